@@ -1,0 +1,142 @@
+import { inspect } from "node:util"
+
+/** A credential in memory. Prints as "[secret]" everywhere; `reveal()` is the one way to its value. */
+export class Secret {
+  readonly #value: string
+
+  constructor(value: string) {
+    this.#value = value
+  }
+
+  reveal(): string {
+    return this.#value
+  }
+
+  toString(): string {
+    return "[secret]"
+  }
+
+  toJSON(): string {
+    return "[secret]"
+  }
+
+  [inspect.custom](): string {
+    return "[secret]"
+  }
+}
+
+export type FieldKind = "text" | "integer" | "flag" | "choice" | "secret" | "variant" | "list"
+
+/** What a text is, beyond being text: a form draws it, the parser checks it, the egress corpus runs through it. */
+export type TextFormat = "host" | "url" | "pem" | "multiline" | "name"
+
+/**
+ * One config field: plain data, so that forms, JSON Schema, docs, CLI flags and dialects are drawn from it.
+ * `fields` are a list's row, `variants` the alternatives of a choice by kind.
+ */
+export interface Field<T = unknown> {
+  readonly kind: FieldKind
+  readonly title: string
+  readonly help?: string
+  readonly example?: string
+  readonly required: boolean
+  readonly default?: T
+  readonly options?: readonly string[]
+  readonly min?: number
+  readonly max?: number
+  readonly maxLength?: number
+  readonly format?: TextFormat
+  readonly variants?: Readonly<Record<string, Variants>>
+  readonly fields?: Fields
+  /** List only: the row's field that names it; a stored secret finds its row again by it. */
+  readonly by?: string
+  /** Secret only: true for a row whose value needs no secrecy (`Content-Type`); it is then stored and shown plainly. */
+  readonly plainWhen?: (row: Readonly<Record<string, unknown>>) => boolean
+  /** Ties the field to its TypeScript type; never present at run time. */
+  readonly __type?: T
+}
+
+export interface Variants {
+  readonly title: string
+  readonly fields: Fields
+}
+
+export type Fields = Readonly<Record<string, Field>>
+
+type Value<F> = F extends Field<infer T> ? T : never
+
+/** The TypeScript type of a parsed config: `{ host: string; password: Secret; … }`. */
+export type Config<F extends Fields> = { readonly [K in keyof F]: Value<F[K]> }
+
+interface Meta<T> {
+  readonly help?: string
+  readonly example?: string
+  readonly default?: T
+}
+interface TextMeta extends Meta<string> {
+  readonly format?: TextFormat
+  readonly maxLength?: number
+}
+interface IntegerMeta extends Meta<number> {
+  readonly min?: number
+  readonly max?: number
+}
+interface SecretMeta {
+  readonly help?: string
+  readonly format?: TextFormat
+  readonly maxLength?: number
+  readonly plainWhen?: (row: Readonly<Record<string, unknown>>) => boolean
+}
+
+/** A string, at most 4,096 characters unless said otherwise. */
+export const text = (title: string, meta: TextMeta = {}): Field<string> => ({ kind: "text", title, required: meta.default === undefined, ...meta })
+
+/** A DNS name or an IP literal, as typed: never a URL, a path, or anything with `/ @ % ? #` or a control character. */
+export const host = (title: string, meta: Meta<string> = {}): Field<string> => text(title, { format: "host", maxLength: 253, ...meta })
+
+/** A TCP port, 1 to 65535. */
+export const port = (title: string, meta: Meta<number> = {}): Field<number> => integer(title, { min: 1, max: 65535, ...meta })
+
+export const integer = (title: string, meta: IntegerMeta = {}): Field<number> => ({ kind: "integer", title, required: meta.default === undefined, ...meta })
+
+export const flag = (title: string, meta: Meta<boolean> = {}): Field<boolean> => ({ kind: "flag", title, required: false, default: false, ...meta })
+
+export const choice = <const O extends readonly string[]>(title: string, options: O, meta: Meta<O[number]> = {}): Field<O[number]> => ({
+  kind: "choice",
+  title,
+  options,
+  required: meta.default === undefined,
+  ...meta,
+})
+
+/** A credential: encrypted apart from the rest, shown as `{ set, fingerprint }`, a `Secret` in memory. */
+export const secret = (title: string, meta: SecretMeta = {}): Field<Secret> => ({ kind: "secret", title, required: true, ...meta })
+
+type Variant<V extends Record<string, Variants>> = { [K in keyof V]: { readonly kind: K } & Config<V[K]["fields"]> }[keyof V]
+
+/** One of several alternatives, told apart by `kind`: `{ kind: "basic", username, password }`. */
+export const variant = <const V extends Record<string, Variants>>(
+  title: string,
+  variants: V,
+  meta: { help?: string; default?: keyof V & string } = {},
+): Field<Variant<V>> => ({
+  kind: "variant",
+  title,
+  variants,
+  required: meta.default === undefined,
+  ...(meta.help === undefined ? {} : { help: meta.help }),
+  ...(meta.default === undefined ? {} : { default: { kind: meta.default } as Variant<V> }),
+})
+
+/** Rows of fields, at most `max` (100): `[{ name, value }]`. */
+export const list = <F extends Fields>(
+  title: string,
+  fields: F,
+  meta: { help?: string; by?: keyof F & string; max?: number } = {},
+): Field<readonly Config<F>[]> => ({ kind: "list", title, fields, required: false, default: [], max: 100, ...meta })
+
+/** The same field, but it may be left out; the config then has `undefined` there. */
+export const optional = <T>(field: Field<T>): Field<T | undefined> => {
+  const { default: _, ...rest } = field
+  return { ...rest, required: false }
+}

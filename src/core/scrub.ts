@@ -1,0 +1,123 @@
+import { Secret } from "./fields.ts"
+
+/** Shorter secrets are not searched for: they would blank out ordinary text. */
+const SHORTEST = 4
+
+/** The shapes in which a value turns up in texts: raw, base64 (plain, URL-safe, at each byte offset), hex, URL- and JSON-escaped. */
+export function formsOf(value: string): string[] {
+  if (value.length < SHORTEST) return []
+  const bytes = Buffer.from(value, "utf8")
+  const url = escapeUrl(value)
+  const json = JSON.stringify(value).slice(1, -1)
+  const hex = bytes.toString("hex")
+  const forms = new Set([
+    value,
+    url,
+    url.replaceAll("%20", "+"),
+    url.replace(/%[0-9A-F]{2}/g, (sequence) => sequence.toLowerCase()),
+    encodeAll(bytes),
+    encodeAll(bytes).toLowerCase(),
+    json,
+    JSON.stringify(json).slice(1, -1),
+    json.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    value.replaceAll("'", "''"),
+    hex,
+    hex.toUpperCase(),
+    ...base64Forms(bytes),
+  ])
+  // A multi-line secret (a PEM key) also leaks line by line.
+  for (const line of value.split(/\r?\n/)) if (line.length >= 16 && !line.startsWith("-----")) forms.add(line)
+  return [...forms].filter((form) => form.length >= SHORTEST).sort((a, b) => b.length - a.length)
+}
+
+/** Percent-encoding of what must be; `encodeURIComponent` throws on a lone surrogate, this does not. */
+const escapeUrl = (value: string): string => encodeURIComponent(value.toWellFormed())
+
+const encodeAll = (bytes: Buffer): string => [...bytes].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("")
+
+/** Base64 of the value when 0, 1 or 2 bytes stand before it (`user:password`): the part that depends on the value alone. */
+function base64Forms(bytes: Buffer): string[] {
+  const forms: string[] = []
+  for (const shift of [0, 1, 2]) {
+    const encoded = Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString("base64")
+      .replace(/=+$/, "")
+    const start = shift === 0 ? 0 : shift + 1
+    const whole = Math.floor(((shift + bytes.length) * 8) / 6)
+    const stable = encoded.slice(start, whole)
+    if (stable.length >= 6) forms.push(stable, stable.replaceAll("+", "-").replaceAll("/", "_"))
+  }
+  return forms
+}
+
+/** Replaces every form of the given values by `[secret]`. */
+export class Scrubber {
+  readonly #forms: readonly string[]
+
+  constructor(values: Iterable<string>) {
+    this.#forms = [...new Set([...values].flatMap(formsOf))].sort((a, b) => b.length - a.length)
+  }
+
+  text(input: string): string {
+    let out = input
+    for (const form of this.#forms) if (out.includes(form)) out = out.replaceAll(form, "[secret]")
+    return out
+  }
+
+  /** A copy of JSON-like data with every string, keys too, scrubbed; at most 32 deep. */
+  data<T>(input: T, depth = 0): T {
+    if (this.#forms.length === 0 || depth > 32) return input
+    if (typeof input === "string") return this.text(input) as T
+    if (Array.isArray(input)) return input.map((item) => this.data(item, depth + 1)) as T
+    if (input !== null && typeof input === "object" && Object.getPrototypeOf(input) === Object.prototype)
+      return Object.fromEntries(Object.entries(input).map(([key, value]) => [this.text(key), this.data(value, depth + 1)])) as T
+    return input
+  }
+
+  /** An error for the log: name, code, message and stack, scrubbed, five causes deep; nothing else of the original is kept. */
+  error(input: unknown, depth = 0): Error | undefined {
+    if (input === undefined || input === null || depth > 5) return undefined
+    if (!(input instanceof Error)) return new Error(this.text(typeof input === "string" ? input : Object.prototype.toString.call(input)))
+    const cause = this.error(input.cause, depth + 1)
+    const copy = new Error(this.text(input.message), cause === undefined ? undefined : { cause })
+    copy.name = input.name
+    copy.stack = this.text(input.stack ?? "")
+    const code: unknown = Reflect.get(input, "code")
+    if (typeof code === "string") Object.assign(copy, { code: this.text(code) })
+    return copy
+  }
+}
+
+/** Every secret inside a parsed config, however deep. */
+export function secretsIn(config: unknown): string[] {
+  if (config instanceof Secret) return [config.reveal()]
+  if (Array.isArray(config)) return config.flatMap(secretsIn)
+  if (config !== null && typeof config === "object") return Object.values(config).flatMap(secretsIn)
+  return []
+}
+
+const held = new Map<string, number>()
+let live: Scrubber | undefined
+
+/** Makes the logger scrub these values until the returned function is called; counts, so that two holders do not undo each other. */
+export function holdSecrets(values: readonly string[]): () => void {
+  for (const value of values) held.set(value, (held.get(value) ?? 0) + 1)
+  live = undefined
+  let released = false
+  return () => {
+    if (released) return
+    released = true
+    for (const value of values) {
+      const count = (held.get(value) ?? 1) - 1
+      if (count > 0) held.set(value, count)
+      else held.delete(value)
+    }
+    live = undefined
+  }
+}
+
+/** Scrubs a text by every secret that is in use in this process now. */
+export function scrubLive(input: string): string {
+  live ??= new Scrubber(held.keys())
+  return live.text(input)
+}
