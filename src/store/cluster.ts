@@ -1,0 +1,141 @@
+import { spawn } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { chmod, chown, mkdir, open, readFile, rm, writeFile } from "node:fs/promises"
+import { createServer } from "node:net"
+import { platform } from "node:os"
+import { join } from "node:path"
+import { PlatformError } from "../core/errors.ts"
+import type { Binaries, RunAs } from "./binaries.ts"
+
+/** The superuser of an embedded cluster. */
+export const OWNER = "hub"
+
+/** PostgreSQL gets none of the hub's environment: no PG* variable, no locale, no secret. Windows cannot start a program without its own. */
+const environment = (): NodeJS.ProcessEnv | undefined => (platform() === "win32" ? undefined : { LC_ALL: "C", TZ: "UTC" })
+
+/** A password of 192 random bits, safe in a file, a URL and a shell. */
+export const randomPassword = (): string => randomBytes(24).toString("base64url")
+
+/** A port of 127.0.0.1 that nobody listened on just now. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === "string") throw new PlatformError("internal", "No free port could be found on 127.0.0.1.")
+  return address.port
+}
+
+/** Makes a new cluster in `folder` (UTF-8, C locale, SCRAM for every login) whose superuser `hub` has the password. Waits until it is on disk. */
+export async function initCluster(binaries: Binaries, folder: string, password: string, as: RunAs | undefined): Promise<void> {
+  const secret = `${folder}.password`
+  await mkdir(folder, { mode: 0o700 })
+  await writeFile(secret, password, { mode: 0o600 })
+  if (as) for (const path of [folder, secret]) await chown(path, as.uid, as.gid)
+  const args = ["-D", folder, "-U", OWNER, "-A", "scram-sha-256", `--pwfile=${secret}`, "--no-locale", "-E", "UTF8", "--no-instructions"]
+  const { code, output } = await run(binaries.initdb, args, as)
+  await rm(secret, { force: true })
+  if (code !== 0) {
+    const message = `The embedded PostgreSQL could not be initialised in ${folder}; see that the disk has room and can be written, or set DATABASE_URL.`
+    throw new PlatformError("store_unavailable", message, { cause: new Error(output.trim()) })
+  }
+}
+
+/** Runs a program to its end; its output is kept, at most 64 KiB. */
+async function run(program: string, args: readonly string[], as: RunAs | undefined): Promise<{ code: number | null; output: string }> {
+  const env = environment()
+  const child = spawn(program, args, { ...as, cwd: "/", ...(env && { env }), stdio: ["ignore", "pipe", "pipe"], windowsHide: true })
+  let output = ""
+  const keep = (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-65_536)
+  }
+  child.stdout.on("data", keep)
+  child.stderr.on("data", keep)
+  const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve)).catch((cause: unknown) => {
+    throw new PlatformError("store_unavailable", `${program} could not be started; see that this user may execute it, or set DATABASE_URL.`, { cause })
+  })
+  return { code, output }
+}
+
+/** A PostgreSQL server that was just spawned. `exited` settles with its exit code once it is gone. */
+export interface Spawned {
+  readonly pid: number
+  readonly exited: Promise<number | null>
+}
+
+/** Starts PostgreSQL on 127.0.0.1 alone, detached (Ctrl-C shall reach the hub first), logging to a file (a pipe would die with the hub). */
+export async function spawnServer(
+  binaries: Binaries,
+  options: { folder: string; port: number; logFile: string; as: RunAs | undefined; settings?: Readonly<Record<string, string>> },
+): Promise<Spawned> {
+  const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "on", log_checkpoints: "off", ...options.settings }
+  const args = ["-D", options.folder, "-p", String(options.port), ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])]
+  const log = await open(options.logFile, "a", 0o600)
+  await chmod(options.logFile, 0o600)
+  try {
+    const env = environment()
+    const child = spawn(binaries.postgres, args, {
+      ...options.as,
+      cwd: "/",
+      ...(env && { env }),
+      detached: true,
+      stdio: ["ignore", log.fd, log.fd],
+      windowsHide: true,
+    })
+    const exited = new Promise<number | null>((resolve) => child.once("exit", resolve))
+    await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject))
+    child.unref()
+    return { pid: child.pid ?? 0, exited }
+  } catch (cause) {
+    throw new PlatformError("store_unavailable", `${binaries.postgres} could not be started; see that this user may execute it, or set DATABASE_URL.`, {
+      cause,
+    })
+  } finally {
+    await log.close()
+  }
+}
+
+/** What a server says of itself in `postmaster.pid`; undefined when there is no such file or it is not whole yet. */
+export interface Postmaster {
+  readonly pid: number
+  readonly port: number
+}
+
+/** Reads `postmaster.pid` (line 1 the process id, line 4 the port). The id may long belong to another process: connect and compare before trusting it. */
+export async function readPostmaster(folder: string): Promise<Postmaster | undefined> {
+  const text = await readFile(join(folder, "postmaster.pid"), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return ""
+    throw new PlatformError("store_unavailable", `${join(folder, "postmaster.pid")} cannot be read; see who owns it.`, { cause: error })
+  })
+  const lines = text.split("\n")
+  const [pid, port] = [Number(lines[0]), Number(lines[3])]
+  return Number.isInteger(pid) && pid > 1 && Number.isInteger(port) && port > 0 ? { pid, port } : undefined
+}
+
+/** The cluster's system identifier as `pg_control_system()` prints it: the first eight bytes of `global/pg_control`. */
+export async function systemIdentifier(folder: string): Promise<string> {
+  const control = await readFile(join(folder, "global", "pg_control"))
+  return control.readBigUInt64LE(0).toString()
+}
+
+/** True while a process of that id exists, whoever owns it. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"
+  }
+}
+
+/** Stops a server the fast way (sessions are ended, a checkpoint is written) and waits until its process is gone, at most `ms`. */
+export async function stopServer(binaries: Binaries, folder: string, pid: number, ms: number): Promise<void> {
+  // On Windows a signal would be a crash; pg_ctl knows the way that PostgreSQL listens to there.
+  if (platform() === "win32") await run(binaries.pgCtl, ["stop", "-D", folder, "-m", "fast", "-w"], undefined)
+  else if (isAlive(pid)) process.kill(pid, "SIGINT")
+  const end = Date.now() + ms
+  while (isAlive(pid)) {
+    if (Date.now() > end) throw new PlatformError("store_unavailable", `The embedded PostgreSQL (process ${pid}) did not stop within ${ms} ms; see its log.`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

@@ -1,0 +1,91 @@
+import { chmod, chown, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import pg from "pg"
+import { chooseRunAs, findBinaries, reachableBinaries } from "../../src/store/binaries.ts"
+import { freePort, initCluster, OWNER, randomPassword, spawnServer, stopServer } from "../../src/store/cluster.ts"
+
+/** A real PostgreSQL of a test's own, on 127.0.0.1. `user` is a superuser; `database` is "postgres". */
+export interface TestDatabase {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  readonly url: string
+  readonly pid: number
+  readonly folder: string
+  /** Runs statements as the superuser on a connection of their own; rows of the last one. */
+  query(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>
+  /** Ends the server and removes its folder. */
+  stop(): Promise<void>
+}
+
+export interface TestDatabaseOptions {
+  readonly password?: string
+  /** Paths of PEM files; the server then offers TLS. */
+  readonly ssl?: { readonly cert: string; readonly key: string }
+  /** Settings as for `postgres -c`. fsync is off unless given: the data is thrown away. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** With `ssl`: refuse logins without TLS. */
+  readonly requireSsl?: boolean
+}
+
+/** Starts a throw-away PostgreSQL from the npm binaries, about a second; `stop()` removes every trace. */
+export async function startTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const home = await mkdtemp(join(tmpdir(), "jackfield-test-pg-"))
+  await chmod(home, 0o711)
+  const as = await chooseRunAs(home)
+  const { binaries } = await reachableBinaries(await findBinaries(), as, ["/var/lib/jackfield", "/var/tmp/jackfield"])
+  const password = options.password ?? randomPassword()
+  const folder = join(home, "cluster")
+  await initCluster(binaries, folder, password, as)
+  const ssl = options.ssl ? await installCertificate(options.ssl, folder, as) : {}
+  if (options.requireSsl) await requireSsl(folder)
+  const logFile = join(home, "server.log")
+  const port = await freePort()
+  const { pid } = await spawnServer(binaries, { folder, port, logFile, as, settings: { fsync: "off", ...ssl, ...options.settings } })
+  const connection = { host: "127.0.0.1", port, user: OWNER, password, database: "postgres", ssl: options.ssl ? { rejectUnauthorized: false } : false }
+  const query = async (sql: string, values: readonly unknown[] = []) => {
+    const client = new pg.Client(connection)
+    await client.connect()
+    try {
+      const result = (await client.query(sql, [...values])) as pg.QueryResult | pg.QueryResult[]
+      return ((Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? []) as Record<string, unknown>[]
+    } finally {
+      await client.end()
+    }
+  }
+  const stop = async () => {
+    await stopServer(binaries, folder, pid, 30_000)
+    await rm(home, { recursive: true, force: true })
+  }
+  await waitUntilReady(query, logFile)
+  const { ssl: _, ...address } = connection
+  return { ...address, url: `postgres://${OWNER}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`, pid, folder, query, stop }
+}
+
+async function waitUntilReady(query: (sql: string) => Promise<unknown>, logFile: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await query("select 1")
+      return
+    } catch (cause) {
+      if (attempt === 300) throw new Error(`the test's PostgreSQL did not start: ${await readFile(logFile, "utf8")}`, { cause })
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+async function installCertificate(from: { cert: string; key: string }, folder: string, as: { uid: number; gid: number } | undefined) {
+  const [cert, key] = [join(folder, "server.crt"), join(folder, "server.key")]
+  await copyFile(from.cert, cert)
+  await copyFile(from.key, key)
+  await chmod(key, 0o600)
+  if (as) for (const path of [cert, key]) await chown(path, as.uid, as.gid)
+  return { ssl: "on", ssl_cert_file: cert, ssl_key_file: key }
+}
+
+async function requireSsl(folder: string): Promise<void> {
+  await writeFile(join(folder, "pg_hba.conf"), "hostssl all all 127.0.0.1/32 scram-sha-256\nhostssl all all ::1/128 scram-sha-256\n")
+}
