@@ -16,7 +16,8 @@ export type Value = null | boolean | number | string | readonly Value[] | { read
 /** One record by name. */
 export type Row = Readonly<Record<string, Value>>
 
-export type ColumnType = "string" | "integer" | "decimal" | "float" | "boolean" | "date" | "time" | "timestamp" | "json" | "bytes" | "array" | "unknown"
+export const COLUMN_TYPES = ["string", "integer", "decimal", "float", "boolean", "date", "time", "timestamp", "json", "bytes", "array", "unknown"] as const
+export type ColumnType = (typeof COLUMN_TYPES)[number]
 
 /** `nativeType` is the system's own spelling: `numeric(38,10)`. */
 export interface Column {
@@ -26,7 +27,8 @@ export interface Column {
   readonly nullable: boolean
 }
 
-export type StreamKind = "table" | "view" | "materialized view" | "foreign table" | "topic" | "file" | "resource"
+export const STREAM_KINDS = ["table", "view", "materialized view", "foreign table", "topic", "file", "resource"] as const
+export type StreamKind = (typeof STREAM_KINDS)[number]
 
 /** One thing that rows come from or go to: a table, a topic, a file, an API resource. `key` names its primary key's columns, in order. */
 export interface Stream {

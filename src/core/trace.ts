@@ -1,4 +1,4 @@
-import { type ErrorCode, PlatformError, platformErrorIn } from "./errors.ts"
+import { PlatformError, platformErrorIn } from "./errors.ts"
 
 /** The stages of a test, in order. A stage that a type does not have is absent from its report. */
 export const STAGES = ["config", "resolve", "policy", "connect", "tunnel", "tls", "auth", "permission", "probe"] as const
@@ -22,6 +22,7 @@ const OPERATORS_ONLY: readonly StageName[] = ["resolve", "policy", "connect"]
 export class Trace {
   readonly #stages: Stage[] = []
   readonly #listeners = new Set<(stage: Stage) => void>()
+  readonly #open: { readonly name: StageName; readonly begun: number }[] = []
   #lastEnd = 0
 
   get stages(): readonly Stage[] {
@@ -37,6 +38,8 @@ export class Trace {
   async stage<T>(name: StageName, work: () => Promise<T>, detail?: (result: T) => string | undefined): Promise<T> {
     const begun = performance.now()
     const failedBefore = this.failed
+    const entry = { name, begun }
+    this.#open.push(entry)
     try {
       const result = await work()
       this.#record(name, "passed", begun, detail?.(result))
@@ -44,7 +47,20 @@ export class Trace {
     } catch (error) {
       if (this.failed === failedBefore) this.#record(name, "failed", begun, messageOf(error))
       throw error
+    } finally {
+      this.#open.splice(this.#open.indexOf(entry), 1)
     }
+  }
+
+  /**
+   * Settles which stage a failure belongs to and returns its name: the one that failed already, else the innermost that is still
+   * going on (the deadline passed inside it), else `fallback`.
+   */
+  settle(error: unknown, fallback: StageName): StageName {
+    if (this.failed !== undefined) return this.failed
+    const inner = this.#open.at(-1) ?? { name: fallback, begun: performance.now() }
+    this.#record(inner.name, "failed", inner.begun, messageOf(error))
+    return this.failed ?? inner.name
   }
 
   /** The stage that failed, if any. */
@@ -82,5 +98,3 @@ export const round = (ms: number): number => Math.round(Math.max(0, ms) * 10) / 
 function messageOf(error: unknown): string | undefined {
   return (error instanceof PlatformError ? error : platformErrorIn(error))?.message
 }
-
-export type { ErrorCode }

@@ -1,0 +1,233 @@
+import Type, { type TSchema } from "typebox"
+import { COLUMN_TYPES, STREAM_KINDS } from "../core/connector.ts"
+import { STAGES } from "../core/trace.ts"
+
+/** The native API's shapes: validation, types and OpenAPI come from these alone. */
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+const Time = Type.String({ format: "date-time" })
+const Id = Type.String({ format: "uuid" })
+const closed = { additionalProperties: false } as const
+
+export const Role = Type.Enum(["viewer", "editor", "admin"])
+export const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]*$", description: "A handle, unique in the workspace: letters, digits, _ . -" })
+export const Ref = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128, description: "The id, or the name" }) })
+export const PageQuery = { limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }), cursor: Type.Optional(Type.String({ maxLength: 256 })) }
+
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.String(),
+    next: Type.String(),
+    requestId: Type.String(),
+    errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), message: Type.String() }))),
+  },
+  { additionalProperties: true, description: "RFC 9457 problem details" },
+)
+
+export const pageOf = <T extends TSchema>(item: T) =>
+  Type.Object({ data: Type.Array(item), nextCursor: Nullable(Type.String()), total: Type.Integer({ minimum: 0 }) })
+
+export const Workspace = Type.Object({ id: Id, serial: Type.Integer(), name: Type.String(), title: Type.String(), createdAt: Time })
+export const WorkspaceInput = Type.Object({ name: Name, title: Type.Optional(Type.String({ maxLength: 256 })) }, closed)
+
+export const Credentials = Type.Object({ email: Type.String({ minLength: 3, maxLength: 320 }), password: Type.String({ minLength: 1, maxLength: 1024 }) }, closed)
+export const Session = Type.Object({
+  token: Type.String(),
+  expiresAt: Time,
+  user: Type.Object({ id: Id, email: Type.String() }),
+  workspaces: Type.Array(Type.Object({ id: Id, serial: Type.Integer(), name: Type.String(), title: Type.String(), role: Role })),
+})
+export const Me = Type.Object({
+  kind: Type.Enum(["key", "session"]),
+  name: Type.String(),
+  workspace: Type.Object({ id: Id, serial: Type.Integer(), name: Type.String(), title: Type.String() }),
+  role: Role,
+  operator: Type.Boolean(),
+})
+
+export const User = Type.Object({ id: Id, email: Type.String(), role: Role, createdAt: Time, password: Type.Optional(Type.String({ description: "Shown once, when the hub made it" })) })
+export const UserInput = Type.Object(
+  { email: Type.String({ pattern: "^[^\\s@]+@[^\\s@]+$", maxLength: 320 }), role: Role, password: Type.Optional(Type.String({ minLength: 8, maxLength: 1024 })) },
+  closed,
+)
+export const PasswordInput = Type.Object({ password: Type.Optional(Type.String({ minLength: 8, maxLength: 1024 })) }, closed)
+export const PasswordSet = Type.Object({ email: Type.String(), password: Type.Optional(Type.String({ description: "Shown once, when the hub made it" })) })
+
+const keyFields = {
+  id: Id,
+  name: Type.String(),
+  prefix: Type.String({ description: "The key's first characters" }),
+  role: Role,
+  createdAt: Time,
+  expiresAt: Nullable(Time),
+  lastUsedAt: Nullable(Time),
+}
+export const Key = Type.Object(keyFields)
+export const NewKey = Type.Object({ ...keyFields, key: Type.String({ description: "The key itself; shown this once" }) })
+export const KeyInput = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 100 }),
+    role: Role,
+    expiresAt: Type.Optional(Type.String({ description: "ISO 8601 with a zone", maxLength: 40 })),
+    prefix: Type.Optional(Type.String({ pattern: "^[a-z0-9_]{1,16}$", description: "What the key starts with, instead of jf" })),
+  },
+  closed,
+)
+
+export const EgressRule = Type.Object({
+  id: Nullable(Id),
+  rule: Type.String({ description: "cidr[:port[-port]]" }),
+  note: Type.String(),
+  source: Type.Enum(["environment", "store"]),
+  createdAt: Nullable(Time),
+})
+export const EgressInput = Type.Object({ rule: Type.String({ minLength: 1, maxLength: 100 }), note: Type.Optional(Type.String({ maxLength: 500 })) }, closed)
+
+const FieldDescription = Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true, description: "A field as a form needs it" })
+export const ConnectorType = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  category: Type.String(),
+  summary: Type.String(),
+  capabilities: Type.Array(Type.String()),
+  proof: Type.Enum(["server", "emulator", "stand-in"]),
+  schema: Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true, description: "JSON Schema of the config" }),
+  fields: Type.Array(FieldDescription),
+})
+
+export const Purpose = Type.Enum(["enrichment", "exporter", "simple", "source", "destination"])
+export const Status = Type.Enum(["incomplete", "untested", "active", "error", "disabled"])
+const Limits = Type.Object(
+  {
+    requests: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    perMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400_000 })),
+    concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+  },
+  closed,
+)
+const Labels = Type.Record(Type.String({ pattern: "^[A-Za-z0-9_.-]{1,63}$" }), Type.String({ maxLength: 256 }), { maxProperties: 50, additionalProperties: false })
+const Config = Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true, description: "By the type's schema" })
+
+const StageReport = Type.Object({ name: Type.Enum([...STAGES]), status: Type.Enum(["passed", "failed"]), durationMs: Type.Number(), detail: Type.Optional(Type.String()) })
+export const TestReport = Type.Object({
+  ok: Type.Boolean(),
+  durationMs: Type.Number(),
+  stages: Type.Array(StageReport),
+  server: Type.Optional(
+    Type.Object({
+      product: Type.String(),
+      version: Type.Optional(Type.String()),
+      details: Type.Optional(Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true })),
+      warnings: Type.Optional(Type.Array(Type.String())),
+    }),
+  ),
+  error: Type.Optional(
+    Type.Object({
+      code: Type.String(),
+      message: Type.String(),
+      next: Type.String(),
+      stage: Type.Enum([...STAGES]),
+      details: Type.Optional(Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true })),
+    }),
+  ),
+})
+
+export const Connector = Type.Object({
+  id: Id,
+  serial: Type.Integer(),
+  name: Type.String(),
+  title: Type.String(),
+  type: Type.String(),
+  description: Type.String(),
+  labels: Type.Record(Type.String(), Type.String()),
+  purpose: Nullable(Purpose),
+  limits: Nullable(Limits),
+  config: Config,
+  status: Status,
+  missing: Type.Array(Type.Object({ pointer: Type.String(), message: Type.String() })),
+  version: Type.Integer(),
+  lastTest: Nullable(TestReport),
+  lastTestedAt: Nullable(Time),
+  createdAt: Time,
+  updatedAt: Time,
+})
+
+const shared = {
+  title: Type.Optional(Type.String({ maxLength: 256 })),
+  description: Type.Optional(Type.String({ maxLength: 4_096 })),
+  labels: Type.Optional(Labels),
+  purpose: Type.Optional(Nullable(Purpose)),
+  limits: Type.Optional(Nullable(Limits)),
+}
+export const ConnectorInput = Type.Object(
+  { name: Name, ...shared, type: Type.String({ maxLength: 64 }), config: Config, verify: Type.Optional(Type.Boolean()), draft: Type.Optional(Type.Boolean()) },
+  closed,
+)
+export const ConnectorPatch = Type.Object(
+  {
+    name: Type.Optional(Name),
+    ...shared,
+    config: Type.Optional(Config),
+    verify: Type.Optional(Type.Boolean()),
+    draft: Type.Optional(Type.Boolean()),
+    enabled: Type.Optional(Type.Boolean({ description: "false switches the connector off; true brings it back as untested" })),
+  },
+  closed,
+)
+export const ConnectorList = Type.Object({
+  ...PageQuery,
+  type: Type.Optional(Type.String({ maxLength: 64 })),
+  status: Type.Optional(Status),
+  label: Type.Optional(Type.String({ maxLength: 330, description: "key:value" })),
+  q: Type.Optional(Type.String({ maxLength: 256, description: "Found in name, title or description" })),
+})
+
+const timeoutMs = (max: number) => Type.Optional(Type.Integer({ minimum: 100, maximum: max }))
+export const TestInput = Type.Object({ timeoutMs: timeoutMs(30_000) }, closed)
+export const UnsavedTestInput = Type.Object({ type: Type.String({ maxLength: 64 }), config: Config, timeoutMs: timeoutMs(30_000) }, closed)
+
+const Column = Type.Object({ name: Type.String(), type: Type.Enum([...COLUMN_TYPES]), nativeType: Type.String(), nullable: Type.Boolean() })
+const Stream = Type.Object({
+  path: Type.Array(Type.String()),
+  kind: Type.Enum([...STREAM_KINDS]),
+  columns: Type.Array(Column),
+  key: Type.Array(Type.String()),
+  estimatedRows: Type.Optional(Type.Integer()),
+  comment: Type.Optional(Type.String()),
+})
+export const DiscoverInput = Type.Object({ timeoutMs: timeoutMs(900_000) }, closed)
+export const CatalogQuery = Type.Object({ ...PageQuery, search: Type.Optional(Type.String({ maxLength: 256, description: "Found in a path or a column's name" })) })
+export const Catalog = Type.Object({
+  version: Type.Integer(),
+  discoveredAt: Time,
+  complete: Type.Boolean({ description: "Every thing that the system counts is a stream here" }),
+  counts: Type.Object({ total: Type.Integer(), streams: Type.Integer(), skipped: Type.Integer(), byKind: Type.Record(Type.String(), Type.Integer()) }),
+  skipped: Type.Array(Type.Object({ path: Type.Array(Type.String()), reason: Type.String() })),
+  streams: Type.Array(Stream),
+  nextCursor: Nullable(Type.String()),
+  total: Type.Integer({ description: "Streams that match" }),
+})
+
+export const QueryInput = Type.Object(
+  {
+    statement: Type.String({ minLength: 1, maxLength: 500_000 }),
+    params: Type.Optional(Type.Array(Type.Unsafe<unknown>({}), { maxItems: 1_000 })),
+    maxRows: Type.Optional(Type.Integer({ minimum: 1, description: "At most 10,000 as JSON; any number when streamed" })),
+    timeoutMs: timeoutMs(300_000),
+  },
+  closed,
+)
+export const RowsQuery = Type.Object({ stream: Type.String({ maxLength: 2_048, description: 'The path as a JSON array: ["public","orders"]' }), limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 20 }) })
+export const Rows = Type.Object({
+  columns: Type.Array(Column),
+  rows: Type.Array(Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true })),
+  rowCount: Type.Integer(),
+  truncated: Type.Boolean(),
+  durationMs: Type.Number(),
+})
+
+export const Health = Type.Object({ status: Type.String() })
+export const Readiness = Type.Object({ status: Type.String(), database: Type.String(), version: Type.String() })

@@ -1,0 +1,57 @@
+import { Ajv, type ErrorObject } from "ajv"
+import type { FastifyInstance } from "fastify"
+import type { Fault } from "../core/errors.ts"
+import { PlatformError } from "../core/errors.ts"
+
+/** Bodies are taken as they are: no coercion, nothing dropped, every fault told. */
+const bodies = new Ajv({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: true, strict: false })
+/** Query strings and path parameters are text; numbers and booleans are read from it. */
+const texts = new Ajv({ allErrors: true, coerceTypes: true, removeAdditional: false, useDefaults: true, strict: false })
+
+/** Makes a Fastify instance validate by these rules and answer with one error that lists all faults. */
+export function useValidation(app: FastifyInstance): void {
+  app.setValidatorCompiler(({ schema, httpPart }) => {
+    const validate = (httpPart === "body" ? bodies : texts).compile(schema as object)
+    return (value: unknown) => {
+      // A missing body is an empty object to a schema that allows it, and lists what is missing to one that does not.
+      const subject = httpPart === "body" && (value === undefined || value === null) ? {} : value
+      if (validate(subject)) return { value: subject }
+      return { error: invalid(httpPart ?? "body", validate.errors ?? []) }
+    }
+  })
+}
+
+function invalid(part: string, errors: readonly ErrorObject[]): PlatformError {
+  const prefix = part === "body" ? "" : `/${part}`
+  const faults = dedupe(errors.filter((error) => error.keyword !== "if").map((error) => faultOf(error, prefix)))
+  const first = faults[0]
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : ""
+  return new PlatformError("request_invalid", `The request is not valid: ${first === undefined ? "see its schema" : `${first.pointer || "the body"} ${first.message}`}${more}`, { faults })
+}
+
+function faultOf(error: ErrorObject, prefix: string): Fault {
+  const at = `${prefix}${error.instancePath}`
+  const params = error.params as Record<string, unknown>
+  const below = (name: unknown): string => `${at}/${String(name).slice(0, 60).replaceAll("~", "~0").replaceAll("/", "~1")}`
+  switch (error.keyword) {
+    case "required":
+      return { pointer: below(params["missingProperty"]), message: "is required." }
+    case "additionalProperties":
+    case "unevaluatedProperties":
+      return { pointer: below(params["additionalProperty"] ?? params["unevaluatedProperty"]), message: "is not a field of this request." }
+    case "enum":
+      return { pointer: at, message: `must be one of ${(params["allowedValues"] as unknown[]).join(", ")}.` }
+    case "const":
+      return { pointer: at, message: `must be ${JSON.stringify(params["allowedValue"])}.` }
+    default:
+      return { pointer: at, message: `${error.message ?? "is not valid"}.` }
+  }
+}
+
+function dedupe(faults: readonly Fault[]): Fault[] {
+  const seen = new Set<string>()
+  return faults.filter((fault) => {
+    const key = `${fault.pointer} ${fault.message}`
+    return !seen.has(key) && seen.add(key)
+  })
+}

@@ -1,0 +1,117 @@
+import type { AnyConnector, ServerFacts } from "../core/connector.ts"
+import { ERRORS, type ErrorCode, PlatformError } from "../core/errors.ts"
+import { open } from "../core/session.ts"
+import { collapseStages, round, type Stage, type StageName } from "../core/trace.ts"
+import type { Door } from "../net/door.ts"
+
+/** What a test found. A failed test is an answer, not an error: `ok: false` with the stage, its cause code and what to do. */
+export interface TestReport {
+  readonly ok: boolean
+  readonly durationMs: number
+  readonly stages: readonly Stage[]
+  readonly server?: ServerFacts
+  readonly error?: TestFailure
+}
+
+export interface TestFailure {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly next: string
+  readonly stage: StageName
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+export interface ProbeOptions {
+  readonly operator: boolean
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal
+  readonly onStage?: (stage: Stage) => void
+  readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
+}
+
+/** Default and greatest time that a test may take, in milliseconds. */
+export const TEST_DEADLINE_MS = 10_000
+export const TEST_DEADLINE_MAX_MS = 30_000
+
+/**
+ * Tests a connector over a lease of its own and never throws for what the far side does. Who is not an operator gets
+ * resolve, policy and connect as one stage, in the report and in `onStage`.
+ */
+export async function probe(door: Door, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: ProbeOptions): Promise<TestReport> {
+  const begun = performance.now()
+  const lease = door.lease({ deadlineMs: options.deadlineMs, operator: options.operator, ...(options.signal === undefined ? {} : { signal: options.signal }) })
+  const shown = new Set<StageName>()
+  const tell = (): void => {
+    for (const stage of view(lease.trace.stages, options.operator)) {
+      if (shown.has(stage.name)) continue
+      shown.add(stage.name)
+      options.onStage?.(stage)
+    }
+  }
+  lease.trace.onStage(tell)
+  let outcome: { server: ServerFacts } | { error: TestFailure }
+  try {
+    await lease.trace.stage("config", () => Promise.resolve())
+    await using session = await open(connector, config, lease, options.log === undefined ? {} : { log: options.log })
+    const server = await session.test()
+    outcome = { server }
+  } catch (cause) {
+    const error = cause instanceof PlatformError ? cause : new PlatformError("internal", "The test failed in a way the hub does not explain; the log has the cause.", { cause })
+    options.log?.("test failed", { code: error.code, err: error.cause })
+    const stage = lease.trace.settle(error, stageOf(error.code))
+    outcome = { error: failure(error, options.operator ? stage : collapsed(stage)) }
+  }
+  const stages = view([...lease.trace.stages], options.operator)
+  await lease.close()
+  return { ok: "server" in outcome, durationMs: round(performance.now() - begun), stages, ...outcome }
+}
+
+/** A report as it is stored and as everybody may see it: what only operators may know is taken out. */
+export function publicReport(report: TestReport): TestReport {
+  if (report.error === undefined) return { ...report, stages: collapseStages(report.stages) }
+  const hidden = report.error.code === "egress_denied" || report.error.code === "host_not_found"
+  const error = hidden
+    ? failure(new PlatformError("host_unreachable", UNREACHABLE), "connect")
+    : { ...report.error, stage: collapsed(report.error.stage) }
+  return { ...report, stages: collapseStages(report.stages).map((stage) => (stage.name === "connect" ? withoutDetail(stage) : stage)), error }
+}
+
+const UNREACHABLE = "No connection could be made, or the address is not allowed; check host and port, or ask an operator to run the test."
+
+const withoutDetail = ({ detail: _, ...stage }: Stage): Stage => stage
+
+const view = (stages: readonly Stage[], operator: boolean): Stage[] => (operator ? [...stages] : collapseStages(stages))
+
+const collapsed = (stage: StageName): StageName => (stage === "resolve" || stage === "policy" ? "connect" : stage)
+
+const failure = (error: PlatformError, stage: StageName): TestFailure => ({
+  code: error.code,
+  message: error.message,
+  next: ERRORS[error.code].next,
+  stage,
+  ...(Object.keys(error.details).length === 0 ? {} : { details: error.details }),
+})
+
+/** The stage that a failure belongs to when none was going on: the code tells. */
+function stageOf(code: ErrorCode): StageName {
+  if (code.startsWith("tls_")) return "tls"
+  if (code.startsWith("tunnel_") || code === "host_key_mismatch") return "tunnel"
+  switch (code) {
+    case "config_invalid":
+    case "connector_incomplete":
+    case "secret_unreadable":
+      return "config"
+    case "host_not_found":
+      return "resolve"
+    case "egress_denied":
+      return "policy"
+    case "host_unreachable":
+      return "connect"
+    case "auth_failed":
+      return "auth"
+    case "permission_denied":
+      return "permission"
+    default:
+      return "probe"
+  }
+}

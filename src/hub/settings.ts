@@ -1,0 +1,70 @@
+import { isIP } from "node:net"
+import { PlatformError } from "../core/errors.ts"
+
+/** What the operator's environment says, checked (DESIGN §6). Every fault of it is told at once. */
+export interface Settings {
+  readonly host: string
+  readonly port: number
+  readonly dataDir: string
+  readonly databaseUrl: string | undefined
+  readonly adminKey: string | undefined
+  readonly adminEmail: string
+  readonly adminPassword: string | undefined
+  readonly masterKey: { readonly value?: string; readonly file?: string; readonly previous?: string }
+  readonly egressAllow: string
+  readonly dns: string
+  readonly hosts: string
+  readonly logLevel: string
+}
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"]
+
+/** Reads the process environment; an empty variable counts as absent. Throws one `config_invalid` that lists all faults. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const faults: { pointer: string; message: string }[] = []
+  const get = (name: string): string | undefined => (env[name] === undefined || env[name] === "" ? undefined : env[name])
+  const fault = (name: string, message: string): void => {
+    faults.push({ pointer: name, message: `${name} ${message}` })
+  }
+
+  const port = Number(get("PORT") ?? 7420)
+  if (!Number.isInteger(port) || port < 0 || port > 65535) fault("PORT", "must be a whole number from 0 (any free port) to 65535.")
+  const host = get("HOST") ?? "127.0.0.1"
+  if (isIP(host) === 0 && host !== "localhost") fault("HOST", "must be an IP address to listen on, such as 127.0.0.1 or 0.0.0.0.")
+  const role = get("JACKFIELD_ROLE") ?? "all"
+  if (!["api", "worker", "all"].includes(role)) fault("JACKFIELD_ROLE", "must be api, worker or all.")
+  const adminKey = get("JACKFIELD_ADMIN_KEY")
+  if (adminKey !== undefined && adminKey.length < 24) fault("JACKFIELD_ADMIN_KEY", "must have at least 24 characters.")
+  const adminEmail = get("JACKFIELD_ADMIN_EMAIL") ?? "admin@localhost"
+  if (!/^[^\s@]+@[^\s@]+$/.test(adminEmail)) fault("JACKFIELD_ADMIN_EMAIL", "must be an e-mail address.")
+  const adminPassword = get("JACKFIELD_ADMIN_PASSWORD")
+  if (adminPassword !== undefined && adminPassword.length < 8) fault("JACKFIELD_ADMIN_PASSWORD", "must have at least 8 characters.")
+  const databaseUrl = get("DATABASE_URL")
+  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) fault("DATABASE_URL", "must start with postgres://.")
+  const logLevel = get("JACKFIELD_LOG") ?? "info"
+  if (!LOG_LEVELS.includes(logLevel)) fault("JACKFIELD_LOG", `must be one of ${LOG_LEVELS.join(", ")}.`)
+  if (get("JACKFIELD_MASTER_KEY") !== undefined && get("JACKFIELD_MASTER_KEY_FILE") !== undefined)
+    fault("JACKFIELD_MASTER_KEY", "and JACKFIELD_MASTER_KEY_FILE are both set; set one.")
+  if (faults.length > 0) throw new PlatformError("config_invalid", `The environment has faults: ${faults.map((each) => each.message).join(" ")}`, { faults })
+
+  return {
+    host,
+    port,
+    dataDir: get("JACKFIELD_DATA") ?? "data",
+    databaseUrl,
+    adminKey,
+    adminEmail,
+    adminPassword,
+    masterKey: {
+      ...optional("value", get("JACKFIELD_MASTER_KEY")),
+      ...optional("file", get("JACKFIELD_MASTER_KEY_FILE")),
+      ...optional("previous", get("JACKFIELD_MASTER_KEY_PREVIOUS")),
+    },
+    egressAllow: get("JACKFIELD_EGRESS_ALLOW") ?? "",
+    dns: get("JACKFIELD_DNS") ?? "",
+    hosts: get("JACKFIELD_HOSTS") ?? "",
+    logLevel,
+  }
+}
+
+const optional = <K extends string>(key: K, value: string | undefined): { readonly [P in K]?: string } => (value === undefined ? {} : ({ [key]: value } as { [P in K]: string }))
