@@ -1,0 +1,32 @@
+import type { TlsSpec } from "../../core/connector.ts"
+import { type Config, optional, text, variant } from "../../core/fields.ts"
+
+/** How a connection is encrypted: `verify` (the default) knows to whom, `require` only encrypts, `off` does neither. */
+export const tlsField = variant(
+  "TLS",
+  {
+    verify: {
+      title: "Encrypt, and verify the server's certificate",
+      fields: {
+        ca: optional(
+          text("CA certificate", { format: "pem", help: "PEM of the authority that signed the server's certificate; without it the system's roots decide." }),
+        ),
+        servername: optional(
+          text("Name in the certificate", { format: "name", maxLength: 253, help: "When the certificate is for another name than the host's." }),
+        ),
+      },
+    },
+    require: { title: "Encrypt, without verifying who answers", fields: {} },
+    off: { title: "Do not encrypt", fields: {} },
+  },
+  { default: "verify", help: "Switch it off only on a network that you trust." },
+)
+
+type Tls = Config<{ tls: typeof tlsField }>["tls"]
+
+/** What the lease needs to know; undefined when TLS is off. */
+export function tlsSpec(tls: Tls): TlsSpec | undefined {
+  if (tls.kind === "off") return undefined
+  if (tls.kind === "require") return { mode: "require" }
+  return { mode: "verify", ca: tls.ca || undefined, servername: tls.servername || undefined }
+}
