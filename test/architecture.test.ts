@@ -1,0 +1,265 @@
+import { execFileSync } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative } from "node:path"
+import { fileURLToPath } from "node:url"
+import { describe, expect, test } from "vitest"
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+
+interface Source {
+  /** From the root of the project, with `/`. */
+  readonly path: string
+  readonly text: string
+}
+
+interface Import {
+  readonly from: string
+  readonly kind: "value" | "type" | "dynamic"
+}
+
+/** A rule gives one sentence per violation; none means that it holds. */
+type Rule = (source: Source) => string[]
+
+const withoutComments = (text: string): string =>
+  text.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\/\*[\s\S]*?\*\/|(?<!\\)\/\/[^\n]*/g, (piece) => (piece.startsWith("/") ? "" : piece))
+
+/** What runs: neither comments nor what stands between quotes. */
+const codeOf = (text: string): string => withoutComments(text).replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""')
+
+function importsOf(text: string): Import[] {
+  const code = withoutComments(text)
+  const found: Import[] = []
+  for (const [, , type, from = ""] of code.matchAll(/^\s*(import|export)\s+(type\s)?[^"'`;=]*?from\s*["']([^"']+)["']/gm))
+    found.push({ from, kind: type === undefined ? "value" : "type" })
+  for (const [, from = ""] of code.matchAll(/^\s*import\s*["']([^"']+)["']/gm)) found.push({ from, kind: "value" })
+  // `typeof import("pg")` and `import("pg").Client` in a type position load nothing, but nobody needs them: `import type` says it better.
+  for (const [, from = ""] of code.matchAll(/\bimport\(\s*["']([^"']+)["']/g)) found.push({ from, kind: "dynamic" })
+  return found
+}
+
+/** `src/net/door.ts` for `../net/door.ts` seen from `src/hub/x.ts`; a package's or Node's own name as it is. */
+const target = (source: Source, each: Import): string =>
+  each.from.startsWith(".") ? relative(ROOT, join(ROOT, dirname(source.path), each.from)).replaceAll("\\", "/") : each.from
+
+const isTest = (path: string): boolean => path.endsWith(".test.ts")
+const packageOf = (name: string): string => name.split("/", name.startsWith("@") ? 2 : 1).join("/")
+
+const under = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
+
+/** Who may import whom, the closest folder first. Everybody may import the own folder. */
+const LAYERS: readonly (readonly [string, readonly string[]])[] = [
+  ["src/core", []],
+  ["src/net", ["src/core"]],
+  ["src/vault", ["src/core"]],
+  ["src/store", ["src/core"]],
+  ["src/templates", ["src/core"]],
+  ["src/connectors", ["src/core"]],
+  ["src/hub", ["src/connectors", "src/templates", "src/vault", "src/store", "src/net", "src/core"]],
+  ["src/runs", ["src/hub", "src/connectors", "src/templates", "src/vault", "src/store", "src/net", "src/core"]],
+  ["src/api", ["src/runs", "src/hub", "src/connectors", "src/core"]],
+  ["src/dialects", ["src/runs", "src/hub", "src/connectors", "src/core"]],
+  // `check` runs the hub's own probe, so that it says what a saved connector's test would say.
+  ["src/cli/local", ["src/store", "src/vault", "src/net", "src/connectors", "src/core", "src/cli", "src/hub/probe.ts"]],
+  ["src/cli", ["src/core", "src/cli/local", "src/main.ts"]],
+]
+
+const layers: Rule = (source) => {
+  const layer = LAYERS.find(([folder]) => under(source.path, folder))
+  if (layer === undefined || isTest(source.path)) return []
+  const [folder, below] = layer
+  return importsOf(source.text).flatMap((each) => {
+    const to = target(source, each)
+    const fine = !to.startsWith("src/") || [folder, ...below].some((allowed) => under(to, allowed))
+    return fine ? [] : [`${source.path} imports ${to}; ${folder} may import ${below.join(", ") || "nobody"} alone.`]
+  })
+}
+
+/** A connector is one file, or a file and a folder of its name; it sees core and connectors/shared. */
+const connectorsApart: Rule = (source) => {
+  const name = /^src\/connectors\/([^/.]+)/.exec(source.path)?.[1]
+  if (name === undefined || name === "index" || isTest(source.path)) return []
+  const allowed = ["src/core", "src/connectors/shared", `src/connectors/${name}`, `src/connectors/${name}.ts`]
+  return importsOf(source.text).flatMap((each) => {
+    const to = target(source, each)
+    return !to.startsWith("src/") || allowed.some((path) => under(to, path))
+      ? []
+      : [`${source.path} imports ${to}; a connector imports core and connectors/shared alone.`]
+  })
+}
+
+const dialectsApart: Rule = (source) => {
+  const name = /^src\/dialects\/([^/.]+)\//.exec(source.path)?.[1]
+  if (name === undefined) return []
+  return importsOf(source.text).flatMap((each) => {
+    const other = /^src\/dialects\/([^/.]+)\//.exec(target(source, each))?.[1]
+    return other === undefined || other === name ? [] : [`${source.path} imports the dialect ${other}; a dialect imports no other.`]
+  })
+}
+
+/** Folders that only their owners reach by a plain import; a client library is loaded when a connection is made. */
+const lazyClients: Rule = (source) => {
+  const lazy = under(source.path, "src/connectors") ? undefined : under(source.path, "src/net") ? ["ssh2"] : []
+  if (isTest(source.path)) return []
+  return importsOf(source.text)
+    .filter(
+      ({ from, kind }) => kind === "value" && !from.startsWith(".") && !from.startsWith("node:") && (lazy === undefined || lazy.includes(packageOf(from))),
+    )
+    .map(({ from }) => `${source.path} imports ${from} at once; load it by \`await import()\` when it is needed.`)
+}
+
+const NETWORK = ["net", "tls", "dgram", "dns", "dns/promises", "http", "https", "http2"].flatMap((name) => [name, `node:${name}`]).concat("undici")
+
+/** Files outside src/net that may import a network module, each with the reason why that opens no second door. */
+const NETWORK_EXCEPTIONS: Readonly<Record<string, { readonly modules: readonly string[]; readonly reason: string }>> = {
+  "src/core/text-format.ts": { modules: ["node:net"], reason: "isIPv6, which is a pure function" },
+  "src/hub/settings.ts": { modules: ["node:net"], reason: "isIP, which is a pure function" },
+  "src/store/cluster.ts": { modules: ["node:net"], reason: "asks for a free port on loopback for the hub's own database" },
+  "src/connectors/shared/http.ts": { modules: ["undici"], reason: "undici's request, with the lease's dispatcher" },
+}
+
+const oneDoor: Rule = (source) => {
+  if (under(source.path, "src/net") || isTest(source.path)) return []
+  const allowed = NETWORK_EXCEPTIONS[source.path]?.modules ?? []
+  const imported = importsOf(source.text)
+    .filter(({ from, kind }) => kind !== "type" && NETWORK.includes(from) && !allowed.includes(from))
+    .map(({ from }) => `${source.path} imports ${from}; only src/net opens the network.`)
+  // The command line is a client of the hub's API; it reaches nothing else.
+  const fetches = !under(source.path, "src/cli") && /(?<![.\w])fetch\(/.test(codeOf(source.text))
+  return fetches ? [...imported, `${source.path} calls fetch; only src/net opens the network.`] : imported
+}
+
+const PROCESS_OWNERS = ["src/main.ts", "src/cli/main.ts"]
+
+const environmentAtTheEdge: Rule = (source) => {
+  if (PROCESS_OWNERS.includes(source.path) || isTest(source.path)) return []
+  const uses = [...new Set(codeOf(source.text).match(/\bprocess\.(env|exit|exitCode)\b/g) ?? [])]
+  const imports = importsOf(source.text).some(({ from, kind }) => kind !== "type" && from === "node:process") ? ["node:process"] : []
+  return [...uses, ...imports].map((use) => `${source.path} uses ${use}; only ${PROCESS_OWNERS.join(" and ")} do.`)
+}
+
+const quietConnectors: Rule = (source) =>
+  under(source.path, "src/connectors") && !isTest(source.path) && /\bconsole\./.test(codeOf(source.text))
+    ? [`${source.path} uses console; a connector logs by call.log.`]
+    : []
+
+/** `createRequire` may find a file (`resolve`); in a connector there is none to find. */
+const literalImports: Rule = (source) => {
+  const code = codeOf(source.text)
+  const computed = /\bimport\(\s*[^"\s)]/.test(code) || (under(source.path, "src/connectors") && /\bcreateRequire\b/.test(code))
+  return computed ? [`${source.path} imports a module whose name is computed; write the name out, so that these rules see it.`] : []
+}
+
+const MOST_LINES = 400
+
+const size: Rule = (source) => {
+  const lines = source.text.split("\n").length - (source.text.endsWith("\n") ? 1 : 0)
+  return under(source.path, "src/store/migrations") || lines <= MOST_LINES
+    ? []
+    : [`${source.path} has ${lines} lines; split it by noun, ${MOST_LINES} is the most.`]
+}
+
+const wholeSuite: Rule = (source) =>
+  /\b(test|it|describe|suite)(\.\w+)*\.only\(/.test(codeOf(source.text)) ? [`${source.path} runs only some of its tests; take the "only" out.`] : []
+
+const RULES: Readonly<Record<string, Rule>> = {
+  layers,
+  connectorsApart,
+  dialectsApart,
+  lazyClients,
+  oneDoor,
+  environmentAtTheEdge,
+  quietConnectors,
+  literalImports,
+  size,
+  wholeSuite,
+}
+
+const read = (folder: string): Source[] =>
+  existsSync(join(ROOT, folder))
+    ? readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && /\.(ts|tsx|mts|mjs|js)$/.test(entry.name))
+        .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+        .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }))
+    : []
+
+const sources = read("src")
+const everything = [...sources, ...["test", "scripts", "bench", "bin"].flatMap(read)]
+
+describe("the sources keep to", () => {
+  test.each(Object.keys(RULES))("%s", (name) => {
+    const files = name === "size" || name === "wholeSuite" ? everything : sources
+    expect(files.length).toBeGreaterThan(10)
+    expect(files.flatMap((source) => RULES[name]?.(source) ?? [])).toEqual([])
+  })
+
+  test("the exceptions to one door, each of which is still needed", () => {
+    const stale = Object.entries(NETWORK_EXCEPTIONS).filter(([path, { modules }]) => {
+      const source = sources.find((each) => each.path === path)
+      return source === undefined || modules.some((module) => !importsOf(source.text).some(({ from, kind }) => kind !== "type" && from === module))
+    })
+    expect(stale.map(([path]) => path)).toEqual([])
+  })
+})
+
+/** For each rule: where a violation would stand, the violation, and the nearest thing that is allowed. */
+const EXAMPLES: readonly (readonly [rule: string, path: string, wrong: string, right: string])[] = [
+  ["layers", "src/core/x.ts", 'import { Door } from "../net/door.ts"', 'import { open } from "./session.ts"'],
+  ["layers", "src/net/x.ts", 'export * from "../hub/tests.ts"', 'export * from "../core/trace.ts"'],
+  ["layers", "src/hub/x.ts", 'const api = await import("../api/server.ts")', 'const net = await import("../net/door.ts")'],
+  ["layers", "src/cli/x.ts", 'import {\n  openStore,\n} from "../store/store.ts"', 'import {\n  STAGES,\n} from "../core/trace.ts"'],
+  ["layers", "src/cli/local/x.ts", 'import { hub } from "../../hub/hub.ts"', 'import { openStore } from "../../store/store.ts"'],
+  ["layers", "src/api/x.ts", 'import type { Store } from "../store/store.ts"', 'import type { Hub } from "../hub/hub.ts"'],
+  ["connectorsApart", "src/connectors/mysql.ts", 'import { ident } from "./postgres/sql.ts"', 'import { ident } from "./shared/sql.ts"'],
+  ["connectorsApart", "src/connectors/postgres/read.ts", 'import { http } from "../http.ts"', 'import { ident } from "./ident.ts"'],
+  ["dialectsApart", "src/dialects/databar/x.ts", 'import { mask } from "../kaireon/mask.ts"', 'import { mask } from "./mask.ts"'],
+  ["lazyClients", "src/connectors/mysql.ts", 'import mysql from "mysql2"', 'import type { Connection } from "mysql2"\nconst mysql = await import("mysql2")'],
+  ["lazyClients", "src/net/tunnel.ts", 'import { Client } from "ssh2"', 'import { Agent } from "undici"'],
+  ["oneDoor", "src/hub/x.ts", 'import { connect } from "node:tls"', 'import type { TLSSocket } from "node:tls"'],
+  ["oneDoor", "src/hub/x.ts", 'const dns = await import("dns/promises")', 'const dns = "dns/promises"'],
+  ["oneDoor", "src/connectors/x.ts", "const answer = await fetch(url)", "// fetch(url) is banned\nconst page = client.fetch(url)"],
+  ["environmentAtTheEdge", "src/store/x.ts", "const url = process.env.DATABASE_URL", "// process.env.DATABASE_URL\nconst pid = process.pid"],
+  ["environmentAtTheEdge", "src/cli/keys.ts", "process.exit(1)", "process.on(name, stop)"],
+  ["environmentAtTheEdge", "src/api/x.ts", 'import { env } from "node:process"', 'import { cpus } from "node:os"'],
+  ["quietConnectors", "src/connectors/mysql.ts", "console.log(row)", 'call.log("console.log")'],
+  ["literalImports", "src/hub/x.ts", "const driver = await import(name)", 'const pg = await import("pg")'],
+  ["literalImports", "src/connectors/x.ts", "const require = createRequire(import.meta.url)", "const here = import.meta.url"],
+  ["size", "src/hub/x.ts", "x\n".repeat(MOST_LINES + 1), "x\n".repeat(MOST_LINES)],
+  ["wholeSuite", "test/x.test.ts", `test${".only"}("x", () => {})`, 'test("x", () => {})'],
+]
+
+describe("a violation is caught:", () => {
+  test.each(EXAMPLES)("%s in %s", (name, path, wrong, right) => {
+    const rule = RULES[name]
+    expect(rule?.({ path, text: `${wrong}\n` })).toHaveLength(1)
+    expect(rule?.({ path, text: right })).toEqual([])
+  })
+
+  test("every rule has an example", () => {
+    expect([...new Set(EXAMPLES.map(([rule]) => rule))]).toEqual(Object.keys(RULES))
+  })
+})
+
+/** The packages that a fresh Node process loads when it imports `module`. */
+function packagesLoadedBy(module: string): string[] {
+  const script = `
+    import { registerHooks } from "node:module"
+    const loaded = new Set()
+    registerHooks({ load(url, context, next) {
+      const found = /.*\\/node_modules\\/((?:@[^/]+\\/)?[^/]+)\\//.exec(url)
+      if (found) loaded.add(found[1])
+      return next(url, context)
+    } })
+    await import(${JSON.stringify(module)})
+    console.log(JSON.stringify([...loaded].sort()))`
+  return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: ROOT, encoding: "utf8", timeout: 20_000 })) as string[]
+}
+
+describe("the registry", () => {
+  test("loads no client library", () => {
+    expect(packagesLoadedBy(`${ROOT}/src/connectors/index.ts`)).toEqual([])
+  })
+
+  test("would be caught if it did", () => {
+    expect(packagesLoadedBy("pg")).toContain("pg")
+  })
+})
