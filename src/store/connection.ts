@@ -1,0 +1,107 @@
+import { readFileSync } from "node:fs"
+import type { ConnectionOptions } from "node:tls"
+import pg from "pg"
+import { PlatformError } from "../core/errors.ts"
+
+/** Where a PostgreSQL is and who logs in; always fields, never a URL, since a driver reads more out of a URL than we checked. */
+export interface Connection {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  readonly ssl: false | ConnectionOptions
+}
+
+const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"]
+
+/** Parameters that other clients put into such a URL and that change nothing here. */
+const IGNORED = ["application_name", "channel_binding", "connect_timeout", "gssencmode", "target_session_attrs"]
+
+/**
+ * DATABASE_URL as fields: `postgres://user:password@host:port/database?sslmode=disable|require|verify-ca|verify-full&sslrootcert=file`.
+ * Without sslmode there is no TLS. Anything else is a PlatformError, whose message never holds the URL: it has the password.
+ */
+export function parseDatabaseUrl(text: string): Connection {
+  const refuse = (what: string, cause?: unknown): never => {
+    const message = `DATABASE_URL ${what}; it must be postgres://user:password@host:port/database?sslmode=…`
+    throw new PlatformError("store_unavailable", message, { cause })
+  }
+  if (!URL.canParse(text)) return refuse("is not a URL")
+  const url = new URL(text)
+  if (url.protocol !== "postgres:" && url.protocol !== "postgresql:") refuse("does not begin with postgres://")
+  if (url.hostname === "") refuse("names no host")
+  const database = decode(url.pathname.slice(1), refuse)
+  const user = decode(url.username, refuse)
+  if (database === "" || user === "") refuse(database === "" ? "names no database" : "names no user")
+  for (const name of url.searchParams.keys()) {
+    if (name !== "sslmode" && name !== "sslrootcert" && !IGNORED.includes(name)) refuse(`has the unknown parameter "${name.slice(0, 40)}"`)
+  }
+  const mode = url.searchParams.get("sslmode") ?? "disable"
+  if (!SSL_MODES.includes(mode)) refuse(`has an sslmode other than ${SSL_MODES.join(", ")}`)
+  return {
+    host: decode(url.hostname, refuse).replace(/^\[(.*)\]$/, "$1"),
+    port: url.port === "" ? 5432 : Number(url.port),
+    user,
+    password: decode(url.password, refuse),
+    database,
+    ssl: mode === "disable" ? false : tlsOptions(mode, url.searchParams.get("sslrootcert"), refuse),
+  }
+}
+
+type Refuse = (what: string, cause?: unknown) => never
+
+function decode(part: string, refuse: Refuse): string {
+  try {
+    return decodeURIComponent(part)
+  } catch (cause) {
+    return refuse("is not percent-encoded correctly", cause)
+  }
+}
+
+function tlsOptions(mode: string, rootFile: string | null, refuse: Refuse): ConnectionOptions {
+  if (mode === "require") return { rejectUnauthorized: false }
+  let ca: { ca?: string } = {}
+  if (rootFile !== null && rootFile !== "system") {
+    try {
+      ca = { ca: readFileSync(rootFile, "utf8") }
+    } catch (cause) {
+      refuse(`has an sslrootcert that cannot be read, ${rootFile}`, cause)
+    }
+  }
+  return { rejectUnauthorized: true, ...ca, ...(mode === "verify-ca" && { checkServerIdentity: () => undefined }) }
+}
+
+/** Connects; PlatformError `store_unavailable` when nothing answers within 5 s or the login is refused. */
+export async function connect(connection: Connection, applicationName = "jackfield"): Promise<pg.Client> {
+  const client = new pg.Client({ ...connection, application_name: applicationName, connectionTimeoutMillis: 5_000, keepAlive: true })
+  // Without a listener an error between two queries would end the process; the next query fails anyway.
+  client.on("error", () => undefined)
+  try {
+    await client.connect()
+    return client
+  } catch (cause) {
+    await client.end().catch(() => undefined)
+    throw unavailable(cause)
+  }
+}
+
+/** SQLSTATE classes and codes that say "not now", whatever the statement was: connection, resources, shutdown and start-up, login. */
+const GONE = /^(08...|53...|57P0[1-5]|28...|3D000)$/
+
+/** True when an error of the driver means that the database cannot be used, rather than that a statement was wrong. */
+export function isConnectionFailure(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return GONE.test(error.code ?? "")
+  if (!(error instanceof Error)) return false
+  const code = (error as NodeJS.ErrnoException).code
+  if (typeof code === "string" && /^(E[A-Z]+|ERR_(TLS|SSL|SOCKET).*)$/.test(code)) return true
+  return /connection terminated|timeout exceeded when trying to connect|query read timeout|not queryable|client was closed|connection has been discarded|cannot use a pool/i.test(
+    error.message,
+  )
+}
+
+/** The `store_unavailable` that a connection failure becomes; the driver's error stays as its cause. */
+export function unavailable(cause: unknown): PlatformError {
+  const why = cause instanceof pg.DatabaseError ? ` It said: ${cause.message}.` : ""
+  return new PlatformError("store_unavailable", `The hub's database does not answer; try again shortly.${why}`, { cause })
+}

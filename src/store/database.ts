@@ -1,0 +1,167 @@
+import type { ColumnType, Generated, JSONColumnType } from "kysely"
+
+export type Role = "admin" | "editor" | "viewer"
+export type ConnectorStatus = "incomplete" | "untested" | "active" | "error" | "disabled"
+
+/** jsonb: parsed when read, written as JSON text (`JSON.stringify`), since the driver would send an array as a PostgreSQL array. */
+type Json<T> = JSONColumnType<T & object, string, string>
+type OptionalJson<T> = ColumnType<T | null, string | null | undefined, string | null>
+/** timestamptz: a Date when read, the database's `now()` when left out. */
+type Stamped = ColumnType<Date, Date | undefined, Date>
+type OptionalDate = ColumnType<Date | null, Date | null | undefined, Date | null>
+type OptionalText = ColumnType<string | null, string | null | undefined, string | null>
+type Plain = Readonly<Record<string, unknown>>
+
+/** Facts of the whole hub. */
+export interface Settings {
+  key: string
+  value: Json<unknown>
+}
+
+/** `serial` is the workspace's integer id; `plan` its limits; `next_connector_serial` what its next connector gets. */
+export interface Workspaces {
+  id: string
+  serial: Generated<number>
+  name: string
+  title: string
+  plan: ColumnType<Plain, string | undefined, string>
+  next_connector_serial: Generated<number>
+  created_at: Stamped
+}
+
+/** People of the whole hub; `email` is lower-case. */
+export interface Users {
+  id: string
+  email: string
+  name: string
+  password_hash: string
+  created_at: Stamped
+  disabled_at: OptionalDate
+}
+
+export interface Memberships {
+  workspace_id: string
+  user_id: string
+  role: Role
+}
+
+export interface Sessions {
+  id: string
+  user_id: string
+  created_at: Stamped
+  expires_at: Date
+  revoked_at: OptionalDate
+}
+
+/** `hash` is the SHA-256 of the whole key; `prefix` its first characters, to tell keys apart by eye. */
+export interface ApiKeys {
+  id: string
+  workspace_id: string
+  name: string
+  prefix: string
+  hash: Buffer
+  role: Role
+  created_by: OptionalText
+  created_at: Stamped
+  expires_at: OptionalDate
+  revoked_at: OptionalDate
+  last_used_at: OptionalDate
+}
+
+/** `config` is without secrets; `document` is what a dialect sent, secrets cut out; `missing` are the faults of a draft. */
+export interface Connectors {
+  id: string
+  workspace_id: string
+  serial: number
+  name: string
+  title: string
+  type: string
+  description: ColumnType<string, string | undefined, string>
+  labels: ColumnType<Readonly<Record<string, string>>, string | undefined, string>
+  purpose: OptionalText
+  limits: OptionalJson<Plain>
+  config: Json<Plain>
+  document: OptionalJson<Plain>
+  status: ConnectorStatus
+  missing: ColumnType<readonly { readonly pointer: string; readonly message: string }[], string | undefined, string>
+  version: ColumnType<number, number | undefined, number>
+  last_test: OptionalJson<Plain>
+  last_tested_at: OptionalDate
+  created_by: OptionalText
+  created_at: Stamped
+  updated_at: Stamped
+}
+
+/** One secret of a connector, by the JSON pointer of its field; `ciphertext` is a compact JWE. */
+export interface ConnectorSecrets {
+  workspace_id: string
+  connector_id: string
+  pointer: string
+  ciphertext: string
+  fingerprint: string
+  data_key_id: string
+}
+
+/** A workspace's data key, wrapped by the master key `key_id`; the one that is not retired seals new secrets. */
+export interface DataKeys {
+  id: string
+  workspace_id: string
+  wrapped: string
+  key_id: string
+  created_at: Stamped
+  retired_at: OptionalDate
+}
+
+export interface Catalogs {
+  workspace_id: string
+  connector_id: string
+  version: number
+  discovered_at: Stamped
+  complete: boolean
+  counts: Json<Plain>
+  skipped: Json<readonly unknown[]>
+  server: OptionalJson<Plain>
+  duration_ms: number
+}
+
+/** `position` counts from 0 in the order of discovery; `search` is the lower-cased path and column names, for LIKE. */
+export interface CatalogStreams {
+  workspace_id: string
+  connector_id: string
+  version: number
+  position: number
+  path: readonly string[]
+  kind: string
+  columns: Json<readonly unknown[]>
+  key: ColumnType<readonly string[] | null, readonly string[] | null | undefined, readonly string[] | null>
+  estimated_rows: ColumnType<number | null, number | string | null | undefined, number | string | null>
+  comment: OptionalText
+  search: string
+}
+
+/** Private destinations that an operator allowed; `port_from`–`port_to` inclusive, both null for every port. */
+export interface EgressRules {
+  id: string
+  cidr: string
+  port_from: ColumnType<number | null, number | null | undefined, number | null>
+  port_to: ColumnType<number | null, number | null | undefined, number | null>
+  note: OptionalText
+  created_by: OptionalText
+  created_at: Stamped
+}
+
+/** The tables of schema `jackfield` as the hub's login sees them; all but settings, users, sessions and egress_rules are one workspace's at a time. */
+export interface Database {
+  settings: Settings
+  workspaces: Workspaces
+  users: Users
+  memberships: Memberships
+  sessions: Sessions
+  api_keys: ApiKeys
+  connectors: Connectors
+  connector_secrets: ConnectorSecrets
+  data_keys: DataKeys
+  catalogs: Catalogs
+  catalog_streams: CatalogStreams
+  egress_rules: EgressRules
+}

@@ -1,0 +1,43 @@
+import type pg from "pg"
+import { PlatformError } from "../core/errors.ts"
+import { type Connection, connect, isConnectionFailure, unavailable } from "./connection.ts"
+
+/** The two halves of the advisory lock of the hub that uses an embedded server. */
+const [FIRST, SECOND] = [1784767339, 2]
+/** PostgreSQL needs a moment to notice that a killed hub's connection is gone. */
+const PATIENCE_MS = 3_000
+
+/**
+ * Takes the data folder for this hub: a session-level advisory lock that lives as long as the returned connection
+ * ("end" tells when it is lost). PlatformError `in_use` naming the other hub's process when it is not free within 3 s.
+ */
+export async function takeHold(connection: Connection, dataDir: string): Promise<pg.Client> {
+  const client = await connect(connection, `jackfield hub ${process.pid}`)
+  try {
+    const end = Date.now() + PATIENCE_MS
+    while (!(await tryLock(client))) {
+      if (Date.now() > end) throw new PlatformError("in_use", await whoHolds(client, dataDir))
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    return client
+  } catch (error) {
+    await client.end().catch(() => undefined)
+    throw isConnectionFailure(error) ? unavailable(error) : error
+  }
+}
+
+async function tryLock(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ taken: boolean }>("select pg_try_advisory_lock($1::int, $2::int) as taken", [FIRST, SECOND])
+  return rows[0]?.taken === true
+}
+
+async function whoHolds(client: pg.Client, dataDir: string): Promise<string> {
+  const { rows } = await client.query<{ name: string }>(
+    `select a.application_name as name from pg_locks l join pg_stat_activity a using (pid)
+     where l.locktype = 'advisory' and l.classid = $1::oid and l.objid = $2::oid and l.granted`,
+    [FIRST, SECOND],
+  )
+  const pid = /^jackfield hub (\d+)$/.exec(rows[0]?.name ?? "")?.[1]
+  const other = pid === undefined ? "Another hub" : `Another hub (process ${pid})`
+  return `${other} is using the data folder ${dataDir}; stop it first, or give this one a folder of its own with JACKFIELD_DATA.`
+}

@@ -1,0 +1,175 @@
+import { createHash, randomBytes } from "node:crypto"
+import { chmod, chown, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises"
+import { platform } from "node:os"
+import { dirname, join, resolve } from "node:path"
+import { PlatformError } from "../core/errors.ts"
+import { type Binaries, canReach, chooseRunAs, findBinaries, ownFolder, type RunAs, reachableBinaries } from "./binaries.ts"
+import { initCluster, isAlive, randomPassword, systemIdentifier } from "./cluster.ts"
+import type { Log } from "./log.ts"
+
+/** Where root may put what an unprivileged id must reach, best first. */
+const SYSTEM_FOLDERS = ["/var/lib/jackfield", "/var/tmp/jackfield"]
+/** The name of the file in the data folder that says where the database lies when it is not beside it. */
+const NOTE = "postgres.location"
+const LOG_BYTES = 10_485_760
+
+/** Everything about one embedded database on disk. */
+export interface Place {
+  /** The folder that holds `cluster`, `server.log` and `hub.json`. */
+  readonly home: string
+  readonly cluster: string
+  readonly logFile: string
+  readonly password: string
+  readonly systemIdentifier: string
+  readonly binaries: Binaries
+  readonly as: RunAs | undefined
+}
+
+/** Finds the database of a data folder, or makes it; a first start that is killed half-way leaves nothing that the next one would take for whole. */
+export async function findPlace(dataDir: string, log: Log): Promise<Place> {
+  const data = await makeDataFolder(dataDir)
+  const as = await chooseRunAs(data)
+  const { binaries, copied } = await reachableBinaries(await findBinaries(), as, SYSTEM_FOLDERS)
+  if (copied) log.info({ folder: binaries.folder }, `PostgreSQL's programs are used from a copy, since user ${as?.uid} cannot reach the installation`)
+  const home = await chooseHome(data, as, log)
+  if (!(await exists(home))) await makeHome(home, binaries, as, log)
+  const place = await readHome(home, binaries, as)
+  await rotateLog(place.logFile)
+  return place
+}
+
+async function makeDataFolder(dataDir: string): Promise<string> {
+  try {
+    const path = resolve(dataDir)
+    // The unprivileged id that PostgreSQL runs under must be able to pass through, not to list.
+    await mkdir(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
+    const probe = join(path, `.write-${randomBytes(4).toString("hex")}`)
+    await writeFile(probe, "")
+    await rm(probe)
+    return await realpath(path)
+  } catch (cause) {
+    const message = `The data folder ${dataDir} cannot be made or written; mend its owner, its mode or the disk, or name another with JACKFIELD_DATA.`
+    throw new PlatformError("store_unavailable", message, { cause })
+  }
+}
+
+/** `data/postgres`, or, where the unprivileged id could not pass, a folder of the system's with a note in the data folder that says so. */
+async function chooseHome(data: string, as: RunAs | undefined, log: Log): Promise<string> {
+  const note = join(data, NOTE)
+  const noted = await readFile(note, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined
+    throw new PlatformError("store_unavailable", `${note} cannot be read; see who owns it.`, { cause: error })
+  })
+  if (noted !== undefined) return firstLine(noted)
+  const beside = join(data, "postgres")
+  if (canReach(data, "x", as)) return beside
+  if (await exists(beside)) {
+    throw new PlatformError(
+      "store_unavailable",
+      `User ${as?.uid}, which runs PostgreSQL for root, can no longer reach ${beside}; give the folders above it mode 711 again.`,
+    )
+  }
+  const elsewhere = join(await systemFolder(), createHash("sha256").update(data).digest("hex").slice(0, 16))
+  await writeFile(
+    note,
+    `${elsewhere}\nThe embedded database of this folder lies there, since PostgreSQL does not run as root and user ${as?.uid} cannot pass through ${data}.\n`,
+  )
+  log.info({ folder: elsewhere }, `the embedded database lies outside the data folder, since user ${as?.uid} cannot pass through ${data}`)
+  return elsewhere
+}
+
+const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""
+
+async function systemFolder(): Promise<string> {
+  const causes: unknown[] = []
+  for (const folder of SYSTEM_FOLDERS) {
+    try {
+      return await ownFolder(folder)
+    } catch (cause) {
+      causes.push(cause)
+    }
+  }
+  const message = `No folder for the embedded database could be made in ${SYSTEM_FOLDERS.join(" or ")}; set JACKFIELD_DATA to a folder that every user may pass through.`
+  throw new PlatformError("store_unavailable", message, { cause: new AggregateError(causes) })
+}
+
+/** Builds everything under a temporary name and renames it when it is on disk. Of two hubs that do so at once the first wins. */
+async function makeHome(home: string, binaries: Binaries, as: RunAs | undefined, log: Log): Promise<void> {
+  log.info({ folder: home }, "making a new embedded PostgreSQL")
+  const part = `${home}.new-${process.pid}-${randomBytes(4).toString("hex")}`
+  await mkdir(part, { mode: as ? 0o711 : 0o700 })
+  try {
+    const password = randomPassword()
+    const cluster = join(part, "cluster")
+    await initCluster(binaries, cluster, password, as)
+    await writeSynced(join(part, "hub.json"), JSON.stringify({ password, systemIdentifier: await systemIdentifier(cluster) }))
+    await shareWithOwner(part, as)
+    await rename(part, home)
+    await syncFolder(dirname(home))
+  } catch (cause) {
+    await rm(part, { recursive: true, force: true })
+    if (!(await exists(join(home, "hub.json")))) throw cause
+  }
+}
+
+/** When root works for the folder's own user, that user must be able to start the hub alone later. "nobody" gets no such right. */
+async function shareWithOwner(part: string, as: RunAs | undefined): Promise<void> {
+  if (as === undefined || as.uid === 65534) return
+  for (const path of [part, join(part, "hub.json")]) await chown(path, as.uid, as.gid)
+}
+
+async function readHome(home: string, binaries: Binaries, as: RunAs | undefined): Promise<Place> {
+  const cluster = join(home, "cluster")
+  try {
+    const facts = JSON.parse(await readFile(join(home, "hub.json"), "utf8")) as { password: string; systemIdentifier: string }
+    const major = Number((await readFile(join(cluster, "PG_VERSION"), "utf8")).trim())
+    if (major !== binaries.major) {
+      const message = `${cluster} was made by PostgreSQL ${major} and this hub brings ${binaries.major}; use the hub version that made it, or restore a backup.`
+      throw new PlatformError("store_unavailable", message)
+    }
+    return { home, cluster, logFile: join(home, "server.log"), password: facts.password, systemIdentifier: facts.systemIdentifier, binaries, as }
+  } catch (cause) {
+    if (cause instanceof PlatformError) throw cause
+    throw new PlatformError("store_unavailable", `The embedded database in ${home} cannot be read; see that this user owns it and that it is whole.`, { cause })
+  }
+}
+
+/** Removes what first starts left that were killed half-way; those of processes that still live are let be. */
+export async function removeLeftovers(place: Place): Promise<void> {
+  const [folder, name] = [dirname(place.home), `${place.home.slice(dirname(place.home).length + 1)}.new-`]
+  for (const entry of await readdir(folder)) {
+    if (!entry.startsWith(name)) continue
+    const pid = Number(entry.slice(name.length).split("-")[0])
+    // A failure leaves it for the next start: an initdb that outlived its hub may still be writing there.
+    if (!isAlive(pid)) await rm(join(folder, entry), { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
+async function rotateLog(file: string): Promise<void> {
+  const facts = await stat(file).catch(() => undefined)
+  if (facts && facts.size > LOG_BYTES) await rename(file, `${file}.1`)
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, "wx", 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await chmod(path, 0o600)
+}
+
+/** A rename is safe from a power cut once its folder is synced; Windows cannot open folders. */
+async function syncFolder(path: string): Promise<void> {
+  if (platform() === "win32") return
+  const folder = await open(path, "r")
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+const exists = async (path: string): Promise<boolean> => (await lstat(path).catch(() => undefined)) !== undefined

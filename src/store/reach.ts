@@ -1,0 +1,98 @@
+import { readFile, readlink, realpath, rm } from "node:fs/promises"
+import { createServer } from "node:net"
+import { join } from "node:path"
+import pg from "pg"
+import { PlatformError } from "../core/errors.ts"
+import { freePort, isAlive, OWNER, readPostmaster, type Spawned, spawnServer } from "./cluster.ts"
+import type { Place } from "./place.ts"
+
+/** A server that answers for the cluster of a place. */
+export interface Reached {
+  readonly pid: number
+  readonly port: number
+  readonly adopted: boolean
+}
+
+/** Crash recovery after a power cut may take this long before the server answers. */
+const READY_MS = 120_000
+
+/**
+ * Finds the server of a place running, or starts it, and waits until it answers with the cluster's own system
+ * identifier. `port` is the one to prefer. PlatformError `store_unavailable` with the log's end as its cause.
+ */
+export async function reachServer(place: Place, port?: number): Promise<Reached> {
+  const end = Date.now() + READY_MS
+  for (let starts = 0; Date.now() < end; ) {
+    const running = await runningServer(place)
+    if (running) {
+      const answer = await probe(place, running.port)
+      if (answer === "ours") return { ...running, adopted: starts === 0 }
+      if (answer === "other")
+        throw new PlatformError("store_unavailable", `The server on port ${running.port} is not the one of ${place.cluster}; see process ${running.pid}.`)
+      await pause(30)
+      continue
+    }
+    if (starts++ === 4) break
+    const reached = await startServer(place, await choosePort(port, starts), end)
+    if (reached) return reached
+  }
+  throw await notStarted(place)
+}
+
+/** The process that `postmaster.pid` names, if it is alive and this cluster's; the file of one that is not is removed where that is sure. */
+async function runningServer(place: Place): Promise<{ pid: number; port: number } | undefined> {
+  const named = await readPostmaster(place.cluster)
+  if (!named || !isAlive(named.pid)) return undefined
+  const workingFolder = await readlink(`/proc/${named.pid}/cwd`).catch(() => undefined)
+  // PostgreSQL works in its data folder; another folder means that the id was given to another process since.
+  if (workingFolder === undefined || workingFolder === (await realpath(place.cluster))) return named
+  await rm(join(place.cluster, "postmaster.pid"), { force: true })
+  return undefined
+}
+
+type Answer = "ours" | "other" | "not yet"
+
+async function probe(place: Place, port: number): Promise<Answer> {
+  const client = new pg.Client({ host: "127.0.0.1", port, user: OWNER, password: place.password, database: "postgres", connectionTimeoutMillis: 2_000 })
+  client.on("error", () => undefined)
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ id: string }>("select system_identifier::text as id from pg_control_system()")
+    return rows[0]?.id === place.systemIdentifier ? "ours" : "other"
+  } catch (error) {
+    return error instanceof pg.DatabaseError && error.code?.startsWith("28") ? "other" : "not yet"
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** Undefined when the new process gave up: the port was taken meanwhile, or another hub started the same cluster first. */
+async function startServer(place: Place, port: number, end: number): Promise<Reached | undefined> {
+  const spawned: Spawned = await spawnServer(place.binaries, { folder: place.cluster, port, logFile: place.logFile, as: place.as })
+  let gone = false
+  void spawned.exited.then(() => {
+    gone = true
+  })
+  while (!gone && Date.now() < end) {
+    if ((await readPostmaster(place.cluster))?.pid === spawned.pid && (await probe(place, port)) === "ours") return { pid: spawned.pid, port, adopted: false }
+    await pause(20)
+  }
+  return undefined
+}
+
+async function choosePort(preferred: number | undefined, start: number): Promise<number> {
+  if (preferred === undefined || start > 2) return freePort()
+  const server = createServer()
+  const free = await new Promise<boolean>((resolve) => server.once("error", () => resolve(false)).listen(preferred, "127.0.0.1", () => resolve(true)))
+  await new Promise((resolve) => server.close(resolve))
+  return free ? preferred : freePort()
+}
+
+async function notStarted(place: Place): Promise<PlatformError> {
+  const log = (await readFile(place.logFile, "utf8").catch(() => "")).trim().split("\n").slice(-20).join("\n")
+  const reason = /(?:FATAL|PANIC): {2}(.*)/.exec(log.split("\n").reverse().join("\n"))?.[1]
+  const why = reason === undefined ? "" : ` It said: ${reason}.`
+  return new PlatformError("store_unavailable", `The embedded PostgreSQL does not start; see ${place.logFile}.${why}`, { cause: new Error(log) })
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -1,0 +1,148 @@
+import { lookup } from "node:dns/promises"
+import { isIP } from "node:net"
+import { Kysely, sql, type Transaction } from "kysely"
+import pg from "pg"
+import { PlatformError } from "../core/errors.ts"
+import type { AppRole } from "./app-role.ts"
+import { type Connection, isConnectionFailure, parseDatabaseUrl, unavailable } from "./connection.ts"
+import type { Database } from "./database.ts"
+import { type Embedded, startEmbedded } from "./embedded.ts"
+import type { Log } from "./log.ts"
+import { migrate } from "./migrate.ts"
+import { belongingTo, WorkspaceDialect } from "./workspace-driver.ts"
+
+export interface StoreOptions {
+  /** The folder of the embedded database; not used with `databaseUrl`. */
+  readonly dataDir: string
+  readonly databaseUrl?: string | undefined
+  readonly log: Log
+  /** Connections of the pool, 10 unless given. */
+  readonly connections?: number
+}
+
+/** Where the hub's database is, as the egress policy must know it. `addresses` are the host's at the time of asking. */
+export interface StoreAddress {
+  readonly host: string
+  readonly port: number
+  readonly addresses: readonly string[]
+}
+
+type Work<T> = (tx: Transaction<Database>) => Promise<T>
+
+/**
+ * The hub's database. A failure to reach it is a PlatformError `store_unavailable`; once it answers again so does the
+ * store. Errors of statements (`uniqueViolation`) come as the driver's.
+ */
+export interface Store {
+  /** One transaction that sees and writes that workspace's rows alone. Commits when `work` resolves, else rolls back. */
+  inWorkspace<T>(workspaceId: string, work: Work<T>): Promise<T>
+  /** One transaction of the hub itself: hub-wide tables and the look-ups; no workspace's row is visible. */
+  asHub<T>(work: Work<T>): Promise<T>
+  /** Resolves when the database answers. */
+  ping(): Promise<void>
+  address(): Promise<StoreAddress>
+  /** True for the embedded database. */
+  readonly embedded: boolean
+  /** Names of the migrations that this start ran. */
+  readonly migrated: readonly string[]
+  /** Ends the pool, and the embedded server with it. */
+  close(): Promise<void>
+}
+
+/** Opens the embedded database of `dataDir`, or `databaseUrl`; brings it up to date; logs in as the role that owns nothing. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const embedded = options.databaseUrl === undefined ? await startEmbedded(options.dataDir, options.log) : undefined
+  try {
+    const owner = embedded ? embedded.connection() : parseDatabaseUrl(options.databaseUrl ?? "")
+    const { role, migrated } = await migrate(owner)
+    if (migrated.length > 0) options.log.info({ migrated }, "database brought up to date")
+    const store = new PooledStore(owner, role, migrated, embedded, options)
+    await store.ping()
+    return store
+  } catch (error) {
+    await embedded?.stop()
+    throw error
+  }
+}
+
+/** int8 as a number: nothing that the hub counts comes near 2^53. */
+const TYPES = {
+  getTypeParser: (oid: number, format?: "text" | "binary") => (oid === 20 && format !== "binary" ? Number : pg.types.getTypeParser(oid, format)),
+} as pg.CustomTypesConfig
+
+class PooledStore implements Store {
+  readonly migrated: readonly string[]
+  readonly #pool: pg.Pool
+  readonly #db: Kysely<Database>
+  readonly #embedded: Embedded | undefined
+  #closing = false
+
+  constructor(owner: Connection, role: AppRole, migrated: readonly string[], embedded: Embedded | undefined, options: StoreOptions) {
+    this.migrated = migrated
+    this.#embedded = embedded
+    this.#pool = new pg.Pool({
+      ...owner,
+      user: role.name,
+      password: role.password,
+      application_name: "jackfield",
+      max: options.connections ?? 10,
+      connectionTimeoutMillis: 5_000,
+      // Above the role's statement_timeout of 25 s: it ends only what a vanished server would keep waiting for ever.
+      query_timeout: 30_000,
+      keepAlive: true,
+      types: TYPES,
+    })
+    this.#pool.on("error", (error) => {
+      // The message alone: the error carries the whole client with it.
+      if (!this.#closing) options.log.warn({ reason: error.message }, "a connection to the database broke")
+    })
+    embedded?.onBack(({ port }) => {
+      this.#pool.options.port = port
+    })
+    this.#db = new Kysely<Database>({ dialect: new WorkspaceDialect({ pool: this.#pool }) })
+  }
+
+  get embedded(): boolean {
+    return this.#embedded !== undefined
+  }
+
+  inWorkspace<T>(workspaceId: string, work: Work<T>): Promise<T> {
+    if (workspaceId === "") throw new PlatformError("internal", "A transaction for no workspace was asked for.")
+    return this.#transaction(workspaceId, work)
+  }
+
+  asHub<T>(work: Work<T>): Promise<T> {
+    return this.#transaction("", work)
+  }
+
+  async #transaction<T>(workspaceId: string, work: Work<T>): Promise<T> {
+    if (this.#embedded && !this.#embedded.held()) throw new PlatformError("store_unavailable", "The hub's database is being started again; try again shortly.")
+    try {
+      return await belongingTo(workspaceId, () => this.#db.transaction().execute(work))
+    } catch (error) {
+      if (error instanceof PlatformError || !isConnectionFailure(error)) throw error
+      throw unavailable(error)
+    }
+  }
+
+  async ping(): Promise<void> {
+    await this.asHub((tx) => sql`select 1`.execute(tx))
+  }
+
+  async address(): Promise<StoreAddress> {
+    const { host = "127.0.0.1", port = 5432 } = this.#pool.options
+    const addresses = isIP(host) ? [host] : (await lookup(host, { all: true }).catch(() => [])).map((found) => found.address)
+    return { host, port, addresses }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.#db.destroy()
+    await this.#embedded?.stop()
+  }
+}
+
+/** The name of the constraint that a statement broke by repeating a unique value; undefined for any other error. */
+export function uniqueViolation(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError && error.code === "23505" ? (error.constraint ?? "") : undefined
+}
