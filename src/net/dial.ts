@@ -1,0 +1,191 @@
+import { randomInt } from "node:crypto"
+import { Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Address } from "../core/connector.ts"
+import { PlatformError } from "../core/errors.ts"
+import { classify } from "./address.ts"
+import { assertPort, formatTarget, type Host, parseHost } from "./host.ts"
+import type { LeaseCore } from "./lease-core.ts"
+import type { Policy } from "./policy.ts"
+import type { Resolver } from "./resolver.ts"
+
+/** How streams are opened: straight, or through a bastion. `grace` is the one short dial after a cut-off. */
+export interface Route {
+  dial(to: Address): Promise<Duplex>
+  grace(to: Address): Promise<Duplex>
+}
+
+/** What a dial needs besides its lease. */
+export interface DoorParts {
+  readonly policy: Policy
+  readonly resolver: Resolver
+  /** Milliseconds for one address to accept. */
+  readonly connectTimeoutMs: number
+}
+
+/** Addresses of one name that are tried in turn. */
+const MOST_TRIES = 4
+const GRACE_DIAL_MS = 1_000
+const KEEP_ALIVE_MS = 30_000
+/** What every failed dial costs at least, for who may not tell denied from closed: a floor and as much jitter at most, in ms. */
+const FLOOR_MS = 400
+const JITTER_MS = 200
+
+/** Codes that together are "no connection" to everybody but operators. */
+const HIDDEN = new Set(["host_not_found", "egress_denied", "host_unreachable", "tunnel_failed"])
+
+const ours = new WeakSet<Socket>()
+
+/** Whether the door dialled this socket; the egress suite fails on any other that connects. */
+export const dialledByDoor = (socket: Socket): boolean => ours.has(socket)
+
+/** Dials straight: resolves, judges every address, connects to a judged one, looks again where it got. */
+export class DirectRoute implements Route {
+  readonly #core: LeaseCore
+  readonly #parts: DoorParts
+  /** Where each target was reached; the grace dial goes there and nowhere else. */
+  readonly #reached = new Map<string, string>()
+
+  constructor(core: LeaseCore, parts: DoorParts) {
+    this.#core = core
+    this.#parts = parts
+  }
+
+  async dial(to: Address): Promise<Duplex> {
+    this.#core.assertOpen()
+    assertPort(to.port)
+    const host = parseHost(to.host)
+    const target = formatTarget(to.host, to.port)
+    this.#core.aims(to)
+    const hide = concealer(this.#core, target)
+    const release = this.#core.reserve()
+    try {
+      const addresses = await this.#core.stage("resolve", () => hide(this.#parts.resolver.resolve(host, this.#core.signal)), resolved(host))
+      await this.#core.stage(
+        "policy",
+        () => hide(this.#judge(addresses, to)),
+        (because) => because,
+      )
+      const { socket, ip } = await this.#core.stage(
+        "connect",
+        () => hide(this.#connect(addresses.slice(0, MOST_TRIES), to.port, target, release)),
+        (made) => formatTarget(made.ip, to.port),
+      )
+      this.#reached.set(target, ip)
+      return socket
+    } finally {
+      release()
+    }
+  }
+
+  async grace(to: Address): Promise<Duplex> {
+    this.#core.assertGrace()
+    const target = formatTarget(to.host, to.port)
+    const ip = this.#reached.get(target)
+    if (ip === undefined) throw new PlatformError("egress_denied", `After the cut-off only the target of this call may be dialled, not ${target}.`)
+    return await attempt(this.#core, { ip, port: to.port, target, timeoutMs: GRACE_DIAL_MS })
+  }
+
+  /** One bad address denies all: what answers twice differently is not to be picked from. */
+  async #judge(addresses: readonly string[], to: Address): Promise<string> {
+    let because = ""
+    for (const address of addresses) {
+      const verdict = await this.#parts.policy.judge(address, to.port)
+      if (!verdict.allowed) throw denied(formatTarget(to.host, to.port), address, verdict)
+      because ||= verdict.because
+    }
+    return because
+  }
+
+  async #connect(addresses: readonly string[], port: number, target: string, release: () => void): Promise<{ socket: Socket; ip: string }> {
+    let last: unknown
+    for (const [index, ip] of addresses.entries()) {
+      // A little more than its share, so that the lease's own deadline, which says more, comes first.
+      const share = this.#core.remainingMs() / (addresses.length - index)
+      try {
+        const socket = await attempt(this.#core, { ip, port, target, timeoutMs: Math.min(share + 100, this.#parts.connectTimeoutMs), release })
+        return { socket, ip }
+      } catch (error) {
+        this.#core.assertOpen()
+        last = error
+      }
+    }
+    throw last
+  }
+}
+
+/** Connects to one judged address, and refuses a socket that got anywhere else. */
+async function attempt(core: LeaseCore, to: { ip: string; port: number; target: string; timeoutMs: number; release?: () => void }): Promise<Socket> {
+  const socket = new Socket()
+  ours.add(socket)
+  core.adopt(socket, to.target, to.ip)
+  to.release?.()
+  const timer = setTimeout(() => socket.destroy(Object.assign(new Error("connect timed out"), { code: "ETIMEDOUT" })), to.timeoutMs)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", reject)
+      socket.once("close", () => reject(core.signal.reason ?? new Error("The socket closed while connecting.")))
+      socket.once("connect", resolve)
+      socket.connect(to.port, to.ip)
+    })
+  } catch (cause) {
+    socket.destroy()
+    throw cause instanceof PlatformError ? cause : refused(to.target, cause)
+  } finally {
+    clearTimeout(timer)
+  }
+  socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS)
+  const got = classify(socket.remoteAddress ?? "").canonical
+  if (got === to.ip) return socket
+  socket.destroy()
+  throw new PlatformError("egress_denied", `${to.target} was to be ${to.ip} but the connection went to ${got}; it was cut.`)
+}
+
+function refused(target: string, cause: unknown): PlatformError {
+  const code = cause instanceof Error ? String(Reflect.get(cause, "code") ?? "") : ""
+  const how =
+    code === "ECONNREFUSED"
+      ? "refused the connection; check that the service runs and listens on this port"
+      : code === "ETIMEDOUT"
+        ? "did not accept the connection in time; check host, port and firewall"
+        : "cannot be reached; check host, port and firewall"
+  return new PlatformError("host_unreachable", `${target} ${how}.`, { cause })
+}
+
+/** The denial as an operator reads it. */
+export function denied(target: string, address: string, verdict: { readonly reason: string; readonly allowWith?: string }): PlatformError {
+  const what = target.startsWith(formatTarget(address, 0).slice(0, -1)) ? target : `${target} (${address})`
+  const next = verdict.allowWith === undefined ? "choose another destination" : `allow it with \`jackfield egress allow ${verdict.allowWith}\``
+  const details = { address, ...(verdict.allowWith === undefined ? {} : { allowWith: verdict.allowWith }) }
+  return new PlatformError("egress_denied", `${what} is ${verdict.reason}; ${next}.`, { details })
+}
+
+const resolved =
+  (host: Host) =>
+  (addresses: readonly string[]): string =>
+    host.kind === "address" ? host.address : `${host.name} → ${addresses.join(", ")}`
+
+/**
+ * For who is not an operator: no such name, denied, refused and unreachable become one error with one text, after a
+ * common floor that is counted inside the stage, so that neither text nor stage times tell them apart.
+ */
+export function concealer(core: LeaseCore, target: string, as?: (cause: unknown) => PlatformError): <T>(work: Promise<T>) => Promise<T> {
+  const begun = performance.now()
+  return async (work) => {
+    try {
+      return await work
+    } catch (error) {
+      core.assertOpen()
+      if (core.operator || !(error instanceof PlatformError) || !HIDDEN.has(error.code)) throw error
+      const waitMs = FLOOR_MS + randomInt(JITTER_MS + 1) - (performance.now() - begun)
+      if (waitMs > 0) await sleep(waitMs, undefined, { signal: core.signal }).catch(() => core.assertOpen())
+      throw (
+        as?.(error) ??
+        new PlatformError("host_unreachable", `No connection to ${target} could be made, or it is not allowed; check host and port, or ask an operator.`, {
+          cause: error,
+        })
+      )
+    }
+  }
+}

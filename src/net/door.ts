@@ -1,0 +1,87 @@
+import type { Lease } from "../core/connector.ts"
+import type { PlatformError } from "../core/errors.ts"
+import type { Trace } from "../core/trace.ts"
+import type { DoorParts } from "./dial.ts"
+import { LeaseCore, type SocketRecord } from "./lease-core.ts"
+import { LeaseFace } from "./lease-face.ts"
+import { Policy } from "./policy.ts"
+import { Resolver } from "./resolver.ts"
+
+export interface DoorOptions {
+  readonly policy?: Policy
+  readonly resolver?: Resolver
+}
+
+export interface LeaseOptions {
+  /** Milliseconds that the whole test, query or job may take. */
+  readonly deadlineMs: number
+  /** Whether the caller may see why an address was denied. */
+  readonly operator: boolean
+  /** The caller: when it aborts, so does the lease, as `cancelled`. */
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds for one address to accept a connection; 10,000 unless given. */
+  readonly connectTimeoutMs?: number
+  /** Sockets at a time; 32 unless given. */
+  readonly maxSockets?: number
+}
+
+/** A lease in the hands of whoever opened it. */
+export interface OpenLease extends Lease, AsyncDisposable {
+  readonly trace: Trace
+  /** Every socket so far: target, address, bytes. */
+  readonly sockets: readonly SocketRecord[]
+  /** Ends the lease for a reason: calls fail with it, drivers may cancel on the server, then every socket is destroyed. */
+  abort(reason: PlatformError): void
+  /** Ends the lease; resolves when no socket, server or timer of it is left, after 2 s at most. Idempotent, never throws. */
+  close(): Promise<void>
+}
+
+/** The one door to the network. A lease per test, query or job; nothing is shared between two leases. */
+export class Door {
+  readonly #policy: Policy
+  readonly #resolver: Resolver
+
+  constructor(options: DoorOptions = {}) {
+    this.#policy = options.policy ?? new Policy()
+    this.#resolver = options.resolver ?? new Resolver()
+  }
+
+  lease(options: LeaseOptions): OpenLease {
+    const core = new LeaseCore({
+      deadlineMs: options.deadlineMs,
+      operator: options.operator,
+      maxSockets: options.maxSockets ?? 32,
+      signal: options.signal,
+    })
+    return new RootLease(core, { policy: this.#policy, resolver: this.#resolver, connectTimeoutMs: options.connectTimeoutMs ?? 10_000 })
+  }
+}
+
+class RootLease extends LeaseFace implements OpenLease {
+  readonly #core: LeaseCore
+
+  constructor(core: LeaseCore, parts: DoorParts) {
+    super(core, parts)
+    this.#core = core
+  }
+
+  get trace(): Trace {
+    return this.#core.trace
+  }
+
+  get sockets(): readonly SocketRecord[] {
+    return this.#core.sockets
+  }
+
+  abort(reason: PlatformError): void {
+    this.#core.abort(reason)
+  }
+
+  async close(): Promise<void> {
+    await this.#core.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

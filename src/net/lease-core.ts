@@ -1,0 +1,227 @@
+import type { Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import type { Address } from "../core/connector.ts"
+import { PlatformError } from "../core/errors.ts"
+import { type StageName, Trace } from "../core/trace.ts"
+import { formatTarget } from "./host.ts"
+
+/** One socket that a lease opened, for the audit; `bytesIn` and `bytesOut` count what passed so far. */
+export interface SocketRecord {
+  /** What was asked for: `db.example.com:5432`. */
+  readonly target: string
+  /** Where it went. */
+  readonly ip: string
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
+type Dial = (to: Address) => Promise<Duplex>
+
+/** Milliseconds that drivers have to cancel on the server, and then sockets to close, once a lease is cut off. */
+const GRACE_MS = 1_000
+
+/**
+ * The life of one lease, shared by its faces: deadline, stages, sockets, and what to do at the end. After `abort` or
+ * `close` nothing of it is left: no socket, no timer, no listener.
+ */
+export class LeaseCore {
+  readonly trace = new Trace()
+  readonly operator: boolean
+  readonly #controller = new AbortController()
+  readonly #endsAt: number
+  readonly #deadlineMs: number
+  readonly #maxSockets: number
+  readonly #timer: NodeJS.Timeout
+  readonly #caller: AbortSignal | undefined
+  readonly #live = new Map<Socket, { target: string; ip: string }>()
+  readonly #past: SocketRecord[] = []
+  readonly #others = new Set<Duplex>()
+  readonly #closers: (() => void | Promise<void>)[] = []
+  readonly #running: { name: StageName; stop: (reason: PlatformError) => void }[] = []
+  readonly #cancels = new Set<{ cancel: (dial: Dial) => Promise<void>; dial: Dial }>()
+  #pendingDials = 0
+  #lastTarget: string | undefined
+  #ended: Promise<void> | undefined
+  #over = false
+
+  constructor(options: { deadlineMs: number; operator: boolean; maxSockets: number; signal: AbortSignal | undefined }) {
+    this.operator = options.operator
+    this.#deadlineMs = options.deadlineMs
+    this.#maxSockets = options.maxSockets
+    this.#endsAt = performance.now() + options.deadlineMs
+    this.#timer = setTimeout(() => this.abort(this.#late()), options.deadlineMs)
+    this.#caller = options.signal
+    if (options.signal?.aborted) this.#onCaller()
+    else options.signal?.addEventListener("abort", this.#onCaller, { once: true })
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Every socket that the lease opened, oldest first among those that are gone, then the live ones. */
+  get sockets(): readonly SocketRecord[] {
+    return [...this.#past, ...[...this.#live].map(([socket, at]) => ({ ...at, bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten }))]
+  }
+
+  get open(): number {
+    return this.#live.size
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.#endsAt - performance.now())
+  }
+
+  /** Names what the lease is about, for the message of a deadline. */
+  aims(to: Address): void {
+    this.#lastTarget = formatTarget(to.host, to.port)
+  }
+
+  assertOpen(): void {
+    if (this.signal.aborted) throw this.signal.reason
+  }
+
+  /** Like `assertOpen`, but lets the grace dial through. */
+  assertGrace(): void {
+    if (this.#over) throw this.signal.reason
+  }
+
+  /** Takes one of the lease's sockets; the returned function gives the place back when the dial fails. */
+  reserve(): () => void {
+    if (this.#live.size + this.#pendingDials >= this.#maxSockets)
+      throw new PlatformError("too_many_connections", `One call may hold ${this.#maxSockets} connections at a time; close some before opening more.`)
+    this.#pendingDials++
+    let given = false
+    return () => {
+      if (!given) this.#pendingDials--
+      given = true
+    }
+  }
+
+  /** Holds a socket from before it connects until it closes. */
+  adopt(socket: Socket, target: string, ip: string): void {
+    this.#live.set(socket, { target, ip })
+    // An error without a listener would end the process; whoever uses the socket has a listener of its own.
+    socket.on("error", () => undefined)
+    socket.once("close", () => {
+      this.#live.delete(socket)
+      this.#past.push({ target, ip, bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten })
+    })
+  }
+
+  /** Holds a stream that runs over another one (TLS, a tunnel's channel), so that an abort reaches its reader with the reason. */
+  hold<D extends Duplex>(stream: D): D {
+    this.#others.add(stream)
+    stream.on("error", () => undefined)
+    stream.once("close", () => this.#others.delete(stream))
+    return stream
+  }
+
+  /** Runs at the end, after the sockets are destroyed; last registered first. */
+  onEnd(closer: () => void | Promise<void>): void {
+    this.#closers.push(closer)
+  }
+
+  beforeCutOff(cancel: (dial: Dial) => Promise<void>, dial: Dial): () => void {
+    const entry = { cancel, dial }
+    this.#cancels.add(entry)
+    return () => this.#cancels.delete(entry)
+  }
+
+  /** Runs work as a stage; an abort fails the innermost running stage, even when the work hangs on. */
+  async stage<T>(name: StageName, work: () => Promise<T>, detail?: (result: T) => string | undefined): Promise<T> {
+    this.assertOpen()
+    let stop: (reason: PlatformError) => void = () => undefined
+    const stopped = new Promise<never>((_, reject) => {
+      stop = reject
+    })
+    const entry = { name, stop }
+    this.#running.push(entry)
+    try {
+      return await this.trace.stage(name, () => Promise.race([work(), stopped]), detail)
+    } finally {
+      this.#running.splice(this.#running.indexOf(entry), 1)
+    }
+  }
+
+  /** Settles with the work, or with the abort when that comes first. */
+  async untilAborted<T>(work: Promise<T>): Promise<T> {
+    this.assertOpen()
+    let onAbort: () => void = () => undefined
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => reject(this.signal.reason as Error)
+      this.signal.addEventListener("abort", onAbort, { once: true })
+    })
+    work.catch(() => undefined)
+    try {
+      return await Promise.race([work, aborted])
+    } finally {
+      this.signal.removeEventListener("abort", onAbort)
+    }
+  }
+
+  /** Ends the lease for a reason: stages fail, the signal fires, drivers get their grace, then every socket is destroyed. */
+  abort(reason: PlatformError): void {
+    void this.#end(reason)
+  }
+
+  /** Ends the lease; resolves when nothing of it is left. Idempotent, never throws. */
+  async close(): Promise<void> {
+    await this.#end(new PlatformError("cancelled", "The call is over; its connections are closed."))
+  }
+
+  #end(reason: PlatformError): Promise<void> {
+    if (this.#ended) return this.#ended
+    clearTimeout(this.#timer)
+    this.#caller?.removeEventListener("abort", this.#onCaller)
+    // Innermost first, and before the signal: the trace then names the stage that hung before anybody reads it.
+    for (const { stop } of [...this.#running].reverse()) stop(reason)
+    const cancels = [...this.#cancels]
+    this.#cancels.clear()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#ended = promise
+    this.#controller.abort(reason)
+    void this.#wind(reason, cancels).then(resolve, resolve)
+    return promise
+  }
+
+  async #wind(reason: PlatformError, cancels: readonly { cancel: (dial: Dial) => Promise<void>; dial: Dial }[]): Promise<void> {
+    if (cancels.length > 0) await within(GRACE_MS, Promise.allSettled(cancels.map(async ({ cancel, dial }) => await cancel(dial))))
+    this.#over = true
+    const gone = [...this.#live.keys()].map((socket) => new Promise((resolve) => socket.once("close", resolve)))
+    for (const stream of this.#others) stream.destroy(reason)
+    for (const socket of this.#live.keys()) socket.destroy(reason)
+    const closers = this.#closers.splice(0).reverse()
+    await within(GRACE_MS, Promise.allSettled([...gone, ...closers.map(async (closer) => await closer())]))
+  }
+
+  readonly #onCaller = (): void => {
+    const reason: unknown = this.#caller?.reason
+    this.abort(reason instanceof PlatformError ? reason : new PlatformError("cancelled", "The caller went away before the end; call again.", { cause: reason }))
+  }
+
+  #late(): PlatformError {
+    const running = this.#running.at(-1)?.name
+    // To who is not an operator the first three are one.
+    const stage = !this.operator && (running === "resolve" || running === "policy") ? "connect" : running
+    const where = stage === undefined ? "" : ` (it hung in the ${stage} stage)`
+    const details = stage === undefined ? {} : { stage }
+    const within = `${Math.round(this.#deadlineMs / 100) / 10} s`
+    return new PlatformError(
+      "timed_out",
+      `${this.#lastTarget ?? "The system"} did not answer within ${within}${where}; check that the right service listens there.`,
+      { details },
+    )
+  }
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([
+    work,
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms)
+    }),
+  ])
+  clearTimeout(timer)
+}

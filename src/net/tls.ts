@@ -1,0 +1,96 @@
+import { X509Certificate } from "node:crypto"
+import { isIP } from "node:net"
+import type { Duplex } from "node:stream"
+import { connect, type TLSSocket } from "node:tls"
+import type { TlsSpec } from "../core/connector.ts"
+import { PlatformError } from "../core/errors.ts"
+import { parseHost } from "./host.ts"
+
+/**
+ * The one place that speaks TLS: version 1.2 at least; `verify` checks the chain against `ca` (or the system's and
+ * Node's roots) and the name, or the address against the certificate's IP entries. Throws the `tls_…` codes.
+ */
+export async function handshake(over: Duplex, host: string, spec: TlsSpec): Promise<TLSSocket> {
+  const expected = nameOf(spec.servername ?? host)
+  assertAuthorities(spec.ca)
+  return await new Promise<TLSSocket>((resolve, reject) => {
+    const socket = connect({
+      socket: over,
+      host: expected,
+      minVersion: "TLSv1.2",
+      rejectUnauthorized: spec.mode === "verify",
+      // RFC 6066: a server name is never an address.
+      ...(isIP(expected) === 0 ? { servername: expected } : {}),
+      ...(spec.ca === undefined || spec.ca.trim() === "" ? {} : { ca: spec.ca }),
+      ...(spec.alpn === undefined ? {} : { ALPNProtocols: [...spec.alpn] }),
+    })
+    const fail = (cause: Error): void => {
+      socket.destroy()
+      over.destroy()
+      reject(explain(cause, expected))
+    }
+    // Stays for good: an error after the handshake belongs to whoever reads, and must not end the process.
+    socket.on("error", fail)
+    socket.once("secureConnect", () => {
+      socket.off("close", onClose)
+      resolve(socket)
+    })
+    const onClose = (): void => fail(over.errored ?? new Error("The connection closed during the TLS handshake."))
+    socket.once("close", onClose)
+  })
+}
+
+/** What the `tls` stage says: "TLSv1.3, CN=db.example.com, valid until 2027-01-31". */
+export function describe(socket: TLSSocket): string {
+  const certificate = socket.getPeerX509Certificate()
+  const subject = certificate?.subject?.split("\n").at(-1) ?? "no subject"
+  const until = certificate === undefined ? "" : `, valid until ${new Date(certificate.validTo).toISOString().slice(0, 10)}`
+  return `${socket.getProtocol() ?? "TLS"}, ${subject}${until}${socket.authorized ? "" : ", not verified"}`
+}
+
+function nameOf(text: string): string {
+  const host = parseHost(text)
+  return host.kind === "address" ? host.address : host.name
+}
+
+/** Node ignores text that is no certificate, and would then trust nobody with a message that misleads. */
+function assertAuthorities(ca: string | undefined): void {
+  if (ca === undefined || ca.trim() === "") return
+  const blocks = ca.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  try {
+    if (blocks.length === 0) throw new TypeError("no certificate block")
+    for (const block of blocks) new X509Certificate(block)
+  } catch (cause) {
+    throw new PlatformError("config_invalid", "The CA is not a certificate in PEM; paste the whole text from BEGIN CERTIFICATE to END CERTIFICATE.", { cause })
+  }
+}
+
+const EXPIRED = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"])
+const UNTRUSTED =
+  /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|ERROR_IN_CERT|CRL_|AKID_|SUBJECT_ISSUER)/
+/** What OpenSSL says when the bytes that came back are no TLS records at all. */
+const NOT_TLS = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG", "ERR_SSL_HTTP_REQUEST", "ERR_SSL_RECORD_LAYER_FAILURE"])
+
+function explain(cause: Error, host: string): PlatformError {
+  if (cause instanceof PlatformError) return cause
+  const code = String(Reflect.get(cause, "code") ?? "")
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return new PlatformError("tls_name_mismatch", `The certificate that came is not for ${host}${namesOf(cause)}; use a name that it has.`, { cause })
+  if (EXPIRED.has(code))
+    return new PlatformError("tls_expired", `The certificate of ${host} is ${code === "CERT_HAS_EXPIRED" ? "expired" : "not valid yet"}; renew it.`, { cause })
+  if (UNTRUSTED.test(code))
+    return new PlatformError("tls_untrusted", `The certificate of ${host} is not signed by a known authority; give the CA's certificate as PEM.`, { cause })
+  if (NOT_TLS.has(code))
+    return new PlatformError("protocol_invalid", `What answers at ${host} does not speak TLS on this port; check the port, or switch TLS off.`, { cause })
+  return new PlatformError("tls_failed", `The TLS handshake with ${host} failed; check that TLS 1.2 or newer is spoken on this port.`, { cause })
+}
+
+/** The names that a mismatched certificate is for, at most three. */
+function namesOf(cause: Error): string {
+  const certificate = Reflect.get(cause, "cert") as { subjectaltname?: string; subject?: { CN?: string | string[] } } | undefined
+  const names = (certificate?.subjectaltname ?? `DNS:${[certificate?.subject?.CN ?? []].flat().join(", DNS:")}`)
+    .split(", ")
+    .map((each) => each.replace(/^(DNS|IP Address):/, ""))
+    .filter((each) => /^[\w.*:-]+$/.test(each))
+  return names.length === 0 ? "" : ` but for ${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`
+}

@@ -1,0 +1,193 @@
+import { createHash } from "node:crypto"
+import type { Duplex } from "node:stream"
+import type { Client, ConnectConfig } from "ssh2"
+import type { Address, TunnelSpec } from "../core/connector.ts"
+import { PlatformError } from "../core/errors.ts"
+import { concealer, type DoorParts, denied, type Route } from "./dial.ts"
+import { assertPort, formatTarget, parseHost } from "./host.ts"
+import { DoorSocket } from "./lazy-socket.ts"
+import type { LeaseCore } from "./lease-core.ts"
+
+/** Names under which clouds serve credentials, which a bastion would resolve for itself. */
+const METADATA_NAMES =
+  /^(metadata|metadata\.google\.internal|instance-data(\..*)?|metadata\.tencentyun\.com|metadata\.packet\.net|metadata\.platformequinix\.com|rancher-metadata(\..*)?)$/
+
+/**
+ * Dials through an SSH bastion: the bastion itself through `outer`, its host key pinned, the target judged before the
+ * bastion hears of it. No agent, no shell, no files, no local port. Throws the `tunnel_…` codes and `host_key_mismatch`.
+ */
+export class TunnelRoute implements Route {
+  readonly #core: LeaseCore
+  readonly #parts: DoorParts
+  readonly #outer: Route
+  readonly #spec: TunnelSpec
+  readonly #reached = new Set<string>()
+  #client: Promise<Client> | undefined
+
+  constructor(core: LeaseCore, parts: DoorParts, outer: Route, spec: TunnelSpec) {
+    this.#core = core
+    this.#parts = parts
+    this.#outer = outer
+    this.#spec = spec
+  }
+
+  async dial(to: Address): Promise<Duplex> {
+    this.#core.assertOpen()
+    assertPort(to.port)
+    const target = formatTarget(to.host, to.port)
+    const bastion = formatTarget(this.#spec.host, this.#spec.port)
+    const channel = await this.#core.stage(
+      "tunnel",
+      async () => {
+        this.#client ??= this.#login()
+        const client = await this.#client
+        this.#core.aims(to)
+        const hide = concealer(this.#core, target, (cause) => unopened(bastion, target, "", cause))
+        return await hide(this.#judge(to).then(() => this.#forward(client, to)))
+      },
+      () => `${target} by ${bastion}`,
+    )
+    this.#reached.add(target)
+    return channel
+  }
+
+  async grace(to: Address): Promise<Duplex> {
+    this.#core.assertGrace()
+    const target = formatTarget(to.host, to.port)
+    if (!this.#reached.has(target) || !this.#client)
+      throw new PlatformError("egress_denied", `After the cut-off only the target of this call may be dialled, not ${target}.`)
+    return await this.#forward(await this.#client, to)
+  }
+
+  /** The target as far as we can know it: a literal, or what our own resolver says of the name. */
+  async #judge(to: Address): Promise<void> {
+    const host = parseHost(to.host)
+    const target = formatTarget(to.host, to.port)
+    if (host.kind === "name" && METADATA_NAMES.test(host.name))
+      throw denied(target, host.name, { reason: "a name of a cloud's metadata service, which is never allowed" })
+    for (const address of await this.#known(host)) {
+      const verdict = await this.#parts.policy.judgeBehindBastion(address, to.port)
+      if (!verdict.allowed) throw denied(target, address, verdict)
+    }
+  }
+
+  async #known(host: ReturnType<typeof parseHost>): Promise<readonly string[]> {
+    try {
+      return await this.#parts.resolver.resolve(host, this.#core.signal)
+    } catch (error) {
+      // A name of the bastion's private network, which only the bastion knows.
+      if (error instanceof PlatformError && error.code === "host_not_found") return []
+      throw error
+    }
+  }
+
+  async #forward(client: Client, to: Address): Promise<Duplex> {
+    const bastion = formatTarget(this.#spec.host, this.#spec.port)
+    const host = parseHost(to.host)
+    const name = host.kind === "address" ? host.address : host.name
+    const open = (): Promise<Duplex> =>
+      new Promise((resolve, reject) => {
+        client.forwardOut("127.0.0.1", 0, name, to.port, (error, channel) => {
+          if (error) reject(unopened(bastion, formatTarget(to.host, to.port), forwardReason(error), error))
+          else resolve(this.#core.hold(channel))
+        })
+      })
+    // Client libraries set timeouts and keep-alive on what they get; an SSH channel alone has neither.
+    const socket = this.#core.hold(new DoorSocket(open))
+    await new Promise<void>((resolve, reject) => {
+      socket.once("connect", resolve)
+      socket.once("error", reject)
+      socket.connect(to.port, name)
+    })
+    return socket
+  }
+
+  async #login(): Promise<Client> {
+    const { host, port } = this.#spec
+    const bastion = formatTarget(host, port)
+    const sock = await this.#outer.dial({ host, port })
+    const { Client } = (await import("ssh2")).default
+    this.#core.assertOpen()
+    const client = new Client()
+    // Kept for good: an error of the connection after login must not end the process.
+    client.on("error", () => undefined)
+    this.#core.onEnd(() => {
+      client.destroy()
+    })
+    let shown: string | undefined
+    const pinned = normalise(this.#spec.hostKey)
+    const hostVerifier = (key: Buffer): boolean => {
+      shown = createHash("sha256").update(key).digest("base64").replace(/=+$/, "")
+      return shown === pinned
+    }
+    return await new Promise<Client>((resolve, reject) => {
+      const fail = (cause: Error): void => {
+        client.destroy()
+        sock.destroy()
+        reject(shown !== undefined && shown !== pinned ? mismatch(bastion, shown, cause) : loginFailed(bastion, cause))
+      }
+      client.once("ready", () => resolve(client))
+      client.once("error", fail)
+      client.once("close", () => fail(new Error("The bastion closed the connection.")))
+      try {
+        client.connect({
+          sock: sock as NonNullable<ConnectConfig["sock"]>,
+          hostVerifier,
+          ...this.#credentials(),
+          readyTimeout: this.#core.remainingMs() + 1_000,
+        })
+      } catch (cause) {
+        reject(keyUnreadable(cause))
+        client.destroy()
+        sock.destroy()
+      }
+    })
+  }
+
+  #credentials(): ConnectConfig {
+    const { auth, user } = this.#spec
+    const common = { username: user, keepaliveInterval: 10_000, keepaliveCountMax: 3, agentForward: false, tryKeyboard: false }
+    if (auth.kind === "password") return { ...common, password: auth.password.reveal() }
+    return { ...common, privateKey: auth.privateKey.reveal(), ...(auth.passphrase === undefined ? {} : { passphrase: auth.passphrase.reveal() }) }
+  }
+}
+
+/** `SHA256:…` as OpenSSH prints it, with or without the prefix or padding. */
+const normalise = (fingerprint: string): string =>
+  fingerprint
+    .trim()
+    .replace(/^SHA256:/i, "")
+    .replace(/=+$/, "")
+
+function mismatch(bastion: string, shown: string, cause: unknown): PlatformError {
+  const message = `The bastion ${bastion} showed the host key SHA256:${shown}, not the pinned one; pin that only if you know that it is right.`
+  return new PlatformError("host_key_mismatch", message, { cause, details: { hostKey: `SHA256:${shown}` } })
+}
+
+function loginFailed(bastion: string, cause: Error): PlatformError {
+  if (cause instanceof PlatformError) return cause
+  const level: unknown = Reflect.get(cause, "level")
+  if (level === "client-authentication")
+    return new PlatformError("tunnel_auth_failed", `The bastion ${bastion} refused the login; check user and key, or password.`, { cause })
+  if (level === "client-timeout") return new PlatformError("timed_out", `The bastion ${bastion} did not answer in time; check host and port.`, { cause })
+  if (level === "protocol" || level === "handshake" || /Expected|Invalid identification|Protocol/i.test(cause.message))
+    return new PlatformError("protocol_invalid", `What answers at ${bastion} does not speak SSH 2; check the bastion's port.`, { cause })
+  return new PlatformError("tunnel_failed", `The SSH connection to ${bastion} broke before the login was done; check the bastion.`, { cause })
+}
+
+function keyUnreadable(cause: unknown): PlatformError {
+  const locked = cause instanceof Error && /passphrase/i.test(cause.message)
+  const why = locked ? "is encrypted and the passphrase is missing or wrong" : "cannot be read; give it in OpenSSH or PEM format"
+  return new PlatformError("tunnel_auth_failed", `The tunnel's private key ${why}.`, { cause })
+}
+
+/** RFC 4254 §5.1: 1 administratively prohibited, 2 connect failed. */
+function forwardReason(error: Error): string {
+  const reason: unknown = Reflect.get(error, "reason")
+  return reason === 1 ? " (forwarding is prohibited there)" : reason === 2 ? " (the connection failed there)" : ""
+}
+
+function unopened(bastion: string, target: string, why: string, cause: unknown): PlatformError {
+  const next = "check host and port as the bastion sees them, and that it allows forwarding"
+  return new PlatformError("tunnel_failed", `The bastion ${bastion} could not reach ${target}${why}; ${next}.`, { cause })
+}
