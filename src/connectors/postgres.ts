@@ -1,9 +1,12 @@
 import { defineConnector } from "../core/connector.ts"
 import { host, optional, port, secret, text } from "../core/fields.ts"
+import { discover } from "./postgres/catalog.ts"
 import { connectPostgres } from "./postgres/client.ts"
 import { explain } from "./postgres/errors.ts"
 import { facts } from "./postgres/facts.ts"
 import { query } from "./postgres/query.ts"
+import { read } from "./postgres/rows.ts"
+import { write } from "./postgres/write.ts"
 import { throughTunnel, tunnelField } from "./shared/ssh.ts"
 import { tlsField, tlsSpec } from "./shared/tls.ts"
 
@@ -37,6 +40,9 @@ export const postgres = defineConnector({
   },
 
   test: facts,
+  discover,
   query,
+  read,
+  write,
   explain,
 })
