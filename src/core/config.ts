@@ -109,7 +109,7 @@ function parseText(field: Field, value: unknown, place: Place, walk: Walk, fault
   }
   if (value.length > maxLengthOf(field)) return fault(`must have at most ${maxLengthOf(field)} characters; it has ${value.length}.`)
   if (!value.isWellFormed() || value.includes("\u0000")) return fault("must be valid Unicode text without null characters.")
-  const wrong = value === "" ? undefined : formatFault(field.format, value)
+  const wrong = value === "" ? undefined : (formatFault(field.format, value) ?? field.check?.(value))
   return wrong === undefined ? value : fault(wrong)
 }
 
@@ -187,7 +187,8 @@ function secretFault(field: Field, value: unknown): string | undefined {
   if (typeof value !== "string") return "must be text."
   if (value.length > maxLengthOf(field)) return `must have at most ${maxLengthOf(field)} characters.`
   if (!value.isWellFormed() || value.includes("\u0000")) return "must be valid Unicode text without null characters."
-  return field.format === undefined || value === "" ? undefined : formatFault(field.format, value)
+  if (value === "") return undefined
+  return (field.format === undefined ? undefined : formatFault(field.format, value)) ?? field.check?.(value)
 }
 
 /** A stored value stays as it is; the secrets below it stay too. */

@@ -52,6 +52,8 @@ export interface Field<T = unknown> {
   readonly by?: string
   /** Secret only: true for a row whose value needs no secrecy (`Content-Type`); it is then stored and shown plainly. */
   readonly plainWhen?: (row: Readonly<Record<string, unknown>>) => boolean
+  /** Text and secret only: what is wrong with a value, in words that follow the title; undefined when nothing is. Never called with "". */
+  readonly check?: (value: string) => string | undefined
   /** Ties the field to its TypeScript type; never present at run time. */
   readonly __type?: T
 }
@@ -74,6 +76,7 @@ interface Meta<T> {
   readonly default?: T
 }
 interface TextMeta extends Meta<string> {
+  readonly check?: (value: string) => string | undefined
   readonly format?: TextFormat
   readonly maxLength?: number
 }
@@ -82,6 +85,7 @@ interface IntegerMeta extends Meta<number> {
   readonly max?: number
 }
 interface SecretMeta {
+  readonly check?: (value: string) => string | undefined
   readonly help?: string
   readonly format?: TextFormat
   readonly maxLength?: number
