@@ -1,0 +1,27 @@
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from "jose"
+
+/** What an envelope is bound to; part of its protected header, so that it cannot be changed unseen. */
+export type Binding = Readonly<Record<string, string>>
+
+const ALGORITHMS = { keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] }
+
+/** A compact JWE (RFC 7516), `dir` + A256GCM, under a key of 32 bytes, with `kid` and the binding in its header. */
+export async function sealEnvelope(content: Uint8Array, key: Uint8Array, kid: string, binding: Binding): Promise<string> {
+  return await new CompactEncrypt(content).setProtectedHeader({ alg: "dir", enc: "A256GCM", ...binding, kid }).encrypt(key)
+}
+
+/** The `kid` of an envelope whose header says exactly this binding; undefined when it is for something else or is none. Not proven until it opens. */
+export function keyIdOf(envelope: string, binding: Binding): string | undefined {
+  try {
+    const { alg, enc, kid, ...bound } = decodeProtectedHeader(envelope)
+    const same = Object.keys(bound).length === Object.keys(binding).length && Object.entries(binding).every(([name, value]) => bound[name] === value)
+    return same && alg === "dir" && enc === "A256GCM" ? kid : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Opens an envelope. Throws jose's error when the key is another or any of its bytes was changed. */
+export async function openEnvelope(envelope: string, key: Uint8Array): Promise<Uint8Array> {
+  return (await compactDecrypt(envelope, key, ALGORITHMS)).plaintext
+}

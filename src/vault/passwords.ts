@@ -1,0 +1,32 @@
+import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto"
+
+/** OWASP's advice for scrypt with 32 MiB per hash: N = 2^15, r = 8, p = 3. */
+const COST = { N: 32_768, r: 8, p: 3 }
+const LENGTH = 32
+/** Longer passwords are refused by whoever takes them in; here they simply never match. */
+const LONGEST = 1024
+
+/** `scrypt$N$r$p$salt$hash`, the last two base64url: everything that checking it needs, so that the cost may rise later. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(16)
+  const hash = await derive(password, salt, LENGTH, COST)
+  return ["scrypt", COST.N, COST.r, COST.p, salt.toString("base64url"), hash.toString("base64url")].join("$")
+}
+
+/** True when the password is the one that was hashed. Without a hash (an unknown user) it takes as long and is false. */
+export async function verifyPassword(password: string, stored: string | undefined): Promise<boolean> {
+  const [scheme, N, r, p, salt, hash] = (stored ?? "").split("$")
+  if (scheme !== "scrypt" || !salt || !hash || password.length > LONGEST) {
+    await derive(password.slice(0, LONGEST), Buffer.alloc(16), LENGTH, COST)
+    return false
+  }
+  const expected = Buffer.from(hash, "base64url")
+  const actual = await derive(password, Buffer.from(salt, "base64url"), expected.length, { N: Number(N), r: Number(r), p: Number(p) })
+  return timingSafeEqual(actual, expected)
+}
+
+/** The same letters typed on two keyboards may be different code points: NFKC makes them one (RFC 8265). */
+function derive(password: string, salt: Buffer, length: number, cost: { N: number; r: number; p: number }): Promise<Buffer> {
+  const options: ScryptOptions = { ...cost, maxmem: 256 * cost.N * cost.r }
+  return new Promise((resolve, reject) => scrypt(password.normalize("NFKC"), salt, length, options, (error, key) => (error ? reject(error) : resolve(key))))
+}

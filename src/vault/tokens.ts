@@ -1,0 +1,24 @@
+import { createHash, randomInt } from "node:crypto"
+
+const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+const RANDOM = 32
+
+/** A new API key: `jf_` or another prefix, then 32 random characters of base62 (190 bits). Shown once, stored as its hash. */
+export function newApiKey(prefix = "jf"): string {
+  return `${prefix}_${randomText(RANDOM)}`
+}
+
+/** Random characters of base62, each equally likely. */
+export function randomText(length: number): string {
+  return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join("")
+}
+
+/** SHA-256 of a key: enough for what is random, and quick on every request. */
+export function hashToken(token: string): Buffer {
+  return createHash("sha256").update(token).digest()
+}
+
+/** What is shown of a key in lists: its prefix and four characters, `jf_Ab3d`. A chosen key without a prefix shows its first four. */
+export function visiblePrefix(token: string): string {
+  return token.slice(0, Math.max(0, token.length - RANDOM) + 4)
+}

@@ -1,0 +1,148 @@
+import { createHmac, hkdfSync, randomBytes, randomUUID } from "node:crypto"
+import type { Transaction } from "kysely"
+import { PlatformError } from "../core/errors.ts"
+import type { Database } from "../store/database.ts"
+import { someDataKeys } from "../store/lookups.ts"
+import type { Store } from "../store/store.ts"
+import { keyIdOf, openEnvelope, sealEnvelope } from "./envelope.ts"
+import type { KeyProvider } from "./key-provider.ts"
+import { type LocalKeySource, loadLocalKeys } from "./local-keys.ts"
+
+/** The place that a secret belongs to and opens at: `pointer` is the JSON pointer of its field. */
+export interface SecretBinding {
+  readonly workspaceId: string
+  readonly connectorId: string
+  readonly pointer: string
+}
+
+/** A secret as it is stored: a compact JWE, the fingerprint to show, the data key it is under. */
+export interface Sealed {
+  readonly ciphertext: string
+  readonly fingerprint: string
+  readonly dataKeyId: string
+}
+
+interface DataKey {
+  readonly id: string
+  readonly workspaceId: string
+  readonly key: Uint8Array
+  readonly fingerprintKey: Uint8Array
+}
+
+type Tx = Transaction<Database>
+
+/** How many data keys a start tries before it says that the master key opens none. */
+const TRIED = 20
+
+/**
+ * Encrypts secrets under a data key per workspace and opens them at the place that they were sealed for and nowhere
+ * else. The transactions given must be the workspace's (`store.inWorkspace`). Unwrapped data keys stay in memory.
+ */
+export class Vault {
+  readonly #provider: KeyProvider
+  readonly #dataKeys = new Map<string, DataKey>()
+
+  constructor(provider: KeyProvider) {
+    this.#provider = provider
+  }
+
+  /** Encrypts a secret for its place. The workspace's data key is made when it has none yet. */
+  async seal(tx: Tx, binding: SecretBinding, value: string): Promise<Sealed> {
+    const dataKey = await this.#active(tx, binding.workspaceId)
+    const ciphertext = await sealEnvelope(Buffer.from(value, "utf8"), dataKey.key, dataKey.id, headerOf(binding))
+    return { ciphertext, fingerprint: fingerprintOf(dataKey, value), dataKeyId: dataKey.id }
+  }
+
+  /** The secret in clear. PlatformError `secret_unreadable` when it was sealed for another place, was changed, or its key is missing. */
+  async unseal(tx: Tx, binding: SecretBinding, row: { readonly ciphertext: string }): Promise<string> {
+    const keyId = keyIdOf(row.ciphertext, headerOf(binding))
+    if (keyId === undefined) throw unreadable(binding, "it was stored for another field, connector or workspace")
+    const dataKey = await this.#find(tx, keyId)
+    if (dataKey?.workspaceId !== binding.workspaceId) throw unreadable(binding, "its data key is not the workspace's")
+    try {
+      return Buffer.from(await openEnvelope(row.ciphertext, dataKey.key)).toString("utf8")
+    } catch (cause) {
+      throw unreadable(binding, "it was changed in the database", cause)
+    }
+  }
+
+  /**
+   * What is shown of a secret: 12 hex digits, equal for equal values in one workspace, and of no use for guessing
+   * without the workspace's key (HMAC-SHA256, keyed by HKDF from the data key).
+   */
+  async fingerprint(tx: Tx, workspaceId: string, value: string): Promise<string> {
+    return fingerprintOf(await this.#active(tx, workspaceId), value)
+  }
+
+  /** Refuses a master key that opens none of the data keys there are: with it every stored secret would be unreadable. */
+  async verify(store: Pick<Store, "asHub">): Promise<void> {
+    const found = await store.asHub((tx) => someDataKeys(tx, TRIED))
+    let cause: unknown
+    for (const row of found) {
+      try {
+        await this.#provider.unwrap(row.key_id, row.wrapped, { workspaceId: row.workspace_id, dataKeyId: row.id })
+        return
+      } catch (error) {
+        cause = error
+      }
+    }
+    if (found.length === 0) return
+    const message = `The master key (${this.#provider.keyId}) opens none of this hub's secrets; start with the key that they were stored under (${found[0]?.key_id}), or name that in JACKFIELD_MASTER_KEY_PREVIOUS.`
+    throw new PlatformError("secret_unreadable", message, { cause })
+  }
+
+  async #active(tx: Tx, workspaceId: string): Promise<DataKey> {
+    const id = (await activeId(tx, workspaceId)) ?? (await this.#make(tx, workspaceId))
+    const found = await this.#find(tx, id)
+    if (found?.workspaceId === workspaceId) return found
+    throw new PlatformError("internal", "The data key of a workspace vanished while it was used; try again.")
+  }
+
+  /** Two transactions may do so at once: the index lets one row stand, and both use it. */
+  async #make(tx: Tx, workspaceId: string): Promise<string> {
+    const id = randomUUID()
+    const wrapped = await this.#provider.wrap(randomBytes(32), { workspaceId, dataKeyId: id })
+    const row = { id, workspace_id: workspaceId, wrapped, key_id: this.#provider.keyId }
+    await tx
+      .insertInto("data_keys")
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    return (await activeId(tx, workspaceId)) ?? id
+  }
+
+  async #find(tx: Tx, id: string): Promise<DataKey | undefined> {
+    const cached = this.#dataKeys.get(id)
+    if (cached) return cached
+    const row = await tx.selectFrom("data_keys").select(["workspace_id", "wrapped", "key_id"]).where("id", "=", id).executeTakeFirst()
+    if (!row) return undefined
+    const key = await this.#provider.unwrap(row.key_id, row.wrapped, { workspaceId: row.workspace_id, dataKeyId: id })
+    const fingerprintKey = new Uint8Array(hkdfSync("sha256", key, "", "jackfield fingerprint", 32))
+    const dataKey = { id, workspaceId: row.workspace_id, key, fingerprintKey }
+    this.#dataKeys.set(id, dataKey)
+    return dataKey
+  }
+}
+
+/** The vault of a hub: its master key found or, on the very first start of an embedded hub, made, and proven against the store. */
+export async function openVault(store: Store, source: Omit<LocalKeySource, "mayCreate">): Promise<Vault> {
+  const known = await store.asHub((tx) => someDataKeys(tx, 1))
+  const vault = new Vault(await loadLocalKeys({ ...source, mayCreate: known.length === 0 }))
+  await vault.verify(store)
+  return vault
+}
+
+async function activeId(tx: Tx, workspaceId: string): Promise<string | undefined> {
+  const row = await tx.selectFrom("data_keys").select("id").where("workspace_id", "=", workspaceId).where("retired_at", "is", null).executeTakeFirst()
+  return row?.id
+}
+
+const headerOf = (binding: SecretBinding) => ({ ws: binding.workspaceId, con: binding.connectorId, ptr: binding.pointer })
+
+const fingerprintOf = (dataKey: DataKey, value: string): string => createHmac("sha256", dataKey.fingerprintKey).update(value).digest("hex").slice(0, 12)
+
+function unreadable(binding: SecretBinding, why: string, cause?: unknown): PlatformError {
+  return new PlatformError("secret_unreadable", `The secret ${binding.pointer} of connector ${binding.connectorId} does not open: ${why}; enter it again.`, {
+    cause,
+  })
+}
