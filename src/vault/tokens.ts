@@ -18,7 +18,8 @@ export function hashToken(token: string): Buffer {
   return createHash("sha256").update(token).digest()
 }
 
-/** What is shown of a key in lists: its prefix and four characters, `jf_Ab3d`. A chosen key without a prefix shows its first four. */
+/** What is shown of a key in lists: its prefix and four characters, `jf_Ab3d`; of a key that somebody chose, four characters. */
 export function visiblePrefix(token: string): string {
-  return token.slice(0, Math.max(0, token.length - RANDOM) + 4)
+  const prefix = /^([a-z][a-z0-9_]{0,15}_)[0-9A-Za-z]{32}$/.exec(token)?.[1] ?? ""
+  return token.slice(0, prefix.length + 4)
 }

@@ -1,0 +1,115 @@
+// Installs the packages when they are missing or not those of package-lock.json; a pre-script of `npm start`, `npm test` and
+// the like. Plain JavaScript, since the host's Node may be old: the script that follows finds Node 24 in node_modules/.bin.
+import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const modules = join(root, "node_modules")
+const stamp = join(modules, ".installed")
+const lockFolder = join(root, ".install.lock")
+const PATIENCE_MS = 900_000
+
+const readOr = (path, otherwise) => {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return otherwise
+  }
+}
+
+const lockText = readFileSync(join(root, "package-lock.json"), "utf8")
+const wanted = createHash("sha256").update(`${process.platform} ${process.arch} ${lockText}`).digest("hex")
+
+const isInstalled = () => readOr(stamp, "") === wanted
+
+/** True when npm's own record of what it installed says the same as the lock file: somebody ran `npm ci` by hand. */
+function npmAgrees() {
+  const record = readOr(join(modules, ".package-lock.json"), undefined)
+  if (record === undefined) return false
+  const locked = JSON.parse(lockText).packages
+  const present = JSON.parse(record).packages
+  if (Object.keys(present).some((path) => locked[path] === undefined)) return false
+  return Object.entries(locked).every(([path, entry]) => {
+    if (path === "") return true
+    const found = present[path]
+    return found === undefined ? entry.optional === true || entry.devOptional === true : found.version === entry.version
+  })
+}
+
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === "EPERM"
+  }
+}
+
+const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+
+/** One install at a time: the others wait until it is done. A lock whose process is gone is taken over. */
+function takeLock() {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; sleep(200)) {
+    if (isInstalled()) return false
+    try {
+      mkdirSync(lockFolder)
+      writeFileSync(join(lockFolder, "pid"), String(process.pid))
+      return true
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error
+      const pid = Number(readOr(join(lockFolder, "pid"), ""))
+      if (pid > 0 && !isAlive(pid)) dropStale(pid)
+    }
+  }
+  throw new Error(`another install has held ${lockFolder} for too long; remove it`)
+}
+
+/** Renames before removing, so that of two that find the lock stale only one removes it. */
+function dropStale(pid) {
+  const away = `${lockFolder}.${process.pid}`
+  try {
+    renameSync(lockFolder, away)
+    if (readOr(join(away, "pid"), "") === String(pid)) rmSync(away, { recursive: true, force: true })
+    else renameSync(away, lockFolder)
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error
+  }
+}
+
+function install() {
+  const npm = process.env.npm_execpath
+  const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"]
+  const started = Date.now()
+  console.log("jackfield: installing packages with npm ci; this happens once")
+  const options = { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }
+  const result =
+    npm && /\.c?js$/.test(npm)
+      ? spawnSync(process.execPath, [npm, ...args], options)
+      : spawnSync("npm", args, { ...options, shell: process.platform === "win32" })
+  if (result.status !== 0) {
+    process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}${result.error ? `${result.error.message}\n` : ""}`)
+    console.error("jackfield: npm ci failed; its output is above")
+    process.exitCode = result.status || 1
+    return
+  }
+  const node = join(modules, "node", "bin", process.platform === "win32" ? "node.exe" : "node")
+  if (!existsSync(node) && Number(process.versions.node.split(".")[0]) < 24) {
+    console.error(`jackfield: needs Node 24, this is ${process.version}, and npm ran no install script to bring it; run: npm rebuild node`)
+    process.exitCode = 1
+    return
+  }
+  writeFileSync(stamp, wanted)
+  console.log(`jackfield: packages installed in ${Math.round((Date.now() - started) / 1000)} s`)
+}
+
+if (!isInstalled() && takeLock()) {
+  try {
+    if (npmAgrees()) writeFileSync(stamp, wanted)
+    else install()
+  } finally {
+    rmSync(lockFolder, { recursive: true, force: true })
+  }
+}
