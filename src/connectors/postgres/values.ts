@@ -1,4 +1,5 @@
 import type { Column, ColumnType, Value } from "../../core/connector.ts"
+import { parseJson } from "../shared/json.ts"
 
 type Parse = (text: string) => Value
 
@@ -16,27 +17,6 @@ const timestamp: Parse = (text) => {
   if (space < 10 || text.endsWith("BC")) return text
   const end = text.endsWith("+00") ? `${text.slice(space + 1, -3)}Z` : text.slice(space + 1)
   return `${text.slice(0, space)}T${end}`
-}
-
-/** Long runs of digits and exponents: only then can a number inside JSON lose digits. */
-const RISKY = /[\d.]{16}|\d[eE]/
-type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown
-const parseWith = JSON.parse as (text: string, reviver: Reviver) => Value
-
-/** JSON as JSON; a number in it that a double would damage becomes a string of its own digits. */
-export const json: Parse = (text) =>
-  RISKY.test(text)
-    ? parseWith(text, (_, value, { source }) =>
-        typeof value === "number" && source !== undefined && digits(source) !== digits(String(value)) ? source : value,
-      )
-    : (JSON.parse(text) as Value)
-
-/** A decimal number in one spelling: significant digits and exponent. */
-function digits(source: string): string {
-  const [, sign = "", whole = "", fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? []
-  const all = (whole + fraction).replace(/^0+/, "")
-  const kept = all.replace(/0+$/, "")
-  return kept === "" ? "0" : `${sign}${kept}e${Number(exponent) - fraction.length + all.length - kept.length}`
 }
 
 interface Kind {
@@ -58,7 +38,7 @@ const KINDS: ReadonlyMap<number, Kind> = new Map([
   [23, kind("integer", "integer", number)],
   [25, kind("string", "text")],
   [26, kind("integer", "oid", number)],
-  [114, kind("json", "json", json)],
+  [114, kind("json", "json", parseJson)],
   [142, kind("string", "xml")],
   [700, kind("float", "real", float)],
   [701, kind("float", "double precision", float)],
@@ -78,7 +58,7 @@ const KINDS: ReadonlyMap<number, Kind> = new Map([
   [1562, kind("string", "bit varying")],
   [1700, kind("decimal", "numeric")],
   [2950, kind("string", "uuid")],
-  [3802, kind("json", "jsonb", json)],
+  [3802, kind("json", "jsonb", parseJson)],
 ])
 
 const ARRAYS: ReadonlySet<number> = new Set([

@@ -1,0 +1,79 @@
+import type { Dispatcher } from "undici"
+import { type Call, defineConnector, type ServerFacts } from "../core/connector.ts"
+import { PlatformError } from "../core/errors.ts"
+import { Scrubber, secretsIn } from "../core/scrub.ts"
+import { failureOf, rowsOf } from "./http/answer.ts"
+import { type HttpConfig, httpFields, inputsOf } from "./http/fields.ts"
+import { probeOf, requestOf } from "./http/request.ts"
+import { explainHttp, type HttpAnswer, type HttpRequest, send } from "./shared/http.ts"
+
+const MAX_BYTES = 10 * 1_048_576
+
+interface Client {
+  readonly config: HttpConfig
+  readonly scrub: Scrubber
+  ask(request: HttpRequest, call: Call): Promise<HttpAnswer>
+}
+
+/** Any HTTP API: one request per row of input. */
+export const http = defineConnector({
+  type: "http",
+  title: "HTTP API",
+  category: "api",
+  proof: "server",
+  summary: "Any HTTP API: one request for each row of input, with parameters, headers, a JSON body and the usual ways to authenticate.",
+  fields: httpFields,
+
+  connect(config, lease): Client {
+    const tls = config.tls.kind === "require" ? ({ mode: "require" } as const) : ({ mode: "verify", ca: config.tls.ca || undefined } as const)
+    const dispatcher: Dispatcher = lease.dispatcher(tls)
+    return {
+      config,
+      scrub: new Scrubber(secretsIn(config)),
+      ask: (request, call) => send(request, { dispatcher, signal: call.signal, maxBytes: MAX_BYTES }),
+    }
+  },
+
+  // The dispatcher is the lease's, and ends with it.
+  close() {},
+
+  test,
+
+  async request(client, input, call) {
+    const answer = await client.ask(requestOf(client.config, input), call)
+    if (answer.status >= 400) throw failureOf(answer, client.scrub)
+    return rowsOf(answer)
+  },
+
+  explain: explainHttp,
+})
+
+/** HEAD, then GET where HEAD is refused; never a method that changes something. 401 and 403 fail `auth`, other refusals `probe`. */
+async function test(client: Client, call: Call): Promise<ServerFacts> {
+  const answer = await call.stage("auth", async () => {
+    const first = await client.ask(probeOf(client.config, "HEAD"), call)
+    const last = [400, 404, 405, 501].includes(first.status) ? await client.ask(probeOf(client.config, "GET"), call) : first
+    if (last.status === 401 || last.status === 403) throw failureOf(last, client.scrub)
+    return last
+  })
+  return call.stage("probe", async () => factsOf(client, answer))
+}
+
+function factsOf({ config, scrub }: Client, answer: HttpAnswer): ServerFacts {
+  const { status, headers } = answer
+  const warnings: string[] = []
+  if (status >= 400) {
+    const open = inputsOf(config).some(({ required }) => required)
+    const partial = (status === 400 || status === 422) && open
+    const other = (status === 405 || status === 501 || status === 400 || status === 422) && config.method !== "GET" && config.method !== "HEAD"
+    if (partial) warnings.push(`The URL answers ${status} without its required inputs, so only the connection and the login are proven.`)
+    else if (other) warnings.push(`The URL answers ${status} to HEAD and GET; a ${config.method} is not sent by a test, so the login may not be proven.`)
+    else if (status === 404 || status === 410)
+      throw new PlatformError("stream_not_found", `The URL answers ${status}: nothing is there; check its path.`, { details: { status } })
+    else throw failureOf(answer, scrub)
+  }
+  const server = scrub.text(headers["server"] ?? "").slice(0, 100)
+  if (answer.url.origin !== new URL(config.url).origin)
+    warnings.push(`The URL redirects to ${scrub.text(answer.url.origin)}; give that address to save the detour.`)
+  return { product: "HTTP server", details: { status, ...(server === "" ? {} : { server }) }, ...(warnings.length === 0 ? {} : { warnings }) }
+}

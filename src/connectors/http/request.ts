@@ -1,0 +1,84 @@
+import type { Row, Value } from "../../core/connector.ts"
+import { PlatformError } from "../../core/errors.ts"
+import type { HttpRequest } from "../shared/http.ts"
+import { type HttpConfig, hasBody, inputsOf, isPrivateHeader } from "./fields.ts"
+
+/** The request that one row of input makes; every fault of the input at once. */
+export function requestOf(config: HttpConfig, input: Row): HttpRequest {
+  checkInput(config, input)
+  return build(config, config.method, input)
+}
+
+/** The same URL and credentials without input or body, by a method that changes nothing. */
+export const probeOf = (config: HttpConfig, method: "HEAD" | "GET"): HttpRequest => build(config, method, {})
+
+function checkInput(config: HttpConfig, input: Row): void {
+  const inputs = inputsOf(config)
+  const unknown = Object.keys(input).filter((name) => !inputs.some((each) => each.name === name))
+  const missing = inputs
+    .filter(({ name, required }) => required && (input[name] === undefined || input[name] === null || input[name] === ""))
+    .map(({ name }) => name)
+  if (unknown.length + missing.length === 0) return
+  const known = inputs.length === 0 ? "it takes none" : `its inputs are ${inputs.map(({ name }) => name).join(", ")}`
+  const faults = [
+    ...unknown.map((name) => ({ pointer: `/input/${name}`, message: `There is no input ${name}; ${known}.` })),
+    ...missing.map((name) => ({ pointer: `/input/${name}`, message: `${name} is required.` })),
+  ]
+  throw new PlatformError("query_invalid", faults.map(({ message }) => message).join(" "), { faults })
+}
+
+function build(config: HttpConfig, method: HttpConfig["method"], input: Row): HttpRequest {
+  const url = new URL(config.url)
+  url.hash = ""
+  for (const [name, value] of filled(config.parameters, input))
+    for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(name, textOf(one as Value))
+  const headers: Record<string, string> = { "user-agent": "jackfield", accept: "application/json, */*;q=0.5", "accept-encoding": "gzip, deflate, br" }
+  const hidden = new Set<string>()
+  for (const { name, value } of config.headers) {
+    const lower = name.toLowerCase()
+    const text = value?.reveal() ?? ""
+    if (text === "") continue
+    headers[lower] = text
+    if (isPrivateHeader(lower)) hidden.add(lower)
+  }
+  authorize(config.auth, url, headers, hidden)
+  const fields = filled(config.body, input)
+  if (!hasBody(method) || fields.length === 0) return { method, url, headers, private: hidden }
+  headers["content-type"] ??= "application/json"
+  return { method, url, headers, private: hidden, body: bodyOf(fields, headers["content-type"]) }
+}
+
+function authorize(auth: HttpConfig["auth"], url: URL, headers: Record<string, string>, hidden: Set<string>): void {
+  switch (auth.kind) {
+    case "none":
+      return
+    case "query":
+      url.searchParams.set(auth.name, auth.value.reveal())
+      return
+    case "header":
+      headers[auth.name.toLowerCase()] = auth.value.reveal()
+      hidden.add(auth.name.toLowerCase())
+      return
+    default:
+      headers["authorization"] =
+        auth.kind === "bearer" ? `Bearer ${auth.token.reveal()}` : `Basic ${Buffer.from(`${auth.username}:${auth.password.reveal()}`).toString("base64")}`
+      hidden.add("authorization")
+  }
+}
+
+/** Each configured row with what the call gives, else its own value; what neither has is left out. */
+function filled(rows: HttpConfig["parameters"], input: Row): [string, Value][] {
+  return rows.flatMap(({ name, value }): [string, Value][] => {
+    const given = Object.hasOwn(input, name) ? input[name] : undefined
+    const preset = value?.reveal() ?? ""
+    if (given !== undefined && given !== null) return [[name, given]]
+    return preset === "" ? [] : [[name, preset]]
+  })
+}
+
+const textOf = (value: Value): string => (value !== null && typeof value === "object" ? JSON.stringify(value) : String(value))
+
+const bodyOf = (fields: readonly [string, Value][], contentType: string): string =>
+  /^application\/x-www-form-urlencoded\b/i.test(contentType)
+    ? new URLSearchParams(fields.map(([name, value]): [string, string] => [name, textOf(value)])).toString()
+    : JSON.stringify(Object.fromEntries(fields))
