@@ -41,6 +41,11 @@ export class LeaseFace implements Lease {
   }
 
   async secure(over: Duplex, host: string, tls: TlsSpec): Promise<TLSSocket> {
+    // Over the grace dial: no stage is left to record, and a server that wants TLS hears no cancel without it.
+    if (this.signal.aborted) {
+      this.#core.assertGrace()
+      return this.#core.hold(await handshake(over, host, tls))
+    }
     return await this.#core.stage("tls", async () => this.#core.hold(await handshake(over, host, tls)), describe)
   }
 
