@@ -79,19 +79,29 @@ function dropStale(pid) {
   }
 }
 
+const ARGS = ["--include=dev", "--include=optional", "--no-audit", "--no-fund"]
+
+/** Runs npm, the very one that runs this script if there is one; what it says is kept for the case that it fails. */
+function npm(...args) {
+  const path = process.env.npm_execpath
+  const env = { ...process.env, npm_config_loglevel: "error" }
+  const options = { cwd: root, env, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }
+  const own = path && /\.c?js$/.test(path)
+  const result = own
+    ? spawnSync(process.execPath, [path, ...args, ...ARGS], options)
+    : spawnSync("npm", [...args, ...ARGS], { ...options, shell: process.platform === "win32" })
+  return { status: result.status, output: `${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}` }
+}
+
 function install() {
-  const npm = process.env.npm_execpath
-  const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"]
   const started = Date.now()
-  console.log("jackfield: installing packages with npm ci; this happens once")
-  const options = { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }
-  const result =
-    npm && /\.c?js$/.test(npm)
-      ? spawnSync(process.execPath, [npm, ...args], options)
-      : spawnSync("npm", args, { ...options, shell: process.platform === "win32" })
+  console.log("jackfield: installing packages; this happens once")
+  let result = npm("ci")
+  // A registry mirror that lacks another platform's optional package makes `npm ci` call the lock file incomplete; this installs the same versions.
+  if (result.status !== 0 && result.output.includes("EUSAGE")) result = npm("install", "--no-save")
   if (result.status !== 0) {
-    process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}${result.error ? `${result.error.message}\n` : ""}`)
-    console.error("jackfield: npm ci failed; its output is above")
+    process.stderr.write(`${result.output}\n`)
+    console.error("jackfield: npm could not install the packages; its output is above")
     process.exitCode = result.status || 1
     return
   }

@@ -23,7 +23,7 @@ const GRANTS: Readonly<Record<string, readonly Verb[]>> = {
   connectors: ALL,
   connector_secrets: ALL,
   data_keys: ["select", "insert", "update"],
-  catalogs: ["select", "insert", "delete"],
+  catalogs: ALL,
   catalog_streams: ["select", "insert", "delete"],
   egress_rules: ALL,
 }

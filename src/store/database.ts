@@ -112,11 +112,12 @@ export interface DataKeys {
   retired_at: OptionalDate
 }
 
+/** `discovered_at` is null while the discovery that reserved the version is still writing its streams. */
 export interface Catalogs {
   workspace_id: string
   connector_id: string
   version: number
-  discovered_at: Stamped
+  discovered_at: OptionalDate
   complete: boolean
   counts: Json<Plain>
   skipped: Json<readonly unknown[]>

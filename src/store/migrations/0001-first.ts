@@ -106,7 +106,7 @@ create table jackfield.catalogs (
   workspace_id uuid not null,
   connector_id uuid not null,
   version integer not null,
-  discovered_at timestamptz not null default now(),
+  discovered_at timestamptz,
   complete boolean not null,
   counts jsonb not null,
   skipped jsonb not null,
