@@ -1,0 +1,158 @@
+import type { FieldDescription } from "../../core/schema.ts"
+import type { Cli } from "../cli.ts"
+import { type Assignment, assignConfig, firstMissing, type Question, secretAt } from "../config-input.ts"
+import { EXIT, type Exit, Failure, usage } from "../failure.ts"
+import type { HubClient } from "../hub-client.ts"
+import { printReport, type Report } from "../report.ts"
+import { type FieldOptions, readAssignments, readValue } from "../secret-input.ts"
+import type { Connector, ConnectorType, Page } from "./wire.ts"
+
+export interface AddOptions extends FieldOptions {
+  readonly type?: string
+  readonly name?: string
+  readonly title?: string
+  readonly description?: string
+  readonly label?: readonly string[]
+  readonly config?: string
+  readonly verify?: boolean
+  readonly draft?: boolean
+}
+
+/** Registers a connector from options, a file and, in a terminal, questions for what is missing. */
+export async function add(cli: Cli, options: AddOptions): Promise<Exit> {
+  const { terminal } = cli
+  const labels = readLabels(options.label ?? [])
+  const hub = await cli.hub()
+  const type = await chooseType(cli, hub, options.type)
+  const name = options.name ?? (await ask(cli, "Name", "--name"))
+  const config = await fillConfig(cli, type.fields, options)
+  const connector = await create(cli, hub, {
+    name,
+    type: type.type,
+    config,
+    ...(options.title === undefined ? {} : { title: options.title }),
+    ...(options.description === undefined ? {} : { description: options.description }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(options.verify === true ? { verify: true } : {}),
+    ...(options.draft === true ? { draft: true } : {}),
+  })
+  if (terminal.json) await terminal.document(connector)
+  else {
+    if (options.verify === true && connector.lastTest !== null) await printReport(terminal, connector.lastTest)
+    await terminal.line(`Added ${connector.name} (${connector.type}), ${connector.status}.`)
+    for (const { message } of connector.missing) await terminal.line(`  missing: ${message}`)
+    if (connector.status === "untested") terminal.note(terminal.dim(`→ jackfield connectors test ${connector.name}`))
+  }
+  return EXIT.ok
+}
+
+/** A verification that failed shows its stages like a test does, and is then the failure that it is. */
+async function create({ terminal }: Cli, hub: HubClient, body: object): Promise<Connector> {
+  try {
+    return await hub.post<Connector>("/v1/connectors", body)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.problem.code !== "verification_failed") throw error
+    const report = error.problem["report"] as Report | undefined
+    if (terminal.json || report === undefined) throw error
+    await printReport(terminal, report)
+    throw new Failure(EXIT.failed, { code: error.problem.code, detail: "Nothing was stored, since the test failed." }, error)
+  }
+}
+
+async function chooseType(cli: Cli, hub: HubClient, given: string | undefined): Promise<ConnectorType> {
+  if (given !== undefined) return hub.get<ConnectorType>(`/v1/connector-types/${encodeURIComponent(given)}`)
+  const { data } = await hub.get<Pick<Page<ConnectorType>, "data">>("/v1/connector-types")
+  const names = data.map((each) => each.type)
+  const answer = await ask(cli, `Type (${names.join(", ")})`, "--type")
+  const found = data.find((each) => each.type === answer)
+  if (found === undefined) throw usage(`There is no connector type of that name; the types are ${names.join(", ")}.`)
+  return found
+}
+
+async function ask({ terminal }: Cli, question: string, option: string): Promise<string> {
+  if (!terminal.interactive) throw usage(`${option} is missing.`, `Add ${option}; see --help.`)
+  const answer = (await terminal.ask(`${question}:`)).trim()
+  if (answer === "") throw usage(`${option} is missing.`)
+  return answer
+}
+
+function readLabels(texts: readonly string[]): Record<string, string> | undefined {
+  if (texts.length === 0) return undefined
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf("=")
+      if (at <= 0) throw usage("--label needs a key and a value.", "Write --label key=value.")
+      return [text.slice(0, at), text.slice(at + 1)]
+    }),
+  )
+}
+
+async function fillConfig(cli: Cli, fields: readonly FieldDescription[], options: AddOptions): Promise<Record<string, unknown>> {
+  const fromStdin = [options.config, ...[...(options.setFile ?? []), ...(options.secretFile ?? [])].map((text) => text.slice(text.indexOf("=") + 1))]
+  if (fromStdin.filter((path) => path === "-").length > 1) throw usage("Only one value can come from stdin.", "Name files for the others.")
+  const base = options.config === undefined ? {} : parseConfigFile(await readValue(cli.shell, options.config, "--config"))
+  const titleOf = (path: string): string => {
+    const secret = secretAt(fields, path)
+    if (secret === undefined) throw usage(`${path} is not a secret of this type.`, `Use --set ${path}=…; \`jackfield connectors types\` shows the fields.`)
+    return secret.title
+  }
+  const assignments = await readAssignments(cli.shell, cli.terminal, options, titleOf)
+  const config = assignConfig(fields, assignments, base)
+  return cli.terminal.interactive && options.draft !== true ? complete(cli, fields, assignments, base) : config
+}
+
+function parseConfigFile(text: string): Readonly<Record<string, unknown>> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    // The parser's message quotes the text, which may hold a secret.
+    throw usage("--config: the file is not valid JSON.")
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) throw usage("--config: the file must hold one JSON object.")
+  return value as Record<string, unknown>
+}
+
+/** More questions than any type has required fields: a hub that answers nonsense cannot hold the person. */
+const MOST_QUESTIONS = 100
+
+/** Asks for each required field that is missing; then, since somebody is there, for a login's password that was not given. */
+async function complete(
+  cli: Cli,
+  fields: readonly FieldDescription[],
+  given: readonly Assignment[],
+  base: Readonly<Record<string, unknown>>,
+): Promise<Record<string, unknown>> {
+  const assignments = [...given]
+  let config = assignConfig(fields, assignments, base)
+  let guided = false
+  for (let asked = 0; asked < MOST_QUESTIONS; asked++) {
+    const missing = firstMissing(fields, config) ?? (guided ? optionalSecret(fields, config, assignments) : undefined)
+    if (missing === undefined) break
+    guided = true
+    assignments.push(await answerTo(cli, missing))
+    config = assignConfig(fields, assignments, base)
+  }
+  return config
+}
+
+const optionalSecret = (
+  fields: readonly FieldDescription[],
+  config: Readonly<Record<string, unknown>>,
+  assigned: readonly Assignment[],
+): Question | undefined => {
+  const field = fields.find((each) => each.kind === "secret" && config[each.name] === undefined && !assigned.some(({ path }) => path === each.name))
+  return field === undefined ? undefined : { path: field.name, field }
+}
+
+async function answerTo({ terminal }: Cli, { path, field }: Question): Promise<Assignment> {
+  if (field.kind === "secret") {
+    const value = await terminal.askSecret(field.required ? `${field.title}:` : `${field.title} (empty for none):`)
+    return { path, value, via: "secret" }
+  }
+  const choices = field.variants?.map(({ kind }) => kind) ?? field.options
+  const hint = choices !== undefined ? ` (${choices.join(", ")})` : field.example === undefined ? "" : ` (such as ${field.example})`
+  const value = (await terminal.ask(`${field.title}${hint}:`)).trim()
+  if (value === "") throw usage(`${path} is required.`, "Nothing was stored; begin again, or use --draft.")
+  return { path: field.kind === "variant" ? `${path}.kind` : path, value, via: "plain" }
+}

@@ -1,0 +1,98 @@
+import type { Stream } from "../../core/connector.ts"
+import type { Cli } from "../cli.ts"
+import { EXIT, type Exit, Failure } from "../failure.ts"
+import type { HubClient } from "../hub-client.ts"
+import { table } from "../table.ts"
+import { printable } from "../terminal.ts"
+import { type Catalog, connectorPath, queryString, when } from "./wire.ts"
+
+export interface CatalogOptions {
+  readonly search?: string
+  readonly refresh?: boolean
+  readonly columns?: boolean
+}
+
+/** Prints the catalog; the first time, and with `--refresh`, it is discovered before. Says whether it is all, and else what is not in it. */
+export async function catalog({ terminal, hub }: Cli, name: string, options: CatalogOptions): Promise<Exit> {
+  const client = await hub()
+  const found = await read(client, name, options, (text) => terminal.note(terminal.dim(text)))
+  if (terminal.json) {
+    await terminal.document(found)
+    return EXIT.ok
+  }
+  if (found.streams.length === 0) terminal.note(options.search === undefined ? "Nothing was found there." : "Nothing matches.")
+  else if (options.columns === true)
+    await terminal.write(table(["PATH", "COLUMN", "TYPE", "NULL", "KEY"], found.streams.flatMap(columnRows), { width: terminal.width, header: terminal.bold }))
+  else
+    await terminal.write(
+      table(["PATH", "KIND", "COLUMNS", "KEY", "ROWS (EST.)"], found.streams.map(streamRow), {
+        width: terminal.width,
+        header: terminal.bold,
+        rightAligned: [2, 4],
+      }),
+    )
+  for (const line of completeness(found)) await terminal.line(line)
+  return EXIT.ok
+}
+
+async function read(client: HubClient, name: string, options: CatalogOptions, note: (text: string) => void): Promise<Catalog> {
+  if (options.refresh === true) await discover(client, name, note)
+  try {
+    return await readAllStreams(client, name, options.search)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.problem.code !== "catalog_missing") throw error
+    await discover(client, name, note)
+    return readAllStreams(client, name, options.search)
+  }
+}
+
+async function discover(client: HubClient, name: string, note: (text: string) => void): Promise<void> {
+  note("Discovering…")
+  await client.post(connectorPath(name, "/discover"))
+}
+
+/** All pages; begins again, once, when a discovery in between made another version. */
+async function readAllStreams(client: HubClient, name: string, search: string | undefined, again = true): Promise<Catalog> {
+  const streams: Stream[] = []
+  let first: Catalog | undefined
+  let cursor: string | undefined
+  for (;;) {
+    const page = await client.get<Catalog>(connectorPath(name, `/catalog${queryString({ search, limit: 100, cursor })}`))
+    first ??= page
+    if (page.version !== first.version && again) return readAllStreams(client, name, search, false)
+    streams.push(...page.streams)
+    if (page.nextCursor === null || page.nextCursor === cursor) return { ...first, streams, nextCursor: null }
+    cursor = page.nextCursor
+  }
+}
+
+/** `public.orders`; a part that holds a dot is quoted, so that parts stay apart. */
+const pathText = (path: readonly string[]): string => path.map((part) => (part.includes(".") || part === "" ? JSON.stringify(part) : part)).join(".")
+
+const streamRow = (stream: Stream): string[] => [
+  pathText(stream.path),
+  stream.kind,
+  String(stream.columns.length),
+  stream.key.join(", "),
+  stream.estimatedRows === undefined ? "" : String(stream.estimatedRows),
+]
+
+const columnRows = (stream: Stream): string[][] =>
+  stream.columns.map((column) => [
+    pathText(stream.path),
+    column.name,
+    column.nativeType,
+    column.nullable ? "null" : "",
+    stream.key.includes(column.name) ? String(stream.key.indexOf(column.name) + 1) : "",
+  ])
+
+const SKIPPED_SHOWN = 20
+
+function completeness({ complete, counts, skipped, discoveredAt }: Catalog): string[] {
+  const kinds = Object.entries(counts.byKind).map(([kind, count]) => `${count} ${kind}${count === 1 ? "" : "s"}`)
+  const what = `${counts.streams} of ${counts.total}${kinds.length === 0 ? "" : ` (${kinds.join(", ")})`}, discovered ${when(discoveredAt)}`
+  if (complete) return [`Complete: ${what}.`]
+  const shown = skipped.slice(0, SKIPPED_SHOWN).map(({ path, reason }) => `  ${printable(pathText(path))}: ${printable(reason)}`)
+  const more = skipped.length > shown.length ? [`  … and ${skipped.length - shown.length} more; --json has all.`] : []
+  return [`Partial: ${what}; skipped ${counts.skipped}:`, ...shown, ...more]
+}

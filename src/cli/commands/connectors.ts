@@ -1,0 +1,167 @@
+import type { FieldDescription } from "../../core/schema.ts"
+import type { Stage } from "../../core/trace.ts"
+import type { Cli } from "../cli.ts"
+import { EXIT, type Exit, Failure, usage } from "../failure.ts"
+import { exitOfReport, type Report, stageLine, verdictLines } from "../report.ts"
+import { facts, table } from "../table.ts"
+import { type Connector, type ConnectorType, connectorPath, type Page, readAll, when } from "./wire.ts"
+
+/** Lists the connector types, or the fields of one. */
+export async function types({ terminal, hub }: Cli, type: string | undefined): Promise<Exit> {
+  const client = await hub()
+  if (type !== undefined) {
+    const found = await client.get<ConnectorType>(`/v1/connector-types/${encodeURIComponent(type)}`)
+    if (terminal.json) await terminal.document(found)
+    else {
+      await terminal.write(
+        facts(
+          [
+            ["type", found.type],
+            ["title", found.title],
+            ["can", found.capabilities.join(", ")],
+            ["about", found.summary],
+          ],
+          terminal.dim,
+        ),
+      )
+      await terminal.line()
+      await terminal.write(table(["FIELD", "TYPE", "DEFAULT", "ABOUT"], fieldRows(found.fields), { width: terminal.width, header: terminal.bold }))
+    }
+    return EXIT.ok
+  }
+  const answer = await client.get<Pick<Page<ConnectorType>, "data">>("/v1/connector-types")
+  if (terminal.json) await terminal.document(answer)
+  else {
+    const rows = answer.data.map((each) => [each.type, each.title, each.category, each.capabilities.join(", ")])
+    await terminal.write(table(["TYPE", "TITLE", "CATEGORY", "CAN"], rows, { width: terminal.width, header: terminal.bold }))
+  }
+  return EXIT.ok
+}
+
+function fieldRows(fields: readonly FieldDescription[], base = ""): string[][] {
+  return fields.flatMap((field) => {
+    const path = `${base}${field.name}`
+    const kind = field.variants?.map((each) => each.kind).join("|") ?? field.options?.join("|") ?? field.kind
+    const fallback = field.required ? "required" : defaultText(field.default)
+    const inner = (field.variants ?? []).flatMap((each) => fieldRows(each.fields, `${path}.`))
+    return [[path, kind, fallback, field.title], ...inner, ...fieldRows(field.fields ?? [], `${path}.0.`)]
+  })
+}
+
+const defaultText = (value: unknown): string => {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return ""
+  return value !== null && typeof value === "object" && "kind" in value ? String(value.kind) : String(value)
+}
+
+export interface ListOptions {
+  readonly type?: string
+  readonly status?: string
+  readonly label?: string
+  readonly search?: string
+}
+
+export async function list({ terminal, hub }: Cli, options: ListOptions): Promise<Exit> {
+  const filter = { type: options.type, status: options.status, label: options.label?.replace("=", ":"), q: options.search }
+  const given = Object.fromEntries(Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  const page = await readAll<Connector>(await hub(), "/v1/connectors", given)
+  if (terminal.json) await terminal.document(page)
+  else if (page.data.length === 0)
+    terminal.note(Object.keys(given).length === 0 ? "No connectors yet; register one with `jackfield connectors add`." : "No connector matches.")
+  else {
+    const rows = page.data.map((each) => [each.name, each.type, each.status, when(each.lastTestedAt), each.title === each.name ? "" : each.title])
+    await terminal.write(table(["NAME", "TYPE", "STATUS", "TESTED", "TITLE"], rows, { width: terminal.width, header: terminal.bold }))
+  }
+  return EXIT.ok
+}
+
+export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> {
+  const found = await (await hub()).get<Connector>(connectorPath(name))
+  if (terminal.json) await terminal.document(found)
+  else {
+    const labels = Object.entries(found.labels).map(([key, value]) => `${key}=${value}`)
+    await terminal.write(
+      facts(
+        [
+          ["name", found.name],
+          ["title", found.title === found.name ? undefined : found.title],
+          ["type", found.type],
+          ["status", found.status],
+          ["missing", found.missing.map(({ message }) => message).join(" ")],
+          ["about", found.description],
+          ["labels", labels.join(" ")],
+          [
+            "tested",
+            found.lastTest === null
+              ? "never"
+              : `${when(found.lastTestedAt)}, ${found.lastTest.ok ? "works" : `failed: ${found.lastTest.error?.message ?? ""}`}`,
+          ],
+          ["version", String(found.version)],
+          ["id", found.id],
+        ],
+        terminal.dim,
+      ),
+    )
+    await terminal.line()
+    await terminal.write(facts(flatten(found.config), terminal.dim))
+  }
+  return EXIT.ok
+}
+
+/** A config as dotted paths, as `--set` takes them; a secret as its mask. */
+function flatten(value: unknown, path = ""): [string, string][] {
+  if (value === null || typeof value !== "object") return [[path, String(value)]]
+  const mask = value as { set?: unknown; fingerprint?: unknown }
+  if (mask.set === true && typeof mask.fingerprint === "string") return [[path, `set (fingerprint ${mask.fingerprint})`]]
+  return Object.entries(value).flatMap(([name, inner]) => flatten(inner, path === "" ? name : `${path}.${name}`))
+}
+
+export interface TestOptions {
+  readonly timeout?: string
+}
+
+/** Tests a saved connector; each stage is printed as it ends. */
+export async function test({ terminal, hub }: Cli, name: string, options: TestOptions): Promise<Exit> {
+  const body = options.timeout === undefined ? {} : { timeoutMs: milliseconds(options.timeout) }
+  let report: Report | undefined
+  for await (const text of (await hub()).lines(connectorPath(name, "/test"), body)) {
+    const line = JSON.parse(text) as { stage?: Stage; report?: Report }
+    if (line.stage !== undefined && !terminal.json) await terminal.line(stageLine(terminal, line.stage))
+    report = line.report ?? report
+  }
+  if (report === undefined)
+    throw new Failure(EXIT.failed, {
+      code: "connection_lost",
+      detail: "The hub ended the test without a report.",
+      next: "Try again; the hub's log has the cause.",
+    })
+  if (terminal.json) await terminal.document(report)
+  else for (const line of verdictLines(terminal, report)) await terminal.line(line)
+  return exitOfReport(report)
+}
+
+function milliseconds(seconds: string): number {
+  const ms = Math.round(Number(seconds) * 1_000)
+  if (!(ms >= 100 && ms <= 30_000)) throw usage("--timeout must be 0.1 to 30 seconds.")
+  return ms
+}
+
+export interface RemoveOptions {
+  readonly yes?: boolean
+}
+
+/** Removes the very version that was shown; who changed it meanwhile is not overruled. */
+export async function remove({ terminal, hub }: Cli, name: string, options: RemoveOptions): Promise<Exit> {
+  const client = await hub()
+  const found = await client.get<Connector>(connectorPath(name))
+  if (options.yes !== true) {
+    if (!terminal.interactive) throw usage("Removing a connector needs a yes, and nobody can be asked here.", "Add --yes.")
+    if (!(await terminal.confirm(`Remove ${found.name} (${found.type}) and its secrets?`))) {
+      terminal.note("Nothing was removed.")
+      return EXIT.failed
+    }
+  }
+  await client.remove(connectorPath(found.id), found.version)
+  if (terminal.json) await terminal.document({ removed: { id: found.id, name: found.name } })
+  else await terminal.line(`Removed ${found.name}.`)
+  return EXIT.ok
+}

@@ -1,0 +1,70 @@
+import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../core/errors.ts"
+
+/** What the process ends with; scripts rely on it, and `--help` prints it. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, denied: 4, notFound: 5, interrupted: 130 } as const
+export type Exit = (typeof EXIT)[keyof typeof EXIT]
+
+/** The part of `--help` that explains the exit codes. */
+export const EXIT_HELP = `
+Exit codes:
+  0  ok
+  1  the thing itself failed: a test, a query, a change that was refused
+  2  wrong usage, or a configuration with faults
+  3  the hub cannot be reached
+  4  not authenticated, or not allowed
+  5  not found
+  130  interrupted`
+
+/** Problem details (RFC 9457) as `--json` prints them on stderr; what the hub sent is passed on whole. */
+export interface Problem {
+  readonly code: string
+  readonly detail: string
+  readonly next?: string
+  readonly errors?: readonly Fault[]
+  readonly requestId?: string
+  readonly [fact: string]: unknown
+}
+
+/** Ends a command: what to print, and the exit code. Never crosses the command line's folder. */
+export class Failure extends Error {
+  override readonly name = "Failure"
+  readonly exit: Exit
+  readonly problem: Problem
+
+  constructor(exit: Exit, problem: Problem, cause?: unknown) {
+    super(problem.detail, cause === undefined ? undefined : { cause })
+    this.exit = exit
+    this.problem = problem
+  }
+}
+
+/** The command line was wrong; `detail` is one sentence that names the argument, `next` says what to write instead. */
+export const usage = (detail: string, next?: string, errors?: readonly Fault[]): Failure =>
+  new Failure(EXIT.usage, { code: "usage", detail, ...(next === undefined ? {} : { next }), ...(errors === undefined ? {} : { errors }) })
+
+const BY_CODE: Readonly<Partial<Record<string, Exit>>> = {
+  unauthenticated: EXIT.denied,
+  forbidden: EXIT.denied,
+  not_found: EXIT.notFound,
+  store_unavailable: EXIT.unreachable,
+  config_invalid: EXIT.usage,
+  request_invalid: EXIT.usage,
+  json_invalid: EXIT.usage,
+}
+
+/** The exit code for an error code of core/errors.ts; 1 for every failure that is the thing's own. */
+export const exitOf = (code: string): Exit => BY_CODE[code] ?? EXIT.failed
+
+/** Any error as one that can be printed: a sentence, a next step, an exit code; no stack and no secret. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error
+  if (error instanceof PlatformError)
+    return new Failure(
+      exitOf(error.code),
+      { ...error.details, code: error.code, detail: error.message, next: nextOf(error.code), ...(error.faults.length === 0 ? {} : { errors: error.faults }) },
+      error,
+    )
+  return new Failure(EXIT.failed, { code: "internal", detail: "The command failed in a way it does not explain.", next: nextOf("internal") }, error)
+}
+
+const nextOf = (code: ErrorCode): string => ERRORS[code].next

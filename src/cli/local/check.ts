@@ -1,0 +1,98 @@
+import { registry } from "../../connectors/index.ts"
+import { openConfig, parseConfig } from "../../core/config.ts"
+import type { AnyConnector } from "../../core/connector.ts"
+import { PlatformError } from "../../core/errors.ts"
+import { probe, TEST_DEADLINE_MAX_MS, TEST_DEADLINE_MS } from "../../hub/probe.ts"
+import { Door } from "../../net/door.ts"
+import { clearDriverEnvironment } from "../../net/environment.ts"
+import { Policy } from "../../net/policy.ts"
+import { parseDnsServers, parseHosts, Resolver } from "../../net/resolver.ts"
+import { parseEgressRules } from "../../net/rules.ts"
+import type { Cli } from "../cli.ts"
+import { type Exit, usage } from "../failure.ts"
+import { exitOfReport, stageLine, verdictLines } from "../report.ts"
+import { readText, readValue } from "../secret-input.ts"
+import { stopped } from "../terminal.ts"
+import { readConnectionUrl, type UrlConfig } from "./connection-url.ts"
+
+export interface CheckOptions {
+  readonly secretFile?: string
+  readonly timeout?: string
+}
+
+/** Whoever runs this sits at the machine and may reach what it reaches; metadata services stay out whatever a rule says. */
+const EVERYWHERE = "0.0.0.0/0,::/0"
+
+/** Tests a system by its URL without a hub: the same probe, through the same door, as an operator. */
+export async function check(cli: Cli, text: string, options: CheckOptions): Promise<Exit> {
+  const { shell, terminal } = cli
+  const given = readConnectionUrl(text)
+  const connector = registry.find(given.type)
+  if (connector === undefined) throw usage(`There is no connector type "${given.type}".`)
+  const config = await complete(cli, given, options)
+  const door = openDoor(shell.env)
+  clearDriverEnvironment(shell.env)
+  const report = await probe(door, connector, parsed(connector, config), {
+    operator: true,
+    deadlineMs: deadline(options.timeout),
+    signal: shell.signal,
+    onStage: (stage) => {
+      if (!terminal.json) void terminal.line(stageLine(terminal, stage))
+    },
+  })
+  if (shell.signal.aborted) throw stopped()
+  if (terminal.json) await terminal.document(report)
+  else for (const line of verdictLines(terminal, report)) await terminal.line(line)
+  if (!terminal.json && report.error?.code === "tls_unsupported" && given.type === "postgres")
+    await terminal.line(terminal.dim("→ add ?sslmode=disable to the URL"))
+  return exitOfReport(report)
+}
+
+/** The URL's config with what the URL does not hold: the password, and the text of the CA's file. */
+async function complete({ shell, terminal }: Cli, given: UrlConfig, options: CheckOptions): Promise<Readonly<Record<string, unknown>>> {
+  const ca = given.caFile === undefined ? undefined : await readText(given.caFile, "sslrootcert")
+  const tls = ca === undefined ? given.config : { ...given.config, tls: { kind: "verify", ca } }
+  if (!given.wantsPassword) {
+    if (options.secretFile !== undefined) throw usage("The URL has a password, and --secret-file is given too.", "Leave one of them.")
+    return tls
+  }
+  const password = await passwordFrom()
+  if (password === undefined) return tls
+  const auth = given.config["auth"]
+  return auth === undefined ? { ...tls, password } : { ...tls, auth: { ...auth, password } }
+
+  async function passwordFrom(): Promise<string | undefined> {
+    if (options.secretFile !== undefined) return readValue(shell, options.secretFile, "--secret-file")
+    const variable = shell.env["JACKFIELD_CHECK_PASSWORD"]
+    if (variable !== undefined && variable !== "") return variable
+    return terminal.interactive ? (await terminal.askSecret("Password (empty for none)")) || undefined : undefined
+  }
+}
+
+/** The typed config, or `config_invalid` with every fault and everything missing at once. */
+function parsed(connector: AnyConnector, config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { plain, secrets, faults, missing } = parseConfig(connector.fields, config)
+  const all = [...faults, ...missing]
+  if (all.length > 0)
+    throw new PlatformError("config_invalid", all.length === 1 ? (all[0]?.message ?? "") : `The URL leaves ${all.length} things wrong or missing.`, {
+      faults: all,
+    })
+  const values = new Map([...secrets].flatMap(([pointer, change]) => (change === "keep" ? [] : [[pointer, change.value] as const])))
+  return openConfig(connector.fields, plain, values)
+}
+
+function openDoor(env: Readonly<Record<string, string | undefined>>): Door {
+  const [dns, hosts] = [env["JACKFIELD_DNS"] || undefined, env["JACKFIELD_HOSTS"] || undefined]
+  const resolver = new Resolver({
+    ...(dns === undefined ? {} : { servers: parseDnsServers(dns) }),
+    ...(hosts === undefined ? {} : { hosts: parseHosts(hosts) }),
+  })
+  return new Door({ policy: new Policy({ fixed: parseEgressRules(EVERYWHERE) }), resolver })
+}
+
+function deadline(seconds: string | undefined): number {
+  if (seconds === undefined) return TEST_DEADLINE_MS
+  const ms = Number(seconds) * 1_000
+  if (!(ms >= 100 && ms <= TEST_DEADLINE_MAX_MS)) throw usage("--timeout must be 0.1 to 30 seconds.")
+  return ms
+}

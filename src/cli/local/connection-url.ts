@@ -1,0 +1,96 @@
+import { usage } from "../failure.ts"
+
+/** What a URL on the command line says: the connector type, and its config as the API would take it. */
+export interface UrlConfig {
+  readonly type: string
+  readonly config: Readonly<Record<string, unknown>>
+  /** A path (of this machine) whose text belongs into the config; the CLI's user is the operator and may name one. */
+  readonly caFile?: string
+  /** Whether a password would be of use and the URL has none. */
+  readonly wantsPassword: boolean
+}
+
+/** Schemes by what reads them; a type that has no entry here is not checked by URL. */
+const READERS: Readonly<Record<string, (url: URL) => UrlConfig>> = {
+  "postgres:": postgres,
+  "postgresql:": postgres,
+  "https:": http,
+  "http:": http,
+}
+
+const KNOWN = ["postgres://user@host:5432/database", "https://host/path"]
+
+/**
+ * Takes a URL apart by the WHATWG rules and by nothing else; no driver ever sees it. A failure never has the URL in it,
+ * since that may hold a password.
+ */
+export function readConnectionUrl(text: string): UrlConfig {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase()
+  const reader = scheme === undefined || !Object.hasOwn(READERS, `${scheme}:`) ? undefined : READERS[`${scheme}:`]
+  if (scheme === undefined) throw usage("The argument is not a URL.", `Write one like ${KNOWN.join(" or ")}.`)
+  if (reader === undefined) throw usage(`URLs that start with ${scheme}: cannot be checked.`, `Write one like ${KNOWN.join(" or ")}.`)
+  if (!/^[a-z]+:\/\/[^/]/i.test(text)) throw usage("The URL has no host.", `Write one like ${KNOWN.join(" or ")}.`)
+  if (!URL.canParse(text))
+    throw usage("The URL cannot be read.", "Percent-encode what is special in user and password (@ as %40, # as %23, / as %2F), and give a port of 1 to 65535.")
+  return reader(new URL(text))
+}
+
+/** Percent-decoding of one part, which must be what it says. */
+function decode(part: string, name: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch (cause) {
+    throw usage(`The URL's ${name} is not percent-encoded correctly${cause instanceof URIError ? "" : " at all"}.`, "Write a percent sign as %25.")
+  }
+}
+
+const SSL_MODES: Readonly<Record<string, string>> = { disable: "off", require: "require", "verify-full": "verify" }
+
+function postgres(url: URL): UrlConfig {
+  const parameters = parametersOf(url, ["sslmode", "sslrootcert"])
+  const mode = parameters.get("sslmode")
+  const root = parameters.get("sslrootcert")
+  if (mode !== undefined && !Object.hasOwn(SSL_MODES, mode))
+    throw usage(
+      "The sslmode is none that can be checked.",
+      `Use ${Object.keys(SSL_MODES).join(", ")}; modes that fall back to no encryption, or verify half, are not offered.`,
+    )
+  if (root !== undefined && mode !== undefined && mode !== "verify-full")
+    throw usage("sslrootcert has a meaning with sslmode=verify-full alone.", "Write sslmode=verify-full, or leave sslrootcert out.")
+  const kind = mode === undefined ? (root === undefined ? undefined : "verify") : SSL_MODES[mode]
+  if (url.hash !== "") throw usage("The URL has a part after #.", "Percent-encode # in user and password as %23.")
+  const database = decode(url.pathname.replace(/^\//, ""), "database")
+  const password = decode(url.password, "password")
+  return {
+    type: "postgres",
+    config: {
+      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+      ...(url.port === "" ? {} : { port: Number(url.port) }),
+      ...(database === "" ? {} : { database }),
+      ...(url.username === "" ? {} : { user: decode(url.username, "user") }),
+      ...(password === "" ? {} : { password }),
+      ...(kind === undefined ? {} : { tls: { kind } }),
+    },
+    ...(root === undefined || root === "system" ? {} : { caFile: root }),
+    wantsPassword: password === "",
+  }
+}
+
+/** The query's parameters, each once and each known; what is not known is refused by name, since ignoring it would check something else. */
+function parametersOf(url: URL, known: readonly string[]): Map<string, string> {
+  const out = new Map<string, string>()
+  for (const [name, value] of url.searchParams) {
+    if (!known.includes(name)) throw usage(`The URL's parameter "${name.slice(0, 60)}" is not known.`, `Leave it out; known are ${known.join(", ")}.`)
+    if (out.has(name)) throw usage(`The URL's parameter "${name}" stands there twice.`, "Leave one.")
+    out.set(name, value)
+  }
+  return out
+}
+
+function http(url: URL): UrlConfig {
+  const [username, password] = [decode(url.username, "user"), decode(url.password, "password")]
+  url.username = ""
+  url.password = ""
+  const auth = username === "" && password === "" ? undefined : { kind: "basic", username, password }
+  return { type: "http", config: { url: url.href, ...(auth === undefined ? {} : { auth }) }, wantsPassword: auth !== undefined && password === "" }
+}

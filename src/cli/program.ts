@@ -1,0 +1,172 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander"
+import type { Cli } from "./cli.ts"
+import { asFailure, EXIT, EXIT_HELP, type Exit, type Failure, usage } from "./failure.ts"
+import { problemLines } from "./report.ts"
+import type { Shell } from "./shell.ts"
+import { openTerminal } from "./terminal.ts"
+
+/** A command's work, loaded when it is called so that `--help` stays quick. The last argument is its options. */
+type Action<A extends unknown[]> = (cli: Cli, ...args: A) => Promise<Exit>
+
+/** Runs one command line; the exit code, never an exception. `undefined` means that a server was started and goes on. */
+export async function runCli(shell: Shell, version: string): Promise<Exit | undefined> {
+  const json = wantsJson(shell.argv)
+  const outcome: { exit: Exit | undefined } = { exit: EXIT.ok }
+  try {
+    await program(shell, version, json, outcome).parseAsync([...shell.argv], { from: "user" })
+    return outcome.exit
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
+    // commander has printed the help that was asked for by giving no command.
+    if (error instanceof CommanderError && error.code === "commander.help") return EXIT.usage
+    return complain(shell, json, error instanceof CommanderError ? usageOf(error) : asFailure(error))
+  }
+}
+
+const wantsJson = (argv: readonly string[]): boolean => (argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv).includes("--json")
+
+function complain(shell: Shell, json: boolean, failure: Failure): Exit {
+  const terminal = openTerminal({ ...shell, stdout: shell.stderr }, json)
+  if (json) shell.stderr.write(`${JSON.stringify({ type: "about:blank", title: "The command failed.", ...failure.problem })}\n`)
+  else if (failure.exit === EXIT.interrupted) shell.stderr.write("\n")
+  else for (const line of problemLines(terminal, failure.problem)) shell.stderr.write(`${line}\n`)
+  return failure.exit
+}
+
+/** commander's own complaint as ours. It quotes what it did not understand, which may be a secret given by mistake; the quote stops at the first `=`. */
+const usageOf = (error: CommanderError): Failure =>
+  usage(
+    `${error.message
+      .replace(/^error: /, "")
+      .replace(/=[^']*'/, "=…'")
+      .replace(/\.?$/, ".")}`,
+    "See --help.",
+  )
+
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]
+
+function program(shell: Shell, version: string, json: boolean, outcome: { exit: Exit | undefined }): Command {
+  const root = new Command("jackfield")
+    .description("Register each of your systems once; test, browse and query it by name.")
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void shell.stdout.write(text),
+      // Help for a bare command group; complaints are printed by us, once.
+      writeErr: (text) => void shell.stderr.write(text),
+      outputError: () => undefined,
+    })
+    .showSuggestionAfterError(false)
+    .addHelpText("afterAll", EXIT_HELP)
+
+  function act<A extends unknown[]>(load: () => Promise<Action<A>>): (...args: unknown[]) => Promise<void> {
+    let client: ReturnType<Cli["hub"]> | undefined
+    const cli: Cli = {
+      shell,
+      terminal: openTerminal(shell, json),
+      hub: () => {
+        client ??= import("./hub-client.ts").then(({ connectHub }) => connectHub(shell))
+        return client
+      },
+    }
+    // commander adds the command itself as the last argument.
+    return async (...args) => {
+      outcome.exit = await (await load())(cli, ...(args.slice(0, -1) as A))
+    }
+  }
+
+  const leaf = <A extends unknown[]>(parent: Command, signature: string, description: string, load: () => Promise<Action<A>>): Command =>
+    parent.command(signature).description(description).option("--json", "print JSON, errors too").action(act(load))
+
+  root
+    .command("serve")
+    .description("start the hub (what `npm start` does)")
+    .action(async () => {
+      await import("../main.ts")
+      outcome.exit = undefined
+    })
+  leaf(root, "check <url>", "test a system by its URL, without a hub", async () => (await import("./local/check.ts")).check)
+    .option("--secret-file <file>", "the password's file, - for stdin (or JACKFIELD_CHECK_PASSWORD)")
+    .option("--timeout <seconds>", "give up after, at most 30", "10")
+
+  connectors(root, leaf)
+  keys(root, leaf)
+  egress(root, leaf)
+  users(root, leaf)
+  return root
+}
+
+type Leaf = <A extends unknown[]>(parent: Command, signature: string, description: string, load: () => Promise<Action<A>>) => Command
+
+function connectors(root: Command, leaf: Leaf): void {
+  const group = root.command("connectors").description("your systems, by name")
+  const load = () => import("./commands/connectors.ts")
+  leaf(group, "types [type]", "the connector types, or the fields of one", async () => (await load()).types)
+  leaf(group, "add", "register a system; asks for what is missing when run in a terminal", async () => (await import("./commands/add.ts")).add)
+    .option("--type <type>", "connector type, see `connectors types`")
+    .option("--name <name>", "the name that everybody uses")
+    .option("--title <title>", "what people see")
+    .option("--description <text>")
+    .option("--label <key=value>", "may be repeated", collect)
+    .option("--config <file>", "config as JSON, - for stdin; --set goes over it")
+    .option("--set <path=value>", "a field: host=…, tls.kind=verify, headers.0.name=…; may be repeated", collect)
+    .option("--set-file <path=file>", "a field from a file, such as tls.ca=ca.pem", collect)
+    .option("--secret <path>", "ask for a secret, hidden", collect)
+    .option("--secret-env <path=variable>", "a secret from the environment", collect)
+    .option("--secret-file <path=file>", "a secret from a file, - for stdin", collect)
+    .option("--verify", "test first; store nothing when that fails")
+    .option("--draft", "store it even if required fields are missing")
+  leaf(group, "list", "your connectors", async () => (await load()).list)
+    .option("--type <type>")
+    .option("--status <status>", "incomplete, untested, active, error or disabled")
+    .option("--label <key=value>", "only those with this label")
+    .option("--search <text>", "in name, title and description")
+  leaf(group, "show <name>", "one connector, secrets hidden", async () => (await load()).show)
+  leaf(group, "test <name>", "prove that it works, stage by stage", async () => (await load()).test).option("--timeout <seconds>", "give up after, at most 30")
+  leaf(group, "catalog <name>", "what the system has: its tables, columns, and what was skipped", async () => (await import("./commands/catalog.ts")).catalog)
+    .option("--search <text>", "only paths that contain it")
+    .option("--refresh", "discover again first")
+    .option("--columns", "with every column")
+  leaf(group, "query <name> [statement]", "run a read-only statement, or preview a table with --rows", async () => (await import("./commands/query.ts")).query)
+    .option("--param <value>", "for $1, $2, … in order; may be repeated", collect)
+    .option("--max-rows <n>", "at most so many rows", wholeNumber)
+    .option("--rows <table>", "preview a table without SQL: schema.table, or a JSON array when a name holds a dot")
+    .option("--csv", "stream CSV")
+    .option("--ndjson", "stream one JSON object per line")
+  leaf(group, "remove <name>", "forget a connector and its secrets", async () => (await load()).remove).option("-y, --yes", "do not ask")
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It must be a whole number, at least 1.")
+  return Number(text)
+}
+
+function keys(root: Command, leaf: Leaf): void {
+  const group = root.command("keys").description("API keys of the workspace")
+  const load = () => import("./commands/keys.ts")
+  leaf(group, "list", "the keys, without their values", async () => (await load()).list)
+  leaf(group, "create", "make a key; it is shown once", async () => (await load()).create)
+    .requiredOption("--name <name>", "what it is for")
+    .option("--role <role>", "viewer, editor or admin", "viewer")
+    .option("--expires <when>", "after 90d, 12h, or at an ISO time")
+    .option("--prefix <prefix>", "what the key begins with")
+  leaf(group, "revoke <key>", "end a key, by id or name", async () => (await load()).revoke)
+}
+
+function egress(root: Command, leaf: Leaf): void {
+  const group = root.command("egress").description("private destinations that connectors may reach (operators)")
+  const load = () => import("./commands/egress.ts")
+  leaf(group, "list", "what is allowed, and by whom", async () => (await load()).list)
+  leaf(group, "allow <rule>", "allow cidr[:port[-port]], such as 10.0.0.0/8:5432", async () => (await load()).allow).option("--note <text>", "why")
+  leaf(group, "deny <rule>", "take an allowance back, by rule or id", async () => (await load()).deny)
+}
+
+function users(root: Command, leaf: Leaf): void {
+  const group = root.command("users").description("who may log in")
+  const load = () => import("./commands/users.ts")
+  leaf(group, "list", "the workspace's users", async () => (await load()).list)
+  leaf(group, "reset-password <email>", "give a user a new password; one is made and shown once unless you give it", async () => (await load()).resetPassword)
+    .option("--prompt", "ask for it, hidden")
+    .option("--password-env <variable>", "take it from the environment")
+    .option("--password-file <file>", "take it from a file, - for stdin")
+}

@@ -1,0 +1,68 @@
+import type { ServerFacts } from "../core/connector.ts"
+import type { Stage } from "../core/trace.ts"
+import { EXIT, type Exit, type Problem } from "./failure.ts"
+import { printable, type Terminal } from "./terminal.ts"
+
+/** A test report as the API and the hub's probe give it. */
+export interface Report {
+  readonly ok: boolean
+  readonly durationMs: number
+  readonly stages: readonly Stage[]
+  readonly server?: ServerFacts
+  readonly error?: {
+    readonly code: string
+    readonly message: string
+    readonly next: string
+    readonly stage?: string
+    readonly details?: Readonly<Record<string, unknown>>
+  }
+}
+
+const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
+
+/** `✓ connect      1.2 ms  203.0.113.7:5432`; a failed stage's reason comes with the report, so it is not told twice. */
+export function stageLine(terminal: Terminal, stage: Stage): string {
+  const passed = stage.status === "passed"
+  const mark = passed ? terminal.good("✓") : terminal.bad("✗")
+  const detail = passed && stage.detail !== undefined ? `  ${terminal.dim(printable(stage.detail))}` : ""
+  return `${mark} ${stage.name.padEnd(10)} ${milliseconds(stage.durationMs).padStart(9)}${detail}`
+}
+
+/** What follows the stages: the server and its warnings, or the cause and the next step. */
+export function verdictLines(terminal: Terminal, report: Report): string[] {
+  if (report.error !== undefined) {
+    const { code, message, next, details } = report.error
+    return [`${terminal.bad("Failed")} (${code}): ${printable(message)}`, ...nextLines(terminal, message, next, details)]
+  }
+  const { product = "The system", version, details = {}, warnings = [] } = report.server ?? {}
+  const known = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`)
+  const facts = known.length === 0 ? "" : ` (${known.join(", ")})`
+  return [
+    `${terminal.good("Works")}: ${printable(`${product}${version === undefined ? "" : ` ${version}`}${facts}`)}, ${milliseconds(report.durationMs)}`,
+    ...warnings.map((warning) => `! ${printable(warning)}`),
+  ]
+}
+
+/** The general advice, unless the message has it, or has the exact command (`allowWith`) already. */
+const nextLines = (terminal: Terminal, message: string, next: string | undefined, details: Readonly<Record<string, unknown>> = {}): string[] =>
+  next === undefined || message.includes(next) || details["allowWith"] !== undefined ? [] : [terminal.dim(`→ ${printable(next)}`)]
+
+/** A whole report at once: stages, then the verdict. */
+export async function printReport(terminal: Terminal, report: Report): Promise<void> {
+  for (const stage of report.stages) await terminal.line(stageLine(terminal, stage))
+  for (const line of verdictLines(terminal, report)) await terminal.line(line)
+}
+
+export const exitOfReport = (report: Report): Exit => (report.ok ? EXIT.ok : EXIT.failed)
+
+/** A problem for people, on stderr: the sentence, each fault with its place, the next step. */
+export function problemLines(terminal: Terminal, problem: Problem): string[] {
+  const faults = (problem.errors ?? []).filter(({ message }) => message !== problem.detail)
+  const request = problem.code === "internal" && problem.requestId !== undefined ? [terminal.dim(`  request ${problem.requestId}`)] : []
+  return [
+    `${terminal.bad("error")}: ${printable(problem.detail)}`,
+    ...faults.map(({ pointer, message }) => `  ${pointer === "" ? "" : `${printable(pointer)}: `}${printable(message)}`),
+    ...request,
+    ...nextLines(terminal, problem.detail, problem.next, problem),
+  ]
+}

@@ -1,0 +1,13 @@
+import type { Readable, Writable } from "node:stream"
+
+/** What the command line has of its process; read once, in main.ts. */
+export interface Shell {
+  /** The arguments after the program's name. */
+  readonly argv: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  readonly stderr: Writable & { readonly isTTY?: boolean }
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal
+}
