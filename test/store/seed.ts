@@ -1,0 +1,89 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import type { Transaction } from "kysely"
+import type { Database } from "../../src/store/database.ts"
+import type { Log } from "../../src/store/log.ts"
+import type { Store } from "../../src/store/store.ts"
+
+/** A log that keeps its messages. */
+export function keepLog(): Log & { readonly lines: string[] } {
+  const lines: string[] = []
+  const keep = (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`)
+  return { lines, info: keep, warn: keep }
+}
+
+/** Ids of one workspace with a row in every table that belongs to a workspace. */
+export interface Seeded {
+  readonly workspaceId: string
+  readonly userId: string
+  readonly connectorId: string
+  readonly dataKeyId: string
+}
+
+type Tx = Transaction<Database>
+
+/** One row for every workspace-scoped table, in an order that foreign keys allow. `at` may name another workspace than the transaction's. */
+export const ROWS: Readonly<Record<string, (tx: Tx, at: Seeded) => Promise<unknown>>> = {
+  workspaces: (tx, at) =>
+    tx
+      .insertInto("workspaces")
+      .values({ id: at.workspaceId, name: `w-${randomUUID()}`, title: "W" })
+      .execute(),
+  memberships: (tx, at) => tx.insertInto("memberships").values({ workspace_id: at.workspaceId, user_id: at.userId, role: "admin" }).execute(),
+  api_keys: (tx, at) =>
+    tx
+      .insertInto("api_keys")
+      .values({ id: randomUUID(), workspace_id: at.workspaceId, name: "k", prefix: "jf_abcd", hash: randomBytes(32), role: "viewer" })
+      .execute(),
+  connectors: (tx, at) =>
+    tx
+      .insertInto("connectors")
+      .values({ id: at.connectorId, workspace_id: at.workspaceId, serial: 1, name: "c", title: "C", type: "postgres", config: "{}", status: "untested" })
+      .execute(),
+  data_keys: (tx, at) => tx.insertInto("data_keys").values({ id: at.dataKeyId, workspace_id: at.workspaceId, wrapped: "x", key_id: "k" }).execute(),
+  connector_secrets: (tx, at) =>
+    tx
+      .insertInto("connector_secrets")
+      .values({
+        workspace_id: at.workspaceId,
+        connector_id: at.connectorId,
+        pointer: "/password",
+        ciphertext: "x",
+        fingerprint: "f",
+        data_key_id: at.dataKeyId,
+      })
+      .execute(),
+  catalogs: (tx, at) =>
+    tx
+      .insertInto("catalogs")
+      .values({ workspace_id: at.workspaceId, connector_id: at.connectorId, version: 1, complete: true, counts: "{}", skipped: "[]", duration_ms: 1 })
+      .execute(),
+  catalog_streams: (tx, at) =>
+    tx
+      .insertInto("catalog_streams")
+      .values({
+        workspace_id: at.workspaceId,
+        connector_id: at.connectorId,
+        version: 1,
+        position: 0,
+        path: ["public", "t"],
+        kind: "table",
+        columns: "[]",
+        search: "public.t",
+      })
+      .execute(),
+}
+
+/** Makes a user and a workspace with one row in each table. */
+export async function seedWorkspace(store: Store): Promise<Seeded> {
+  const at = { workspaceId: randomUUID(), userId: randomUUID(), connectorId: randomUUID(), dataKeyId: randomUUID() }
+  await store.asHub((tx) =>
+    tx
+      .insertInto("users")
+      .values({ id: at.userId, email: `${at.userId}@example.test`, name: "U", password_hash: "x" })
+      .execute(),
+  )
+  await store.inWorkspace(at.workspaceId, async (tx) => {
+    for (const insert of Object.values(ROWS)) await insert(tx, at)
+  })
+  return at
+}
