@@ -1,0 +1,122 @@
+import { createServer as createHttpServer } from "node:http"
+import { createServer as createTlsServer, type TlsOptions } from "node:tls"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type CertificateOptions, certificate } from "../../test/support/certificates.ts"
+import { type Loopback, listen, listenRaw } from "../../test/support/loopback.ts"
+import type { TlsSpec } from "../core/connector.ts"
+import { Door, type OpenLease } from "./door.ts"
+import { Policy } from "./policy.ts"
+import { parseHosts, Resolver } from "./resolver.ts"
+import { parseEgressRules } from "./rules.ts"
+
+const authority = certificate({ name: "Test CA", ca: true })
+const door = new Door({
+  policy: new Policy({ fixed: parseEgressRules("127.0.0.0/8") }),
+  resolver: new Resolver({ hosts: parseHosts("db.example.test=127.0.0.1,other.example.test=127.0.0.1") }),
+})
+const verify: TlsSpec = { mode: "verify", ca: authority.cert }
+
+/** A TLS server whose certificate is as given, by the test CA. */
+async function serve(options: Partial<CertificateOptions> & { tls?: TlsOptions; selfSigned?: boolean } = {}): Promise<Loopback> {
+  const { tls, selfSigned, ...rest } = options
+  const made = certificate({ name: "db.example.test", names: ["db.example.test"], ...(selfSigned ? {} : { issuer: authority }), ...rest })
+  return await listen(createTlsServer({ ...made, ...tls }, (socket) => socket.on("error", () => undefined).end(String(socket.servername || "none"))))
+}
+
+/** Dials with TLS and gives the server's greeting (the SNI it saw) and the lease; throws what the door throws. */
+async function greet(port: number, host: string, spec: TlsSpec, deadlineMs = 5_000): Promise<{ sni: string; lease: OpenLease }> {
+  await using lease = door.lease({ deadlineMs, operator: true })
+  const socket = await lease.dialTls({ host, port }, spec)
+  let sni = ""
+  for await (const chunk of socket) sni += String(chunk)
+  return { sni, lease }
+}
+
+describe("a good certificate", () => {
+  test("of a name is verified by that name, which is also sent", async () => {
+    await using server = await serve()
+    const { sni, lease } = await greet(server.port, "db.example.test", verify)
+    expect(sni).toBe("db.example.test")
+    const stage = lease.trace.stages.find((each) => each.name === "tls")
+    expect(stage).toMatchObject({ status: "passed", detail: expect.stringMatching(/^TLSv1\.3, CN=db\.example\.test, valid until \d{4}-\d\d-\d\d$/) as string })
+  })
+
+  test("of an address is verified by the address, and no name is sent", async () => {
+    await using server = await serve({ names: ["127.0.0.1"] })
+    expect((await greet(server.port, "127.0.0.1", verify)).sni).toBe("none")
+  })
+
+  test("is verified by `servername` when that is given", async () => {
+    await using server = await serve()
+    expect((await greet(server.port, "127.0.0.1", { ...verify, servername: "db.example.test" })).sni).toBe("db.example.test")
+  })
+})
+
+describe("a bad certificate", () => {
+  const cases: [string, Partial<CertificateOptions> & { selfSigned?: boolean }, TlsSpec, string, string][] = [
+    ["for another name", {}, { ...verify, servername: "other.example.test" }, "tls_name_mismatch", "not for other.example.test but for db.example.test"],
+    ["without the address", {}, { ...verify, servername: "127.0.0.1" }, "tls_name_mismatch", "127.0.0.1"],
+    ["of an unknown authority", {}, { mode: "verify" }, "tls_untrusted", "give the CA's certificate"],
+    ["signed by itself", { selfSigned: true }, verify, "tls_untrusted", "db.example.test"],
+    ["that has expired", { fromDays: -9, untilDays: -1 }, verify, "tls_expired", "is expired"],
+    ["not valid yet", { fromDays: 1 }, verify, "tls_expired", "not valid yet"],
+  ]
+  for (const [what, options, spec, code, words] of cases)
+    test(`${what} is ${code}`, async () => {
+      await using server = await serve(options)
+      await expect(greet(server.port, "db.example.test", spec)).rejects.toMatchObject({ code, message: expect.stringContaining(words) as string })
+    })
+
+  test("passes under `require`, and the stage says that nothing was verified", async () => {
+    await using server = await serve({ selfSigned: true, names: ["wrong.example.test"] })
+    const { lease } = await greet(server.port, "db.example.test", { mode: "require" })
+    expect(lease.trace.stages.at(-1)?.detail).toMatch(/not verified$/)
+  })
+})
+
+describe("what is no good TLS", () => {
+  test("plain HTTP is protocol_invalid", async () => {
+    await using server = await listen(createHttpServer((_, response) => response.end("hello")))
+    await expect(greet(server.port, "db.example.test", verify)).rejects.toMatchObject({ code: "protocol_invalid" })
+  })
+
+  test("a server that closes, and one that speaks only TLS 1.1, are tls_failed", async () => {
+    await using closing = await listenRaw((socket) => socket.once("data", () => socket.destroy()))
+    await expect(greet(closing.port, "db.example.test", verify)).rejects.toMatchObject({ code: "tls_failed" })
+    await using old = await serve({ tls: { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT:@SECLEVEL=0" } })
+    await expect(greet(old.port, "db.example.test", verify)).rejects.toMatchObject({ code: "tls_failed" })
+  })
+
+  test("a server that never answers ends with the lease, and the message says where it hung", async () => {
+    await using silent = await listenRaw()
+    const failed = greet(silent.port, "db.example.test", verify, 300)
+    await expect(failed).rejects.toMatchObject({
+      code: "timed_out",
+      message: expect.stringContaining(`db.example.test:${silent.port}`) as string,
+      details: { stage: "tls" },
+    })
+  })
+
+  test("a CA that is no PEM is config_invalid", async () => {
+    await using server = await serve()
+    for (const ca of ["not pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"])
+      await expect(greet(server.port, "db.example.test", { mode: "verify", ca })).rejects.toMatchObject({ code: "config_invalid" })
+  })
+})
+
+describe("over HTTP faces", () => {
+  let server: Loopback
+  beforeAll(async () => {
+    server = await serve()
+  })
+  afterAll(async () => await server.close())
+
+  test("the dispatcher verifies unless told otherwise, and its error is ours", async () => {
+    await using lease = door.lease({ deadlineMs: 5_000, operator: true })
+    const { request } = await import("undici")
+    await expect(request(`https://db.example.test:${server.port}/`, { dispatcher: lease.dispatcher() })).rejects.toMatchObject({ code: "tls_untrusted" })
+    await expect(request(`https://other.example.test:${server.port}/`, { dispatcher: lease.dispatcher(verify) })).rejects.toMatchObject({
+      code: "tls_name_mismatch",
+    })
+  })
+})

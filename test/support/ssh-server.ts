@@ -1,0 +1,70 @@
+import { createHash, generateKeyPairSync } from "node:crypto"
+import { connect } from "node:net"
+import ssh2 from "ssh2"
+import { listenRaw } from "./loopback.ts"
+
+/** An SSH bastion to test against. `forwards` lists every target it was asked for. */
+export interface SshServer extends AsyncDisposable {
+  readonly port: number
+  /** Its fingerprint as OpenSSH prints it. */
+  readonly hostKey: string
+  readonly forwards: readonly string[]
+  /** Ends every connection, as a bastion that dies. */
+  kill(): void
+  close(): Promise<void>
+}
+
+export interface SshServerOptions {
+  readonly user: string
+  readonly password?: string
+  /** OpenSSH public key that may log in. */
+  readonly publicKey?: string
+  /** False refuses every forward as prohibited. */
+  readonly forwarding?: boolean
+}
+
+/** A bastion made of ssh2's own server: it forwards TCP and nothing else. */
+export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
+  const key = generateKeyPairSync("rsa", { modulusLength: 2_048 }).privateKey.export({ type: "pkcs1", format: "pem" }).toString()
+  const parsed = ssh2.utils.parseKey(key)
+  if (parsed instanceof Error) throw parsed
+  const hostKey = `SHA256:${createHash("sha256").update(parsed.getPublicSSH()).digest("base64").replace(/=+$/, "")}`
+  const forwards: string[] = []
+  const clients = new Set<ssh2.Connection>()
+  const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
+    clients.add(client)
+    client.on("error", () => undefined)
+    client.on("close", () => clients.delete(client))
+    client.on("authentication", (context) => (mayEnter(context, options) ? context.accept() : context.reject()))
+    client.on("tcpip", (accept, reject, info) => {
+      forwards.push(`${info.destIP}:${info.destPort}`)
+      if (options.forwarding === false) reject()
+      else forward(info.destIP === "inside.corp" ? "127.0.0.1" : info.destIP, info.destPort, accept, reject)
+    })
+  })
+  const { port, close } = await listenRaw((socket) => server.injectSocket(socket))
+  const kill = (): void => {
+    for (const client of clients) client.end()
+  }
+  return { hostKey, forwards, kill, port, close, [Symbol.asyncDispose]: close }
+}
+
+function mayEnter(context: ssh2.AuthContext, { user, password, publicKey }: SshServerOptions): boolean {
+  if (context.username !== user) return false
+  if (context.method === "password") return password !== undefined && context.password === password
+  if (context.method !== "publickey" || publicKey === undefined) return false
+  const known = ssh2.utils.parseKey(publicKey)
+  return !(known instanceof Error) && known.getPublicSSH().equals(context.key.data)
+}
+
+function forward(host: string, port: number, accept: () => ssh2.ServerChannel, reject: () => void): void {
+  const socket = connect(port, host)
+  socket.once("error", reject)
+  socket.once("connect", () => {
+    socket.off("error", reject)
+    const channel = accept()
+    socket.on("error", () => channel.destroy())
+    channel.on("error", () => socket.destroy())
+    socket.pipe(channel).pipe(socket)
+  })
+}
