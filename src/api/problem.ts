@@ -22,7 +22,7 @@ export function problemOf(error: PlatformError, requestId: string): Problem {
   const { means, next } = ERRORS[error.code]
   return {
     ...error.details,
-    type: `/docs/errors#${error.code}`,
+    type: `urn:jackfield:error:${error.code}`,
     title: means,
     status: error.status,
     code: error.code,
@@ -63,7 +63,8 @@ export function asPlatformError(error: unknown): PlatformError {
     default:
       if (error instanceof SyntaxError && statusCode === 400)
         return new PlatformError("json_invalid", "The body is not valid JSON; send one JSON document in UTF-8.", { cause: error })
-      if (statusCode === 400 && message !== undefined) return new PlatformError("request_invalid", "The request cannot be read; check its headers and body.", { cause: error })
+      if (statusCode === 400 && message !== undefined)
+        return new PlatformError("request_invalid", "The request cannot be read; check its headers and body.", { cause: error })
       return new PlatformError("internal", "The hub failed in a way it does not explain; the log has the cause under this request's id.", { cause: error })
   }
 }

@@ -1,15 +1,27 @@
 import Type, { type TSchema } from "typebox"
 import { COLUMN_TYPES, STREAM_KINDS } from "../core/connector.ts"
 import { STAGES } from "../core/trace.ts"
+import type { CatalogPage } from "../hub/catalogs.ts"
+import type { TypeDescription } from "../hub/connector-types.ts"
+import type { ConnectorView } from "../hub/connector-view.ts"
+import type { TestReport as Report } from "../hub/probe.ts"
+import type { RowsAnswer } from "../hub/queries.ts"
 
 /** The native API's shapes: validation, types and OpenAPI come from these alone. */
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 const Time = Type.String({ format: "date-time" })
 const Id = Type.String({ format: "uuid" })
 const closed = { additionalProperties: false } as const
+/** A schema whose TypeScript type is the hub's own, which is readonly throughout. */
+const typed = <T>(schema: TSchema) => Type.Unsafe<T>(schema)
 
 export const Role = Type.Enum(["viewer", "editor", "admin"])
-export const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]*$", description: "A handle, unique in the workspace: letters, digits, _ . -" })
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+  description: "A handle, unique in the workspace: letters, digits, _ . -",
+})
 export const Ref = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128, description: "The id, or the name" }) })
 export const PageQuery = { limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }), cursor: Type.Optional(Type.String({ maxLength: 256 })) }
 
@@ -33,7 +45,10 @@ export const pageOf = <T extends TSchema>(item: T) =>
 export const Workspace = Type.Object({ id: Id, serial: Type.Integer(), name: Type.String(), title: Type.String(), createdAt: Time })
 export const WorkspaceInput = Type.Object({ name: Name, title: Type.Optional(Type.String({ maxLength: 256 })) }, closed)
 
-export const Credentials = Type.Object({ email: Type.String({ minLength: 3, maxLength: 320 }), password: Type.String({ minLength: 1, maxLength: 1024 }) }, closed)
+export const Credentials = Type.Object(
+  { email: Type.String({ minLength: 3, maxLength: 320 }), password: Type.String({ minLength: 1, maxLength: 1024 }) },
+  closed,
+)
 export const Session = Type.Object({
   token: Type.String(),
   expiresAt: Time,
@@ -48,9 +63,19 @@ export const Me = Type.Object({
   operator: Type.Boolean(),
 })
 
-export const User = Type.Object({ id: Id, email: Type.String(), role: Role, createdAt: Time, password: Type.Optional(Type.String({ description: "Shown once, when the hub made it" })) })
+export const User = Type.Object({
+  id: Id,
+  email: Type.String(),
+  role: Role,
+  createdAt: Time,
+  password: Type.Optional(Type.String({ description: "Shown once, when the hub made it" })),
+})
 export const UserInput = Type.Object(
-  { email: Type.String({ pattern: "^[^\\s@]+@[^\\s@]+$", maxLength: 320 }), role: Role, password: Type.Optional(Type.String({ minLength: 8, maxLength: 1024 })) },
+  {
+    email: Type.String({ pattern: "^[^\\s@]+@[^\\s@]+$", maxLength: 320 }),
+    role: Role,
+    password: Type.Optional(Type.String({ minLength: 8, maxLength: 1024 })),
+  },
   closed,
 )
 export const PasswordInput = Type.Object({ password: Type.Optional(Type.String({ minLength: 8, maxLength: 1024 })) }, closed)
@@ -87,16 +112,18 @@ export const EgressRule = Type.Object({
 export const EgressInput = Type.Object({ rule: Type.String({ minLength: 1, maxLength: 100 }), note: Type.Optional(Type.String({ maxLength: 500 })) }, closed)
 
 const FieldDescription = Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true, description: "A field as a form needs it" })
-export const ConnectorType = Type.Object({
-  type: Type.String(),
-  title: Type.String(),
-  category: Type.String(),
-  summary: Type.String(),
-  capabilities: Type.Array(Type.String()),
-  proof: Type.Enum(["server", "emulator", "stand-in"]),
-  schema: Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true, description: "JSON Schema of the config" }),
-  fields: Type.Array(FieldDescription),
-})
+export const ConnectorType = typed<TypeDescription>(
+  Type.Object({
+    type: Type.String(),
+    title: Type.String(),
+    category: Type.String(),
+    summary: Type.String(),
+    capabilities: Type.Array(Type.String()),
+    proof: Type.Enum(["server", "emulator", "stand-in"]),
+    schema: Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true, description: "JSON Schema of the config" }),
+    fields: Type.Array(FieldDescription),
+  }),
+)
 
 export const Purpose = Type.Enum(["enrichment", "exporter", "simple", "source", "destination"])
 export const Status = Type.Enum(["incomplete", "untested", "active", "error", "disabled"])
@@ -108,52 +135,64 @@ const Limits = Type.Object(
   },
   closed,
 )
-const Labels = Type.Record(Type.String({ pattern: "^[A-Za-z0-9_.-]{1,63}$" }), Type.String({ maxLength: 256 }), { maxProperties: 50, additionalProperties: false })
+const Labels = Type.Record(Type.String({ pattern: "^[A-Za-z0-9_.-]{1,63}$" }), Type.String({ maxLength: 256 }), {
+  maxProperties: 50,
+  additionalProperties: false,
+})
 const Config = Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true, description: "By the type's schema" })
 
-const StageReport = Type.Object({ name: Type.Enum([...STAGES]), status: Type.Enum(["passed", "failed"]), durationMs: Type.Number(), detail: Type.Optional(Type.String()) })
-export const TestReport = Type.Object({
-  ok: Type.Boolean(),
+const StageReport = Type.Object({
+  name: Type.Enum([...STAGES]),
+  status: Type.Enum(["passed", "failed"]),
   durationMs: Type.Number(),
-  stages: Type.Array(StageReport),
-  server: Type.Optional(
-    Type.Object({
-      product: Type.String(),
-      version: Type.Optional(Type.String()),
-      details: Type.Optional(Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true })),
-      warnings: Type.Optional(Type.Array(Type.String())),
-    }),
-  ),
-  error: Type.Optional(
-    Type.Object({
-      code: Type.String(),
-      message: Type.String(),
-      next: Type.String(),
-      stage: Type.Enum([...STAGES]),
-      details: Type.Optional(Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true })),
-    }),
-  ),
+  detail: Type.Optional(Type.String()),
 })
+export const TestReport = typed<Report>(
+  Type.Object({
+    ok: Type.Boolean(),
+    durationMs: Type.Number(),
+    stages: Type.Array(StageReport),
+    server: Type.Optional(
+      Type.Object({
+        product: Type.String(),
+        version: Type.Optional(Type.String()),
+        details: Type.Optional(Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true })),
+        warnings: Type.Optional(Type.Array(Type.String())),
+      }),
+    ),
+    error: Type.Optional(
+      Type.Object({
+        code: Type.String(),
+        message: Type.String(),
+        next: Type.String(),
+        stage: Type.Enum([...STAGES]),
+        details: Type.Optional(Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true })),
+      }),
+    ),
+  }),
+)
 
-export const Connector = Type.Object({
-  id: Id,
-  serial: Type.Integer(),
-  name: Type.String(),
-  title: Type.String(),
-  type: Type.String(),
-  description: Type.String(),
-  labels: Type.Record(Type.String(), Type.String()),
-  purpose: Nullable(Purpose),
-  limits: Nullable(Limits),
-  config: Config,
-  status: Status,
-  missing: Type.Array(Type.Object({ pointer: Type.String(), message: Type.String() })),
-  version: Type.Integer(),
-  lastTest: Nullable(TestReport),
-  lastTestedAt: Nullable(Time),
-  createdAt: Time,
-  updatedAt: Time,
-})
+export const Connector = typed<ConnectorView>(
+  Type.Object({
+    id: Id,
+    serial: Type.Integer(),
+    name: Type.String(),
+    title: Type.String(),
+    type: Type.String(),
+    description: Type.String(),
+    labels: Type.Record(Type.String(), Type.String()),
+    purpose: Nullable(Purpose),
+    limits: Nullable(Limits),
+    config: Config,
+    status: Status,
+    missing: Type.Array(Type.Object({ pointer: Type.String(), message: Type.String() })),
+    version: Type.Integer(),
+    lastTest: Nullable(TestReport),
+    lastTestedAt: Nullable(Time),
+    createdAt: Time,
+    updatedAt: Time,
+  }),
+)
 
 const shared = {
   title: Type.Optional(Type.String({ maxLength: 256 })),
@@ -199,17 +238,22 @@ const Stream = Type.Object({
   comment: Type.Optional(Type.String()),
 })
 export const DiscoverInput = Type.Object({ timeoutMs: timeoutMs(900_000) }, closed)
-export const CatalogQuery = Type.Object({ ...PageQuery, search: Type.Optional(Type.String({ maxLength: 256, description: "Found in a path or a column's name" })) })
-export const Catalog = Type.Object({
-  version: Type.Integer(),
-  discoveredAt: Time,
-  complete: Type.Boolean({ description: "Every thing that the system counts is a stream here" }),
-  counts: Type.Object({ total: Type.Integer(), streams: Type.Integer(), skipped: Type.Integer(), byKind: Type.Record(Type.String(), Type.Integer()) }),
-  skipped: Type.Array(Type.Object({ path: Type.Array(Type.String()), reason: Type.String() })),
-  streams: Type.Array(Stream),
-  nextCursor: Nullable(Type.String()),
-  total: Type.Integer({ description: "Streams that match" }),
+export const CatalogQuery = Type.Object({
+  ...PageQuery,
+  search: Type.Optional(Type.String({ maxLength: 256, description: "Found in a path or a column's name" })),
 })
+export const Catalog = typed<CatalogPage>(
+  Type.Object({
+    version: Type.Integer(),
+    discoveredAt: Time,
+    complete: Type.Boolean({ description: "Every thing that the system counts is a stream here" }),
+    counts: Type.Object({ total: Type.Integer(), streams: Type.Integer(), skipped: Type.Integer(), byKind: Type.Record(Type.String(), Type.Integer()) }),
+    skipped: Type.Array(Type.Object({ path: Type.Array(Type.String()), reason: Type.String() })),
+    streams: Type.Array(Stream),
+    nextCursor: Nullable(Type.String()),
+    total: Type.Integer({ description: "Streams that match" }),
+  }),
+)
 
 export const QueryInput = Type.Object(
   {
@@ -220,14 +264,19 @@ export const QueryInput = Type.Object(
   },
   closed,
 )
-export const RowsQuery = Type.Object({ stream: Type.String({ maxLength: 2_048, description: 'The path as a JSON array: ["public","orders"]' }), limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 20 }) })
-export const Rows = Type.Object({
-  columns: Type.Array(Column),
-  rows: Type.Array(Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true })),
-  rowCount: Type.Integer(),
-  truncated: Type.Boolean(),
-  durationMs: Type.Number(),
+export const RowsQuery = Type.Object({
+  stream: Type.String({ maxLength: 2_048, description: 'The path as a JSON array: ["public","orders"]' }),
+  limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 20 }),
 })
+export const Rows = typed<RowsAnswer>(
+  Type.Object({
+    columns: Type.Array(Column),
+    rows: Type.Array(Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true })),
+    rowCount: Type.Integer(),
+    truncated: Type.Boolean(),
+    durationMs: Type.Number(),
+  }),
+)
 
 export const Health = Type.Object({ status: Type.String() })
 export const Readiness = Type.Object({ status: Type.String(), database: Type.String(), version: Type.String() })

@@ -26,7 +26,11 @@ function invalid(part: string, errors: readonly ErrorObject[]): PlatformError {
   const faults = dedupe(errors.filter((error) => error.keyword !== "if").map((error) => faultOf(error, prefix)))
   const first = faults[0]
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : ""
-  return new PlatformError("request_invalid", `The request is not valid: ${first === undefined ? "see its schema" : `${first.pointer || "the body"} ${first.message}`}${more}`, { faults })
+  return new PlatformError(
+    "request_invalid",
+    `The request is not valid: ${first === undefined ? "see its schema" : `${first.pointer || "the body"} ${first.message}`}${more}`,
+    { faults },
+  )
 }
 
 function faultOf(error: ErrorObject, prefix: string): Fault {

@@ -2,7 +2,7 @@ import { PlatformError } from "../core/errors.ts"
 
 /** A page of a list; `total` counts what matches, over all pages. */
 export interface Page<T> {
-  readonly data: readonly T[]
+  readonly data: T[]
   readonly nextCursor: string | null
   readonly total: number
 }

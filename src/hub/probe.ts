@@ -56,7 +56,10 @@ export async function probe(door: Door, connector: AnyConnector, config: Readonl
     const server = await session.test()
     outcome = { server }
   } catch (cause) {
-    const error = cause instanceof PlatformError ? cause : new PlatformError("internal", "The test failed in a way the hub does not explain; the log has the cause.", { cause })
+    const error =
+      cause instanceof PlatformError
+        ? cause
+        : new PlatformError("internal", "The test failed in a way the hub does not explain; the log has the cause.", { cause })
     options.log?.("test failed", { code: error.code, err: error.cause })
     const stage = lease.trace.settle(error, stageOf(error.code))
     outcome = { error: failure(error, options.operator ? stage : collapsed(stage)) }
@@ -70,9 +73,7 @@ export async function probe(door: Door, connector: AnyConnector, config: Readonl
 export function publicReport(report: TestReport): TestReport {
   if (report.error === undefined) return { ...report, stages: collapseStages(report.stages) }
   const hidden = report.error.code === "egress_denied" || report.error.code === "host_not_found"
-  const error = hidden
-    ? failure(new PlatformError("host_unreachable", UNREACHABLE), "connect")
-    : { ...report.error, stage: collapsed(report.error.stage) }
+  const error = hidden ? failure(new PlatformError("host_unreachable", UNREACHABLE), "connect") : { ...report.error, stage: collapsed(report.error.stage) }
   return { ...report, stages: collapseStages(report.stages).map((stage) => (stage.name === "connect" ? withoutDetail(stage) : stage)), error }
 }
 

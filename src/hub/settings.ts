@@ -67,4 +67,5 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   }
 }
 
-const optional = <K extends string>(key: K, value: string | undefined): { readonly [P in K]?: string } => (value === undefined ? {} : ({ [key]: value } as { [P in K]: string }))
+const optional = <K extends string>(key: K, value: string | undefined): { readonly [P in K]?: string } =>
+  value === undefined ? {} : ({ [key]: value } as { [P in K]: string })

@@ -74,6 +74,26 @@ export class Vault {
     return fingerprintOf(await this.#active(tx, workspaceId), value)
   }
 
+  /**
+   * A key of the hub itself (what sessions are signed with), made on first use and kept in the settings, wrapped by the
+   * master key; the same on every node.
+   */
+  async hubKey(store: Pick<Store, "asHub">, name: string): Promise<Uint8Array> {
+    const context = { workspaceId: "hub", dataKeyId: name }
+    const wrapped = await this.#provider.wrap(randomBytes(32), context)
+    const value = await store.asHub(async (tx) => {
+      const fresh = { key: `hub-key/${name}`, value: JSON.stringify({ keyId: this.#provider.keyId, wrapped }) }
+      await tx
+        .insertInto("settings")
+        .values(fresh)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+      const row = await tx.selectFrom("settings").select("value").where("key", "=", fresh.key).executeTakeFirstOrThrow()
+      return row.value as { readonly keyId: string; readonly wrapped: string }
+    })
+    return this.#provider.unwrap(value.keyId, value.wrapped, context)
+  }
+
   /** Refuses a master key that opens none of the data keys there are: with it every stored secret would be unreadable. */
   async verify(store: Pick<Store, "asHub">): Promise<void> {
     const found = await store.asHub((tx) => someDataKeys(tx, TRIED))

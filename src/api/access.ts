@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyRequest } from "fastify"
+import { PlatformError } from "../core/errors.ts"
+import type { Identity, Principal } from "../hub/identity.ts"
+import type { Role } from "../store/database.ts"
+
+/** What a route asks of its caller; `public` asks nothing, `signedIn` any role. */
+export type Access = "public" | Role | "operator"
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    access?: Access
+  }
+  interface FastifyRequest {
+    principal: Principal | undefined
+  }
+}
+
+const RANK: Readonly<Record<Role, number>> = { viewer: 1, editor: 2, admin: 3 }
+
+/** Authenticates every request of this instance and holds its route's `config.access` (admin when a route says nothing). */
+export function useAccess(app: FastifyInstance, identity: Identity): void {
+  app.decorateRequest("principal", undefined)
+  app.addHook("onRequest", async (request) => {
+    if (request.is404) return
+    const access = request.routeOptions.config.access ?? "admin"
+    if (access === "public") return
+    const principal = await identity.authenticate(credentialOf(request), workspaceOf(request))
+    request.principal = principal
+    if (access === "operator") {
+      if (!principal.operator) throw new PlatformError("forbidden", "Only operators (admins of the hub's first workspace) may do this.")
+    } else if (RANK[principal.role] < RANK[access]) {
+      throw new PlatformError("forbidden", `The role ${principal.role} may not do this; it takes ${article(access)} ${access}.`)
+    }
+  })
+}
+
+/** The caller of a request; every route but public ones has one. */
+export function principalOf(request: FastifyRequest): Principal {
+  if (request.principal === undefined) throw new PlatformError("unauthenticated", "Send `Authorization: Bearer <key>` or `x-api-key`.")
+  return request.principal
+}
+
+/** The key or token of a request, from `Authorization: Bearer` or `x-api-key`. */
+export function credentialOf(request: FastifyRequest): string {
+  const { authorization, "x-api-key": apiKey } = request.headers
+  const bearer = authorization === undefined ? undefined : /^Bearer +(\S+)$/i.exec(authorization)?.[1]
+  if (authorization !== undefined && bearer === undefined) throw new PlatformError("unauthenticated", "The Authorization header must be `Bearer <key>`.")
+  const credential = bearer ?? (typeof apiKey === "string" && apiKey !== "" ? apiKey : undefined)
+  if (credential === undefined)
+    throw new PlatformError("unauthenticated", "No API key came with the request; send `Authorization: Bearer <key>` or `x-api-key`.")
+  return credential
+}
+
+function workspaceOf(request: FastifyRequest): string | undefined {
+  const header = request.headers["jackfield-workspace"]
+  return typeof header === "string" && header !== "" ? header : undefined
+}
+
+const article = (word: string): string => (/^[aeiou]/.test(word) ? "an" : "a")

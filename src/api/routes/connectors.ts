@@ -1,0 +1,112 @@
+import { PassThrough } from "node:stream"
+import type { FastifyReply, FastifyRequest } from "fastify"
+import Type from "typebox"
+import type { ConnectorInput, ConnectorView, ConnectorPatch as Patch } from "../../hub/connector-view.ts"
+import type { TestOptions } from "../../hub/connectors.ts"
+import type { Hub } from "../../hub/hub.ts"
+import type { TestReport as Report } from "../../hub/probe.ts"
+import { principalOf } from "../access.ts"
+import { asPlatformError, problemOf } from "../problem.ts"
+import { Connector, ConnectorList, ConnectorPatch, ConnectorInput as Input, pageOf, Ref, TestInput, TestReport, UnsavedTestInput } from "../schemas.ts"
+import type { Api } from "../server.ts"
+import { access, callerSignal, describe, ifMatchOf } from "../shapes.ts"
+
+/** Connectors: made, listed, changed, removed, tested. */
+export function connectorRoutes(api: Api, { connectors }: Hub): void {
+  api.post(
+    "/connectors",
+    { ...access("editor"), schema: { ...describe("connectors", "Register a connector", { 201: Connector }), body: Input } },
+    async (request, reply) => {
+      const made = await connectors.create(principalOf(request), request.body as ConnectorInput)
+      return answer(reply.code(201).header("location", `/v1/connectors/${made.id}`), made)
+    },
+  )
+  api.get(
+    "/connectors",
+    {
+      ...access("viewer"),
+      schema: { ...describe("connectors", "The workspace's connectors, in the order they were made", { 200: pageOf(Connector) }), querystring: ConnectorList },
+    },
+    async (request) => connectors.list(principalOf(request), request.query),
+  )
+  api.get(
+    "/connectors/:id",
+    { ...access("viewer"), schema: { ...describe("connectors", "One connector, by id or name", { 200: Connector }), params: Ref } },
+    async (request, reply) => answer(reply, await connectors.get(principalOf(request), request.params.id)),
+  )
+  api.patch(
+    "/connectors/:id",
+    {
+      ...access("editor"),
+      schema: {
+        ...describe("connectors", "Change what is given; absent is kept, null cleared, a mask kept", { 200: Connector }),
+        params: Ref,
+        body: ConnectorPatch,
+      },
+    },
+    async (request, reply) => answer(reply, await connectors.patch(principalOf(request), request.params.id, request.body as Patch, ifMatchOf(request))),
+  )
+  api.delete(
+    "/connectors/:id",
+    { ...access("editor"), schema: { ...describe("connectors", "Remove a connector, its secrets and its catalogs", { 204: Type.Null() }), params: Ref } },
+    async (request, reply) => {
+      await connectors.remove(principalOf(request), request.params.id, ifMatchOf(request))
+      return reply.code(204).send(null)
+    },
+  )
+  api.post(
+    "/connectors/:id/test",
+    {
+      ...access("editor"),
+      schema: { ...describe("connectors", "Test a connector, stage by stage; NDJSON by Accept", { 200: TestReport }), params: Ref, body: TestInput },
+    },
+    async (request, reply) => report(request, reply, request.body, (options) => connectors.test(principalOf(request), request.params.id, options)),
+  )
+  api.post(
+    "/connectors/test",
+    {
+      ...access("editor"),
+      schema: { ...describe("connectors", "Test a config without storing it; NDJSON by Accept", { 200: TestReport }), body: UnsavedTestInput },
+    },
+    async (request, reply) =>
+      report(request, reply, request.body, (options) => connectors.testUnsaved(principalOf(request), request.body.type, request.body.config, options)),
+  )
+}
+
+const answer = (reply: FastifyReply, connector: ConnectorView) => reply.header("etag", `"${connector.version}"`).send(connector)
+
+/** One JSON report; or, to a caller who accepts NDJSON, a line per stage as it ends and the report as the last line. */
+async function report(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  given: { readonly timeoutMs?: number },
+  run: (options: TestOptions) => Promise<Report>,
+): Promise<never> {
+  const options = { signal: callerSignal(request), ...(given.timeoutMs === undefined ? {} : { timeoutMs: given.timeoutMs }) }
+  if (!String(request.headers.accept ?? "").includes("application/x-ndjson")) return (await run(options)) as never
+  const lines = new PassThrough()
+  const write = (line: object): void => void lines.write(`${JSON.stringify(line)}\n`)
+  // What is wrong with the request itself is still a plain error: the answer starts with the first stage.
+  let started: () => void = () => undefined
+  const first = new Promise<void>((resolve) => {
+    started = resolve
+  })
+  const done = run({
+    ...options,
+    onStage: (stage) => {
+      write({ stage })
+      started()
+    },
+  })
+  await Promise.race([first, done])
+  void done
+    .then(
+      (finished) => write({ report: finished }),
+      (error: unknown) => write({ $error: problemOf(asPlatformError(error), request.id) }),
+    )
+    .finally(() => lines.end())
+  return reply
+    .type("application/x-ndjson")
+    .serializer((payload: unknown) => payload as string)
+    .send(lines) as never
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import swagger from "@fastify/swagger"
+import swaggerUi from "@fastify/swagger-ui"
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox"
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from "fastify"
+import { PlatformError } from "../core/errors.ts"
+import type { Hub } from "../hub/hub.ts"
+import { useAccess } from "./access.ts"
+import { useMethods } from "./methods.ts"
+import { useMetrics } from "./metrics.ts"
+import { asPlatformError, sendProblem } from "./problem.ts"
+import { catalogRoutes } from "./routes/catalogs.ts"
+import { connectorRoutes } from "./routes/connectors.ts"
+import { egressRoutes } from "./routes/egress.ts"
+import { healthRoutes } from "./routes/health.ts"
+import { memberRoutes } from "./routes/members.ts"
+import { queryRoutes } from "./routes/queries.ts"
+import { sessionRoutes } from "./routes/sessions.ts"
+import { typeRoutes } from "./routes/types.ts"
+import { useValidation } from "./validation.ts"
+
+/** A Fastify instance whose routes are typed by their TypeBox schemas. */
+export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>
+
+const BODY_MAX_BYTES = 1024 * 1024
+const URL_MAX_CHARACTERS = 1_024
+
+/** The native API over a hub: validation, access, problem details, OpenAPI, docs, health and metrics. Not yet listening. */
+export async function buildServer(hub: Hub, version: string): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: hub.log as FastifyBaseLogger,
+    bodyLimit: BODY_MAX_BYTES,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    // Requests are logged once, when they end, by our own hook: without query strings, which may hold what a person typed.
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: "idle",
+    return503OnClosing: true,
+    trustProxy: false,
+    routerOptions: { maxParamLength: URL_MAX_CHARACTERS },
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(request, reply, asPlatformError(error))
+    },
+  })
+  useValidation(app)
+  useMethods(app)
+  useMetrics(app)
+  app.addHook("onSend", async (request, reply) => {
+    void reply.headers({ "x-request-id": request.id, "x-content-type-options": "nosniff", "cache-control": "no-store", "referrer-policy": "no-referrer" })
+  })
+  app.addHook("onResponse", async (request, reply) => {
+    const { method } = request
+    request.log.info(
+      { method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) },
+      "request",
+    )
+  })
+  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, asPlatformError(error)))
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?", 1)[0] ?? ""
+    return sendProblem(request, reply, new PlatformError("not_found", `There is nothing at ${path.slice(0, 200)}; see /openapi.json for what there is.`))
+  })
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Jackfield",
+        version,
+        description: "One hub for every system a team uses: register it once, then test, browse, query and call it by name.",
+      },
+      components: { securitySchemes: { key: { type: "http", scheme: "bearer" }, apiKey: { type: "apiKey", in: "header", name: "x-api-key" } } },
+      security: [{ key: [] }, { apiKey: [] }],
+    },
+    hideUntagged: true,
+  })
+  await app.register(swaggerUi, { routePrefix: "/docs", theme: { title: "Jackfield API" } })
+  await app.register(async (scope) => healthRoutes(scope as Api, hub, version))
+  await app.register(
+    async (scope) => {
+      useAccess(scope, hub.identity)
+      const api = scope as Api
+      sessionRoutes(api, hub)
+      memberRoutes(api, hub)
+      egressRoutes(api, hub)
+      typeRoutes(api, hub)
+      connectorRoutes(api, hub)
+      catalogRoutes(api, hub)
+      queryRoutes(api, hub)
+    },
+    { prefix: "/v1" },
+  )
+  app.refuseOtherMethods()
+  return app
+}

@@ -1,0 +1,32 @@
+import type { FastifyRequest } from "fastify"
+import type { TSchema } from "typebox"
+import { PlatformError } from "../core/errors.ts"
+import type { Access } from "./access.ts"
+import { Problem } from "./schemas.ts"
+
+/** A route's documentation: tag, one-line summary, the answers by status, and the problem document for every error. */
+export function describe<R extends Record<number, TSchema>>(tag: string, summary: string, response: R) {
+  return { tags: [tag], summary, response: { ...response, "4xx": Problem, "5xx": Problem } }
+}
+
+/** A route's `config`: who may call it. */
+export const access = (who: Access) => ({ config: { access: who } })
+
+/** The version in `If-Match`: `"7"`, or undefined without one; `*` matches any. */
+export function ifMatchOf(request: FastifyRequest): number | undefined {
+  const header = request.headers["if-match"]
+  if (header === undefined || header === "*") return undefined
+  const version = /^(?:W\/)?"(\d{1,9})"$/.exec(header)?.[1]
+  if (version === undefined) {
+    const message = 'must be the ETag of the connector, such as "3".'
+    throw new PlatformError("request_invalid", `If-Match ${message}`, { faults: [{ pointer: "/headers/if-match", message }] })
+  }
+  return Number(version)
+}
+
+/** Aborts when the caller goes away before the answer is complete. */
+export function callerSignal(request: FastifyRequest): AbortSignal {
+  const controller = new AbortController()
+  request.raw.socket.once("close", () => controller.abort())
+  return controller.signal
+}

@@ -1,0 +1,120 @@
+import type { Selectable, Transaction } from "kysely"
+import { type SecretMask, showConfig } from "../core/config.ts"
+import type { AnyConnector } from "../core/connector.ts"
+import { type Fault, PlatformError } from "../core/errors.ts"
+import type { ConnectorStatus, Connectors as ConnectorTable, Database } from "../store/database.ts"
+import type { PageQuery } from "./page.ts"
+import type { TestReport } from "./probe.ts"
+
+export type ConnectorRow = Selectable<ConnectorTable>
+export type Tx = Transaction<Database>
+
+export interface ConnectorInput {
+  readonly name: string
+  readonly title?: string
+  readonly type: string
+  readonly description?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly purpose?: string | null
+  readonly limits?: Readonly<Record<string, unknown>> | null
+  readonly config: Readonly<Record<string, unknown>>
+  readonly verify?: boolean
+  readonly draft?: boolean
+}
+
+/** `enabled: false` switches a connector off; `true` brings it back as untested. */
+export interface ConnectorPatch extends Partial<Omit<ConnectorInput, "type">> {
+  readonly enabled?: boolean
+}
+
+export interface ConnectorFilter extends PageQuery {
+  readonly type?: string
+  readonly status?: ConnectorStatus
+  /** `key:value` */
+  readonly label?: string
+  readonly q?: string
+}
+
+/** A connector as every answer shows it: secrets as `{ set, fingerprint }`. */
+export interface ConnectorView {
+  readonly id: string
+  readonly serial: number
+  readonly name: string
+  readonly title: string
+  readonly type: string
+  readonly description: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly purpose: string | null
+  readonly limits: Readonly<Record<string, unknown>> | null
+  readonly config: Readonly<Record<string, unknown>>
+  readonly status: ConnectorStatus
+  readonly missing: readonly Fault[]
+  readonly version: number
+  readonly lastTest: TestReport | null
+  readonly lastTestedAt: string | null
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+/** What a connector's stored secrets look like from outside: the fingerprint of each by its pointer. */
+export type Fingerprints = ReadonlyMap<string, string>
+
+/** The view of a row; `connector` is its type, undefined when this hub does not know it (any more). */
+export function viewOf(row: ConnectorRow, connector: AnyConnector | undefined, secrets: Fingerprints): ConnectorView {
+  const mask = (pointer: string): SecretMask | undefined => {
+    const fingerprint = secrets.get(pointer)
+    return fingerprint === undefined ? undefined : { set: true, fingerprint }
+  }
+  return {
+    id: row.id,
+    serial: row.serial,
+    name: row.name,
+    title: row.title,
+    type: row.type,
+    description: row.description,
+    labels: row.labels,
+    purpose: row.purpose,
+    limits: row.limits,
+    config: connector === undefined ? {} : showConfig(connector.fields, row.config, mask),
+    status: row.status,
+    missing: row.missing,
+    version: row.version,
+    lastTest: row.last_test as TestReport | null,
+    lastTestedAt: row.last_tested_at?.toISOString() ?? null,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  }
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+export const looksLikeId = (text: string): boolean => UUID.test(text)
+
+/** The connector of that id or name in the transaction's workspace; anything else, another workspace's too, is `not_found`. */
+export async function findConnector(tx: Tx, workspaceId: string, ref: string): Promise<ConnectorRow> {
+  const row = await tx
+    .selectFrom("connectors")
+    .selectAll()
+    .where("workspace_id", "=", workspaceId)
+    .where(looksLikeId(ref) ? "id" : "name", "=", ref)
+    .executeTakeFirst()
+  if (row === undefined) throw noConnector(ref)
+  return row
+}
+
+export const noConnector = (ref: string): PlatformError =>
+  new PlatformError("not_found", `There is no connector "${ref.slice(0, 100)}" in this workspace; list them with GET /v1/connectors.`)
+
+/** The fingerprints of the secrets of some connectors, by connector. */
+export async function fingerprintsOf(tx: Tx, workspaceId: string, ids: readonly string[]): Promise<Map<string, Map<string, string>>> {
+  const found = new Map<string, Map<string, string>>(ids.map((id) => [id, new Map<string, string>()]))
+  if (ids.length === 0) return found
+  const rows = await tx
+    .selectFrom("connector_secrets")
+    .select(["connector_id", "pointer", "fingerprint"])
+    .where("workspace_id", "=", workspaceId)
+    .where("connector_id", "in", [...ids])
+    .execute()
+  for (const row of rows) found.get(row.connector_id)?.set(row.pointer, row.fingerprint)
+  return found
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto"
+import { PlatformError } from "../core/errors.ts"
+import { formatRule, parseEgressRules, type Rule } from "../net/rules.ts"
+import type { Store } from "../store/store.ts"
+import { looksLikeId } from "./connector-view.ts"
+import type { Principal } from "./identity.ts"
+
+export interface EgressRuleView {
+  /** null for a rule of the environment. */
+  readonly id: string | null
+  readonly rule: string
+  readonly note: string
+  readonly source: "environment" | "store"
+  readonly createdAt: string | null
+}
+
+/** How long a list read from the store may be used, so that another node's change holds within a second. */
+const FRESH_MS = 1_000
+
+/** The operators' allow-list of private destinations: what the environment fixes, and what the store holds. */
+export class Egress {
+  readonly #store: Store
+  readonly fixed: readonly Rule[]
+  #cached: { readonly rules: readonly Rule[]; readonly until: number } | undefined
+
+  constructor(store: Store, fixed: readonly Rule[]) {
+    this.#store = store
+    this.fixed = fixed
+  }
+
+  /** The store's rules, at most a second old; a change made here holds at once. */
+  async rules(): Promise<readonly Rule[]> {
+    if (this.#cached !== undefined && this.#cached.until > performance.now()) return this.#cached.rules
+    const rows = await this.#store.asHub((tx) => tx.selectFrom("egress_rules").selectAll().execute())
+    const rules = rows.flatMap((row) => parseEgressRules(spell(row)))
+    this.#cached = { rules, until: performance.now() + FRESH_MS }
+    return rules
+  }
+
+  async list(): Promise<readonly EgressRuleView[]> {
+    const rows = await this.#store.asHub((tx) => tx.selectFrom("egress_rules").selectAll().orderBy("created_at").orderBy("id").execute())
+    const fixed = this.fixed.map((rule) => ({
+      id: null,
+      rule: formatRule(rule),
+      note: "JACKFIELD_EGRESS_ALLOW",
+      source: "environment" as const,
+      createdAt: null,
+    }))
+    const stored = rows.map((row) => ({
+      id: row.id,
+      rule: spell(row),
+      note: row.note ?? "",
+      source: "store" as const,
+      createdAt: row.created_at.toISOString(),
+    }))
+    return [...fixed, ...stored]
+  }
+
+  /** Allows one destination; holds at once. A rule that stands already is answered as it is. */
+  async allow(by: Principal, text: string, note: string): Promise<EgressRuleView> {
+    const rules = parseEgressRules(text)
+    const [rule] = rules
+    if (rule === undefined || rules.length > 1)
+      throw new PlatformError("request_invalid", "Give exactly one rule, such as 10.0.0.0/8:5432.", {
+        faults: [{ pointer: "/rule", message: "must be one rule." }],
+      })
+    const spelled = formatRule(rule)
+    const same = (await this.list()).find((each) => each.source === "store" && each.rule === spelled)
+    if (same !== undefined) return same
+    const cidr = formatRule({ bytes: rule.bytes, prefix: rule.prefix })
+    const ports = rule.ports === undefined ? {} : { port_from: rule.ports.from, port_to: rule.ports.to }
+    const row = await this.#store.asHub((tx) =>
+      tx
+        .insertInto("egress_rules")
+        .values({ id: randomUUID(), cidr, ...ports, note, created_by: by.id })
+        .returningAll()
+        .executeTakeFirstOrThrow(),
+    )
+    this.#cached = undefined
+    return { id: row.id, rule: spelled, note, source: "store", createdAt: row.created_at.toISOString() }
+  }
+
+  /** Takes a rule of the store back, by id or as it is spelled. */
+  async remove(ref: string): Promise<void> {
+    const found = (await this.list()).find((each) => each.id === ref || each.rule === ref)
+    if (found === undefined) throw new PlatformError("not_found", `There is no egress rule ${ref.slice(0, 100)}; list them with GET /v1/egress.`)
+    if (found.id === null || !looksLikeId(found.id))
+      throw new PlatformError("in_use", `The rule ${found.rule} comes from JACKFIELD_EGRESS_ALLOW; take it out there and start the hub again.`)
+    const { id } = found
+    await this.#store.asHub((tx) => tx.deleteFrom("egress_rules").where("id", "=", id).execute())
+    this.#cached = undefined
+  }
+}
+
+const spell = (row: { readonly cidr: string; readonly port_from: number | null; readonly port_to: number | null }): string => {
+  if (row.port_from === null) return row.cidr
+  const block = row.cidr.includes(":") ? `[${row.cidr}]` : row.cidr
+  return `${block}:${row.port_from === row.port_to ? row.port_from : `${row.port_from}-${row.port_to}`}`
+}

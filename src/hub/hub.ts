@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto"
+import { resolve } from "node:path"
+import type { Logger } from "pino"
+import { registry } from "../connectors/index.ts"
+import { PlatformError } from "../core/errors.ts"
+import type { Registry } from "../core/registry.ts"
+import { Door } from "../net/door.ts"
+import { type OwnPort, Policy } from "../net/policy.ts"
+import { parseDnsServers, parseHosts, Resolver } from "../net/resolver.ts"
+import { parseEgressRules } from "../net/rules.ts"
+import { allWorkspaces } from "../store/lookups.ts"
+import { openStore, type Store } from "../store/store.ts"
+import { hashPassword } from "../vault/passwords.ts"
+import { newApiKey } from "../vault/tokens.ts"
+import { openVault, type Vault } from "../vault/vault.ts"
+import { Catalogs } from "./catalogs.ts"
+import { removeCliFile, urlOf, writeCliFile } from "./cli-file.ts"
+import { Connectors } from "./connectors.ts"
+import { Egress } from "./egress.ts"
+import { Identity } from "./identity.ts"
+import { insertKey, Members, makeWorkspace, newPassword } from "./members.ts"
+import { Queries } from "./queries.ts"
+import type { Settings } from "./settings.ts"
+
+/** What every part of the hub stands on. */
+export interface HubParts {
+  readonly store: Store
+  readonly vault: Vault
+  readonly door: Door
+  readonly registry: Registry
+  readonly log: Logger
+}
+
+/** What the very first start made up, to be printed once and never again. */
+export interface FirstLogin {
+  readonly email: string
+  /** undefined when the operator's environment gave it. */
+  readonly password: string | undefined
+  readonly key: string | undefined
+}
+
+/** The product behind its APIs. `own` is told where the hub listens, so that no connector may reach it. */
+export interface Hub extends HubParts {
+  readonly identity: Identity
+  readonly members: Members
+  readonly egress: Egress
+  readonly connectors: Connectors
+  readonly catalogs: Catalogs
+  readonly queries: Queries
+  readonly firstLogin: FirstLogin | undefined
+  listensOn(own: OwnPort): void
+  close(): Promise<void>
+}
+
+/** Opens store and vault, makes the first workspace, user and key on a new hub, and puts the parts together. */
+export async function openHub(settings: Settings, log: Logger): Promise<Hub> {
+  const fixed = parseEgressRules(settings.egressAllow)
+  const resolver = resolverOf(settings)
+  const dataDir = resolve(settings.dataDir)
+  const store = await openStore({ dataDir, databaseUrl: settings.databaseUrl, log })
+  try {
+    const vault = await openVault(store, {
+      masterKey: settings.masterKey.value,
+      masterKeyFile: settings.masterKey.file,
+      previous: settings.masterKey.previous,
+      dataDir: settings.databaseUrl === undefined ? dataDir : undefined,
+    })
+    const firstLogin = await bootstrap(store, settings, dataDir)
+    const egress = new Egress(store, fixed)
+    const own: OwnPort[] = []
+    const protect = async (): Promise<readonly OwnPort[]> => {
+      const { port, addresses } = await store.address()
+      return [...own, ...addresses.map((address) => ({ address, port }))]
+    }
+    const door = new Door({ policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
+    const parts: HubParts = { store, vault, door, registry, log }
+    const connectors = new Connectors(parts)
+    const catalogs = new Catalogs(parts, connectors)
+    return {
+      ...parts,
+      identity: new Identity(store, await vault.hubKey(store, "sessions")),
+      members: new Members(store),
+      egress,
+      connectors,
+      catalogs,
+      queries: new Queries(parts, connectors, catalogs),
+      firstLogin,
+      listensOn: (listener) => own.push(listener),
+      close: () => store.close(),
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** The resolver that the operator's environment describes. */
+export function resolverOf(settings: Pick<Settings, "dns" | "hosts">): Resolver {
+  return new Resolver({ hosts: parseHosts(settings.hosts), ...(settings.dns === "" ? {} : { servers: parseDnsServers(settings.dns) }) })
+}
+
+/**
+ * A new hub gets its first workspace, admin and key, in one transaction: it has all three or none. The key is in the
+ * CLI's file before it is in the store, so that a kill in between cannot leave a hub to which nobody has a key.
+ */
+async function bootstrap(store: Store, settings: Settings, dataDir: string): Promise<FirstLogin | undefined> {
+  if ((await store.asHub(allWorkspaces)).length > 0) return undefined
+  const password = settings.adminPassword ?? newPassword()
+  const key = settings.adminKey ?? newApiKey()
+  const passwordHash = await hashPassword(password)
+  const email = settings.adminEmail.toLowerCase()
+  const workspaceId = randomUUID()
+  const userId = randomUUID()
+  await writeCliFile(dataDir, { url: urlOf(settings.host, settings.port), key })
+  try {
+    await store.inWorkspace(workspaceId, async (tx) => {
+      await makeWorkspace(tx, workspaceId, { name: "main", title: "Main" }, undefined)
+      await tx.insertInto("users").values({ id: userId, email, name: email, password_hash: passwordHash }).execute()
+      await tx.insertInto("memberships").values({ workspace_id: workspaceId, user_id: userId, role: "admin" }).execute()
+      await insertKey(tx, workspaceId, `user:${userId}`, key, { name: "first admin key", role: "admin" })
+    })
+  } catch (error) {
+    // Another node of the same new hub was quicker; its login is the one that counts.
+    if (!(error instanceof PlatformError) || error.code !== "name_taken") throw error
+    await removeCliFile(dataDir)
+    return undefined
+  }
+  return { email, password: settings.adminPassword === undefined ? password : undefined, key: settings.adminKey === undefined ? key : undefined }
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto"
+import { jwtVerify, SignJWT } from "jose"
+import { PlatformError } from "../core/errors.ts"
+import type { Role } from "../store/database.ts"
+import { findApiKey, findSession, findUser, membershipsOf, touchApiKey } from "../store/lookups.ts"
+import type { Store } from "../store/store.ts"
+import { verifyPassword } from "../vault/passwords.ts"
+import { hashToken } from "../vault/tokens.ts"
+
+/** Who is calling, in which workspace and role. Operators are the admins of the hub's first workspace. */
+export interface Principal {
+  /** `key:<id>` or `user:<id>`; what audit and `created_by` say. */
+  readonly id: string
+  readonly kind: "key" | "session"
+  /** The key's name, or the user's e-mail. */
+  readonly name: string
+  readonly workspace: { readonly id: string; readonly serial: number; readonly name: string }
+  readonly role: Role
+  readonly operator: boolean
+  readonly sessionId?: string
+}
+
+export interface NewSession {
+  readonly token: string
+  readonly expiresAt: string
+  readonly user: { readonly id: string; readonly email: string }
+  readonly workspaces: { readonly id: string; readonly serial: number; readonly name: string; readonly title: string; readonly role: Role }[]
+}
+
+const SESSION_MS = 12 * 60 * 60 * 1000
+const FAILURES_ALLOWED = 10
+const FAILURES_WINDOW_MS = 15 * 60 * 1000
+const BAD_CREDENTIAL = "The API key or session is not valid: unknown, expired or revoked. Log in again, or ask an admin for a key."
+
+/** Logs people and keys in. Every refusal reads the same, so that nothing is learned from it. */
+export class Identity {
+  readonly #store: Store
+  readonly #signingKey: Uint8Array
+  readonly #failures = new Map<string, { count: number; since: number }>()
+
+  constructor(store: Store, signingKey: Uint8Array) {
+    this.#store = store
+    this.#signingKey = signingKey
+  }
+
+  /** The caller behind an API key or a session token. `workspace` (id or name) picks one of a user's own. */
+  async authenticate(credential: string, workspace: string | undefined): Promise<Principal> {
+    return credential.startsWith("ey") && credential.split(".").length === 3 ? this.#bySession(credential, workspace) : this.#byKey(credential, workspace)
+  }
+
+  async #byKey(credential: string, workspace: string | undefined): Promise<Principal> {
+    const found = await this.#store.asHub((tx) => findApiKey(tx, hashToken(credential)))
+    if (found === undefined || found.revoked_at !== null || (found.expires_at !== null && found.expires_at.getTime() <= Date.now())) throw refused()
+    if (workspace !== undefined && workspace !== found.workspace_id && workspace !== found.workspace_name)
+      throw new PlatformError("forbidden", "The key belongs to another workspace than the one in Jackfield-Workspace; leave the header out.")
+    if (found.last_used_at === null || found.last_used_at.getTime() < Date.now() - 60_000) await this.#store.asHub((tx) => touchApiKey(tx, found.id))
+    return {
+      id: `key:${found.id}`,
+      kind: "key",
+      name: found.name,
+      workspace: { id: found.workspace_id, serial: found.workspace_serial, name: found.workspace_name },
+      role: found.role,
+      operator: found.operator,
+    }
+  }
+
+  async #bySession(token: string, workspace: string | undefined): Promise<Principal> {
+    const claims = await jwtVerify(token, this.#signingKey, { algorithms: ["HS256"], audience: "jackfield" }).catch((cause: unknown) => {
+      throw refused(cause)
+    })
+    const sessionId = claims.payload.jti ?? ""
+    const { session, memberships } = await this.#store.asHub(async (tx) => {
+      const found = await findSession(tx, sessionId)
+      return { session: found, memberships: found === undefined ? [] : await membershipsOf(tx, found.user_id) }
+    })
+    if (session === undefined || session.revoked_at !== null || session.disabled_at !== null || session.expires_at.getTime() <= Date.now()) throw refused()
+    const member = workspace === undefined ? memberships[0] : memberships.find((each) => each.workspace_id === workspace || each.workspace_name === workspace)
+    if (member === undefined) throw new PlatformError("forbidden", "You are no member of that workspace; see `workspaces` in the answer to your login.")
+    return {
+      id: `user:${session.user_id}`,
+      kind: "session",
+      name: session.email,
+      workspace: { id: member.workspace_id, serial: member.workspace_serial, name: member.workspace_name },
+      role: member.role,
+      operator: member.operator,
+      sessionId,
+    }
+  }
+
+  /** E-mail and password for a session of 12 hours. After ten failures in 15 minutes an e-mail waits. */
+  async logIn(email: string, password: string): Promise<NewSession> {
+    const key = email.toLowerCase()
+    this.#holdOff(key)
+    const { user, memberships } = await this.#store.asHub(async (tx) => {
+      const found = await findUser(tx, email)
+      return { user: found, memberships: found === undefined ? [] : await membershipsOf(tx, found.id) }
+    })
+    const right = await verifyPassword(password, user?.password_hash)
+    if (user === undefined || !right || user.disabled_at !== null) {
+      this.#countFailure(key)
+      throw new PlatformError("unauthenticated", "E-mail or password is wrong; an operator can set a new one with `jackfield users reset-password`.")
+    }
+    this.#failures.delete(key)
+    const id = randomUUID()
+    const expires = new Date(Math.floor((Date.now() + SESSION_MS) / 1000) * 1000)
+    await this.#store.asHub((tx) => tx.insertInto("sessions").values({ id, user_id: user.id, expires_at: expires }).execute())
+    const token = await new SignJWT({})
+      .setProtectedHeader({ alg: "HS256" })
+      .setJti(id)
+      .setSubject(user.id)
+      .setAudience("jackfield")
+      .setExpirationTime(expires)
+      .sign(this.#signingKey)
+    const workspaces = memberships.map((each) => ({
+      id: each.workspace_id,
+      serial: each.workspace_serial,
+      name: each.workspace_name,
+      title: each.workspace_title,
+      role: each.role,
+    }))
+    return { token, expiresAt: expires.toISOString(), user: { id: user.id, email: user.email }, workspaces }
+  }
+
+  /** Ends the session; its token is refused from then on, on every node. */
+  async logOut(by: Principal): Promise<void> {
+    const { sessionId } = by
+    if (sessionId === undefined) throw new PlatformError("request_invalid", "An API key has no session to end; revoke the key with DELETE /v1/keys/{id}.")
+    await this.#store.asHub((tx) => tx.updateTable("sessions").set({ revoked_at: new Date() }).where("id", "=", sessionId).execute())
+  }
+
+  #holdOff(email: string): void {
+    const failures = this.#failures.get(email)
+    if (failures === undefined || Date.now() - failures.since > FAILURES_WINDOW_MS || failures.count < FAILURES_ALLOWED) return
+    const retryAfterSeconds = Math.ceil((failures.since + FAILURES_WINDOW_MS - Date.now()) / 1000)
+    throw new PlatformError("rate_limited", `Too many failed logins for this e-mail; try again in ${retryAfterSeconds} seconds.`, {
+      details: { retryAfterSeconds },
+    })
+  }
+
+  #countFailure(email: string): void {
+    const now = Date.now()
+    const failures = this.#failures.get(email)
+    if (failures === undefined || now - failures.since > FAILURES_WINDOW_MS) this.#failures.set(email, { count: 1, since: now })
+    else failures.count++
+    // A flood of made-up addresses must not grow this without end: the oldest go first.
+    if (this.#failures.size > 10_000) this.#failures.delete(this.#failures.keys().next().value ?? "")
+  }
+}
+
+const refused = (cause?: unknown): PlatformError => new PlatformError("unauthenticated", BAD_CREDENTIAL, { cause })

@@ -1,0 +1,135 @@
+import type { Batch, Column, Row, Stream, Value } from "../core/connector.ts"
+import { PlatformError } from "../core/errors.ts"
+import { open, type Session } from "../core/session.ts"
+import { round } from "../core/trace.ts"
+import type { Catalogs } from "./catalogs.ts"
+import type { Connectors } from "./connectors.ts"
+import { toRecords } from "./encode.ts"
+import type { HubParts } from "./hub.ts"
+import type { Principal } from "./identity.ts"
+
+export interface QueryInput {
+  readonly statement: string
+  readonly params?: readonly unknown[]
+  readonly maxRows?: number
+  readonly timeoutMs?: number
+}
+
+/** Rows as one JSON answer; `truncated` says that there were more than were asked for. */
+export interface RowsAnswer {
+  readonly columns: readonly Column[]
+  readonly rows: readonly Row[]
+  readonly rowCount: number
+  readonly truncated: boolean
+  readonly durationMs: number
+}
+
+export const QUERY_DEADLINE_MS = 30_000
+/** Rows of a JSON answer at most, and bytes: what is larger is for a stream. */
+export const JSON_ROWS_MAX = 10_000
+const JSON_BYTES_MAX = 64 * 1024 * 1024
+
+type Start = (session: Session) => AsyncIterable<Batch>
+
+/** Reads rows: statements, and previews of streams. Each read is one lease; it ends with the caller. */
+export class Queries {
+  readonly #parts: HubParts
+  readonly #connectors: Connectors
+  readonly #catalogs: Catalogs
+
+  constructor(parts: HubParts, connectors: Connectors, catalogs: Catalogs) {
+    this.#parts = parts
+    this.#connectors = connectors
+    this.#catalogs = catalogs
+  }
+
+  /** The batches of a read-only statement, at most `maxRows` rows in all. Errors before the first batch reject it. */
+  async *stream(by: Principal, ref: string, input: QueryInput, signal: AbortSignal): AsyncGenerator<Batch> {
+    const limit = input.maxRows
+    const batches = this.#run(
+      by,
+      ref,
+      input.timeoutMs,
+      limit,
+      signal,
+      () => (session) => session.query(input.statement, (input.params ?? []) as readonly Value[]),
+    )
+    let left = limit ?? Number.POSITIVE_INFINITY
+    for await (const batch of batches) {
+      const rows = batch.rows.length > left ? batch.rows.slice(0, left) : batch.rows
+      left -= rows.length
+      yield { ...batch, rows }
+      if (left <= 0) return
+    }
+  }
+
+  async query(by: Principal, ref: string, input: QueryInput, signal: AbortSignal): Promise<RowsAnswer> {
+    const maxRows = input.maxRows ?? JSON_ROWS_MAX
+    if (maxRows > JSON_ROWS_MAX) {
+      const message = `must be at most ${JSON_ROWS_MAX} for a JSON answer; ask for application/x-ndjson or text/csv to stream more.`
+      throw new PlatformError("request_invalid", `maxRows ${message}`, { faults: [{ pointer: "/maxRows", message }] })
+    }
+    return collect(
+      this.#run(by, ref, input.timeoutMs, maxRows + 1, signal, () => (session) => session.query(input.statement, (input.params ?? []) as readonly Value[])),
+      maxRows,
+    )
+  }
+
+  /** The first rows of a stream, without SQL; what the catalog knows of it is used, but it need not be there. */
+  async preview(by: Principal, ref: string, path: readonly string[], limit: number, signal: AbortSignal): Promise<RowsAnswer> {
+    return collect(
+      this.#run(by, ref, undefined, limit + 1, signal, async (id) => {
+        const stream: Stream = (await this.#catalogs.stream(by, id, path)) ?? { path, kind: "table", columns: [], key: [] }
+        return (session) => session.read(stream)
+      }),
+      limit,
+    )
+  }
+
+  async *#run(
+    by: Principal,
+    ref: string,
+    timeoutMs: number | undefined,
+    maxRows: number | undefined,
+    signal: AbortSignal,
+    prepare: (id: string) => Start | Promise<Start>,
+  ): AsyncGenerator<Batch> {
+    const { door, log } = this.#parts
+    const opened = await this.#connectors.open(by, ref)
+    const start = await prepare(opened.id)
+    const lease = door.lease({ deadlineMs: timeoutMs ?? QUERY_DEADLINE_MS, operator: by.operator, signal })
+    try {
+      const options = {
+        log: (message: string, facts?: Readonly<Record<string, unknown>>) => log.info(facts ?? {}, message),
+        batchRows: Math.min(1_000, maxRows ?? 1_000),
+      }
+      await using session = await open(opened.connector, opened.config, lease, maxRows === undefined ? options : { ...options, maxRows })
+      yield* start(session)
+    } finally {
+      await lease.close()
+    }
+  }
+}
+
+async function collect(batches: AsyncIterable<Batch>, maxRows: number): Promise<RowsAnswer> {
+  const begun = performance.now()
+  let columns: readonly Column[] = []
+  const rows: Row[] = []
+  let bytes = 0
+  for await (const batch of batches) {
+    columns = batch.columns
+    for (const row of toRecords(batch)) rows.push(row)
+    bytes += JSON.stringify(batch.rows).length
+    if (bytes > JSON_BYTES_MAX)
+      throw new PlatformError("response_too_large", "The answer is larger than 64 MiB; ask for fewer rows, or for application/x-ndjson to stream it.")
+    if (rows.length > maxRows) break
+  }
+  const truncated = rows.length > maxRows
+  return {
+    columns,
+    rows: truncated ? rows.slice(0, maxRows) : rows,
+    rowCount: Math.min(rows.length, maxRows),
+    truncated,
+    durationMs: round(performance.now() - begun),
+  }
+}

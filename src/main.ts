@@ -1,0 +1,35 @@
+import { PlatformError } from "./core/errors.ts"
+import { readSettings } from "./hub/settings.ts"
+import { createLog } from "./log.ts"
+import { clearDriverEnvironment } from "./net/environment.ts"
+import { serve, welcome } from "./serve.ts"
+
+/** The hub as a process: reads the environment, serves, and ends within 10 s of SIGTERM or Ctrl-C. */
+async function main(): Promise<void> {
+  const settings = readSettings(process.env)
+  clearDriverEnvironment(process.env)
+  const log = createLog(settings.logLevel)
+  process.on("unhandledRejection", (reason) => log.error({ err: reason }, "a rejection was not handled"))
+  const served = await serve(settings, log)
+  if (served.hub.firstLogin !== undefined) process.stdout.write(welcome(served.url, served.hub.firstLogin))
+  log.info({ url: served.url }, "ready")
+  const stop = (signal: string): void => {
+    log.info({ signal }, "stopping")
+    // A second signal, or a stop that hangs, must still end the process.
+    setTimeout(() => process.exit(1), 9_500).unref()
+    served.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, "stopping failed")
+        process.exit(1)
+      },
+    )
+  }
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stop)
+}
+
+main().catch((error: unknown) => {
+  const message = error instanceof PlatformError ? error.message : String(error instanceof Error ? error.stack : error)
+  process.stderr.write(`jackfield: ${message}\n`)
+  process.exit(1)
+})
