@@ -1,0 +1,39 @@
+import assert from "node:assert/strict"
+import { PlatformError } from "../../../src/core/errors.ts"
+import { HARD } from "../../fixtures/fixture.ts"
+import { failure, type Subject, within, withSession } from "../context.ts"
+
+/** What is hard to carry arrives as it was sent. */
+export async function hardRow(subject: Subject): Promise<void> {
+  const found = await withSession(subject, subject.server.config, (session) => subject.server.hard(session))
+  assert.deepEqual(found, HARD)
+}
+
+/** What the system refuses is our caller's fault, by name; and the session goes on. */
+export async function badStatement(subject: Subject): Promise<void> {
+  const { bad } = subject.server
+  await withSession(subject, subject.server.config, async (session) => {
+    for (let time = 0; time < 2; time++) {
+      const error = await failure(bad.run(session))
+      assert.equal(error.code, "query_invalid", `${error.code}: ${error.message}`)
+      assert.ok(error.message.includes(bad.names), error.message)
+    }
+    await session.test()
+  })
+}
+
+/** Cut off by the caller and by the deadline: the server stops working on it within two seconds. */
+export async function cancelled(subject: Subject): Promise<void> {
+  const { slow } = subject.server
+  await within(2_000, async () => (await slow.running()) === 0, "nothing runs before")
+  await withSession(subject, subject.server.config, async (session, lease) => {
+    const ended = failure(slow.run(session))
+    await within(5_000, async () => (await slow.running()) === 1, "it runs on the server")
+    lease.abort(new PlatformError("cancelled", "The caller went away."))
+    assert.equal((await ended).code, "cancelled")
+    await within(2_000, async () => (await slow.running()) === 0, "it is gone from the server")
+  })
+  const late = await failure(withSession(subject, subject.server.config, (session) => slow.run(session), { deadlineMs: 1_500 }))
+  assert.equal(late.code, "timed_out")
+  await within(2_000, async () => (await slow.running()) === 0, "it is gone from the server after the deadline")
+}

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { connectors } from "../../src/connectors/index.ts"
+import { capabilities } from "../../src/core/connector.ts"
+import type { Running } from "../fixtures/fixture.ts"
+import { fixtures } from "../fixtures/index.ts"
+import { waivers } from "../waivers.ts"
+import { claims, type Promised } from "./claims.ts"
+
+type Cell = "passed" | "FAILED" | "waived" | "no verb"
+const table = new Map<string, Map<string, Cell>>()
+
+test("every type has a fixture that says its proof, and every waiver names a type, a claim and a reason", () => {
+  expect(fixtures.map(({ type, proof }) => ({ type, proof }))).toEqual(connectors.map(({ type, proof }) => ({ type, proof })))
+  for (const { type, claim, reason } of waivers) {
+    expect(connectors.map((each) => each.type)).toContain(type)
+    expect(claims.map(({ name }) => name)).toContain(claim)
+    expect(reason.length).toBeGreaterThan(20)
+  }
+})
+
+for (const connector of connectors) {
+  const { type } = connector
+  describe(type, () => {
+    const cells = new Map<string, Cell>()
+    table.set(type, cells)
+    let server: Running | undefined
+    beforeAll(async () => {
+      server = await fixtures.find((fixture) => fixture.type === type)?.start()
+    })
+    afterAll(async () => server?.[Symbol.asyncDispose]())
+
+    for (const claim of claims satisfies readonly Promised[] as readonly Promised[]) {
+      if (claim.needs && !claim.needs.every((verb) => capabilities(connector).includes(verb))) {
+        cells.set(claim.name, "no verb")
+        continue
+      }
+      const waiver = waivers.find((each) => each.type === type && each.claim === claim.name)
+      test(`${claim.name}${waiver ? ` (waived: ${waiver.reason})` : ""}`, async () => {
+        if (server === undefined) throw new Error(`${type} has no fixture`)
+        cells.set(claim.name, "FAILED")
+        const held = claim.hold({ connector, server })
+        if (waiver) {
+          await expect(held, "this waiver's claim is kept after all; take the waiver out").rejects.toThrow()
+          cells.set(claim.name, "waived")
+          return
+        }
+        await held
+        cells.set(claim.name, "passed")
+      })
+    }
+  })
+}
+
+afterAll(() => {
+  const types = [...table.keys()]
+  const line = (first: string, rest: readonly string[]): string => `| ${[first.padEnd(24), ...rest.map((text) => text.padEnd(10))].join(" | ")} |`
+  const rows = claims.map(({ name }) =>
+    line(
+      name,
+      types.map((type) => table.get(type)?.get(name) ?? "not run"),
+    ),
+  )
+  const proofs = types.map((type) => fixtures.find((fixture) => fixture.type === type)?.proof ?? "none")
+  console.log(
+    [
+      "",
+      line("claim", types),
+      line(
+        "-".repeat(24),
+        types.map(() => "-".repeat(10)),
+      ),
+      ...rows,
+      line("proof", proofs),
+      "",
+    ].join("\n"),
+  )
+})
