@@ -92,7 +92,7 @@ function scalar(field: FieldDescription, { value, via, path }: Assignment, fault
     if (via === "secret") return value
     const name = path.split(".").at(-1)?.toUpperCase()
     return fault(
-      `is a secret, and arguments are seen by every user of this machine and kept in the shell's history; use --secret ${path}, --secret-env ${path}=${name} or --secret-file ${path}=FILE.`,
+      `is a secret, and arguments are seen by every user of this machine and kept in the shell's history; use --secret ${path}, --secret-env ${path}=${name} --secret-file ${path}=FILE, or --config FILE.`,
     )
   }
   if (via === "secret") return fault(`is not a secret; use --set ${path}=… or --set-file ${path}=FILE.`)

@@ -33,15 +33,12 @@ function complain(shell: Shell, json: boolean, failure: Failure): Exit {
   return failure.exit
 }
 
-/** commander's own complaint as ours. It quotes what it did not understand, which may be a secret given by mistake; the quote stops at the first `=`. */
-const usageOf = (error: CommanderError): Failure =>
-  usage(
-    `${error.message
-      .replace(/^error: /, "")
-      .replace(/=[^']*'/, "=…'")
-      .replace(/\.?$/, ".")}`,
-    "See --help.",
-  )
+/** commander's own complaint as ours, without the stray words and values that it quotes: one may be a secret given by mistake. */
+function usageOf(error: CommanderError): Failure {
+  const text = error.message.replace(/^error: /, "")
+  const words = error.code === "commander.excessArguments" ? text.replace(/(but got \d+).*$/s, "$1") : text.replace(/=[^']*'/, "=…'")
+  return usage(`${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.?$/, ".")}`, "See --help.")
+}
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]
 

@@ -31,8 +31,8 @@ export function stageLine(terminal: Terminal, stage: Stage): string {
 /** What follows the stages: the server and its warnings, or the cause and the next step. */
 export function verdictLines(terminal: Terminal, report: Report): string[] {
   if (report.error !== undefined) {
-    const { code, message, next, details } = report.error
-    return [`${terminal.bad("Failed")} (${code}): ${printable(message)}`, ...nextLines(terminal, message, next, details)]
+    const { code, message, next } = report.error
+    return [`${terminal.bad("Failed")} (${code}): ${printable(message)}`, ...nextLines(terminal, message, next)]
   }
   const { product = "The system", version, details = {}, warnings = [] } = report.server ?? {}
   const known = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`)
@@ -43,9 +43,9 @@ export function verdictLines(terminal: Terminal, report: Report): string[] {
   ]
 }
 
-/** The general advice, unless the message has it, or has the exact command (`allowWith`) already. */
-const nextLines = (terminal: Terminal, message: string, next: string | undefined, details: Readonly<Record<string, unknown>> = {}): string[] =>
-  next === undefined || message.includes(next) || details["allowWith"] !== undefined ? [] : [terminal.dim(`→ ${printable(next)}`)]
+/** The table's general advice, unless the message goes on with its own after a semicolon, as the hub's messages do. */
+const nextLines = (terminal: Terminal, message: string, next: string | undefined): string[] =>
+  next === undefined || message.includes(";") || message.includes(next) ? [] : [terminal.dim(`→ ${printable(next)}`)]
 
 /** A whole report at once: stages, then the verdict. */
 export async function printReport(terminal: Terminal, report: Report): Promise<void> {
@@ -63,6 +63,7 @@ export function problemLines(terminal: Terminal, problem: Problem): string[] {
     `${terminal.bad("error")}: ${printable(problem.detail)}`,
     ...faults.map(({ pointer, message }) => `  ${pointer === "" ? "" : `${printable(pointer)}: `}${printable(message)}`),
     ...request,
-    ...nextLines(terminal, problem.detail, problem.next, problem),
+    // Faults say themselves what to mend.
+    ...(problem.errors === undefined ? nextLines(terminal, problem.detail, problem.next) : []),
   ]
 }

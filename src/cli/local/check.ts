@@ -23,6 +23,13 @@ export interface CheckOptions {
 /** Whoever runs this sits at the machine and may reach what it reaches; metadata services stay out whatever a rule says. */
 const EVERYWHERE = "0.0.0.0/0,::/0"
 
+/** What to write into the URL, where the general advice speaks of fields. */
+const POSTGRES_HINTS: Readonly<Partial<Record<string, string>>> = {
+  tls_unsupported: "On a network that you trust, add ?sslmode=disable to the URL.",
+  tls_untrusted: "Add ?sslrootcert=FILE with the CA's certificate, or ?sslmode=require to encrypt without knowing to whom.",
+  tls_name_mismatch: "Use the certificate's name in the URL, or ?sslmode=require to encrypt without knowing to whom.",
+}
+
 /** Tests a system by its URL without a hub: the same probe, through the same door, as an operator. */
 export async function check(cli: Cli, text: string, options: CheckOptions): Promise<Exit> {
   const { shell, terminal } = cli
@@ -43,8 +50,8 @@ export async function check(cli: Cli, text: string, options: CheckOptions): Prom
   if (shell.signal.aborted) throw stopped()
   if (terminal.json) await terminal.document(report)
   else for (const line of verdictLines(terminal, report)) await terminal.line(line)
-  if (!terminal.json && report.error?.code === "tls_unsupported" && given.type === "postgres")
-    await terminal.line(terminal.dim("→ add ?sslmode=disable to the URL"))
+  const hint = given.type === "postgres" ? POSTGRES_HINTS[report.error?.code ?? ""] : undefined
+  if (!terminal.json && hint !== undefined) await terminal.line(terminal.dim(`→ ${hint}`))
   return exitOfReport(report)
 }
 
