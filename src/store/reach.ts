@@ -15,6 +15,8 @@ export interface Reached {
 
 /** Crash recovery after a power cut may take this long before the server answers. */
 const READY_MS = 120_000
+/** How often a start is tried whose process ends at once. */
+const STARTS = 8
 
 /**
  * Finds the server of a place running, or starts it, and waits until it answers with the cluster's own system
@@ -32,9 +34,11 @@ export async function reachServer(place: Place, port?: number): Promise<Reached>
       await pause(30)
       continue
     }
-    if (starts++ === 4) break
+    if (starts++ === STARTS) break
     const reached = await startServer(place, await choosePort(port, starts), end)
     if (reached) return reached
+    // The sessions of a server that was killed hold its shared memory for a moment longer.
+    await pause(200)
   }
   throw await notStarted(place)
 }
