@@ -42,7 +42,9 @@ export const Problem = Type.Object(
 export const pageOf = <T extends TSchema>(item: T) =>
   Type.Object({ data: Type.Array(item), nextCursor: Nullable(Type.String()), total: Type.Integer({ minimum: 0 }) })
 
-export const Workspace = Type.Object({ id: Id, serial: Type.Integer(), name: Type.String(), title: Type.String(), createdAt: Time })
+const workspaceFields = { id: Id, serial: Type.Integer(), name: Type.String(), title: Type.String(), createdAt: Time }
+export const Workspace = Type.Object(workspaceFields)
+export const NewWorkspace = Type.Object({ ...workspaceFields, key: Type.String({ description: "An admin key of the workspace; shown this once" }) })
 export const WorkspaceInput = Type.Object({ name: Name, title: Type.Optional(Type.String({ maxLength: 256 })) }, closed)
 
 export const Credentials = Type.Object(

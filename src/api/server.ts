@@ -43,6 +43,13 @@ export async function buildServer(hub: Hub, version: string): Promise<FastifyIns
       void sendProblem(request, reply, asPlatformError(error))
     },
   })
+  // No body is an empty one, whatever its content type says; a route that needs fields lists them.
+  const parseJson = app.getDefaultJsonParser("error", "error")
+  app.removeContentTypeParser("application/json")
+  app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, undefined)
+    else parseJson(request, body, done)
+  })
   useValidation(app)
   useMethods(app)
   useMetrics(app)
@@ -51,10 +58,7 @@ export async function buildServer(hub: Hub, version: string): Promise<FastifyIns
   })
   app.addHook("onResponse", async (request, reply) => {
     const { method } = request
-    request.log.info(
-      { method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) },
-      "request",
-    )
+    request.log.info({ method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "request")
   })
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, asPlatformError(error)))
   app.setNotFoundHandler((request, reply) => {

@@ -70,11 +70,16 @@ export class Members {
     return row?.title ?? ""
   }
 
-  /** Makes a workspace; the user who made it is its admin, and an operator's key stays in its own. */
-  async createWorkspace(by: Principal, input: { readonly name: string; readonly title?: string }): Promise<WorkspaceView> {
+  /** Makes a workspace with an admin key of its own, shown this once; the user who made it is its admin too. */
+  async createWorkspace(by: Principal, input: { readonly name: string; readonly title?: string }): Promise<WorkspaceView & { readonly key: string }> {
     const id = randomUUID()
     const userId = by.kind === "session" ? by.id.slice("user:".length) : undefined
-    return this.#store.inWorkspace(id, (tx) => makeWorkspace(tx, id, input, userId))
+    const key = newApiKey()
+    return this.#store.inWorkspace(id, async (tx) => {
+      const made = await makeWorkspace(tx, id, input, userId)
+      await insertKey(tx, id, by.id, key, { name: "first admin key", role: "admin" })
+      return { ...made, key }
+    })
   }
 
   async users(by: Principal, query: PageQuery): Promise<Page<UserView>> {

@@ -1,7 +1,21 @@
 import Type from "typebox"
 import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
-import { Key, KeyInput, NewKey, PageQuery, PasswordInput, PasswordSet, pageOf, Ref, User, UserInput, Workspace, WorkspaceInput } from "../schemas.ts"
+import {
+  Key,
+  KeyInput,
+  NewKey,
+  NewWorkspace,
+  PageQuery,
+  PasswordInput,
+  PasswordSet,
+  pageOf,
+  Ref,
+  User,
+  UserInput,
+  Workspace,
+  WorkspaceInput,
+} from "../schemas.ts"
 import type { Api } from "../server.ts"
 import { access, describe } from "../shapes.ts"
 
@@ -19,7 +33,7 @@ export function memberRoutes(api: Api, { members }: Hub): void {
   )
   api.post(
     "/workspaces",
-    { ...access("operator"), schema: { ...describe("workspaces", "Make a workspace (operators)", { 201: Workspace }), body: WorkspaceInput } },
+    { ...access("operator"), schema: { ...describe("workspaces", "Make a workspace (operators)", { 201: NewWorkspace }), body: WorkspaceInput } },
     async (request, reply) => reply.code(201).send(await members.createWorkspace(principalOf(request), request.body)),
   )
 

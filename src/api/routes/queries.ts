@@ -32,7 +32,7 @@ export function queryRoutes(api: Api, { queries }: Hub): void {
   )
   api.get(
     "/connectors/:id/rows",
-    { ...access("viewer"), schema: { ...describe("queries", "The first rows of a stream, without SQL", { 200: Rows }), params: Ref, querystring: RowsQuery } },
+    { ...access("editor"), schema: { ...describe("queries", "The first rows of a stream, without SQL", { 200: Rows }), params: Ref, querystring: RowsQuery } },
     async (request) => queries.preview(principalOf(request), request.params.id, pathOf(request.query.stream), request.query.limit, callerSignal(request)),
   )
 }
