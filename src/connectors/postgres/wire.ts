@@ -14,7 +14,9 @@ export async function startTls(raw: Duplex, to: Address, tls: TlsSpec, lease: Le
   if (answer.length === 1 && answer[0] === 0x53) return lease.secure(raw, to.host, tls)
   raw.destroy()
   if (answer.length === 1 && answer[0] === 0x4e)
-    throw new PlatformError("tls_unsupported", `The server at ${to.host}:${to.port} does not offer TLS; switch it on there, or choose TLS off.`)
+    return lease.stage("tls", () =>
+      Promise.reject(new PlatformError("tls_unsupported", `The server at ${to.host}:${to.port} does not offer TLS; switch it on there, or choose TLS off.`)),
+    )
   throw new PlatformError("protocol_invalid", `What answers at ${to.host}:${to.port} does not speak PostgreSQL's protocol; check host and port.`)
 }
 
