@@ -5,7 +5,7 @@ import type { Database } from "../store/database.ts"
 import { someDataKeys } from "../store/lookups.ts"
 import type { Store } from "../store/store.ts"
 import { keyIdOf, openEnvelope, sealEnvelope } from "./envelope.ts"
-import type { KeyProvider } from "./key-provider.ts"
+import type { KeyContext, KeyProvider } from "./key-provider.ts"
 import { type LocalKeySource, loadLocalKeys } from "./local-keys.ts"
 
 /** The place that a secret belongs to and opens at: `pointer` is the JSON pointer of its field. */
@@ -31,6 +31,8 @@ interface DataKey {
 
 type Tx = Transaction<Database>
 
+/** Where the hub's own keys stand in the settings. */
+const HUB_KEY = "hub-key/"
 /** How many data keys a start tries before it says that the master key opens none. */
 const TRIED = 20
 
@@ -79,10 +81,10 @@ export class Vault {
    * master key; the same on every node.
    */
   async hubKey(store: Pick<Store, "asHub">, name: string): Promise<Uint8Array> {
-    const context = { workspaceId: "hub", dataKeyId: name }
+    const context = hubContext(name)
     const wrapped = await this.#provider.wrap(randomBytes(32), context)
     const value = await store.asHub(async (tx) => {
-      const fresh = { key: `hub-key/${name}`, value: JSON.stringify({ keyId: this.#provider.keyId, wrapped }) }
+      const fresh = { key: `${HUB_KEY}${name}`, value: JSON.stringify({ keyId: this.#provider.keyId, wrapped }) }
       await tx
         .insertInto("settings")
         .values(fresh)
@@ -94,20 +96,20 @@ export class Vault {
     return this.#provider.unwrap(value.keyId, value.wrapped, context)
   }
 
-  /** Refuses a master key that opens none of the data keys there are: with it every stored secret would be unreadable. */
+  /** Refuses a master key that opens none of the keys there are: with it every stored secret would be unreadable. */
   async verify(store: Pick<Store, "asHub">): Promise<void> {
-    const found = await store.asHub((tx) => someDataKeys(tx, TRIED))
+    const found = await store.asHub((tx) => someWrappedKeys(tx))
     let cause: unknown
-    for (const row of found) {
+    for (const { keyId, wrapped, context } of found) {
       try {
-        await this.#provider.unwrap(row.key_id, row.wrapped, { workspaceId: row.workspace_id, dataKeyId: row.id })
+        await this.#provider.unwrap(keyId, wrapped, context)
         return
       } catch (error) {
         cause = error
       }
     }
     if (found.length === 0) return
-    const message = `The master key (${this.#provider.keyId}) opens none of this hub's secrets; start with the key that they were stored under (${found[0]?.key_id}), or name that in JACKFIELD_MASTER_KEY_PREVIOUS.`
+    const message = `The master key (${this.#provider.keyId}) opens none of this hub's secrets; start with the key that they were stored under (${found[0]?.keyId}), or name that in JACKFIELD_MASTER_KEY_PREVIOUS.`
     throw new PlatformError("secret_unreadable", message, { cause })
   }
 
@@ -144,9 +146,27 @@ export class Vault {
   }
 }
 
+interface WrappedKey {
+  readonly keyId: string
+  readonly wrapped: string
+  readonly context: KeyContext
+}
+
+/** Keys that the master key wraps: the newest data keys, and the hub's own. */
+async function someWrappedKeys(tx: Tx): Promise<readonly WrappedKey[]> {
+  const dataKeys = await someDataKeys(tx, TRIED)
+  const hubKeys = await tx.selectFrom("settings").selectAll().where("key", "like", `${HUB_KEY}%`).limit(TRIED).execute()
+  return [
+    ...dataKeys.map((row) => ({ keyId: row.key_id, wrapped: row.wrapped, context: { workspaceId: row.workspace_id, dataKeyId: row.id } })),
+    ...hubKeys.map((row) => ({ ...(row.value as Pick<WrappedKey, "keyId" | "wrapped">), context: hubContext(row.key.slice(HUB_KEY.length)) })),
+  ]
+}
+
+const hubContext = (name: string): KeyContext => ({ workspaceId: "hub", dataKeyId: name })
+
 /** The vault of a hub: its master key found or, on the very first start of an embedded hub, made, and proven against the store. */
 export async function openVault(store: Store, source: Omit<LocalKeySource, "mayCreate">): Promise<Vault> {
-  const known = await store.asHub((tx) => someDataKeys(tx, 1))
+  const known = await store.asHub((tx) => someWrappedKeys(tx))
   const vault = new Vault(await loadLocalKeys({ ...source, mayCreate: known.length === 0 }))
   await vault.verify(store)
   return vault

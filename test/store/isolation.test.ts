@@ -8,13 +8,18 @@ import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { keepLog, ROWS, type Seeded, seedWorkspace } from "./seed.ts"
 
 let database: TestDatabase
+let databaseUrl: string
 let store: Store
 let a: Seeded
 let b: Seeded
 
 beforeAll(async () => {
   database = await startTestDatabase()
-  store = await openStore({ dataDir: "unused", databaseUrl: database.url, log: keepLog() })
+  // An owner that is no superuser: only for such a one do forced policies bind the look-ups too.
+  await database.query("create role owner login createrole password 'pw'")
+  await database.query("create database hub owner owner")
+  databaseUrl = `postgres://owner:pw@127.0.0.1:${database.port}/hub`
+  store = await openStore({ dataDir: "unused", databaseUrl, log: keepLog() })
   a = await seedWorkspace(store)
   b = await seedWorkspace(store)
 })
@@ -23,10 +28,13 @@ afterAll(async () => {
   await database.stop()
 })
 
+/** As the superuser, in the hub's database. */
+const inspect = (statement: string) => database.query(statement, [], "hub")
+
 /** Every table with a workspace's rows, from the catalog, so that a new one cannot be forgotten. */
 const scopedTables = async () =>
   (
-    await database.query(
+    await inspect(
       `select table_name as name, column_name as own from information_schema.columns
        where table_schema = 'jackfield' and (column_name = 'workspace_id' or (table_name = 'workspaces' and column_name = 'id')) order by 1`,
     )
@@ -34,7 +42,7 @@ const scopedTables = async () =>
 
 describe("row-level security", () => {
   test("is enabled and forced, with a policy, on every table that holds a workspace's rows", async () => {
-    const facts = await database.query(
+    const facts = await inspect(
       `select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as forced,
          (select count(*)::int from pg_policies p where p.schemaname = 'jackfield' and p.tablename = c.relname and 'public' = any (p.roles)) as policies
        from pg_class c where c.relnamespace = 'jackfield'::regnamespace and c.relkind in ('r', 'p')`,
@@ -81,7 +89,7 @@ describe("row-level security", () => {
         expect([0, expect.stringMatching(/row-level security|permission denied/)], name).toContainEqual(outcome)
       }
     }
-    expect(await database.query("select count(*)::int as n from jackfield.connectors")).toEqual([{ n: 2 }])
+    expect(await inspect("select count(*)::int as n from jackfield.connectors")).toEqual([{ n: 2 }])
   })
 
   test("a secret cannot be hung on another workspace's connector", async () => {
@@ -90,7 +98,7 @@ describe("row-level security", () => {
   })
 
   test("the workspace ends with its transaction, also when that fails", async () => {
-    const one = await openStore({ dataDir: "unused", databaseUrl: database.url, log: keepLog(), connections: 1 })
+    const one = await openStore({ dataDir: "unused", databaseUrl, log: keepLog(), connections: 1 })
     await expect(one.inWorkspace(a.workspaceId, (tx) => sql`select 1 / 0`.execute(tx))).rejects.toThrow(/division by zero/)
     const setting = await one.asHub((tx) => sql<{ now: string }>`select current_setting('app.workspace', true) as now`.execute(tx))
     expect(setting.rows).toEqual([{ now: "" }])
@@ -147,13 +155,13 @@ describe("the hub's login", () => {
   })
 
   test("a login that was given more rights is refused at the next start", async () => {
-    const [role] = await database.query("select value->>'name' as name from jackfield.owner_settings where key = 'app_role'")
-    await database.query(`alter role ${role?.["name"]} bypassrls`)
-    await expect(openStore({ dataDir: "unused", databaseUrl: database.url, log: keepLog() })).rejects.toMatchObject({
+    const [role] = await inspect("select value->>'name' as name from jackfield.owner_settings where key = 'app_role'")
+    await inspect(`alter role ${role?.["name"]} bypassrls`)
+    await expect(openStore({ dataDir: "unused", databaseUrl, log: keepLog() })).rejects.toMatchObject({
       code: "store_unavailable",
       message: expect.stringContaining("more rights"),
     })
-    await database.query(`alter role ${role?.["name"]} nobypassrls`)
+    await inspect(`alter role ${role?.["name"]} nobypassrls`)
   })
 })
 
@@ -202,7 +210,7 @@ test("deleting a workspace takes all of its rows and none of another's", async (
   const c = await seedWorkspace(store)
   await store.inWorkspace(c.workspaceId, (tx) => tx.deleteFrom("workspaces").execute())
   for (const { name, own } of await scopedTables()) {
-    const left = await database.query(`select count(*)::int as n from jackfield.${name} where ${own} = '${c.workspaceId}'`)
+    const left = await inspect(`select count(*)::int as n from jackfield.${name} where ${own} = '${c.workspaceId}'`)
     expect(left, name).toEqual([{ n: 0 }])
   }
   expect(await store.inWorkspace(b.workspaceId, (tx) => tx.selectFrom("connectors").select("id").execute())).toHaveLength(1)

@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
-import pg from "pg"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { findBinaries, chooseRunAs } from "../../src/store/binaries.ts"
+import { chooseRunAs, findBinaries } from "../../src/store/binaries.ts"
 import { spawnServer, stopServer } from "../../src/store/cluster.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
+import { certificate } from "../support/certificates.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { keepLog } from "./seed.ts"
 
@@ -20,7 +21,9 @@ const urlOf = (name: string, user = database.user, password = database.password)
 const open = (databaseUrl: string): Promise<Store> => openStore({ dataDir: "unused", databaseUrl, log: keepLog() })
 
 const refusal = async (databaseUrl: string) => {
-  const error = (await open(databaseUrl).then((store) => store.close()).catch((e: unknown) => e)) as { code: string; message: string } | undefined
+  const error = (await open(databaseUrl)
+    .then((store) => store.close())
+    .catch((e: unknown) => e)) as { code: string; message: string } | undefined
   return error === undefined ? undefined : { code: error.code, message: error.message }
 }
 
@@ -38,14 +41,16 @@ describe("PostgreSQL of one's own", () => {
   })
 
   test("works for an owner that is no superuser but may make roles", async () => {
-    await database.query("create role maker login createrole password 'pw'; create database made owner maker")
+    await database.query("create role maker login createrole password 'pw'")
+    await database.query("create database made owner maker")
     const store = await open(urlOf("made", "maker", "pw"))
     await store.ping()
     await store.close()
   })
 
   test("prints the SQL to run where the owner may not make roles, and works once it was run", async () => {
-    await database.query("create role humble login password 'pw'; create database humble owner humble")
+    await database.query("create role humble login password 'pw'")
+    await database.query("create database humble owner humble")
     const first = await refusal(urlOf("humble", "humble", "pw"))
     expect(first).toMatchObject({ code: "store_unavailable", message: expect.stringContaining("may not create roles") })
     const statements = first?.message.split("\n").slice(1).join("\n") ?? ""
@@ -58,7 +63,8 @@ describe("PostgreSQL of one's own", () => {
   })
 
   test("prints the SQL to run where the user may not make the schema", async () => {
-    await database.query("create role guest login password 'pw'; create database house")
+    await database.query("create role guest login password 'pw'")
+    await database.query("create database house")
     const first = await refusal(urlOf("house", "guest", "pw"))
     expect(first?.message).toContain('grant create on database "house" to "guest";')
   })
@@ -106,7 +112,11 @@ test("a commit of a transaction that had failed is an error, not a silent rollba
   const store = await open(database.url)
   const swallowed = store.asHub(async (tx) => {
     await tx.insertInto("settings").values({ key: "half", value: "1" }).execute()
-    await tx.insertInto("settings").values({ key: "half", value: "1" }).execute().catch(() => undefined)
+    await tx
+      .insertInto("settings")
+      .values({ key: "half", value: "1" })
+      .execute()
+      .catch(() => undefined)
   })
   await expect(swallowed).rejects.toThrow()
   expect(await store.asHub((tx) => tx.selectFrom("settings").select("key").where("key", "=", "half").execute())).toEqual([])
@@ -114,11 +124,17 @@ test("a commit of a transaction that had failed is an error, not a silent rollba
 })
 
 test("sslmode=require is TLS, and disable is refused by a server that insists on it", async () => {
-  const { cert, key } = certificate()
+  const folder = mkdtempSync(join(tmpdir(), "jackfield-test-tls-"))
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")]
+  const made = certificate({ name: "database", names: ["127.0.0.1"], ca: true })
+  writeFileSync(cert, made.cert)
+  writeFileSync(key, made.key)
   const own = await startTestDatabase({ ssl: { cert, key }, requireSsl: true })
   const store = await open(`${own.url}?sslmode=require`)
   await store.ping()
-  const sessions = await own.query("select bool_and(s.ssl) as all from pg_stat_ssl s join pg_stat_activity a using (pid) where a.application_name = 'jackfield'")
+  const sessions = await own.query(
+    "select bool_and(s.ssl) as all from pg_stat_ssl s join pg_stat_activity a using (pid) where a.application_name = 'jackfield'",
+  )
   expect(sessions).toEqual([{ all: true }])
   await store.close()
   expect(await refusal(own.url)).toMatchObject({ code: "store_unavailable", message: expect.stringContaining("no encryption") })
@@ -126,4 +142,5 @@ test("sslmode=require is TLS, and disable is refused by a server that insists on
   const verified = await open(`${own.url}?sslmode=verify-full&sslrootcert=${encodeURIComponent(cert)}`)
   await verified.close()
   await own.stop()
+  rmSync(folder, { recursive: true })
 })

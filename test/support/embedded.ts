@@ -15,8 +15,8 @@ export interface TestDatabase {
   readonly url: string
   readonly pid: number
   readonly folder: string
-  /** Runs statements as the superuser on a connection of their own; rows of the last one. */
-  query(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>
+  /** Runs statements as the superuser on a connection of their own, in `database` ("postgres"); rows of the last one. */
+  query(sql: string, values?: readonly unknown[], database?: string): Promise<Record<string, unknown>[]>
   /** Ends the server and removes its folder. */
   stop(): Promise<void>
 }
@@ -46,8 +46,8 @@ export async function startTestDatabase(options: TestDatabaseOptions = {}): Prom
   const port = await freePort()
   const { pid } = await spawnServer(binaries, { folder, port, logFile, as, settings: { fsync: "off", ...ssl, ...options.settings } })
   const connection = { host: "127.0.0.1", port, user: OWNER, password, database: "postgres", ssl: options.ssl ? { rejectUnauthorized: false } : false }
-  const query = async (sql: string, values: readonly unknown[] = []) => {
-    const client = new pg.Client(connection)
+  const query = async (sql: string, values: readonly unknown[] = [], database = connection.database) => {
+    const client = new pg.Client({ ...connection, database })
     await client.connect()
     try {
       const result = (await client.query(sql, [...values])) as pg.QueryResult | pg.QueryResult[]
