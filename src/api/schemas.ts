@@ -218,13 +218,16 @@ export const ConnectorPatch = Type.Object(
   },
   closed,
 )
-export const ConnectorList = Type.Object({
-  ...PageQuery,
-  type: Type.Optional(Type.String({ maxLength: 64 })),
-  status: Type.Optional(Status),
-  label: Type.Optional(Type.String({ maxLength: 330, description: "key:value" })),
-  q: Type.Optional(Type.String({ maxLength: 256, description: "Found in name, title or description" })),
-})
+export const ConnectorList = Type.Object(
+  {
+    ...PageQuery,
+    type: Type.Optional(Type.String({ maxLength: 64 })),
+    status: Type.Optional(Status),
+    label: Type.Optional(Type.String({ maxLength: 330, description: "key:value" })),
+    q: Type.Optional(Type.String({ maxLength: 256, description: "Found in name, title or description" })),
+  },
+  closed,
+)
 
 const timeoutMs = (max: number) => Type.Optional(Type.Integer({ minimum: 100, maximum: max }))
 export const TestInput = Type.Object({ timeoutMs: timeoutMs(30_000) }, closed)
@@ -240,10 +243,13 @@ const Stream = Type.Object({
   comment: Type.Optional(Type.String()),
 })
 export const DiscoverInput = Type.Object({ timeoutMs: timeoutMs(900_000) }, closed)
-export const CatalogQuery = Type.Object({
-  ...PageQuery,
-  search: Type.Optional(Type.String({ maxLength: 256, description: "Found in a path or a column's name" })),
-})
+export const CatalogQuery = Type.Object(
+  {
+    ...PageQuery,
+    search: Type.Optional(Type.String({ maxLength: 256, description: "Found in a path or a column's name" })),
+  },
+  closed,
+)
 export const Catalog = typed<CatalogPage>(
   Type.Object({
     version: Type.Integer(),
@@ -266,10 +272,13 @@ export const QueryInput = Type.Object(
   },
   closed,
 )
-export const RowsQuery = Type.Object({
-  stream: Type.String({ maxLength: 2_048, description: 'The path as a JSON array: ["public","orders"]' }),
-  limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 20 }),
-})
+export const RowsQuery = Type.Object(
+  {
+    stream: Type.String({ maxLength: 2_048, description: 'The path as a JSON array: ["public","orders"]' }),
+    limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 20 }),
+  },
+  closed,
+)
 export const Rows = typed<RowsAnswer>(
   Type.Object({
     columns: Type.Array(Column),

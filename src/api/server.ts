@@ -48,7 +48,7 @@ export async function buildServer(hub: Hub, version: string): Promise<FastifyIns
   app.removeContentTypeParser("application/json")
   app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
     if (body === "") done(null, undefined)
-    else parseJson(request, body, done)
+    else void parseJson(request, body, done)
   })
   useValidation(app)
   useMethods(app)

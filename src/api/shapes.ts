@@ -1,4 +1,4 @@
-import type { FastifyRequest } from "fastify"
+import type { FastifyReply, FastifyRequest } from "fastify"
 import type { TSchema } from "typebox"
 import { PlatformError } from "../core/errors.ts"
 import type { Access } from "./access.ts"
@@ -25,8 +25,10 @@ export function ifMatchOf(request: FastifyRequest): number | undefined {
 }
 
 /** Aborts when the caller goes away before the answer is complete. */
-export function callerSignal(request: FastifyRequest): AbortSignal {
+export function callerSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
-  request.raw.socket.once("close", () => controller.abort())
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) controller.abort()
+  })
   return controller.signal
 }

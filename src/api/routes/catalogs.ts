@@ -12,9 +12,9 @@ export function catalogRoutes(api: Api, { catalogs }: Hub): void {
       ...access("editor"),
       schema: { ...describe("catalogs", "Read the system's schema into a new version of the catalog", { 200: Catalog }), params: Ref, body: DiscoverInput },
     },
-    async (request) =>
+    async (request, reply) =>
       catalogs.discover(principalOf(request), request.params.id, {
-        signal: callerSignal(request),
+        signal: callerSignal(reply),
         ...(request.body.timeoutMs === undefined ? {} : { timeoutMs: request.body.timeoutMs }),
       }),
   )

@@ -82,7 +82,7 @@ async function report(
   given: { readonly timeoutMs?: number },
   run: (options: TestOptions) => Promise<Report>,
 ): Promise<never> {
-  const options = { signal: callerSignal(request), ...(given.timeoutMs === undefined ? {} : { timeoutMs: given.timeoutMs }) }
+  const options = { signal: callerSignal(reply), ...(given.timeoutMs === undefined ? {} : { timeoutMs: given.timeoutMs }) }
   if (!String(request.headers.accept ?? "").includes("application/x-ndjson")) return (await run(options)) as never
   const lines = new PassThrough()
   const write = (line: object): void => void lines.write(`${JSON.stringify(line)}\n`)

@@ -19,7 +19,7 @@ import {
 import type { Api } from "../server.ts"
 import { access, describe } from "../shapes.ts"
 
-const Page = Type.Object(PageQuery)
+const Page = Type.Object(PageQuery, { additionalProperties: false })
 
 /** Workspaces, users and keys. */
 export function memberRoutes(api: Api, { members }: Hub): void {

@@ -26,14 +26,14 @@ export function queryRoutes(api: Api, { queries }: Hub): void {
       const by = principalOf(request)
       const input = request.body as Input
       const format = formatOf(request)
-      if (format === undefined) return queries.query(by, request.params.id, input, callerSignal(request))
-      return stream(request, reply, format, queries.stream(by, request.params.id, input, callerSignal(request)))
+      if (format === undefined) return queries.query(by, request.params.id, input, callerSignal(reply))
+      return stream(request, reply, format, queries.stream(by, request.params.id, input, callerSignal(reply)))
     },
   )
   api.get(
     "/connectors/:id/rows",
     { ...access("editor"), schema: { ...describe("queries", "The first rows of a stream, without SQL", { 200: Rows }), params: Ref, querystring: RowsQuery } },
-    async (request) => queries.preview(principalOf(request), request.params.id, pathOf(request.query.stream), request.query.limit, callerSignal(request)),
+    async (request, reply) => queries.preview(principalOf(request), request.params.id, pathOf(request.query.stream), request.query.limit, callerSignal(reply)),
   )
 }
 

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startHub, type TestHub } from "../support/hub.ts"
+
+/** Every bad input of the issue's list gets its own code and names the place. */
+let hub: TestHub
+const good = { host: "db.example.com", port: 5432, user: "u", password: "p4ssword-canary", tls: { kind: "off" } }
+
+beforeAll(async () => {
+  hub = await startHub()
+  await hub.call("POST", "/v1/connectors", { name: "taken", type: "postgres", config: good })
+})
+afterAll(() => hub?.stop())
+
+const create = (more: object) => hub.call("POST", "/v1/connectors", { name: "x", type: "postgres", config: good, ...more })
+
+describe("a connector's fields", () => {
+  const cases: readonly [string, object, number, string, string, RegExp][] = [
+    ["unknown type", { type: "postgrez" }, 422, "request_invalid", "/type", /no connector type "postgrez".*postgres/],
+    ["unknown field", { colour: "red" }, 422, "request_invalid", "/colour", /not a field/],
+    ["unknown config field", { config: { ...good, hots: "x" } }, 422, "config_invalid", "/config/hots", /no field "hots"/],
+    ["wrong type", { config: { ...good, port: "5432" } }, 422, "config_invalid", "/config/port", /whole number/],
+    ["port 0", { config: { ...good, port: 0 } }, 422, "config_invalid", "/config/port", /at least 1/],
+    ["port 70000", { config: { ...good, port: 70000 } }, 422, "config_invalid", "/config/port", /at most 65535/],
+    ["port 65536", { config: { ...good, port: 65536 } }, 422, "config_invalid", "/config/port", /at most 65535/],
+    ["fraction", { config: { ...good, port: 54.5 } }, 422, "config_invalid", "/config/port", /whole number/],
+    ["missing required", { config: { port: 5432, user: "u" } }, 422, "config_invalid", "/config/host", /required/],
+    ["empty required", { config: { ...good, host: "" } }, 422, "config_invalid", "/config/host", /required/],
+    ["missing name", { name: undefined }, 422, "request_invalid", "/name", /required/],
+    ["null name", { name: null }, 422, "request_invalid", "/name", /string/],
+    ["name with a slash", { name: "a/b" }, 422, "request_invalid", "/name", /pattern/],
+    ["name like an id", { name: "00000000-0000-4000-8000-000000000000" }, 422, "request_invalid", "/name", /look like an id/],
+    ["host that is a path", { config: { ...good, host: "/var/run/postgresql" } }, 422, "config_invalid", "/config/host", /path/],
+    ["host with %2f", { config: { ...good, host: "%2fvar%2frun" } }, 422, "config_invalid", "/config/host", /no path/],
+    ["host with a newline", { config: { ...good, host: "db.example.com\nevil" } }, 422, "config_invalid", "/config/host", /line breaks/],
+    ["host with a port", { config: { ...good, host: "db.example.com:5432" } }, 422, "config_invalid", "/config/host", /port in its own field/],
+    ["host list", { config: { ...good, host: "a.example.com,b.example.com" } }, 422, "config_invalid", "/config/host", /list/],
+    ["host with a login", { config: { ...good, host: "u@db.example.com" } }, 422, "config_invalid", "/config/host", /login/],
+    ["unknown variant", { config: { ...good, tls: { kind: "maybe" } } }, 422, "config_invalid", "/config/tls/kind", /one of verify, require, off/],
+    ["unknown field of a variant", { config: { ...good, tls: { kind: "off", ca: "x" } } }, 422, "config_invalid", "/config/tls/ca", /no field "ca"/],
+    ["config is a list", { config: [] }, 422, "request_invalid", "/config", /object/],
+    ["mask of nothing", { config: { ...good, password: { set: true, fingerprint: "0" } } }, 422, "config_invalid", "/config/password", /nothing is stored/],
+    ["secret of the wrong type", { config: { ...good, password: 12345678 } }, 422, "config_invalid", "/config/password", /must be text/],
+    ["url with credentials", { type: "http", config: { url: "https://u:p@api.example.com/" } }, 422, "config_invalid", "/config/url", /user name or password/],
+    ["url with another scheme", { type: "http", config: { url: "file:///etc/passwd" } }, 422, "config_invalid", "/config/url", /https/],
+    ["url without slashes", { type: "http", config: { url: "http:169.254.169.254/" } }, 422, "config_invalid", "/config/url", /two slashes/],
+    ["duplicate name", { name: "taken" }, 409, "name_taken", "/name", /taken/],
+  ]
+  it.each(cases)("%s", async (_name, more, status, code, pointer, message) => {
+    const { status: got, body, headers } = await create(more)
+    expect({ status: got, code: body.code }).toEqual({ status, code })
+    expect(headers.get("content-type")).toContain("application/problem+json")
+    const fault = body.errors?.find((each: { pointer: string }) => each.pointer === pointer)
+    expect(fault, JSON.stringify(body)).toBeDefined()
+    expect(`${fault.message} ${body.detail}`).toMatch(message)
+    expect(JSON.stringify(body)).not.toContain("p4ssword-canary")
+  })
+
+  it("tells every fault at once", async () => {
+    const { body } = await create({ config: { host: "/x", port: 0, tls: { kind: "no" }, extra: 1 } })
+    expect(body.errors.map((each: { pointer: string }) => each.pointer).sort()).toEqual([
+      "/config/extra",
+      "/config/host",
+      "/config/port",
+      "/config/tls/kind",
+      "/config/user",
+    ])
+  })
+
+  it("stores nothing of what it refused", async () => {
+    const { body } = await hub.call("GET", "/v1/connectors?limit=100")
+    expect(body.data.map((each: { name: string }) => each.name)).toEqual(["taken"])
+    expect(body.total).toBe(1)
+  })
+})
+
+describe("the request itself", () => {
+  it("invalid JSON", async () => {
+    const { status, body } = await hub.call("POST", "/v1/connectors", '{"name": "x",')
+    expect([status, body.code]).toEqual([400, "json_invalid"])
+  })
+  it("prototype pollution is no JSON of ours", async () => {
+    const { status, body } = await hub.call("POST", "/v1/connectors", '{"__proto__": {"role": "admin"}}')
+    expect([status, body.code]).toEqual([400, "json_invalid"])
+  })
+  it("an empty body lists what is missing", async () => {
+    const { status, body } = await hub.call("POST", "/v1/connectors", "")
+    expect([status, body.code]).toEqual([422, "request_invalid"])
+    expect(body.errors.map((each: { pointer: string }) => each.pointer)).toEqual(["/name", "/type", "/config"])
+  })
+  it("wrong content type", async () => {
+    const { status, body } = await hub.call("POST", "/v1/connectors", "name=x", { headers: { "content-type": "application/x-www-form-urlencoded" } })
+    expect([status, body.code]).toEqual([415, "content_type_unsupported"])
+  })
+  it("oversized body", async () => {
+    const { status, body } = await create({ description: "x".repeat(1024 * 1024) })
+    expect([status, body.code]).toEqual([413, "body_too_large"])
+  })
+  it("unknown path, wrong method, malformed path", async () => {
+    expect((await hub.call("GET", "/v1/nope")).body.code).toBe("not_found")
+    const wrong = await hub.call("PUT", "/v1/connectors", "<xml/>", { headers: { "content-type": "text/xml" } })
+    expect([wrong.status, wrong.body.code, wrong.headers.get("allow")]).toEqual([405, "method_not_allowed", "GET, HEAD, POST"])
+    const malformed = await hub.call("GET", "/v1/connectors/%zz")
+    expect([malformed.status, malformed.body.code]).toEqual([400, "path_invalid"])
+  })
+  it("unknown id and another workspace's id are the same 404", async () => {
+    const other = await hub.workspace("bad-input-other")
+    const { body: mine } = await hub.call("GET", "/v1/connectors/taken")
+    for (const [method, path, body] of [
+      ["GET", "", undefined],
+      ["PATCH", "", {}],
+      ["DELETE", "", undefined],
+      ["POST", "/test", {}],
+      ["POST", "/discover", {}],
+      ["GET", "/catalog", undefined],
+      ["POST", "/query", { statement: "select 1" }],
+      ["GET", '/rows?stream=["public","t"]', undefined],
+    ] as const) {
+      const foreign = await hub.call(method, `/v1/connectors/${mine.id}${path}`, body, { key: other.key })
+      const unknown = await hub.call(method, `/v1/connectors/00000000-0000-4000-8000-000000000000${path}`, body, { key: other.key })
+      const byName = await hub.call(method, `/v1/connectors/taken${path}`, body, { key: other.key })
+      expect([foreign.status, unknown.status, byName.status], `${method} ${path}`).toEqual([404, 404, 404])
+      expect(foreign.body.code).toBe("not_found")
+    }
+    expect((await hub.call("GET", "/v1/connectors/taken")).status).toBe(200)
+  })
+  it.each([
+    ["limit=0", "/querystring/limit"],
+    ["limit=101", "/querystring/limit"],
+    ["limit=x", "/querystring/limit"],
+    ["cursor=nonsense", "/querystring/cursor"],
+    ["label=nocolon", "/querystring/label"],
+    ["status=nope", "/querystring/status"],
+    ["stauts=active", "/querystring/stauts"],
+  ])("list with ?%s", async (query, pointer) => {
+    const { status, body } = await hub.call("GET", `/v1/connectors?${query}`)
+    expect([status, body.code, body.errors[0].pointer]).toEqual([422, "request_invalid", pointer])
+  })
+  it("malformed If-Match, and a stale one", async () => {
+    const malformed = await hub.call("PATCH", "/v1/connectors/taken", {}, { headers: { "if-match": "three" } })
+    expect([malformed.status, malformed.body.errors[0].pointer]).toEqual([422, "/headers/if-match"])
+    const stale = await hub.call("PATCH", "/v1/connectors/taken", { title: "x" }, { headers: { "if-match": '"99"' } })
+    expect([stale.status, stale.body.code]).toEqual([412, "version_stale"])
+    const removal = await hub.call("DELETE", "/v1/connectors/taken", undefined, { headers: { "if-match": '"99"' } })
+    expect([removal.status, removal.body.code]).toEqual([412, "version_stale"])
+  })
+  it.each(['["public"', '"public"', "[]", "[1]", '[""]'])("rows of the stream %s", async (stream) => {
+    const { status, body } = await hub.call("GET", `/v1/connectors/taken/rows?stream=${encodeURIComponent(stream)}`)
+    expect([status, body.errors?.[0]?.pointer]).toEqual([422, "/querystring/stream"])
+  })
+})
