@@ -144,7 +144,8 @@ export class Catalogs {
         .where("workspace_id", "=", by.workspace.id)
         .where("connector_id", "=", connectorId)
         .where("version", "=", catalog.version)
-        .where("path", "=", [...path])
+        // A bare array would become a row of values.
+        .where("path", "=", sql<string[]>`${[...path]}::text[]`)
         .executeTakeFirst()
       return row === undefined ? undefined : streamOf(row)
     })
