@@ -49,7 +49,10 @@ export function jackfield(args: readonly string[], options: RunOptions = {}): Pr
 }
 
 /** What a command printed as JSON on stdout. */
-export const json = <T = Record<string, unknown>>(ran: Ran): T => JSON.parse(ran.stdout) as T
+export function json<T = Record<string, unknown>>(ran: Ran): T {
+  if (ran.stdout === "") throw new Error(`The command printed no JSON; it ended with ${ran.code} and said: ${ran.stderr}`)
+  return JSON.parse(ran.stdout) as T
+}
 
 /** The problem document of a command that failed under `--json`. */
 export const problem = (ran: Ran): { code: string; detail: string; next?: string; errors?: { pointer: string; message: string }[] } =>
