@@ -25,11 +25,16 @@ export interface Binaries {
 /** The user and group "nobody" of every Linux and BSD. */
 const NOBODY: RunAs = { uid: 65534, gid: 65534 }
 
-/** Who PostgreSQL shall run as: nobody in particular unless the hub is root; then the folder's owner, or "nobody" where that is root too. */
+/**
+ * Who PostgreSQL shall run as: nobody in particular unless the hub is root; then the folder's owner, or "nobody" where
+ * that is root too, or an id without a name: initdb looks its user up.
+ */
 export async function chooseRunAs(folder: string): Promise<RunAs | undefined> {
   if (process.getuid?.() !== 0) return undefined
-  const owner = await stat(folder)
-  return owner.uid === 0 ? NOBODY : { uid: owner.uid, gid: owner.gid }
+  const { uid } = await stat(folder)
+  if (uid === 0) return NOBODY
+  const group = spawnSync("id", ["-g", String(uid)], { cwd: "/", encoding: "utf8" })
+  return group.status === 0 ? { uid, gid: Number(group.stdout) } : NOBODY
 }
 
 /** True when those ids can traverse to the path and use it as asked: `r` read, `x` execute or enter. The kernel itself is asked. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { chmod, chown, mkdir, open, readFile, rm, writeFile } from "node:fs/promises"
+import { chown, type FileHandle, mkdir, open, readFile, rm, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { platform } from "node:os"
 import { join } from "node:path"
@@ -36,7 +36,8 @@ export async function initCluster(binaries: Binaries, folder: string, password: 
   const { code, output } = await run(binaries.initdb, args, as)
   await rm(secret, { force: true })
   if (code !== 0) {
-    const message = `The embedded PostgreSQL could not be initialised in ${folder}; see that the disk has room and can be written, or set DATABASE_URL.`
+    const reason = /initdb: error: (.*)|initdb: (.*)/.exec(output)
+    const message = `The embedded PostgreSQL could not be initialised in ${folder}; see that the disk has room and can be written, or set DATABASE_URL. It said: ${reason?.[1] ?? reason?.[2] ?? "nothing"}.`
     throw new PlatformError("store_unavailable", message, { cause: new Error(output.trim()) })
   }
 }
@@ -70,8 +71,7 @@ export async function spawnServer(
 ): Promise<Spawned> {
   const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "on", log_checkpoints: "off", ...options.settings }
   const args = ["-D", options.folder, "-p", String(options.port), ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])]
-  const log = await open(options.logFile, "a", 0o600)
-  await chmod(options.logFile, 0o600)
+  const log = await openLog(options.logFile, options.as)
   try {
     const env = environment()
     const child = spawn(binaries.postgres, args, {
@@ -92,6 +92,19 @@ export async function spawnServer(
     })
   } finally {
     await log.close()
+  }
+}
+
+async function openLog(path: string, as: RunAs | undefined): Promise<FileHandle> {
+  try {
+    const log = await open(path, "a", 0o600)
+    // The user that root works for must be able to go on writing it alone.
+    if (as) await log.chown(as.uid, as.gid)
+    return log
+  } catch (cause) {
+    throw new PlatformError("store_unavailable", `The log ${path} of the embedded PostgreSQL cannot be written; see who owns it and that the disk has room.`, {
+      cause,
+    })
   }
 }
 

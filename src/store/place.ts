@@ -53,14 +53,14 @@ async function makeDataFolder(dataDir: string): Promise<string> {
   }
 }
 
-/** `data/postgres`, or, where the unprivileged id could not pass, a folder of the system's with a note in the data folder that says so. */
+/**
+ * `data/postgres`, or, where the unprivileged id could not pass, a folder of the system's with a note in the data folder
+ * that says so. Its name is new each time, so that a data folder made anew never meets the database of a deleted one.
+ */
 async function chooseHome(data: string, as: RunAs | undefined, log: Log): Promise<string> {
   const note = join(data, NOTE)
-  const noted = await readFile(note, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined
-    throw new PlatformError("store_unavailable", `${note} cannot be read; see who owns it.`, { cause: error })
-  })
-  if (noted !== undefined) return firstLine(noted)
+  const noted = await readNote(note)
+  if (noted !== undefined) return noted
   const beside = join(data, "postgres")
   if (canReach(data, "x", as)) return beside
   if (await exists(beside)) {
@@ -69,16 +69,30 @@ async function chooseHome(data: string, as: RunAs | undefined, log: Log): Promis
       `User ${as?.uid}, which runs PostgreSQL for root, can no longer reach ${beside}; give the folders above it mode 711 again.`,
     )
   }
-  const elsewhere = join(await systemFolder(), createHash("sha256").update(data).digest("hex").slice(0, 16))
-  await writeFile(
-    note,
-    `${elsewhere}\nThe embedded database of this folder lies there, since PostgreSQL does not run as root and user ${as?.uid} cannot pass through ${data}.\n`,
-  )
-  log.info({ folder: elsewhere }, `the embedded database lies outside the data folder, since user ${as?.uid} cannot pass through ${data}`)
+  const hash = createHash("sha256").update(data).digest("hex").slice(0, 12)
+  const elsewhere = join(await systemFolder(), `${hash}-${randomBytes(4).toString("hex")}`)
+  const why = `PostgreSQL does not run as root and user ${as?.uid} cannot pass through ${data}`
+  try {
+    await writeSynced(note, `${elsewhere}\nThe embedded database of this folder lies there, since ${why}.\n`)
+  } catch (cause) {
+    // Another hub that starts on this folder at this moment wrote it first.
+    const theirs = await readNote(note)
+    if (theirs !== undefined) return theirs
+    throw new PlatformError("store_unavailable", `${note} cannot be written; see that the disk has room and can be written.`, { cause })
+  }
+  log.info({ folder: elsewhere }, `the embedded database lies outside the data folder, since ${why}`)
   return elsewhere
 }
 
-const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""
+/** The path that the note names, if there is a note. */
+async function readNote(note: string): Promise<string | undefined> {
+  try {
+    return (await readFile(note, "utf8")).split("\n", 1)[0]
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined
+    throw new PlatformError("store_unavailable", `${note} cannot be read; see who owns it.`, { cause })
+  }
+}
 
 async function systemFolder(): Promise<string> {
   const causes: unknown[] = []
