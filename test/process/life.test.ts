@@ -1,0 +1,183 @@
+import { readdirSync } from "node:fs"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { isAlive } from "../../src/store/cluster.ts"
+import { listenRaw } from "../support/loopback.ts"
+import { ask, type DataFolder, type HubProcess, type HubProcessOptions, makeDataFolder, startHubProcess } from "./hub-process.ts"
+
+/** Several starts on a busy machine take their time; nothing here measures it. */
+const SLOW = { timeout: 90_000 }
+
+let data: DataFolder
+let hubs: HubProcess[]
+beforeEach(() => {
+  data = makeDataFolder()
+  hubs = []
+})
+afterEach(async () => {
+  await Promise.all(hubs.map((hub) => hub.end("SIGKILL")))
+  await data.remove()
+})
+
+function start(options?: HubProcessOptions): HubProcess {
+  const hub = startHubProcess(data.dir, options)
+  hubs.push(hub)
+  return hub
+}
+
+/** What the first start prints, by its label. */
+const printed = (text: string): Record<string, string> =>
+  Object.fromEntries([...text.matchAll(/^ {4}(\S.*?) {2,}(\S+)$/gm)].map(([, name, value]) => [name, value]))
+
+/** Ends the hub as `end` says and proves that it went cleanly, its database with it. */
+async function expectCleanEnd(hub: HubProcess, end: () => void): Promise<void> {
+  const server = data.postmaster() ?? 0
+  expect(isAlive(server)).toBe(true)
+  const begun = Date.now()
+  end()
+  expect(await hub.exited, hub.stdout() + hub.stderr()).toBe(0)
+  expect(Date.now() - begun).toBeLessThan(10_000)
+  expect(isAlive(server)).toBe(false)
+  expect(data.postmaster()).toBeUndefined()
+}
+
+describe("the first start", SLOW, () => {
+  test("prints URL, e-mail, password and key, all of which work; the second prints none of them", async () => {
+    const first = start()
+    const url = await first.ready
+    const login = printed(first.stdout())
+    expect(login).toEqual({
+      URL: url,
+      "E-mail": "admin@localhost",
+      Password: expect.stringMatching(/^\S{20}$/),
+      "API key": expect.stringMatching(/^jf_\S{20,}$/),
+    })
+    expect(await first.call("GET", "/v1/me", undefined, { key: login["API key"] ?? "" })).toMatchObject({
+      status: 200,
+      body: { role: "admin", operator: true },
+    })
+    const session = await ask(`${url}/v1/sessions`, "POST", { email: login["E-mail"], password: login["Password"] }, {})
+    expect(session.status).toBe(201)
+    expect((await first.call("GET", "/v1/me", undefined, { key: session.body.token })).body).toMatchObject({ name: "admin@localhost" })
+    await first.end()
+
+    const second = start()
+    expect(await ask(`${await second.ready}/readyz`, "GET", undefined, {})).toMatchObject({ status: 200 })
+    expect(second.stdout()).not.toContain("Password")
+    for (const secret of [login["Password"], login["API key"]]) expect(second.stdout() + second.stderr()).not.toContain(secret)
+    expect((await second.call("GET", "/v1/me", undefined, { key: login["API key"] ?? "" })).status).toBe(200)
+  })
+
+  test("takes the login from the environment, and does not print it", async () => {
+    const given = { JACKFIELD_ADMIN_KEY: "a-key-of-my-own-choice-0001", JACKFIELD_ADMIN_PASSWORD: "my own password", JACKFIELD_ADMIN_EMAIL: "Me@Example.Com" }
+    const hub = start({ env: given })
+    const url = await hub.ready
+    expect(printed(hub.stdout())).toMatchObject({ "E-mail": "me@example.com" })
+    expect(hub.stdout()).not.toContain(given.JACKFIELD_ADMIN_KEY)
+    expect(hub.stdout()).not.toContain(given.JACKFIELD_ADMIN_PASSWORD)
+    expect((await hub.call("GET", "/v1/me", undefined, { key: given.JACKFIELD_ADMIN_KEY })).status).toBe(200)
+    expect((await ask(`${url}/v1/sessions`, "POST", { email: "me@example.com", password: "my own password" }, {})).status).toBe(201)
+  })
+})
+
+describe("the end", SLOW, () => {
+  test("comes within 10 s of SIGTERM, with exit code 0 and no database left", async () => {
+    const hub = start()
+    await hub.ready
+    await expectCleanEnd(hub, () => hub.child.kill("SIGTERM"))
+  })
+
+  test("comes by Ctrl-C, which reaches the whole process group, in the same order", async () => {
+    const hub = start({ detached: true })
+    await hub.ready
+    await expectCleanEnd(hub, () => process.kill(-(hub.child.pid ?? 0), "SIGINT"))
+    expect(hub.stdout()).not.toContain("embedded PostgreSQL is gone")
+  })
+
+  test("comes also while the hub is still starting, and leaves no database", async () => {
+    await (await prepared()).end()
+    const hub = start({ detached: true })
+    while (data.postmaster() === undefined) await new Promise((resolve) => setTimeout(resolve, 2))
+    const server = data.postmaster() ?? 0
+    process.kill(-(hub.child.pid ?? 0), "SIGINT")
+    expect(await hub.exited, hub.stdout() + hub.stderr()).toBe(0)
+    expect(isAlive(server)).toBe(false)
+  })
+
+  test("lets a running request end", async () => {
+    const silent = await listenRaw()
+    const hub = await prepared()
+    const config = { host: "127.0.0.1", port: silent.port, user: "x", password: "y", tls: { kind: "off" } }
+    const running = hub.call("POST", "/v1/connectors/test", { type: "postgres", config, timeoutMs: 2_000 })
+    while (silent.hits === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    await expectCleanEnd(hub, () => hub.child.kill("SIGTERM"))
+    expect(await running).toMatchObject({ status: 200, body: { ok: false, error: { code: "timed_out" } } })
+    await silent.close()
+  })
+})
+
+/** A hub that is ready. */
+async function prepared(): Promise<HubProcess> {
+  const hub = start()
+  await hub.ready
+  return hub
+}
+
+describe("two starts", SLOW, () => {
+  test("after kill -9 the next start adopts the database that was left running", async () => {
+    const hub = await prepared()
+    const made = await hub.call("POST", "/v1/connectors", { name: "kept", type: "http", config: { url: "https://example.com/" } })
+    expect(made.status).toBe(201)
+    const server = data.postmaster() ?? 0
+    await hub.end("SIGKILL")
+    expect(isAlive(server)).toBe(true)
+    const next = await prepared()
+    expect(next.stdout()).toContain("is adopted")
+    expect(data.postmaster()).toBe(server)
+    expect((await next.call("GET", "/v1/connectors/kept")).body).toMatchObject({ id: made.body.id })
+    await expectCleanEnd(next, () => next.child.kill("SIGTERM"))
+  })
+
+  test("a second hub on the folder refuses, says so, and leaves the first alone", async () => {
+    const first = await prepared()
+    const second = start()
+    expect(await second.exited).toBe(1)
+    expect(second.stderr()).toMatch(
+      /^jackfield: Another hub \(process \d+\) is using the data folder .*; stop it first, or give this one .*JACKFIELD_DATA\.\n$/,
+    )
+    expect(second.stderr()).toContain(`process ${first.child.pid}`)
+    const made = await first.call("POST", "/v1/connectors", { name: "still", type: "http", config: { url: "https://example.com/" } })
+    expect(made.status).toBe(201)
+    expect((await first.call("GET", "/v1/connectors")).body.total).toBe(1)
+  })
+
+  test("a port that is taken is said so, and nothing is left behind", async () => {
+    const taken = await listenRaw()
+    const hub = start({ env: { PORT: String(taken.port) } })
+    expect(await hub.exited).toBe(1)
+    expect(hub.stderr()).toBe(
+      `jackfield: The hub cannot listen on 127.0.0.1:${taken.port}: something listens there already; set PORT to another, or stop the other.\n`,
+    )
+    expect(data.postmaster()).toBeUndefined()
+    await taken.close()
+    const again = await prepared()
+    expect((await again.call("GET", "/v1/me")).status).toBe(200)
+  })
+})
+
+test("an environment with faults is refused with all of them at once, before anything is touched", async () => {
+  const wrong = { PORT: "70000", HOST: "here", JACKFIELD_ROLE: "boss", JACKFIELD_ADMIN_KEY: "short", DATABASE_URL: "mysql://x", JACKFIELD_LOG: "loud" }
+  const unreadable = { JACKFIELD_EGRESS_ALLOW: "10.0.0.0/99", JACKFIELD_HOSTS: "no-address", JACKFIELD_DNS: "nowhere" }
+  const hub = start({ env: { ...wrong, ...unreadable } })
+  expect(await hub.exited).toBe(1)
+  expect(hub.stdout()).toBe("")
+  for (const name of [...Object.keys(wrong), "JACKFIELD_MASTER_KEY"]) expect(hub.stderr()).toContain(`${name} must`)
+  for (const name of Object.keys(unreadable)) expect(hub.stderr()).toContain(`${name} is wrong: `)
+  expect(readdirSync(data.dir)).toEqual([])
+})
+
+test("a master key that is none is refused by its variable's name", async () => {
+  const hub = start({ env: { JACKFIELD_MASTER_KEY: "too short" } })
+  expect(await hub.exited).toBe(1)
+  expect(hub.stderr()).toMatch(/^jackfield: JACKFIELD_MASTER_KEY must hold 32 bytes in base64[^\n]*\n$/)
+  expect(data.postmaster()).toBeUndefined()
+})
