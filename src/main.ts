@@ -10,22 +10,25 @@ async function main(): Promise<void> {
   clearDriverEnvironment(process.env)
   const log = createLog(settings.logLevel)
   process.on("unhandledRejection", (reason) => log.error({ err: reason }, "a rejection was not handled"))
-  const served = await serve(settings, log)
-  if (served.hub.firstLogin !== undefined) process.stdout.write(welcome(served.url, served.hub.firstLogin))
-  log.info({ url: served.url }, "ready")
-  const stop = (signal: string): void => {
+  const starting = serve(settings, log)
+  const stop = async (signal: string): Promise<void> => {
     log.info({ signal }, "stopping")
     // A second signal, or a stop that hangs, must still end the process.
     setTimeout(() => process.exit(1), 9_500).unref()
-    served.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
+    // A start is seen through first: cut off, it would leave its database running. One that fails ends the process itself.
+    await (await starting.catch(() => new Promise<never>(() => undefined))).stop()
+    process.exit(0)
+  }
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => {
+      stop(signal).catch((error: unknown) => {
         log.error({ err: error }, "stopping failed")
         process.exit(1)
-      },
-    )
-  }
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stop)
+      })
+    })
+  const served = await starting
+  if (served.hub.firstLogin !== undefined) process.stdout.write(welcome(served.url, served.hub.firstLogin))
+  log.info({ url: served.url }, "ready")
 }
 
 main().catch((error: unknown) => {

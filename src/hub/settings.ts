@@ -1,5 +1,7 @@
 import { isIP } from "node:net"
 import { PlatformError } from "../core/errors.ts"
+import { parseDnsServers, parseHosts } from "../net/resolver.ts"
+import { parseEgressRules } from "../net/rules.ts"
 
 /** What the operator's environment says, checked (DESIGN §6). Every fault of it is told at once. */
 export interface Settings {
@@ -45,6 +47,12 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   if (!LOG_LEVELS.includes(logLevel)) fault("JACKFIELD_LOG", `must be one of ${LOG_LEVELS.join(", ")}.`)
   if (get("JACKFIELD_MASTER_KEY") !== undefined && get("JACKFIELD_MASTER_KEY_FILE") !== undefined)
     fault("JACKFIELD_MASTER_KEY", "and JACKFIELD_MASTER_KEY_FILE are both set; set one.")
+  if (databaseUrl !== undefined && get("JACKFIELD_MASTER_KEY") === undefined && get("JACKFIELD_MASTER_KEY_FILE") === undefined)
+    fault("JACKFIELD_MASTER_KEY", "must be given with DATABASE_URL: set it to the same `openssl rand -base64 32` on every node.")
+  for (const [name, parse] of PARSED) {
+    const wrong = faultOf(() => parse(get(name) ?? ""))
+    if (wrong !== undefined) fault(name, `is wrong: ${wrong}`)
+  }
   if (faults.length > 0) throw new PlatformError("config_invalid", `The environment has faults: ${faults.map((each) => each.message).join(" ")}`, { faults })
 
   return {
@@ -64,6 +72,23 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     dns: get("JACKFIELD_DNS") ?? "",
     hosts: get("JACKFIELD_HOSTS") ?? "",
     logLevel,
+  }
+}
+
+/** Variables whose parsers say themselves what is wrong. */
+const PARSED: readonly (readonly [string, (text: string) => unknown])[] = [
+  ["JACKFIELD_EGRESS_ALLOW", parseEgressRules],
+  ["JACKFIELD_HOSTS", parseHosts],
+  ["JACKFIELD_DNS", (text) => text === "" || parseDnsServers(text)],
+]
+
+function faultOf(parse: () => unknown): string | undefined {
+  try {
+    parse()
+    return undefined
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error
+    return error.message.replace(/^.*? is wrong: /, "")
   }
 }
 
