@@ -58,18 +58,19 @@ export class DirectRoute implements Route {
     const host = parseHost(to.host)
     const target = formatTarget(to.host, to.port)
     this.#core.aims(to)
-    const hide = concealer(this.#core, target)
+    const hide = <T>(work: Promise<T>, since?: number): Promise<T> => conceal(this.#core, work, unreachable(target), since)
     const release = this.#core.reserve()
     try {
       const addresses = await this.#core.stage("resolve", () => hide(this.#parts.resolver.resolve(host, this.#core.signal)), resolved(host))
+      const since = performance.now()
       await this.#core.stage(
         "policy",
-        () => hide(this.#judge(addresses, to)),
+        () => hide(this.#judge(addresses, to), since),
         (because) => because,
       )
       const { socket, ip } = await this.#core.stage(
         "connect",
-        () => hide(this.#connect(addresses.slice(0, MOST_TRIES), to.port, target, release)),
+        () => hide(this.#connect(addresses.slice(0, MOST_TRIES), to.port, target, release), since),
         (made) => formatTarget(made.ip, to.port),
       )
       this.#reached.set(target, ip)
@@ -167,25 +168,24 @@ const resolved =
     host.kind === "address" ? host.address : `${host.name} → ${addresses.join(", ")}`
 
 /**
- * For who is not an operator: no such name, denied, refused and unreachable become one error with one text, after a
- * common floor that is counted inside the stage, so that neither text nor stage times tell them apart.
+ * For who is not an operator: no such name, denied, refused and unreachable become one error with one text, after a common
+ * floor that is counted inside the stage, so that neither text nor stage times tell them apart. The floor begins at
+ * `since`, when the DNS work was done, or else at the failure: slow DNS must not use it up for some of them.
  */
-export function concealer(core: LeaseCore, target: string, as?: (cause: unknown) => PlatformError): <T>(work: Promise<T>) => Promise<T> {
-  const begun = performance.now()
-  return async (work) => {
-    try {
-      return await work
-    } catch (error) {
-      core.assertOpen()
-      if (core.operator || !(error instanceof PlatformError) || !HIDDEN.has(error.code)) throw error
-      const waitMs = FLOOR_MS + randomInt(JITTER_MS + 1) - (performance.now() - begun)
-      if (waitMs > 0) await sleep(waitMs, undefined, { signal: core.signal }).catch(() => core.assertOpen())
-      throw (
-        as?.(error) ??
-        new PlatformError("host_unreachable", `No connection to ${target} could be made, or it is not allowed; check host and port, or ask an operator.`, {
-          cause: error,
-        })
-      )
-    }
+export async function conceal<T>(core: LeaseCore, work: Promise<T>, shown: (cause: PlatformError) => PlatformError, since?: number): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    core.assertOpen()
+    if (core.operator || !(error instanceof PlatformError) || !HIDDEN.has(error.code)) throw error
+    const now = performance.now()
+    const waitMs = FLOOR_MS + randomInt(JITTER_MS + 1) - (now - (since ?? now))
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: core.signal }).catch(() => core.assertOpen())
+    throw shown(error)
   }
 }
+
+const unreachable =
+  (target: string) =>
+  (cause: PlatformError): PlatformError =>
+    new PlatformError("host_unreachable", `No connection to ${target} could be made, or it is not allowed; check host and port, or ask an operator.`, { cause })

@@ -135,6 +135,25 @@ describe("who is not an operator", () => {
   })
 })
 
+test("no lease uses a connection of another: a rule that is taken back holds for the next lease at once", async () => {
+  await using server = await listen(createHttpServer((_, response) => response.end("ok")))
+  let rules = parseEgressRules("127.0.0.1/32")
+  const door = new Door({ policy: new Policy({ rules: () => rules }) })
+  const ask = async (open: OpenLease, dispatcher = open.dispatcher()) => await (await request(`http://127.0.0.1:${server.port}/`, { dispatcher })).body.text()
+  await using first = door.lease({ deadlineMs: 5_000, operator: true })
+  const kept = first.dispatcher()
+  await ask(first, kept)
+  await ask(first, kept)
+  expect(server.hits).toBe(1)
+  await using second = door.lease({ deadlineMs: 5_000, operator: true })
+  await ask(second)
+  expect(server.hits).toBe(2)
+  rules = []
+  await using third = door.lease({ deadlineMs: 5_000, operator: true })
+  await expect(ask(third)).rejects.toMatchObject({ code: "egress_denied" })
+  expect(server.hits).toBe(2)
+})
+
 describe("the end of a lease", () => {
   test("at the deadline fails the stage that hangs, naming target and stage", async () => {
     await using server = await listenRaw()

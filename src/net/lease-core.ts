@@ -19,6 +19,7 @@ type Dial = (to: Address) => Promise<Duplex>
 
 /** Milliseconds that drivers have to cancel on the server, and then sockets to close, once a lease is cut off. */
 const GRACE_MS = 1_000
+const MOST_RECORDS = 1_000
 
 /**
  * The life of one lease, shared by its faces: deadline, stages, sockets, and what to do at the end. After `abort` or
@@ -59,7 +60,7 @@ export class LeaseCore {
     return this.#controller.signal
   }
 
-  /** Every socket that the lease opened, oldest first among those that are gone, then the live ones. */
+  /** The sockets that the lease opened: the last thousand that are gone, oldest first, then the live ones. */
   get sockets(): readonly SocketRecord[] {
     return [...this.#past, ...[...this.#live].map(([socket, at]) => ({ ...at, bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten }))]
   }
@@ -106,6 +107,7 @@ export class LeaseCore {
     socket.once("close", () => {
       this.#live.delete(socket)
       this.#past.push({ target, ip, bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten })
+      if (this.#past.length > MOST_RECORDS) this.#past.shift()
     })
   }
 

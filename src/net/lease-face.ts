@@ -50,7 +50,13 @@ export class LeaseFace implements Lease {
   }
 
   async dialTls(to: Address, tls: TlsSpec): Promise<TLSSocket> {
-    return await this.secure(await this.dial(to), to.host, tls)
+    const raw = await this.dial(to)
+    try {
+      return await this.secure(raw, to.host, tls)
+    } catch (error) {
+      raw.destroy()
+      throw error
+    }
   }
 
   socket(open: (to: Address) => Promise<Duplex> = (to) => this.dial(to)): LazySocket {

@@ -1,4 +1,5 @@
 import { createServer as createHttpServer } from "node:http"
+import { createServer as createHttpsServer, get } from "node:https"
 import { createServer as createTlsServer, type TlsOptions } from "node:tls"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type CertificateOptions, certificate } from "../../test/support/certificates.ts"
@@ -67,6 +68,18 @@ describe("a bad certificate", () => {
       await expect(greet(server.port, "db.example.test", spec)).rejects.toMatchObject({ code, message: expect.stringContaining(words) as string })
     })
 
+  test("is refused also where the environment says that none need be verified", async () => {
+    await using server = await serve()
+    const before = process.env["NODE_TLS_REJECT_UNAUTHORIZED"]
+    process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0"
+    try {
+      await expect(greet(server.port, "db.example.test", { mode: "verify" })).rejects.toMatchObject({ code: "tls_untrusted" })
+    } finally {
+      if (before === undefined) delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"]
+      else process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = before
+    }
+  })
+
   test("passes under `require`, and the stage says that nothing was verified", async () => {
     await using server = await serve({ selfSigned: true, names: ["wrong.example.test"] })
     const { lease } = await greet(server.port, "db.example.test", { mode: "require" })
@@ -115,8 +128,24 @@ describe("over HTTP faces", () => {
     await using lease = door.lease({ deadlineMs: 5_000, operator: true })
     const { request } = await import("undici")
     await expect(request(`https://db.example.test:${server.port}/`, { dispatcher: lease.dispatcher() })).rejects.toMatchObject({ code: "tls_untrusted" })
+    const viaAgent = new Promise((resolve, reject) => {
+      get({ host: "db.example.test", port: server.port, agent: lease.httpsAgent() }, resolve).once("error", reject)
+    })
+    await expect(viaAgent).rejects.toMatchObject({ code: "tls_untrusted" })
     await expect(request(`https://other.example.test:${server.port}/`, { dispatcher: lease.dispatcher(verify) })).rejects.toMatchObject({
       code: "tls_name_mismatch",
     })
+  })
+
+  test("the https agent carries a request", async () => {
+    await using web = await listen(
+      createHttpsServer(certificate({ name: "db.example.test", names: ["db.example.test"], issuer: authority }), (_, answer) => answer.end("page")),
+    )
+    await using lease = door.lease({ deadlineMs: 5_000, operator: true })
+    const agent = lease.httpsAgent(verify)
+    const page = new Promise<string>((resolve, reject) => {
+      get({ host: "db.example.test", port: web.port, agent }, (answer) => answer.once("data", (chunk) => resolve(String(chunk)))).once("error", reject)
+    })
+    expect(await page).toBe("page")
   })
 })

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream"
 import type { Client, ConnectConfig } from "ssh2"
 import type { Address, TunnelSpec } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
-import { concealer, type DoorParts, denied, type Route } from "./dial.ts"
+import { conceal, type DoorParts, denied, type Route } from "./dial.ts"
 import { assertPort, formatTarget, parseHost } from "./host.ts"
 import { DoorSocket } from "./lazy-socket.ts"
 import type { LeaseCore } from "./lease-core.ts"
@@ -42,8 +42,9 @@ export class TunnelRoute implements Route {
         this.#client ??= this.#login()
         const client = await this.#client
         this.#core.aims(to)
-        const hide = concealer(this.#core, target, (cause) => unopened(bastion, target, "", cause))
-        return await hide(this.#judge(to).then(() => this.#forward(client, to)))
+        const addresses = await this.#known(parseHost(to.host))
+        const work = this.#judge(to, addresses).then(() => this.#forward(client, to))
+        return await conceal(this.#core, work, (cause) => unopened(bastion, target, "", cause), performance.now())
       },
       () => `${target} by ${bastion}`,
     )
@@ -59,18 +60,18 @@ export class TunnelRoute implements Route {
     return await this.#forward(await this.#client, to)
   }
 
-  /** The target as far as we can know it: a literal, or what our own resolver says of the name. */
-  async #judge(to: Address): Promise<void> {
+  async #judge(to: Address, addresses: readonly string[]): Promise<void> {
     const host = parseHost(to.host)
     const target = formatTarget(to.host, to.port)
     if (host.kind === "name" && METADATA_NAMES.test(host.name))
       throw denied(target, host.name, { reason: "a name of a cloud's metadata service, which is never allowed" })
-    for (const address of await this.#known(host)) {
+    for (const address of addresses) {
       const verdict = await this.#parts.policy.judgeBehindBastion(address, to.port)
       if (!verdict.allowed) throw denied(target, address, verdict)
     }
   }
 
+  /** The target's addresses as far as we can know them: a literal, or what our own resolver says of the name. */
   async #known(host: ReturnType<typeof parseHost>): Promise<readonly string[]> {
     try {
       return await this.#parts.resolver.resolve(host, this.#core.signal)
