@@ -141,7 +141,7 @@ export function explainHttp(error: unknown): PlatformError | undefined {
     return new PlatformError("timed_out", "The server did not answer in time; allow more time, or ask for less.", { cause: error })
   if (code === "UND_ERR_HEADERS_OVERFLOW" || code === "HPE_HEADER_OVERFLOW")
     return new PlatformError("response_too_large", "The answer's headers are larger than 64 KiB; no such answer is taken.", { cause: error })
-  if (code.startsWith("HPE_"))
+  if (error.name === "HTTPParserError" || code.startsWith("HPE_"))
     return new PlatformError("protocol_invalid", "What answers does not speak HTTP; check the URL's scheme and port.", { cause: error })
   if (code.startsWith("Z_") || code.startsWith("ERR_BROTLI") || code.startsWith("ERR__ERROR_FORMAT") || code === "ERR_PADDING_1")
     return new PlatformError("response_invalid", "The answer's compression is broken; see what the server sends.", { cause: error })

@@ -1,0 +1,159 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { http } from "../../src/connectors/http.ts"
+import type { Row } from "../../src/core/connector.ts"
+import { SERVER_NAME } from "../support/lease.ts"
+import { type Loopback, listen, listenRaw } from "../support/loopback.ts"
+import { failure, withSession } from "./context.ts"
+
+type Serve = (request: IncomingMessage, response: ServerResponse) => void
+let serve: Serve
+let [first, second]: Loopback[] = []
+const seen: { method: string; url: string; headers: IncomingMessage["headers"]; port: number }[] = []
+
+beforeAll(async () => {
+  const make = () =>
+    listen(
+      createServer((request, response) => {
+        seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, port: request.socket.localPort ?? 0 })
+        serve(request, response)
+      }),
+    )
+  first = await make()
+  second = await make()
+})
+afterAll(async () => {
+  await first?.close()
+  await second?.close()
+})
+
+const TOKEN = "very-secret-token"
+const origin = (server: Loopback | undefined): string => `http://${SERVER_NAME}:${server?.port}`
+const config = (more: object = {}) => ({ url: `${origin(first)}/start`, auth: { kind: "bearer", token: TOKEN }, ...more })
+
+async function request(how: Serve, more: object = {}, input: Row = {}): Promise<Row | readonly Row[]> {
+  serve = how
+  seen.length = 0
+  return await withSession({ connector: http }, config(more), (session) => session.request(input))
+}
+async function probe(how: Serve, more: object = {}) {
+  serve = how
+  seen.length = 0
+  return await withSession({ connector: http }, config(more), (session) => session.test())
+}
+const json = (response: ServerResponse, value: unknown, status = 200, headers: Record<string, string> = {}): void =>
+  void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value))
+
+describe("redirects", () => {
+  const to =
+    (location: string, status = 302): Serve =>
+    (incoming, response) =>
+      incoming.url === "/start" ? void response.writeHead(status, { location }).end("moved") : json(response, { ok: true })
+
+  test("within the origin keep the token; to another they lose it and every header that is a secret", async () => {
+    expect(await request(to("/end"), { headers: [{ name: "X-Key", value: "also-secret" }] })).toEqual({ ok: true })
+    expect(seen.map(({ url, headers }) => [url, headers.authorization, headers["x-key"]])).toEqual([
+      ["/start", `Bearer ${TOKEN}`, "also-secret"],
+      ["/end", `Bearer ${TOKEN}`, "also-secret"],
+    ])
+    expect(
+      await request(to(`${origin(second)}/end`), {
+        headers: [
+          { name: "X-Key", value: "also-secret" },
+          { name: "Accept", value: "application/json" },
+        ],
+      }),
+    ).toEqual({ ok: true })
+    expect(seen.map(({ port, headers }) => [port, headers.authorization, headers["x-key"], headers.accept])).toEqual([
+      [first?.port, `Bearer ${TOKEN}`, "also-secret", "application/json"],
+      [second?.port, undefined, undefined, "application/json"],
+    ])
+  })
+
+  test.each(["http://169.254.169.254/latest", "http://10.0.0.1/", "http://[::ffff:10.0.0.1]/", "http://2130706433:1/"])(
+    "to %s are judged by the door",
+    async (location) => expect((await failure(request(to(location)))).code).toMatch(/egress_denied|host_unreachable/),
+  )
+
+  test("end after five", async () => {
+    const error = await failure(request((_, response) => void response.writeHead(302, { location: "/start" }).end()))
+    expect([error.code, seen.length]).toEqual(["remote_failed", 6])
+  })
+})
+
+describe("answers", () => {
+  test.each([
+    ["gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+    ["gzip, br", (text: string) => brotliCompressSync(gzipSync(text))],
+  ] as const)("as %s are read", async (coding, pack) =>
+    expect(await request((_, response) => void response.writeHead(200, { "content-encoding": coding }).end(pack('{"a":1}')))).toEqual({ a: 1 }),
+  )
+
+  test.each([
+    ["a bomb", gzipSync(Buffer.alloc(64 * 1_048_576)), "gzip", "response_too_large"],
+    ["a flood", Buffer.alloc(11 * 1_048_576, 97), "", "response_too_large"],
+    ["half a gzip", gzipSync("x".repeat(1_000)).subarray(0, 20), "gzip", "response_invalid"],
+    ["no gzip at all", Buffer.from("plain"), "gzip", "response_invalid"],
+    ["no brotli at all", Buffer.from("plain text"), "br", "response_invalid"],
+    ["an unknown coding", Buffer.from("x"), "zstd-ish", "response_invalid"],
+  ])("%s is refused", async (_, body, coding, code) =>
+    expect(
+      (await failure(request((_request, response) => void response.writeHead(200, coding === "" ? {} : { "content-encoding": coding }).end(body)))).code,
+    ).toBe(code),
+  )
+
+  test.each([
+    [400, "query_invalid"],
+    [401, "auth_failed"],
+    [403, "auth_failed"],
+    [404, "query_invalid"],
+    [429, "rate_limited"],
+    [500, "remote_failed"],
+    [503, "server_unavailable"],
+    [504, "timed_out"],
+  ])("%i is %s, with a scrubbed excerpt", async (status, code) => {
+    const error = await failure(
+      request((_, response) => json(response, { pad: "x".repeat(280), token: TOKEN, more: "y".repeat(500) }, status, { "retry-after": "7" })),
+    )
+    expect(error).toMatchObject({ code, details: { status, retryAfterMs: 7_000 } })
+    expect(error.message.length).toBeLessThan(420)
+    expect(error.message).not.toContain(TOKEN.slice(0, 8))
+  })
+
+  test("a connection that breaks, and what is no HTTP, are told apart", async () => {
+    expect(
+      (await failure(request((_, response) => void response.writeHead(200, { "content-length": "100" }).write("half", () => response.destroy())))).code,
+    ).toBe("connection_lost")
+    await using other = await listenRaw((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"))
+    expect((await failure(withSession({ connector: http }, config({ url: origin(other) }), (session) => session.request({})))).code).toBe("protocol_invalid")
+  })
+})
+
+describe("test", () => {
+  test("asks by HEAD, then by GET, never by the method that changes something", async () => {
+    const facts = await probe((incoming, response) => json(response, {}, incoming.method === "HEAD" ? 405 : 200), { method: "DELETE" })
+    expect(seen.map(({ method }) => method)).toEqual(["HEAD", "GET"])
+    expect(facts).toMatchObject({ product: "HTTP server", details: { status: 200 } })
+    const posting = await probe((_, response) => json(response, {}, 405), { method: "POST" })
+    expect(posting.warnings?.[0]).toMatch(/POST is not sent by a test/)
+    expect(seen.map(({ method }) => method)).toEqual(["HEAD", "GET"])
+  })
+
+  test("passes with a warning where only the inputs lack", async () => {
+    const facts = await probe((_, response) => json(response, { error: "q is required" }, 400), { parameters: [{ name: "q", value: "" }] })
+    expect(facts.warnings?.[0]).toMatch(/required inputs/)
+  })
+
+  test.each([
+    [401, "auth_failed"],
+    [403, "auth_failed"],
+    [404, "stream_not_found"],
+    [400, "query_invalid"],
+    [429, "rate_limited"],
+    [500, "remote_failed"],
+    [503, "server_unavailable"],
+  ])("%i is %s", async (status, code) => expect((await failure(probe((_, response) => json(response, {}, status)))).code).toBe(code))
+})
