@@ -62,7 +62,7 @@ async function chooseHome(data: string, as: RunAs | undefined, log: Log): Promis
   const noted = await readNote(note)
   if (noted !== undefined) return noted
   const beside = join(data, "postgres")
-  if (canReach(data, "x", as)) return beside
+  if (canReach(data, "x", as) || (await openUp(data, as))) return beside
   if (await exists(beside)) {
     throw new PlatformError(
       "store_unavailable",
@@ -82,6 +82,16 @@ async function chooseHome(data: string, as: RunAs | undefined, log: Log): Promis
   }
   log.info({ folder: elsewhere }, `the embedded database lies outside the data folder, since ${why}`)
   return elsewhere
+}
+
+/** Lets the unprivileged id pass through a data folder that is still empty (`mktemp -d` makes them 0700); one with anything in it keeps its mode. */
+async function openUp(data: string, as: RunAs | undefined): Promise<boolean> {
+  if ((await readdir(data)).length > 0) return false
+  const { mode } = await stat(data)
+  await chmod(data, (mode & 0o777) | 0o011)
+  if (canReach(data, "x", as)) return true
+  await chmod(data, mode & 0o777)
+  return false
 }
 
 /** The path that the note names, if there is a note. */

@@ -1,9 +1,10 @@
+import { rmSync } from "node:fs"
 import { chmod, chown, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import pg from "pg"
 import { chooseRunAs, findBinaries, reachableBinaries } from "../../src/store/binaries.ts"
-import { freePort, initCluster, OWNER, randomPassword, spawnServer, stopServer } from "../../src/store/cluster.ts"
+import { freePort, initCluster, isAlive, OWNER, randomPassword, spawnServer, stopServer } from "../../src/store/cluster.ts"
 
 /** A real PostgreSQL of a test's own, on 127.0.0.1. `user` is a superuser; `database` is "postgres". */
 export interface TestDatabase {
@@ -56,7 +57,14 @@ export async function startTestDatabase(options: TestDatabaseOptions = {}): Prom
       await client.end()
     }
   }
+  // A test that fails before its stop() shall leave no server behind.
+  const end = () => {
+    if (isAlive(pid)) process.kill(pid, "SIGQUIT")
+    rmSync(home, { recursive: true, force: true })
+  }
+  process.once("exit", end)
   const stop = async () => {
+    process.off("exit", end)
     await stopServer(binaries, folder, pid, 30_000)
     await rm(home, { recursive: true, force: true })
   }
