@@ -73,6 +73,15 @@ describe("through a bastion", () => {
     await open.through(spec({ port: second.port, hostKey: second.hostKey, auth })).dial(to)
   })
 
+  test("logs in by password also where the bastion asks for it interactively", async () => {
+    await using asking = await startSshServer({ user: "hub", password: "let me in", prompts: true })
+    await using open = lease([asking.port])
+    const at = { port: asking.port, hostKey: asking.hostKey }
+    await open.through(spec(at)).dial({ host: "inside.corp", port: echo.port })
+    const wrong = spec({ ...at, auth: { kind: "password", password: new Secret("wrong-password") } })
+    await expect(open.through(wrong).dial({ host: "inside.corp", port: echo.port })).rejects.toMatchObject({ code: "tunnel_auth_failed" })
+  })
+
   test("TLS and every HTTP face work over it", async () => {
     const made = certificate({ name: "inside.corp", names: ["inside.corp"] })
     await using secure = await listen(createTlsServer(made, (socket) => socket.on("error", () => undefined).end("secret")))
@@ -166,15 +175,16 @@ describe("a bastion that does not let us through", () => {
 })
 
 describe("the end", () => {
-  test("a bastion that dies takes its streams along and nothing else", async () => {
-    await using own = await startSshServer({ user: "hub", password: "let me in" })
-    await using open = lease([own.port])
-    const socket = await open.through(spec({ port: own.port, hostKey: own.hostKey })).dial({ host: "inside.corp", port: echo.port })
-    const closed = once(socket.resume(), "close")
-    own.kill()
-    await closed
-    expect(open.signal.aborted).toBe(false)
-  })
+  for (const end of ["kill", "close"] as const)
+    test(`a bastion that dies (${end}) takes its streams along and nothing else`, async () => {
+      await using own = await startSshServer({ user: "hub", password: "let me in" })
+      await using open = lease([own.port])
+      const socket = await open.through(spec({ port: own.port, hostKey: own.hostKey })).dial({ host: "inside.corp", port: echo.port })
+      const closed = once(socket.resume(), "close")
+      await own[end]()
+      await closed
+      expect(open.signal.aborted).toBe(false)
+    })
 
   test("a cut-off reaches the stream with the reason, after a grace dial through the same login", async () => {
     const open = lease([])

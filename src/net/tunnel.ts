@@ -115,6 +115,7 @@ export class TunnelRoute implements Route {
     this.#core.onEnd(() => {
       client.destroy()
     })
+    answerPrompts(client, this.#spec.auth)
     let shown: string | undefined
     const pinned = normalise(this.#spec.hostKey)
     const hostVerifier = (key: Buffer): boolean => {
@@ -147,10 +148,19 @@ export class TunnelRoute implements Route {
 
   #credentials(): ConnectConfig {
     const { auth, user } = this.#spec
-    const common = { username: user, keepaliveInterval: 10_000, keepaliveCountMax: 3, agentForward: false, tryKeyboard: false }
+    const common = { username: user, keepaliveInterval: 10_000, keepaliveCountMax: 3, agentForward: false, tryKeyboard: auth.kind === "password" }
     if (auth.kind === "password") return { ...common, password: auth.password.reveal() }
     return { ...common, privateKey: auth.privateKey.reveal(), ...(auth.passphrase === undefined ? {} : { passphrase: auth.passphrase.reveal() }) }
   }
+}
+
+/** Bastions that ask PAM offer "keyboard-interactive" for a password; any other question (a second factor) stays unanswered. */
+function answerPrompts(client: Client, auth: TunnelSpec["auth"]): void {
+  if (auth.kind !== "password") return
+  client.on("keyboard-interactive", (_name, _instructions, _language, prompts, finish) => {
+    const [only, ...more] = prompts
+    finish(only !== undefined && more.length === 0 && only.echo !== true ? [auth.password.reveal()] : [])
+  })
 }
 
 /** `SHA256:…` as OpenSSH prints it, with or without the prefix or padding. */

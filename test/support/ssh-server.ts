@@ -17,6 +17,8 @@ export interface SshServer extends AsyncDisposable {
 export interface SshServerOptions {
   readonly user: string
   readonly password?: string
+  /** Takes the password by "keyboard-interactive" alone, as with PAM. */
+  readonly prompts?: boolean
   /** OpenSSH public key that may log in. */
   readonly publicKey?: string
   /** False refuses every forward as prohibited. */
@@ -35,7 +37,11 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     clients.add(client)
     client.on("error", () => undefined)
     client.on("close", () => clients.delete(client))
-    client.on("authentication", (context) => (mayEnter(context, options) ? context.accept() : context.reject()))
+    client.on("authentication", (context) => {
+      if (options.prompts === true) prompt(context, options)
+      else if (mayEnter(context, options)) context.accept()
+      else context.reject()
+    })
     client.on("tcpip", (accept, reject, info) => {
       forwards.push(`${info.destIP}:${info.destPort}`)
       if (options.forwarding === false) reject()
@@ -47,6 +53,11 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     for (const client of clients) client.end()
   }
   return { hostKey, forwards, kill, port, close, [Symbol.asyncDispose]: close }
+}
+
+function prompt(context: ssh2.AuthContext, { password }: SshServerOptions): void {
+  if (context.method !== "keyboard-interactive") context.reject(["keyboard-interactive"])
+  else context.prompt([{ prompt: "Password: ", echo: false }], (answers) => (answers[0] === password ? context.accept() : context.reject()))
 }
 
 function mayEnter(context: ssh2.AuthContext, { user, password, publicKey }: SshServerOptions): boolean {
