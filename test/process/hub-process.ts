@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
@@ -128,10 +128,12 @@ export interface DataFolder {
   remove(): Promise<void>
 }
 
-/** `mode` is the folder's, 0711 unless given, so that PostgreSQL can pass through when the test is root. */
-export function makeDataFolder(mode = 0o711): DataFolder {
-  const dir = mkdtempSync(join(tmpdir(), "jackfield-process-"))
-  chmodSync(dir, mode)
+/** Mode 0711, so that PostgreSQL can pass through when the test is root; `hidden` lays it into a folder of mode 0700. */
+export function makeDataFolder({ hidden = false } = {}): DataFolder {
+  const outer = mkdtempSync(join(tmpdir(), "jackfield-process-"))
+  const dir = join(outer, "data")
+  mkdirSync(dir, { mode: 0o711 })
+  if (!hidden) chmodSync(outer, 0o711)
   const read = (path: string): string | undefined => {
     try {
       return readFileSync(path, "utf8").split("\n", 1)[0]
@@ -147,7 +149,7 @@ export function makeDataFolder(mode = 0o711): DataFolder {
   const remove = async () => {
     const pid = postmaster()
     if (pid !== undefined && isAlive(pid)) await stopServer(await findBinaries(), join(home(), "cluster"), pid, 30_000)
-    for (const path of [home(), dir]) rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+    for (const path of [home(), outer]) rmSync(path, { recursive: true, force: true, maxRetries: 5 })
   }
   return { dir, home, postmaster, remove }
 }
