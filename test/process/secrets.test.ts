@@ -1,0 +1,151 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { join } from "node:path"
+import pg from "pg"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type Loopback, listen } from "../support/loopback.ts"
+import { type Answer, type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "./hub-process.ts"
+
+/** It has what each encoding changes: quote, backslash, slash, plus, percent, blank. */
+const CANARY = 'Kanarienvogel "7\\b/+%&= 9'
+const TOKEN = "Kanarien-Token.with+slash/and=equals"
+const NEW_PASSWORD = "Kanarien password of a person"
+/** It is no secret, goes the same ways, and must be found wherever the canary is looked for: else the search is blind. */
+const MARKER = "wellensittich"
+
+let database: TestDatabase
+let echo: Loopback
+let data: DataFolder
+let hub: HubProcess
+const answers: Answer[] = []
+
+beforeAll(async () => {
+  database = await startTestDatabase({ password: CANARY })
+  // A far side that gives back whatever it was told, in every form.
+  echo = await listen(
+    createServer((request, response) => {
+      const seen = `${request.headers.authorization} ${Buffer.from(TOKEN).toString("base64")} ${Buffer.from(TOKEN).toString("hex")} ${encodeURIComponent(TOKEN)}`
+      response.writeHead(500, seen.slice(0, 60).replaceAll(/[^\x20-\x7e]/g, ""), { "content-type": "text/plain", server: seen }).end(seen)
+    }),
+  )
+  data = makeDataFolder()
+  hub = startHubProcess(data.dir, { env: { JACKFIELD_LOG: "debug" } })
+  await hub.ready
+  await useSecrets()
+}, 120_000)
+afterAll(async () => {
+  await hub.end()
+  await data.remove()
+  await Promise.all([echo.close(), database.stop()])
+})
+
+async function call(method: string, path: string, body?: unknown, options?: Parameters<HubProcess["call"]>[3]): Promise<Answer> {
+  const answer = await hub.call(method, path, body, options)
+  answers.push(answer)
+  return answer
+}
+
+/** Everything that a secret goes through: stored, used, refused, in errors, in a request that cannot be read. */
+async function useSecrets(): Promise<void> {
+  const login = { host: "127.0.0.1", port: database.port, database: "postgres", user: database.user, tls: { kind: "off" } }
+  const right = { ...login, password: CANARY }
+  await call("POST", "/v1/connectors", { name: "right", title: MARKER, type: "postgres", config: right, verify: true })
+  await call("POST", "/v1/connectors", { name: "right", type: "postgres", config: right })
+  await call("POST", "/v1/connectors", { name: "wrong", type: "postgres", config: { ...right, password: `${CANARY}x`, database: MARKER } })
+  for (const name of ["right", "wrong"]) {
+    await call("POST", `/v1/connectors/${name}/test`)
+    await call("POST", `/v1/connectors/${name}/test`, {}, { headers: { accept: "application/x-ndjson" } })
+    await call("POST", `/v1/connectors/${name}/discover`)
+    await call("POST", `/v1/connectors/${name}/query`, { statement: `select '${MARKER}' as x` })
+    await call("POST", `/v1/connectors/${name}/query`, { statement: `select $1::int as "${MARKER}"`, params: [CANARY] })
+    await call("POST", `/v1/connectors/${name}/query`, { statement: `select '${CANARY}'::int` })
+    await call("GET", `/v1/connectors/${name}`)
+  }
+  await call("POST", "/v1/connectors/test", { type: "postgres", config: { ...right, port: 1 } })
+  await call("POST", "/v1/connectors/test", { type: "postgres", config: { ...right, port: CANARY } })
+  await call("POST", "/v1/connectors", { name: "odd", type: "postgres", config: { ...right, password: { wrapped: CANARY } } })
+  await call("PATCH", "/v1/connectors/right", { config: { password: CANARY } })
+  const api = { url: `http://127.0.0.1:${echo.port}/${MARKER}`, auth: { kind: "bearer", token: TOKEN } }
+  await call("POST", "/v1/connectors", { name: "api", type: "http", config: api })
+  await call("POST", "/v1/connectors/api/test")
+  await call("POST", "/v1/users", { email: `${MARKER}@example.com`, role: "viewer", password: NEW_PASSWORD })
+  await call("POST", "/v1/sessions", { email: `${MARKER}@example.com`, password: NEW_PASSWORD })
+  await call("POST", "/v1/sessions", { email: `${MARKER}@example.com`, password: CANARY })
+  await call("GET", `/v1/connectors?q=${encodeURIComponent(MARKER)}`)
+}
+
+/** A secret as it might turn up: raw, JSON-escaped, URL-escaped, hex, and base64 at each of its three alignments. */
+function formsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  const aligned = [0, 1, 2].map((pad) =>
+    Buffer.concat([Buffer.alloc(pad), bytes])
+      .toString("base64")
+      .slice(pad === 0 ? 0 : 4)
+      .replace(/.{0,4}$/, ""),
+  )
+  const url = encodeURIComponent(secret)
+  const escaped = [JSON.stringify(secret).slice(1, -1), JSON.stringify(JSON.stringify(secret)).slice(3, -3), url, url.replaceAll("%20", "+"), encodeURI(secret)]
+  return [...new Set([secret, ...escaped, bytes.toString("hex"), bytes.toString("hex").toUpperCase(), ...aligned, ...aligned.map(urlSafe)])]
+}
+
+const urlSafe = (base64: string): string => base64.replaceAll("+", "-").replaceAll("/", "_")
+
+const FORMS = [CANARY, TOKEN, NEW_PASSWORD].flatMap(formsOf)
+
+const found = (text: string | Buffer): string[] => FORMS.filter((form) => text.includes(form))
+
+test("the run did what it says", () => {
+  const statuses = answers.map((answer) => answer.status)
+  expect(statuses.slice(0, 3)).toEqual([201, 409, 201])
+  expect(statuses.filter((status) => status === 200 || status === 201).length).toBeGreaterThan(12)
+  expect(statuses.filter((status) => status >= 500 && status !== 502 && status !== 504)).toEqual([])
+  expect(answers[3]?.body).toMatchObject({ ok: true })
+  expect(answers.some((answer) => answer.body?.error?.code === "auth_failed")).toBe(true)
+})
+
+test("no answer holds a secret, in any form", () => {
+  // What a caller sends as a statement is no secret of the connector's, but its error is scrubbed of the connector's password all the same.
+  for (const [index, answer] of answers.entries())
+    expect(found(answer.text + JSON.stringify([...answer.headers])), `answer ${index}: ${answer.text}`).toEqual([])
+  expect(answers.some((answer) => answer.text.includes(MARKER))).toBe(true)
+})
+
+test("neither standard output nor standard error holds one, at log level debug", () => {
+  expect(found(hub.stdout() + hub.stderr())).toEqual([])
+  expect(hub.stdout()).toContain("password authentication failed")
+})
+
+test("no column of the database holds one", async () => {
+  const { port, password } = embedded()
+  const client = new pg.Client({ host: "127.0.0.1", port, user: "hub", password, database: "postgres" })
+  await client.connect()
+  const tables = await client.query<{ name: string }>(
+    "select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables where schemaname !~ '^(pg_|information_schema)'",
+  )
+  let dump = ""
+  for (const { name } of tables.rows)
+    for (const row of (await client.query<{ row: string }>(`select t::text as row from ${name} t`)).rows) dump += `${row.row}\n`
+  await client.end()
+  expect(tables.rows.length).toBeGreaterThan(10)
+  expect(dump).toContain(MARKER)
+  // A row's text form doubles quotes and backslashes.
+  expect([...found(dump), ...found(dump.replaceAll('""', '"').replaceAll("\\\\", "\\"))]).toEqual([])
+})
+
+function embedded(): { port: number; password: string } {
+  const { password } = JSON.parse(readFileSync(join(data.home(), "hub.json"), "utf8")) as { password: string }
+  return { port: Number(readFileSync(join(data.home(), "cluster", "postmaster.pid"), "utf8").split("\n")[3]), password }
+}
+
+test("no file of the data folder holds one: PostgreSQL's log, its tables and its write-ahead log included", async () => {
+  let marked = 0
+  for (const entry of readdirSync(data.dir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const content = readFileSync(path)
+    if (content.includes(MARKER)) marked++
+    expect(found(content), path).toEqual([])
+  }
+  expect(marked).toBeGreaterThan(0)
+})
