@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
 import { buildServer } from "./api/server.ts"
 import { PlatformError } from "./core/errors.ts"
+import { dialects } from "./dialects/index.ts"
 import { readCliFile, urlOf, writeCliFile } from "./hub/cli-file.ts"
 import { type FirstLogin, type Hub, openHub } from "./hub/hub.ts"
 import type { Settings } from "./hub/settings.ts"
@@ -45,7 +46,7 @@ export async function serve(settings: Settings, log: Logger): Promise<Served> {
 }
 
 async function listen(hub: Hub, settings: Settings): Promise<FastifyInstance> {
-  const app = await buildServer(hub, VERSION)
+  const app = await buildServer(hub, { version: VERSION, mounts: dialects, mountHosts: settings.dialectHosts })
   try {
     await app.listen({ host: settings.host, port: settings.port })
     return app

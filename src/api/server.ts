@@ -9,6 +9,7 @@ import type { Hub } from "../hub/hub.ts"
 import { useAccess } from "./access.ts"
 import { useMethods } from "./methods.ts"
 import { useMetrics } from "./metrics.ts"
+import { type Mount, mountOf, sendAnswer, serveMount } from "./mount.ts"
 import { asPlatformError, sendProblem } from "./problem.ts"
 import { catalogRoutes } from "./routes/catalogs.ts"
 import { connectorRoutes } from "./routes/connectors.ts"
@@ -26,8 +27,17 @@ export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerRespo
 const BODY_MAX_BYTES = 1024 * 1024
 const URL_MAX_CHARACTERS = 1_024
 
+export interface ServerOptions {
+  readonly version: string
+  /** Other APIs over the same hub. */
+  readonly mounts: readonly Mount[]
+  /** Hosts that serve one mount at their root, by name in lower case; the value is the mount's prefix. */
+  readonly mountHosts: ReadonlyMap<string, string>
+}
+
 /** The native API over a hub: validation, access, problem details, OpenAPI, docs, health and metrics. Not yet listening. */
-export async function buildServer(hub: Hub, version: string): Promise<FastifyInstance> {
+export async function buildServer(hub: Hub, options: ServerOptions): Promise<FastifyInstance> {
+  const { version, mounts, mountHosts } = options
   const app = Fastify({
     loggerInstance: hub.log as FastifyBaseLogger,
     bodyLimit: BODY_MAX_BYTES,
@@ -39,8 +49,11 @@ export async function buildServer(hub: Hub, version: string): Promise<FastifyIns
     return503OnClosing: true,
     trustProxy: false,
     routerOptions: { maxParamLength: URL_MAX_CHARACTERS },
+    rewriteUrl: ({ url = "/", headers }) => (mountHosts.get(hostOf(headers.host)) ?? "") + url,
     frameworkErrors: (error, request, reply) => {
-      void sendProblem(request, reply, asPlatformError(error))
+      const mount = mountOf(mounts, request.url)
+      if (mount === undefined) void sendProblem(request, reply, asPlatformError(error))
+      else void sendAnswer(request, reply, mount, asPlatformError(error))
     },
   })
   // No body is an empty one, whatever its content type says; a route that needs fields lists them.
@@ -51,7 +64,7 @@ export async function buildServer(hub: Hub, version: string): Promise<FastifyIns
     else void parseJson(request, body, done)
   })
   useValidation(app)
-  useMethods(app)
+  const refuseOtherMethods = useMethods(app)
   useMetrics(app)
   app.addHook("onSend", async (request, reply) => {
     void reply.headers({ "x-request-id": request.id, "x-content-type-options": "nosniff", "cache-control": "no-store", "referrer-policy": "no-referrer" })
@@ -80,9 +93,10 @@ export async function buildServer(hub: Hub, version: string): Promise<FastifyIns
     hideUntagged: true,
   })
   await app.register(swaggerUi, { routePrefix: "/docs", theme: { title: "Jackfield API" } })
-  await app.register(async (scope) => healthRoutes(scope as Api, hub, version))
+  healthRoutes(app as Api, hub, version)
   await app.register(
     async (scope) => {
+      const refuseOthers = useMethods(scope)
       useAccess(scope, hub.identity)
       const api = scope as Api
       sessionRoutes(api, hub)
@@ -92,9 +106,13 @@ export async function buildServer(hub: Hub, version: string): Promise<FastifyIns
       connectorRoutes(api, hub)
       catalogRoutes(api, hub)
       queryRoutes(api, hub)
+      refuseOthers()
     },
     { prefix: "/v1" },
   )
-  app.refuseOtherMethods()
+  for (const mount of mounts) await serveMount(app, mount, hub)
+  refuseOtherMethods()
   return app
 }
+
+const hostOf = (header: string | undefined): string => (header ?? "").toLowerCase().replace(/:\d+$/, "")

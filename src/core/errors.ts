@@ -61,8 +61,26 @@ export const ERRORS = {
     next: "See `report` for the stage and its cause.",
   },
   catalog_missing: { status: 409, retry: false, means: "The connector was never discovered.", next: "Run discovery first." },
+  discovery_failed: {
+    status: 502,
+    retry: true,
+    means: "The system let the hub in, but its schema could not be read, and nothing was stored.",
+    next: "See the message for the cause; grant what is missing, then register it again.",
+  },
   unsupported: { status: 400, retry: false, means: "This connector type cannot do that.", next: "See the capabilities of the type." },
   rate_limited: { status: 429, retry: true, means: "Too many calls in too short a time.", next: "Wait as long as `Retry-After` says." },
+  plan_limit_reached: {
+    status: 403,
+    retry: false,
+    means: "The workspace's plan allows no more of these.",
+    next: "Remove one that is not needed, or ask an operator for a larger plan.",
+  },
+  circuit_open: {
+    status: 503,
+    retry: true,
+    means: "The last tests in a row did not reach the system, so no further one is made for a while.",
+    next: "Wait as long as the message says, or change the configuration.",
+  },
   store_unavailable: {
     status: 503,
     retry: true,

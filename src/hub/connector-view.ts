@@ -9,8 +9,9 @@ import type { TestReport } from "./probe.ts"
 export type ConnectorRow = Selectable<ConnectorTable>
 export type Tx = Transaction<Database>
 
+/** `name` is the handle; without one it is made from the title, with a number when it is taken. */
 export interface ConnectorInput {
-  readonly name: string
+  readonly name?: string
   readonly title?: string
   readonly type: string
   readonly description?: string
@@ -20,6 +21,15 @@ export interface ConnectorInput {
   readonly config: Readonly<Record<string, unknown>>
   readonly verify?: boolean
   readonly draft?: boolean
+}
+
+/** What a dialect adds to a creation or change. */
+export interface DialectOptions {
+  readonly dialect?: string
+  /** What the client sent, secrets cut out, to be shown back verbatim. */
+  readonly document?: Readonly<Record<string, unknown>>
+  /** Refuses the title for the connectors that have it already; asked inside the transaction, one at a time in a workspace. */
+  readonly refuse?: (sameTitle: readonly ConnectorView[]) => PlatformError | undefined
 }
 
 /** `enabled: false` switches a connector off; `true` brings it back as untested. */
@@ -34,6 +44,20 @@ export interface ConnectorFilter extends PageQuery {
   readonly label?: string
   readonly q?: string
 }
+
+/** What a dialect lists: types that it can name, on one side of a sync, in its own order and pages. */
+export interface ConnectorSearch {
+  readonly types?: readonly string[]
+  readonly side?: Side
+  readonly order?: "serial" | "updated"
+  /** Only those after this serial. */
+  readonly after?: number
+  readonly offset?: number
+  readonly limit: number
+}
+
+/** Source: rows come from it; destination: rows go to it. */
+export type Side = "source" | "destination"
 
 /** A connector as every answer shows it: secrets as `{ set, fingerprint }`. */
 export interface ConnectorView {
@@ -50,6 +74,9 @@ export interface ConnectorView {
   readonly status: ConnectorStatus
   readonly missing: readonly Fault[]
   readonly version: number
+  /** The dialect that it was made or last changed in, and the document as that dialect sent it; not shown by the native API. */
+  readonly dialect: string | null
+  readonly document: Readonly<Record<string, unknown>> | null
   readonly lastTest: TestReport | null
   readonly lastTestedAt: string | null
   readonly createdAt: string
@@ -79,6 +106,8 @@ export function viewOf(row: ConnectorRow, connector: AnyConnector | undefined, s
     status: row.status,
     missing: row.missing,
     version: row.version,
+    dialect: row.dialect,
+    document: row.document,
     lastTest: row.last_test as TestReport | null,
     lastTestedAt: row.last_tested_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
@@ -90,15 +119,15 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 export const looksLikeId = (text: string): boolean => UUID.test(text)
 
-/** The connector of that id or name in the transaction's workspace; anything else, another workspace's too, is `not_found`. */
-export async function findConnector(tx: Tx, workspaceId: string, ref: string): Promise<ConnectorRow> {
+/** The connector of that id, name or serial number in the transaction's workspace; anything else, another workspace's too, is `not_found`. */
+export async function findConnector(tx: Tx, workspaceId: string, ref: string | number): Promise<ConnectorRow> {
   const row = await tx
     .selectFrom("connectors")
     .selectAll()
     .where("workspace_id", "=", workspaceId)
-    .where(looksLikeId(ref) ? "id" : "name", "=", ref)
+    .where(typeof ref === "number" ? "serial" : looksLikeId(ref) ? "id" : "name", "=", ref)
     .executeTakeFirst()
-  if (row === undefined) throw noConnector(ref)
+  if (row === undefined) throw noConnector(String(ref))
   return row
 }
 

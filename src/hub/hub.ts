@@ -19,6 +19,7 @@ import { Connectors } from "./connectors.ts"
 import { Egress } from "./egress.ts"
 import { Identity } from "./identity.ts"
 import { insertKey, Members, makeWorkspace, newPassword } from "./members.ts"
+import { Onboarding } from "./onboarding.ts"
 import { Queries } from "./queries.ts"
 import type { Settings } from "./settings.ts"
 
@@ -47,6 +48,7 @@ export interface Hub extends HubParts {
   readonly connectors: Connectors
   readonly catalogs: Catalogs
   readonly queries: Queries
+  readonly onboarding: Onboarding
   readonly firstLogin: FirstLogin | undefined
   listensOn(own: OwnPort): void
   close(): Promise<void>
@@ -84,6 +86,7 @@ export async function openHub(settings: Settings, log: Logger): Promise<Hub> {
       connectors,
       catalogs,
       queries: new Queries(parts, connectors, catalogs),
+      onboarding: new Onboarding(connectors, catalogs),
       firstLogin,
       listensOn: (listener) => own.push(listener),
       close: () => store.close(),

@@ -16,9 +16,12 @@ export interface Settings {
   readonly egressAllow: string
   readonly dns: string
   readonly hosts: string
+  /** Hosts that serve one dialect at their root: the dialect's prefix by host name. */
+  readonly dialectHosts: ReadonlyMap<string, string>
   readonly logLevel: string
 }
 
+const DIALECTS = ["databar", "aisquared", "kaireon", "databrain"]
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"]
 
 /** Reads the process environment; an empty variable counts as absent. Throws one `config_invalid` that lists all faults. */
@@ -53,6 +56,13 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     const wrong = faultOf(() => parse(get(name) ?? ""))
     if (wrong !== undefined) fault(name, `is wrong: ${wrong}`)
   }
+  const dialectHosts = new Map<string, string>()
+  for (const pair of (get("JACKFIELD_DIALECT_HOSTS") ?? "").split(",").filter((each) => each.trim() !== "")) {
+    const [name = "", dialect = ""] = pair.trim().toLowerCase().split("=", 2)
+    if (!/^[a-z0-9.-]+$/.test(name) || !DIALECTS.includes(dialect))
+      fault("JACKFIELD_DIALECT_HOSTS", `must be host=dialect pairs of ${DIALECTS.join(", ")}; "${pair}" is none.`)
+    else dialectHosts.set(name, `/${dialect}`)
+  }
   if (faults.length > 0) throw new PlatformError("config_invalid", `The environment has faults: ${faults.map((each) => each.message).join(" ")}`, { faults })
 
   return {
@@ -71,6 +81,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     egressAllow: get("JACKFIELD_EGRESS_ALLOW") ?? "",
     dns: get("JACKFIELD_DNS") ?? "",
     hosts: get("JACKFIELD_HOSTS") ?? "",
+    dialectHosts,
     logLevel,
   }
 }

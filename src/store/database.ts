@@ -68,7 +68,10 @@ export interface ApiKeys {
   last_used_at: OptionalDate
 }
 
-/** `config` is without secrets; `document` is what a dialect sent, secrets cut out; `missing` are the faults of a draft. */
+/**
+ * `config` is without secrets; `document` is what `dialect` sent, secrets cut out; `missing` are the faults of a draft;
+ * `failures` and `open_until` are the breaker's.
+ */
 export interface Connectors {
   id: string
   workspace_id: string
@@ -81,7 +84,10 @@ export interface Connectors {
   purpose: OptionalText
   limits: OptionalJson<Plain>
   config: Json<Plain>
+  dialect: OptionalText
   document: OptionalJson<Plain>
+  failures: ColumnType<number, number | undefined, number>
+  open_until: OptionalDate
   status: ConnectorStatus
   missing: ColumnType<readonly { readonly pointer: string; readonly message: string }[], string | undefined, string>
   version: ColumnType<number, number | undefined, number>

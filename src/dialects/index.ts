@@ -1,0 +1,4 @@
+import type { Mount } from "../api/mount.ts"
+
+/** The wire APIs of other products that this hub speaks, each under its own path. */
+export const dialects: readonly Mount[] = []
