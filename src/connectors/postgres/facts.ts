@@ -1,3 +1,4 @@
+import type { QueryArrayResult } from "pg"
 import type { Call, ServerFacts } from "../../core/connector.ts"
 import { begin, type Postgres, rollback } from "./client.ts"
 
@@ -14,20 +15,23 @@ const FORKS: readonly (readonly [RegExp, string])[] = [
 
 const PROBE = `
   SELECT version(), current_setting('server_version'), current_setting('server_version_num')::int, current_database(), current_user,
-    pg_is_in_recovery(), coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false)`
+    pg_is_in_recovery(), current_setting('is_superuser') = 'on'`
 
 /** Two stages on a connection that is logged in: a read-only transaction may begin, and the server says what it is. */
 export async function facts(client: Postgres, call: Call): Promise<ServerFacts> {
   await call.stage("permission", () => begin(client, call, "READ ONLY"))
-  try {
-    return await call.stage("probe", () => probe(client))
-  } finally {
-    await rollback(client)
-  }
+  return call.stage("probe", () => probe(client))
 }
 
+type Answer = [string, string, number, string, string, boolean, boolean]
+
 async function probe(client: Postgres): Promise<ServerFacts> {
-  const { rows } = await client.pg.query<[string, string, number, string, string, boolean, boolean]>({ text: PROBE, rowMode: "array" })
+  // One message, one round trip; when the SELECT fails the server skips the ROLLBACK.
+  const sent = client.pg.query({ text: `${PROBE}; ROLLBACK`, rowMode: "array" }) as unknown as Promise<readonly [QueryArrayResult<Answer>, unknown]>
+  const [{ rows }] = await sent.catch(async (error: unknown) => {
+    await rollback(client)
+    throw error
+  })
   const [banner = "", setting = "", number = 0, database = "", user = "", inRecovery = false, superuser = false] = rows[0] ?? []
   const product = FORKS.find(([pattern]) => pattern.test(banner))?.[1] ?? "PostgreSQL"
   const warnings = [

@@ -3,7 +3,7 @@ import type { QueryResult } from "pg"
 import type { Batch, Call, Value } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import { begin, type Postgres, rollback } from "./client.ts"
-import { columnsOf, type Field, types } from "./values.ts"
+import { columnsOf, type Field, typesOf } from "./values.ts"
 
 const READS = ["select", "with", "values", "table", "show", "explain"]
 
@@ -56,9 +56,19 @@ export interface Page {
   readonly rows: Value[][]
 }
 
-/** A statement's rows in pages, the first also when it is empty; memory holds one page. Stops at the call's `maxRows`. */
+const FIRST_ROWS = 32
+const PAGE_LENGTH = 8 * 1_048_576
+
+/**
+ * A statement's rows in pages, the first also when it is empty; stops at the call's `maxRows`. Memory holds one page:
+ * the first is short, and where rows are long so are the others, about 8 MiB at most.
+ */
 export async function* pages({ pg }: Postgres, statement: string, params: readonly Value[], call: Pick<Call, "batchRows" | "maxRows">): AsyncGenerator<Page> {
   const { default: Cursor } = await import("pg-cursor")
+  let length = 0
+  const types = typesOf((more) => {
+    length += more
+  })
   const cursor = pg.query(new Cursor<Value[]>(statement, [...params], { rowMode: "array", types }))
   const most = call.maxRows ?? Number.POSITIVE_INFINITY
   let failed = false
@@ -71,7 +81,8 @@ export async function* pages({ pg }: Postgres, statement: string, params: readon
     })
   try {
     for (let seen = 0; seen < most || seen === 0; ) {
-      const wanted = Math.max(1, Math.min(call.batchRows, most - seen))
+      const fitting = seen === 0 ? FIRST_ROWS : Math.floor((PAGE_LENGTH * seen) / Math.max(1, length))
+      const wanted = Math.max(1, Math.min(call.batchRows, most - seen, fitting))
       const page = await next(wanted)
       if (page.rows.length > 0 || seen === 0) yield page
       seen += page.rows.length

@@ -2,10 +2,11 @@ import { describe, expect, test } from "vitest"
 import { copyLine, encode } from "./encode.ts"
 import { explain } from "./errors.ts"
 import { firstWord } from "./query.ts"
-import { columnsOf, types } from "./values.ts"
+import { columnsOf, typesOf } from "./values.ts"
 import { cancelRequest } from "./wire.ts"
 
-const parse = (oid: number, text: string): unknown => (types as { getTypeParser(oid: number): (text: string) => unknown }).getTypeParser(oid)(text)
+const parse = (oid: number, text: string): unknown =>
+  (typesOf(() => undefined) as { getTypeParser(oid: number): (text: string) => unknown }).getTypeParser(oid)(text)
 const field = (name: string, dataTypeID: number, dataTypeModifier = -1) => ({ name, dataTypeID, dataTypeModifier })
 
 describe("values out", () => {

@@ -1,3 +1,4 @@
+import type { CustomTypesConfig } from "pg"
 import type { Column, ColumnType, Value } from "../../core/connector.ts"
 import { parseJson } from "../shared/json.ts"
 
@@ -66,8 +67,17 @@ const ARRAYS: ReadonlySet<number> = new Set([
   ...[2951, 3807],
 ])
 
-/** For `pg`: how to read a text of that type. Local to a query, never set on the library. */
-export const types = { getTypeParser: (oid: number) => KINDS.get(oid)?.parse ?? same } as never
+/** For `pg`: how to read a text of that type, each text's length told to `meter`. Local to a query, never set on the library. */
+export const typesOf = (meter: (length: number) => void): CustomTypesConfig => {
+  const getTypeParser = (oid: number): Parse => {
+    const parse = KINDS.get(oid)?.parse ?? same
+    return (text) => {
+      meter(text.length)
+      return parse(text)
+    }
+  }
+  return { getTypeParser } as CustomTypesConfig
+}
 
 /** What a type is to us, by OID. */
 export const columnType = (oid: number): ColumnType => KINDS.get(oid)?.type ?? (ARRAYS.has(oid) ? "array" : "unknown")
