@@ -53,7 +53,7 @@ export function parseConfig(fields: Fields, input: unknown, stored?: StoredConfi
 // `shown` is the pointer into the input that a person sees in a fault; `kept` the stable pointer that a secret is stored under.
 function parseFields(fields: Fields, input: Plain, before: Plain | undefined, shown: string, kept: string, walk: Walk, known: readonly string[] = []): Plain {
   for (const name of Object.keys(input)) {
-    if (name in fields || known.includes(name)) continue
+    if (Object.hasOwn(fields, name) || known.includes(name)) continue
     const names = [...known, ...Object.keys(fields)]
     walk.faults.push({ pointer: `${shown}/${encodeSegment(name)}`, message: `There is no field "${clip(name)}"; the fields are ${names.join(", ")}.` })
   }

@@ -1,0 +1,103 @@
+import { inspect } from "node:util"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { Secret } from "./fields.ts"
+import { formsOf, holdSecrets, Scrubber, scrubLive, secretsIn } from "./scrub.ts"
+
+const VALUE = 'pä"ss/w0rd+\\&\n%'
+
+const encodings: readonly [string, (value: string) => string][] = [
+  ["raw", (value) => value],
+  ["base64", (value) => Buffer.from(value).toString("base64")],
+  ["base64url", (value) => Buffer.from(value).toString("base64url")],
+  ["hex", (value) => Buffer.from(value).toString("hex")],
+  ["upper-case hex", (value) => Buffer.from(value).toString("hex").toUpperCase()],
+  ["URL-escaped", encodeURIComponent],
+  ["form-escaped", (value) => new URLSearchParams({ v: value }).toString().slice(2)],
+  ["JSON-escaped", (value) => JSON.stringify(value).slice(1, -1)],
+  ["JSON in JSON", (value) => JSON.stringify(JSON.stringify(value)).slice(3, -3)],
+  ["SQL-quoted", (value) => value.replaceAll("'", "''")],
+]
+
+/** What is left of a secret in a text: any run of the encoded form as long as a third of it. */
+const leaks = (text: string, encoded: string): boolean => {
+  const length = Math.max(6, Math.ceil(encoded.length / 3))
+  for (let start = 0; start + length <= encoded.length; start++) if (text.includes(encoded.slice(start, start + length))) return true
+  return false
+}
+
+describe("a secret in a text", () => {
+  const scrub = new Scrubber([VALUE])
+  it.each(encodings)("is found %s", (_name, encode) => {
+    const text = `before ${encode(VALUE)} after`
+    expect(scrub.text(text)).toContain("[secret]")
+    expect(leaks(scrub.text(text), encode(VALUE))).toBe(false)
+    expect(scrub.text(text)).toMatch(/^before .*after$/s)
+  })
+
+  it("is found in base64 behind a user name of any length", () => {
+    for (const user of ["", "u:", "us:", "use:", "user:"]) {
+      const text = Buffer.from(user + VALUE).toString("base64")
+      expect(scrub.text(text)).toContain("[secret]")
+    }
+  })
+
+  it("is found for any secret that could be one", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "grapheme", minLength: 8, maxLength: 40 }).filter((value) => value.isWellFormed() && value.trim().length >= 8),
+        fc.constantFrom(...encodings),
+        (value, [, encode]) => {
+          expect(new Scrubber([value]).text(`x=${encode(value)};`)).toContain("[secret]")
+        },
+      ),
+    )
+  })
+
+  it("a PEM key is found line by line", () => {
+    const key = `-----BEGIN PRIVATE KEY-----\n${"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo".repeat(2)}\n-----END PRIVATE KEY-----`
+    expect(new Scrubber([key]).text(`at line ${key.split("\n")[1]}`)).toBe("at line [secret]")
+  })
+
+  it("short values are left alone: they would blank out ordinary text", () => {
+    expect(formsOf("abc")).toEqual([])
+  })
+})
+
+describe("data and errors", () => {
+  const scrub = new Scrubber([VALUE])
+  it("are scrubbed at any depth, keys too", () => {
+    const out = scrub.data({ [VALUE]: [{ a: `x${VALUE}` }], n: 1, nested: { deep: Buffer.from(VALUE).toString("hex") } })
+    expect(inspect(out, { depth: 9 })).not.toContain("w0rd")
+  })
+  it("an error keeps name, code and a scrubbed stack, its causes too, and nothing else", () => {
+    const inner = Object.assign(new Error(`inner ${VALUE}`), { code: "E1", config: { password: VALUE } })
+    const outer = new TypeError(`outer ${VALUE}`, { cause: inner })
+    const copy = scrub.error(outer)
+    expect(inspect(copy, { depth: 9 })).not.toContain("w0rd")
+    expect([copy?.name, (copy?.cause as { code?: string } | undefined)?.code]).toEqual(["TypeError", "E1"])
+    expect(copy?.stack).toContain("scrub.test.ts")
+  })
+})
+
+describe("a Secret", () => {
+  it("shows itself to nobody", () => {
+    const config = { deep: [{ s: new Secret(VALUE) }] }
+    for (const text of [inspect(config, { depth: 9, showHidden: true }), JSON.stringify(config), `${config.deep[0]?.s}`, String(config.deep[0]?.s)])
+      expect(text).not.toContain("w0rd")
+    expect(secretsIn(config)).toEqual([VALUE])
+  })
+})
+
+describe("secrets in use", () => {
+  it("are scrubbed from the log until the last holder lets go", () => {
+    const first = holdSecrets([VALUE])
+    const second = holdSecrets([VALUE])
+    expect(scrubLive(VALUE)).toBe("[secret]")
+    first()
+    first()
+    expect(scrubLive(VALUE)).toBe("[secret]")
+    second()
+    expect(scrubLive(VALUE)).toBe(VALUE)
+  })
+})
