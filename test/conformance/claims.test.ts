@@ -1,13 +1,15 @@
 import { createServer, type Server } from "node:net"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import type { HttpConfig } from "../../src/connectors/http/fields.ts"
+import { http } from "../../src/connectors/http.ts"
 import { postgres } from "../../src/connectors/postgres.ts"
-import type { AnyConnector, Batch, Call, Discovered, Lease, Stream } from "../../src/core/connector.ts"
+import type { AnyConnector, Batch, Call, Discovered, Lease, Row, Stream } from "../../src/core/connector.ts"
 import type { Secret } from "../../src/core/fields.ts"
 import type { Running } from "../fixtures/fixture.ts"
+import { httpFixture } from "../fixtures/http.ts"
 import { postgresFixture } from "../fixtures/postgres.ts"
 import { type Claim, claims } from "./claims.ts"
 
-const whole: AnyConnector = postgres
 const servers: Server[] = []
 
 /** A verb's batches or discoveries, each passed through `change`; undefined leaves one out. */
@@ -33,6 +35,13 @@ const withoutCancel = (lease: Lease): Lease =>
 
 /** Greets without a single byte on the network, as a test that cannot fail does. */
 const asleep: Partial<AnyConnector> = { connect: () => ({}), close: () => undefined, test: async () => ({ product: "PostgreSQL" }) }
+
+const listening = (connector: AnyConnector): Partial<AnyConnector> => ({
+  connect: (config: never, lease: Lease) => {
+    servers.push(createServer().listen(0, "127.0.0.1"))
+    return connector.connect(config, lease)
+  },
+})
 
 /** PostgreSQL connectors that each break one promise, and what the claim says of it. */
 const broken: Record<Claim["name"], { readonly as: Partial<AnyConnector>; readonly says: RegExp }> = {
@@ -93,15 +102,7 @@ const broken: Record<Claim["name"], { readonly as: Partial<AnyConnector>; readon
     says: /last of two rows/,
   },
   "bad statement": { as: { query: nothing }, says: /it succeeded/ },
-  close: {
-    as: {
-      connect: (config: Parameters<typeof postgres.connect>[0], lease: Lease) => {
-        servers.push(createServer().listen(0, "127.0.0.1"))
-        return postgres.connect(config, lease)
-      },
-    },
-    says: /no socket is left/,
-  },
+  close: { as: listening(postgres), says: /no socket is left/ },
   "absent verb": { as: { request: async () => ({}) }, says: /request/ },
   // Last: without the cancel the statement goes on at the server.
   cancel: {
@@ -110,19 +111,49 @@ const broken: Record<Claim["name"], { readonly as: Partial<AnyConnector>; readon
   },
 }
 
-describe("each claim catches a connector that breaks it", () => {
+const hear = (config: HttpConfig, lease: Lease): object => ({
+  ...(http.connect(config, lease) as object),
+  heard: config.auth.kind === "bearer" ? config.auth.token.reveal() : "",
+})
+/** The same for HTTP, where a claim stands on other code. */
+const brokenHttp: Partial<typeof broken> = {
+  "test passes": { as: asleep, says: /a stage resolve/ },
+  "every way in": {
+    as: { connect: (config: HttpConfig, lease: Lease) => http.connect({ ...config, auth: { kind: "none" } }, lease) },
+    says: /by plain http the test fails/,
+  },
+  "wrong secret": { as: asleep, says: /it succeeded/ },
+  "TLS name mismatch": {
+    as: { connect: (config: HttpConfig, lease: Lease) => http.connect({ ...config, tls: { kind: "require" } }, lease) },
+    says: /it succeeded/,
+  },
+  "no secret leaves": { as: { connect: hear }, says: /a secret left/ },
+  "hard row": {
+    as: { request: async (client: never, input: Row, call: Call) => ({ ...((await http.request?.(client, input, call)) as Row), big: 2 ** 53 }) },
+    says: /9007199254740992/,
+  },
+  "bad statement": { as: { request: async () => ({}) }, says: /it succeeded/ },
+  close: { as: listening(http), says: /no socket is left/ },
+  "absent verb": { as: { query: nothing }, says: /query/ },
+  cancel: { as: { request: () => new Promise(() => undefined) }, says: /it runs on the server/ },
+}
+
+describe.each([
+  { type: postgres as AnyConnector, fixture: postgresFixture, table: broken },
+  { type: http as AnyConnector, fixture: httpFixture, table: brokenHttp },
+])("each claim catches a $type.title connector that breaks it", ({ type, fixture, table }) => {
   let server: Running
   beforeAll(async () => {
-    server = await postgresFixture.start()
+    server = await fixture.start()
   })
   afterAll(async () => {
-    for (const each of servers) each.close()
+    for (const each of servers.splice(0)) each.close()
     await server[Symbol.asyncDispose]()
   })
 
-  for (const [name, { as, says }] of Object.entries(broken))
+  for (const [name, { as, says }] of Object.entries(table))
     test(name, async () => {
       const claim = claims.find((each) => each.name === name)
-      await expect(claim?.hold({ connector: { ...whole, ...as }, server })).rejects.toThrow(says)
+      await expect(claim?.hold({ connector: { ...type, ...as }, server })).rejects.toThrow(says)
     })
 })

@@ -133,7 +133,7 @@ const ORDINAL = "jackfield ordinal"
 
 async function upsert(client: Postgres, target: Target, lines: readonly Line[], rejected: Rejected[]): Promise<{ written: number; skipped: number }> {
   const { pg } = client
-  const stage = ident("jackfield stage")
+  const stage = `pg_temp.${ident("jackfield stage")}`
   const ordinal = ident(ORDINAL)
   const columns = names(target.columns)
   await pg.query(`CREATE TEMPORARY TABLE ${stage} ON COMMIT DROP AS SELECT 0::int8 AS ${ordinal}, ${columns} FROM ${target.table} WITH NO DATA`)
