@@ -1,13 +1,29 @@
 import { type DestinationStream, type Logger, pino } from "pino"
 import { scrubLive } from "./core/scrub.ts"
 
-/** The hub's log: JSON lines, each scrubbed of every secret that is in use, and without headers that hold credentials. */
-export function createLog(level: string, destination?: DestinationStream): Logger {
-  const options = {
-    level,
-    base: null,
-    redact: ["req.headers.authorization", "req.headers['x-api-key']", "password", "key", "token"],
-    hooks: { streamWrite: scrubLive },
-  }
-  return destination === undefined ? pino(options) : pino(options, destination)
+/** A stream that lines go to; `process.stdout` is one. */
+interface Output {
+  readonly isTTY?: boolean
+  write(text: string): unknown
+}
+
+/**
+ * The hub's log, scrubbed of every secret that is in use: JSON lines, or one readable line each when a person is
+ * watching (a terminal).
+ */
+export function createLog(level: string, output: Output): Logger {
+  const destination: DestinationStream = { write: output.isTTY === true ? (line) => void output.write(readable(line)) : (line) => void output.write(line) }
+  return pino({ level, base: null, redact: ["password", "key", "token"], hooks: { streamWrite: scrubLive } }, destination)
+}
+
+const LEVELS: Readonly<Record<number, string>> = { 10: "trace", 20: "debug", 30: "info", 40: "WARN", 50: "ERROR", 60: "FATAL" }
+
+/** `16:25:03 info  ready  url=http://127.0.0.1:7420`; errors with their stack below. */
+function readable(line: string): string {
+  const { level, time, msg, reqId, err, ...facts } = JSON.parse(line) as Record<string, unknown> & { err?: { stack?: string } }
+  const clock = new Date(Number(time)).toTimeString().slice(0, 8)
+  const shown = Object.entries(facts).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+  const request = reqId === undefined || Number(level) < 40 ? [] : [`request=${String(reqId)}`]
+  const stack = err?.stack === undefined ? "" : `\n${err.stack}`
+  return `${[clock, (LEVELS[Number(level)] ?? "info").padEnd(5), String(msg), ...shown, ...request].join("  ")}${stack}\n`
 }

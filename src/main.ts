@@ -8,7 +8,7 @@ import { serve, welcome } from "./serve.ts"
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
   clearDriverEnvironment(process.env)
-  const log = createLog(settings.logLevel)
+  const log = createLog(settings.logLevel, process.stdout)
   process.on("unhandledRejection", (reason) => log.error({ err: reason }, "a rejection was not handled"))
   const starting = serve(settings, log)
   const stop = async (signal: string): Promise<void> => {
