@@ -1,15 +1,22 @@
-import type { Lease } from "../core/connector.ts"
+import type { Duplex } from "node:stream"
+import type { TLSSocket } from "node:tls"
+import type { Lease, TlsSpec } from "../core/connector.ts"
 import type { PlatformError } from "../core/errors.ts"
 import type { Trace } from "../core/trace.ts"
-import type { DoorParts } from "./dial.ts"
+import { DirectRoute, type DoorParts } from "./dial.ts"
 import { LeaseCore, type SocketRecord } from "./lease-core.ts"
 import { LeaseFace } from "./lease-face.ts"
 import { Policy } from "./policy.ts"
 import { Resolver } from "./resolver.ts"
+import { assertStandIns, StandInRoute, type StandIns, standsIn } from "./stand-ins.ts"
 
 export interface DoorOptions {
   readonly policy?: Policy
   readonly resolver?: Resolver
+  /** For tests and the playground alone: what is dialled on loopback instead. */
+  readonly standIns?: StandIns
+  /** For tests and the playground alone: PEM of the authority that vouches for the stand-ins, and for nothing else. */
+  readonly extraCa?: string
 }
 
 export interface LeaseOptions {
@@ -40,10 +47,13 @@ export interface OpenLease extends Lease, AsyncDisposable {
 export class Door {
   readonly #policy: Policy
   readonly #resolver: Resolver
+  readonly #local: Local
 
   constructor(options: DoorOptions = {}) {
     this.#policy = options.policy ?? new Policy()
     this.#resolver = options.resolver ?? new Resolver()
+    this.#local = { standIns: options.standIns ?? new Map(), ca: options.extraCa }
+    assertStandIns(this.#local.standIns)
   }
 
   lease(options: LeaseOptions): OpenLease {
@@ -53,16 +63,32 @@ export class Door {
       maxSockets: options.maxSockets ?? 32,
       signal: options.signal,
     })
-    return new RootLease(core, { policy: this.#policy, resolver: this.#resolver, connectTimeoutMs: options.connectTimeoutMs ?? 10_000 })
+    const parts = { policy: this.#policy, resolver: this.#resolver, connectTimeoutMs: options.connectTimeoutMs ?? 10_000 }
+    return new RootLease(core, parts, this.#local)
   }
+}
+
+/** The stand-ins of a door, none unless it is for tests or the playground. */
+interface Local {
+  readonly standIns: StandIns
+  readonly ca: string | undefined
 }
 
 class RootLease extends LeaseFace implements OpenLease {
   readonly #core: LeaseCore
+  readonly #local: Local
 
-  constructor(core: LeaseCore, parts: DoorParts) {
-    super(core, parts)
+  constructor(core: LeaseCore, parts: DoorParts, local: Local) {
+    const direct = new DirectRoute(core, parts)
+    super(core, parts, local.standIns.size === 0 ? direct : new StandInRoute(direct, local.standIns))
     this.#core = core
+    this.#local = local
+  }
+
+  /** A stand-in is verified as the system that it stands for, against its own authority. */
+  override async secure(over: Duplex, host: string, tls: TlsSpec): Promise<TLSSocket> {
+    const { standIns, ca } = this.#local
+    return await super.secure(over, host, tls.ca === undefined && ca !== undefined && standsIn(standIns, host) ? { ...tls, ca } : tls)
   }
 
   get trace(): Trace {

@@ -1,0 +1,56 @@
+import type { Duplex } from "node:stream"
+import type { Address } from "../core/connector.ts"
+import { PlatformError } from "../core/errors.ts"
+import { classify } from "./address.ts"
+import type { Route } from "./dial.ts"
+import { formatTarget, parseHost } from "./host.ts"
+
+/**
+ * Local stand-ins for systems of the internet, by the target that they stand for (`host:port`, lower case); for tests and
+ * the playground alone, never set by `main.ts`. A stand-in is on loopback, and a dial to it is judged as any other.
+ */
+export type StandIns = ReadonlyMap<string, Address>
+
+/** Throws `config_invalid` unless every stand-in is a loopback address: nothing else may take a public name's place. */
+export function assertStandIns(standIns: StandIns): void {
+  for (const [target, { host, port }] of standIns)
+    if (classify(host).class !== "loopback")
+      throw new PlatformError("config_invalid", `The stand-in for ${target} is ${formatTarget(host, port)}; only a loopback address can be one.`)
+}
+
+/** Whether some port of that host has a stand-in. */
+export const standsIn = (standIns: StandIns, host: string): boolean => [...standIns.keys()].some((target) => target.startsWith(`${nameOf(host)}:`))
+
+/** A route that dials the stand-in where a target has one; all else, grace dials included, goes the way it went. */
+export class StandInRoute implements Route {
+  readonly #route: Route
+  readonly #standIns: StandIns
+
+  constructor(route: Route, standIns: StandIns) {
+    this.#route = route
+    this.#standIns = standIns
+  }
+
+  async dial(to: Address): Promise<Duplex> {
+    return await this.#route.dial(this.#instead(to))
+  }
+
+  async grace(to: Address): Promise<Duplex> {
+    return await this.#route.grace(this.#instead(to))
+  }
+
+  #instead(to: Address): Address {
+    return this.#standIns.get(formatTarget(nameOf(to.host), to.port)) ?? to
+  }
+}
+
+/** The name by which targets are told apart; text that is no host stays as it is, and the dial refuses it. */
+function nameOf(host: string): string {
+  try {
+    const parsed = parseHost(host)
+    return parsed.kind === "name" ? parsed.name : parsed.address
+  } catch (error) {
+    if (error instanceof PlatformError) return host
+    throw error
+  }
+}
