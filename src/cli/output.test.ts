@@ -57,6 +57,50 @@ describe("colour is for people", () => {
   })
 })
 
+describe("questions", () => {
+  function person(typed: string) {
+    const shell = shellOf({}, true)
+    let shown = ""
+    const stderr = Object.assign(
+      new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          // Types once the question is there, as a person does; once.
+          if (shown === "") setTimeout(() => (shell.stdin as PassThrough).write(typed), 50)
+          shown += chunk.toString()
+          done()
+        },
+      }),
+      { isTTY: true },
+    )
+    return { terminal: openTerminal({ ...shell, stderr }, false), shown: () => shown }
+  }
+
+  test("a secret is never shown, whatever is pressed", async () => {
+    // Ctrl-T shows the value in prompts that offer it.
+    const { terminal, shown } = person("hunter\u00142\r")
+    expect(await terminal.askSecret("Password:")).toBe("hunter2")
+    expect(shown()).toContain("Password:")
+    expect(shown()).not.toMatch(/hunter/)
+  })
+
+  test("Ctrl-C is 130", async () => {
+    await expect(person("hun\u0003").terminal.askSecret("Password:")).rejects.toMatchObject({ exit: EXIT.interrupted })
+  })
+
+  test.each([
+    ["y", true],
+    ["YES", true],
+    ["", false],
+    ["yikes", false],
+  ])("a yes is a yes: %j", async (typed, yes) => {
+    expect(await person(`${typed}\n`).terminal.confirm("Sure?")).toBe(yes)
+  })
+
+  test("nobody there is wrong usage, not a wait", async () => {
+    await expect(openTerminal(shellOf(), false).ask("Name:")).rejects.toMatchObject({ exit: EXIT.usage })
+  })
+})
+
 describe("a report", () => {
   const terminal = openTerminal(shellOf(), false)
 

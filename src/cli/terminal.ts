@@ -67,7 +67,8 @@ export function openTerminal(shell: Shell, json: boolean): Terminal {
     needPerson(question)
     const { default: password } = await import("@inquirer/password")
     try {
-      return await password({ message: question, mask: false }, { input: stdin, output: stderr, signal })
+      // Without `toggleMask: false` one key would show what was typed.
+      return await password({ message: question, mask: false, toggleMask: false }, { input: stdin, output: stderr, signal })
     } catch (error) {
       if (error instanceof Error && (error.name === "ExitPromptError" || error.name === "AbortPromptError")) throw stopped()
       throw error
@@ -81,7 +82,7 @@ export function openTerminal(shell: Shell, json: boolean): Terminal {
   return {
     json,
     interactive: interactive && !json,
-    width: stdout.isTTY === true ? (stdout.columns ?? 80) : undefined,
+    width: stdout.isTTY === true ? stdout.columns || 80 : undefined,
     good: style(32),
     bad: style(31),
     dim: style(2),

@@ -116,7 +116,7 @@ function parseConfigFile(text: string): Readonly<Record<string, unknown>> {
 /** More questions than any type has required fields: a hub that answers nonsense cannot hold the person. */
 const MOST_QUESTIONS = 100
 
-/** Asks for each required field that is missing; then, since somebody is there, for a login's password that was not given. */
+/** Asks for each required field that is missing; then, since somebody is there, for what is often needed though it may be empty. */
 async function complete(
   cli: Cli,
   fields: readonly FieldDescription[],
@@ -127,7 +127,7 @@ async function complete(
   let config = assignConfig(fields, assignments, base)
   let guided = false
   for (let asked = 0; asked < MOST_QUESTIONS; asked++) {
-    const missing = firstMissing(fields, config) ?? (guided ? optionalSecret(fields, config, assignments) : undefined)
+    const missing = firstMissing(fields, config) ?? (guided ? worthAsking(fields, config) : undefined)
     if (missing === undefined) break
     guided = true
     assignments.push(await answerTo(cli, missing))
@@ -136,23 +136,18 @@ async function complete(
   return config
 }
 
-const optionalSecret = (
-  fields: readonly FieldDescription[],
-  config: Readonly<Record<string, unknown>>,
-  assigned: readonly Assignment[],
-): Question | undefined => {
-  const field = fields.find((each) => each.kind === "secret" && config[each.name] === undefined && !assigned.some(({ path }) => path === each.name))
+/** A secret (the login's password), or a text that is empty by default (the database): not required, but rarely left out on purpose. */
+function worthAsking(fields: readonly FieldDescription[], config: Readonly<Record<string, unknown>>): Question | undefined {
+  const field = fields.find((each) => config[each.name] === undefined && (each.kind === "secret" || (each.kind === "text" && each.default === "")))
   return field === undefined ? undefined : { path: field.name, field }
 }
 
 async function answerTo({ terminal }: Cli, { path, field }: Question): Promise<Assignment> {
-  if (field.kind === "secret") {
-    const value = await terminal.askSecret(field.required ? `${field.title}:` : `${field.title} (empty for none):`)
-    return { path, value, via: "secret" }
-  }
+  const empty = field.required ? "" : " (may be empty)"
+  if (field.kind === "secret") return { path, value: await terminal.askSecret(`${field.title}${empty}:`), via: "secret" }
   const choices = field.variants?.map(({ kind }) => kind) ?? field.options
   const hint = choices !== undefined ? ` (${choices.join(", ")})` : field.example === undefined ? "" : ` (such as ${field.example})`
-  const value = (await terminal.ask(`${field.title}${hint}:`)).trim()
-  if (value === "") throw usage(`${path} is required.`, "Nothing was stored; begin again, or use --draft.")
+  const value = (await terminal.ask(`${field.title}${empty === "" ? hint : empty}:`)).trim()
+  if (value === "" && field.required) throw usage(`${path} is required.`, "Nothing was stored; begin again, or use --draft.")
   return { path: field.kind === "variant" ? `${path}.kind` : path, value, via: "plain" }
 }

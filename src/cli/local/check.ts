@@ -72,7 +72,7 @@ async function complete({ shell, terminal }: Cli, given: UrlConfig, options: Che
     if (options.secretFile !== undefined) return readValue(shell, options.secretFile, "--secret-file")
     const variable = shell.env["JACKFIELD_CHECK_PASSWORD"]
     if (variable !== undefined && variable !== "") return variable
-    return terminal.interactive ? (await terminal.askSecret("Password (empty for none)")) || undefined : undefined
+    return terminal.interactive ? (await terminal.askSecret("Password (may be empty):")) || undefined : undefined
   }
 }
 
