@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process"
 import { once } from "node:events"
 import { createServer as createHttpServer, get } from "node:http"
-import { connect, type Socket } from "node:net"
+import { connect, Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
 import { request } from "undici"
@@ -133,6 +133,23 @@ describe("who is not an operator", () => {
     await using open = lease({ operator: false, deadlineMs: 100 })
     await expect(open.dial({ host: "127.0.0.2", port: 80 })).rejects.toMatchObject({ code: "timed_out", details: { stage: "connect" } })
   })
+})
+
+test("a socket that got elsewhere than to the judged address is cut", async () => {
+  await using server = await listenRaw(undefined, "127.0.0.2")
+  const { connect: original } = Socket.prototype
+  Socket.prototype.connect = function (this: Socket, port: number) {
+    return Reflect.apply(original, this, [port, "127.0.0.2"]) as Socket
+  } as typeof original
+  try {
+    await using open = lease()
+    await expect(open.dial({ host: "127.0.0.1", port: server.port })).rejects.toMatchObject({
+      code: "egress_denied",
+      message: expect.stringContaining("127.0.0.2") as string,
+    })
+  } finally {
+    Socket.prototype.connect = original
+  }
 })
 
 test("no lease uses a connection of another: a rule that is taken back holds for the next lease at once", async () => {
