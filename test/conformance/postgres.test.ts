@@ -127,12 +127,12 @@ describe("discover", () => {
       ['shop/we"ird.name', "table", 'co"l'],
     ])
     expect(skipped.map(({ path, reason }) => `${path.join("/")}: ${reason}`)).toEqual([
-      "shop/event_1: It is a partition of shop.event; its rows are read through that table.",
       'shop/foreign_to_low: The role may not read it; GRANT SELECT ON "shop"."foreign_to_low" TO it.',
       'shop/hidden_event: The role may not read it; GRANT SELECT ON "shop"."hidden_event" TO it.',
     ])
     const partly = streams.find(({ path }) => path[1] === "partly")
     expect([partly?.columns.map(({ name }) => name), partly?.comment]).toEqual([["id", "open"], "The role may read only these columns of it."])
+    expect(streams.find(({ path }) => path[1] === "event")?.comment).toBe("Partitions: 1; their rows are read through it.")
     expect(streams.find(({ path }) => path[1] === "item")?.comment).toBe("What we sell")
   })
 })

@@ -8,35 +8,36 @@ import { columnType } from "./values.ts"
 const RELATIONS =
   "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p','v','m','f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
-/** The system's own count: pg_class shows everybody everything, whatever they may read. */
-const COUNT = `SELECT c.relkind, c.relispartition, count(*)::int ${RELATIONS} GROUP BY 1, 2 ORDER BY 1, 2`
+/** A partition whose root is readable is no thing of its own: its rows are read through the root, which names how many it has. */
+const WHOLE = `AND NOT (c.relispartition AND EXISTS (
+      SELECT FROM pg_class p JOIN pg_namespace pn ON pn.oid = p.relnamespace
+      WHERE p.oid = pg_partition_root(c.oid) AND has_schema_privilege(pn.oid, 'USAGE') AND has_table_privilege(p.oid, 'SELECT')))`
 
-/** A partition whose root is readable carries the root's name, since its rows are read through it. */
-const PARENT = `(
-      SELECT pn.nspname || '.' || p.relname FROM pg_class p JOIN pg_namespace pn ON pn.oid = p.relnamespace
-      WHERE c.relispartition AND p.oid = pg_partition_root(c.oid) AND has_schema_privilege(pn.oid, 'USAGE') AND has_table_privilege(p.oid, 'SELECT'))`
+/** The system's own count: pg_class shows everybody everything, whatever they may read. */
+const COUNT = `SELECT c.relkind, c.relispartition, count(*)::int ${RELATIONS} ${WHOLE} GROUP BY 1, 2 ORDER BY 1, 2`
 
 /** One row per readable column, one for a table without any; in order of schema, table and position. */
-const columnsSql = (parent: string, only: string): string => `
+const columnsSql = (only: string): string => `
   WITH r AS MATERIALIZED (
-    SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples, ${parent} AS parent,
+    SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples,
+      CASE WHEN c.relkind = 'p' THEN (SELECT count(*)::int FROM pg_partition_tree(c.oid) WHERE isleaf) END AS partitions,
       has_schema_privilege(n.oid, 'USAGE') AS usable, has_table_privilege(c.oid, 'SELECT') AS whole,
       has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS readable
     ${RELATIONS} ${only}
   )
-  SELECT r.nspname, r.relname, r.relkind, r.reltuples, r.usable, r.whole, r.readable, r.parent,
+  SELECT r.nspname, r.relname, r.relkind, r.reltuples, r.usable, r.whole, r.readable, r.partitions,
     obj_description(r.oid, 'pg_class'), i.indkey::text, i.indnkeyatts,
     a.attname, a.attnum, a.attnotnull, format_type(a.atttypid, a.atttypmod), CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, t.typcategory
   FROM r
   LEFT JOIN pg_index i ON i.indrelid = r.oid AND i.indisprimary
   LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND r.usable AND r.readable
-    AND r.parent IS NULL AND (r.whole OR has_column_privilege(r.oid, a.attnum, 'SELECT'))
+    AND (r.whole OR has_column_privilege(r.oid, a.attnum, 'SELECT'))
   LEFT JOIN pg_type t ON t.oid = a.atttypid
   ORDER BY r.nspname, r.relname, a.attnum`
 
 /** What discovery asks; the benchmark gives the same to psql. */
-export const CATALOG = columnsSql(PARENT, "")
-const ONE = columnsSql("NULL::text", "AND n.nspname = $1 AND c.relname = $2")
+export const CATALOG = columnsSql(WHOLE)
+const ONE = columnsSql("AND n.nspname = $1 AND c.relname = $2")
 
 const KINDS: Readonly<Record<string, StreamKind>> = { r: "table", p: "table", v: "view", m: "materialized view", f: "foreign table" }
 
@@ -77,16 +78,15 @@ async function* relations(client: Postgres, sql: string, params: readonly Value[
 }
 
 function found(rows: readonly Value[][]): Discovered {
-  const [schema = "", name = "", , , usable, , readable, parent] = (rows[0] ?? []) as [string, string, string, number, boolean, boolean, boolean, string | null]
+  const [schema = "", name = "", , , usable, , readable] = (rows[0] ?? []) as [string, string, string, number, boolean, boolean, boolean]
   const path = [schema, name]
   if (usable !== true) return { skipped: { path, reason: `The role may not use the schema; GRANT USAGE ON SCHEMA ${qualified([schema])} TO it.` } }
-  if (parent !== null) return { skipped: { path, reason: `It is a partition of ${parent}; its rows are read through that table.` } }
   if (readable !== true) return { skipped: { path, reason: `The role may not read it; GRANT SELECT ON ${qualified(path)} TO it.` } }
   return { stream: streamOf(path, rows) }
 }
 
 function streamOf(path: readonly string[], rows: readonly Value[][]): Stream {
-  const [, , relkind = "r", estimate, , whole, , , note, indkey, keyLength] = rows[0] ?? []
+  const [, , relkind = "r", estimate, , whole, , partitions, note, indkey, keyLength] = rows[0] ?? []
   const names = new Map<string, string>()
   const columns: Column[] = []
   for (const [, , , , , , , , , , , name, number, notNull, nativeType, oid, category] of rows) {
@@ -103,7 +103,11 @@ function streamOf(path: readonly string[], rows: readonly Value[][]): Stream {
           .slice(0, Number(keyLength))
           .map((number) => names.get(number))
       : []
-  const comment = [...(typeof note === "string" ? [note] : []), ...(whole === true ? [] : ["The role may read only these columns of it."])].join(" ")
+  const comment = [
+    ...(typeof note === "string" ? [note] : []),
+    ...(typeof partitions === "number" ? [`Partitions: ${partitions}; their rows are read through it.`] : []),
+    ...(whole === true ? [] : ["The role may read only these columns of it."]),
+  ].join(" ")
   const counts = relkind !== "v" && typeof estimate === "number" && estimate >= 0
   return {
     path,
