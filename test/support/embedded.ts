@@ -23,6 +23,8 @@ export interface TestDatabase {
 }
 
 export interface TestDatabaseOptions {
+  /** A free one unless given. */
+  readonly port?: number
   readonly password?: string
   /** Paths of PEM files; the server then offers TLS. */
   readonly ssl?: { readonly cert: string; readonly key: string }
@@ -44,7 +46,7 @@ export async function startTestDatabase(options: TestDatabaseOptions = {}): Prom
   const ssl = options.ssl ? await installCertificate(options.ssl, folder, as) : {}
   if (options.requireSsl) await requireSsl(folder)
   const logFile = join(home, "server.log")
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const { pid } = await spawnServer(binaries, { folder, port, logFile, as, settings: { fsync: "off", ...ssl, ...options.settings } })
   const connection = { host: "127.0.0.1", port, user: OWNER, password, database: "postgres", ssl: options.ssl ? { rejectUnauthorized: false } : false }
   const query = async (sql: string, values: readonly unknown[] = [], database = connection.database) => {
