@@ -236,7 +236,8 @@ async function startSsh(sshd) {
       AuthorizedKeysFile: join(home, "authorized_keys"),
       AllowUsers: user,
       StrictModes: "no",
-      UsePAM: "no",
+      // Who may not read /etc/shadow sees every account as locked, unless PAM is asked.
+      UsePAM: isRoot ? "no" : "yes",
       PasswordAuthentication: "no",
       KbdInteractiveAuthentication: "no",
       PubkeyAuthentication: "yes",
