@@ -32,8 +32,8 @@ export interface DialectOptions {
   readonly refuse?: (sameTitle: readonly ConnectorView[]) => PlatformError | undefined
 }
 
-/** `enabled: false` switches a connector off; `true` brings it back as untested. */
-export interface ConnectorPatch extends Partial<Omit<ConnectorInput, "type">> {
+/** `enabled: false` switches a connector off; `true` brings it back as untested. Another `type` begins with an empty config. */
+export interface ConnectorPatch extends Partial<ConnectorInput> {
   readonly enabled?: boolean
 }
 

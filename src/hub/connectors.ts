@@ -26,7 +26,7 @@ import {
 import type { HubParts } from "./hub.ts"
 import type { Principal } from "./identity.ts"
 import type { Page } from "./page.ts"
-import { probe, publicReport, TEST_DEADLINE_MS, type TestReport } from "./probe.ts"
+import { type PartialTest, type ProbeOptions, probe, publicReport, TEST_DEADLINE_MS, type TestReport, testPartly } from "./probe.ts"
 
 /** A connector ready to be used: its type and its typed config with the secrets in memory. */
 export interface Opened {
@@ -43,6 +43,8 @@ export interface TestOptions {
   readonly onStage?: (stage: Stage) => void
   /** Whether an open breaker refuses the test (`circuit_open`). A person who asks natively always gets a real probe. */
   readonly breaker?: boolean
+  /** How far a dialect tests a connector that lacks what a whole test takes; undefined means the whole test. */
+  readonly partial?: (connector: ConnectorView) => PartialTest | undefined
 }
 
 /** A connector by id, by name, or by its serial number in the workspace. */
@@ -138,21 +140,24 @@ export class Connectors {
       return { row: found, secrets: (await fingerprintsOf(tx, workspaceId, [found.id])).get(found.id) ?? new Map<string, string>() }
     })
     if (ifMatch !== undefined && row.version !== ifMatch) throw stale(ref)
-    const connector = typeOf(this.#parts.registry, row.type)
-    const stored = { plain: row.config, secrets: new Set(secrets.keys()) }
+    const type = patch.type ?? row.type
+    const connector = typeOf(this.#parts.registry, type)
+    // Nothing of another type's config can be kept.
+    const stored = type === row.type ? { plain: row.config, secrets: new Set(secrets.keys()) } : undefined
     const parsed = checked(connector, parseConfig(connector.fields, patch.config ?? {}, stored), patch.draft ?? row.status === "incomplete")
     const { name } = patch
     if (name !== undefined && name !== row.name) await this.#inWorkspace(by, (tx) => requireFree(tx, workspaceId, name))
     const report = patch.verify === true ? await this.#verify(by, connector, parsed, await this.#secrets(by, row.id)) : undefined
     return this.#inWorkspace(by, async (tx) => {
       if (patch.title !== undefined && patch.title !== row.title) await this.#judgeTitle(tx, by, patch.title, row.id, options)
+      if (type !== row.type) await leaveType(tx, row, type)
       const updated = await tx
         .updateTable("connectors")
         .set({
-          ...changesOf(patch, parsed),
+          ...changesOf(patch.config === undefined && type === row.type ? patch : { ...patch, type, config: patch.config ?? {} }, parsed),
           ...documentOf(options),
           ...tested(report),
-          status: nextStatus(row, patch, parsed, report),
+          status: nextStatus(row, type === row.type ? patch : { ...patch, config: {} }, parsed, report),
           version: row.version + 1,
           updated_at: new Date(),
         })
@@ -163,7 +168,7 @@ export class Connectors {
         .executeTakeFirst()
         .catch((error: unknown) => Promise.reject(nameTaken(error, name ?? row.name)))
       if (updated === undefined) return undefined
-      if (patch.config !== undefined) await storeSecrets(this.#parts.vault, tx, { workspaceId, connectorId: row.id }, parsed)
+      if (patch.config !== undefined || type !== row.type) await storeSecrets(this.#parts.vault, tx, { workspaceId, connectorId: row.id }, parsed)
       return this.#view(tx, by, updated)
     })
   }
@@ -180,15 +185,24 @@ export class Connectors {
 
   /** Tests a stored connector and stores what it found, unless the connector was changed or the caller went away meanwhile. */
   async test(by: Principal, ref: Ref, options: TestOptions): Promise<TestReport> {
-    const row = await this.#inWorkspace(by, (tx) => findConnector(tx, by.workspace.id, ref))
-    const { connector, config } = await this.#opened(by, row)
+    const { row, view } = await this.#inWorkspace(by, async (tx) => {
+      const found = await findConnector(tx, by.workspace.id, ref)
+      return { row: found, view: await this.#view(tx, by, found) }
+    })
+    const partial = row.status === "disabled" ? undefined : options.partial?.(view)
+    const opened = partial === undefined ? await this.#opened(by, row) : undefined
     if (options.breaker === true) await passBreaker(this.#parts.store, row)
-    const report = await this.#probe(by, connector, config, options)
+    const report =
+      opened !== undefined
+        ? await this.#probe(by, opened.connector, opened.config, options)
+        : await testPartly(this.#parts.door, row.name, partial ?? { missing: row.missing }, this.#probeOptions(by, options))
     if (options.signal?.aborted === true) return report
+    // A draft stays one, whatever a test of a part of it says.
+    const status = row.missing.length > 0 ? row.status : report.ok ? "active" : "error"
     await this.#inWorkspace(by, (tx) =>
       tx
         .updateTable("connectors")
-        .set({ ...tested(report), ...breakerAfter(report), status: report.ok ? "active" : "error" })
+        .set({ ...tested(report), ...breakerAfter(report), status })
         .where("workspace_id", "=", by.workspace.id)
         .where("id", "=", row.id)
         .where("version", "=", row.version)
@@ -236,15 +250,17 @@ export class Connectors {
   }
 
   #probe(by: Principal, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: TestOptions): Promise<TestReport> {
-    const { door, log } = this.#parts
-    const { timeoutMs = TEST_DEADLINE_MS, signal, onStage } = options
-    return probe(door, connector, config, {
+    return probe(this.#parts.door, connector, config, this.#probeOptions(by, options))
+  }
+
+  #probeOptions(by: Principal, { timeoutMs = TEST_DEADLINE_MS, signal, onStage }: TestOptions): ProbeOptions {
+    return {
       operator: by.operator,
       deadlineMs: timeoutMs,
-      log: (message, facts) => log.info(facts ?? {}, message),
+      log: (message, facts) => this.#parts.log.info(facts ?? {}, message),
       ...(signal === undefined ? {} : { signal }),
       ...(onStage === undefined ? {} : { onStage }),
-    })
+    }
   }
 
   async #judgeTitle(tx: Tx, by: Principal, title: string, self: string | undefined, { refuse }: DialectOptions): Promise<void> {
@@ -289,6 +305,13 @@ async function withinPlan(tx: Tx, workspaceId: string, type: string, plan: Reado
     )
 }
 
+/** A connector of another type: within the plan, and without the catalogs of the old one. */
+async function leaveType(tx: Tx, row: ConnectorRow, type: string): Promise<void> {
+  const { plan } = await tx.selectFrom("workspaces").select("plan").where("id", "=", row.workspace_id).forUpdate().executeTakeFirstOrThrow()
+  await withinPlan(tx, row.workspace_id, type, plan)
+  await tx.deleteFrom("catalogs").where("workspace_id", "=", row.workspace_id).where("connector_id", "=", row.id).execute()
+}
+
 const documentOf = ({ dialect, document }: DialectOptions): { dialect?: string; document?: string } => ({
   ...(dialect === undefined ? {} : { dialect }),
   ...(document === undefined ? {} : { document: JSON.stringify(document) }),
@@ -320,15 +343,18 @@ function nextStatus(row: ConnectorRow, patch: ConnectorPatch, parsed: ParsedConf
 }
 
 function changesOf(patch: ConnectorPatch, parsed: ParsedConfig): Record<string, unknown> {
-  const { name, title, description, purpose, labels, limits } = patch
+  const { name, type, title, description, purpose, labels, limits } = patch
   return {
     ...(name === undefined ? {} : { name }),
+    ...(type === undefined ? {} : { type }),
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     ...(purpose === undefined ? {} : { purpose }),
     ...(labels === undefined ? {} : { labels: JSON.stringify(labels) }),
     ...(limits === undefined ? {} : { limits: jsonOrNull(limits) }),
     ...(patch.config === undefined ? {} : { config: JSON.stringify(parsed.plain), missing: JSON.stringify(parsed.missing), ...BREAKER_CLOSED }),
+    // What is shown as a draft's last test is never that of another configuration.
+    ...(patch.config === undefined || parsed.missing.length === 0 ? {} : { last_test: null, last_tested_at: null }),
   }
 }
 

@@ -32,6 +32,9 @@ const FAILURES_ALLOWED = 10
 const FAILURES_WINDOW_MS = 15 * 60 * 1000
 const BAD_CREDENTIAL = "The API key or session is not valid: unknown, expired or revoked. Log in again, or ask an admin for a key."
 
+/** Whether a credential is a user's session (a JWT), not an API key; says nothing of its being valid. */
+export const isSessionToken = (credential: string): boolean => credential.startsWith("ey") && credential.split(".").length === 3
+
 /** Logs people and keys in. Every refusal reads the same, so that nothing is learned from it. */
 export class Identity {
   readonly #store: Store
@@ -45,7 +48,7 @@ export class Identity {
 
   /** The caller behind an API key or a session token. `workspace` (id or name) picks one of a user's own. */
   async authenticate(credential: string, workspace: string | undefined): Promise<Principal> {
-    return credential.startsWith("ey") && credential.split(".").length === 3 ? this.#bySession(credential, workspace) : this.#byKey(credential, workspace)
+    return isSessionToken(credential) ? this.#bySession(credential, workspace) : this.#byKey(credential, workspace)
   }
 
   async #byKey(credential: string, workspace: string | undefined): Promise<Principal> {

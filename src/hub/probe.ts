@@ -1,8 +1,8 @@
-import type { AnyConnector, ServerFacts } from "../core/connector.ts"
-import { ERRORS, type ErrorCode, PlatformError } from "../core/errors.ts"
+import type { Address, AnyConnector, ServerFacts } from "../core/connector.ts"
+import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../core/errors.ts"
 import { open } from "../core/session.ts"
 import { collapseStages, round, type Stage, type StageName } from "../core/trace.ts"
-import type { Door } from "../net/door.ts"
+import type { Door, OpenLease } from "../net/door.ts"
 
 /** What a test found. A failed test is an answer, not an error: `ok: false` with the stage, its cause code and what to do. */
 export interface TestReport {
@@ -37,7 +37,30 @@ export const TEST_DEADLINE_MAX_MS = 30_000
  * Tests a connector over a lease of its own and never throws for what the far side does. Who is not an operator gets
  * resolve, policy and connect as one stage, in the report and in `onStage`.
  */
-export async function probe(door: Door, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: ProbeOptions): Promise<TestReport> {
+export function probe(door: Door, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: ProbeOptions): Promise<TestReport> {
+  return prove(door, options, async (lease) => {
+    await lease.trace.stage("config", () => Promise.resolve())
+    await using session = await open(connector, config, lease, options.log === undefined ? {} : { log: options.log })
+    return await session.test()
+  })
+}
+
+/** What a test can say without all that a connection takes: what is missing, or whether an address lets itself be connected to. */
+export type PartialTest = { readonly missing: readonly Fault[] } | { readonly reach: Address }
+
+/** Tests what there is of a draft, named `name`; like `probe`, it never throws for what the far side does. */
+export function testPartly(door: Door, name: string, partial: PartialTest, options: ProbeOptions): Promise<TestReport> {
+  return prove(door, options, async (lease) => {
+    await lease.trace.stage("config", async () => {
+      if ("missing" in partial)
+        throw new PlatformError("connector_incomplete", `${name} is not complete: ${partial.missing.map((each) => each.message).join(" ")}`)
+    })
+    if ("reach" in partial) (await lease.dial(partial.reach)).destroy()
+    return { product: "TCP server" }
+  })
+}
+
+async function prove(door: Door, options: ProbeOptions, work: (lease: OpenLease) => Promise<ServerFacts>): Promise<TestReport> {
   const begun = performance.now()
   const lease = door.lease({ deadlineMs: options.deadlineMs, operator: options.operator, ...(options.signal === undefined ? {} : { signal: options.signal }) })
   const shown = new Set<StageName>()
@@ -51,10 +74,7 @@ export async function probe(door: Door, connector: AnyConnector, config: Readonl
   lease.trace.onStage(tell)
   let outcome: { server: ServerFacts } | { error: TestFailure }
   try {
-    await lease.trace.stage("config", () => Promise.resolve())
-    await using session = await open(connector, config, lease, options.log === undefined ? {} : { log: options.log })
-    const server = await session.test()
-    outcome = { server }
+    outcome = { server: await work(lease) }
   } catch (cause) {
     const error =
       cause instanceof PlatformError
