@@ -22,18 +22,20 @@ export async function badStatement(subject: Subject): Promise<void> {
   })
 }
 
-/** Cut off by the caller and by the deadline: the server stops working on it within two seconds. */
+/** Cut off by the caller, by whatever way in, and by the deadline: the server stops working on it within two seconds. */
 export async function cancelled(subject: Subject): Promise<void> {
-  const { slow } = subject.server
-  await within(2_000, async () => (await slow.running()) === 0, "nothing runs before")
-  await withSession(subject, subject.server.config, async (session, lease) => {
-    const ended = failure(slow.run(session))
-    await within(5_000, async () => (await slow.running()) === 1, "it runs on the server")
-    lease.abort(new PlatformError("cancelled", "The caller went away."))
-    assert.equal((await ended).code, "cancelled")
-    await within(2_000, async () => (await slow.running()) === 0, "it is gone from the server")
-  })
-  const late = await failure(withSession(subject, subject.server.config, (session) => slow.run(session), { deadlineMs: 1_500 }))
+  const { slow, config, others } = subject.server
+  const gone = (when: string): Promise<void> => within(2_000, async () => (await slow.running()) === 0, `it is gone from the server ${when}`)
+  await gone("before it begins")
+  for (const [way, posted] of [["the usual way", config] as const, ...Object.entries(others)])
+    await withSession(subject, posted, async (session, lease) => {
+      const ended = failure(slow.run(session))
+      await within(5_000, async () => (await slow.running()) === 1, "it runs on the server")
+      lease.abort(new PlatformError("cancelled", "The caller went away."))
+      assert.equal((await ended).code, "cancelled")
+      await gone(`by ${way}`)
+    })
+  const late = await failure(withSession(subject, config, (session) => slow.run(session), { deadlineMs: 1_500 }))
   assert.equal(late.code, "timed_out")
-  await within(2_000, async () => (await slow.running()) === 0, "it is gone from the server after the deadline")
+  await gone("after the deadline")
 }
