@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -237,6 +238,32 @@ describe("add", () => {
   test("a taken name is 1", async () => {
     expect((await run(shop("shop"))).code).toBe(1)
   })
+})
+
+test("an HTTP API: lists, a secret header and a login by --secret-env, tested for real", async () => {
+  const seen: string[] = []
+  const api = createServer((request, response) => {
+    seen.push(`${request.headers["x-tenant"]} ${request.headers.authorization}`)
+    response.writeHead(request.headers.authorization === "Bearer api-hunter2" ? 200 : 401, { "content-type": "application/json" }).end("{}")
+  })
+  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve))
+  const { port } = api.address() as { port: number }
+  try {
+    expect((await run(["egress", "allow", `127.0.0.1/32:${port}`])).code).toBe(0)
+    const fields = ["--set", `url=http://127.0.0.1:${port}/v1`, "--set", "headers.0.name=X-Tenant", "--secret-env", "headers.0.value=TENANT"]
+    const add = (name: string, token: string) =>
+      run(["connectors", "add", "--type", "http", "--name", name, ...fields, "--secret-env", "auth.token=TOKEN", "--verify"], {
+        env: { TENANT: "acme-hunter2", TOKEN: token },
+      })
+    const good = await add("api", "api-hunter2")
+    expect([good.code, good.stderr]).toEqual([0, ""])
+    expect(seen).toContain("acme-hunter2 Bearer api-hunter2")
+    const wrong = await add("api-wrong", "other-hunter2")
+    expect([wrong.code, wrong.stdout.includes("auth_failed")]).toEqual([1, true])
+    expect(good.stdout + wrong.stdout + wrong.stderr + (await run(["connectors", "show", "api", "--json"])).stdout).not.toContain("hunter2")
+  } finally {
+    api.close()
+  }
 })
 
 describe("remove", () => {
