@@ -26,6 +26,9 @@ const GRANTS: Readonly<Record<string, readonly Verb[]>> = {
   catalogs: ALL,
   catalog_streams: ["select", "insert", "delete"],
   egress_rules: ALL,
+  limiter_rates: ["select", "insert", "update"],
+  limiter_starts: ALL,
+  limiter_slots: ALL,
 }
 
 const FUNCTIONS = [
@@ -36,6 +39,8 @@ const FUNCTIONS = [
   "memberships_of(uuid)",
   "all_workspaces()",
   "any_data_keys(integer)",
+  "limiter_take_starts(uuid, uuid, bigint[], double precision[], double precision[])",
+  "limiter_exchange_slots(uuid, uuid, integer, uuid[], uuid[], uuid[], double precision, double precision)",
 ]
 
 /**

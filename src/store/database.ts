@@ -157,6 +157,34 @@ export interface EgressRules {
   created_at: Stamped
 }
 
+/** How many starts a connector was granted, and when its latest is; `began` is when the latest entry of `limiter_starts` began. */
+export interface LimiterRates {
+  connector_id: string
+  workspace_id: string
+  granted: Generated<number>
+  began: Stamped
+  latest: Stamped
+}
+
+/** The starts `first` to `upto` of a connector, which count as made at `at`. */
+export interface LimiterStarts {
+  workspace_id: string
+  connector_id: string
+  first: number
+  upto: number
+  at: Date
+}
+
+/** A call that may be open (`held`), or that waits its turn; gone when nobody renews it. */
+export interface LimiterSlots {
+  id: string
+  workspace_id: string
+  connector_id: string
+  position: Generated<number>
+  held: Generated<boolean>
+  expires_at: Date
+}
+
 /** The tables of schema `jackfield` as the hub's login sees them; all but settings, users, sessions and egress_rules are one workspace's at a time. */
 export interface Database {
   settings: Settings
@@ -171,4 +199,7 @@ export interface Database {
   catalogs: Catalogs
   catalog_streams: CatalogStreams
   egress_rules: EgressRules
+  limiter_rates: LimiterRates
+  limiter_starts: LimiterStarts
+  limiter_slots: LimiterSlots
 }

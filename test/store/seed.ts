@@ -71,6 +71,11 @@ export const ROWS: Readonly<Record<string, (tx: Tx, at: Seeded) => Promise<unkno
         search: "public.t",
       })
       .execute(),
+  limiter_rates: (tx, at) => tx.insertInto("limiter_rates").values({ workspace_id: at.workspaceId, connector_id: at.connectorId }).execute(),
+  limiter_starts: (tx, at) =>
+    tx.insertInto("limiter_starts").values({ workspace_id: at.workspaceId, connector_id: at.connectorId, first: 1, upto: 1, at: new Date() }).execute(),
+  limiter_slots: (tx, at) =>
+    tx.insertInto("limiter_slots").values({ id: randomUUID(), workspace_id: at.workspaceId, connector_id: at.connectorId, expires_at: new Date() }).execute(),
 }
 
 /** Makes a user and a workspace with one row in each table. */

@@ -1,0 +1,52 @@
+import { PlatformError } from "../core/errors.ts"
+
+/** Until when a call waits for its turn (`performance.now()`), and the signal of who asked. */
+export interface Patience {
+  readonly until: number
+  readonly signal: AbortSignal
+}
+
+/** One who waits for a `T`; settles once. */
+export interface Waiter<T> extends Patience {
+  readonly settled: boolean
+  give(value: T): void
+  refuse(error: unknown): void
+}
+
+/** Hands a waiter to `queue` and waits for what it is given; it refuses itself when its caller goes or its patience ends. */
+export function wait<T>({ until, signal }: Patience, late: () => PlatformError, queue: (waiter: Waiter<T>) => void): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  let settled = false
+  const settle = (act: () => void): void => {
+    if (settled) return
+    settled = true
+    clearTimeout(timer)
+    signal.removeEventListener("abort", gone)
+    act()
+  }
+  const gone = (): void =>
+    settle(() => reject(new PlatformError("cancelled", "The caller went away while the call waited for its turn.", { cause: signal.reason })))
+  const timer = setTimeout(() => settle(() => reject(late())), Math.max(0, until - performance.now()))
+  if (signal.aborted) gone()
+  else {
+    signal.addEventListener("abort", gone, { once: true })
+    queue({
+      until,
+      signal,
+      get settled() {
+        return settled
+      },
+      give: (value) => settle(() => resolve(value)),
+      refuse: (error) => settle(() => reject(error)),
+    })
+  }
+  return promise
+}
+
+/** The refusal of a call whose turn did not come in time. */
+export const rateLimited = (what: string, waitMs: number): PlatformError => {
+  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000))
+  return new PlatformError("rate_limited", `${what}; call again in ${retryAfterSeconds} s, or raise the connector's limits.`, {
+    details: { retryAfterSeconds },
+  })
+}

@@ -1,0 +1,29 @@
+import { request } from "node:http"
+import { Limiter } from "../../src/runs/limiter.ts"
+import { effectiveLimits } from "../../src/runs/limits.ts"
+import { openStore } from "../../src/store/store.ts"
+
+/** A process of the limiter's fault test: calls the far server under the limiter as fast as it may, until it is killed. */
+const [databaseUrl = "", workspaceId = "", connectorId = "", port = "", limits = "{}", callers = "8"] = process.argv.slice(2)
+
+const quiet = { info: () => undefined, warn: () => undefined }
+const store = await openStore({ dataDir: "unused", databaseUrl, log: quiet })
+const limiter = new Limiter(store)
+const effective = effectiveLimits(JSON.parse(limits) as Record<string, unknown>, {})
+process.stdout.write("ready\n")
+
+const call = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const sent = request({ host: "127.0.0.1", port, signal, agent: false }, (answer) => answer.resume().on("close", resolve))
+    sent.on("error", () => resolve()).end()
+  })
+
+async function caller(): Promise<never> {
+  for (;;) {
+    const grant = await limiter.acquire(workspaceId, connectorId, effective, { signal: new AbortController().signal, waitMs: 60_000 })
+    await call(grant.signal)
+    grant.release()
+  }
+}
+
+await Promise.all(Array.from({ length: Number(callers) }, caller))
