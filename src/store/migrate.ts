@@ -81,6 +81,7 @@ async function createSchema(client: pg.Client, owner: Connection): Promise<void>
 async function runMigrations(owner: Connection): Promise<string[]> {
   const pool = new pg.Pool({ ...owner, max: 1, application_name: "jackfield migration", connectionTimeoutMillis: 5_000 })
   pool.on("error", () => undefined)
+  pool.on("connect", (client) => client.on("error", () => undefined))
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
     const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) }, migrationTableSchema: "jackfield" })

@@ -96,6 +96,8 @@ class PooledStore implements Store {
       // The message alone: the error carries the whole client with it.
       if (!this.#closing) options.log.warn({ reason: error.message }, "a connection to the database broke")
     })
+    // The pool listens to idle connections alone; one that is lost between two statements of a transaction would end the process.
+    this.#pool.on("connect", (client) => client.on("error", () => undefined))
     embedded?.onBack(({ port }) => {
       this.#pool.options.port = port
     })
