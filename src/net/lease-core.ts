@@ -65,10 +65,6 @@ export class LeaseCore {
     return [...this.#past, ...[...this.#live].map(([socket, at]) => ({ ...at, bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten }))]
   }
 
-  get open(): number {
-    return this.#live.size
-  }
-
   remainingMs(): number {
     return Math.max(0, this.#endsAt - performance.now())
   }

@@ -110,6 +110,15 @@ describe("what is no good TLS", () => {
     })
   })
 
+  test("a connection whose TLS failed is not kept until the lease ends", async () => {
+    const closed = Promise.withResolvers<void>()
+    await using server = await listenRaw((socket) => socket.resume().once("close", () => closed.resolve()))
+    await using lease = door.lease({ deadlineMs: 5_000, operator: true })
+    await expect(lease.dialTls({ host: "127.0.0.1", port: server.port }, { mode: "verify", ca: "not pem" })).rejects.toMatchObject({ code: "config_invalid" })
+    await closed.promise
+    expect(lease.signal.aborted).toBe(false)
+  })
+
   test("a CA that is no PEM is config_invalid", async () => {
     await using server = await serve()
     for (const ca of ["not pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"])
