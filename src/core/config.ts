@@ -207,8 +207,9 @@ export function openConfig(fields: Fields, plain: Plain, secrets: ReadonlyMap<st
 
 function openField(field: Field, stored: unknown, secrets: ReadonlyMap<string, string>, pointer: string): unknown {
   if (field.kind === "secret") {
-    const value = secrets.get(pointer) ?? (typeof stored === "string" ? stored : undefined)
-    return value === undefined ? undefined : new Secret(value)
+    const secret = secrets.get(pointer)
+    if (secret !== undefined) return new Secret(secret)
+    return typeof stored === "string" ? new Secret(stored, true) : undefined
   }
   const value = stored ?? field.default
   if (field.kind === "variant" && isRecord(value)) {

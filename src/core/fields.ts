@@ -3,9 +3,12 @@ import { inspect } from "node:util"
 /** A credential in memory. Prints as "[secret]" everywhere; `reveal()` is the one way to its value. */
 export class Secret {
   readonly #value: string
+  /** Stored and shown plainly, since its row needs no secrecy (`Content-Type`): no text need be scrubbed of it. */
+  readonly plain: boolean
 
-  constructor(value: string) {
+  constructor(value: string, plain = false) {
     this.#value = value
+    this.plain = plain
   }
 
   reveal(): string {

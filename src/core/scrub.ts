@@ -90,7 +90,7 @@ export class Scrubber {
 
 /** Every secret inside a parsed config, however deep. */
 export function secretsIn(config: unknown): string[] {
-  if (config instanceof Secret) return [config.reveal()]
+  if (config instanceof Secret) return config.plain ? [] : [config.reveal()]
   if (Array.isArray(config)) return config.flatMap(secretsIn)
   if (config !== null && typeof config === "object") return Object.values(config).flatMap(secretsIn)
   return []

@@ -123,6 +123,15 @@ describe("answers", () => {
     expect(error.message).not.toContain(TOKEN.slice(0, 8))
   })
 
+  test("what is stored plainly is not scrubbed, what is secret is", async () => {
+    const parameters = [
+      { name: "mode", value: "special" },
+      { name: "api_key", value: "abcdefgh" },
+    ]
+    const error = await failure(request((_, response) => json(response, { said: "special abcdefgh" }, 400), { parameters }))
+    expect(error.message).toContain('"special [secret]"')
+  })
+
   test("a connection that breaks, and what is no HTTP, are told apart", async () => {
     expect(
       (await failure(request((_, response) => void response.writeHead(200, { "content-length": "100" }).write("half", () => response.destroy())))).code,
