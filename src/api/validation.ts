@@ -4,9 +4,9 @@ import type { Fault } from "../core/errors.ts"
 import { PlatformError } from "../core/errors.ts"
 
 /** Bodies are taken as they are: no coercion, nothing dropped, every fault told. */
-const bodies = new Ajv({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: true, strict: false })
+const bodies = new Ajv({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: true, strict: false, verbose: true })
 /** Query strings and path parameters are text; numbers and booleans are read from it. */
-const texts = new Ajv({ allErrors: true, coerceTypes: true, removeAdditional: false, useDefaults: true, strict: false })
+const texts = new Ajv({ allErrors: true, coerceTypes: true, removeAdditional: false, useDefaults: true, strict: false, verbose: true })
 
 /** Makes a Fastify instance validate by these rules and answer with one error that lists all faults. */
 export function useValidation(app: FastifyInstance): void {
@@ -47,6 +47,11 @@ function faultOf(error: ErrorObject, prefix: string): Fault {
       return { pointer: at, message: `must be one of ${(params["allowedValues"] as unknown[]).join(", ")}.` }
     case "const":
       return { pointer: at, message: `must be ${JSON.stringify(params["allowedValue"])}.` }
+    case "pattern": {
+      // What the schema says of itself is easier to follow than an expression.
+      const { description } = (error.parentSchema ?? {}) as { description?: string }
+      return { pointer: at, message: description === undefined ? `must match the pattern ${String(params["pattern"])}.` : `must be: ${description.toLowerCase()}.` }
+    }
     default:
       return { pointer: at, message: `${error.message ?? "is not valid"}.` }
   }
