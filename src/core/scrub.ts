@@ -14,6 +14,8 @@ export function formsOf(value: string): string[] {
     value,
     url,
     url.replaceAll("%20", "+"),
+    // As a form or a query parameter, which escapes more than encodeURIComponent.
+    new URLSearchParams([["", value]]).toString().slice(1),
     url.replace(/%[0-9A-F]{2}/g, (sequence) => sequence.toLowerCase()),
     encodeAll(bytes),
     encodeAll(bytes).toLowerCase(),
