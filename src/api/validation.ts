@@ -50,7 +50,10 @@ function faultOf(error: ErrorObject, prefix: string): Fault {
     case "pattern": {
       // What the schema says of itself is easier to follow than an expression.
       const { description } = (error.parentSchema ?? {}) as { description?: string }
-      return { pointer: at, message: description === undefined ? `must match the pattern ${String(params["pattern"])}.` : `must be: ${description.toLowerCase()}.` }
+      return {
+        pointer: at,
+        message: description === undefined ? `must match the pattern ${String(params["pattern"])}.` : `must be: ${description.toLowerCase()}.`,
+      }
     }
     default:
       return { pointer: at, message: `${error.message ?? "is not valid"}.` }
