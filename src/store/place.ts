@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto"
-import { chmod, chown, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises"
+import { constants } from "node:fs"
+import { access, chmod, chown, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises"
 import { platform } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { PlatformError } from "../core/errors.ts"
@@ -43,9 +44,7 @@ async function makeDataFolder(dataDir: string): Promise<string> {
     const path = resolve(dataDir)
     // The unprivileged id that PostgreSQL runs under must be able to pass through, not to list.
     await mkdir(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
-    const probe = join(path, `.write-${randomBytes(4).toString("hex")}`)
-    await writeFile(probe, "")
-    await rm(probe)
+    await access(path, constants.W_OK)
     return await realpath(path)
   } catch (cause) {
     const message = `The data folder ${dataDir} cannot be made or written; mend its owner, its mode or the disk, or name another with JACKFIELD_DATA.`

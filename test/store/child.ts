@@ -23,6 +23,9 @@ export interface Hub {
   readonly exited: Promise<void>
 }
 
+/** Hubs that still run, so that a test that fails leaves none behind. */
+const running = new Set<Hub>()
+
 export function startHub(dataDir: string, mode: "idle" | "write" = "idle"): Hub {
   const child = spawn(process.execPath, [join(import.meta.dirname, "hub-child.ts"), dataDir, mode], { stdio: ["ignore", "pipe", "inherit"] })
   const lines: Line[] = []
@@ -35,7 +38,10 @@ export function startHub(dataDir: string, mode: "idle" | "write" = "idle"): Hub 
     void exited.then(() => reject(new Error("the hub ended without a word")))
   })
   first.catch(() => undefined)
-  return { process: child, lines, first, exited }
+  const hub = { process: child, lines, first, exited }
+  running.add(hub)
+  void exited.then(() => running.delete(hub))
+  return hub
 }
 
 export async function kill(hub: Hub, signal: NodeJS.Signals): Promise<void> {
@@ -43,7 +49,7 @@ export async function kill(hub: Hub, signal: NodeJS.Signals): Promise<void> {
   await hub.exited
 }
 
-/** A data folder of a test's own; `remove` ends the server that a killed hub left in it, by its process id. */
+/** A data folder of a test's own; `remove` ends every hub, and the server that a killed hub left in it, by its process id. */
 export function makeDataDir(): { readonly dir: string; postmaster(): number | undefined; remove(): Promise<void> } {
   const dir = mkdtempSync(join(tmpdir(), "jackfield-test-data-"))
   chmodSync(dir, 0o711)
@@ -55,6 +61,7 @@ export function makeDataDir(): { readonly dir: string; postmaster(): number | un
     }
   }
   const remove = async () => {
+    await Promise.all([...running].map((hub) => kill(hub, "SIGKILL")))
     const pid = postmaster()
     if (pid !== undefined && isAlive(pid)) await stopServer(await findBinaries(), join(dir, "postgres", "cluster"), pid, 30_000)
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
