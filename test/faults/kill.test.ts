@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { isAlive } from "../../src/store/cluster.ts"
+import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type Listed, type Login, Writer } from "./ledger.ts"
+
+const KILLS = 24
+const WRITERS = 6
+/** In each fourth round the embedded database is killed with the hub, so that it must recover from its write-ahead log. */
+const DATABASE_TOO = 4
+
+let database: TestDatabase
+let data: DataFolder
+const logins: Login[] = ["ann", "bob", "cid"].map((user) => ({ user, password: `the secret of ${user}` }))
+beforeAll(async () => {
+  database = await startTestDatabase()
+  await database.query(logins.map(({ user, password }) => `create role ${user} login password '${password}'`).join(";"))
+  data = makeDataFolder()
+})
+afterAll(async () => {
+  await data.remove()
+  await database.stop()
+})
+
+/** Every connector that the hub has, by name. */
+async function everything(hub: HubProcess): Promise<Map<string, Listed>> {
+  const all = new Map<string, Listed>()
+  let cursor: string | null = null
+  do {
+    const { status, body } = await hub.call("GET", `/v1/connectors?limit=100${cursor === null ? "" : `&cursor=${cursor}`}`)
+    expect(status).toBe(200)
+    for (const each of body.data as Listed[]) all.set(each.name, each)
+    cursor = body.nextCursor
+  } while (cursor !== null)
+  return all
+}
+
+/** The names whose stored password does not log in any more. */
+async function unusable(hub: HubProcess, names: readonly string[]): Promise<string[]> {
+  const failed: string[] = []
+  for (const name of names) {
+    const { body } = await hub.call("POST", `/v1/connectors/${name}/test`)
+    if (body.ok !== true) failed.push(`${name}: ${JSON.stringify(body)}`)
+  }
+  return failed
+}
+
+test("no acknowledged write is lost when the busy hub is killed again and again", async () => {
+  const writers = Array.from({ length: WRITERS }, (_, index) => new Writer(`w${index}`, { host: database.host, port: database.port }, logins))
+  const lost: string[] = []
+  let kills = 0
+  for (let round = 1; round <= KILLS + 1; round++) {
+    const hub = startHubProcess(data.dir)
+    await hub.ready
+    const listed = await everything(hub)
+    for (const writer of writers) lost.push(...writer.settle(listed))
+    expect(listed.size).toBe(writers.flatMap((writer) => writer.live()).length)
+    // Every secret in the last round, else a few of each writer's: a test changes no version.
+    lost.push(
+      ...(await unusable(
+        hub,
+        writers.flatMap((writer) => writer.live().slice(round > KILLS ? 0 : -2)),
+      )),
+    )
+    expect(lost).toEqual([])
+    if (round > KILLS) {
+      expect(await hub.end()).toBe(0)
+      break
+    }
+    const running = Promise.all(writers.map((writer) => writer.run(hub.call)))
+    running.catch(() => undefined)
+    await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 700))
+    const server = data.postmaster() ?? 0
+    hub.child.kill("SIGKILL")
+    if (round % DATABASE_TOO === 0) process.kill(server, "SIGKILL")
+    expect(await hub.exited).toBe("SIGKILL")
+    kills++
+    await running
+    if (round % DATABASE_TOO !== 0) expect(isAlive(server)).toBe(true)
+  }
+  const acknowledged = writers.reduce((sum, writer) => sum + writer.acknowledged, 0)
+  console.log(`kills ${kills}, acknowledged writes ${acknowledged}, lost ${lost.length}`)
+  expect(kills).toBeGreaterThanOrEqual(20)
+  expect(acknowledged).toBeGreaterThan(kills * WRITERS)
+})
