@@ -2,7 +2,7 @@
 // the like. Plain JavaScript, since the host's Node may be old: the script that follows finds Node 24 in node_modules/.bin.
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -48,6 +48,9 @@ const isAlive = (pid) => {
   }
 }
 
+/** A lock without a process id is one whose maker was killed in the instant between the two, if it is older than that. */
+const isOld = (path) => Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > 10_000
+
 const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
 /** One install at a time: the others wait until it is done. A lock whose process is gone is taken over. */
@@ -60,8 +63,8 @@ function takeLock() {
       return true
     } catch (error) {
       if (error.code !== "EEXIST") throw error
-      const pid = Number(readOr(join(lockFolder, "pid"), ""))
-      if (pid > 0 && !isAlive(pid)) dropStale(pid)
+      const pid = readOr(join(lockFolder, "pid"), "")
+      if (pid === "" ? isOld(lockFolder) : !isAlive(Number(pid))) dropStale(pid)
     }
   }
   throw new Error(`another install has held ${lockFolder} for too long; remove it`)
@@ -72,7 +75,7 @@ function dropStale(pid) {
   const away = `${lockFolder}.${process.pid}`
   try {
     renameSync(lockFolder, away)
-    if (readOr(join(away, "pid"), "") === String(pid)) rmSync(away, { recursive: true, force: true })
+    if (readOr(join(away, "pid"), "") === pid) rmSync(away, { recursive: true, force: true })
     else renameSync(away, lockFolder)
   } catch (error) {
     if (error.code !== "ENOENT") throw error
