@@ -6,7 +6,7 @@ import { buildServer } from "./api/server.ts"
 import { PlatformError } from "./core/errors.ts"
 import { dialects } from "./dialects/index.ts"
 import { readCliFile, urlOf, writeCliFile } from "./hub/cli-file.ts"
-import { type FirstLogin, type Hub, openHub } from "./hub/hub.ts"
+import { type FirstLogin, type Hub, type HubExtras, openHub } from "./hub/hub.ts"
 import type { Settings } from "./hub/settings.ts"
 
 /** A hub that listens. */
@@ -23,8 +23,8 @@ const DRAIN_MS = 8_000
 export const VERSION: string = (createRequire(import.meta.url)("../package.json") as { version: string }).version
 
 /** Opens the hub and listens. Throws a PlatformError that says what to do when either fails. */
-export async function serve(settings: Settings, log: Logger): Promise<Served> {
-  const hub = await openHub(settings, log)
+export async function serve(settings: Settings, log: Logger, extras: HubExtras = {}): Promise<Served> {
+  const hub = await openHub(settings, log, extras)
   const app = await listen(hub, settings).catch(async (error: unknown) => {
     await hub.close()
     throw error

@@ -40,15 +40,12 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.principal
 }
 
-/** The key or token of a request, from `Authorization: Bearer` or `x-api-key`. */
-export function credentialOf(request: FastifyRequest): string {
+/** The key or token of a request, if it has one, from `Authorization: Bearer` or `x-api-key`. */
+function credentialOf(request: FastifyRequest): string | undefined {
   const { authorization, "x-api-key": apiKey } = request.headers
   const bearer = authorization === undefined ? undefined : /^Bearer +(\S+)$/i.exec(authorization)?.[1]
   if (authorization !== undefined && bearer === undefined) throw new PlatformError("unauthenticated", "The Authorization header must be `Bearer <key>`.")
-  const credential = bearer ?? (typeof apiKey === "string" && apiKey !== "" ? apiKey : undefined)
-  if (credential === undefined)
-    throw new PlatformError("unauthenticated", "No API key came with the request; send `Authorization: Bearer <key>` or `x-api-key`.")
-  return credential
+  return bearer ?? (typeof apiKey === "string" && apiKey !== "" ? apiKey : undefined)
 }
 
 function workspaceOf(request: FastifyRequest): string | undefined {

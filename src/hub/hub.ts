@@ -4,7 +4,7 @@ import type { Logger } from "pino"
 import { registry } from "../connectors/index.ts"
 import { PlatformError } from "../core/errors.ts"
 import type { Registry } from "../core/registry.ts"
-import { Door } from "../net/door.ts"
+import { Door, type DoorOptions } from "../net/door.ts"
 import { type OwnPort, Policy } from "../net/policy.ts"
 import { parseDnsServers, parseHosts, Resolver } from "../net/resolver.ts"
 import { parseEgressRules } from "../net/rules.ts"
@@ -40,6 +40,12 @@ export interface FirstLogin {
   readonly key: string | undefined
 }
 
+/** What the playground alone changes: who is let in, and what stands in for systems of the internet. */
+export interface HubExtras {
+  readonly door?: Pick<DoorOptions, "standIns" | "extraCa">
+  readonly identity?: (store: Store, signingKey: Uint8Array) => Identity
+}
+
 /** The product behind its APIs. `own` is told where the hub listens, so that no connector may reach it. */
 export interface Hub extends HubParts {
   readonly identity: Identity
@@ -55,7 +61,7 @@ export interface Hub extends HubParts {
 }
 
 /** Opens store and vault, makes the first workspace, user and key on a new hub, and puts the parts together. */
-export async function openHub(settings: Settings, log: Logger): Promise<Hub> {
+export async function openHub(settings: Settings, log: Logger, extras: HubExtras = {}): Promise<Hub> {
   const fixed = parseEgressRules(settings.egressAllow)
   const resolver = resolverOf(settings)
   const dataDir = resolve(settings.dataDir)
@@ -74,13 +80,13 @@ export async function openHub(settings: Settings, log: Logger): Promise<Hub> {
       const { port, addresses } = await store.address()
       return [...own, ...addresses.map((address) => ({ address, port }))]
     }
-    const door = new Door({ policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
+    const door = new Door({ ...extras.door, policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
     const parts: HubParts = { store, vault, door, registry, log }
     const connectors = new Connectors(parts)
     const catalogs = new Catalogs(parts, connectors)
     return {
       ...parts,
-      identity: new Identity(store, await vault.hubKey(store, "sessions")),
+      identity: (extras.identity ?? ((...parts) => new Identity(...parts)))(store, await vault.hubKey(store, "sessions")),
       members: new Members(store),
       egress,
       connectors,

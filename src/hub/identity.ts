@@ -46,15 +46,20 @@ export class Identity {
     this.#signingKey = signingKey
   }
 
-  /** The caller behind an API key or a session token. `workspace` (id or name) picks one of a user's own. */
-  async authenticate(credential: string, workspace: string | undefined): Promise<Principal> {
+  /**
+   * The caller behind an API key or a session token; without one nobody, except in a playground. `workspace` (id, name or serial
+   * number) picks one of a user's own.
+   */
+  async authenticate(credential: string | undefined, workspace: string | undefined): Promise<Principal> {
+    if (credential === undefined)
+      throw new PlatformError("unauthenticated", "No API key came with the request; send `Authorization: Bearer <key>` or `x-api-key`.")
     return isSessionToken(credential) ? this.#bySession(credential, workspace) : this.#byKey(credential, workspace)
   }
 
   async #byKey(credential: string, workspace: string | undefined): Promise<Principal> {
     const found = await this.#store.asHub((tx) => findApiKey(tx, hashToken(credential)))
     if (found === undefined || found.revoked_at !== null || (found.expires_at !== null && found.expires_at.getTime() <= Date.now())) throw refused()
-    if (workspace !== undefined && workspace !== found.workspace_id && workspace !== found.workspace_name)
+    if (workspace !== undefined && ![found.workspace_id, found.workspace_name, String(found.workspace_serial)].includes(workspace))
       throw new PlatformError("forbidden", "The key belongs to another workspace than the one in Jackfield-Workspace; leave the header out.")
     if (found.last_used_at === null || found.last_used_at.getTime() < Date.now() - 60_000) await this.#store.asHub((tx) => touchApiKey(tx, found.id))
     return {
@@ -77,7 +82,10 @@ export class Identity {
       return { session: found, memberships: found === undefined ? [] : await membershipsOf(tx, found.user_id) }
     })
     if (session === undefined || session.revoked_at !== null || session.disabled_at !== null || session.expires_at.getTime() <= Date.now()) throw refused()
-    const member = workspace === undefined ? memberships[0] : memberships.find((each) => each.workspace_id === workspace || each.workspace_name === workspace)
+    const member =
+      workspace === undefined
+        ? memberships[0]
+        : memberships.find((each) => [each.workspace_id, each.workspace_name, String(each.workspace_serial)].includes(workspace))
     if (member === undefined) throw new PlatformError("forbidden", "You are no member of that workspace; see `workspaces` in the answer to your login.")
     return {
       id: `user:${session.user_id}`,
