@@ -61,6 +61,10 @@ const valuesFor = (format: "host" | "url", hosts: readonly Form[]): readonly For
 
 const tally = { cases: 0, parse: 0, dial: 0, holes: [] as string[] }
 
+test("every type names its target in a field that the corpus runs through", () => {
+  expect(new Set(fields.map(({ connector }) => connector.type))).toEqual(new Set(connectors.map(({ type }) => type)))
+})
+
 describe("no form of a forbidden destination is dialled, through any field", () => {
   for (const field of fields)
     test(field.name, async () => {

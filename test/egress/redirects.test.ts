@@ -150,3 +150,57 @@ describe("credentials do not follow a redirect to another origin", () => {
       expect(told).not.toContain(Buffer.from("me:open-sesame").toString("base64"))
     })
 })
+
+describe("neither config nor input steers a request elsewhere", () => {
+  const forbidden = [
+    "Host",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "Forwarded",
+    "Connection",
+    "Transfer-Encoding",
+    "Content-Length",
+    "Upgrade",
+    "Proxy-Authorization",
+  ]
+  for (const name of forbidden)
+    test(`a header ${name} is refused`, () => {
+      const url = `http://public.test:${other.port}/`
+      expect(parsed(http, { url, headers: [{ name, value: "127.0.0.1" }] })).toBeUndefined()
+      expect(parsed(http, { url, auth: { kind: "header", name, value: "127.0.0.1" } })).toBeUndefined()
+      expect(parsed(http, { url, headers: [{ name: "X-Fine", value: "127.0.0.1" }] })).toBeDefined()
+    })
+
+  test("a line break in a header's name or value is refused", () => {
+    const url = `http://public.test:${other.port}/`
+    for (const row of [
+      { name: "X-A", value: "a\r\nHost: 127.0.0.1" },
+      { name: "X-A\r\nHost", value: "127.0.0.1" },
+      { name: "X-A", value: "a\nb" },
+    ])
+      expect(parsed(http, { url, headers: [row] })).toBeUndefined()
+  })
+
+  test("an input's value stays a value", async () => {
+    const values = [
+      `@127.0.0.1:${victim.port}/`,
+      "#",
+      "?x=1",
+      "/../../admin",
+      "\r\nHost: inside\r\n\r\nGET / HTTP/1.1",
+      "&other=1",
+      "%0d%0aHost:%20x",
+      "\\@inside",
+    ]
+    const config = parsed(http, { url: `http://public.test:${other.port}/base`, parameters: [{ name: "q" }] })
+    using watch = watchSockets()
+    await using lent = lease()
+    await using session = await open(http, config ?? {}, lent)
+    seen.length = 0
+    for (const value of values) await session.request({ q: value })
+    expect(
+      seen.map(({ path, headers }) => ({ path: new URL(path, "http://x").pathname, q: new URL(path, "http://x").searchParams.get("q"), host: headers.host })),
+    ).toEqual(values.map((q) => ({ path: "/base", q, host: `public.test:${other.port}` })))
+    expect([new Set(watch.byDoor), watch.past, victim.hits]).toEqual([new Set([`127.0.0.1:${other.port}`]), [], 0])
+  })
+})
