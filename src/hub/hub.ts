@@ -84,10 +84,11 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
     const parts: HubParts = { store, vault, door, registry, log }
     const connectors = new Connectors(parts)
     const catalogs = new Catalogs(parts, connectors)
+    const identity = (extras.identity ?? ((...parts) => new Identity(...parts)))(store, await vault.hubKey(store, "sessions"))
     return {
       ...parts,
-      identity: (extras.identity ?? ((...parts) => new Identity(...parts)))(store, await vault.hubKey(store, "sessions")),
-      members: new Members(store),
+      identity,
+      members: new Members(store, () => identity.forgetKeys()),
       egress,
       connectors,
       catalogs,

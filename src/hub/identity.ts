@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto"
 import { jwtVerify, SignJWT } from "jose"
 import { PlatformError } from "../core/errors.ts"
 import type { Role } from "../store/database.ts"
-import { findApiKey, findSession, findUser, membershipsOf, touchApiKey } from "../store/lookups.ts"
+import { type FoundApiKey, findApiKey, findSession, findUser, membershipsOf, touchApiKey } from "../store/lookups.ts"
 import type { Store } from "../store/store.ts"
 import { verifyPassword } from "../vault/passwords.ts"
 import { hashToken } from "../vault/tokens.ts"
+import { KnownKeys } from "./known-keys.ts"
 
 /** Who is calling, in which workspace and role. Operators are the admins of the hub's first workspace. */
 export interface Principal {
@@ -39,6 +40,7 @@ export const isSessionToken = (credential: string): boolean => credential.starts
 export class Identity {
   readonly #store: Store
   readonly #signingKey: Uint8Array
+  readonly #keys = new KnownKeys()
   readonly #failures = new Map<string, { count: number; since: number }>()
 
   constructor(store: Store, signingKey: Uint8Array) {
@@ -57,11 +59,11 @@ export class Identity {
   }
 
   async #byKey(credential: string, workspace: string | undefined): Promise<Principal> {
-    const found = await this.#store.asHub((tx) => findApiKey(tx, hashToken(credential)))
-    if (found === undefined || found.revoked_at !== null || (found.expires_at !== null && found.expires_at.getTime() <= Date.now())) throw refused()
+    const hash = hashToken(credential)
+    const found = await this.#keys.find(hash, () => this.#look(hash))
+    if (found === undefined || !isLive(found)) throw refused()
     if (workspace !== undefined && ![found.workspace_id, found.workspace_name, String(found.workspace_serial)].includes(workspace))
       throw new PlatformError("forbidden", "The key belongs to another workspace than the one in Jackfield-Workspace; leave the header out.")
-    if (found.last_used_at === null || found.last_used_at.getTime() < Date.now() - 60_000) await this.#store.asHub((tx) => touchApiKey(tx, found.id))
     return {
       id: `key:${found.id}`,
       kind: "key",
@@ -70,6 +72,19 @@ export class Identity {
       role: found.role,
       operator: found.operator,
     }
+  }
+
+  /** Looks a key up, and notes that it is used. */
+  async #look(hash: Buffer): Promise<FoundApiKey | undefined> {
+    const found = await this.#store.asHub((tx) => findApiKey(tx, hash))
+    if (found === undefined || !isLive(found)) return found
+    if (found.last_used_at === null || found.last_used_at.getTime() < Date.now() - 60_000) await this.#store.asHub((tx) => touchApiKey(tx, found.id))
+    return found
+  }
+
+  /** To be called when a key was revoked on this node, so that it is refused at once; other nodes notice within a second. */
+  forgetKeys(): void {
+    this.#keys.forget()
   }
 
   async #bySession(token: string, workspace: string | undefined): Promise<Principal> {
@@ -157,5 +172,7 @@ export class Identity {
     if (this.#failures.size > 10_000) this.#failures.delete(this.#failures.keys().next().value ?? "")
   }
 }
+
+const isLive = ({ revoked_at, expires_at }: FoundApiKey): boolean => revoked_at === null && (expires_at === null || expires_at.getTime() > Date.now())
 
 const refused = (cause?: unknown): PlatformError => new PlatformError("unauthenticated", BAD_CREDENTIAL, { cause })

@@ -49,9 +49,12 @@ type Tx = Transaction<Database>
 /** Workspaces, the people in them, and the keys that apps use. */
 export class Members {
   readonly #store: Store
+  readonly #revoked: () => void
 
-  constructor(store: Store) {
+  /** `revoked` is called after a key was revoked. */
+  constructor(store: Store, revoked: () => void) {
     this.#store = store
+    this.#revoked = revoked
   }
 
   /** All of them for an operator, else the caller's own. */
@@ -187,6 +190,7 @@ export class Members {
       if (revoked === undefined)
         throw new PlatformError("not_found", `There is no live key ${id.slice(0, 100)} in this workspace; list them with GET /v1/keys.`)
     })
+    this.#revoked()
   }
 }
 
