@@ -1,4 +1,5 @@
 import type { Mount } from "../api/mount.ts"
+import { kaireon } from "./kaireon/routes.ts"
 
 /** The wire APIs of other products that this hub speaks, each under its own path. */
-export const dialects: readonly Mount[] = []
+export const dialects: readonly Mount[] = [kaireon]

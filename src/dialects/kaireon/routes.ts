@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
+import type { Mount } from "../../api/mount.ts"
+import type { Hub } from "../../hub/hub.ts"
+import type { Principal } from "../../hub/identity.ts"
+import { SlidingLog } from "../../hub/sliding-log.ts"
+import type { Role } from "../../store/database.ts"
+import { callerOf } from "./auth.ts"
+import { limitOf, readBody } from "./body.ts"
+import { Connectors } from "./connectors.ts"
+import { answerOf } from "./errors.ts"
+import type { Settings } from "./kind.ts"
+
+const PATH = "/api/v1/connectors"
+const TESTS = { requests: 100, perMs: 60_000 }
+
+type Handler = (by: Principal, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+
+/** KaireonAI's connectors API (docs: API reference, Connectors). */
+export const kaireon: Mount = {
+  name: "kaireon",
+  prefix: "/kaireon",
+  answer: answerOf,
+  routes(scope, hub) {
+    scope.removeContentTypeParser("text/plain")
+    const connectors = new Connectors(hub)
+    const tests = new SlidingLog(TESTS)
+    const route = (method: HTTPMethods, path: string, least: Role, handle: Handler): void => serve(scope, hub, { method, path, least, handle })
+    route("GET", PATH, "viewer", (by, { query }) => connectors.list(by, limitOf(query as Settings), (query as Settings)["cursor"]))
+    route("POST", PATH, "editor", async (by, { body }, reply) => {
+      const made = await connectors.create(by, readBody(body, ["name", "type"]))
+      return reply.code(201).send(made)
+    })
+    route("PUT", PATH, "editor", (by, { body }) => connectors.update(by, readBody(body, ["id"])))
+    route("DELETE", PATH, "editor", async (by, { query }, reply) => {
+      await connectors.remove(by, readBody(query, ["id"]).id ?? "")
+      return reply.code(204).send()
+    })
+    route("POST", `${PATH}/test`, "editor", (by, { body }) => {
+      tests.take(by.workspace.id)
+      return connectors.test(by, readBody(body, ["id"]).id ?? "")
+    })
+    route("GET", `${PATH}/:id`, "viewer", (by, { params }) => connectors.get(by, (params as { id: string }).id))
+  },
+}
+
+/** Serves a path with and without a slash at its end. The caller is known, and refused, before the body is read. */
+function serve(
+  scope: FastifyInstance,
+  hub: Hub,
+  { method, path, least, handle }: { readonly method: HTTPMethods; readonly path: string; readonly least: Role; readonly handle: Handler },
+): void {
+  const callers = new WeakMap<FastifyRequest, Principal>()
+  for (const url of [path, `${path}/`])
+    scope.route({
+      method,
+      url,
+      onRequest: async (request) => void callers.set(request, await callerOf(request, hub, least)),
+      handler: (request, reply) => handle(callers.get(request) as Principal, request, reply),
+    })
+}
