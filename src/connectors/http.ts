@@ -4,7 +4,7 @@ import { PlatformError } from "../core/errors.ts"
 import { Scrubber, secretsIn } from "../core/scrub.ts"
 import { failureOf, rowsOf } from "./http/answer.ts"
 import { type HttpConfig, httpFields, inputsOf } from "./http/fields.ts"
-import { probeOf, requestOf } from "./http/request.ts"
+import { prepare, probeOf } from "./http/request.ts"
 import { explainHttp, type HttpAnswer, type HttpRequest, send } from "./shared/http.ts"
 
 const MAX_BYTES = 10 * 1_048_576
@@ -40,9 +40,16 @@ export const http = defineConnector({
   test,
 
   async request(client, input, call) {
-    const answer = await client.ask(requestOf(client.config, input), call)
+    const answer = await client.ask(await prepare(client.config, input, call.render), call)
     if (answer.status >= 400) throw failureOf(answer, client.scrub)
     return rowsOf(answer)
+  },
+
+  inputs: inputsOf,
+
+  async prepare(config, input, render) {
+    const { method, url, headers, body } = await prepare(config, input, render)
+    return { method, url: url.href, headers, ...(body === undefined ? {} : { body }) }
   },
 
   explain: explainHttp,
@@ -52,7 +59,8 @@ export const http = defineConnector({
 async function test(client: Client, call: Call): Promise<ServerFacts> {
   const answer = await call.stage("auth", async () => {
     const first = await client.ask(probeOf(client.config, "HEAD"), call)
-    const last = [400, 404, 405, 501].includes(first.status) ? await client.ask(probeOf(client.config, "GET"), call) : first
+    const again = client.config.probe === "get" && [400, 404, 405, 501].includes(first.status)
+    const last = again ? await client.ask(probeOf(client.config, "GET"), call) : first
     if (last.status === 401 || last.status === 403) throw failureOf(last, client.scrub)
     return last
   })

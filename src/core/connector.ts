@@ -159,6 +159,26 @@ export interface Call {
   readonly maxRows?: number
   /** Rows per batch wanted. */
   readonly batchRows: number
+  readonly render: Render
+}
+
+/** Fills a JSON template with a call's inputs; `config_invalid` or `query_invalid` says why it cannot. No value changes the template's structure. */
+export type Render = (template: string, values: Row) => Promise<string>
+
+/** What one call of `request` may or must give. A default that is a secret is not shown. */
+export interface Input {
+  readonly name: string
+  readonly required: boolean
+  readonly default?: string
+  readonly from: "parameter" | "body"
+}
+
+/** A request as it would be sent. */
+export interface PreparedRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
 }
 
 export type Category = "database" | "warehouse" | "stream" | "object store" | "api" | "file"
@@ -188,6 +208,10 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
   write?(client: Client, to: Stream, batch: Batch, mode: WriteMode, call: Call): Promise<WriteReport>
   /** One request for one row of input; the answer's record or records. */
   request?(client: Client, input: Row, call: Call): Promise<Row | readonly Row[]>
+  /** The inputs of `request`, without a connection. */
+  inputs?(config: Config<F>): readonly Input[]
+  /** What `request` would send for that input; nothing is sent. */
+  prepare?(config: Config<F>, input: Row, render: Render): Promise<PreparedRequest>
   /** The client library's error as ours; what it leaves undefined becomes `internal`. */
   explain?(error: unknown): PlatformError | undefined
 }

@@ -5,6 +5,7 @@ import {
   type Cursor,
   type Discovered,
   type Lease,
+  type Render,
   type Row,
   type ServerFacts,
   type Stream,
@@ -22,7 +23,11 @@ export interface OpenOptions {
   readonly maxRows?: number
   /** Rows per batch; 1,000 unless given. */
   readonly batchRows?: number
+  /** For types whose requests are made from templates. */
+  readonly render?: Render
 }
+
+const NO_TEMPLATES: Render = () => Promise.reject(new PlatformError("internal", "A template was to be filled where none can be."))
 
 /** An open connector, as the rest of the hub sees it. Every error is a scrubbed PlatformError; every call ends with its lease. */
 export interface Session extends AsyncDisposable {
@@ -51,6 +56,7 @@ export async function open(connector: AnyConnector, config: Readonly<Record<stri
     stage: (name, work) => lease.stage(name, work),
     log: (message, facts) => options.log?.(scrub.text(message), facts === undefined ? undefined : scrub.data(facts)),
     batchRows: options.batchRows ?? 1_000,
+    render: options.render ?? NO_TEMPLATES,
     ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
   }
 

@@ -1,4 +1,6 @@
+import type { Input } from "../../core/connector.ts"
 import { type Config, choice, flag, list, optional, secret, text, variant } from "../../core/fields.ts"
+import { parseTemplate, templateFault } from "../../core/template.ts"
 
 /** Headers whose values are no secrets; all others are encrypted, masked, and dropped when a redirect leaves the origin. */
 const PLAIN_HEADERS: ReadonlySet<string> = new Set([
@@ -61,6 +63,15 @@ export const httpFields = {
   ),
   parameters: list("Query parameters", inputs, { by: "name" }),
   body: list("Body fields", inputs, { by: "name", help: "Sent as one JSON object, or as a form when Content-Type says so; not with GET and HEAD." }),
+  bodyTemplate: optional(
+    text("Body template", {
+      format: "multiline",
+      maxLength: 65_536,
+      check: templateFault,
+      example: '{"company": {"domain": "{{ domain }}"}, "limit": {{ limit }}}',
+      help: "Jinja that gives JSON, in place of the body fields; its variables are the inputs. A value stands escaped inside quotes, and as JSON outside of them.",
+    }),
+  ),
   auth: variant(
     "Authentication",
     {
@@ -72,6 +83,10 @@ export const httpFields = {
     },
     { default: "none" },
   ),
+  probe: choice("Test request", ["get", "head"], {
+    default: "get",
+    help: "What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL that sets something off.",
+  }),
   tls: variant(
     "TLS",
     {
@@ -87,15 +102,7 @@ export const httpFields = {
 
 export type HttpConfig = Config<typeof httpFields>
 
-/** What one call may or must give: from a query parameter or a body field. A default that is a secret is not shown. */
-export interface Input {
-  readonly name: string
-  readonly required: boolean
-  readonly default?: string
-  readonly from: "parameter" | "body"
-}
-
-type Inputs = Pick<HttpConfig, "method" | "parameters" | "body">
+type Inputs = Pick<HttpConfig, "method" | "parameters" | "body" | "bodyTemplate">
 
 /** The inputs of an HTTP connector, one shape everywhere; a name that is in both places is one input. */
 export function inputsOf(config: Inputs): Input[] {
@@ -104,8 +111,14 @@ export function inputsOf(config: Inputs): Input[] {
       const preset = value?.reveal() ?? ""
       return { name, from: place, required: preset === "" && required, ...(preset === "" || isSecretName(name) ? {} : { default: preset }) }
     })
-  const all = [...from(config.parameters, "parameter"), ...(hasBody(config.method) ? from(config.body, "body") : [])]
+  const body = config.bodyTemplate ? variablesOf(config.bodyTemplate) : from(config.body, "body")
+  const all = [...from(config.parameters, "parameter"), ...(hasBody(config.method) ? body : [])]
   return all.filter((input, index) => all.findIndex(({ name }) => name === input.name) === index)
+}
+
+function variablesOf(template: string): Input[] {
+  const { inputs, optional: spared } = parseTemplate(template)
+  return inputs.map((name) => ({ name, from: "body", required: !spared.includes(name) }))
 }
 
 /** Whether a method carries the body fields. */

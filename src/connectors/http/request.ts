@@ -1,9 +1,19 @@
-import type { Row, Value } from "../../core/connector.ts"
+import type { Render, Row, Value } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import { parseTemplate } from "../../core/template.ts"
 import type { HttpRequest } from "../shared/http.ts"
 import { type HttpConfig, hasBody, inputsOf, isPrivateHeader } from "./fields.ts"
 
-/** The request that one row of input makes; every fault of the input at once. */
+/** The request that one row of input makes, its body filled from the template if there is one. */
+export async function prepare(config: HttpConfig, input: Row, render: Render): Promise<HttpRequest> {
+  const request = requestOf(config, input)
+  if (!config.bodyTemplate || !hasBody(config.method)) return request
+  const values = Object.fromEntries(parseTemplate(config.bodyTemplate).inputs.map((name) => [name, input[name] ?? null]))
+  const body = await render(config.bodyTemplate, values)
+  return { ...request, headers: { ...request.headers, "content-type": request.headers["content-type"] ?? "application/json" }, body }
+}
+
+/** The request that one row of input makes, but for a body from a template; every fault of the input at once. */
 export function requestOf(config: HttpConfig, input: Row): HttpRequest {
   checkInput(config, input)
   return build(config, config.method, input)
@@ -43,7 +53,7 @@ function build(config: HttpConfig, method: HttpConfig["method"], input: Row): Ht
   }
   authorize(config.auth, url, headers, hidden)
   const fields = filled(config.body, input)
-  if (!hasBody(method) || fields.length === 0) return { method, url, headers, private: hidden }
+  if (!hasBody(method) || fields.length === 0 || config.bodyTemplate) return { method, url, headers, private: hidden }
   headers["content-type"] ??= "application/json"
   return { method, url, headers, private: hidden, body: bodyOf(fields, headers["content-type"]) }
 }

@@ -1,0 +1,50 @@
+/** Where a tag of a template begins and ends; `closed` is false when its end is missing. */
+export interface Tag {
+  readonly at: number
+  readonly end: number
+  readonly closed: boolean
+}
+
+const CLOSERS: Readonly<Record<string, string>> = { "{{": "}}", "{%": "%}", "{#": "#}" }
+
+/** The tags of a Jinja template in order, quotes and braces inside of them respected. */
+export function tagStarts(text: string): Tag[] {
+  const tags: Tag[] = []
+  let at = 0
+  while (at < text.length) {
+    const closer = text[at] === "{" ? CLOSERS[text.slice(at, at + 2)] : undefined
+    if (closer === undefined) {
+      at++
+      continue
+    }
+    const end = endOf(text, at + 2, closer)
+    tags.push({ at, end: end ?? text.length, closed: end !== undefined })
+    at = end ?? text.length
+  }
+  return tags
+}
+
+function endOf(text: string, from: number, closer: string): number | undefined {
+  if (closer === "#}") {
+    const end = text.indexOf(closer, from)
+    return end < 0 ? undefined : end + 2
+  }
+  let depth = 0
+  for (let at = from; at < text.length; at++) {
+    const char = text[at]
+    if (char === '"' || char === "'") at = quoteEnd(text, at, char)
+    else if (text.startsWith(closer, at) && (depth === 0 || closer === "%}")) return at + 2
+    else if (char === "{") depth++
+    else if (char === "}") depth--
+  }
+  return undefined
+}
+
+/** The index of the closing quote, or the text's length. */
+function quoteEnd(text: string, from: number, quote: string): number {
+  for (let at = from + 1; at < text.length; at++) {
+    if (text[at] === "\\") at++
+    else if (text[at] === quote) return at
+  }
+  return text.length
+}

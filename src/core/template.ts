@@ -1,0 +1,125 @@
+import { createRequire } from "node:module"
+import { PlatformError } from "./errors.ts"
+import { tagStarts } from "./template-tags.ts"
+import { FILTERS, type Node, variablesIn } from "./template-variables.ts"
+
+/** The inputs of a template in the order of their first appearance; it provides itself for the absence of the `optional` ones. */
+export interface ParsedTemplate {
+  readonly inputs: readonly string[]
+  readonly optional: readonly string[]
+}
+
+/** Characters of a template at most. */
+export const TEMPLATE_MAX = 65_536
+/** The lexer takes time by the square of a run of blanks. */
+const BLANKS_MAX = 500
+const KEPT = 200
+
+interface Token {
+  readonly type: string
+  readonly value: string
+}
+interface Jinja {
+  tokenize(source: string): Token[]
+  parse(tokens: Token[]): Node
+}
+
+let jinja: Jinja | undefined
+const known = new Map<string, ParsedTemplate>()
+
+/** Parses a Jinja template and finds its undeclared variables; `config_invalid` names line and column. Pure: nothing is rendered. */
+export function parseTemplate(text: string, most: number = TEMPLATE_MAX): ParsedTemplate {
+  const before = known.get(text)
+  if (before !== undefined && text.length <= most) return before
+  if (text.length > most) throw fault(`must have at most ${most} characters; it has ${text.length}`, text, 0)
+  const blanks = new RegExp(`\\s{${BLANKS_MAX + 1}}`).exec(text)
+  if (blanks !== null) throw fault(`must not have more than ${BLANKS_MAX} blanks in a row`, text, blanks.index)
+  const parsed = variablesOf(programOf(text), text)
+  if (known.size >= KEPT) known.delete(known.keys().next().value ?? "")
+  known.set(text, parsed)
+  return parsed
+}
+
+/** What is wrong with a template, in words that follow a field's title; undefined when nothing is. */
+export function templateFault(text: string): string | undefined {
+  try {
+    parseTemplate(text)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error
+    return error.message.replace(/^The template /, "")
+  }
+}
+
+function variablesOf(program: Node, text: string): ParsedTemplate {
+  const noFilter = (name: string): PlatformError => {
+    const at = [...text.matchAll(/\|\s*(\w+)/g)].find((match) => match[1] === name)?.index ?? 0
+    return fault(`uses the filter ${name.slice(0, 60)}, which there is not; the filters are ${[...FILTERS].join(", ")}`, text, at)
+  }
+  try {
+    return variablesIn(program, noFilter)
+  } catch (cause) {
+    if (cause instanceof PlatformError) throw cause
+    throw fault(`cannot be parsed: ${reasonOf(cause)}`, text, 0, cause)
+  }
+}
+
+/** Blocks keep their blanks, as Jinja's own defaults have it. */
+function programOf(text: string): Node {
+  // Loaded when the first template is seen: most connectors have none.
+  jinja ??= createRequire(import.meta.url)("@huggingface/jinja") as Jinja
+  const starts = tagStarts(text)
+  const open = starts.find(({ closed }) => !closed)
+  let tokens: Token[]
+  try {
+    tokens = jinja.tokenize(text)
+  } catch (cause) {
+    throw fault(`cannot be parsed: ${reasonOf(cause)}`, text, open?.at ?? brokenTag(text, starts, jinja), cause)
+  }
+  // The parser says what it met, not where: the last token that it looked at tells.
+  let furthest = 0
+  const watched = new Proxy(tokens, {
+    get(target, key, receiver) {
+      const index = typeof key === "string" ? Number(key) : Number.NaN
+      if (index < target.length && index > furthest) furthest = index
+      return Reflect.get(target, key, receiver) as unknown
+    },
+  })
+  try {
+    return jinja.parse(watched)
+  } catch (cause) {
+    const tag = tokens.slice(0, furthest + 1).filter(({ type }) => OPENERS.has(type)).length
+    const unfinished = cause instanceof TypeError ? "a block or an expression is not closed" : reasonOf(cause)
+    throw fault(`cannot be parsed: ${unfinished}`, text, open?.at ?? starts[Math.max(0, tag - 1)]?.at ?? 0, cause)
+  }
+}
+
+const OPENERS: ReadonlySet<string> = new Set(["OpenStatement", "OpenExpression", "Comment"])
+
+/** The first tag that the lexer does not take even alone. */
+const brokenTag = (text: string, starts: ReturnType<typeof tagStarts>, { tokenize }: Jinja): number =>
+  starts.find(({ at, end }) => {
+    try {
+      tokenize(text.slice(at, end))
+      return false
+    } catch {
+      return true
+    }
+  })?.at ?? 0
+
+const reasonOf = (cause: unknown): string => {
+  if (cause instanceof RangeError) return "it is nested too deeply"
+  const said = cause instanceof Error ? cause.message : ""
+  return said
+    .replace(/^Parser Error: /, "")
+    .replace(/\.$/, "")
+    .slice(0, 200)
+}
+
+function fault(what: string, text: string, at: number, cause?: unknown): PlatformError {
+  const before = text.slice(0, at).split("\n")
+  const line = before.length
+  const column = (before.at(-1)?.length ?? 0) + 1
+  const message = `The template ${what} (line ${line}, column ${column}).`
+  return new PlatformError("config_invalid", message, { cause, details: { line, column } })
+}

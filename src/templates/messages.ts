@@ -1,0 +1,9 @@
+/** What the pool sends to a worker: one template to fill. */
+export interface Work {
+  readonly template: string
+  readonly values: Readonly<Record<string, unknown>>
+  readonly most: number
+}
+
+/** What the worker sends back; `"ready"` once, before all else. */
+export type Done = "ready" | { readonly text: string } | { readonly fault: string }

@@ -1,0 +1,123 @@
+import { Worker } from "node:worker_threads"
+import type { Render, Row } from "../core/connector.ts"
+import { PlatformError } from "../core/errors.ts"
+import type { Done, Work } from "./messages.ts"
+
+/** Milliseconds that one rendering may take, from when a worker begins. */
+export const RENDER_MS = 200
+/** Characters of a rendered text at most. */
+export const OUTPUT_MAX = 1_048_576
+const HEAP_MB = 64
+/** Milliseconds until a worker is up, on the slowest machine. */
+const START_MS = 30_000
+
+interface Job {
+  readonly work: Work
+  readonly resolve: (text: string) => void
+  readonly reject: (error: PlatformError) => void
+}
+
+/**
+ * Fills templates in worker threads, since no engine bounds time or memory by itself. A worker that takes too long or too
+ * much is ended and replaced; workers start when they are first needed and never hold the process.
+ */
+export class TemplatePool {
+  readonly #size: number
+  readonly #queue: Job[] = []
+  readonly #idle: Worker[] = []
+  readonly #running = new Map<Worker, { readonly job: Job; readonly timer: NodeJS.Timeout }>()
+  readonly #all = new Set<Worker>()
+  #closed = false
+
+  constructor(size = 2) {
+    this.#size = size
+  }
+
+  /** JSON from a template and values, each escaped for where it stands; `query_invalid` says why there is none. */
+  readonly render: Render = (template, values) => {
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    if (this.#closed) reject(stopping())
+    else {
+      this.#queue.push({ work: { template, values: values as Row, most: OUTPUT_MAX }, resolve, reject })
+      this.#dispatch()
+    }
+    return promise
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const job of this.#queue.splice(0)) job.reject(stopping())
+    await Promise.all([...this.#all].map((worker) => worker.terminate()))
+  }
+
+  #dispatch(): void {
+    while (this.#queue.length > 0) {
+      const worker = this.#idle.pop()
+      if (worker !== undefined) this.#run(worker, this.#queue.shift() as Job)
+      else {
+        if (this.#all.size < Math.min(this.#size, this.#queue.length)) this.#start()
+        return
+      }
+    }
+  }
+
+  #start(): void {
+    // The compiled hub has the worker as JavaScript beside it; the compiler does not rewrite this name.
+    const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js"
+    const worker = new Worker(new URL(file, import.meta.url), {
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
+    })
+    worker.unref()
+    this.#all.add(worker)
+    const starting = setTimeout(() => void worker.terminate(), START_MS)
+    worker.on("message", (done: Done) => {
+      clearTimeout(starting)
+      const running = this.#running.get(worker)
+      this.#running.delete(worker)
+      clearTimeout(running?.timer)
+      if (running !== undefined) answer(running.job, done)
+      this.#idle.push(worker)
+      this.#dispatch()
+    })
+    worker.on("error", (cause) => this.#end(worker, refused(`takes more than ${HEAP_MB} MB of memory`, cause)))
+    worker.on("exit", () => this.#end(worker, refused("ended what fills it")))
+  }
+
+  #run(worker: Worker, job: Job): void {
+    const judge = (): void => {
+      if (this.#running.get(worker)?.job === job) this.#end(worker, refused(`takes longer than ${RENDER_MS} ms`))
+    }
+    // An answer that came while this thread was busy is read before the worker is judged.
+    this.#running.set(worker, { job, timer: setTimeout(() => setImmediate(judge), RENDER_MS) })
+    worker.postMessage(job.work)
+  }
+
+  /** Ends a worker with the job that it ran; one that never came up fails all who wait, lest it be tried for ever. */
+  #end(worker: Worker, error: PlatformError): void {
+    if (!this.#all.delete(worker)) return
+    void worker.terminate()
+    const running = this.#running.get(worker)
+    this.#running.delete(worker)
+    clearTimeout(running?.timer)
+    const idle = this.#idle.indexOf(worker)
+    if (running !== undefined) running.job.reject(error)
+    else if (idle >= 0) this.#idle.splice(idle, 1)
+    else {
+      const failed = new PlatformError("internal", "The hub cannot start what fills templates; the log has the cause.", { cause: error.cause })
+      for (const job of this.#queue.splice(0)) job.reject(failed)
+    }
+    if (!this.#closed) this.#dispatch()
+  }
+}
+
+function answer(job: Job, done: Done): void {
+  if (typeof done === "object" && "text" in done) job.resolve(done.text)
+  else job.reject(refused(typeof done === "object" ? done.fault : "gave nothing"))
+}
+
+const refused = (what: string, cause?: unknown): PlatformError =>
+  new PlatformError("query_invalid", `The body template ${what}; mend the template or the inputs.`, { cause })
+
+const stopping = () => new PlatformError("cancelled", "The hub is stopping; call again.")
