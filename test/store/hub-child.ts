@@ -6,8 +6,9 @@ const log = { info: () => undefined, warn: () => undefined }
 
 try {
   const store = await openStore({ dataDir: process.argv[2] ?? "", log })
-  say({ ready: true, ...(await store.address()) })
+  // Before the word is out: whoever reads it may send the signal at once.
   process.once("SIGTERM", () => void store.close().then(() => process.exit(0)))
+  say({ ready: true, ...(await store.address()) })
   if (process.argv[3] === "write") {
     for (let n = 1; n <= 1_000_000; n++) {
       await store.asHub((tx) =>
