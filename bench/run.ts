@@ -1,0 +1,35 @@
+import { connectionTest } from "./connection-test.ts"
+import { discovery } from "./discovery.ts"
+import { findPsql, type Line, table } from "./measure.ts"
+import { reads } from "./reads.ts"
+import { start } from "./start.ts"
+import { streaming } from "./streaming.ts"
+import { makeWorld, type World } from "./world.ts"
+
+type Row = (world: World, psql: boolean) => Promise<Line[]>
+
+const ROWS: Readonly<Record<string, Row>> = { reads, test: connectionTest, discovery, streaming, start }
+
+/** Prints the table of DESIGN §10, each line a ratio from this one run. With names as arguments only those rows. */
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2)
+  const psql = findPsql() !== undefined
+  if (!psql) console.log("psql is not on this machine (Debian: postgresql-client); the lines that need it are left out.")
+  const lines: Line[] = []
+  for (const [name, row] of Object.entries(ROWS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
+    const world = await makeWorld()
+    try {
+      const begun = Date.now()
+      lines.push(...(await row(world, psql)))
+      console.error(`${name}: ${Math.round((Date.now() - begun) / 1000)} s`)
+    } finally {
+      await world.close()
+    }
+  }
+  console.log(table(lines))
+  const missed = lines.filter((line) => line.met === false).length
+  console.log(missed === 0 ? "\nEvery target is met." : `\n${missed} MISSED`)
+}
+
+await main()

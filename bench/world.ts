@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto"
+import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../test/process/hub-process.ts"
+import { startTestDatabase, type TestDatabase } from "../test/support/embedded.ts"
+
+export const KEY = "the-first-admin-key-of-the-bench"
+
+/** What the rows are measured on: a hub over a database of its own, and a second server as the system that its connectors lead to. */
+export interface World {
+  readonly hub: HubProcess
+  readonly url: string
+  readonly store: TestDatabase
+  readonly target: TestDatabase
+  /** The config of a connector to the target. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** A request with the admin's key; throws unless it succeeds. */
+  // biome-ignore lint/suspicious/noExplicitAny: the rows read the answer's fields.
+  call(method: string, path: string, body?: unknown): Promise<any>
+  close(): Promise<void>
+}
+
+export async function makeWorld(): Promise<World> {
+  const store = await startTestDatabase()
+  const target = await startTestDatabase({
+    settings: { shared_preload_libraries: "pg_stat_statements", max_locks_per_transaction: "2000", autovacuum: "off", synchronous_commit: "off" },
+  })
+  await target.query("create extension pg_stat_statements")
+  const data: DataFolder = makeDataFolder()
+  const env = { DATABASE_URL: store.url, JACKFIELD_ADMIN_KEY: KEY, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"), JACKFIELD_LOG: "info" }
+  const nodeArgs = process.env["BENCH_NODE_ARGS"]?.split(" ") ?? []
+  const hub = startHubProcess(data.dir, { env, nodeArgs })
+  const url = await hub.ready
+  const config = { host: target.host, port: target.port, database: target.database, user: target.user, password: target.password, tls: { kind: "off" } }
+  return {
+    hub,
+    url,
+    store,
+    target,
+    config,
+    call: async (method, path, body) => {
+      const answer = await hub.call(method, path, body, { key: KEY })
+      if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`)
+      return answer.body
+    },
+    close: async () => {
+      await hub.end()
+      await Promise.all([data.remove(), store.stop(), target.stop()])
+    },
+  }
+}
