@@ -43,9 +43,29 @@ export const pageOf = <T extends TSchema>(item: T) =>
   Type.Object({ data: Type.Array(item), nextCursor: Nullable(Type.String()), total: Type.Integer({ minimum: 0 }) })
 
 const workspaceFields = { id: Id, serial: Type.Integer(), name: Type.String(), title: Type.String(), createdAt: Time }
-export const Workspace = Type.Object(workspaceFields)
-export const NewWorkspace = Type.Object({ ...workspaceFields, key: Type.String({ description: "An admin key of the workspace; shown this once" }) })
+const httpConnectors = Type.Integer({ minimum: 0, maximum: 1_000_000, description: "HTTP connectors in all" })
+const ratePerMinute = Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Calls per minute of one connector" })
+const concurrency = Type.Integer({ minimum: 1, maximum: 10_000, description: "Open calls at once of one connector" })
+const Plan = Type.Object(
+  { httpConnectors: Type.Optional(httpConnectors), ratePerMinute: Type.Optional(ratePerMinute), concurrency: Type.Optional(concurrency) },
+  { description: "What the workspace may have at most; what is absent is without limit" },
+)
+const PlanPatch = Type.Object(
+  {
+    httpConnectors: Type.Optional(Nullable(httpConnectors)),
+    ratePerMinute: Type.Optional(Nullable(ratePerMinute)),
+    concurrency: Type.Optional(Nullable(concurrency)),
+  },
+  { ...closed, description: "What is absent is kept; null lifts a limit" },
+)
+export const Workspace = Type.Object({ ...workspaceFields, plan: Plan })
+export const NewWorkspace = Type.Object({
+  ...workspaceFields,
+  plan: Plan,
+  key: Type.String({ description: "An admin key of the workspace; shown this once" }),
+})
 export const WorkspaceInput = Type.Object({ name: Name, title: Type.Optional(Type.String({ maxLength: 256 })) }, closed)
+export const WorkspacePatch = Type.Object({ plan: PlanPatch }, closed)
 
 export const Credentials = Type.Object(
   { email: Type.String({ minLength: 3, maxLength: 320 }), password: Type.String({ minLength: 1, maxLength: 1024 }) },

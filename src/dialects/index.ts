@@ -1,5 +1,6 @@
 import type { Mount } from "../api/mount.ts"
+import { databar } from "./databar/routes.ts"
 import { kaireon } from "./kaireon/routes.ts"
 
 /** The wire APIs of other products that this hub speaks, each under its own path. */
-export const dialects: readonly Mount[] = [kaireon]
+export const dialects: readonly Mount[] = [databar, kaireon]

@@ -9,6 +9,7 @@ import { hashToken, newApiKey, visiblePrefix } from "../vault/tokens.ts"
 import { looksLikeId } from "./connector-view.ts"
 import type { Principal } from "./identity.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "./page.ts"
+import { type Plan, planFrom } from "./plans.ts"
 
 export interface WorkspaceView {
   readonly id: string
@@ -16,6 +17,7 @@ export interface WorkspaceView {
   readonly name: string
   readonly title: string
   readonly createdAt: string
+  readonly plan: Plan
 }
 
 /** `password` is there once, in the answer that made it. */
@@ -64,7 +66,7 @@ export class Members {
     const after = decodeCursor(query.cursor)
     const rows = seen.filter((each) => each.serial > after).slice(0, query.limit + 1)
     const page = pageOf(rows, query.limit, seen.length, (row) => row.serial)
-    return { ...page, data: page.data.map(({ created_at, plan: _, ...rest }) => ({ ...rest, createdAt: created_at.toISOString() })) }
+    return { ...page, data: page.data.map(({ created_at, plan, ...rest }) => ({ ...rest, createdAt: created_at.toISOString(), plan: planFrom(plan) })) }
   }
 
   /** What people call the workspace. */
@@ -208,7 +210,7 @@ export async function makeWorkspace(
     .executeTakeFirstOrThrow()
     .catch((error: unknown) => Promise.reject(taken(error, input.name)))
   if (adminId !== undefined) await tx.insertInto("memberships").values({ workspace_id: id, user_id: adminId, role: "admin" }).execute()
-  return { id, serial: row.serial, name: input.name, title: row.title, createdAt: row.created_at.toISOString() }
+  return { id, serial: row.serial, name: input.name, title: row.title, createdAt: row.created_at.toISOString(), plan: {} }
 }
 
 /** Stores a key's hash, its first characters and what it may do. */

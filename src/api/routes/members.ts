@@ -1,5 +1,6 @@
 import Type from "typebox"
 import type { Hub } from "../../hub/hub.ts"
+import { changePlan } from "../../hub/plans.ts"
 import { principalOf } from "../access.ts"
 import {
   Key,
@@ -15,6 +16,7 @@ import {
   UserInput,
   Workspace,
   WorkspaceInput,
+  WorkspacePatch,
 } from "../schemas.ts"
 import type { Api } from "../server.ts"
 import { access, describe } from "../shapes.ts"
@@ -22,7 +24,7 @@ import { access, describe } from "../shapes.ts"
 const Page = Type.Object(PageQuery, { additionalProperties: false })
 
 /** Workspaces, users and keys. */
-export function memberRoutes(api: Api, { members }: Hub): void {
+export function memberRoutes(api: Api, { members, store }: Hub): void {
   api.get(
     "/workspaces",
     {
@@ -35,6 +37,14 @@ export function memberRoutes(api: Api, { members }: Hub): void {
     "/workspaces",
     { ...access("operator"), schema: { ...describe("workspaces", "Make a workspace (operators)", { 201: NewWorkspace }), body: WorkspaceInput } },
     async (request, reply) => reply.code(201).send(await members.createWorkspace(principalOf(request), request.body)),
+  )
+  api.patch(
+    "/workspaces/:id",
+    {
+      ...access("operator"),
+      schema: { ...describe("workspaces", "Change a workspace's plan (operators)", { 200: Workspace }), params: Ref, body: WorkspacePatch },
+    },
+    async (request) => changePlan(store, request.params.id, request.body.plan),
   )
 
   api.get(

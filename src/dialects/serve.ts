@@ -1,0 +1,34 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
+import { PlatformError } from "../core/errors.ts"
+import type { Principal } from "../hub/identity.ts"
+import type { Role } from "../store/database.ts"
+
+const RANK: Readonly<Record<Role, number>> = { viewer: 1, editor: 2, admin: 3 }
+
+/** A path of a dialect below its mount, without a slash at its end. */
+export interface Route {
+  readonly method: HTTPMethods
+  readonly path: string
+  /** The least role that may call it. */
+  readonly least: Role
+  /** Who is calling, by the vendor's credentials. */
+  caller(request: FastifyRequest): Promise<Principal>
+  handle(by: Principal, request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+}
+
+/** Serves a route with and without a slash at its end. The caller is known, and refused, before the body is read. */
+export function serve(scope: FastifyInstance, { method, path, least, caller, handle }: Route): void {
+  const callers = new WeakMap<FastifyRequest, Principal>()
+  for (const url of [path, `${path}/`])
+    scope.route({
+      method,
+      url,
+      schema: { hide: true },
+      onRequest: async (request) => {
+        const by = await caller(request)
+        if (RANK[by.role] < RANK[least]) throw new PlatformError("forbidden", `The role ${by.role} may not do this; it takes ${least} or more.`)
+        callers.set(request, by)
+      },
+      handler: (request, reply) => handle(callers.get(request) as Principal, request, reply),
+    })
+}

@@ -1,0 +1,44 @@
+import { PlatformError } from "../core/errors.ts"
+import { allWorkspaces } from "../store/lookups.ts"
+import type { Store } from "../store/store.ts"
+import type { WorkspaceView } from "./members.ts"
+
+/** What a workspace may have at most; an absent part is without limit. `concurrency` and `ratePerMinute` cap each connector's own. */
+export interface Plan {
+  readonly httpConnectors?: number
+  readonly ratePerMinute?: number
+  readonly concurrency?: number
+}
+
+/** A part that is absent is kept, `null` lifts its limit. */
+export type PlanPatch = { readonly [K in keyof Plan]?: number | null }
+
+const PARTS = ["httpConnectors", "ratePerMinute", "concurrency"] as const
+
+/** A plan as it is stored, with what it may hold alone. */
+export const planFrom = (stored: Readonly<Record<string, unknown>>): Plan =>
+  Object.fromEntries(PARTS.flatMap((part) => (typeof stored[part] === "number" ? [[part, stored[part]]] : [])))
+
+/** The plan of a workspace. */
+export async function planOf(store: Store, workspaceId: string): Promise<Plan> {
+  const row = await store.inWorkspace(workspaceId, (tx) => tx.selectFrom("workspaces").select("plan").where("id", "=", workspaceId).executeTakeFirst())
+  return planFrom(row?.plan ?? {})
+}
+
+/** Changes the plan of the workspace of that id, name or serial number; for operators. What a workspace has beyond a new plan stays. */
+export async function changePlan(store: Store, ref: string, patch: PlanPatch): Promise<WorkspaceView> {
+  const found = (await store.asHub(allWorkspaces)).find(({ id, name, serial }) => [id, name, String(serial)].includes(ref))
+  if (found === undefined) throw new PlatformError("not_found", `There is no workspace ${ref.slice(0, 100)}; list them with GET /v1/workspaces.`)
+  const { id, serial, name, title, created_at } = found
+  const plan = await store.inWorkspace(id, async (tx) => {
+    const row = await tx.selectFrom("workspaces").select("plan").where("id", "=", id).forUpdate().executeTakeFirstOrThrow()
+    const changed = planFrom({ ...row.plan, ...patch })
+    await tx
+      .updateTable("workspaces")
+      .set({ plan: JSON.stringify(changed) })
+      .where("id", "=", id)
+      .execute()
+    return changed
+  })
+  return { id, serial, name, title, createdAt: created_at.toISOString(), plan }
+}
