@@ -2,8 +2,9 @@ import type { AnyConnector } from "../core/connector.ts"
 import { Registry } from "../core/registry.ts"
 import { http } from "./http.ts"
 import { postgres } from "./postgres.ts"
+import { snowflake } from "./snowflake.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, http]
+export const connectors: readonly AnyConnector[] = [postgres, http, snowflake]
 
 export const registry = new Registry(connectors)

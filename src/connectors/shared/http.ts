@@ -25,6 +25,8 @@ export interface SendOptions {
   readonly signal: AbortSignal
   /** Bytes of the answer's body at most, after decompression. */
   readonly maxBytes: number
+  /** False: a redirect is an answer like any other, and nothing else is dialled. */
+  readonly redirects?: boolean
 }
 
 const MOST_REDIRECTS = 5
@@ -48,7 +50,7 @@ export async function send(request: HttpRequest, options: SendOptions): Promise<
     })
     const flat = flatten(answer.headers)
     const location = flat["location"]
-    if (!REDIRECTS.has(answer.statusCode) || location === undefined)
+    if (options.redirects === false || !REDIRECTS.has(answer.statusCode) || location === undefined)
       return { status: answer.statusCode, headers: flat, body: await readBody(answer.body, method, flat, options.maxBytes), url }
     await answer.body.dump({ limit: 65_536 })
     if (hop === MOST_REDIRECTS)
