@@ -1,0 +1,15 @@
+/**
+ * The public library surface: the contract of a connector, to write one outside this repository, and the hub itself, to embed it.
+ */
+export * from "./core/config.ts"
+export * from "./core/connector.ts"
+export * from "./core/errors.ts"
+export * from "./core/fields.ts"
+export { Registry } from "./core/registry.ts"
+export { type FieldDescription, jsonSchema } from "./core/schema.ts"
+export { type OpenOptions, open, type Session } from "./core/session.ts"
+export { type Stage, type StageName, Trace } from "./core/trace.ts"
+export { readSettings, type Settings } from "./hub/settings.ts"
+export { createLog } from "./log.ts"
+export { Door, type DoorOptions, type LeaseOptions, type OpenLease } from "./net/door.ts"
+export { type Served, serve } from "./serve.ts"
