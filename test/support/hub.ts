@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { readCliFile } from "../../src/hub/cli-file.ts"
+import type { HubExtras } from "../../src/hub/hub.ts"
 import { readSettings } from "../../src/hub/settings.ts"
 import { createLog } from "../../src/log.ts"
 import { type Served, serve } from "../../src/serve.ts"
@@ -37,11 +38,11 @@ export interface TestHub {
   stop(): Promise<void>
 }
 
-export async function startHub(env: Readonly<Record<string, string>> = {}): Promise<TestHub> {
+export async function startHub(env: Readonly<Record<string, string>> = {}, extras: HubExtras = {}): Promise<TestHub> {
   const dataDir = await mkdtemp(join(tmpdir(), "jackfield-hub-"))
   const lines: string[] = []
   const log = createLog("debug", { write: (line: string) => void lines.push(line) })
-  const served = await serve(readSettings({ PORT: "0", JACKFIELD_DATA: dataDir, ...env }), log)
+  const served = await serve(readSettings({ PORT: "0", JACKFIELD_DATA: dataDir, ...env }), log, extras)
   const { key } = (await readCliFile(dataDir)) ?? { key: "" }
   const call: TestHub["call"] = async (method, path, body, options = {}) => {
     const credential = options.key === undefined ? key : options.key
