@@ -1,3 +1,6 @@
+/** Milliseconds that one rendering may take, from when a worker begins with it. */
+export const RENDER_MS = 200
+
 /** What the pool sends to a worker: one template to fill. */
 export interface Work {
   readonly template: string

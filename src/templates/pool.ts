@@ -1,13 +1,14 @@
-import { Worker } from "node:worker_threads"
+import { type ChildProcess, fork } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import type { Render, Row } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
-import type { Done, Work } from "./messages.ts"
+import { type Done, RENDER_MS, type Work } from "./messages.ts"
 
-/** Milliseconds that one rendering may take, from when a worker begins. */
-export const RENDER_MS = 200
 /** Characters of a rendered text at most. */
 export const OUTPUT_MAX = 1_048_576
 const HEAP_MB = 64
+/** A worker ends a rendering itself; one that has not answered after this is ended. */
+const SILENT_MS = 5 * RENDER_MS
 /** Milliseconds until a worker is up, on the slowest machine. */
 const START_MS = 30_000
 
@@ -18,15 +19,16 @@ interface Job {
 }
 
 /**
- * Fills templates in worker threads, since no engine bounds time or memory by itself. A worker that takes too long or too
- * much is ended and replaced; workers start when they are first needed and never hold the process.
+ * Fills templates in processes of their own, since no engine bounds time or memory by itself, and a thread that needs too much
+ * at once takes the whole process with it (a list doubled again and again does). A worker that is ended is
+ * replaced; workers start when they are first needed, have an empty environment, and never outlive the hub.
  */
 export class TemplatePool {
   readonly #size: number
   readonly #queue: Job[] = []
-  readonly #idle: Worker[] = []
-  readonly #running = new Map<Worker, { readonly job: Job; readonly timer: NodeJS.Timeout }>()
-  readonly #all = new Set<Worker>()
+  readonly #idle: ChildProcess[] = []
+  readonly #running = new Map<ChildProcess, { readonly job: Job; readonly timer: NodeJS.Timeout }>()
+  readonly #all = new Set<ChildProcess>()
   #closed = false
 
   constructor(size = 2) {
@@ -47,7 +49,9 @@ export class TemplatePool {
   async close(): Promise<void> {
     this.#closed = true
     for (const job of this.#queue.splice(0)) job.reject(stopping())
-    await Promise.all([...this.#all].map((worker) => worker.terminate()))
+    const ended = [...this.#all].map((worker) => new Promise((resolve) => worker.once("exit", resolve)))
+    for (const worker of this.#all) worker.kill("SIGKILL")
+    await Promise.all(ended)
   }
 
   #dispatch(): void {
@@ -64,40 +68,45 @@ export class TemplatePool {
   #start(): void {
     // The compiled hub has the worker as JavaScript beside it; the compiler does not rewrite this name.
     const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js"
-    const worker = new Worker(new URL(file, import.meta.url), {
+    const worker = fork(fileURLToPath(new URL(file, import.meta.url)), {
       env: {},
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
+      execArgv: [`--max-old-space-size=${HEAP_MB}`, "--max-semi-space-size=4"],
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
     })
     worker.unref()
+    worker.channel?.unref()
     this.#all.add(worker)
-    const starting = setTimeout(() => void worker.terminate(), START_MS)
-    worker.on("message", (done: Done) => {
+    const starting = setTimeout(() => worker.kill("SIGKILL"), START_MS)
+    worker.on("message", (done) => {
       clearTimeout(starting)
       const running = this.#running.get(worker)
       this.#running.delete(worker)
       clearTimeout(running?.timer)
-      if (running !== undefined) answer(running.job, done)
+      if (running !== undefined) answer(running.job, done as Done)
       this.#idle.push(worker)
       this.#dispatch()
     })
-    worker.on("error", (cause) => this.#end(worker, refused(`takes more than ${HEAP_MB} MB of memory`, cause)))
-    worker.on("exit", () => this.#end(worker, refused("ended what fills it")))
+    worker.on("error", (cause) => this.#end(worker, refused("cannot be filled now", cause)))
+    worker.on("exit", () => {
+      clearTimeout(starting)
+      this.#end(worker, refused(`takes more than ${HEAP_MB} MB of memory`))
+    })
   }
 
-  #run(worker: Worker, job: Job): void {
+  #run(worker: ChildProcess, job: Job): void {
     const judge = (): void => {
       if (this.#running.get(worker)?.job === job) this.#end(worker, refused(`takes longer than ${RENDER_MS} ms`))
     }
     // An answer that came while this thread was busy is read before the worker is judged.
-    this.#running.set(worker, { job, timer: setTimeout(() => setImmediate(judge), RENDER_MS) })
-    worker.postMessage(job.work)
+    this.#running.set(worker, { job, timer: setTimeout(() => setImmediate(judge), SILENT_MS) })
+    worker.send(job.work)
   }
 
   /** Ends a worker with the job that it ran; one that never came up fails all who wait, lest it be tried for ever. */
-  #end(worker: Worker, error: PlatformError): void {
+  #end(worker: ChildProcess, error: PlatformError): void {
     if (!this.#all.delete(worker)) return
-    void worker.terminate()
+    worker.kill("SIGKILL")
     const running = this.#running.get(worker)
     this.#running.delete(worker)
     clearTimeout(running?.timer)

@@ -1,7 +1,7 @@
-import { parentPort } from "node:worker_threads"
+import { Script } from "node:vm"
 import { FillFault, fill } from "./fill.ts"
 import { type Compiled, compile, run } from "./interpreter.ts"
-import type { Done, Work } from "./messages.ts"
+import { type Done, RENDER_MS, type Work } from "./messages.ts"
 
 const KEPT = 50
 const compiled = new Map<string, Compiled>()
@@ -15,15 +15,34 @@ function ready(template: string): Compiled {
   return made
 }
 
-function work({ template, values, most }: Work): Done {
+// A script of vm can be stopped by the clock, whatever it runs; so this process ends what runs away even when nobody is left to end it.
+const TURN = new Script("jackfieldTurn()")
+
+function filled({ template, values, most }: Work): string {
+  let text = ""
+  Object.assign(globalThis, {
+    jackfieldTurn: () => {
+      text = fill(run(ready(template), values), most)
+    },
+  })
+  TURN.runInThisContext({ timeout: RENDER_MS })
+  return text
+}
+
+function work(message: Work): Done {
   try {
-    return { text: fill(run(ready(template), values), most) }
+    return { text: filled(message) }
   } catch (error) {
     if (error instanceof FillFault) return { fault: error.message }
     if (error instanceof RangeError) return { fault: "is nested too deeply, or makes a text that is too long" }
-    return { fault: `fails: ${error instanceof Error ? error.message : "for an unknown reason"}` }
+    if (!(error instanceof Error)) return { fault: "fails" }
+    if ("code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return { fault: `takes longer than ${RENDER_MS} ms` }
+    return { fault: `fails: ${error.message}` }
   }
 }
 
-parentPort?.on("message", (message: Work) => parentPort?.postMessage(work(message)))
-parentPort?.postMessage("ready" satisfies Done)
+// The hub decides when this process ends: a signal to the whole group must not cut off what the hub still waits for.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined)
+process.on("message", (message: Work) => process.send?.(work(message)))
+process.on("disconnect", () => process.removeAllListeners())
+process.send?.("ready" satisfies Done)
