@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { PlatformError } from "./core/errors.ts"
 import { readSettings } from "./hub/settings.ts"
 import { createLog } from "./log.ts"
@@ -29,6 +31,15 @@ async function main(): Promise<void> {
   const served = await starting
   if (served.hub.firstLogin !== undefined) process.stdout.write(welcome(served.url, served.hub.firstLogin))
   log.info({ url: served.url }, "ready")
+  setTimeout(giveBackMemory, 1_000).unref()
+}
+
+/** Loading and stripping the sources leaves garbage that an idle process would keep: 162 MB resident instead of 124, for 40 ms of collecting. */
+function giveBackMemory(): void {
+  setFlagsFromString("--expose-gc")
+  const collect = runInNewContext("gc") as () => void
+  collect()
+  setFlagsFromString("--no-expose-gc")
 }
 
 main().catch((error: unknown) => {
