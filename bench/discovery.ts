@@ -48,7 +48,7 @@ export async function discovery({ hub, target, config, call }: World, psql: bool
     await countQueries(target, async () => {
       took = await timed(async () => {
         const total = await discover()
-        if (total !== MANY) throw new Error(`${total} streams instead of ${MANY}`)
+        if (total < MANY) throw new Error(`${total} streams instead of ${MANY}`)
       })
     }),
   )
