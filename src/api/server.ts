@@ -11,6 +11,7 @@ import { useMethods } from "./methods.ts"
 import { useMetrics } from "./metrics.ts"
 import { type Mount, mountOf, sendAnswer, serveMount } from "./mount.ts"
 import { asPlatformError, sendProblem } from "./problem.ts"
+import { callRoutes } from "./routes/calls.ts"
 import { catalogRoutes } from "./routes/catalogs.ts"
 import { connectorRoutes } from "./routes/connectors.ts"
 import { egressRoutes } from "./routes/egress.ts"
@@ -106,6 +107,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       connectorRoutes(api, hub)
       catalogRoutes(api, hub)
       queryRoutes(api, hub)
+      callRoutes(api, hub)
       refuseOthers()
     },
     { prefix: "/v1" },

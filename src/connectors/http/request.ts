@@ -8,7 +8,10 @@ import { type HttpConfig, hasBody, inputsOf, isPrivateHeader } from "./fields.ts
 export async function prepare(config: HttpConfig, input: Row, render: Render): Promise<HttpRequest> {
   const request = requestOf(config, input)
   if (!config.bodyTemplate || !hasBody(config.method)) return request
-  const values = Object.fromEntries(parseTemplate(config.bodyTemplate).inputs.map((name) => [name, input[name] ?? null]))
+  // What is not given is left out: the template's own defaults are for what is undefined.
+  const values = Object.fromEntries(
+    parseTemplate(config.bodyTemplate).inputs.flatMap((name) => ([undefined, null].includes(given(input, name) as null) ? [] : [[name, input[name] as Value]])),
+  )
   const body = await render(config.bodyTemplate, values)
   return { ...request, headers: { ...request.headers, "content-type": request.headers["content-type"] ?? "application/json" }, body }
 }
@@ -25,9 +28,7 @@ export const probeOf = (config: HttpConfig, method: "HEAD" | "GET"): HttpRequest
 function checkInput(config: HttpConfig, input: Row): void {
   const inputs = inputsOf(config)
   const unknown = Object.keys(input).filter((name) => !inputs.some((each) => each.name === name))
-  const missing = inputs
-    .filter(({ name, required }) => required && (input[name] === undefined || input[name] === null || input[name] === ""))
-    .map(({ name }) => name)
+  const missing = inputs.filter(({ name, required }) => required && [undefined, null, ""].includes(given(input, name) as string)).map(({ name }) => name)
   if (unknown.length + missing.length === 0) return
   const known = inputs.length === 0 ? "it takes none" : `its inputs are ${inputs.map(({ name }) => name).join(", ")}`
   const faults = [
@@ -36,6 +37,8 @@ function checkInput(config: HttpConfig, input: Row): void {
   ]
   throw new PlatformError("query_invalid", faults.map(({ message }) => message).join(" "), { faults })
 }
+
+const given = (input: Row, name: string): Value | undefined => (Object.hasOwn(input, name) ? input[name] : undefined)
 
 function build(config: HttpConfig, method: HttpConfig["method"], input: Row): HttpRequest {
   const url = new URL(config.url)
@@ -79,9 +82,9 @@ function authorize(auth: HttpConfig["auth"], url: URL, headers: Record<string, s
 /** Each configured row with what the call gives, else its own value; what neither has is left out. */
 function filled(rows: HttpConfig["parameters"], input: Row): [string, Value][] {
   return rows.flatMap(({ name, value }): [string, Value][] => {
-    const given = Object.hasOwn(input, name) ? input[name] : undefined
+    const own = given(input, name)
     const preset = value?.reveal() ?? ""
-    if (given !== undefined && given !== null) return [[name, given]]
+    if (own !== undefined && own !== null) return [[name, own]]
     return preset === "" ? [] : [[name, preset]]
   })
 }

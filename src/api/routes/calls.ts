@@ -1,0 +1,61 @@
+import Type from "typebox"
+import type { Input, PreparedRequest, Row } from "../../core/connector.ts"
+import type { Hub } from "../../hub/hub.ts"
+import { type CallAnswer, Calls } from "../../runs/calls.ts"
+import { principalOf } from "../access.ts"
+import { Ref } from "../schemas.ts"
+import type { Api } from "../server.ts"
+import { access, callerSignal, describe } from "../shapes.ts"
+
+const AnyRow = Type.Unsafe<Row>({ type: "object", additionalProperties: true })
+const CallInput = Type.Object(
+  {
+    input: Type.Optional(Type.Unsafe<Row>({ type: "object", additionalProperties: true, description: "Values by the names of the connector's inputs" })),
+    dryRun: Type.Optional(Type.Boolean({ description: "Send nothing; answer with the request itself, secrets hidden" })),
+    timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 300_000 })),
+  },
+  { additionalProperties: false },
+)
+const Answer = Type.Unsafe<CallAnswer>(
+  Type.Object({ output: Type.Union([AnyRow, Type.Array(AnyRow)]), durationMs: Type.Number() }, { description: "What the far side answered" }),
+)
+const Prepared = Type.Unsafe<PreparedRequest>(
+  Type.Object(
+    { method: Type.String(), url: Type.String(), headers: Type.Record(Type.String(), Type.String()), body: Type.Optional(Type.String()) },
+    { description: "With `dryRun`: what would be sent" },
+  ),
+)
+const Inputs = Type.Unsafe<readonly Input[]>(
+  Type.Array(
+    Type.Object({
+      name: Type.String(),
+      required: Type.Boolean(),
+      default: Type.Optional(Type.String()),
+      from: Type.Enum(["parameter", "body"]),
+    }),
+  ),
+)
+
+/** Single requests through a connector, and what they take. */
+export function callRoutes(api: Api, hub: Hub): void {
+  const calls = new Calls(hub)
+  api.addHook("onClose", () => calls.close())
+  api.post(
+    "/connectors/:id/call",
+    {
+      ...access("editor"),
+      schema: { ...describe("calls", "Make one request through an HTTP connector", { 200: Type.Union([Answer, Prepared]) }), params: Ref, body: CallInput },
+    },
+    async (request, reply) => {
+      const by = principalOf(request)
+      const { input = {}, dryRun, timeoutMs } = request.body
+      if (dryRun === true) return calls.dryRun(by, request.params.id, input)
+      return calls.call(by, request.params.id, { input, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, callerSignal(reply))
+    },
+  )
+  api.get(
+    "/connectors/:id/inputs",
+    { ...access("viewer"), schema: { ...describe("calls", "What a call of an HTTP connector may or must give", { 200: Inputs }), params: Ref } },
+    async (request) => calls.inputs(principalOf(request), request.params.id),
+  )
+}

@@ -1,0 +1,208 @@
+import { createServer, type IncomingMessage } from "node:http"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { startHub, type TestHub } from "../support/hub.ts"
+import { type Loopback, listen } from "../support/loopback.ts"
+
+interface Seen {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingMessage["headers"]
+  readonly body: string
+}
+
+let hub: TestHub
+let far: Loopback
+let base: string
+const seen: Seen[] = []
+
+beforeAll(async () => {
+  const server = createServer(async (request, response) => {
+    const chunks = await request.toArray()
+    seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks).toString() })
+    const status = Number(/status=(\d+)/.exec(request.url ?? "")?.[1] ?? 200)
+    if (/silent/.test(request.url ?? "")) return
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ seen: seen.length }))
+  })
+  far = await listen(server)
+  base = `http://127.0.0.1:${far.port}`
+  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
+})
+afterAll(async () => {
+  await hub.stop()
+  await far.close()
+})
+
+let made = 0
+async function connector(config: object, more: object = {}): Promise<string> {
+  const { status, body } = await hub.call("POST", "/v1/connectors", { name: `c${++made}`, type: "http", config: { url: base, ...config }, ...more })
+  expect(status, JSON.stringify(body)).toBe(201)
+  return body.id as string
+}
+const call = (id: string, body: object, options?: Parameters<TestHub["call"]>[3]) => hub.call("POST", `/v1/connectors/${id}/call`, body, options)
+
+const SECRET = "s3cr3t-canary-92/+é"
+const everywhere = {
+  method: "POST",
+  headers: [
+    { name: "X-Trace", value: "trace-canary-1" },
+    { name: "Content-Type", value: "application/json" },
+  ],
+  parameters: [{ name: "api_key", value: SECRET }, { name: "page", value: "1" }, { name: "q" }],
+  body: [{ name: "token", value: SECRET }, { name: "domain" }],
+}
+
+describe("a call", () => {
+  test("sends one request and answers its row", async () => {
+    const id = await connector(everywhere)
+    const { status, body } = await call(id, { input: { q: "a b", domain: "example.com" } })
+    expect([status, body.output]).toEqual([200, { seen: seen.length }])
+    expect(body.durationMs).toBeGreaterThan(0)
+    const request = seen.at(-1)
+    expect(request?.url).toBe(`/?api_key=${encodeURIComponent(SECRET).replaceAll("%20", "+")}&page=1&q=a+b`)
+    expect(JSON.parse(request?.body ?? "")).toEqual({ token: SECRET, domain: "example.com" })
+  })
+
+  test("names every fault of its input", async () => {
+    const id = await connector(everywhere)
+    const before = seen.length
+    const { status, body } = await call(id, { input: { nope: 1, q: "x" } })
+    expect([status, body.errors.map((each: { pointer: string }) => each.pointer)]).toEqual([422, ["/input/nope", "/input/domain"]])
+    expect(seen.length).toBe(before)
+  })
+
+  test.each([400, 401, 403, 404, 429, 500, 503])("that the far side refuses with %i is 502", async (refusal) => {
+    const id = await connector({ url: `${base}/?status=${refusal}` })
+    const { status, body } = await call(id, {})
+    expect([status, body.status]).toEqual([502, 502])
+    expect(body.detail).toContain(String(refusal))
+  })
+
+  test("that nobody answers is 504 within its time", async () => {
+    const id = await connector({ url: `${base}/silent` })
+    expect((await call(id, { timeoutMs: 300 })).body.code).toBe("timed_out")
+  })
+
+  test("of a type without requests is unsupported; a viewer may not call, another workspace does not see it", async () => {
+    const config = { host: "127.0.0.1", port: 1, database: "x", user: "u", password: "p", tls: { kind: "off" } }
+    const { body: made } = await hub.call("POST", "/v1/connectors", { name: "pg", type: "postgres", config })
+    for (const body of [{}, { dryRun: true }]) expect((await call(made.id, body)).body.code).toBe("unsupported")
+    const id = await connector({})
+    expect((await call(id, {}, { key: await hub.keyFor("viewer") })).status).toBe(403)
+    expect((await call(id, {}, { key: (await hub.workspace("other")).key })).status).toBe(404)
+    expect((await call(id, { surplus: 1 })).status).toBe(422)
+  })
+})
+
+describe("a dry run", () => {
+  test("shows the exact request, sends nothing, and hides every secret wherever it stands", async () => {
+    const id = await connector({ ...everywhere, auth: { kind: "bearer", token: "bearer-canary-7" } })
+    const before = seen.length
+    const { status, body, text } = await call(id, { dryRun: true, input: { q: "a b", domain: 'x"y' } })
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      method: "POST",
+      url: `${base}/?api_key=[secret]&page=1&q=a+b`,
+      headers: {
+        "user-agent": "jackfield",
+        accept: "application/json, */*;q=0.5",
+        "accept-encoding": "gzip, deflate, br",
+        "x-trace": "[secret]",
+        "content-type": "application/json",
+        authorization: "Bearer [secret]",
+      },
+      body: '{"token":"[secret]","domain":"x\\"y"}',
+    })
+    expect(text).not.toMatch(/canary/)
+    expect(seen.length).toBe(before)
+  })
+
+  test.each([
+    [{ kind: "basic", username: "me", password: "p" }, "authorization", "Basic [secret]"],
+    [{ kind: "header", name: "X-Key", value: "k" }, "x-key", "[secret]"],
+  ])("hides %j", async (auth, header, shown) => {
+    expect((await call(await connector({ auth }), { dryRun: true })).body.headers[header]).toBe(shown)
+  })
+
+  test("hides a key in the query, and names faults of the input as a call does", async () => {
+    const id = await connector({ auth: { kind: "query", name: "k", value: "1" }, parameters: [{ name: "q" }] })
+    expect((await call(id, { dryRun: true, input: { q: "1" } })).body.url).toBe(`${base}/?q=1&k=[secret]`)
+    expect((await call(id, { dryRun: true })).body.errors).toEqual([{ pointer: "/input/q", message: "q is required." }])
+  })
+})
+
+describe("a body template", () => {
+  const bodyTemplate = '{"company": {"domain": "{{ domain }}"}, "limit": {{ limit | default(10) }}, "tags": {{ tags }}}'
+
+  test("makes the inputs, and its values cannot leave their places", async () => {
+    const id = await connector({ method: "POST", bodyTemplate, body: [{ name: "unused" }] })
+    expect((await hub.call("GET", `/v1/connectors/${id}/inputs`)).body).toEqual([
+      { name: "domain", from: "body", required: true },
+      { name: "limit", from: "body", required: false },
+      { name: "tags", from: "body", required: true },
+    ])
+    const domain = 'x"}, "admin": true, "y": {"z": "\\'
+    expect((await call(id, { input: { domain, tags: ["a", '"'] } })).status).toBe(200)
+    expect(JSON.parse(seen.at(-1)?.body ?? "")).toEqual({ company: { domain }, limit: 10, tags: ["a", '"'] })
+    expect(seen.at(-1)?.headers["content-type"]).toBe("application/json")
+  })
+
+  test("that cannot be parsed is refused where it is saved, with line and column", async () => {
+    const { status, body } = await hub.call("POST", "/v1/connectors", {
+      name: "broken",
+      type: "http",
+      config: { url: base, method: "POST", bodyTemplate: '{\n  "a": {{ x y }}\n}' },
+    })
+    expect([status, body.code, body.errors.map((each: { pointer: string }) => each.pointer)]).toEqual([422, "config_invalid", ["/config/bodyTemplate"]])
+    expect(body.errors[0].message).toContain("(line 2, column 8)")
+  })
+
+  test("that runs away ends, and the hub lives", async () => {
+    const id = await connector({ method: "POST", bodyTemplate: `[${"{% for a in range(9999) %}".repeat(3)}${"{% endfor %}".repeat(3)}{{ x }}]` })
+    expect((await call(id, { input: { x: 1 } })).body.detail).toContain("longer than 200 ms")
+    expect((await call(await connector({ method: "POST", bodyTemplate: "[{{ x }}]" }), { input: { x: 1 } })).status).toBe(200)
+  })
+})
+
+describe("limits", () => {
+  test("hold from the first call on: the next one waits, or is told when to come again", async () => {
+    const id = await connector({}, { limits: { requests: 2, perMs: 60_000 } })
+    expect((await call(id, {})).status).toBe(200)
+    expect((await call(id, {})).status).toBe(200)
+    const before = seen.length
+    const { status, headers, body } = await call(id, { timeoutMs: 200 })
+    expect([status, body.code]).toEqual([429, "rate_limited"])
+    expect(Number(headers.get("retry-after"))).toBeGreaterThan(50)
+    expect(body.retryAfterSeconds).toBe(Number(headers.get("retry-after")))
+    expect(seen.length).toBe(before)
+  })
+
+  test("of the workspace's plan hold for a connector that has none", async () => {
+    const workspace = await hub.workspace("planned")
+    await hub.served.hub.store.inWorkspace(workspace.id, (tx) =>
+      tx
+        .updateTable("workspaces")
+        .set({ plan: JSON.stringify({ ratePerMinute: 1 }) })
+        .where("id", "=", workspace.id)
+        .execute(),
+    )
+    const { body: mine } = await hub.call("POST", "/v1/connectors", { name: "planned", type: "http", config: { url: base } }, { key: workspace.key })
+    await hub.call("POST", "/v1/egress", { rule: "127.0.0.0/8" })
+    const statuses = []
+    for (let turn = 0; turn < 2; turn++) statuses.push((await call(mine.id, { timeoutMs: 200 }, { key: workspace.key })).status)
+    expect(statuses).toEqual([200, 429])
+  })
+
+  test("give a slot back when its call fails", async () => {
+    const id = await connector({ url: `${base}/?status=500` }, { limits: { concurrency: 1 } })
+    for (let turn = 0; turn < 3; turn++) expect((await call(id, { timeoutMs: 2_000 })).status).toBe(502)
+  })
+
+  test("a connector without any touches no row", async () => {
+    const { body: me } = await hub.call("GET", "/v1/me")
+    const rowsOf = (id: string) =>
+      hub.served.hub.store.inWorkspace(me.workspace.id, (tx) => tx.selectFrom("limiter_rates").selectAll().where("connector_id", "=", id).execute())
+    const [free, limited] = [await connector({}), await connector({}, { limits: { concurrency: 3 } })]
+    for (const id of [free, limited]) expect((await call(id, {})).status).toBe(200)
+    expect([await rowsOf(free), (await rowsOf(limited)).length]).toEqual([[], 1])
+  })
+})
