@@ -9,7 +9,8 @@ export interface Account {
 /** The only domains that are ever dialled; China's regions have their own. */
 const DOMAINS = [".snowflakecomputing.com", ".snowflakecomputing.cn"] as const
 
-const LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+/** Letters and digits at both ends, so that the host has no label that begins with a hyphen; no encoded international names. */
+const LABEL = "(?![Xx][Nn]--)[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 const IDENTIFIER = new RegExp(`^${LABEL}(\\.${LABEL}){0,5}$`)
 
 /** What is wrong with an account as somebody typed it, in words that follow the field's name. */

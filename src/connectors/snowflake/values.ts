@@ -74,15 +74,16 @@ export function valuesOf(rows: readonly Cells[], found: readonly RowType[]): Val
 type Reader = (text: string | null) => Value
 
 function readerOf(column: RowType): Reader {
-  const read = READERS[column.type.toLowerCase()]
-  const small = column.type.toLowerCase() === "fixed" && (column.precision ?? 38) <= 15 && (column.scale ?? 0) === 0
+  const type = column.type.toLowerCase()
+  const small = type === "fixed" && (column.precision ?? 38) <= 15 && (column.scale ?? 0) === 0
+  const read = small ? Number : READERS[type]
   return (text) => {
     if (text === null || read === undefined) return text
-    const value = small ? Number(text) : read(text)
+    const value = read(text)
     if (value !== undefined) return value
     throw new PlatformError(
       "response_invalid",
-      `Snowflake sends ${column.name} in a form of its own; unset the user's ${column.type.toUpperCase()}_OUTPUT_FORMAT, or cast the column to text.`,
+      `Snowflake sends ${column.name} in a form of its own; unset the user's ${type.toUpperCase()}_OUTPUT_FORMAT, or cast the column to text.`,
     )
   }
 }
