@@ -23,7 +23,6 @@ export function serve(scope: FastifyInstance, { method, path, least, caller, han
     scope.route({
       method,
       url,
-      schema: { hide: true },
       onRequest: async (request) => {
         const by = await caller(request)
         if (RANK[by.role] < RANK[least]) throw new PlatformError("forbidden", `The role ${by.role} may not do this; it takes ${least} or more.`)

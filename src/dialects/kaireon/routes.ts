@@ -1,9 +1,9 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
+import type { FastifyRequest, HTTPMethods } from "fastify"
 import type { Mount } from "../../api/mount.ts"
-import type { Hub } from "../../hub/hub.ts"
 import type { Principal } from "../../hub/identity.ts"
 import { SlidingLog } from "../../hub/sliding-log.ts"
 import type { Role } from "../../store/database.ts"
+import { type Route, serve } from "../serve.ts"
 import { callerOf } from "./auth.ts"
 import { limitOf, readBody } from "./body.ts"
 import { Connectors } from "./connectors.ts"
@@ -12,8 +12,6 @@ import type { Settings } from "./kind.ts"
 
 const PATH = "/api/v1/connectors"
 const TESTS = { requests: 100, perMs: 60_000 }
-
-type Handler = (by: Principal, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
 /** KaireonAI's connectors API (docs: API reference, Connectors). */
 export const kaireon: Mount = {
@@ -24,7 +22,8 @@ export const kaireon: Mount = {
     scope.removeContentTypeParser("text/plain")
     const connectors = new Connectors(hub)
     const tests = new SlidingLog(TESTS)
-    const route = (method: HTTPMethods, path: string, least: Role, handle: Handler): void => serve(scope, hub, { method, path, least, handle })
+    const caller = (request: FastifyRequest): Promise<Principal> => callerOf(request, hub)
+    const route = (method: HTTPMethods, path: string, least: Role, handle: Route["handle"]): void => serve(scope, { method, path, least, caller, handle })
     route("GET", PATH, "viewer", (by, { query }) => connectors.list(by, limitOf(query as Settings), (query as Settings)["cursor"]))
     route("POST", PATH, "editor", async (by, { body }, reply) => {
       const made = await connectors.create(by, readBody(body, ["name", "type"]))
@@ -41,20 +40,4 @@ export const kaireon: Mount = {
     })
     route("GET", `${PATH}/:id`, "viewer", (by, { params }) => connectors.get(by, (params as { id: string }).id))
   },
-}
-
-/** Serves a path with and without a slash at its end. The caller is known, and refused, before the body is read. */
-function serve(
-  scope: FastifyInstance,
-  hub: Hub,
-  { method, path, least, handle }: { readonly method: HTTPMethods; readonly path: string; readonly least: Role; readonly handle: Handler },
-): void {
-  const callers = new WeakMap<FastifyRequest, Principal>()
-  for (const url of [path, `${path}/`])
-    scope.route({
-      method,
-      url,
-      onRequest: async (request) => void callers.set(request, await callerOf(request, hub, least)),
-      handler: (request, reply) => handle(callers.get(request) as Principal, request, reply),
-    })
 }
