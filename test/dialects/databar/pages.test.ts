@@ -1,0 +1,34 @@
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { expectPage, pagesIn } from "../pages.ts"
+import { type Databar, startDatabar } from "./start.ts"
+
+let databar: Databar
+beforeAll(async () => {
+  databar = await startDatabar()
+})
+afterAll(() => databar?.stop())
+
+describe("the pages' own requests and answers", () => {
+  const pages = pagesIn(join(import.meta.dirname, "pages"))
+  it.each(pages)("$name", async (page) => {
+    const key = await databar.workspace(page.name === "create-simple-get" ? {} : { ratePerMinute: 10 })
+    if (page.stored !== undefined) expect((await databar.create(page.stored, key)).status).toBe(201)
+    expectPage(page, await databar.call(page.request.method, page.request.path, page.request.body, { key }))
+  })
+
+  it("are all there", () => {
+    expect(pages.map(({ name }) => name)).toEqual(["create-enrichment", "create-simple-get", "list"])
+  })
+})
+
+describe("the page's curl", () => {
+  it("GET /v1/user/me tells who is calling, with what the vendor's clients read", async () => {
+    const { status, body } = await databar.call("GET", "/v1/user/me")
+    expect([status, body]).toEqual([
+      200,
+      { first_name: "first admin key", email: "", balance: expect.any(Number), plan: expect.any(String), workspace: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+    ])
+    expect(body.balance).toBeGreaterThan(1)
+  })
+})
