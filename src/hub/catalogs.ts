@@ -40,7 +40,7 @@ export interface CatalogQuery extends PageQuery {
 }
 
 export const DISCOVERY_DEADLINE_MS = 120_000
-const STREAMS_PER_INSERT = 500
+const STREAMS_PER_INSERT = 100
 const VERSIONS_KEPT = 5
 
 interface Target {

@@ -65,7 +65,7 @@ async function count({ pg }: Postgres): Promise<{ total: number; byKind: Record<
 /** The catalog's rows, those of one relation together. */
 async function* relations(client: Postgres, sql: string, params: readonly Value[]): AsyncGenerator<Value[][]> {
   let current: Value[][] = []
-  for await (const { rows } of pages(client, sql, params, { batchRows: 2_000 })) {
+  for await (const { rows } of pages(client, sql, params, { batchRows: 500 })) {
     for (const row of rows) {
       if (current[0] !== undefined && (current[0][0] !== row[0] || current[0][1] !== row[1])) {
         yield current
