@@ -33,9 +33,14 @@ export function fromText({ type, nativeType }: Pick<Column, "type" | "nativeType
     case "bytes":
       return `TO_BINARY(${text}, 'BASE64')`
     case "json":
-      return /^(variant|geo)/i.test(nativeType) ? `PARSE_JSON(${text})` : `CAST(PARSE_JSON(${text}) AS ${nativeType})`
+      return /^geo/i.test(nativeType)
+        ? `TO_${nativeType}(${text})`
+        : /^variant/i.test(nativeType)
+          ? `PARSE_JSON(${text})`
+          : `CAST(PARSE_JSON(${text}) AS ${nativeType})`
     case "array":
-      return `CAST(PARSE_JSON(${text}) AS ${nativeType})`
+      // A vector is made of an array, not of a variant.
+      return /^array$/i.test(nativeType) ? `CAST(PARSE_JSON(${text}) AS ARRAY)` : `CAST(CAST(PARSE_JSON(${text}) AS ARRAY) AS ${nativeType})`
     default:
       return `CAST(${text} AS ${nativeType})`
   }

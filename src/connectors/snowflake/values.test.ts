@@ -118,6 +118,8 @@ describe("what is written", () => {
     expect(fromText({ type: "string", nativeType: "VARCHAR(3)" }, "?")).toBe("?")
     expect(fromText({ type: "json", nativeType: "OBJECT" }, "?")).toBe("CAST(PARSE_JSON(?) AS OBJECT)")
     expect(fromText({ type: "json", nativeType: "VARIANT" }, "?")).toBe("PARSE_JSON(?)")
+    expect(fromText({ type: "json", nativeType: "GEOGRAPHY" }, "?")).toBe("TO_GEOGRAPHY(?)")
+    expect(fromText({ type: "array", nativeType: "VECTOR(FLOAT, 3)" }, "?")).toBe("CAST(CAST(PARSE_JSON(?) AS ARRAY) AS VECTOR(FLOAT, 3))")
     expect(fromText({ type: "bytes", nativeType: "BINARY(8)" }, "?")).toBe("TO_BINARY(?, 'BASE64')")
   })
 })
