@@ -106,6 +106,14 @@ export class Connectors {
     })
   }
 
+  /** Refuses what a creation would refuse before anything is dialled: faults of the config, a name that is taken. */
+  async assertCreatable(by: Principal, input: ConnectorInput): Promise<void> {
+    const connector = typeOf(this.#parts.registry, input.type)
+    checked(connector, parseConfig(connector.fields, input.config), input.draft === true)
+    const { name } = input
+    if (name !== undefined) await this.#inWorkspace(by, (tx) => requireFree(tx, by.workspace.id, name))
+  }
+
   async get(by: Principal, ref: Ref): Promise<ConnectorView> {
     return this.#inWorkspace(by, async (tx) => this.#view(tx, by, await findConnector(tx, by.workspace.id, ref)))
   }

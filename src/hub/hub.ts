@@ -93,7 +93,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       connectors,
       catalogs,
       queries: new Queries(parts, connectors, catalogs),
-      onboarding: new Onboarding(connectors, catalogs),
+      onboarding: new Onboarding(door, connectors, catalogs),
       firstLogin,
       listensOn: (listener) => own.push(listener),
       close: () => store.close(),

@@ -1,28 +1,40 @@
 import { PlatformError } from "../core/errors.ts"
+import type { Door } from "../net/door.ts"
+import { readHostKey } from "../net/host-key.ts"
 import type { Catalogs } from "./catalogs.ts"
 import type { ConnectorInput, ConnectorView, DialectOptions } from "./connector-view.ts"
 import type { Connectors } from "./connectors.ts"
 import type { Principal } from "./identity.ts"
+import { TEST_DEADLINE_MS } from "./probe.ts"
 
 /** How far the schema of a new connector came: read, or still being read in the background. */
 export type Onboarded = { readonly connector: ConnectorView; readonly discovered: boolean }
 
+export interface OnboardingOptions extends DialectOptions {
+  readonly waitMs: number
+  readonly trustHostKey?: boolean
+}
+
 /** Makes connectors ready for use in one step: tested, stored, discovered, and gone again when discovery fails. */
 export class Onboarding {
+  readonly #door: Door
   readonly #connectors: Connectors
   readonly #catalogs: Catalogs
 
-  constructor(connectors: Connectors, catalogs: Catalogs) {
+  constructor(door: Door, connectors: Connectors, catalogs: Catalogs) {
+    this.#door = door
     this.#connectors = connectors
     this.#catalogs = catalogs
   }
 
   /**
    * `verification_failed` when the test fails, `discovery_failed` when the schema cannot be read: nothing is stored then. A discovery
-   * longer than `waitMs` goes on by itself. A type without `discover` has no schema to read.
+   * longer than `waitMs` goes on by itself. A type without `discover` has no schema to read. With `trustHostKey` an SSH tunnel
+   * without a host key gets the one that its bastion shows now, pinned from then on.
    */
-  async create(by: Principal, input: ConnectorInput, options: DialectOptions & { readonly waitMs: number }): Promise<Onboarded> {
-    const connector = await this.#connectors.create(by, { ...input, verify: true }, options)
+  async create(by: Principal, input: ConnectorInput, options: OnboardingOptions): Promise<Onboarded> {
+    const pinned = options.trustHostKey === true ? await this.#pinned(by, input) : input
+    const connector = await this.#connectors.create(by, { ...pinned, verify: true }, options)
     const discovery = this.#catalogs.discover(by, connector.id, {}).then(
       () => true,
       async (cause: unknown) => {
@@ -44,4 +56,26 @@ export class Onboarding {
       clearTimeout(timer)
     }
   }
+
+  async #pinned(by: Principal, input: ConnectorInput): Promise<ConnectorInput> {
+    const { tunnel } = input.config
+    if (!isTunnel(tunnel) || tunnel.hostKey !== undefined) return input
+    const { host, port } = tunnel
+    // What is refused anyway, a name that is taken or a config with faults, must not make the hub dial.
+    await this.#connectors.assertCreatable(by, { ...input, config: { ...input.config, tunnel: { ...tunnel, hostKey: "SHA256:" } } })
+    const lease = this.#door.lease({ deadlineMs: TEST_DEADLINE_MS, operator: by.operator })
+    try {
+      const hostKey = await readHostKey(lease, { host, port })
+      return { ...input, config: { ...input.config, tunnel: { ...tunnel, hostKey } } }
+    } catch (cause) {
+      if (!(cause instanceof PlatformError)) throw cause
+      throw new PlatformError("verification_failed", `The test failed and nothing was stored: ${cause.message}`, { cause })
+    } finally {
+      await lease.close()
+    }
+  }
 }
+
+/** `tunnel` of connectors/shared/ssh.ts, as it is posted. */
+const isTunnel = (value: unknown): value is { readonly host: string; readonly port: number; readonly hostKey?: unknown } =>
+  value !== null && typeof value === "object" && "kind" in value && value.kind === "ssh"

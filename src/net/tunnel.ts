@@ -175,7 +175,8 @@ function mismatch(bastion: string, shown: string, cause: unknown): PlatformError
   return new PlatformError("host_key_mismatch", message, { cause, details: { hostKey: `SHA256:${shown}` } })
 }
 
-function loginFailed(bastion: string, cause: Error): PlatformError {
+/** What became of an SSH connection before its login was done. */
+export function loginFailed(bastion: string, cause: Error): PlatformError {
   if (cause instanceof PlatformError) return cause
   const level: unknown = Reflect.get(cause, "level")
   if (level === "client-authentication")

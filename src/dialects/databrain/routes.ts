@@ -1,0 +1,42 @@
+import type { FastifyRequest } from "fastify"
+import type { Mount } from "../../api/mount.ts"
+import { PlatformError } from "../../core/errors.ts"
+import type { Hub } from "../../hub/hub.ts"
+import { isSessionToken, type Principal } from "../../hub/identity.ts"
+import { serve } from "../serve.ts"
+import { Datasources } from "./datasources.ts"
+import { answerOf, beginsCreating } from "./errors.ts"
+
+const PATH = "/api/v2/datasource"
+
+/** DataBrain's datasource API (docs: API reference, Create Datasource), and the progress of what it began. */
+export const databrain: Mount = {
+  name: "databrain",
+  prefix: "/databrain",
+  answer: answerOf,
+  routes(scope, hub) {
+    scope.removeContentTypeParser("text/plain")
+    const datasources = new Datasources(hub)
+    const caller = (request: FastifyRequest): Promise<Principal> => callerOf(request, hub)
+    serve(scope, {
+      method: "POST",
+      path: PATH,
+      least: "editor",
+      caller,
+      handle: (by, request) => {
+        const datasource = datasources.read(request.body)
+        beginsCreating(request)
+        return datasources.create(by, datasource)
+      },
+    })
+    serve(scope, { method: "POST", path: `${PATH}/getDatasourceProgress`, least: "editor", caller, handle: (by, { body }) => datasources.progress(by, body) })
+  },
+}
+
+/** The holder of a service token: an API key as Bearer. A person's session is none. */
+async function callerOf({ headers: { authorization } }: FastifyRequest, hub: Hub): Promise<Principal> {
+  const token = authorization === undefined ? undefined : (/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "")
+  if (token !== undefined && (token === "" || isSessionToken(token)))
+    throw new PlatformError("unauthenticated", "The Authorization header must be Bearer <service token>.")
+  return hub.identity.authenticate(token, undefined)
+}
