@@ -1,6 +1,8 @@
 import type { Mount } from "../api/mount.ts"
+import { aisquared } from "./aisquared/routes.ts"
 import { databar } from "./databar/routes.ts"
+import { databrain } from "./databrain/routes.ts"
 import { kaireon } from "./kaireon/routes.ts"
 
 /** The wire APIs of other products that this hub speaks, each under its own path. */
-export const dialects: readonly Mount[] = [databar, kaireon]
+export const dialects: readonly Mount[] = [aisquared, databar, kaireon, databrain]

@@ -1,4 +1,4 @@
-import { sql } from "kysely"
+import { type RawBuilder, type SqlBool, sql } from "kysely"
 import { PlatformError } from "../core/errors.ts"
 import type { Registry } from "../core/registry.ts"
 import {
@@ -20,6 +20,12 @@ export function sideOf(registry: Registry, { purpose, type }: Pick<ConnectorView
 }
 
 const readable = (registry: Registry): string[] => registry.all().flatMap(({ type, read, query }) => (read === undefined && query === undefined ? [] : [type]))
+
+/** `sideOf` in SQL, for the rows of one type. */
+const onSide = (registry: Registry, type: string, side: Side): RawBuilder<SqlBool> =>
+  sideOf(registry, { type, purpose: null }) === side
+    ? sql<SqlBool>`(purpose is null or purpose <> ${side === "source" ? "destination" : "source"})`
+    : sql<SqlBool>`purpose is not distinct from ${side}`
 
 /** A page of a workspace's connectors in the order they were made. */
 export async function listConnectors(tx: Tx, registry: Registry, workspaceId: string, filter: ConnectorFilter): Promise<Page<ConnectorView>> {
@@ -51,12 +57,11 @@ export async function searchConnectors(
 ): Promise<{ data: ConnectorView[]; total: number }> {
   let matching = tx.selectFrom("connectors").where("workspace_id", "=", workspaceId)
   if (search.types !== undefined) matching = matching.where("type", "in", search.types.length === 0 ? [""] : [...search.types])
-  const { side } = search
-  if (side !== undefined) {
-    const neither = sql<boolean>`(purpose is null or purpose not in ('source', 'destination'))`
-    const byType = sql<boolean>`type = any(${readable(registry)}::text[])`
-    matching = matching.where(({ or, and, eb, not }) => or([eb("purpose", "=", side), and([neither, side === "source" ? byType : not(byType)])]))
-  }
+  const { sides } = search
+  if (sides !== undefined)
+    matching = matching.where(({ or, and, eb, lit }) =>
+      sides.length === 0 ? lit(false) : or(sides.map(({ type, side }) => and([eb("type", "=", type), onSide(registry, type, side)]))),
+    )
   let page = matching.selectAll().limit(search.limit)
   if (search.after !== undefined) page = page.where("serial", ">", search.after)
   if (search.offset !== undefined) page = page.offset(search.offset)

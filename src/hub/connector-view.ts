@@ -48,7 +48,8 @@ export interface ConnectorFilter extends PageQuery {
 /** What a dialect lists: types that it can name, on one side of a sync, in its own order and pages. */
 export interface ConnectorSearch {
   readonly types?: readonly string[]
-  readonly side?: Side
+  /** Types, each on that side alone. */
+  readonly sides?: readonly { readonly type: string; readonly side: Side }[]
   readonly order?: "serial" | "updated"
   /** Only those after this serial. */
   readonly after?: number

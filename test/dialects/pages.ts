@@ -29,7 +29,7 @@ export const pagesIn = (folder: string): Page[] =>
     .map((file) => ({ ...(JSON.parse(readFileSync(join(folder, file), "utf8")) as Page), name: file.replace(/\.json$/, "") }))
 
 /** Ids and times are equal when they are of the same form; everything else must be the same. */
-const VARIES = /^(id|workspace_id|\w+_at|\w+At)$/
+const VARIES = /^(id|token|icon|workspace_id|\w+_at|\w+At)$/
 
 /** The answer is the page's but for ids, times, added fields and the page's deviations (DESIGN §8). */
 export function expectPage({ answer: { status, body }, deviations }: Page, answer: Answer): void {
@@ -56,8 +56,8 @@ function differences(wanted: unknown, got: unknown, at: string, deviations: Read
 function sameForm(wanted: unknown, got: unknown, at: string): string[] {
   const form = (value: unknown): string =>
     `${typeof value} ${String(value).replace(/\d+/g, (digits) => (/[T:.-]/.test(String(value)) ? "0".repeat(digits.length) : "0"))}`
-  // Ids that are opaque texts have no form that a client could count on.
-  const opaque = typeof wanted === "string" && at.endsWith("/id") && !/^\d+$/.test(wanted) && typeof got === "string" && got !== ""
+  // Ids and tokens that are opaque texts, and where the hub is, have no form that a client could count on.
+  const opaque = typeof wanted === "string" && /\/(id|token|icon)$/.test(at) && !/^\d+$/.test(wanted) && typeof got === "string" && got !== ""
   return opaque || form(wanted) === form(got) ? [] : [`${at} is ${JSON.stringify(got)}, not in the form of ${JSON.stringify(wanted)}`]
 }
 

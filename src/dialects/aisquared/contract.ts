@@ -1,0 +1,111 @@
+import type { Side } from "../../hub/connector-view.ts"
+import { broken } from "./errors.ts"
+import { isSettings, type Kind, type Settings } from "./kind.ts"
+import { kindNamed } from "./kinds.ts"
+
+/** The longest name; the native API's too. */
+const LONGEST_NAME = 256
+const LARGEST_ID = 2_147_483_647
+const SIDES: readonly string[] = ["source", "destination"]
+
+/** The `connector` of a create or a change; of a change only what is given. */
+export interface ConnectorBody {
+  readonly name?: string
+  readonly connector_type?: Side
+  readonly connector_name?: string
+  readonly configuration?: Settings
+  readonly description?: string
+}
+
+/** Reads `{ connector: … }` as the vendor's contract does; throws 400 with what is wrong with each field. Other fields are ignored. */
+export function readConnector(body: unknown, required: boolean): ConnectorBody {
+  const given = isSettings(body) ? body["connector"] : undefined
+  if (given === undefined) throw broken({ connector: ["is missing"] })
+  if (!isSettings(given)) throw broken({ connector: ["must be a hash"] })
+  const violations: Record<string, string[]> = {}
+  const check = (name: string, isRequired: boolean, fault: (value: unknown) => string | undefined): unknown => {
+    const value = given[name]
+    const wrong = value === undefined ? (isRequired ? "is missing" : undefined) : fault(value)
+    if (wrong !== undefined) violations[name] = [wrong]
+    return wrong === undefined ? value : undefined
+  }
+  const filled = (value: unknown): string | undefined => (value === null || value === "" ? "must be filled" : textFault(value))
+  const read: { [K in keyof ConnectorBody]: unknown } = {
+    name: check(
+      "name",
+      required,
+      (value) => filled(value) ?? (String(value).length > LONGEST_NAME ? `size cannot be greater than ${LONGEST_NAME}` : undefined),
+    ),
+    connector_type: check("connector_type", required, (value) => filled(value) ?? (SIDES.includes(String(value)) ? undefined : "invalid connector type")),
+    connector_name: check("connector_name", required, filled),
+    configuration: check("configuration", required, (value) =>
+      value === null || (isSettings(value) && Object.keys(value).length === 0) ? "must be filled" : isSettings(value) ? undefined : "must be a hash",
+    ),
+    description: check("description", false, (value) => (value === null ? undefined : textFault(value))) ?? (given["description"] === null ? "" : undefined),
+  }
+  if (Object.keys(violations).length > 0) throw broken({ connector: violations })
+  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) as ConnectorBody
+}
+
+function textFault(value: unknown): string | undefined {
+  if (typeof value !== "string") return "must be a string"
+  return value.isWellFormed() && !value.includes("\u0000") ? undefined : "is in invalid format"
+}
+
+/** The definition of that name on that side; one that is not built, or not on that side, is none. */
+export function requireKind(kinds: readonly Kind[], side: Side, name: string): Kind {
+  const kind = kindNamed(kinds, side, name)
+  if (kind === undefined) throw broken({ connector: { connector_name: [`invalid connector ${side} name`] } })
+  return kind
+}
+
+/** E-mail and password of a login. */
+export function readLogin(body: unknown): { email: string; password: string } {
+  const given = isSettings(body) ? body : {}
+  const [email, password] = [given["email"], given["password"]]
+  const wrong = Object.entries({ email, password }).flatMap(([name, value]): [string, string[]][] => {
+    const fault = value === undefined ? "is missing" : value === null || value === "" ? "must be filled" : textFault(value)
+    return fault === undefined ? [] : [[name, [fault]]]
+  })
+  if (wrong.length > 0) throw broken(Object.fromEntries(wrong))
+  return { email: String(email), password: String(password) }
+}
+
+/** The integer id of a path. */
+export function readId(given: unknown): number {
+  if (typeof given !== "string" || !/^-?\d{1,15}$/.test(given)) throw broken({ id: ["must be an integer"] })
+  return Math.min(Number(given), LARGEST_ID)
+}
+
+export interface ListQuery {
+  readonly side?: Side
+  readonly page: number
+  readonly perPage: number
+  /** Whether there can be any: nothing that is built is of the category `ai_ml`. */
+  readonly none: boolean
+}
+
+/** `type` in any case, `category`, `page` from 1 and `per_page` (10, at most 1,000). */
+export function readList(query: Settings): ListQuery {
+  const violations: Record<string, string[]> = {}
+  const whole = (name: string, absent: number, most: number): number => {
+    const value = query[name]
+    if (value === undefined) return absent
+    const number = typeof value === "string" && /^-?\d{1,9}$/.test(value) ? Number(value) : Number.NaN
+    if (Number.isNaN(number)) violations[name] = ["must be an integer"]
+    else if (number < 1) violations[name] = ["must be greater than 0"]
+    else if (number > most) violations[name] = [`must be less than or equal to ${most}`]
+    return number
+  }
+  const oneOf = (name: string, values: readonly string[]): string | undefined => {
+    const value = typeof query[name] === "string" ? query[name].toLowerCase() : query[name]
+    if (value === undefined || (typeof value === "string" && values.includes(value))) return value
+    violations[name] = [`invalid ${name}`]
+    return undefined
+  }
+  const side = oneOf("type", SIDES) as Side | undefined
+  const none = oneOf("category", ["data", "ai_ml"]) === "ai_ml"
+  const read = { page: whole("page", 1, 1_000_000), perPage: whole("per_page", 10, 1_000), none, ...(side === undefined ? {} : { side }) }
+  if (Object.keys(violations).length > 0) throw broken(violations)
+  return read
+}

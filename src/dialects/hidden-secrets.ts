@@ -1,0 +1,14 @@
+/** Names under which nobody would put anything but a credential. */
+const SECRET_NAME = /passw|passphrase|secret|token|credential|signature|authorization|(api|private|access|account|shared).?key|connection.?string/i
+/** A URL with a login in it. */
+const LOGIN_IN_URL = /:\/\/[^/\s@]*:[^/\s@]*@/
+const DEEPEST = 10
+
+/** The dotted names of what would be stored as it was sent, yet looks like a credential, however deep; what is nested too deeply counts. */
+export function hiddenSecrets(name: string, value: unknown, key = name, depth = 0): string[] {
+  if (depth > DEEPEST) return [name]
+  if (value !== null && typeof value === "object")
+    return Object.entries(value).flatMap(([inner, each]) => hiddenSecrets(`${name}.${inner}`.slice(0, 100), each, inner, depth + 1))
+  if (typeof value !== "string" || value === "") return []
+  return SECRET_NAME.test(key) || LOGIN_IN_URL.test(value) ? [name] : []
+}
