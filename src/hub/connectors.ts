@@ -4,8 +4,8 @@ import { openConfig, type ParsedConfig, parseConfig } from "../core/config.ts"
 import type { AnyConnector } from "../core/connector.ts"
 import { type Fault, PlatformError } from "../core/errors.ts"
 import type { Stage } from "../core/trace.ts"
-import type { ConnectorStatus } from "../store/database.ts"
-import { BREAKER_CLOSED, breakerAfter, passBreaker } from "./breaker.ts"
+import { breakerAfter, passBreaker } from "./breaker.ts"
+import { changesOf, documentOf, jsonOrNull, nextStatus, statusOf, tested } from "./connector-columns.ts"
 import { listConnectors, searchConnectors, viewsOf } from "./connector-lists.ts"
 import { freeHandle, nameTaken, requireFree } from "./connector-names.ts"
 import { secretValues, storeSecrets } from "./connector-secrets.ts"
@@ -26,7 +26,8 @@ import {
 import type { HubParts } from "./hub.ts"
 import type { Principal } from "./identity.ts"
 import type { Page } from "./page.ts"
-import { type PartialTest, type ProbeOptions, probe, publicReport, TEST_DEADLINE_MS, type TestReport, testPartly } from "./probe.ts"
+import { withinPlan } from "./plan.ts"
+import { type PartialTest, type ProbeOptions, probe, TEST_DEADLINE_MS, type TestReport, testPartly } from "./probe.ts"
 
 /** A connector ready to be used: its type and its typed config with the secrets in memory. */
 export interface Opened {
@@ -296,34 +297,12 @@ export class Connectors {
   }
 }
 
-/** Refuses an HTTP connector beyond the plan's number of them (Databar's limit, which no other way around may pass). */
-async function withinPlan(tx: Tx, workspaceId: string, type: string, plan: Readonly<Record<string, unknown>>): Promise<void> {
-  const most = plan["httpConnectors"]
-  if (type !== "http" || typeof most !== "number") return
-  const { count } = await tx
-    .selectFrom("connectors")
-    .select(sql<number>`count(*)::int`.as("count"))
-    .where("workspace_id", "=", workspaceId)
-    .where("type", "=", type)
-    .executeTakeFirstOrThrow()
-  if (count >= most)
-    throw new PlatformError(
-      "plan_limit_reached",
-      `The workspace's plan allows ${most} HTTP connectors, and it has ${count}; remove one, or ask an operator for more.`,
-    )
-}
-
 /** A connector of another type: within the plan, and without the catalogs of the old one. */
 async function leaveType(tx: Tx, row: ConnectorRow, type: string): Promise<void> {
   const { plan } = await tx.selectFrom("workspaces").select("plan").where("id", "=", row.workspace_id).forUpdate().executeTakeFirstOrThrow()
   await withinPlan(tx, row.workspace_id, type, plan)
   await tx.deleteFrom("catalogs").where("workspace_id", "=", row.workspace_id).where("connector_id", "=", row.id).execute()
 }
-
-const documentOf = ({ dialect, document }: DialectOptions): { dialect?: string; document?: string } => ({
-  ...(dialect === undefined ? {} : { dialect }),
-  ...(document === undefined ? {} : { document: JSON.stringify(document) }),
-})
 
 /** Refuses faults always, missing fields unless it is a draft; all at once. */
 function checked(connector: AnyConnector, parsed: ParsedConfig, draft: boolean): ParsedConfig {
@@ -340,37 +319,6 @@ function checked(connector: AnyConnector, parsed: ParsedConfig, draft: boolean):
 /** The secrets' values of a parsed config: new ones as given, kept ones as stored. */
 const secretsOf = (parsed: ParsedConfig, stored: ReadonlyMap<string, string>): Map<string, string> =>
   new Map([...parsed.secrets].map(([pointer, change]) => [pointer, change === "keep" ? (stored.get(pointer) ?? "") : change.value]))
-
-const statusOf = (parsed: ParsedConfig, report: TestReport | undefined): ConnectorStatus =>
-  parsed.missing.length > 0 ? "incomplete" : report?.ok === true ? "active" : "untested"
-
-function nextStatus(row: ConnectorRow, patch: ConnectorPatch, parsed: ParsedConfig, report: TestReport | undefined): ConnectorStatus {
-  if (patch.enabled === false) return "disabled"
-  if (row.status === "disabled") return patch.enabled === true ? statusOf(parsed, report) : "disabled"
-  return patch.config === undefined && report === undefined ? row.status : statusOf(parsed, report)
-}
-
-function changesOf(patch: ConnectorPatch, parsed: ParsedConfig): Record<string, unknown> {
-  const { name, type, title, description, purpose, labels, limits } = patch
-  return {
-    ...(name === undefined ? {} : { name }),
-    ...(type === undefined ? {} : { type }),
-    ...(title === undefined ? {} : { title }),
-    ...(description === undefined ? {} : { description }),
-    ...(purpose === undefined ? {} : { purpose }),
-    ...(labels === undefined ? {} : { labels: JSON.stringify(labels) }),
-    ...(limits === undefined ? {} : { limits: jsonOrNull(limits) }),
-    ...(patch.config === undefined ? {} : { config: JSON.stringify(parsed.plain), missing: JSON.stringify(parsed.missing), ...BREAKER_CLOSED }),
-    // What is shown as a draft's last test is never that of another configuration.
-    ...(patch.config === undefined || parsed.missing.length === 0 ? {} : { last_test: null, last_tested_at: null }),
-  }
-}
-
-const tested = (report: TestReport | undefined): { last_test?: string; last_tested_at?: Date } =>
-  report === undefined ? {} : { last_test: JSON.stringify(publicReport(report)), last_tested_at: new Date() }
-
-const jsonOrNull = (value: Readonly<Record<string, unknown>> | null | undefined): string | null =>
-  value === null || value === undefined ? null : JSON.stringify(value)
 
 const stale = (ref: Ref): PlatformError =>
   new PlatformError("version_stale", `The connector ${String(ref).slice(0, 100)} was changed meanwhile; read it again and repeat the change.`)
