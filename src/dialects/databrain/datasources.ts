@@ -51,6 +51,8 @@ export class Datasources {
     const ref = nested ?? (isPlain(body) ? (body["datasourceId"] ?? body["datasourceName"]) : undefined)
     if (typeof ref !== "string" || ref === "") throw refuse([{ pointer: "/datasourceId", message: "datasourceId is required." }])
     try {
+      const { type } = await this.#hub.connectors.get(by, ref)
+      if (!this.#types.some(({ native }) => native === type)) throw new PlatformError("not_found", "It is of a type that DataBrain has no name for.")
       const { counts } = await this.#hub.catalogs.page(by, ref, { limit: 1 })
       return { status: { progress: `${counts.streams + counts.skipped}/${counts.total}`, error: "" } }
     } catch (error) {

@@ -1,4 +1,5 @@
 import { type Fault, PlatformError } from "../../core/errors.ts"
+import { hiddenSecrets } from "../hidden-secrets.ts"
 import { isSettings, type Kind, MASK, type Place, placeOf, type Settings } from "./kind.ts"
 import { credentialsOf, settingsOf } from "./shape.ts"
 
@@ -24,11 +25,6 @@ export interface Document extends Settings {
   readonly credentials: readonly string[]
 }
 
-/** Names under which nobody would put anything but a credential. */
-const SECRET_NAME = /passw|passphrase|secret|token|credential|signature|authorization|(api|private|access|account|shared).?key|connection.?string/i
-/** A URL with a login in it. */
-const LOGIN_IN_URL = /:\/\/[^/\s@]*:[^/\s@]*@/
-
 /** The native config that a posted one is, whole (`null` clears), and its document. Throws `request_invalid` with every fault. */
 export function nativeOf(kind: Kind, posted: Posted, stored: Stored | undefined): { config: Record<string, unknown>; document: Document } {
   const faults: Fault[] = []
@@ -43,7 +39,7 @@ export function nativeOf(kind: Kind, posted: Posted, stored: Stored | undefined)
     else native[other.field] = result.value
   }
   kind.complete?.(native)
-  for (const [key, value] of Object.entries(posted.config)) if (!isKnown(kind, key)) faults.push(...hidden(`config.${key}`, `/config/${key}`, key, value))
+  for (const [key, value] of Object.entries(posted.config)) if (!isKnown(kind, key)) faults.push(...hidden(key, value))
   if (faults.length > 0) throw new PlatformError("request_invalid", faults.map(({ message }) => message).join(" "), { faults })
   return { config: native, document: documentOf(kind, posted) }
 }
@@ -129,16 +125,12 @@ export function valueAt(native: Settings, place: Place): unknown {
 const isKnown = (kind: Kind, key: string): boolean =>
   Object.hasOwn(kind.settings, key) || Object.hasOwn(kind.credentials, key) || key === kind.compound?.key || kind.others.some(({ keys }) => keys.includes(key))
 
-/** Faults of a value that would be stored as it is, yet holds what looks like a credential, however deep. */
-function hidden(name: string, pointer: string, key: string, value: unknown, depth = 0): Fault[] {
-  if (depth > 10) return [{ pointer, message: `${name} is nested too deeply.` }]
-  if (value !== null && typeof value === "object")
-    return Object.entries(value).flatMap(([inner, each]) =>
-      hidden(`${name}.${inner}`.slice(0, 100), `${pointer}/${inner.slice(0, 60)}`, inner, each, depth + 1),
-    )
-  const secret = (SECRET_NAME.test(key) && typeof value === "string" && value !== "") || (typeof value === "string" && LOGIN_IN_URL.test(value))
-  return secret ? [{ pointer, message: `${name} looks like a credential that cannot be kept safe there; send it in authConfig.` }] : []
-}
+/** The faults of a value that would be stored as it is, yet holds what looks like a credential, however deep. */
+const hidden = (key: string, value: unknown): Fault[] =>
+  hiddenSecrets(`config.${key.slice(0, 60)}`, value, key).map((name) => ({
+    pointer: `/${name.replaceAll(".", "/")}`,
+    message: `${name} looks like a credential that cannot be kept safe there; send it in authConfig.`,
+  }))
 
 function documentOf(kind: Kind, { config, authConfig, authMethod }: Posted): Document {
   const isSecret = (key: string): boolean => key === kind.compound?.key || placeOf(kind.credentials, key)?.secret === true

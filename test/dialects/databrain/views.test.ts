@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { type DataBrain, errorOf, startDataBrain } from "./start.ts"
+
+const PASSWORD = "an-ordinary-password"
+let databrain: DataBrain
+beforeAll(async () => {
+  databrain = await startDataBrain(PASSWORD)
+})
+afterAll(() => databrain?.stop())
+
+const native = (method: string, path: string, body?: unknown) => databrain.hub.call(method, `/v1/connectors${path}`, body)
+const progress = (datasourceId: string) => databrain.call("POST", "/getDatasourceProgress", { datasourceId })
+
+it("what is made here is a tested connector everywhere, its password a mask", async () => {
+  expect((await databrain.create("seen")).status).toBe(200)
+  const { body } = await native("GET", "/seen")
+  expect(body).toMatchObject({ name: "seen", title: "seen", type: "postgres", status: "active", config: { password: { set: true } } })
+  const kaireon = (await databrain.hub.call("GET", `/kaireon/api/v1/connectors/${body.id}`)).body
+  const { host, port, database } = databrain.credentials
+  expect(kaireon).toMatchObject({ name: "seen", type: "postgresql", status: "active", config: { host, port, database, sslMode: "disable" } })
+  const tested = (await databrain.hub.call("POST", "/kaireon/api/v1/connectors/test", { id: body.id })).body
+  expect([tested.status, tested.authConfig]).toEqual(["active", { username: "****", password: "an***rd" }])
+  expect((await native("POST", "/seen/query", { statement: "select count(*)::int as n from orders" })).body.rows).toEqual([{ n: 0 }])
+})
+
+it("what is made elsewhere has its name taken, and tells its progress once it was discovered", async () => {
+  const { host, port, database, username } = databrain.credentials
+  const config = { host, port, database, user: username, password: PASSWORD, tls: { kind: "off" } }
+  await native("POST", "", { name: "elsewhere", type: "postgres", config })
+  expect(errorOf(await databrain.create("elsewhere"))).toEqual([400, "DATASOURCE_NAME_ERROR", true])
+  expect((await progress("elsewhere")).body.status.progress).toBe("0/...")
+  await native("POST", "/elsewhere/discover", {})
+  expect((await progress("elsewhere")).body.status.progress).toMatch(/^([1-9]\d*)\/\1$/)
+})
+
+it("what DataBrain has no name for is not there", async () => {
+  await native("POST", "", { name: "an-api", type: "http", config: { url: "https://nowhere.example/" } })
+  expect(errorOf(await progress("an-api"))).toEqual([400, "DATASOURCE_ID_ERROR", true])
+})
+
+it("a name that was given free again may be used again", async () => {
+  await databrain.create("twice")
+  await native("DELETE", "/twice")
+  expect(errorOf(await progress("twice"))).toEqual([400, "DATASOURCE_ID_ERROR", true])
+  expect((await databrain.create("twice")).status).toBe(200)
+})
