@@ -153,6 +153,35 @@ describe("what did not get through is sent again", () => {
     expect(await failure(query("SELECT 1"))).toMatchObject({ code: "rate_limited", details: { retryAfterMs: 3_600_000 } })
   })
 
+  test("and so is what a broken connection lost, once", async () => {
+    const seen = account.server.requests.length
+    account.server.failNext((response) => response.destroy())
+    expect(await query("SELECT 2")).toEqual([["2"]])
+    const ids = account.server.requests
+      .slice(seen)
+      .flatMap(({ method, path }) => (method === "POST" ? [new URL(path, "https://x").searchParams.get("requestId")] : []))
+    expect([ids.length, new Set(ids).size]).toEqual([2, 1])
+  })
+
+  test.each([
+    [200, "response_invalid", /not JSON/],
+    [403, "auth_failed", /answers 403 and knows no such account/],
+    [404, "auth_failed", /answers 404 and knows no such account/],
+  ])("a page of HTML with %i is what it is", async (status, code, says) => {
+    account.server.failNext((response) => response.writeHead(status, { "content-type": "text/html" }).end("<html>"))
+    expect(await failure(query("SELECT 1"))).toMatchObject({ code, message: expect.stringMatching(says) })
+  })
+
+  test.each([
+    [{ statementHandle: "../../evil", resultSetMetaData: { rowType: [] }, data: [] }, /no statement handle/],
+    [{ statementHandle: "3f0c1c1e-52ba-4b84-9b1c-3b8f2f4f1a11" }, /names no columns/],
+    [{ statementHandle: "3f0c1c1e-52ba-4b84-9b1c-3b8f2f4f1a11", resultSetMetaData: { rowType: [] } }, /has no rows/],
+  ])("an answer without its parts is refused: %j", async (body, says) => {
+    account.server.failNext((response) => response.writeHead(202).end('{"statementHandle":"3f0c1c1e-52ba-4b84-9b1c-3b8f2f4f1a11"}'))
+    account.server.failNext((response) => response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body)))
+    expect(await failure(query("SELECT 1"))).toMatchObject({ code: "response_invalid", message: expect.stringMatching(says) })
+  })
+
   test("a redirect is not followed", async () => {
     account.server.failNext(new Refused(307, "", "elsewhere", undefined, { location: "https://127.0.0.1:1/" }))
     expect(await failure(query("SELECT 1"))).toMatchObject({ code: "remote_failed", details: { status: 307 } })
@@ -281,6 +310,14 @@ describe("a write", () => {
       { id: 3, name: "new" },
     ])
     expect(await write([[1], [9]], "upsert", ["ID"])).toEqual({ written: 2, skipped: 0, rejected: [] })
+  })
+
+  test("of much goes in pieces that a bind variable holds", async () => {
+    const seen = account.server.requests.length
+    const rows = [1, 2, 3].map((id): Value[] => [id, "x".repeat(2_500_000)])
+    const report = await open({}, (session) => session.write(stream("HARD"), { columns: ["id", "emoji"].map(column), rows }, "append"))
+    expect(report).toEqual({ written: 3, skipped: 0, rejected: [] })
+    expect(account.server.requests.slice(seen).filter(({ body }) => String(body["statement"]).startsWith("INSERT"))).toHaveLength(3)
   })
 
   test("of nothing sends nothing; an unknown column and a missing key are refused before", async () => {

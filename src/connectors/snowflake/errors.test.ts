@@ -53,6 +53,9 @@ test("a refusal's place and numbers are facts", () =>
     position: 14,
   }))
 
+test("a key pair's token that is said back is cut out", () =>
+  expect(refused(401, { code: "390144", message: "Bad eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJBIn0.c2ln_-x here." }, asker).message).toMatch(/Bad \[secret\] here\)/))
+
 test("only data is the fault of rows", () => {
   const fault = (status: number, code: string, sqlState: string) => isRowFault(refused(status, { code, sqlState, message: "" }, asker))
   expect([fault(422, "100038", "22018"), fault(422, "100072", "22000"), fault(422, "100090", "42P18")]).toEqual([true, true, true])

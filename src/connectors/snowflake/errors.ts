@@ -106,10 +106,11 @@ function authSentence(status: number, refusal: Refusal, { host, user, fingerprin
   return `Snowflake refused the token (${saying(refusal, status)}); check that it is of this account, has not expired, and that a network policy lets this hub in.`
 }
 
-/** Snowflake's message as part of a sentence: one line, 300 characters, no request id, no full stop. */
+/** Snowflake's message as part of a sentence: one line, 300 characters, no request id, no token that it may repeat, no full stop. */
 export const saying = ({ message }: Refusal, status: number): string =>
   (message ?? "")
     .replace(/\s*\[[0-9a-f-]{36}\]/g, "")
+    .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "[secret]")
     .replace(/\s+/g, " ")
     .trim()
     .slice(0, 300)
