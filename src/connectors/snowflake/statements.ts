@@ -41,6 +41,8 @@ const MOST_S = 604_800
  * cancelled by it, and its own timeout ends it when even that does not arrive.
  */
 export async function run(client: Snowflake, statement: string, options: RunOptions, call: Call): Promise<Result> {
+  // A submission outlives a cut-off, so none may begin after it.
+  call.signal.throwIfAborted()
   const bindings = Object.fromEntries((options.bindings ?? []).map((binding, index) => [String(index + 1), binding]))
   const body = {
     statement,

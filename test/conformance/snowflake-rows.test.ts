@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { snowflake } from "../../src/connectors/snowflake.ts"
+import type { Discovered, Stream, Value } from "../../src/core/connector.ts"
+import type { Session } from "../../src/core/session.ts"
+import { startAccount, type TestAccount } from "../fixtures/snowflake.ts"
+import { collect, failure, withSession } from "./context.ts"
+
+let account: TestAccount
+beforeAll(async () => {
+  account = await startAccount()
+})
+afterAll(async () => await account[Symbol.asyncDispose]())
+
+const open = <T>(more: object, work: (session: Session) => Promise<T>, options?: Parameters<typeof withSession>[3]): Promise<T> =>
+  withSession({ connector: snowflake }, { ...account.config, ...more }, work, options)
+const stream = (name: string, more: Partial<Stream> = {}): Stream => ({ path: ["SHOP", "CONFORMANCE", name], kind: "table", columns: [], key: [], ...more })
+
+describe("discovery", () => {
+  const summary = (found: Discovered[]) => ({
+    streams: found
+      .flatMap((each) =>
+        "stream" in each ? [`${each.stream.path.join(".")} ${each.stream.columns.map(({ nativeType }) => nativeType)} ${each.stream.key}`] : [],
+      )
+      .toSorted(),
+    skipped: found.flatMap((each) => ("skipped" in each ? [each.skipped.path.join(".")] : [])),
+    total: found.flatMap((each) => ("counted" in each ? [each.counted.total] : [])),
+  })
+
+  test("of the whole account finds what discovery of its one database finds", async () => {
+    const one = summary(await open({}, (session) => collect(session.discover())))
+    const all = summary(await open({ database: "", schema: "" }, (session) => collect(session.discover())))
+    expect(all).toEqual(one)
+    expect(one.skipped).toEqual(["SHOP.CONFORMANCE.BROKEN"])
+    expect(one.streams).toContain("SHOP.CONFORMANCE.PEOPLE VARCHAR(16),NUMBER(38,0),VARCHAR(80),NUMBER(38,10),DATE REGION,ID")
+  })
+
+  test("takes three statements, however many tables there are", async () => {
+    for (const database of ["SHOP", ""]) {
+      const seen = account.server.requests.length
+      await open({ database, schema: "" }, (session) => collect(session.discover()))
+      expect(account.server.requests.slice(seen).filter(({ method }) => method === "POST")).toHaveLength(3)
+    }
+  })
+
+  test("does not fall silent where SHOW ends", async () => {
+    await account.server.sql(`DO $$ BEGIN EXECUTE (SELECT 'CREATE VIEW "CONFORMANCE"."WIDE" AS SELECT ' || string_agg('1 AS c' || i, ',') FROM generate_series(1, 1600) i);
+      FOR n IN 1..6 LOOP EXECUTE format('CREATE VIEW "CONFORMANCE"."WIDE%s" AS SELECT * FROM "CONFORMANCE"."WIDE"', n); END LOOP; END $$;
+      GRANT SELECT ON ALL TABLES IN SCHEMA "CONFORMANCE" TO "ANALYST"; REVOKE ALL ON "CONFORMANCE"."HIDDEN" FROM "ANALYST"`)
+    try {
+      const error = await failure(open({ database: "", schema: "" }, (session) => collect(session.discover())))
+      expect([error.code, error.message]).toEqual(["response_too_large", expect.stringMatching(/choose a database/)])
+    } finally {
+      await account.server.sql('DROP VIEW "CONFORMANCE"."WIDE" CASCADE')
+    }
+  })
+})
+
+describe("a read", () => {
+  test("of what is not there, or not this role's, says so", async () => {
+    for (const path of [["SHOP", "CONFORMANCE", "HIDDEN"], ["SHOP", "CONFORMANCE", "x"], ["OTHER", "CONFORMANCE", "PEOPLE"], ["PEOPLE"], []])
+      expect(await failure(open({}, (session) => collect(session.read(stream("", { path })))))).toMatchObject({ code: "stream_not_found" })
+  })
+
+  test("takes a path without its database, and the columns that are asked for", async () => {
+    const columns = [{ name: "NAME", type: "string", nativeType: "", nullable: true }] as const
+    const [batch] = await open({}, (session) => collect(session.read(stream("", { path: ["CONFORMANCE", "PEOPLE"], columns }))), { maxRows: 2 })
+    expect([batch?.columns.map(({ name }) => name), batch?.rows.length]).toEqual([["REGION", "ID", "NAME"], 2])
+  })
+
+  test("loses no row where a key that nobody enforces comes twice", async () => {
+    await account.server.sql(`CREATE TABLE "CONFORMANCE"."TWICE" (id numeric(38,0) NOT NULL, n numeric(38,0));
+      INSERT INTO "CONFORMANCE"."TWICE" SELECT i / 4, i FROM generate_series(0, 21) i; INSERT INTO standin.keys VALUES ('CONFORMANCE', 'TWICE', 'id', 1);
+      GRANT SELECT ON "CONFORMANCE"."TWICE" TO "ANALYST"`)
+    const seen: Value[] = []
+    let cursor: string | undefined
+    for (let pages = 0; pages < 20; pages++) {
+      const first = await open(
+        {},
+        async (session) => {
+          for await (const batch of session.read(stream("TWICE"), cursor)) return batch
+          return undefined
+        },
+        { batchRows: 3 },
+      )
+      if (first === undefined || first.rows.length === 0) break
+      seen.push(...first.rows.map(([, n]) => n ?? null))
+      cursor = first.cursor
+    }
+    expect(seen.map(Number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 22 }, (_, n) => n))
+    const capped = await open({}, (session) => collect(session.read(stream("TWICE"))), { maxRows: 6 })
+    expect(capped.map(({ rows, cursor: next }) => [rows.length, next])).toEqual([[6, undefined]])
+  })
+
+  test.each(["nonsense", Buffer.from('[["ID"],[1]]').toString("base64url"), Buffer.from('[["REGION","ID"],["r1","x"]]').toString("base64url")])(
+    "refuses the cursor %s",
+    async (cursor) => expect(await failure(open({}, (session) => collect(session.read(stream("PEOPLE"), cursor))))).toMatchObject({ code: "request_invalid" }),
+  )
+})
+
+describe("a write", () => {
+  const column = (name: string) => ({ name, type: "unknown", nativeType: "", nullable: true }) as const
+  const write = (rows: Value[][], mode: "append" | "upsert", names = ["ID", "NAME"]) =>
+    open({}, (session) => session.write(stream("TARGET"), { columns: names.map(column), rows }, mode))
+  const there = async () => await account.server.sql('SELECT "ID"::int AS id, "NAME" AS name FROM "CONFORMANCE"."TARGET" ORDER BY 1, 2')
+
+  test("accounts for every row: what Snowflake refuses is named, the others are there", async () => {
+    await account.server.sql('TRUNCATE "CONFORMANCE"."TARGET"')
+    const report = await write([[1, "a"], ["x", "b"], [3, "a name that is longer than twenty"], [null, "d"], [5, null], [6]], "append")
+    expect(report).toMatchObject({ written: 2, skipped: 0 })
+    expect(report.rejected.map(({ index, reason }) => [index, reason])).toEqual([
+      [1, expect.stringMatching(/Numeric value 'x' is not recognized/)],
+      [2, expect.stringMatching(/too long/)],
+      [3, expect.stringMatching(/non-nullable column/)],
+      [5, "The row has 1 values for 2 columns."],
+    ])
+    expect(await there()).toEqual([
+      { id: 1, name: "a" },
+      { id: 5, name: null },
+    ])
+  })
+
+  test("merges: the last of one key wins, however it is spelled, and the ones before it are skipped", async () => {
+    await account.server.sql(`TRUNCATE "CONFORMANCE"."TARGET"; INSERT INTO "CONFORMANCE"."TARGET" VALUES (1, 'old'), (2, 'old')`)
+    const report = await write(
+      [
+        [1, "first"],
+        ["01", "last"],
+        ["bad", "x"],
+        [3, "new"],
+      ],
+      "upsert",
+    )
+    expect(report).toMatchObject({ written: 2, skipped: 1, rejected: [{ index: 2 }] })
+    expect(await there()).toEqual([
+      { id: 1, name: "last" },
+      { id: 2, name: "old" },
+      { id: 3, name: "new" },
+    ])
+    expect(await write([[1], [9]], "upsert", ["ID"])).toEqual({ written: 2, skipped: 0, rejected: [] })
+  })
+
+  test("of much goes in pieces that a bind variable holds", async () => {
+    const seen = account.server.requests.length
+    const rows = [1, 2, 3].map((id): Value[] => [id, "x".repeat(2_500_000)])
+    const report = await open({}, (session) => session.write(stream("HARD"), { columns: ["id", "emoji"].map(column), rows }, "append"))
+    expect(report).toEqual({ written: 3, skipped: 0, rejected: [] })
+    expect(account.server.requests.slice(seen).filter(({ body }) => String(body["statement"]).startsWith("INSERT"))).toHaveLength(3)
+  })
+
+  test("of nothing sends nothing; an unknown column and a missing key are refused before", async () => {
+    expect(await write([], "append")).toEqual({ written: 0, skipped: 0, rejected: [] })
+    expect(await failure(write([[1]], "append", ["NOPE"]))).toMatchObject({ code: "query_invalid", message: expect.stringMatching(/no column NOPE/) })
+    expect(await failure(write([["x"]], "upsert", ["NAME"]))).toMatchObject({ code: "query_invalid", message: expect.stringMatching(/lack ID/) })
+  })
+
+  test("that the role may not make stops at the first refusal", async () => {
+    await account.server.sql('REVOKE INSERT ON "CONFORMANCE"."TARGET" FROM "ANALYST"')
+    try {
+      const seen = account.server.requests.length
+      expect(
+        await failure(
+          write(
+            [
+              [1, "a"],
+              [2, "b"],
+            ],
+            "append",
+          ),
+        ),
+      ).toMatchObject({ code: "query_invalid", details: { code: "002003" } })
+      expect(account.server.requests.slice(seen).filter(({ body }) => String(body["statement"]).startsWith("INSERT"))).toHaveLength(1)
+    } finally {
+      await account.server.sql('GRANT INSERT ON "CONFORMANCE"."TARGET" TO "ANALYST"')
+    }
+  })
+})
