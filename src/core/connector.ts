@@ -103,7 +103,7 @@ export interface TunnelSpec {
     | { readonly kind: "key"; readonly privateKey: Secret; readonly passphrase?: Secret | undefined }
 }
 
-/** A socket that a client library may treat as a fresh `net.Socket`: it dials on `connect(port, host)`. */
+/** A socket that a client library may treat as a fresh `net.Socket`: it dials on `connect(port, host)`, and a `data` listener that throws ends it alone. */
 export interface LazySocket extends Duplex {
   connect(port: number, host: string): this
 }

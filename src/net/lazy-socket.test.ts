@@ -56,6 +56,18 @@ test("holds the far side back while nobody reads, and loses nothing", async () =
   expect(got).toBe(total)
 })
 
+test("a listener that throws over what came loses the connection, not the process", async () => {
+  await using server = await listenRaw((socket) => socket.write("nonsense"))
+  await using lease = door.lease({ deadlineMs: 5_000, operator: true })
+  const cause = new RangeError("no such message")
+  const socket = lease.socket().on("data", () => {
+    throw cause
+  })
+  const failed = once(socket, "error")
+  socket.connect(server.port, "127.0.0.1")
+  expect(await failed).toMatchObject([{ code: "protocol_invalid", cause }])
+})
+
 test("a writer is told to wait, and `finish` means that the inner stream took everything", async () => {
   let taken = 0
   const write = (chunk: Buffer, _encoding: string, done: () => void): void => {

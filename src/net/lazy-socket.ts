@@ -21,6 +21,21 @@ export class DoorSocket extends Duplex implements LazySocket {
     this.#open = open
   }
 
+  /**
+   * A listener that throws over what came (a message that is no message) loses the connection, and those after it never
+   * see that data: else whoever answers could end the process.
+   */
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    if (event !== "data") return super.emit(event, ...values)
+    try {
+      return super.emit(event, ...values)
+    } catch (cause) {
+      const unreadable = "What answers sent something that cannot be read; check host and port."
+      this.destroy(cause instanceof PlatformError ? cause : new PlatformError("protocol_invalid", unreadable, { cause }))
+      return true
+    }
+  }
+
   get pending(): boolean {
     return this.#inner === undefined
   }

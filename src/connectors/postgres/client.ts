@@ -1,10 +1,10 @@
 import { once } from "node:events"
 import type { Client } from "pg"
 import type { Address, Call, Lease, TlsSpec } from "../../core/connector.ts"
-import { PlatformError } from "../../core/errors.ts"
+import type { PlatformError } from "../../core/errors.ts"
 import type { Secret } from "../../core/fields.ts"
 import { explain } from "./errors.ts"
-import { cancelRequest, greets, startTls } from "./wire.ts"
+import { cancelRequest, startTls, watchMessages } from "./wire.ts"
 
 /** A PostgreSQL connection that is logged in. */
 export interface Postgres {
@@ -51,12 +51,7 @@ export async function connectPostgres(login: Login, lease: Lease): Promise<Postg
   Object.assign(client, { getStartupConf: () => ({ user: login.user, database: login.database || login.user, application_name: "jackfield" }) })
   // Without a listener a connection that breaks while idle would end the process; whoever asks next gets the error.
   client.on("error", () => undefined)
-  socket.once("data", (chunk: Buffer) => {
-    if (!greets(chunk[0]))
-      socket.destroy(
-        new PlatformError("protocol_invalid", `What answers at ${address.host}:${address.port} does not speak PostgreSQL's protocol; check host and port.`),
-      )
-  })
+  socket.on("data", watchMessages(address))
   try {
     await logIn(client, lease)
   } catch (error) {

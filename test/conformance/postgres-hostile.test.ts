@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { postgres } from "../../src/connectors/postgres.ts"
+import type { Session } from "../../src/core/session.ts"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { listenRaw } from "../support/loopback.ts"
+import { collect, failure, withSession } from "./context.ts"
+
+// A tenant's connector may point at a server of the tenant's making: what that says may end its connection, and nothing else.
+
+let server: TestDatabase
+beforeAll(async () => {
+  server = await startTestDatabase()
+})
+afterAll(() => server.stop())
+
+const run = <T>(work: (session: Session) => Promise<T>, more: object = {}, options: object = {}): Promise<T> =>
+  withSession(
+    { connector: postgres },
+    { host: "127.0.0.1", port: server.port, user: server.user, password: server.password, database: "postgres", tls: { kind: "off" }, ...more },
+    work,
+    options,
+  )
+
+const message = (type: string, body: Buffer): Buffer => {
+  const head = Buffer.alloc(5)
+  head.write(type, "latin1")
+  head.writeUInt32BE(body.length + 4, 1)
+  return Buffer.concat([head, body])
+}
+const login = Buffer.concat([message("R", Buffer.alloc(4)), message("Z", Buffer.from("I"))])
+const answering = (answer: Buffer): Promise<Awaited<ReturnType<typeof listenRaw>>> =>
+  listenRaw((socket) => {
+    socket.on("error", () => undefined).once("data", () => socket.write(login))
+    socket.once("data", () => socket.on("data", () => socket.write(answer)))
+  })
+
+test.each(["R", "S", "T", "D", "C", "E", "N", "A", "G", "H", "d", "v", "t", "K"])(
+  "a message %s without its content ends the connection and nothing else",
+  async (type) => {
+    await using first = await listenRaw((socket) => socket.on("error", () => undefined).once("data", () => socket.write(message(type, Buffer.alloc(0)))))
+    await using later = await answering(message(type, Buffer.alloc(0)))
+    for (const { port } of [first, later]) {
+      const code = await run((session) => session.test(), { port }, { deadlineMs: 1_500 }).then(
+        () => "a success",
+        (error: { code: string }) => error.code,
+      )
+      expect(["protocol_invalid", "connection_lost", "timed_out", "remote_failed"]).toContain(code)
+    }
+  },
+)
+
+test("a message that says that it is gigabytes long is not waited for", async () => {
+  await using fake = await answering(Buffer.from([0x44, 0x7f, 0xff, 0xff, 0xff, 0]))
+  expect((await failure(run((session) => session.test(), { port: fake.port }))).code).toBe("response_too_large")
+})
+
+test("a field that is too large to be held is refused, and says so", async () => {
+  const error = await failure(run((session) => collect(session.query("SELECT repeat('x', 70000000)"))))
+  expect([error.code, error.message]).toEqual(["response_too_large", "One row is larger than 64 MiB; select less of it."])
+})
