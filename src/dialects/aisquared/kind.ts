@@ -17,6 +17,8 @@ export interface Kind {
   readonly mapped: readonly string[]
   /** Keys beside those, which must be text, and what is shown of them when nobody sent any. */
   readonly kept: Readonly<Record<string, string | undefined>>
+  /** Values of mapped keys that say no more than their absence. */
+  readonly implied?: Readonly<Record<string, readonly unknown[]>>
   /** The native config, `null` for what is not given; `stored` is what a change finds. Throws `config_invalid`. */
   toNative(configuration: Settings, stored: Settings | undefined): Record<string, unknown>
   /** The mapped keys of a native config, secrets masked; what is not set is left out. */

@@ -34,18 +34,18 @@ export function configurationOf(kind: Kind, view: ConnectorView): Settings {
   const now = kind.toConfiguration(view.config)
   const sent = view.dialect === "aisquared" ? view.document : null
   if (sent === null) return { ...given(kind.kept), ...now }
-  return merged(sent, now, (key) => kind.mapped.includes(key))
+  return merged(sent, now, (key, value) => kind.mapped.includes(key) && !isEmpty(value) && kind.implied?.[key]?.includes(value) !== true)
 }
 
-function merged(sent: Settings, now: Settings, isMapped: (key: string) => boolean): Settings {
+/** In the order of `now`, since the store does not keep that of a document. */
+function merged(sent: Settings, now: Settings, isGone: (key: string, value: unknown) => boolean): Settings {
   const out: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(sent)) {
-    const current = now[key]
-    if (isSettings(value) && isSettings(current)) out[key] = merged(value, current, key === "credentials" ? isLogin : () => true)
-    else if (current !== undefined) out[key] = String(value) === String(current) ? value : current
-    else if (!isMapped(key) || isEmpty(value)) out[key] = value
+  for (const [key, current] of Object.entries(now)) {
+    const value = sent[key]
+    if (isSettings(value) && isSettings(current)) out[key] = merged(value, current, (name, each) => (key !== "credentials" || isLogin(name)) && !isEmpty(each))
+    else out[key] = Object.hasOwn(sent, key) && String(value) === String(current) ? value : current
   }
-  for (const [key, value] of Object.entries(now)) if (!(key in out)) out[key] = value
+  for (const [key, value] of Object.entries(sent)) if (!(key in now) && !isGone(key, value)) out[key] = value
   return out
 }
 

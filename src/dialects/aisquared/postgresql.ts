@@ -34,6 +34,7 @@ const shared = {
   name: "Postgresql",
   native: "postgres",
   mapped: ["host", "port", "database", "credentials", "sslmode"],
+  implied: { sslmode: ["verify-ca", "verify-full"] },
   toNative(configuration, stored) {
     const { username, password } = loginOf(configuration)
     const { host, port, database } = configuration
