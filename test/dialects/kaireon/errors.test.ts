@@ -1,4 +1,7 @@
+import { once } from "node:events"
+import { get, type IncomingMessage } from "node:http"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startHub } from "../../support/hub.ts"
 import { errorOf, type Kaireon, ROOT, startKaireon } from "./start.ts"
 
 let kaireon: Kaireon
@@ -73,8 +76,27 @@ describe("what is wrong with a request, in KaireonAI's shape", () => {
   })
 })
 
+describe("a host of its own", () => {
+  it("serves these paths at its root, errors too; other hosts do not", async () => {
+    const own = await startHub({ JACKFIELD_DIALECT_HOSTS: "kaireon.example=kaireon" })
+    const ask = async (host: string, path: string) => {
+      const request = get(own.url + path, { headers: { host, authorization: `Bearer ${own.key}` } })
+      const [response] = (await once(request, "response")) as [IncomingMessage]
+      return [response.statusCode, JSON.parse((await response.setEncoding("utf8").toArray()).join("")) as unknown]
+    }
+    try {
+      expect(await ask("kaireon.example", "/api/v1/connectors")).toEqual([200, expect.objectContaining({ data: [], hasMore: false })])
+      expect(await ask("Kaireon.example:7420", "/nothing")).toEqual([404, { error: expect.objectContaining({ code: "NOT_FOUND" }) }])
+      expect(await ask("kaireon.example", "/%zz")).toEqual([400, { error: expect.objectContaining({ code: "BAD_REQUEST" }) }])
+      expect((await ask("other.example", "/api/v1/connectors"))[0]).toBe(404)
+    } finally {
+      await own.stop()
+    }
+  })
+})
+
 describe("who may", () => {
-  const get = (headers: Record<string, string>, key: string | null = null) => kaireon.call("GET", "", undefined, { key, headers })
+  const list = (headers: Record<string, string>, key: string | null = null) => kaireon.call("GET", "", undefined, { key, headers })
 
   it.each([
     ["none", {}],
@@ -85,7 +107,7 @@ describe("who may", () => {
     ["another scheme", { authorization: "Basic YTpi" }],
     ["a forged session", { authorization: "Bearer eyJhbGciOiJub25lIn0.eyJqdGkiOiJ4In0." }],
   ])("401 with %s", async (_, headers) => {
-    expect(errorOf(await get(headers))).toEqual([401, "UNAUTHORIZED", 401])
+    expect(errorOf(await list(headers))).toEqual([401, "UNAUTHORIZED", 401])
   })
 
   it("401 comes before what is wrong with the body", async () => {
@@ -93,20 +115,20 @@ describe("who may", () => {
   })
 
   it("a key works as Bearer and as X-API-Key", async () => {
-    expect((await get({ "x-api-key": kaireon.hub.key })).status).toBe(200)
-    expect((await get({}, kaireon.hub.key)).status).toBe(200)
+    expect((await list({ "x-api-key": kaireon.hub.key })).status).toBe(200)
+    expect((await list({}, kaireon.hub.key)).status).toBe(200)
   })
 
   it("an expired and a revoked key are refused", async () => {
     const made = (more: object) => kaireon.hub.call("POST", "/v1/keys", { name: "k", role: "viewer", prefix: "krn", ...more })
     const short = (await made({ expiresAt: new Date(Date.now() + 1_200).toISOString() })).body
     const revoked = (await made({})).body
-    expect((await get({ "x-api-key": short.key })).status).toBe(200)
-    expect((await get({ "x-api-key": revoked.key })).status).toBe(200)
+    expect((await list({ "x-api-key": short.key })).status).toBe(200)
+    expect((await list({ "x-api-key": revoked.key })).status).toBe(200)
     await kaireon.hub.call("DELETE", `/v1/keys/${revoked.id}`)
     await new Promise((resolve) => setTimeout(resolve, 1_400))
-    expect((await get({ "x-api-key": short.key })).status).toBe(401)
-    expect((await get({ "x-api-key": revoked.key })).status).toBe(401)
+    expect((await list({ "x-api-key": short.key })).status).toBe(401)
+    expect((await list({ "x-api-key": revoked.key })).status).toBe(401)
   })
 
   it("viewers read, editors and admins do the rest, whatever X-User-Role says", async () => {
