@@ -8,7 +8,7 @@ import type { Connectors, Opened } from "../hub/connectors.ts"
 import type { HubParts } from "../hub/hub.ts"
 import type { Principal } from "../hub/identity.ts"
 import { TemplatePool } from "../templates/pool.ts"
-import { Limiter } from "./limiter.ts"
+import { type Grant, Limiter } from "./limiter.ts"
 import { effectiveLimits, type Limits } from "./limits.ts"
 
 export interface CallRequest {
@@ -53,7 +53,7 @@ export class Calls {
     const limits = await this.#limitsOf(by, opened)
     const grant = await this.#limiter.acquire(by.workspace.id, opened.id, limits, { signal, waitMs: Math.min(timeoutMs, WAIT_MS) })
     try {
-      return await this.#send(by, opened, input, timeoutMs, AbortSignal.any([signal, grant.signal]), render)
+      return await this.#send(by, opened, { input, timeoutMs }, { ...grant, signal: AbortSignal.any([signal, grant.signal]) }, render)
     } finally {
       grant.release()
     }
@@ -73,9 +73,11 @@ export class Calls {
     return connector.inputs(config)
   }
 
-  async #send(by: Principal, { connector, config }: Opened, input: Row, deadlineMs: number, signal: AbortSignal, render: Render): Promise<CallAnswer> {
+  async #send(by: Principal, { connector, config }: Opened, { input, timeoutMs }: Required<CallRequest>, grant: Grant, render: Render): Promise<CallAnswer> {
     const { door, log } = this.#parts
-    const lease = door.lease({ deadlineMs, operator: by.operator, signal })
+    const lease = door.lease({ deadlineMs: timeoutMs, operator: by.operator, signal: grant.signal })
+    // A connection that is there is a request that goes.
+    lease.trace.onStage(({ name }) => (name === "connect" || name === "tls" ? grant.sent() : undefined))
     try {
       const begun = performance.now()
       await using session = await open(connector, config, lease, { log: (message, facts) => log.info(facts ?? {}, message), render })

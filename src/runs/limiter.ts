@@ -1,5 +1,6 @@
 import { PlatformError } from "../core/errors.ts"
 import type { Store } from "../store/store.ts"
+import { StoreClock } from "./clock.ts"
 import type { Limits } from "./limits.ts"
 import { type Slot, Slots } from "./slots.ts"
 import { Starts } from "./starts.ts"
@@ -14,6 +15,8 @@ export interface AcquireOptions {
 /** Leave for one call, to be started at once. `signal` aborts when the leave is lost while the call runs. */
 export interface Grant {
   readonly signal: AbortSignal
+  /** The request is on its way, or a little before: if it was held up since the grant, the rate counts it from now. */
+  sent(): void
   /** The call has ended. Idempotent. */
   release(): void
 }
@@ -25,7 +28,7 @@ interface Lane {
 }
 
 const NEVER = new AbortController().signal
-const FREE: Grant = { signal: NEVER, release: () => undefined }
+const FREE: Grant = { signal: NEVER, sent: () => undefined, release: () => undefined }
 
 /**
  * Holds each connector's rate and concurrency over all processes and restarts: what was granted stands in the store, by the
@@ -33,6 +36,7 @@ const FREE: Grant = { signal: NEVER, release: () => undefined }
  */
 export class Limiter {
   readonly #store: Store
+  readonly #clock = new StoreClock()
   readonly #lanes = new Map<string, Lane>()
 
   constructor(store: Store) {
@@ -46,6 +50,7 @@ export class Limiter {
     const patience = { until: performance.now() + waitMs, signal }
     lane.users++
     let slot: Slot | undefined
+    let sent: () => Promise<void> = async () => undefined
     const release = once(() => {
       lane.users--
       slot?.release()
@@ -53,20 +58,21 @@ export class Limiter {
     try {
       // The slot first: a start that waited for a slot would come too late.
       slot = concurrency === undefined ? undefined : await lane.slots.take(concurrency, patience)
-      if (rates.length > 0) await lane.starts.turn(rates, patience)
+      if (rates.length > 0) sent = await lane.starts.turn(rates, patience)
       if (signal.aborted) throw new PlatformError("cancelled", "The caller went away while the call waited for its turn.", { cause: signal.reason })
     } catch (error) {
       release()
       throw error
     }
-    return { signal: slot?.signal ?? NEVER, release }
+    // The call is under way: if the store does not hear that it was late, nothing is left to do about it.
+    return { signal: slot?.signal ?? NEVER, sent: () => void sent().catch(() => undefined), release }
   }
 
   #lane(workspaceId: string, connectorId: string): Lane {
     const found = this.#lanes.get(connectorId)
     if (found !== undefined) return found
     for (const [id, { users, starts, slots }] of this.#lanes) if (users === 0 && starts.idle && slots.idle) this.#lanes.delete(id)
-    const lane = { starts: new Starts(this.#store, workspaceId, connectorId), slots: new Slots(this.#store, workspaceId, connectorId), users: 0 }
+    const lane = { starts: new Starts(this.#store, workspaceId, connectorId, this.#clock), slots: new Slots(this.#store, workspaceId, connectorId), users: 0 }
     this.#lanes.set(connectorId, lane)
     return lane
   }

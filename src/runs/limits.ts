@@ -38,6 +38,6 @@ const positive = (value: unknown): number | undefined => (typeof value === "numb
 
 /**
  * How much longer than `perMs` the window is kept, in milliseconds: the far server sees calls with more or less delay after
- * their grant (timer, dial, TLS), and so closer together than they were granted. One in twenty, 25 ms to a second.
+ * their grant (timer, dial, TLS), and so closer together than they were granted. One in twenty-five, 25 ms to a second.
  */
-export const marginOf = (perMs: number): number => Math.min(1_000, Math.max(25, perMs / 20))
+export const marginOf = (perMs: number): number => Math.min(1_000, Math.max(25, perMs / 25))

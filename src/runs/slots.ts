@@ -5,10 +5,10 @@ import type { Store } from "../store/store.ts"
 import { type Patience, rateLimited, type Waiter, wait } from "./waiter.ts"
 
 /** A held slot expires in the store after this; it is renewed well before, so that only a killed process's expire. */
-export const HELD_MS = 6_000
-const RENEW_MS = 2_000
+export const HELD_MS = 4_000
+const RENEW_MS = 1_000
 /** The same for those that wait. */
-const ASKED_MS = 2_000
+const ASKED_MS = 1_000
 /** How often a process whose calls wait asks whether their turn has come. */
 const POLL_MS = 40
 /** How long this process may pass a slot from call to call before the other processes' turn comes. */
@@ -127,7 +127,11 @@ export class Slots {
       if (given.has(id)) held.renewed = begun
       else this.#lose(id, held)
     }
-    for (const id of asked) if (given.has(id) && this.#asked.delete(id)) this.#admit(id, begun)
+    for (const id of asked) {
+      if (!given.has(id) || !this.#asked.delete(id)) continue
+      this.#admit(id, begun)
+      this.#again = true
+    }
   }
 
   #admit(id: string, renewed: number): void {
@@ -138,15 +142,13 @@ export class Slots {
     else this.#hand(id, held, waiter)
   }
 
-  /** As many asked for as there are callers who wait, within the limit. */
+  /** One asked for at a time while callers wait, so that processes share evenly, and a killed one takes only its share along. */
   #adjust(): void {
-    const waiting = this.#queue.filter((waiter) => !waiter.settled).length
-    const wanted = Math.max(0, Math.min(waiting, this.#most - this.#held.size))
-    while (this.#asked.size < wanted) this.#asked.add(randomUUID())
-    for (const id of [...this.#asked].slice(wanted)) {
-      this.#asked.delete(id)
-      this.#done.add(id)
-    }
+    const wanted = this.#held.size < this.#most && this.#queue.some((waiter) => !waiter.settled)
+    if (wanted && this.#asked.size === 0) this.#asked.add(randomUUID())
+    if (wanted) return
+    for (const id of this.#asked) this.#done.add(id)
+    this.#asked.clear()
   }
 
   async #ask(mine: readonly string[], asked: readonly string[], done: readonly string[]): Promise<ReadonlySet<string>> {

@@ -1,5 +1,6 @@
 import { sql } from "kysely"
 import type { Store } from "../store/store.ts"
+import type { StoreClock } from "./clock.ts"
 import { marginOf, type Rate } from "./limits.ts"
 import { type Patience, rateLimited, type Waiter, wait } from "./waiter.ts"
 
@@ -12,6 +13,19 @@ const EXCHANGES = 3
 interface Start {
   readonly at: number
   readonly latest: number
+  /** What the far server sees later than this many milliseconds is put right in the store. */
+  readonly slack: number
+  readonly granted: Granted
+}
+
+/** A row of the store's answer; times are the store's. */
+interface Granted {
+  readonly granted: boolean
+  readonly delay_ms: number
+  readonly at_ms: number
+  readonly clock_ms: number
+  /** Which of the connector's starts it is, from 1. */
+  readonly place: number
 }
 
 /** The starts of one connector's calls, in the order they were asked for; times are given by the store, ahead of time where need be. */
@@ -20,10 +34,12 @@ export class Starts {
   readonly #workspaceId: string
   readonly #connectorId: string
   readonly #queue: Waiter<Start>[] = []
+  readonly #clock: StoreClock
   #rates: readonly Rate[] = []
   #asking = false
 
-  constructor(store: Store, workspaceId: string, connectorId: string) {
+  constructor(store: Store, workspaceId: string, connectorId: string, clock: StoreClock) {
+    this.#clock = clock
     this.#store = store
     this.#workspaceId = workspaceId
     this.#connectorId = connectorId
@@ -33,8 +49,11 @@ export class Starts {
     return !this.#asking && this.#queue.length === 0
   }
 
-  /** Resolves when a call may start under these rates; `rate_limited` when that lies beyond the caller's patience. */
-  async turn(rates: readonly Rate[], patience: Patience): Promise<void> {
+  /**
+   * Resolves when a call may start under these rates; `rate_limited` when that lies beyond the caller's patience. What it
+   * resolves with is called when the request is on its way: one that was held up counts from then.
+   */
+  async turn(rates: readonly Rate[], patience: Patience): Promise<() => Promise<void>> {
     this.#rates = rates
     for (let attempt = 0; ; attempt++) {
       const start = await wait<Start>(patience, tooLate, (waiter) => {
@@ -42,8 +61,18 @@ export class Starts {
         void this.#ask()
       })
       await until(start.at, patience.signal)
-      if (performance.now() <= start.latest || attempt === EXCHANGES) return
+      if (performance.now() <= start.latest || attempt === EXCHANGES) return () => this.#sent(start)
     }
+  }
+
+  async #sent({ granted: { at_ms, place }, slack }: Start): Promise<void> {
+    const late = performance.now() - this.#clock.here(at_ms).earliest
+    if (late <= slack) return
+    await this.#store.inWorkspace(this.#workspaceId, (tx) =>
+      sql`update jackfield.limiter_starts set at = greatest(at, to_timestamp(${(at_ms + late) / 1_000}::float8))
+        where connector_id = ${this.#connectorId}::uuid and first <= ${place}
+          and upto = (select min(upto) from jackfield.limiter_starts where connector_id = ${this.#connectorId}::uuid and upto >= ${place})`.execute(tx),
+    )
   }
 
   async #ask(): Promise<void> {
@@ -68,27 +97,33 @@ export class Starts {
       const budgets = batch.map(({ until }) => Math.max(0, until - asked))
       const grants = await this.#take(budgets)
       const told = performance.now()
-      const shortest = Math.min(...this.#rates.map(({ perMs }) => perMs))
+      const clock = grants[0]?.clock_ms
+      if (clock !== undefined) this.#clock.observe(asked, told, clock)
       for (const [index, waiter] of batch.entries()) {
         const grant = grants[index]
-        if (grant === undefined) continue
-        if (!grant.granted) waiter.refuse(rateLimited("The connector's rate is used up for now", grant.delay_ms))
-        // Half of the margin is for us, half for the way to the far server.
-        else waiter.give({ at: told + grant.delay_ms, latest: asked + grant.delay_ms + marginOf(shortest) / 2 })
+        if (grant !== undefined) this.#answer(waiter, grant)
       }
     } catch (error) {
       for (const waiter of batch) waiter.refuse(error)
     }
   }
 
-  async #take(budgets: readonly number[]): Promise<readonly { granted: boolean; delay_ms: number }[]> {
+  #answer(waiter: Waiter<Start>, granted: Granted): void {
+    if (!granted.granted) {
+      waiter.refuse(rateLimited("The connector's rate is used up for now", granted.delay_ms))
+      return
+    }
+    const margin = marginOf(Math.min(...this.#rates.map(({ perMs }) => perMs)))
+    const { earliest, latest } = this.#clock.here(granted.at_ms)
+    // Most of the margin is for us, the rest for the way to the far server.
+    waiter.give({ at: latest, latest: earliest + margin * 0.7, slack: margin / 2, granted })
+  }
+
+  async #take(budgets: readonly number[]): Promise<readonly Granted[]> {
     const requests = this.#rates.map((rate) => rate.requests)
     const windows = this.#rates.map(({ perMs }) => perMs + marginOf(perMs))
     const { rows } = await this.#store.inWorkspace(this.#workspaceId, (tx) =>
-      sql<{
-        granted: boolean
-        delay_ms: number
-      }>`select * from jackfield.limiter_take_starts(${this.#workspaceId}::uuid, ${this.#connectorId}::uuid, ${requests}::bigint[], ${windows}::float8[], ${budgets}::float8[])`.execute(
+      sql<Granted>`select * from jackfield.limiter_take_starts(${this.#workspaceId}::uuid, ${this.#connectorId}::uuid, ${requests}::bigint[], ${windows}::float8[], ${budgets}::float8[])`.execute(
         tx,
       ),
     )

@@ -1,5 +1,5 @@
 import { request } from "node:http"
-import { Limiter } from "../../src/runs/limiter.ts"
+import { type Grant, Limiter } from "../../src/runs/limiter.ts"
 import { effectiveLimits } from "../../src/runs/limits.ts"
 import { openStore } from "../../src/store/store.ts"
 
@@ -12,16 +12,17 @@ const limiter = new Limiter(store)
 const effective = effectiveLimits(JSON.parse(limits) as Record<string, unknown>, {})
 process.stdout.write("ready\n")
 
-const call = (signal: AbortSignal): Promise<void> =>
+const call = ({ signal, sent }: Grant): Promise<void> =>
   new Promise((resolve) => {
-    const sent = request({ host: "127.0.0.1", port, signal, agent: false }, (answer) => answer.resume().on("close", resolve))
-    sent.on("error", () => resolve()).end()
+    const sending = request({ host: "127.0.0.1", port, signal, agent: false }, (answer) => answer.resume().on("close", resolve))
+    sending.on("socket", (socket) => socket.once("connect", sent))
+    sending.on("error", () => resolve()).end()
   })
 
 async function caller(): Promise<never> {
   for (;;) {
     const grant = await limiter.acquire(workspaceId, connectorId, effective, { signal: new AbortController().signal, waitMs: 60_000 })
-    await call(grant.signal)
+    await call(grant)
     grant.release()
   }
 }

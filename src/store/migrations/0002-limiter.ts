@@ -36,13 +36,13 @@ create index limiter_slots_queue on jackfield.limiter_slots (connector_id, posit
 `
 
 /**
- * Grants starts, one for each waiter whose budget (ms) allows the delay until its time. The n-th start comes no earlier
+ * Grants starts, one for each waiter whose budget (ms) allows the delay until its time; times are epoch milliseconds. The n-th start comes no earlier
  * than a window after the (n - requests)-th, for every rate: so no window ever holds more than that many. Starts
  * less than a thousandth of the window apart share an entry, under the later time.
  */
 const TAKE_STARTS = `
 create function jackfield.limiter_take_starts(workspace uuid, connector uuid, requests bigint[], windows double precision[], budgets double precision[])
-returns table (granted boolean, delay_ms double precision)
+returns table (granted boolean, delay_ms double precision, at_ms double precision, clock_ms double precision, place bigint)
 language plpgsql volatile set search_path = '' as $$
 declare
   state jackfield.limiter_rates;
@@ -79,7 +79,7 @@ begin
       state.granted := state.granted + 1;
       state.latest := start_at;
     end if;
-    return query select delay <= budget, delay;
+    return query select delay <= budget, delay, extract(epoch from start_at)::double precision * 1e3, extract(epoch from clock)::double precision * 1e3, state.granted;
   end loop;
   update jackfield.limiter_rates r set granted = state.granted, began = state.began, latest = state.latest where r.connector_id = connector;
 end

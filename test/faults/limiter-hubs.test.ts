@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto"
+import { createServer } from "node:http"
+import { setTimeout as sleep } from "node:timers/promises"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { listen } from "../support/loopback.ts"
+
+const LIMITS = { requests: 60, perMs: 2_000, concurrency: 5 }
+const KEY = "the-first-admin-key-of-the-limiter-test"
+const CALLERS = 8
+const RUN_MS = 30_000
+const KILLS_AT_MS = [7_000, 16_000]
+
+let database: TestDatabase
+const folders: DataFolder[] = []
+const hubs: HubProcess[] = []
+
+beforeAll(async () => {
+  database = await startTestDatabase()
+})
+afterAll(async () => {
+  await Promise.all(hubs.map((hub) => hub.end("SIGKILL")))
+  for (const folder of folders) await folder.remove()
+  await database.stop()
+})
+
+const masterKey = randomBytes(32).toString("base64")
+
+async function startHub(): Promise<HubProcess> {
+  const folder = makeDataFolder()
+  folders.push(folder)
+  const env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: masterKey, JACKFIELD_ADMIN_KEY: KEY }
+  const hub = startHubProcess(folder.dir, { env })
+  hubs.push(hub)
+  await hub.ready
+  return hub
+}
+
+/** Sees each call's start, and how many are open at once; answers after `takesMs`. */
+async function farServer(takesMs: number) {
+  const starts: number[] = []
+  const open = { now: 0, most: 0 }
+  const server = createServer((request, response) => {
+    starts.push(performance.now())
+    open.now++
+    open.most = Math.max(open.most, open.now)
+    // A call is open until it is answered, or until whoever made it is gone.
+    response.once("close", () => open.now--)
+    setTimeout(() => request.destroyed || response.setHeader("content-type", "application/json").end("{}"), takesMs)
+  })
+  return { starts, open, ...(await listen(server)) }
+}
+
+/** The most starts in any window of that length: each start begins one. */
+function mostIn(starts: readonly number[], windowMs: number): number {
+  let most = 0
+  for (let from = 0, to = 0; from < starts.length; from++) {
+    while (to < starts.length && (starts[to] ?? 0) - (starts[from] ?? 0) < windowMs) to++
+    most = Math.max(most, to - from)
+  }
+  return most
+}
+
+interface Place {
+  hub: HubProcess
+}
+
+/** Calls through one hub after another, whichever stands at `place`, until the end. */
+async function caller(place: Place, id: string, end: number, codes: Map<string, number>): Promise<void> {
+  while (performance.now() < end) {
+    const code = await place.hub.call("POST", `/v1/connectors/${id}/call`, { timeoutMs: 20_000 }, { key: KEY }).then(
+      ({ status, body }) => (status === 200 ? "200" : `${status} ${body.code}`),
+      () => "hub killed",
+    )
+    codes.set(code, (codes.get(code) ?? 0) + 1)
+    if (code !== "200") await sleep(100)
+  }
+}
+
+test("60 per 2 s and 5 at once hold over 3 hubs, two of which are killed and replaced", async () => {
+  const far = await farServer(25)
+  const places: [Place, Place, Place] = [{ hub: await startHub() }, { hub: await startHub() }, { hub: await startHub() }]
+  const config = { url: `http://127.0.0.1:${far.port}/` }
+  const { body } = await places[0].hub.call("POST", "/v1/connectors", { name: "limited", type: "http", limits: LIMITS, config }, { key: KEY })
+  const codes = new Map<string, number>()
+  const begun = performance.now()
+  const callers = places.flatMap((place) => Array.from({ length: CALLERS }, () => caller(place, body.id, begun + RUN_MS, codes)))
+  for (const [index, at] of KILLS_AT_MS.entries()) {
+    await sleep(at - (performance.now() - begun))
+    const place = places[index] ?? places[0]
+    await place.hub.end("SIGKILL")
+    place.hub = await startHub()
+  }
+  await Promise.all(callers)
+  const seen = far.starts.filter((at) => at >= begun && at < begun + RUN_MS)
+  const used = seen.length / ((LIMITS.requests * RUN_MS) / LIMITS.perMs)
+  const most = mostIn(far.starts, LIMITS.perMs)
+  const figures = [`${seen.length} starts in ${RUN_MS / 1_000} s = ${(used * 100).toFixed(1)} % of the allowance`, `most in any 2 s: ${most}`]
+  console.info(`limiter: ${[...figures, `most open: ${far.open.most}`, JSON.stringify(Object.fromEntries(codes))].join("; ")}`)
+  await far.close()
+  expect(most).toBeLessThanOrEqual(LIMITS.requests + 1)
+  expect(far.open.most).toBeLessThanOrEqual(LIMITS.concurrency)
+  // How much of it three whole hubs use depends on the machine that they share; limiter.test.ts measures the limiter alone.
+  expect(used).toBeGreaterThan(0.3)
+})
