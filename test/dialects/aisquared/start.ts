@@ -30,7 +30,11 @@ export const httpSource = { increment_type: "Page", base_url: "https://api.examp
 export const httpDestination = { destination_url: "https://api.example.com/hook" }
 
 export async function startSquared(): Promise<Squared> {
-  const hub = await startHub({ JACKFIELD_ADMIN_EMAIL: USER.email, JACKFIELD_ADMIN_PASSWORD: USER.password })
+  const hub = await startHub({
+    JACKFIELD_DIALECT_HOSTS: "squared.example=aisquared",
+    JACKFIELD_ADMIN_EMAIL: USER.email,
+    JACKFIELD_ADMIN_PASSWORD: USER.password,
+  })
   const logIn: Squared["logIn"] = (email, password) => hub.call("POST", "/aisquared/api/v1/login", { email, password }, { key: null })
   const { body } = await logIn(USER.email, USER.password)
   const token = body.data.attributes.token as string
