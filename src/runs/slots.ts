@@ -11,6 +11,8 @@ const RENEW_MS = 1_000
 const ASKED_MS = 1_000
 /** How often a process whose calls wait asks whether their turn has come. */
 const POLL_MS = 40
+/** What the store takes to say that a slot is free, at most. */
+const ANSWER_MS = 250
 /** How long this process may pass a slot from call to call before the other processes' turn comes. */
 const QUANTUM_MS = 1_000
 
@@ -53,7 +55,7 @@ export class Slots {
   /** Resolves with a slot of at most `most` that are open over all processes; `rate_limited` when the caller's patience ends first. */
   take(most: number, patience: Patience): Promise<Slot> {
     this.#most = most
-    return wait<Slot>(patience, tooLate, (waiter) => {
+    return wait<Slot>(patience, ANSWER_MS, tooLate, (waiter) => {
       this.#queue.push(waiter)
       void this.#exchange()
     })

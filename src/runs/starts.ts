@@ -6,6 +6,8 @@ import { type Patience, rateLimited, type Waiter, wait } from "./waiter.ts"
 
 /** Waiters that share one round trip. */
 const BATCH = 100
+/** Until when the store must have answered; the time that it then gives is within the caller's patience. */
+const ANSWER_MS = 10_000
 /** How often a grant that came too late is exchanged for a later one; after that the call goes: a slow but steady way is no harm. */
 const EXCHANGES = 3
 
@@ -56,7 +58,7 @@ export class Starts {
   async turn(rates: readonly Rate[], patience: Patience): Promise<() => Promise<void>> {
     this.#rates = rates
     for (let attempt = 0; ; attempt++) {
-      const start = await wait<Start>(patience, tooLate, (waiter) => {
+      const start = await wait<Start>(patience, ANSWER_MS, tooLate, (waiter) => {
         this.#queue.push(waiter)
         void this.#ask()
       })

@@ -13,8 +13,11 @@ export interface Waiter<T> extends Patience {
   refuse(error: unknown): void
 }
 
-/** Hands a waiter to `queue` and waits for what it is given; it refuses itself when its caller goes or its patience ends. */
-export function wait<T>({ until, signal }: Patience, late: () => PlatformError, queue: (waiter: Waiter<T>) => void): Promise<T> {
+/**
+ * Hands a waiter to `queue` and waits for what it is given; it refuses itself when its caller goes or its patience ends, though
+ * not before the store had `answerMs` to say whether there is anything to wait for.
+ */
+export function wait<T>({ until, signal }: Patience, answerMs: number, late: () => PlatformError, queue: (waiter: Waiter<T>) => void): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   let settled = false
   const settle = (act: () => void): void => {
@@ -26,7 +29,7 @@ export function wait<T>({ until, signal }: Patience, late: () => PlatformError, 
   }
   const gone = (): void =>
     settle(() => reject(new PlatformError("cancelled", "The caller went away while the call waited for its turn.", { cause: signal.reason })))
-  const timer = setTimeout(() => settle(() => reject(late())), Math.max(0, until - performance.now()))
+  const timer = setTimeout(() => settle(() => reject(late())), Math.max(answerMs, until - performance.now()))
   if (signal.aborted) gone()
   else {
     signal.addEventListener("abort", gone, { once: true })
