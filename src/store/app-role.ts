@@ -29,6 +29,7 @@ const GRANTS: Readonly<Record<string, readonly Verb[]>> = {
   limiter_rates: ["select", "insert", "update"],
   limiter_starts: ALL,
   limiter_slots: ALL,
+  recent_calls: ["select", "insert", "update"],
 }
 
 const FUNCTIONS = [

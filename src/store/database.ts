@@ -185,6 +185,13 @@ export interface LimiterSlots {
   expires_at: Date
 }
 
+/** The times of a workspace's last calls of one kind, the oldest first. */
+export interface RecentCalls {
+  workspace_id: string
+  name: string
+  calls: Generated<Date[]>
+}
+
 /** The tables of schema `jackfield` as the hub's login sees them; all but settings, users, sessions and egress_rules are one workspace's at a time. */
 export interface Database {
   settings: Settings
@@ -202,4 +209,5 @@ export interface Database {
   limiter_rates: LimiterRates
   limiter_starts: LimiterStarts
   limiter_slots: LimiterSlots
+  recent_calls: RecentCalls
 }

@@ -74,6 +74,11 @@ export const ROWS: Readonly<Record<string, (tx: Tx, at: Seeded) => Promise<unkno
   limiter_rates: (tx, at) => tx.insertInto("limiter_rates").values({ workspace_id: at.workspaceId, connector_id: at.connectorId }).execute(),
   limiter_starts: (tx, at) =>
     tx.insertInto("limiter_starts").values({ workspace_id: at.workspaceId, connector_id: at.connectorId, first: 1, upto: 1, at: new Date() }).execute(),
+  recent_calls: (tx, at) =>
+    tx
+      .insertInto("recent_calls")
+      .values({ workspace_id: at.workspaceId, name: `n${randomUUID()}` })
+      .execute(),
   limiter_slots: (tx, at) =>
     tx.insertInto("limiter_slots").values({ id: randomUUID(), workspace_id: at.workspaceId, connector_id: at.connectorId, expires_at: new Date() }).execute(),
 }

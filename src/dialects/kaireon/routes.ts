@@ -21,7 +21,7 @@ export const kaireon: Mount = {
   routes(scope, hub) {
     scope.removeContentTypeParser("text/plain")
     const connectors = new Connectors(hub)
-    const tests = new SlidingLog(TESTS)
+    const tests = new SlidingLog(hub.store, "kaireon tests", TESTS)
     const caller = (request: FastifyRequest): Promise<Principal> => callerOf(request, hub)
     const route = (method: HTTPMethods, path: string, least: Role, handle: Route["handle"]): void => serve(scope, { method, path, least, caller, handle })
     route("GET", PATH, "viewer", (by, { query }) => connectors.list(by, limitOf(query as Settings), (query as Settings)["cursor"]))
@@ -34,8 +34,8 @@ export const kaireon: Mount = {
       await connectors.remove(by, readBody(query, ["id"]).id ?? "")
       return reply.code(204).send()
     })
-    route("POST", `${PATH}/test`, "editor", (by, { body }) => {
-      tests.take(by.workspace.id)
+    route("POST", `${PATH}/test`, "editor", async (by, { body }) => {
+      await tests.take(by.workspace.id)
       return connectors.test(by, readBody(body, ["id"]).id ?? "")
     })
     route("GET", `${PATH}/:id`, "viewer", (by, { params }) => connectors.get(by, (params as { id: string }).id))

@@ -168,11 +168,14 @@ describe("update", () => {
 
   it("a new type takes a configuration of its own, and the old one's secrets do not go along", async () => {
     const { body: made } = await create({ config: kaireon.config, authConfig: kaireon.authConfig })
+    const discovered = await kaireon.hub.call("POST", `/v1/connectors/${made.id}/discover`, {})
+    expect(discovered.status).toBe(200)
     const kept = await kaireon.put({ id: made.id, type: "rest_api" })
     expect(errorOf(kept), "credentials of the old type cannot be kept").toEqual([400, "BAD_REQUEST", 400])
     const { body } = await kaireon.put({ id: made.id, type: "rest_api", config: { url: "https://api.example.com/" }, authConfig: {} })
     expect(body).toMatchObject({ id: made.id, type: "rest_api", config: { url: "https://api.example.com/" }, status: "inactive" })
     const native = (await kaireon.hub.call("GET", `/v1/connectors/${made.id}`)).body
+    expect((await kaireon.hub.call("GET", `/v1/connectors/${made.id}/catalog`)).body.code, "nor does its catalog").toBe("catalog_missing")
     expect([native.type, native.config.auth, JSON.stringify(native).includes("fingerprint")]).toEqual(["http", { kind: "none" }, false])
     expect((await kaireon.put({ id: made.id, type: "webhook" })).body).toMatchObject({ type: "webhook", config: { url: "https://api.example.com/" } })
     expect(errorOf(await kaireon.put({ id: made.id, type: "kafka" }))).toEqual([400, "BAD_REQUEST", 400])
