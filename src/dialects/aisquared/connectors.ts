@@ -30,8 +30,9 @@ export class Connectors {
   }
 
   /** The page asked for, last changed first, and how many there are in all. */
-  async list(by: Principal, { side, page, perPage, none }: ListQuery, base: string): Promise<{ data: Resource[]; total: number }> {
-    const sides = this.kinds.filter((kind) => !none && (side === undefined || kind.side === side)).map(({ native, side: on }) => ({ type: native, side: on }))
+  async list(by: Principal, query: ListQuery, base: string): Promise<{ data: Resource[]; total: number }> {
+    const { page, perPage } = query
+    const sides = this.kinds.filter((kind) => isIn(kind, query)).map(({ native, side }) => ({ type: native, side }))
     const { data, total } = await this.#hub.connectors.search(by, { sides, order: "updated", offset: (page - 1) * perPage, limit: perPage })
     const resources = data.flatMap((view) => {
       const kind = this.#kindOf(view)
@@ -114,6 +115,12 @@ export class Connectors {
     }
   }
 }
+
+/** All that is built is of the category `data`; what is no API is a `database`. */
+const isIn = ({ side, native }: Kind, query: ListQuery): boolean =>
+  (query.side ?? side) === side &&
+  (query.category ?? "data") === "data" &&
+  (query.subCategory === undefined || (query.subCategory === "database" && native !== "http"))
 
 function resourceOf(kind: Kind, view: ConnectorView, by: Principal, base: string): Resource {
   return {

@@ -5,6 +5,8 @@ import { kindNamed } from "./kinds.ts"
 
 /** The longest name; the native API's too. */
 const LONGEST_NAME = 256
+/** Characters of an e-mail or a password; what is longer is nobody's. */
+const LONGEST_LOGIN = 1_024
 const LARGEST_ID = 2_147_483_647
 const SIDES: readonly string[] = ["source", "destination"]
 
@@ -31,11 +33,7 @@ export function readConnector(body: unknown, required: boolean): ConnectorBody {
   }
   const filled = (value: unknown): string | undefined => (value === null || value === "" ? "must be filled" : textFault(value))
   const read: { [K in keyof ConnectorBody]: unknown } = {
-    name: check(
-      "name",
-      required,
-      (value) => filled(value) ?? (String(value).length > LONGEST_NAME ? `size cannot be greater than ${LONGEST_NAME}` : undefined),
-    ),
+    name: check("name", required, (value) => filled(value) ?? sizeFault(value, LONGEST_NAME)),
     connector_type: check("connector_type", required, (value) => filled(value) ?? (SIDES.includes(String(value)) ? undefined : "invalid connector type")),
     connector_name: check("connector_name", required, filled),
     configuration: check("configuration", required, (value) =>
@@ -52,6 +50,8 @@ function textFault(value: unknown): string | undefined {
   return value.isWellFormed() && !value.includes("\u0000") ? undefined : "is in invalid format"
 }
 
+const sizeFault = (value: unknown, most: number): string | undefined => (String(value).length > most ? `size cannot be greater than ${most}` : undefined)
+
 /** The definition of that name on that side; one that is not built, or not on that side, is none. */
 export function requireKind(kinds: readonly Kind[], side: Side, name: string): Kind {
   const kind = kindNamed(kinds, side, name)
@@ -64,7 +64,7 @@ export function readLogin(body: unknown): { email: string; password: string } {
   const given = isSettings(body) ? body : {}
   const [email, password] = [given["email"], given["password"]]
   const wrong = Object.entries({ email, password }).flatMap(([name, value]): [string, string[]][] => {
-    const fault = value === undefined ? "is missing" : value === null || value === "" ? "must be filled" : textFault(value)
+    const fault = value === undefined ? "is missing" : value === null || value === "" ? "must be filled" : (textFault(value) ?? sizeFault(value, LONGEST_LOGIN))
     return fault === undefined ? [] : [[name, [fault]]]
   })
   if (wrong.length > 0) throw broken(Object.fromEntries(wrong))
@@ -81,11 +81,11 @@ export interface ListQuery {
   readonly side?: Side
   readonly page: number
   readonly perPage: number
-  /** Whether there can be any: nothing that is built is of the category `ai_ml`. */
-  readonly none: boolean
+  readonly category?: string
+  readonly subCategory?: string
 }
 
-/** `type` in any case, `category`, `page` from 1 and `per_page` (10, at most 1,000). */
+/** `type`, `category` and `sub_category` in any case, `page` from 1 and `per_page` (10, at most 1,000). */
 export function readList(query: Settings): ListQuery {
   const violations: Record<string, string[]> = {}
   const whole = (name: string, absent: number, most: number): number => {
@@ -104,8 +104,9 @@ export function readList(query: Settings): ListQuery {
     return undefined
   }
   const side = oneOf("type", SIDES) as Side | undefined
-  const none = oneOf("category", ["data", "ai_ml"]) === "ai_ml"
-  const read = { page: whole("page", 1, 1_000_000), perPage: whole("per_page", 10, 1_000), none, ...(side === undefined ? {} : { side }) }
+  const category = oneOf("category", ["data", "ai_ml"])
+  const subCategory = oneOf("sub_category", ["llm", "database", "web", "ai_ml_service", "vector"])
+  const [page, perPage] = [whole("page", 1, 1_000_000), whole("per_page", 10, 1_000)]
   if (Object.keys(violations).length > 0) throw broken(violations)
-  return read
+  return { page, perPage, ...(side && { side }), ...(category && { category }), ...(subCategory && { subCategory }) }
 }

@@ -120,6 +120,7 @@ describe("logging in", () => {
   it("400 for what is not there or no text", async () => {
     const { status, body } = await squared.call("POST", "/api/v1/login", { email: 7, password: "" }, { key: null })
     expect([status, body]).toEqual([400, { errors: { email: ["must be a string"], password: ["must be filled"] } }])
+    expect((await squared.logIn("a".repeat(1_025), "b")).body).toEqual({ errors: { email: ["size cannot be greater than 1024"] } })
   })
 
   it("429 after ten failures, with Retry-After", async () => {

@@ -42,11 +42,15 @@ describe("the list", () => {
     expect(page.body.links.prev).toBe(`${squared.hub.url}/aisquared${PATH}?type=source&per_page=5&page=2`)
     expect((await list("?category=data")).body.data).toHaveLength(10)
     expect((await list("?category=ai_ml")).body.data).toEqual([])
+    expect(names(await list("?sub_category=Database&per_page=1"))).toEqual(["snow"])
+    expect(names(await list("?sub_category=database&type=destination"))).toEqual([])
+    expect(names(await list("?sub_category=vector"))).toEqual([])
   })
 
   it.each([
     ["type=both", { type: ["invalid type"] }],
     ["type=source&type=destination", { type: ["invalid type"] }],
+    ["sub_category=x", { sub_category: ["invalid sub_category"] }],
     ["category=x", { category: ["invalid category"] }],
     ["page=0", { page: ["must be greater than 0"] }],
     ["page=x", { page: ["must be an integer"] }],
