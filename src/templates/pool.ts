@@ -96,7 +96,7 @@ export class TemplatePool {
 
   #run(worker: ChildProcess, job: Job): void {
     const judge = (): void => {
-      if (this.#running.get(worker)?.job === job) this.#end(worker, refused(`takes longer than ${RENDER_MS} ms`))
+      if (this.#running.get(worker)?.job === job) this.#end(worker, refused("did not end and was stopped"))
     }
     // An answer that came while this thread was busy is read before the worker is judged.
     this.#running.set(worker, { job, timer: setTimeout(() => setImmediate(judge), SILENT_MS) })
