@@ -60,6 +60,13 @@ export function asPlatformError(error: unknown): PlatformError {
     case "FST_ERR_MAX_LEN":
     case "FST_ERR_ASYNC_CONSTRAINT":
       return new PlatformError("path_invalid", "The URL's path cannot be decoded; percent-encode it correctly.", { cause: error })
+    // PostgreSQL's words for a value that a column of ours cannot hold: a null character, no Unicode, a number out of range.
+    case "22021":
+    case "22P05":
+    case "22003":
+      return new PlatformError("request_invalid", "The request holds a text or a number that cannot be stored; send valid Unicode without null characters.", {
+        cause: error,
+      })
     default:
       if (error instanceof SyntaxError && statusCode === 400)
         return new PlatformError("json_invalid", "The body is not valid JSON; send one JSON document in UTF-8.", { cause: error })

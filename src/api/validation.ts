@@ -15,11 +15,32 @@ export function useValidation(app: FastifyInstance): void {
     return (value: unknown) => {
       // A missing body is an empty object to a schema that allows it, and lists what is missing to one that does not.
       const subject = httpPart === "body" && (value === undefined || value === null) ? {} : value
+      const unfit = unfitText(subject)
+      if (unfit !== undefined) return { error: invalidText(`${httpPart === "body" ? "" : `/${httpPart}`}${unfit}`) }
       if (validate(subject)) return { value: subject }
       return { error: invalid(httpPart ?? "body", validate.errors ?? []) }
     }
   })
 }
+
+/** Where a text inside a value has a null character or is no Unicode, which nothing of ours can store; without recursion, since values may be deep. */
+function unfitText(value: unknown): string | undefined {
+  const left: [string, unknown][] = [["", value]]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [pointer, each] = next
+    if (typeof each === "string" && (each.includes("\u0000") || !each.isWellFormed())) return pointer.slice(0, 500)
+    if (each === null || typeof each !== "object") continue
+    for (const [name, inner] of Object.entries(each)) left.push([`${pointer}/${segment(name)}`, inner])
+  }
+  return undefined
+}
+
+function invalidText(pointer: string): PlatformError {
+  const message = "must be valid Unicode text without null characters."
+  return new PlatformError("request_invalid", `The request is not valid: ${pointer || "the body"} ${message}`, { faults: [{ pointer, message }] })
+}
+
+const segment = (name: string): string => name.slice(0, 60).toWellFormed().replaceAll("\u0000", "").replaceAll("~", "~0").replaceAll("/", "~1")
 
 function invalid(part: string, errors: readonly ErrorObject[]): PlatformError {
   const prefix = part === "body" ? "" : `/${part}`
@@ -36,7 +57,7 @@ function invalid(part: string, errors: readonly ErrorObject[]): PlatformError {
 function faultOf(error: ErrorObject, prefix: string): Fault {
   const at = `${prefix}${error.instancePath}`
   const params = error.params as Record<string, unknown>
-  const below = (name: unknown): string => `${at}/${String(name).slice(0, 60).replaceAll("~", "~0").replaceAll("/", "~1")}`
+  const below = (name: unknown): string => `${at}/${segment(String(name))}`
   switch (error.keyword) {
     case "required":
       return { pointer: below(params["missingProperty"]), message: "is required." }

@@ -21,11 +21,14 @@ export function pageOf<T>(rows: readonly T[], limit: number, total: number, posi
 
 const encodeCursor = (position: number): string => Buffer.from(`v1:${position}`).toString("base64url")
 
+/** Positions are integers of the store. */
+const POSITION_MAX = 2_147_483_647
+
 /** The position after which a page starts; an unknown cursor is a fault, never a silent first page. */
 export function decodeCursor(cursor: string | undefined): number {
   if (cursor === undefined) return 0
   const match = /^v1:(\d{1,10})$/.exec(Buffer.from(cursor, "base64url").toString("utf8"))
-  if (match?.[1] === undefined) {
+  if (match?.[1] === undefined || Number(match[1]) > POSITION_MAX) {
     const message = "is not a cursor of this list; take `nextCursor` of the page before."
     throw new PlatformError("request_invalid", `The cursor ${message}`, { faults: [{ pointer: "/querystring/cursor", message }] })
   }

@@ -55,6 +55,23 @@ describe("a connector's fields", () => {
     expect(JSON.stringify(body)).not.toContain("p4ssword-canary")
   })
 
+  it.each(["\u0000", "a\ud800"])("text that cannot be stored is a fault at its place: %j", async (text) => {
+    for (const [more, pointer] of [
+      [{ title: text }, "/title"],
+      [{ labels: { a: text } }, "/labels/a"],
+    ] as const)
+      expect(await create(more)).toMatchObject({ status: 422, body: { code: "request_invalid", errors: [{ pointer }] } })
+    const at = text === "\u0000" ? "%00" : "a%ff"
+    for (const path of [`/v1/connectors/${at}`, `/v1/connectors?q=${at}`, `/v1/connectors/${at}/catalog`])
+      expect((await hub.call("GET", path)).status).toBeLessThan(500)
+    expect((await hub.call("POST", "/v1/sessions", { email: text, password: "x" })).status).toBe(text.length > 2 ? 401 : 422)
+  })
+
+  it("a cursor beyond every position is a fault", async () => {
+    const cursor = Buffer.from("v1:2147483648").toString("base64url")
+    expect(await hub.call("GET", `/v1/connectors?cursor=${cursor}`)).toMatchObject({ status: 422, body: { errors: [{ pointer: "/querystring/cursor" }] } })
+  })
+
   it("tells every fault at once", async () => {
     const { body } = await create({ config: { host: "/x", port: 0, tls: { kind: "no" }, extra: 1 } })
     expect(body.errors.map((each: { pointer: string }) => each.pointer).sort()).toEqual([
