@@ -50,7 +50,10 @@ export class TemplatePool {
     this.#closed = true
     for (const job of this.#queue.splice(0)) job.reject(stopping())
     const ended = [...this.#all].map((worker) => new Promise((resolve) => worker.once("exit", resolve)))
-    for (const worker of this.#all) worker.kill("SIGKILL")
+    for (const worker of this.#all) {
+      worker.ref()
+      worker.kill("SIGKILL")
+    }
     await Promise.all(ended)
   }
 

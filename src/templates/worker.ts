@@ -4,6 +4,7 @@ import { type Compiled, compile, run } from "./interpreter.ts"
 import { type Done, RENDER_MS, type Work } from "./messages.ts"
 
 const KEPT = 50
+const ATTEMPTS = 4
 const compiled = new Map<string, Compiled>()
 
 function ready(template: string): Compiled {
@@ -25,9 +26,20 @@ function filled({ template, values, most }: Work): string {
       text = fill(run(ready(template), values), most)
     },
   })
-  TURN.runInThisContext({ timeout: RENDER_MS })
-  return text
+  for (let attempt = 1; ; attempt++) {
+    const begun = process.cpuUsage()
+    try {
+      TURN.runInThisContext({ timeout: RENDER_MS })
+      return text
+    } catch (error) {
+      // On a busy machine the time may have gone by without this process having had it: then it did not count.
+      const { user, system } = process.cpuUsage(begun)
+      if (!isTimeout(error) || attempt === ATTEMPTS || user + system > 750 * RENDER_MS) throw error
+    }
+  }
 }
+
+const isTimeout = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
 
 function work(message: Work): Done {
   try {
@@ -35,9 +47,8 @@ function work(message: Work): Done {
   } catch (error) {
     if (error instanceof FillFault) return { fault: error.message }
     if (error instanceof RangeError) return { fault: "is nested too deeply, or makes a text that is too long" }
-    if (!(error instanceof Error)) return { fault: "fails" }
-    if ("code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return { fault: `takes longer than ${RENDER_MS} ms` }
-    return { fault: `fails: ${error.message}` }
+    if (isTimeout(error)) return { fault: `takes longer than ${RENDER_MS} ms` }
+    return { fault: `fails: ${error instanceof Error ? error.message : "for an unknown reason"}` }
   }
 }
 
