@@ -86,6 +86,8 @@ export class TemplatePool {
       const running = this.#running.get(worker)
       this.#running.delete(worker)
       clearTimeout(running?.timer)
+      // Said before it was ended, heard after.
+      if (!this.#all.has(worker)) return
       if (running !== undefined) answer(running.job, done as Done)
       this.#idle.push(worker)
       this.#dispatch()
