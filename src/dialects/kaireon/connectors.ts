@@ -176,7 +176,7 @@ export class Connectors {
   #posted(kind: Kind, view: ConnectorView, body: Body): Posted {
     const document = documentOf(view)
     const inConfig = (key: string): boolean =>
-      document !== undefined && !document.credentials.includes(key) && (key in document.config || (kind.compound?.key ?? "") in document.config)
+      document !== undefined && !document.credentials.includes(key) && [key, kind.compound?.key ?? ""].some((each) => Object.hasOwn(document.config, each))
     const kept = credentialsOf(kind, document, view.config).filter(({ key }) => !inConfig(key))
     return {
       config: body.config ?? settingsOf(kind, document, view.config),

@@ -25,6 +25,8 @@ export interface Kind {
   readonly required: readonly string[]
   /** Keys of `config`; of several for one place the first is the one that is shown. */
   readonly settings: Readonly<Record<string, Place>>
+  /** Values of settings that are left out. */
+  readonly implied: Settings
   /** Keys of `authConfig`, taken from `config` too. */
   readonly credentials: Readonly<Record<string, Place>>
   /** A key of `config` that holds others in one text, a secret among them. */

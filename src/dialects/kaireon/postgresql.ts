@@ -53,6 +53,7 @@ export const postgresql: Kind = {
   native: "postgres",
   required: ["host", "port", "database"],
   settings: { host: { field: "host" }, port: { field: "port" }, database: { field: "database" } },
+  implied: { port: 5432 },
   credentials: { username: { field: "user" }, user: { field: "user" }, password: { field: "password", secret: true } },
   compound: { key: "connectionString", parse },
   others: [ssl],

@@ -28,6 +28,7 @@ export const restApi: Kind = {
   native: "http",
   required: ["url"],
   settings: { url: { field: "url" }, method: { field: "method" } },
+  implied: { method: "GET" },
   credentials: {
     username: { field: "auth", kind: "basic", inner: "username" },
     password: { field: "auth", kind: "basic", inner: "password", secret: true },
@@ -51,6 +52,7 @@ export const restApi: Kind = {
 export const webhook: Kind = {
   ...restApi,
   type: "webhook",
+  implied: { method: "POST" },
   complete(native) {
     restApi.complete?.(native)
     native["method"] ??= "POST"

@@ -86,10 +86,9 @@ export function settingsOf(kind: Kind, document: Document | undefined, native: S
   return out
 }
 
-/** Values that the hub filled in for what the client left out. */
+/** Whether the hub filled the value in for what the client left out; what a connection string leaves out is shown. */
 const isImplied = (kind: Kind, document: Document, key: string, value: unknown): boolean =>
-  !(kind.compound !== undefined && kind.compound.key in document.config) &&
-  ((key === "port" && value === 5432) || (key === "method" && (value === "GET" || value === "POST")))
+  kind.implied[key] === value && !(kind.compound !== undefined && Object.hasOwn(document.config, kind.compound.key))
 
 function saysSame(other: Kind["others"][number], sent: unknown, key: string, native: Settings): boolean {
   const result = other.toNative({ [key]: sent })

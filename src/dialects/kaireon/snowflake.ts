@@ -16,6 +16,7 @@ export const snowflake: Kind = {
     schema: { field: "schema" },
     role: { field: "role" },
   },
+  implied: {},
   credentials: {
     username: { field: "user" },
     user: { field: "user" },

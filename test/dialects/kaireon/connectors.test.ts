@@ -181,6 +181,17 @@ describe("update", () => {
     expect(errorOf(await kaireon.put({ id: made.id, type: "kafka" }))).toEqual([400, "BAD_REQUEST", 400])
   })
 
+  it("the plan's number of HTTP connectors holds for a creation and for a new type", async () => {
+    const { id, key } = await kaireon.hub.workspace("planned")
+    expect((await kaireon.hub.call("PATCH", `/v1/workspaces/${id}`, { plan: { httpConnectors: 1 } })).status).toBe(200)
+    const post = (name: string, type: string) => kaireon.call("POST", "", { name, type }, { key })
+    expect((await post("one", "rest_api")).status).toBe(201)
+    expect(errorOf(await post("two", "webhook"))).toEqual([403, "FORBIDDEN", 403])
+    const { body: other } = await post("three", "postgresql")
+    expect(errorOf(await kaireon.call("PUT", "", { id: other.id, type: "webhook" }, { key }))).toEqual([403, "FORBIDDEN", 403])
+    expect((await kaireon.call("GET", `/${other.id}`, undefined, { key })).body.type).toBe("postgresql")
+  })
+
   it("changes that race are all made", async () => {
     const { body: made } = await create()
     const answers = await Promise.all([kaireon.put({ id: made.id, description: "d" }), kaireon.put({ id: made.id, config: { host: "db.example.com" } })])

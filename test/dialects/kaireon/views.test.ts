@@ -99,6 +99,13 @@ it("two of one title, as other ways in allow, are both seen; no third is made he
   expect((await kaireon.create({ name: "Twin", type: "webhook" })).status).toBe(409)
 })
 
+it("a method that was changed in /v1 shows, one that was left out does not", async () => {
+  const { body: made } = await kaireon.create({ name: "method", type: "rest_api", config: { url: "https://api.example.com/" } })
+  expect(made.config).toEqual({ url: "https://api.example.com/" })
+  await native("PATCH", `/${made.id}`, { config: { method: "POST" } })
+  expect((await seen(made.id)).config).toEqual({ url: "https://api.example.com/", method: "POST" })
+})
+
 it("a webhook stays one, by its document and without", async () => {
   const { body: made } = await kaireon.create({ name: "hook", type: "webhook", config: { url: "https://api.example.com/hook" } })
   expect((await native("GET", `/${made.id}`)).body.config).toMatchObject({ method: "POST", probe: "head" })
