@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
 import type { Mount } from "../../api/mount.ts"
+import { PlatformError } from "../../core/errors.ts"
 import type { Hub } from "../../hub/hub.ts"
 import type { Principal } from "../../hub/identity.ts"
 import type { Role } from "../../store/database.ts"
@@ -47,9 +48,12 @@ export const databar: Mount = {
 
 const idOf = (params: unknown): number => readId((params as { id: string }).id)
 
-/** The caller by `x-apikey`, which decides the workspace; without that header a 422, as for any missing field. */
+/** The caller by `x-apikey`, which decides the workspace; without that header a 422, as for any missing field, unless nobody needs one. */
 async function callerOf(request: FastifyRequest, hub: Hub): Promise<Principal> {
   const key = request.headers["x-apikey"]
-  if (typeof key !== "string") throw unprocessable([{ type: "missing", loc: ["header", "x-apikey"], msg: "Field required" }])
-  return hub.identity.authenticate(key, undefined)
+  if (typeof key === "string") return hub.identity.authenticate(key, undefined)
+  return hub.identity.authenticate(undefined, undefined).catch((error: unknown) => {
+    if (!(error instanceof PlatformError) || error.code !== "unauthenticated") throw error
+    throw unprocessable([{ type: "missing", loc: ["header", "x-apikey"], msg: "Field required" }])
+  })
 }
