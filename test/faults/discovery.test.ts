@@ -1,4 +1,4 @@
-import { expect, test } from "vitest"
+import { expect, onTestFinished, test } from "vitest"
 import { makeDataFolder, startHubProcess, until } from "../process/hub-process.ts"
 import { startTestDatabase } from "../support/embedded.ts"
 
@@ -8,6 +8,11 @@ const KILLS = 4
 test("a hub that is killed while it discovers keeps the catalog it had, and discovers again", async () => {
   const target = await startTestDatabase({ settings: { max_locks_per_transaction: "4096" } })
   const data = makeDataFolder()
+  onTestFinished(async () => {
+    await hub.end("SIGKILL")
+    await data.remove()
+    await target.stop()
+  })
   const columns = Array.from({ length: 20 }, (_, index) => `c${index} text`).join(", ")
   await target.query(`do $$ begin for n in 1..${TABLES} loop execute format('create table t%s (${columns})', n); end loop; end $$`)
   const discovering = async (): Promise<boolean> =>
@@ -43,6 +48,4 @@ test("a hub that is killed while it discovers keeps the catalog it had, and disc
     console.log(`killed ${kill * 120} ms into a discovery: ${kept.total} streams of version ${kept.version} kept, then ${next.total} found`)
   }
   expect(await hub.end()).toBe(0)
-  await data.remove()
-  await target.stop()
 })
