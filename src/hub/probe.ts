@@ -89,17 +89,34 @@ async function prove(door: Door, options: ProbeOptions, work: (lease: OpenLease)
   return { ok: "server" in outcome, durationMs: round(performance.now() - begun), stages, ...outcome }
 }
 
-/** A report as it is stored and as everybody may see it: what only operators may know is taken out. */
+/**
+ * A report as it is stored and as everybody may see it. An operator's own says whether a connection was denied, refused or
+ * not found, in words and in times; here these are one, whoever asked for the test.
+ */
 export function publicReport(report: TestReport): TestReport {
-  if (report.error === undefined) return { ...report, stages: collapseStages(report.stages) }
-  const hidden = report.error.code === "egress_denied" || report.error.code === "host_not_found"
-  const error = hidden ? failure(new PlatformError("host_unreachable", UNREACHABLE), "connect") : { ...report.error, stage: collapsed(report.error.stage) }
-  return { ...report, stages: collapseStages(report.stages).map((stage) => (stage.name === "connect" ? withoutDetail(stage) : stage)), error }
+  const stages = collapseStages(report.stages)
+  if (report.error === undefined) return { ...report, stages }
+  const { code } = report.error
+  const stage = collapsed(report.error.stage)
+  const lateInside = code === "timed_out" && stage !== report.error.stage
+  if (!CONCEALED.has(code) && !lateInside) return { ...report, stages, error: { ...report.error, stage } }
+  const one = lateInside
+    ? new PlatformError("timed_out", "The system did not answer in time; check that the right service listens there.")
+    : stage === "tunnel"
+      ? new PlatformError(
+          "tunnel_failed",
+          "The bastion could not reach the target, or it is not allowed; check host and port, or ask an operator to run the test.",
+        )
+      : new PlatformError("host_unreachable", UNREACHABLE)
+  const shown = stages.map(({ detail, ...each }) =>
+    each.status === "failed" ? { ...each, durationMs: 0 } : { ...each, ...(detail === undefined ? {} : { detail }) },
+  )
+  return { ok: false, durationMs: round(shown.reduce((sum, each) => sum + each.durationMs, 0)), stages: shown, error: failure(one, stage) }
 }
 
+/** What may have been a denial. */
+const CONCEALED: ReadonlySet<ErrorCode> = new Set(["egress_denied", "host_not_found", "host_unreachable", "tunnel_failed"])
 const UNREACHABLE = "No connection could be made, or the address is not allowed; check host and port, or ask an operator to run the test."
-
-const withoutDetail = ({ detail: _, ...stage }: Stage): Stage => stage
 
 const view = (stages: readonly Stage[], operator: boolean): Stage[] => (operator ? [...stages] : collapseStages(stages))
 
