@@ -27,6 +27,8 @@ export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerRespo
 
 const BODY_MAX_BYTES = 1024 * 1024
 const URL_MAX_CHARACTERS = 1_024
+/** For a whole request to arrive, body and all; without it a caller who sends a byte a minute holds a connection for ever. */
+const ARRIVAL_MAX_MS = 300_000
 
 export interface ServerOptions {
   readonly version: string
@@ -42,6 +44,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   const app = Fastify({
     loggerInstance: hub.log as FastifyBaseLogger,
     bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: ARRIVAL_MAX_MS,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     // Requests are logged once, when they end, by our own hook: without query strings, which may hold what a person typed.

@@ -31,6 +31,8 @@ export interface NewSession {
 const SESSION_MS = 12 * 60 * 60 * 1000
 const FAILURES_ALLOWED = 10
 const FAILURES_WINDOW_MS = 15 * 60 * 1000
+/** Logins at a time. Each takes a thread for a while, of few that the vault's ciphers need too, and whoever is nobody may ask. */
+const LOGINS_AT_ONCE = 8
 const BAD_CREDENTIAL = "The API key or session is not valid: unknown, expired or revoked. Log in again, or ask an admin for a key."
 
 /** Whether a credential is a user's session (a JWT), not an API key; says nothing of its being valid. */
@@ -42,6 +44,7 @@ export class Identity {
   readonly #signingKey: Uint8Array
   readonly #keys = new KnownKeys()
   readonly #failures = new Map<string, { count: number; since: number }>()
+  #logins = 0
 
   constructor(store: Store, signingKey: Uint8Array) {
     this.#store = store
@@ -115,6 +118,17 @@ export class Identity {
 
   /** E-mail and password for a session of 12 hours. After ten failures in 15 minutes an e-mail waits. */
   async logIn(email: string, password: string): Promise<NewSession> {
+    if (this.#logins >= LOGINS_AT_ONCE)
+      throw new PlatformError("rate_limited", "Too many people log in at this moment; try again in a second.", { details: { retryAfterSeconds: 1 } })
+    this.#logins++
+    try {
+      return await this.#logIn(email, password)
+    } finally {
+      this.#logins--
+    }
+  }
+
+  async #logIn(email: string, password: string): Promise<NewSession> {
     const key = email.toLowerCase()
     this.#holdOff(key)
     const { user, memberships } = await this.#store.asHub(async (tx) => {
