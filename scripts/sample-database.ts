@@ -1,3 +1,5 @@
+import { once } from "node:events"
+import { createServer } from "node:net"
 import { startTestDatabase } from "../test/support/embedded.ts"
 
 /** A throw-away PostgreSQL with a small shop in it, for a first session without a database at hand. Ctrl-C ends and removes it. */
@@ -14,6 +16,13 @@ analyze;
 create role reader login password '${PASSWORD}';
 grant select on customers, orders, unpaid to reader;
 `
+
+const probe = createServer().listen(PORT, "127.0.0.1")
+await once(probe, "listening").catch(() => {
+  process.stderr.write(`sample-database: something listens on 127.0.0.1:${PORT} already, perhaps another sample database; end it first.\n`)
+  process.exit(1)
+})
+probe.close()
 
 const server = await startTestDatabase({ port: PORT })
 await server.query("create database shop")
