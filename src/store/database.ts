@@ -127,7 +127,6 @@ export interface Catalogs {
   complete: boolean
   counts: Json<Plain>
   skipped: Json<readonly unknown[]>
-  server: OptionalJson<Plain>
   duration_ms: number
 }
 

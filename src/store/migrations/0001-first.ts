@@ -80,7 +80,6 @@ create table jackfield.connectors (
   unique (workspace_id, serial),
   unique (workspace_id, name)
 );
-create index connectors_page on jackfield.connectors (workspace_id, created_at, id);
 create index connectors_type on jackfield.connectors (workspace_id, type, serial);
 create index connectors_status on jackfield.connectors (workspace_id, status, serial);
 create index connectors_labels on jackfield.connectors using gin (labels jsonb_path_ops);
@@ -113,7 +112,6 @@ create table jackfield.catalogs (
   complete boolean not null,
   counts jsonb not null,
   skipped jsonb not null,
-  server jsonb,
   duration_ms integer not null,
   primary key (connector_id, version),
   unique (workspace_id, connector_id, version),
