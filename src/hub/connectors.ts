@@ -153,7 +153,7 @@ export class Connectors {
     const connector = typeOf(this.#parts.registry, type)
     // Nothing of another type's config can be kept.
     const stored = type === row.type ? { plain: row.config, secrets: new Set(secrets.keys()) } : undefined
-    const parsed = checked(connector, parseConfig(connector.fields, patch.config ?? {}, stored), patch.draft ?? row.status === "incomplete")
+    const parsed = checked(connector, parseConfig(connector.fields, patch.config ?? {}, stored), patch.draft ?? row.missing.length > 0)
     const { name } = patch
     if (name !== undefined && name !== row.name) await this.#inWorkspace(by, (tx) => requireFree(tx, workspaceId, name))
     const report = patch.verify === true ? await this.#verify(by, connector, parsed, await this.#secrets(by, row.id)) : undefined

@@ -66,6 +66,13 @@ describe("making and changing", () => {
     expect((await patch("draft", { enabled: true })).body.status).toBe("untested")
   })
 
+  it("a draft that is switched off can be renamed, and is a draft again", async () => {
+    await create("half", { draft: true, config: { port: 5432 } })
+    expect((await patch("half", { enabled: false })).body.status).toBe("disabled")
+    expect((await patch("half", { title: "Half" })).body).toMatchObject({ status: "disabled", title: "Half" })
+    expect((await patch("half", { enabled: true })).body).toMatchObject({ status: "incomplete", missing: [{}, {}] })
+  })
+
   it("keeps what a patch does not name, clears null, keeps a secret by its mask", async () => {
     const { body: made } = await create("patched", { title: "T", description: "D", labels: { team: "ops" }, purpose: "source" })
     expect(made.config.password).toEqual({ set: true, fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/) })
