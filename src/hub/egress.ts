@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto"
 import { PlatformError } from "../core/errors.ts"
 import { formatRule, parseEgressRules, type Rule } from "../net/rules.ts"
 import type { Store } from "../store/store.ts"
-import { looksLikeId } from "./connector-view.ts"
 import type { Principal } from "./identity.ts"
 
 export interface EgressRuleView {
@@ -22,6 +21,7 @@ export class Egress {
   readonly #store: Store
   readonly fixed: readonly Rule[]
   #cached: { readonly rules: readonly Rule[]; readonly until: number } | undefined
+  #changes = 0
 
   constructor(store: Store, fixed: readonly Rule[]) {
     this.#store = store
@@ -31,9 +31,11 @@ export class Egress {
   /** The store's rules, at most a second old; a change made here holds at once. */
   async rules(): Promise<readonly Rule[]> {
     if (this.#cached !== undefined && this.#cached.until > performance.now()) return this.#cached.rules
+    const changes = this.#changes
     const rows = await this.#store.asHub((tx) => tx.selectFrom("egress_rules").selectAll().execute())
     const rules = rows.flatMap((row) => parseEgressRules(spell(row)))
-    this.#cached = { rules, until: performance.now() + FRESH_MS }
+    // What was read before a change that came meanwhile must not outlive it.
+    if (changes === this.#changes) this.#cached = { rules, until: performance.now() + FRESH_MS }
     return rules
   }
 
@@ -76,18 +78,24 @@ export class Egress {
         .returningAll()
         .executeTakeFirstOrThrow(),
     )
-    this.#cached = undefined
+    this.#forget()
     return { id: row.id, rule: spelled, note, source: "store", createdAt: row.created_at.toISOString() }
   }
 
-  /** Takes a rule of the store back, by id or as it is spelled. */
+  /** Takes a rule of the store back, by id or as it is spelled; all of it, also where two have allowed it at the same moment. */
   async remove(ref: string): Promise<void> {
-    const found = (await this.list()).find((each) => each.id === ref || each.rule === ref)
-    if (found === undefined) throw new PlatformError("not_found", `There is no egress rule ${ref.slice(0, 100)}; list them with GET /v1/egress.`)
-    if (found.id === null || !looksLikeId(found.id))
-      throw new PlatformError("in_use", `The rule ${found.rule} comes from JACKFIELD_EGRESS_ALLOW; take it out there and start the hub again.`)
-    const { id } = found
-    await this.#store.asHub((tx) => tx.deleteFrom("egress_rules").where("id", "=", id).execute())
+    const all = await this.list()
+    const named = all.find((each) => each.id === ref) ?? all.find((each) => each.rule === ref)
+    if (named === undefined) throw new PlatformError("not_found", `There is no egress rule ${ref.slice(0, 100)}; list them with GET /v1/egress.`)
+    const ids = all.flatMap(({ id, rule }) => (id === null || rule !== named.rule ? [] : [id]))
+    if (ids.length === 0)
+      throw new PlatformError("in_use", `The rule ${named.rule} comes from JACKFIELD_EGRESS_ALLOW; take it out there and start the hub again.`)
+    await this.#store.asHub((tx) => tx.deleteFrom("egress_rules").where("id", "in", ids).execute())
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#changes++
     this.#cached = undefined
   }
 }
