@@ -1,0 +1,17 @@
+import { expect, it } from "vitest"
+import { holdSecrets } from "./core/scrub.ts"
+import { createLog } from "./log.ts"
+
+const SECRET = "hunter2-and-more"
+
+it.each([false, true])("shows no secret that is in use, wherever it stands in a line (terminal: %s)", (isTTY) => {
+  const lines: string[] = []
+  const log = createLog("debug", { isTTY, write: (line: string) => void lines.push(line) })
+  const release = holdSecrets([SECRET])
+  const base64 = Buffer.from(SECRET).toString("base64")
+  log.info({ given: SECRET, deep: { url: `https://x/?k=${SECRET}` }, err: new Error(`refused ${SECRET}`, { cause: new Error(SECRET) }) }, `with ${base64}`)
+  release()
+  expect(lines.join("")).toContain("[secret]")
+  expect(lines.join("")).not.toContain(SECRET)
+  expect(lines.join("")).not.toContain(base64.slice(0, 18))
+})
