@@ -62,6 +62,13 @@ describe("a posted config", () => {
     ])
   })
 
+  it("keeps rows apart whose names look like the count of another's", () => {
+    const names = ["X", "X", "X#2", "X#2"]
+    const { config, secrets } = stored({ ...whole, headers: names.map((name, index) => ({ name, value: `value ${index}` })) })
+    const { headers } = openConfig(fields, config.plain, secrets) as { headers: { value: Secret }[] }
+    expect(headers.map(({ value }) => value.reveal())).toEqual(["value 0", "value 1", "value 2", "value 3"])
+  })
+
   it("is put together again for the driver, with Secrets and nothing lost", () => {
     const { config, secrets } = stored(whole)
     const open = openConfig(fields, config.plain, secrets) as Record<string, never> & {

@@ -155,7 +155,7 @@ export function rowSegments(field: Field, rows: readonly unknown[]): string[] {
   const seen = new Map<string, number>()
   return rows.map((row, index) => {
     const name =
-      field.by !== undefined && isRecord(row) && typeof row[field.by] === "string" ? encodeSegment((row[field.by] as string).slice(0, 256)) : String(index)
+      field.by !== undefined && isRecord(row) && typeof row[field.by] === "string" ? encodeName((row[field.by] as string).slice(0, 256)) : String(index)
     const count = (seen.get(name) ?? 0) + 1
     seen.set(name, count)
     return count === 1 ? name : `${name}#${count}`
@@ -261,6 +261,9 @@ export const isMask = (value: unknown): value is SecretMask =>
   isRecord(value) && value["set"] === true && Object.keys(value).every((key) => key === "set" || key === "fingerprint")
 
 const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value)
+
+/** A row's name as a segment; its own `#` is no count of rows: `X#2` and the second `X` are two. */
+const encodeName = (name: string): string => encodeSegment(name).replaceAll("#", "~2")
 
 /** RFC 6901. */
 const encodeSegment = (segment: string): string => segment.replaceAll("~", "~0").replaceAll("/", "~1")
