@@ -42,6 +42,8 @@ export interface CatalogQuery extends PageQuery {
 export const DISCOVERY_DEADLINE_MS = 120_000
 const STREAMS_PER_INSERT = 100
 const VERSIONS_KEPT = 5
+/** Streams and skipped things of one catalog: a system that lists without end shall not fill the store. */
+const MOST_THINGS = 250_000
 
 interface Target {
   readonly workspaceId: string
@@ -68,9 +70,11 @@ export class Catalogs {
     const target: Target = { workspaceId: by.workspace.id, connectorId: opened.id }
     const begun = performance.now()
     const lease = door.lease({ deadlineMs: options.timeoutMs ?? DISCOVERY_DEADLINE_MS, operator: by.operator, signal: options.signal })
+    let unfinished: number | undefined
     try {
       await using session = await open(opened.connector, opened.config, lease, { log: (message, facts) => log.info(facts ?? {}, message) })
       const version = await this.#reserve(target)
+      unfinished = version
       const found = { streams: 0, skipped: [] as Skipped[], counted: undefined as { total: number; byKind: Readonly<Record<string, number>> } | undefined }
       let batch: Stream[] = []
       const flush = async (): Promise<void> => {
@@ -78,6 +82,8 @@ export class Catalogs {
         batch = []
       }
       for await (const each of session.discover()) {
+        if (found.streams + found.skipped.length >= MOST_THINGS)
+          throw new PlatformError("response_too_large", `The system lists more than ${MOST_THINGS} tables and the like; give the hub a login that sees fewer.`)
         if ("skipped" in each) found.skipped.push(each.skipped)
         else if ("counted" in each) found.counted = each.counted
         else {
@@ -99,8 +105,10 @@ export class Catalogs {
         skipped: found.skipped,
         durationMs: Math.round(performance.now() - begun),
       })
+      unfinished = undefined
     } finally {
       await lease.close()
+      if (unfinished !== undefined) await this.#drop(target, unfinished)
     }
     return this.page(by, opened.id, { limit: 20 })
   }
@@ -191,6 +199,13 @@ export class Catalogs {
       search: [...stream.path, ...stream.columns.map((column) => column.name)].join("\n").toLowerCase(),
     }))
     await this.#parts.store.inWorkspace(workspaceId, (tx) => tx.insertInto("catalog_streams").values(rows).execute())
+  }
+
+  /** Takes back a version that will not be finished: nobody reads it, and failing again and again must not fill the store. */
+  async #drop({ workspaceId, connectorId }: Target, version: number): Promise<void> {
+    await this.#parts.store.inWorkspace(workspaceId, (tx) =>
+      tx.deleteFrom("catalogs").where("workspace_id", "=", workspaceId).where("connector_id", "=", connectorId).where("version", "=", version).execute(),
+    )
   }
 
   /** Makes the version the newest, and drops those that nobody reads any more: old ones, and what killed discoveries left. */

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { type Discovered, defineConnector } from "../../src/core/connector.ts"
+import { PlatformError } from "../../src/core/errors.ts"
+import { Registry } from "../../src/core/registry.ts"
+import { Catalogs } from "../../src/hub/catalogs.ts"
+import { Connectors } from "../../src/hub/connectors.ts"
+import type { Principal } from "../../src/hub/identity.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
+
+let found: Iterable<Discovered> = []
+
+/** A system that says of itself what a test wants. */
+const scripted = defineConnector({
+  type: "scripted",
+  title: "Scripted",
+  category: "file",
+  proof: "stand-in",
+  summary: "A system whose schema a test decides.",
+  fields: {},
+  connect: () => ({}),
+  close() {},
+  test: async () => ({ product: "Scripted" }),
+  async *discover() {
+    yield* found
+  },
+})
+
+const stream = (name: string): Discovered => ({ stream: { path: [name], kind: "table", columns: [], key: [] } })
+const counted = (total: number): Discovered => ({ counted: { total, byKind: { table: total } } })
+
+let hub: TestHub
+let by: Principal
+let catalogs: Catalogs
+beforeAll(async () => {
+  hub = await startHub()
+  const parts = { ...hub.served.hub, registry: new Registry([scripted]) }
+  const connectors = new Connectors(parts)
+  catalogs = new Catalogs(parts, connectors)
+  by = await hub.served.hub.identity.authenticate(hub.key, undefined)
+  await connectors.create(by, { name: "scripted", type: "scripted", config: {} })
+})
+afterAll(() => hub?.stop())
+
+const discover = (...what: Discovered[]) => {
+  found = what
+  return catalogs.discover(by, "scripted", {})
+}
+
+it("is complete when every thing that the system counts is a stream", async () => {
+  expect(await discover(counted(2), stream("a"), stream("b"))).toMatchObject({ complete: true, counts: { total: 2, streams: 2, skipped: 0 }, skipped: [] })
+})
+
+it.each([
+  ["fewer than it counts", 3],
+  ["more than it counts", 1],
+])("says so when it saw %s", async (_, total) => {
+  const page = await discover(counted(total), stream("a"), stream("b"))
+  expect(page).toMatchObject({ complete: false, counts: { total, streams: 2, skipped: 1 } })
+  expect(page.skipped[0]?.reason).toContain(`counts ${total} things, 2 were seen`)
+})
+
+it("names what was left out", async () => {
+  const skipped = { path: ["b"], reason: "The role may not read it." }
+  expect(await discover(counted(2), stream("a"), { skipped })).toMatchObject({
+    complete: false,
+    counts: { total: 2, streams: 1, skipped: 1 },
+    skipped: [skipped],
+  })
+})
+
+it("keeps the last catalog when a discovery fails, and nothing of the one that failed", async () => {
+  const before = await discover(counted(1), stream("a"))
+  found = (function* () {
+    yield counted(500)
+    for (let index = 0; index < 250; index++) yield stream(`t${index}`)
+    throw new PlatformError("connection_lost", "The connection broke; try again.")
+  })()
+  await expect(catalogs.discover(by, "scripted", {})).rejects.toMatchObject({ code: "connection_lost" })
+  expect(await catalogs.page(by, "scripted", { limit: 20 })).toEqual(before)
+  const versions = await hub.served.hub.store.inWorkspace(by.workspace.id, (tx) =>
+    tx.selectFrom("catalogs").select("version").where("workspace_id", "=", by.workspace.id).where("discovered_at", "is", null).execute(),
+  )
+  expect(versions).toEqual([])
+})
