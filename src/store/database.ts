@@ -43,6 +43,7 @@ export interface Memberships {
   workspace_id: string
   user_id: string
   role: Role
+  created_at: Stamped
 }
 
 export interface Sessions {

@@ -81,7 +81,7 @@ export async function findUser(tx: Tx, email: string): Promise<FoundUser | undef
   return (await sql<FoundUser>`select * from jackfield.find_user(${email})`.execute(tx)).rows[0]
 }
 
-/** The workspaces of a user, oldest first. */
+/** The workspaces of a user, the longest membership first: who adds somebody to another workspace must not become their default. */
 export async function membershipsOf(tx: Tx, userId: string): Promise<readonly FoundMembership[]> {
   return (await sql<FoundMembership>`select * from jackfield.memberships_of(${userId})`.execute(tx)).rows
 }

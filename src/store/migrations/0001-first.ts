@@ -26,6 +26,7 @@ create table jackfield.memberships (
   workspace_id uuid not null references jackfield.workspaces on delete cascade,
   user_id uuid not null references jackfield.users on delete cascade,
   role text not null check (role in ('admin', 'editor', 'viewer')),
+  created_at timestamptz not null default now(),
   primary key (workspace_id, user_id)
 );
 create index memberships_user on jackfield.memberships (user_id);
@@ -179,7 +180,7 @@ returns table (workspace_id uuid, workspace_serial integer, workspace_name text,
 language sql stable security definer set search_path = '' as $$
   select w.id, w.serial, w.name, w.title, m.role, m.role = 'admin' and w.serial = (select min(serial) from jackfield.workspaces)
   from jackfield.memberships m join jackfield.workspaces w on w.id = m.workspace_id
-  where m.user_id = given order by w.serial
+  where m.user_id = given order by m.created_at, w.serial
 $$;
 create function jackfield.all_workspaces()
 returns table (id uuid, serial integer, name text, title text, plan jsonb, created_at timestamptz)
