@@ -27,9 +27,12 @@ export function useAccess(app: FastifyInstance, identity: Identity): void {
     const principal = await identity.authenticate(credentialOf(request), workspaceOf(request))
     request.principal = principal
     if (access === "operator") {
-      if (!principal.operator) throw new PlatformError("forbidden", "Only operators (admins of the hub's first workspace) may do this.")
+      if (!principal.operator) throw new PlatformError("forbidden", "Only operators (admins of the hub's first workspace) may do this; ask one of them.")
     } else if (RANK[principal.role] < RANK[access]) {
-      throw new PlatformError("forbidden", `The role ${principal.role} may not do this; it takes ${article(access)} ${access}.`)
+      throw new PlatformError(
+        "forbidden",
+        `The role ${principal.role} may not do this; it takes ${article(access)} ${access}; use a key of that role, or ask an admin.`,
+      )
     }
   })
 }

@@ -143,7 +143,10 @@ export class Identity {
     this.#failures.delete(key)
     const id = randomUUID()
     const expires = new Date(Math.floor((Date.now() + SESSION_MS) / 1000) * 1000)
-    await this.#store.asHub((tx) => tx.insertInto("sessions").values({ id, user_id: user.id, expires_at: expires }).execute())
+    await this.#store.asHub(async (tx) => {
+      await tx.deleteFrom("sessions").where("expires_at", "<", new Date()).execute()
+      await tx.insertInto("sessions").values({ id, user_id: user.id, expires_at: expires }).execute()
+    })
     const token = await new SignJWT({})
       .setProtectedHeader({ alg: "HS256" })
       .setJti(id)

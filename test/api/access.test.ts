@@ -111,6 +111,22 @@ describe("sessions and users", () => {
     expect((await hub.call("DELETE", "/v1/sessions", undefined, { key: body.token })).status).toBe(204)
     expect((await hub.call("GET", "/v1/me", undefined, { key: body.token })).status).toBe(401)
   })
+  it("a login forgets the sessions that have ended", async () => {
+    const { store } = hub.served.hub
+    const { body } = await logIn("ada@example.com", PASSWORD)
+    const ended = (at: string) =>
+      store.asHub((tx) =>
+        tx
+          .updateTable("sessions")
+          .set({ expires_at: new Date(at) })
+          .where("user_id", "=", body.user.id)
+          .execute(),
+      )
+    await ended("2020-01-01T00:00:00Z")
+    await logIn("ada@example.com", PASSWORD)
+    const left = await store.asHub((tx) => tx.selectFrom("sessions").select("expires_at").where("user_id", "=", body.user.id).execute())
+    expect(left).toHaveLength(1)
+  })
   it("a forged or foreign token is refused", async () => {
     const { body } = await logIn("ada@example.com", PASSWORD)
     const [head, claims] = body.token.split(".")
@@ -128,6 +144,14 @@ describe("sessions and users", () => {
     expect((await me("third")).status).toBe(403)
     const reset = await hub.call("POST", "/v1/users/ada@example.com/password", {}, { key: other.key })
     expect([reset.status, reset.body.code], "an admin of one workspace may not take over a login of several").toEqual([403, "forbidden"])
+  })
+  it("somebody whom another workspace adds stays at home in their own", async () => {
+    const older = await hub.workspace("older")
+    const home = await hub.workspace("home")
+    const { body: eve } = await hub.call("POST", "/v1/users", { email: "eve@example.com", role: "editor" }, { key: home.key })
+    expect((await hub.call("POST", "/v1/users", { email: "eve@example.com", role: "editor" }, { key: older.key })).status).toBe(201)
+    const { body } = await logIn("eve@example.com", eve.password)
+    expect((await hub.call("GET", "/v1/me", undefined, { key: body.token })).body.workspace.name).toBe("home")
   })
   it("a new password is shown once and ends the sessions", async () => {
     const made = await hub.call("POST", "/v1/users", { email: "bob@example.com", role: "editor" })
