@@ -58,3 +58,38 @@ test("a field that is too large to be held is refused, and says so", async () =>
   const error = await failure(run((session) => collect(session.query("SELECT repeat('x', 70000000)"))))
   expect([error.code, error.message]).toEqual(["response_too_large", "One row is larger than 64 MiB; select less of it."])
 })
+
+test("a catalog without an end is given up when more rows come than were asked for", async () => {
+  const int = (bytes: 2 | 4, value: number): Buffer => {
+    const buffer = Buffer.alloc(bytes)
+    buffer.writeIntBE(value, 0, bytes)
+    return buffer
+  }
+  const width = 17
+  const column = Buffer.concat([Buffer.from("a\0"), int(4, 0), int(2, 0), int(4, 25), int(2, -1), int(4, -1), int(2, 0)])
+  const described = message("T", Buffer.concat([int(2, width), ...Array.from({ length: width }, () => column)]))
+  const row = message("D", Buffer.concat([int(2, width), ...Array.from({ length: width }, () => Buffer.concat([int(4, 1), Buffer.from("t")]))]))
+  const ended = (tag: string): Buffer => Buffer.concat([message("C", Buffer.from(`${tag}\0`)), message("Z", Buffer.from("T"))])
+  const answers: readonly [RegExp, Buffer][] = [
+    [/BEGIN/, ended("BEGIN")],
+    [/GROUP BY/, Buffer.concat([described, ended("SELECT 0")])],
+    [/MATERIALIZED/, Buffer.concat([message("1", Buffer.alloc(0)), message("2", Buffer.alloc(0)), described])],
+  ]
+  const rows = Buffer.concat(Array.from({ length: 500 }, () => row))
+  await using fake = await listenRaw((socket) => {
+    let first = true
+    let flood: NodeJS.Timeout | undefined
+    socket
+      .on("error", () => undefined)
+      .on("close", () => clearInterval(flood))
+      .on("data", (chunk) => {
+        const asked = String(chunk)
+        const answer = first ? login : answers.find(([pattern]) => pattern.test(asked))?.[1]
+        first = false
+        if (answer !== undefined) socket.write(answer)
+        if (asked.includes("MATERIALIZED")) flood = setInterval(() => socket.write(Buffer.concat([rows, message("s", Buffer.alloc(0))])), 20)
+      })
+  })
+  const error = await failure(run((session) => collect(session.discover()), { port: fake.port }, { deadlineMs: 5_000 }))
+  expect([error.code, error.message]).toEqual(["protocol_invalid", expect.stringMatching(/more rows than it was asked for/)])
+})

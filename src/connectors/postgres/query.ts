@@ -56,6 +56,10 @@ export interface Page {
   readonly rows: Value[][]
 }
 
+interface RowHandler {
+  handleDataRow(message: unknown): void
+}
+
 const FIRST_ROWS = 32
 const PAGE_LENGTH = 8 * 1_048_576
 
@@ -72,8 +76,18 @@ export async function* pages({ pg }: Postgres, statement: string, params: readon
   const cursor = pg.query(new Cursor<Value[]>(statement, [...params], { rowMode: "array", types }))
   const most = call.maxRows ?? Number.POSITIVE_INFINITY
   let failed = false
+  let due = 0
+  const { handleDataRow } = cursor as unknown as RowHandler
+  // The library keeps whatever comes; a server that sends more than was asked for would fill the memory.
+  const counted: RowHandler["handleDataRow"] = (message) => {
+    if (due-- <= 0)
+      throw new PlatformError("protocol_invalid", "What answers sent more rows than it was asked for, so it is no PostgreSQL; check host and port.")
+    handleDataRow.call(cursor, message)
+  }
+  Object.assign(cursor, { handleDataRow: counted })
   const next = (count: number): Promise<Page> =>
     new Promise((resolve, reject) => {
+      due = count
       cursor.read(count, (error: Error | undefined, rows: Value[][], result: QueryResult) => {
         if (error) reject(error)
         else resolve({ fields: result?.fields ?? [], rows })
