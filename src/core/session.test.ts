@@ -129,4 +129,23 @@ describe("streams", () => {
     for await (const _ of session.query("x")) break
     expect(closed).toBe(true)
   })
+
+  it("a driver that hangs while it closes its own holds nobody past the deadline", async () => {
+    const controller = new AbortController()
+    const connector = driver({
+      batches: async function* () {
+        try {
+          yield { columns: [], rows: [[]] }
+        } finally {
+          await new Promise(() => undefined)
+        }
+      },
+    })
+    const session = await open(connector, config, leaseUntil(controller.signal))
+    for await (const _ of session.query("x")) {
+      setTimeout(() => controller.abort(new PlatformError("timed_out", "too late")), 20)
+      break
+    }
+    expect(controller.signal.aborted).toBe(true)
+  })
 })

@@ -86,7 +86,7 @@ export async function open(connector: AnyConnector, config: Readonly<Record<stri
       throw explained(error)
     } finally {
       // The consumer stopped early: the driver closes its cursor, but may not hold us up.
-      if (!done) await iterator?.return?.().then(undefined, () => undefined)
+      if (!done && iterator?.return !== undefined) await untilAborted(signal, iterator.return()).catch(() => undefined)
     }
   }
 
