@@ -267,6 +267,14 @@ describe("tests, staged", () => {
     expect(unused.body.stages.map((stage: { name: string }) => stage.name)).toEqual(["config", "connect"])
   })
 
+  it("what an operator's test found is stored as everybody may see it", async () => {
+    await create("denied", { config: { ...config, host: "10.1.2.3" } })
+    expect((await hub.call("POST", "/v1/connectors/denied/test")).body.error.code).toBe("egress_denied")
+    const { lastTest } = (await hub.call("GET", "/v1/connectors/denied", undefined, { key: await hub.keyFor("viewer") })).body
+    expect([lastTest.error.code, lastTest.error.stage]).toEqual(["host_unreachable", "connect"])
+    expect(JSON.stringify(lastTest)).not.toMatch(/egress|allowWith|policy/)
+  })
+
   it("never reaches the hub's own listener or database, even when allowed", async () => {
     const { port } = await hub.served.hub.store.address()
     const { body: rule } = await hub.call("POST", "/v1/egress", { rule: "127.0.0.0/8" })
