@@ -26,7 +26,7 @@ import {
 import type { HubParts } from "./hub.ts"
 import type { Principal } from "./identity.ts"
 import type { Page } from "./page.ts"
-import { withinPlan } from "./plan.ts"
+import { withinPlan } from "./plans.ts"
 import { type PartialTest, type ProbeOptions, probe, TEST_DEADLINE_MS, type TestReport, testPartly } from "./probe.ts"
 
 /** A connector ready to be used: its type and its typed config with the secrets in memory. */

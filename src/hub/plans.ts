@@ -1,6 +1,8 @@
+import { sql } from "kysely"
 import { PlatformError } from "../core/errors.ts"
 import { allWorkspaces } from "../store/lookups.ts"
 import type { Store } from "../store/store.ts"
+import type { Tx } from "./connector-view.ts"
 import type { WorkspaceView } from "./members.ts"
 
 /** What a workspace may have at most; an absent part is without limit. `concurrency` and `ratePerMinute` cap each connector's own. */
@@ -41,4 +43,21 @@ export async function changePlan(store: Store, ref: string, patch: PlanPatch): P
     return changed
   })
   return { id, serial, name, title, createdAt: created_at.toISOString(), plan }
+}
+
+/** Refuses an HTTP connector beyond the plan's number of them (Databar's limit, which no other way around may pass). */
+export async function withinPlan(tx: Tx, workspaceId: string, type: string, plan: Readonly<Record<string, unknown>>): Promise<void> {
+  const { httpConnectors: most } = planFrom(plan)
+  if (type !== "http" || most === undefined) return
+  const { count } = await tx
+    .selectFrom("connectors")
+    .select(sql<number>`count(*)::int`.as("count"))
+    .where("workspace_id", "=", workspaceId)
+    .where("type", "=", type)
+    .executeTakeFirstOrThrow()
+  if (count >= most)
+    throw new PlatformError(
+      "plan_limit_reached",
+      `The workspace's plan allows ${most} HTTP connectors, and it has ${count}; remove one, or ask an operator for more.`,
+    )
 }
