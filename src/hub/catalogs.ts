@@ -3,7 +3,7 @@ import type { Stream } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
 import { open } from "../core/session.ts"
 import type { Catalogs as CatalogTable } from "../store/database.ts"
-import { uniqueViolation } from "../store/store.ts"
+import { parentMissing, uniqueViolation } from "../store/store.ts"
 import { findConnector, type Tx } from "./connector-view.ts"
 import type { Connectors } from "./connectors.ts"
 import type { HubParts } from "./hub.ts"
@@ -178,7 +178,7 @@ export class Catalogs {
           return version
         })
       } catch (error) {
-        if (uniqueViolation(error) === undefined || attempt === 5) throw error
+        if (uniqueViolation(error) === undefined || attempt === 5) return gone(error)
       }
     }
   }
@@ -198,7 +198,7 @@ export class Catalogs {
       comment: stream.comment ?? null,
       search: [...stream.path, ...stream.columns.map((column) => column.name)].join("\n").toLowerCase(),
     }))
-    await this.#parts.store.inWorkspace(workspaceId, (tx) => tx.insertInto("catalog_streams").values(rows).execute())
+    await this.#parts.store.inWorkspace(workspaceId, (tx) => tx.insertInto("catalog_streams").values(rows).execute()).catch(gone)
   }
 
   /** Takes back a version that will not be finished: nobody reads it, and failing again and again must not fill the store. */
@@ -238,6 +238,14 @@ export class Catalogs {
         .execute()
     })
   }
+}
+
+/** A version goes with its connector, or when later discoveries were done before it. */
+function gone(error: unknown): never {
+  if (!parentMissing(error)) throw error
+  throw new PlatformError("not_found", "The connector was removed or discovered again while it was read; list it, then discover it once more.", {
+    cause: error,
+  })
 }
 
 async function newest(tx: Tx, workspaceId: string, connectorId: string): Promise<Selectable<CatalogTable> | undefined> {

@@ -148,3 +148,6 @@ class PooledStore implements Store {
 export function uniqueViolation(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError && error.code === "23505" ? (error.constraint ?? "") : undefined
 }
+
+/** True for the error of a statement whose row belongs to another that is not there (any more). */
+export const parentMissing = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === "23503"

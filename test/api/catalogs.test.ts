@@ -7,7 +7,7 @@ import { Connectors } from "../../src/hub/connectors.ts"
 import type { Principal } from "../../src/hub/identity.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
 
-let found: Iterable<Discovered> = []
+let found: Iterable<Discovered> | AsyncIterable<Discovered> = []
 
 /** A system that says of itself what a test wants. */
 const scripted = defineConnector({
@@ -31,10 +31,11 @@ const counted = (total: number): Discovered => ({ counted: { total, byKind: { ta
 let hub: TestHub
 let by: Principal
 let catalogs: Catalogs
+let connectors: Connectors
 beforeAll(async () => {
   hub = await startHub()
   const parts = { ...hub.served.hub, registry: new Registry([scripted]) }
-  const connectors = new Connectors(parts)
+  connectors = new Connectors(parts)
   catalogs = new Catalogs(parts, connectors)
   by = await hub.served.hub.identity.authenticate(hub.key, undefined)
   await connectors.create(by, { name: "scripted", type: "scripted", config: {} })
@@ -81,4 +82,14 @@ it("keeps the last catalog when a discovery fails, and nothing of the one that f
     tx.selectFrom("catalogs").select("version").where("workspace_id", "=", by.workspace.id).where("discovered_at", "is", null).execute(),
   )
   expect(versions).toEqual([])
+})
+
+it("says that the connector is gone when it was removed meanwhile", async () => {
+  await connectors.create(by, { name: "removed", type: "scripted", config: {} })
+  found = (async function* () {
+    yield counted(100)
+    await connectors.remove(by, "removed")
+    for (let index = 0; index < 100; index++) yield stream(`t${index}`)
+  })()
+  await expect(catalogs.discover(by, "removed", {})).rejects.toMatchObject({ code: "not_found" })
 })
