@@ -93,3 +93,10 @@ it("says that the connector is gone when it was removed meanwhile", async () => 
   })()
   await expect(catalogs.discover(by, "removed", {})).rejects.toMatchObject({ code: "not_found" })
 })
+
+it("ends a system that lists far too much, and stores nothing of it", async () => {
+  found = (function* () {
+    for (let index = 0; index < 300_000; index++) yield { skipped: { path: [`t${index}`], reason: "" } }
+  })()
+  await expect(catalogs.discover(by, "scripted", {})).rejects.toMatchObject({ code: "response_too_large" })
+})
