@@ -39,7 +39,7 @@ export class Onboarding {
       () => true,
       async (cause: unknown) => {
         if (cause instanceof PlatformError && cause.code === "unsupported") return true
-        await this.#connectors.remove(by, connector.id).catch(unlessGone)
+        await this.#connectors.remove(by, connector.id, connector.version).catch(unlessTaken)
         const why = cause instanceof PlatformError ? cause.message : "the log has the cause."
         throw new PlatformError("discovery_failed", `The schema of ${connector.name} could not be read, so it was not stored: ${why}`, { cause })
       },
@@ -76,9 +76,9 @@ export class Onboarding {
   }
 }
 
-/** Somebody removed it meanwhile: that is what was wanted. */
-const unlessGone = (error: unknown): void => {
-  if (!(error instanceof PlatformError) || error.code !== "not_found") throw error
+/** Somebody removed it meanwhile: that is what was wanted. Or changed it: then it is theirs, and stays. */
+const unlessTaken = (error: unknown): void => {
+  if (!(error instanceof PlatformError) || (error.code !== "not_found" && error.code !== "version_stale")) throw error
 }
 
 /** `tunnel` of connectors/shared/ssh.ts, as it is posted. */

@@ -5,6 +5,7 @@ import { Registry } from "../../src/core/registry.ts"
 import { Catalogs } from "../../src/hub/catalogs.ts"
 import { Connectors } from "../../src/hub/connectors.ts"
 import type { Principal } from "../../src/hub/identity.ts"
+import { Onboarding } from "../../src/hub/onboarding.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
 
 let found: Iterable<Discovered> | AsyncIterable<Discovered> = []
@@ -99,4 +100,19 @@ it("ends a system that lists far too much, and stores nothing of it", async () =
     for (let index = 0; index < 300_000; index++) yield { skipped: { path: [`t${index}`], reason: "" } }
   })()
   await expect(catalogs.discover(by, "scripted", {})).rejects.toMatchObject({ code: "response_too_large" })
+})
+
+it.each([
+  ["goes with the discovery that failed", false],
+  ["stays when somebody changed it meanwhile", true],
+])("a connector made in one step %s", async (name, changed) => {
+  const onboarding = new Onboarding(hub.served.hub.door, connectors, catalogs)
+  found = (async function* () {
+    yield counted(1)
+    const [made] = (await connectors.list(by, { limit: 100, q: name })).data
+    if (changed) await connectors.patch(by, made?.id ?? "", { description: "kept" })
+    throw new PlatformError("permission_denied", "The role may not read the schema; grant it.")
+  })()
+  await expect(onboarding.create(by, { title: name, type: "scripted", config: {} }, { waitMs: 10_000 })).rejects.toMatchObject({ code: "discovery_failed" })
+  expect((await connectors.list(by, { limit: 100, q: name })).total).toBe(changed ? 1 : 0)
 })
