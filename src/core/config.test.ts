@@ -147,11 +147,11 @@ describe("a change", () => {
   it("clears null, sets values, keeps masks", () => {
     const { plain, secrets } = change({
       password: null,
-      host: "other.example.com",
+      host: "DB.example.com",
       port: null,
       auth: { kind: "key", id: "you", key: { set: true, fingerprint: "f" }, inner: { kind: "deep" } },
     })
-    expect(plain).toMatchObject({ host: "other.example.com", port: 5432, auth: { id: "you" } })
+    expect(plain).toMatchObject({ host: "DB.example.com", port: 5432, auth: { id: "you" } })
     expect(secrets.has("/password")).toBe(false)
     expect([secrets.get("/auth/key"), secrets.get("/auth/inner/token")]).toEqual(["keep", "keep"])
   })
@@ -178,6 +178,41 @@ describe("a change", () => {
   it("refuses a mask where nothing is stored", () => {
     const { faults } = change({ headers: [{ name: "Unknown", value: { set: true, fingerprint: "f" } }] })
     expect(faults).toMatchObject([{ pointer: "/headers/0/value" }])
+  })
+})
+
+describe("a change of where the connection goes", () => {
+  const kept = (before: object, after: unknown) => {
+    const { config } = stored({ ...whole, ...before })
+    const { secrets, faults } = parseConfig(fields, after, config)
+    return { kept: [...secrets.values()].filter((change) => change === "keep").length, refused: faults.map((fault) => fault.pointer) }
+  }
+  const all = ["/auth/inner/token", "/auth/key", "/headers/X~1Key~01#2/value", "/headers/X~1Key~01/value", "/password"]
+
+  it.each([
+    ["another host", {}, { host: "evil.example.com" }],
+    ["another port", {}, { port: 5433 }],
+    ["no host any more", {}, { host: null }],
+    ["a URL of another origin", { url: "https://a.example.com/x" }, { url: "https://b.example.com/x" }],
+    ["http instead of https", { url: "https://a.example.com/x" }, { url: "http://a.example.com/x" }],
+    ["another host, with the masks sent back", {}, { host: "evil.example.com", password: { set: true, fingerprint: "f" } }],
+  ])("%s keeps no secret, and says so at each", (_name, before, after) => {
+    const { kept: count, refused } = kept(before, after)
+    expect([count, refused.sort()]).toEqual([0, all])
+  })
+
+  it.each([
+    ["the same host in other case", {}, { host: "DB.EXAMPLE.COM" }],
+    ["another path of the same origin", { url: "https://a.example.com/x" }, { url: "https://A.example.com:443/y?z" }],
+    ["a URL where there was none", {}, { url: "https://a.example.com/x" }],
+    ["another mode", {}, { mode: "slow" }],
+  ])("%s keeps them all", (_name, before, after) => {
+    expect(kept(before, after)).toEqual({ kept: 5, refused: [] })
+  })
+
+  it("every secret sent again goes anywhere", () => {
+    const { config } = stored(whole)
+    expect(parseConfig(fields, { ...whole, host: "other.example.com" }, config).faults).toEqual([])
   })
 })
 

@@ -47,7 +47,35 @@ export function parseConfig(fields: Fields, input: unknown, stored?: StoredConfi
   const walk: Walk = { secrets: new Map(), faults: [], missing: [], stored: stored?.secrets ?? new Set() }
   const plain = isRecord(input) ? parseFields(fields, input, stored?.plain, "", "", walk) : {}
   if (!isRecord(input)) walk.faults.push({ pointer: "", message: "config must be an object." })
+  else if (stored !== undefined && aimChanged(fields, stored.plain, plain)) dropKept(walk)
   return { plain, secrets: walk.secrets, faults: walk.faults, missing: walk.missing }
+}
+
+/** A stored secret goes nowhere that it was not entered for: whoever points a connector elsewhere must know its secrets. */
+function dropKept(walk: Walk): void {
+  for (const [pointer, change] of walk.secrets) {
+    if (change !== "keep") continue
+    walk.secrets.delete(pointer)
+    walk.faults.push({ pointer, message: "The connection would go elsewhere than this secret was entered for; send it again, or null to clear it." })
+  }
+}
+
+/** Whether a field that aims has another value than before. One that had none before may take any; one that had may not just lose it. */
+function aimChanged(fields: Fields, before: Plain, after: Plain): boolean {
+  return Object.entries(fields).some(([name, field]) => {
+    const [was, is] = [before[name], after[name]]
+    if (field.aims === true || field.format === "url") return was !== undefined && aimOf(field, was) !== aimOf(field, is)
+    if (field.kind !== "variant" || !isRecord(was) || !isRecord(is) || was["kind"] !== is["kind"]) return false
+    return aimChanged(field.variants?.[String(was["kind"])]?.fields ?? {}, was, is)
+  })
+}
+
+/** What counts of a value: of a URL its origin, of a name no case, of an object not the order of its members (jsonb has its own). */
+function aimOf(field: Field, value: unknown): string {
+  const sorted = (_name: string, part: unknown): unknown =>
+    isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part
+  if (typeof value !== "string") return JSON.stringify(value, sorted) ?? ""
+  return field.format === "url" && URL.canParse(value) ? new URL(value).origin : value.toLowerCase()
 }
 
 // `shown` is the pointer into the input that a person sees in a fault; `kept` the stable pointer that a secret is stored under.

@@ -57,6 +57,8 @@ export interface Field<T = unknown> {
   readonly plainWhen?: (row: Readonly<Record<string, unknown>>) => boolean
   /** Text and secret only: what is wrong with a value, in words that follow the title; undefined when nothing is. Never called with "". */
   readonly check?: (value: string) => string | undefined
+  /** Decides where the connection goes: when its value changes, no stored secret is kept, for it would be sent there. */
+  readonly aims?: true
   /** Ties the field to its TypeScript type; never present at run time. */
   readonly __type?: T
 }
@@ -79,6 +81,7 @@ interface Meta<T> {
   readonly default?: T
 }
 interface TextMeta extends Meta<string> {
+  readonly aims?: true
   readonly check?: (value: string) => string | undefined
   readonly format?: TextFormat
   readonly maxLength?: number
@@ -99,10 +102,10 @@ interface SecretMeta {
 export const text = (title: string, meta: TextMeta = {}): Field<string> => ({ kind: "text", title, required: meta.default === undefined, ...meta })
 
 /** A DNS name or an IP literal, as typed: never a URL, a path, or anything with `/ @ % ? #` or a control character. */
-export const host = (title: string, meta: Meta<string> = {}): Field<string> => text(title, { format: "host", maxLength: 253, ...meta })
+export const host = (title: string, meta: Meta<string> = {}): Field<string> => text(title, { format: "host", maxLength: 253, aims: true, ...meta })
 
 /** A TCP port, 1 to 65535. */
-export const port = (title: string, meta: Meta<number> = {}): Field<number> => integer(title, { min: 1, max: 65535, ...meta })
+export const port = (title: string, meta: Meta<number> = {}): Field<number> => ({ ...integer(title, { min: 1, max: 65535, ...meta }), aims: true })
 
 export const integer = (title: string, meta: IntegerMeta = {}): Field<number> => ({ kind: "integer", title, required: meta.default === undefined, ...meta })
 
@@ -125,13 +128,14 @@ type Variant<V extends Record<string, Variants>> = { [K in keyof V]: { readonly 
 export const variant = <const V extends Record<string, Variants>>(
   title: string,
   variants: V,
-  meta: { help?: string; default?: keyof V & string } = {},
+  meta: { help?: string; default?: keyof V & string; aims?: true } = {},
 ): Field<Variant<V>> => ({
   kind: "variant",
   title,
   variants,
   required: meta.default === undefined,
   ...(meta.help === undefined ? {} : { help: meta.help }),
+  ...(meta.aims === undefined ? {} : { aims: meta.aims }),
   ...(meta.default === undefined ? {} : { default: { kind: meta.default } as Variant<V> }),
 })
 

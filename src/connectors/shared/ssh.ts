@@ -27,7 +27,7 @@ export const tunnelField = variant(
       },
     },
   },
-  { default: "none" },
+  { default: "none", aims: true },
 )
 
 type Tunnel = Config<{ tunnel: typeof tunnelField }>["tunnel"]

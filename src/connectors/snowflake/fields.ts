@@ -7,6 +7,7 @@ const CASE = "Snowflake takes it as it is written, and keeps names that were not
 export const snowflakeFields = {
   account: text("Account", {
     maxLength: 253,
+    aims: true,
     check: accountFault,
     example: "myorg-myaccount",
     help: "The account identifier, or its host that ends in .snowflakecomputing.com.",

@@ -144,7 +144,9 @@ describe("made here, seen elsewhere", () => {
       ...{ title: "Here first", type: "postgres", purpose: "source", status: "untested" },
       config: { port: 6432, tls: { kind: "verify" } },
     })
-    await native("PATCH", "/here-first", { config: { host: "moved.example.com", tls: { kind: "verify", servername: "db.example.com" } } })
+    await native("PATCH", "/here-first", {
+      config: { host: "moved.example.com", password: "sent-again", tls: { kind: "verify", servername: "db.example.com" } },
+    })
     const { attributes } = (await squared.call("GET", `${PATH}/${body.data.id}`)).body.data
     expect(attributes.configuration).toMatchObject({ host: "moved.example.com", port: "6432", schema: "public", data_type: "structured" })
     await squared.call("PUT", `${PATH}/${body.data.id}`, { connector: { configuration: attributes.configuration } })

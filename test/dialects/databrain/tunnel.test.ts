@@ -7,13 +7,14 @@ let databrain: DataBrain
 let bastion: Bastion
 let impostor: Bastion
 let talker: Loopback
+const PASSWORD = "an-ordinary-password"
 let count = 0
 
 beforeAll(async () => {
   bastion = await startBastion()
   impostor = await startBastion()
   talker = await listenRaw((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"))
-  databrain = await startDataBrain("an-ordinary-password", [bastion.port, impostor.port, talker.port])
+  databrain = await startDataBrain(PASSWORD, [bastion.port, impostor.port, talker.port])
 })
 afterAll(async () => {
   await databrain?.stop()
@@ -46,7 +47,9 @@ describe("sshTunnel", () => {
     const test = () => databrain.hub.call("POST", "/v1/connectors/through/test")
     expect((await test()).body.ok).toBe(true)
     // Another server answers there from now on, to whoever follows the stored address.
-    await databrain.hub.call("PATCH", "/v1/connectors/through", { config: { tunnel: { kind: "ssh", port: impostor.port } } })
+    const moved = { tunnel: { kind: "ssh", port: impostor.port, auth: { kind: "key", privateKey: bastion.privateKey } }, password: PASSWORD }
+    const patched = await databrain.hub.call("PATCH", "/v1/connectors/through", { config: moved })
+    expect(patched.status).toBe(200)
     expect((await test()).body.error.code, "another key is refused").toBe("host_key_mismatch")
   })
 

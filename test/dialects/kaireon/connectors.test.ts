@@ -130,10 +130,19 @@ describe("update", () => {
 
   it("replaces config whole and keeps the credentials", async () => {
     const { body: made } = await create({ config: { ...kaireon.config, extra: 1 }, authConfig: kaireon.authConfig })
-    const { body } = await kaireon.put({ id: made.id, config: { host: "db.example.com" } })
-    expect(body.config).toEqual({ host: "db.example.com" })
+    const { host, port } = kaireon.config as Record<string, unknown>
+    const { body } = await kaireon.put({ id: made.id, config: { host, port } })
+    expect(body.config).toEqual({ host, port })
     await kaireon.put({ id: made.id, config: kaireon.config })
     expect((await kaireon.test(made.id)).body).toMatchObject({ status: "active", authConfig: { username: expect.any(String), password: "an***rd" } })
+  })
+
+  it("points nowhere else without its credentials, and changes nothing then", async () => {
+    const { body: made } = await create({ config: kaireon.config, authConfig: kaireon.authConfig })
+    const moved = { id: made.id, config: { ...kaireon.config, host: "other.example.com" } }
+    expect(errorOf(await kaireon.put(moved))).toEqual([400, "BAD_REQUEST", 400])
+    expect((await kaireon.test(made.id)).body.status).toBe("active")
+    expect((await kaireon.put({ ...moved, authConfig: kaireon.authConfig })).body.config).toMatchObject({ host: "other.example.com" })
   })
 
   it("replaces authConfig whole", async () => {
