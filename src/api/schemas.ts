@@ -155,7 +155,8 @@ const Limits = Type.Object(
     perMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400_000 })),
     concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
   },
-  closed,
+  // A window without a number of requests, or nothing at all, would look like a limit and be none.
+  { ...closed, minProperties: 1, dependentRequired: { perMs: ["requests"] } },
 )
 const Labels = Type.Record(Type.String({ pattern: "^[A-Za-z0-9_.-]{1,63}$" }), Type.String({ maxLength: 256 }), {
   maxProperties: 50,

@@ -1,12 +1,13 @@
-import { Ajv, type ErrorObject } from "ajv"
+import type { ErrorObject } from "ajv"
+import { Ajv2020 } from "ajv/dist/2020.js"
 import type { FastifyInstance } from "fastify"
 import type { Fault } from "../core/errors.ts"
 import { PlatformError } from "../core/errors.ts"
 
 /** Bodies are taken as they are: no coercion, nothing dropped, every fault told. */
-const bodies = new Ajv({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: true, strict: false, verbose: true })
+const bodies = new Ajv2020({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: true, strict: false, verbose: true })
 /** Query strings and path parameters are text; numbers and booleans are read from it. */
-const texts = new Ajv({ allErrors: true, coerceTypes: true, removeAdditional: false, useDefaults: true, strict: false, verbose: true })
+const texts = new Ajv2020({ allErrors: true, coerceTypes: true, removeAdditional: false, useDefaults: true, strict: false, verbose: true })
 
 /** Makes a Fastify instance validate by these rules and answer with one error that lists all faults. */
 export function useValidation(app: FastifyInstance): void {
@@ -64,6 +65,8 @@ function faultOf(error: ErrorObject, prefix: string): Fault {
     case "additionalProperties":
     case "unevaluatedProperties":
       return { pointer: below(params["additionalProperty"] ?? params["unevaluatedProperty"]), message: "is not a field of this request." }
+    case "dependentRequired":
+      return { pointer: below(params["missingProperty"]), message: `is required beside ${String(params["property"])}.` }
     case "enum":
       return { pointer: at, message: `must be one of ${(params["allowedValues"] as unknown[]).join(", ")}.` }
     case "const":

@@ -138,7 +138,7 @@ export class Connectors {
     for (let attempt = 1; ; attempt++) {
       const changed = await this.#tryPatch(by, ref, patch, ifMatch, options)
       if (changed !== undefined) return changed
-      if (ifMatch !== undefined || attempt === 5) throw stale(ref)
+      if (ifMatch !== undefined || attempt === 20) throw stale(ref)
     }
   }
 

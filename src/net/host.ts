@@ -31,7 +31,7 @@ export function parseHost(text: string): Host {
 }
 
 /** The host as it is written beside a port: `db.example.com:5432`, `[2001:db8::1]:5432`. */
-export const formatTarget = (host: string, port: number): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
+export const formatTarget = (host: string, port: number): string => `${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}`
 
 /** Throws `config_invalid` unless `port` is a TCP port. */
 export function assertPort(port: number): void {

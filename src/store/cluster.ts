@@ -37,7 +37,10 @@ export async function initCluster(binaries: Binaries, folder: string, password: 
   await rm(secret, { force: true })
   if (code !== 0) {
     const reason = /initdb: error: (.*)|initdb: (.*)/.exec(output)
-    const message = `The embedded PostgreSQL could not be initialised in ${folder}; see that the disk has room and can be written, or set DATABASE_URL. It said: ${reason?.[1] ?? reason?.[2] ?? "nothing"}.`
+    const advice = /look up effective user/.test(output)
+      ? "run the hub as a user that the system knows by name"
+      : "see that the disk has room and can be written"
+    const message = `The embedded PostgreSQL could not be initialised in ${folder}; ${advice}, or set DATABASE_URL. It said: ${reason?.[1] ?? reason?.[2] ?? "nothing"}.`
     throw new PlatformError("store_unavailable", message, { cause: new Error(output.trim()) })
   }
 }

@@ -43,6 +43,8 @@ describe("a connector's fields", () => {
     ["url with credentials", { type: "http", config: { url: "https://u:p@api.example.com/" } }, 422, "config_invalid", "/config/url", /user name or password/],
     ["url with another scheme", { type: "http", config: { url: "file:///etc/passwd" } }, 422, "config_invalid", "/config/url", /https/],
     ["url without slashes", { type: "http", config: { url: "http:169.254.169.254/" } }, 422, "config_invalid", "/config/url", /two slashes/],
+    ["limits without a number", { limits: { perMs: 5 } }, 422, "request_invalid", "/limits/requests", /beside perMs/],
+    ["limits that are none", { limits: {} }, 422, "request_invalid", "/limits", /fewer than 1/],
     ["duplicate name", { name: "taken" }, 409, "name_taken", "/name", /taken/],
   ]
   it.each(cases)("%s", async (_name, more, status, code, pointer, message) => {
