@@ -31,7 +31,7 @@ export async function serve(settings: Settings, log: Logger, extras: HubExtras =
   })
   const address = app.server.address()
   const port = typeof address === "object" && address !== null ? address.port : settings.port
-  hub.listensOn({ address: settings.host === "localhost" ? "127.0.0.1" : settings.host, port })
+  await hub.listensOn({ address: settings.host === "localhost" ? "127.0.0.1" : settings.host, port })
   const url = urlOf(settings.host, port)
   await noteForCli(resolve(settings.dataDir), url)
   let stopping: Promise<void> | undefined

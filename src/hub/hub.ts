@@ -19,6 +19,7 @@ import { Connectors } from "./connectors.ts"
 import { Egress } from "./egress.ts"
 import { Identity } from "./identity.ts"
 import { insertKey, Members, makeWorkspace, newPassword } from "./members.ts"
+import { Nodes } from "./nodes.ts"
 import { Onboarding } from "./onboarding.ts"
 import { Queries } from "./queries.ts"
 import type { Settings } from "./settings.ts"
@@ -56,7 +57,7 @@ export interface Hub extends HubParts {
   readonly queries: Queries
   readonly onboarding: Onboarding
   readonly firstLogin: FirstLogin | undefined
-  listensOn(own: OwnPort): void
+  listensOn(own: OwnPort): Promise<void>
   close(): Promise<void>
 }
 
@@ -75,10 +76,10 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
     })
     const firstLogin = await bootstrap(store, settings, dataDir)
     const egress = new Egress(store, fixed)
-    const own: OwnPort[] = []
+    const nodes = new Nodes(store)
     const protect = async (): Promise<readonly OwnPort[]> => {
       const { port, addresses } = await store.address()
-      return [...own, ...addresses.map((address) => ({ address, port }))]
+      return [...(await nodes.ports()), ...addresses.map((address) => ({ address, port }))]
     }
     const door = new Door({ ...extras.door, policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
     const parts: HubParts = { store, vault, door, registry, log }
@@ -95,8 +96,8 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       queries: new Queries(parts, connectors, catalogs),
       onboarding: new Onboarding(door, connectors, catalogs),
       firstLogin,
-      listensOn: (listener) => own.push(listener),
-      close: () => store.close(),
+      listensOn: ({ address, port }) => nodes.announce(address, port),
+      close: () => nodes.close().then(() => store.close()),
     }
   } catch (error) {
     await store.close()

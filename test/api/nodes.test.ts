@@ -1,0 +1,37 @@
+import { randomBytes } from "node:crypto"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
+
+let database: TestDatabase
+let first: TestHub
+let second: TestHub
+let env: Record<string, string>
+
+beforeAll(async () => {
+  database = await startTestDatabase()
+  env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"), JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }
+  first = await startHub(env)
+  second = await startHub(env)
+})
+afterAll(async () => {
+  await second?.stop()
+  await first?.stop()
+  await database?.stop()
+})
+
+it("no node's listener is a connector's target, from whichever node it is dialled, even when allowed", async () => {
+  for (const from of [first, second])
+    for (const to of [first, second]) {
+      const tested = await from.call("POST", "/v1/connectors/test", { type: "http", config: { url: `${to.url}/healthz` } }, { key: first.key })
+      expect([tested.status, tested.body.error?.code]).toEqual([200, "egress_denied"])
+    }
+})
+
+it("a node that stopped is no node any more", async () => {
+  const third = await startHub(env)
+  const count = async () => (await database.query("select count(*)::int as n from jackfield.settings where key like 'node/%'"))[0]?.["n"]
+  expect(await count()).toBe(3)
+  await third.stop()
+  expect(await count()).toBe(2)
+})
