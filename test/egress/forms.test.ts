@@ -1,5 +1,6 @@
 import dgram from "node:dgram"
 import { lookup } from "node:dns"
+import { existsSync } from "node:fs"
 import { get } from "node:http"
 import { connect, createServer } from "node:net"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -61,8 +62,13 @@ const valuesFor = (format: "host" | "url", hosts: readonly Form[]): readonly For
 
 const tally = { cases: 0, parse: 0, dial: 0, holes: [] as string[] }
 
-test("every type names its target in a field that the corpus runs through", () => {
-  expect(new Set(fields.map(({ connector }) => connector.type))).toEqual(new Set(connectors.map(({ type }) => type)))
+/** Types whose target is made from something else than a host or a URL, each with the suite that runs its own corpus. */
+const DERIVED: Readonly<Record<string, string>> = { snowflake: "snowflake.test.ts" }
+
+test("every type names its target in a field that the corpus runs through, or has a suite of its own", () => {
+  const types = [...fields.map(({ connector }) => connector.type), ...Object.keys(DERIVED)]
+  expect(new Set(types)).toEqual(new Set(connectors.map(({ type }) => type)))
+  for (const suite of Object.values(DERIVED)) expect(existsSync(new URL(suite, import.meta.url))).toBe(true)
 })
 
 describe("no form of a forbidden destination is dialled, through any field", () => {
