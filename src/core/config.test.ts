@@ -210,6 +210,21 @@ describe("a change of where the connection goes", () => {
     expect(kept(before, after)).toEqual({ kept: 5, refused: [] })
   })
 
+  it("a variant or a list that holds hosts aims too, its kind included", () => {
+    const nested = {
+      end: variant("End", { cloud: { title: "Cloud", fields: {} }, own: { title: "Own", fields: { at: host("At") } } }),
+      brokers: list("Brokers", { at: host("At"), rack: optional(text("Rack")) }),
+      key: secret("Key"),
+    }
+    const before = { end: { kind: "cloud" }, brokers: [{ at: "a.example.com", rack: "1" }], key: "k-secret" }
+    const { plain } = parseConfig(nested, before)
+    const refused = (after: object) => parseConfig(nested, after, { plain, secrets: new Set(["/key"]) }).faults.map((fault) => fault.pointer)
+    expect(refused({ end: { kind: "own", at: "evil.example.com" } })).toEqual(["/key"])
+    expect(refused({ brokers: [{ at: "evil.example.com" }] })).toEqual(["/key"])
+    expect(refused({ brokers: [{ at: "A.example.com", rack: "2" }] })).toEqual([])
+    expect(refused({})).toEqual([])
+  })
+
   it("every secret sent again goes anywhere", () => {
     const { config } = stored(whole)
     expect(parseConfig(fields, { ...whole, host: "other.example.com" }, config).faults).toEqual([])

@@ -1,3 +1,4 @@
+import { aimChanged } from "./aim.ts"
 import type { Fault } from "./errors.ts"
 import { type Field, type Fields, Secret } from "./fields.ts"
 import { maxLengthOf } from "./schema.ts"
@@ -58,24 +59,6 @@ function dropKept(walk: Walk): void {
     walk.secrets.delete(pointer)
     walk.faults.push({ pointer, message: "The connection would go elsewhere than this secret was entered for; send it again, or null to clear it." })
   }
-}
-
-/** Whether a field that aims has another value than before. One that had none before may take any; one that had may not just lose it. */
-function aimChanged(fields: Fields, before: Plain, after: Plain): boolean {
-  return Object.entries(fields).some(([name, field]) => {
-    const [was, is] = [before[name], after[name]]
-    if (field.aims === true || field.format === "url") return was !== undefined && aimOf(field, was) !== aimOf(field, is)
-    if (field.kind !== "variant" || !isRecord(was) || !isRecord(is) || was["kind"] !== is["kind"]) return false
-    return aimChanged(field.variants?.[String(was["kind"])]?.fields ?? {}, was, is)
-  })
-}
-
-/** What counts of a value: of a URL its origin, of a name no case, of an object not the order of its members (jsonb has its own). */
-function aimOf(field: Field, value: unknown): string {
-  const sorted = (_name: string, part: unknown): unknown =>
-    isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part
-  if (typeof value !== "string") return JSON.stringify(value, sorted) ?? ""
-  return field.format === "url" && URL.canParse(value) ? new URL(value).origin : value.toLowerCase()
 }
 
 // `shown` is the pointer into the input that a person sees in a fault; `kept` the stable pointer that a secret is stored under.
