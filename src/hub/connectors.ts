@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
 import { openConfig, type ParsedConfig, parseConfig } from "../core/config.ts"
 import type { AnyConnector } from "../core/connector.ts"
-import { type Fault, PlatformError } from "../core/errors.ts"
+import { PlatformError } from "../core/errors.ts"
 import type { Stage } from "../core/trace.ts"
 import { breakerAfter, passBreaker } from "./breaker.ts"
 import { changesOf, documentOf, jsonOrNull, nextStatus, statusOf, tested } from "./connector-columns.ts"
+import { checked, secretsOf } from "./connector-config.ts"
 import { listConnectors, searchConnectors, viewsOf } from "./connector-lists.ts"
 import { freeHandle, nameTaken, requireFree } from "./connector-names.ts"
 import { secretValues, storeSecrets } from "./connector-secrets.ts"
@@ -26,7 +27,7 @@ import {
 import type { HubParts } from "./hub.ts"
 import type { Principal } from "./identity.ts"
 import type { Page } from "./page.ts"
-import { withinPlan } from "./plans.ts"
+import { leaveType, withinPlan } from "./plans.ts"
 import { type PartialTest, type ProbeOptions, probe, TEST_DEADLINE_MS, type TestReport, testPartly } from "./probe.ts"
 
 /** A connector ready to be used: its type and its typed config with the secrets in memory. */
@@ -296,29 +297,6 @@ export class Connectors {
     return this.#parts.store.inWorkspace(by.workspace.id, work)
   }
 }
-
-/** A connector of another type: within the plan, and without the catalogs of the old one. */
-async function leaveType(tx: Tx, row: ConnectorRow, type: string): Promise<void> {
-  const { plan } = await tx.selectFrom("workspaces").select("plan").where("id", "=", row.workspace_id).forUpdate().executeTakeFirstOrThrow()
-  await withinPlan(tx, row.workspace_id, type, plan)
-  await tx.deleteFrom("catalogs").where("workspace_id", "=", row.workspace_id).where("connector_id", "=", row.id).execute()
-}
-
-/** Refuses faults always, missing fields unless it is a draft; all at once. */
-function checked(connector: AnyConnector, parsed: ParsedConfig, draft: boolean): ParsedConfig {
-  const faults = [...parsed.faults, ...(draft ? [] : parsed.missing)].map((fault): Fault => ({ ...fault, pointer: `/config${fault.pointer}` }))
-  if (faults.length === 0) return parsed
-  const message = faults.map((fault) => fault.message).join(" ")
-  throw new PlatformError(
-    "config_invalid",
-    `The ${connector.title} configuration has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}: ${message}`,
-    { faults },
-  )
-}
-
-/** The secrets' values of a parsed config: new ones as given, kept ones as stored. */
-const secretsOf = (parsed: ParsedConfig, stored: ReadonlyMap<string, string>): Map<string, string> =>
-  new Map([...parsed.secrets].map(([pointer, change]) => [pointer, change === "keep" ? (stored.get(pointer) ?? "") : change.value]))
 
 const stale = (ref: Ref): PlatformError =>
   new PlatformError("version_stale", `The connector ${String(ref).slice(0, 100)} was changed meanwhile; read it again and repeat the change.`)

@@ -1,7 +1,8 @@
 import Type from "typebox"
 import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
-import { EgressInput, EgressRule, Ref } from "../schemas.ts"
+import { EgressInput, EgressRule } from "../member-schemas.ts"
+import { Ref } from "../schemas.ts"
 import type { Api } from "../server.ts"
 import { access, describe } from "../shapes.ts"
 

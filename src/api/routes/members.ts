@@ -7,17 +7,15 @@ import {
   KeyInput,
   NewKey,
   NewWorkspace,
-  PageQuery,
   PasswordInput,
   PasswordSet,
-  pageOf,
-  Ref,
   User,
   UserInput,
   Workspace,
   WorkspaceInput,
   WorkspacePatch,
-} from "../schemas.ts"
+} from "../member-schemas.ts"
+import { PageQuery, pageOf, Ref } from "../schemas.ts"
 import type { Api } from "../server.ts"
 import { access, describe } from "../shapes.ts"
 

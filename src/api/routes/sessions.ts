@@ -1,7 +1,7 @@
 import Type from "typebox"
 import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
-import { Credentials, Me, Session } from "../schemas.ts"
+import { Credentials, Me, Session } from "../member-schemas.ts"
 import type { Api } from "../server.ts"
 import { access, describe } from "../shapes.ts"
 
