@@ -212,7 +212,11 @@ describe("a change of where the connection goes", () => {
 
   it("a variant or a list that holds hosts aims too, its kind included", () => {
     const nested = {
-      end: variant("End", { cloud: { title: "Cloud", fields: {} }, own: { title: "Own", fields: { at: host("At") } } }),
+      end: variant("End", {
+        cloud: { title: "Cloud", fields: {} },
+        other: { title: "Another cloud", fields: {} },
+        own: { title: "Own", fields: { at: host("At") } },
+      }),
       brokers: list("Brokers", { at: host("At"), rack: optional(text("Rack")) }),
       key: secret("Key"),
     }
@@ -220,6 +224,7 @@ describe("a change of where the connection goes", () => {
     const { plain } = parseConfig(nested, before)
     const refused = (after: object) => parseConfig(nested, after, { plain, secrets: new Set(["/key"]) }).faults.map((fault) => fault.pointer)
     expect(refused({ end: { kind: "own", at: "evil.example.com" } })).toEqual(["/key"])
+    expect(refused({ end: { kind: "other" } })).toEqual(["/key"])
     expect(refused({ brokers: [{ at: "evil.example.com" }] })).toEqual(["/key"])
     expect(refused({ brokers: [{ at: "A.example.com", rack: "2" }] })).toEqual([])
     expect(refused({})).toEqual([])
