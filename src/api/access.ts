@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import { PlatformError } from "../core/errors.ts"
 import type { Identity, Principal } from "../hub/identity.ts"
+import { atLeast } from "../hub/roles.ts"
 import type { Role } from "../store/database.ts"
 
 /** What a route asks of its caller; `public` asks nothing, `signedIn` any role. */
@@ -15,8 +16,6 @@ declare module "fastify" {
   }
 }
 
-const RANK: Readonly<Record<Role, number>> = { viewer: 1, editor: 2, admin: 3 }
-
 /** Authenticates every request of this instance and holds its route's `config.access` (admin when a route says nothing). */
 export function useAccess(app: FastifyInstance, identity: Identity): void {
   app.decorateRequest("principal", undefined)
@@ -24,11 +23,11 @@ export function useAccess(app: FastifyInstance, identity: Identity): void {
     if (request.is404) return
     const access = request.routeOptions.config.access ?? "admin"
     if (access === "public") return
-    const principal = await identity.authenticate(credentialOf(request), workspaceOf(request))
+    const principal = asking(await identity.authenticate(credentialOf(request), workspaceOf(request)), request)
     request.principal = principal
     if (access === "operator") {
       if (!principal.operator) throw new PlatformError("forbidden", "Only operators (admins of the hub's first workspace) may do this; ask one of them.")
-    } else if (RANK[principal.role] < RANK[access]) {
+    } else if (!atLeast(principal.role, access)) {
       throw new PlatformError(
         "forbidden",
         `The role ${principal.role} may not do this; it takes ${article(access)} ${access}; use a key of that role, or ask an admin.`,
@@ -36,6 +35,9 @@ export function useAccess(app: FastifyInstance, identity: Identity): void {
     }
   })
 }
+
+/** A caller with the request that they make. */
+export const asking = (principal: Principal, request: FastifyRequest): Principal => ({ ...principal, request: { id: request.id, address: request.ip } })
 
 /** The caller of a request; every route but public ones has one. */
 export function principalOf(request: FastifyRequest): Principal {

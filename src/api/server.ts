@@ -11,6 +11,7 @@ import { useMethods } from "./methods.ts"
 import { useMetrics } from "./metrics.ts"
 import { type Mount, mountOf, sendAnswer, serveMount } from "./mount.ts"
 import { asPlatformError, sendProblem } from "./problem.ts"
+import { auditRoutes } from "./routes/audit.ts"
 import { callRoutes } from "./routes/calls.ts"
 import { catalogRoutes } from "./routes/catalogs.ts"
 import { connectorRoutes } from "./routes/connectors.ts"
@@ -105,6 +106,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       const api = scope as Api
       sessionRoutes(api, hub)
       memberRoutes(api, hub)
+      auditRoutes(api, hub)
       egressRoutes(api, hub)
       typeRoutes(api, hub)
       connectorRoutes(api, hub)

@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
 import { PlatformError } from "../core/errors.ts"
 import type { Principal } from "../hub/identity.ts"
+import { atLeast } from "../hub/roles.ts"
 import type { Role } from "../store/database.ts"
-
-const RANK: Readonly<Record<Role, number>> = { viewer: 1, editor: 2, admin: 3 }
 
 /** A path of a dialect below its mount, without a slash at its end. */
 export interface Route {
@@ -24,8 +23,8 @@ export function serve(scope: FastifyInstance, { method, path, least, caller, han
       method,
       url,
       onRequest: async (request) => {
-        const by = await caller(request)
-        if (RANK[by.role] < RANK[least]) throw new PlatformError("forbidden", `The role ${by.role} may not do this; it takes ${least} or more.`)
+        const by = { ...(await caller(request)), request: { id: request.id, address: request.ip } }
+        if (!atLeast(by.role, least)) throw new PlatformError("forbidden", `The role ${by.role} may not do this; it takes ${least} or more.`)
         callers.set(request, by)
       },
       handler: (request, reply) => handle(callers.get(request) as Principal, request, reply),

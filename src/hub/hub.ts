@@ -13,6 +13,7 @@ import { openStore, type Store } from "../store/store.ts"
 import { hashPassword } from "../vault/passwords.ts"
 import { newApiKey } from "../vault/tokens.ts"
 import { openVault, type Vault } from "../vault/vault.ts"
+import { AuditLog } from "./audit-log.ts"
 import { Catalogs } from "./catalogs.ts"
 import { removeCliFile, urlOf, writeCliFile } from "./cli-file.ts"
 import { Connectors } from "./connectors.ts"
@@ -51,6 +52,7 @@ export interface HubExtras {
 export interface Hub extends HubParts {
   readonly identity: Identity
   readonly members: Members
+  readonly audit: AuditLog
   readonly egress: Egress
   readonly connectors: Connectors
   readonly catalogs: Catalogs
@@ -90,6 +92,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       ...parts,
       identity,
       members: new Members(store, () => identity.forgetKeys()),
+      audit: new AuditLog(store),
       egress,
       connectors,
       catalogs,

@@ -19,6 +19,8 @@ export interface Principal {
   readonly role: Role
   readonly operator: boolean
   readonly sessionId?: string
+  /** The request that this caller makes, for the audit. */
+  readonly request?: { readonly id: string; readonly address?: string }
 }
 
 export interface NewSession {

@@ -6,6 +6,7 @@ import { allWorkspaces, findUser } from "../store/lookups.ts"
 import { type Store, uniqueViolation } from "../store/store.ts"
 import { hashPassword } from "../vault/passwords.ts"
 import { hashToken, newApiKey, visiblePrefix } from "../vault/tokens.ts"
+import { record } from "./audit.ts"
 import { looksLikeId } from "./connector-view.ts"
 import type { Principal } from "./identity.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "./page.ts"
@@ -82,7 +83,9 @@ export class Members {
     const key = newApiKey()
     return this.#store.inWorkspace(id, async (tx) => {
       const made = await makeWorkspace(tx, id, input, userId)
-      await insertKey(tx, id, by.id, key, { name: "first admin key", role: "admin" })
+      const first = await insertKey(tx, id, by.id, key, { name: "first admin key", role: "admin" })
+      const event = { action: "workspace.create", target: { kind: "workspace", id, name: input.name }, details: { title: made.title, key: first.id } } as const
+      await record(tx, { ...by, workspace: { id } }, event)
       return { ...made, key }
     })
   }

@@ -30,6 +30,8 @@ const GRANTS: Readonly<Record<string, readonly Verb[]>> = {
   limiter_starts: ALL,
   limiter_slots: ALL,
   recent_calls: ["select", "insert", "update"],
+  audit_heads: ["select"],
+  audit_entries: ["select"],
 }
 
 const FUNCTIONS = [
@@ -40,6 +42,7 @@ const FUNCTIONS = [
   "memberships_of(uuid)",
   "all_workspaces()",
   "any_data_keys(integer)",
+  "audit_append(uuid, text[])",
   "limiter_take_starts(uuid, uuid, bigint[], double precision[], double precision[])",
   "limiter_exchange_slots(uuid, uuid, integer, uuid[], uuid[], uuid[], double precision, double precision)",
 ]

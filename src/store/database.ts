@@ -192,6 +192,29 @@ export interface RecentCalls {
   calls: Generated<Date[]>
 }
 
+/** Where the chain of a workspace ends: the number, time and hash of its last entry. Written by `audit_append` alone. */
+export interface AuditHeads {
+  workspace_id: string
+  seq: number
+  at: Date
+  hash: Buffer
+}
+
+/** One entry of a workspace's audit, `seq` from 1 without a gap; `body` is canonical JSON, and the last five columns repeat what it says. */
+export interface AuditEntries {
+  workspace_id: string
+  seq: number
+  at: Date
+  previous: Buffer
+  hash: Buffer
+  body: string
+  action: string
+  actor_id: string
+  actor_name: string
+  target_id: string | null
+  target_name: string | null
+}
+
 /** The tables of schema `jackfield` as the hub's login sees them; all but settings, users, sessions and egress_rules are one workspace's at a time. */
 export interface Database {
   settings: Settings
@@ -210,4 +233,6 @@ export interface Database {
   limiter_starts: LimiterStarts
   limiter_slots: LimiterSlots
   recent_calls: RecentCalls
+  audit_heads: AuditHeads
+  audit_entries: AuditEntries
 }

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { Transaction } from "kysely"
+import { append, auditBody, hubActor } from "../../src/hub/audit.ts"
 import type { Database } from "../../src/store/database.ts"
 import type { Log } from "../../src/store/log.ts"
 import type { Store } from "../../src/store/store.ts"
@@ -79,6 +80,8 @@ export const ROWS: Readonly<Record<string, (tx: Tx, at: Seeded) => Promise<unkno
       .insertInto("recent_calls")
       .values({ workspace_id: at.workspaceId, name: `n${randomUUID()}` })
       .execute(),
+  audit_heads: (tx, at) => append(tx, at.workspaceId, [auditBody(hubActor(at.workspaceId), { action: "seed.head" })]),
+  audit_entries: (tx, at) => append(tx, at.workspaceId, [auditBody(hubActor(at.workspaceId), { action: "seed.entry" })]),
   limiter_slots: (tx, at) =>
     tx.insertInto("limiter_slots").values({ id: randomUUID(), workspace_id: at.workspaceId, connector_id: at.connectorId, expires_at: new Date() }).execute(),
 }
