@@ -129,21 +129,27 @@ export const Connector = typed<ConnectorView>(
   }),
 )
 
-const shared = {
+/** What every way to say a connector has. */
+export const shared = {
   title: Type.Optional(Type.String({ maxLength: 256 })),
   description: Type.Optional(Type.String({ maxLength: 4_096 })),
   labels: Type.Optional(Labels),
   purpose: Type.Optional(Nullable(Purpose)),
   limits: Type.Optional(Nullable(Limits)),
 }
-export const ConnectorInput = Type.Object(
-  { name: Name, ...shared, type: Type.String({ maxLength: 64 }), config: Config, verify: Type.Optional(Type.Boolean()), draft: Type.Optional(Type.Boolean()) },
-  closed,
-)
+/** What a whole connector has besides. */
+export const wanted = {
+  type: Type.String({ maxLength: 64 }),
+  config: Config,
+  draft: Type.Optional(Type.Boolean()),
+  enabled: Type.Optional(Type.Boolean({ description: "false: stored switched off" })),
+}
+export const ConnectorInput = Type.Object({ name: Name, ...shared, ...wanted, verify: Type.Optional(Type.Boolean()) }, closed)
 export const ConnectorPatch = Type.Object(
   {
     name: Type.Optional(Name),
     ...shared,
+    type: Type.Optional(Type.String({ maxLength: 64, description: "Another type begins with an empty config, without catalogs" })),
     config: Type.Optional(Config),
     verify: Type.Optional(Type.Boolean()),
     draft: Type.Optional(Type.Boolean()),

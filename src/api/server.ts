@@ -14,6 +14,7 @@ import { asPlatformError, sendProblem } from "./problem.ts"
 import { auditRoutes } from "./routes/audit.ts"
 import { callRoutes } from "./routes/calls.ts"
 import { catalogRoutes } from "./routes/catalogs.ts"
+import { comparisonRoutes } from "./routes/comparisons.ts"
 import { connectorRoutes } from "./routes/connectors.ts"
 import { egressRoutes } from "./routes/egress.ts"
 import { healthRoutes } from "./routes/health.ts"
@@ -110,6 +111,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       egressRoutes(api, hub)
       typeRoutes(api, hub)
       connectorRoutes(api, hub)
+      comparisonRoutes(api, hub)
       catalogRoutes(api, hub)
       queryRoutes(api, hub)
       callRoutes(api, hub)

@@ -21,6 +21,8 @@ export interface ConnectorInput {
   readonly config: Readonly<Record<string, unknown>>
   readonly verify?: boolean
   readonly draft?: boolean
+  /** `false` stores it switched off. */
+  readonly enabled?: boolean
 }
 
 /** What a dialect adds to a creation or change. */
@@ -33,9 +35,7 @@ export interface DialectOptions {
 }
 
 /** `enabled: false` switches a connector off; `true` brings it back as untested. Another `type` begins with an empty config. */
-export interface ConnectorPatch extends Partial<ConnectorInput> {
-  readonly enabled?: boolean
-}
+export type ConnectorPatch = Partial<ConnectorInput>
 
 export interface ConnectorFilter extends PageQuery {
   readonly type?: string

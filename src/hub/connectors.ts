@@ -94,7 +94,7 @@ export class Connectors {
           purpose: input.purpose ?? null,
           limits: jsonOrNull(input.limits),
           config: JSON.stringify(parsed.plain),
-          status: statusOf(parsed, report),
+          status: input.enabled === false ? "disabled" : statusOf(parsed, report),
           missing: JSON.stringify(parsed.missing),
           created_by: by.id,
           ...documentOf(options),
