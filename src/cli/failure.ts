@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../core/errors.ts"
 
 /** What the process ends with; scripts rely on it, and `--help` prints it. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, denied: 4, notFound: 5, interrupted: 130 } as const
+export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, denied: 4, notFound: 5, changes: 6, interrupted: 130 } as const
 export type Exit = (typeof EXIT)[keyof typeof EXIT]
 
 /** The part of `--help` that explains the exit codes. */
@@ -13,6 +13,7 @@ Exit codes:
   3  the hub cannot be reached
   4  not authenticated, or not allowed
   5  not found
+  6  with --detailed-exitcode: there are changes
   130  interrupted`
 
 /** Problem details (RFC 9457) as `--json` prints them on stderr; what the hub sent is passed on whole. */

@@ -8,6 +8,8 @@ import { stopped } from "./terminal.ts"
 export interface HubClient {
   get<T>(path: string): Promise<T>
   post<T>(path: string, body?: unknown): Promise<T>
+  /** A change of the version that was seen; one that another change came before is refused. */
+  patch<T>(path: string, body: unknown, version: number): Promise<T>
   remove(path: string, version?: number): Promise<void>
   /** The answer as it comes, in pieces. */
   stream(path: string, accept: string, body?: unknown): AsyncGenerator<Uint8Array>
@@ -142,6 +144,7 @@ export async function connectHub(shell: Shell): Promise<HubClient> {
   return {
     get: async <T>(path: string) => json<T>(await call("GET", path, "application/json")),
     post: async <T>(path: string, body?: unknown) => json<T>(await call("POST", path, "application/json", body ?? {})),
+    patch: async <T>(path: string, body: unknown, version: number) => json<T>(await call("PATCH", path, "application/json", body, version)),
     remove: async (path, version) => {
       await (await call("DELETE", path, "application/json", undefined, version)).arrayBuffer()
     },

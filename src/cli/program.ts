@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander"
 import type { Cli } from "./cli.ts"
+import { declared } from "./declared.ts"
 import { asFailure, EXIT, EXIT_HELP, type Exit, type Failure, usage } from "./failure.ts"
 import { problemLines } from "./report.ts"
 import type { Shell } from "./shell.ts"
@@ -87,13 +88,15 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
     .option("--timeout <seconds>", "give up after, at most 30", "10")
 
   connectors(root, leaf)
+  declared(root, leaf)
   keys(root, leaf)
   egress(root, leaf)
   users(root, leaf)
   return root
 }
 
-type Leaf = <A extends unknown[]>(parent: Command, signature: string, description: string, load: () => Promise<Action<A>>) => Command
+/** Adds a command: its signature, what it is for, and how its work is loaded. */
+export type Leaf = <A extends unknown[]>(parent: Command, signature: string, description: string, load: () => Promise<Action<A>>) => Command
 
 function connectors(root: Command, leaf: Leaf): void {
   const group = root.command("connectors").description("your systems, by name")

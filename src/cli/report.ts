@@ -1,4 +1,5 @@
 import type { ServerFacts } from "../core/connector.ts"
+import type { Fault } from "../core/errors.ts"
 import type { Stage } from "../core/trace.ts"
 import { EXIT, type Exit, type Problem } from "./failure.ts"
 import { printable, type Terminal } from "./terminal.ts"
@@ -61,9 +62,16 @@ export function problemLines(terminal: Terminal, problem: Problem): string[] {
   const request = problem.code === "internal" && problem.requestId !== undefined ? [terminal.dim(`  request ${problem.requestId}`)] : []
   return [
     `${terminal.bad("error")}: ${printable(problem.detail)}`,
-    ...faults.map(({ pointer, message }) => `  ${pointer === "" ? "" : `${printable(pointer)}: `}${printable(message)}`),
+    ...faults.map((fault) => `  ${placeOf(fault)}${printable(fault.message)}`),
     ...request,
     // Faults say themselves what to mend.
     ...(problem.errors === undefined ? nextLines(terminal, problem.detail, problem.next) : []),
   ]
+}
+
+/** Where a fault is: in a file when it says so, else its pointer. */
+function placeOf(fault: Fault & { readonly file?: string; readonly line?: number; readonly column?: number }): string {
+  const { pointer, file, line, column } = fault
+  const place = pointer === "" ? "" : `${printable(pointer)}: `
+  return file === undefined ? place : `${printable(file)}:${line}:${column}: ${place}`
 }

@@ -22,6 +22,8 @@ export interface Connector {
   readonly type: string
   readonly description: string
   readonly labels: Readonly<Record<string, string>>
+  readonly purpose: string | null
+  readonly limits: Readonly<Record<string, number>> | null
   readonly config: Readonly<Record<string, unknown>>
   readonly status: string
   readonly missing: readonly Fault[]

@@ -1,0 +1,49 @@
+import type { Cli } from "../cli.ts"
+import { type PlaceholderKind, PREFIXES, writeConnectors } from "../declarative/written.ts"
+import { EXIT, type Exit, Failure, usage } from "../failure.ts"
+import { type Connector, type ConnectorType, type Page, readAll } from "./wire.ts"
+
+export interface ExportOptions {
+  readonly type?: string
+  readonly label?: string
+  readonly placeholders: string
+  readonly prefix?: string
+}
+
+/** Prints connectors as a file that `apply` takes; those of the names, all without; secrets as placeholders. */
+export async function exportConnectors({ terminal, hub }: Cli, names: readonly string[], options: ExportOptions): Promise<Exit> {
+  const kind = kindOf(options.placeholders)
+  const prefix = options.prefix ?? PREFIXES[kind]
+  if (/[${}#\s]/.test(prefix)) throw usage("--prefix takes no blanks and none of $ { } #.")
+  const client = await hub()
+  const filter = {
+    ...(options.type === undefined ? {} : { type: options.type }),
+    ...(options.label === undefined ? {} : { label: options.label.replace("=", ":") }),
+  }
+  const { data } = await readAll<Connector>(client, "/v1/connectors", filter)
+  const found = names.length === 0 ? data : data.filter(({ name }) => names.includes(name))
+  const absent = names.filter((name) => !found.some((each) => each.name === name))
+  if (absent.length > 0)
+    throw new Failure(EXIT.notFound, {
+      code: "not_found",
+      detail: `There is no connector ${absent.join(", ")}${data.length === 0 ? "" : " among those asked for"}.`,
+    })
+  const types = await client.get<Pick<Page<ConnectorType>, "data">>("/v1/connector-types")
+  const unknown = found.filter(({ type }) => !types.data.some((each) => each.type === type))
+  if (terminal.json) await terminal.document(found)
+  else
+    await terminal.write(
+      writeConnectors(
+        found.filter((each) => !unknown.includes(each)),
+        { placeholders: kind, prefix },
+      ),
+    )
+  if (unknown.length === 0) return EXIT.ok
+  const list = unknown.map(({ name, type }) => `${name} (${type})`).join(", ")
+  throw new Failure(EXIT.failed, { code: "export_incomplete", detail: `Not exported, since this hub does not know their type: ${list}.` })
+}
+
+function kindOf(text: string): PlaceholderKind {
+  if (text === "env" || text === "file" || text === "vault" || text === "keep") return text
+  throw usage("--placeholders must be env, file, vault or keep.")
+}

@@ -1,0 +1,207 @@
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from "yaml"
+import type { Fault } from "../../core/errors.ts"
+import type { Source } from "./sources.ts"
+
+/** A fault with its place in a file; lines and columns begin at 1. */
+export interface FileFault extends Fault {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** Makes a fault at a pointer below an entry: of the thing itself, or of what it would be in when it is not there. */
+export type FaultAt = (pointer: string, message: string) => FileFault
+
+/** One connector as a file says it, placeholders and all. */
+export interface Entry {
+  readonly name: string
+  readonly value: Readonly<Record<string, unknown>>
+  readonly owner: string | undefined
+  readonly source: Source
+  readonly at: FaultAt
+}
+
+interface Parsed {
+  readonly entries: readonly Entry[]
+  readonly owners: readonly string[]
+  readonly faults: readonly FileFault[]
+}
+
+/** Aliases are for people who say a thing twice, not for a text that grows a thousandfold. */
+const MOST_ALIASES = 1_000
+const MOST_DEPTH = 64
+
+/** What the YAML library calls its faults; its own words may quote the file, which may hold a secret. */
+const WORDS: Readonly<Record<string, string>> = {
+  BAD_ALIAS: "names an anchor that is not there.",
+  BAD_DIRECTIVE: "is a directive that is not taken; only %YAML 1.2 is.",
+  BAD_INDENT: "is not indented as its neighbours are.",
+  DUPLICATE_KEY: "is there twice.",
+  MISSING_CHAR: "lacks a closing bracket, quote or comma.",
+  MULTILINE_IMPLICIT_KEY: "is a key of more than one line; is the line before it whole?",
+  NON_STRING_KEY: "is a key that is no text.",
+  TAB_AS_INDENT: "is indented with a tab; use spaces.",
+  TAG_RESOLVE_FAILED: "has a tag that is not taken; there are no custom tags.",
+  BLOCK_AS_IMPLICIT_KEY: "begins a block where a value must stand; put it on a line of its own, or in quotes.",
+}
+
+/** Reads YAML 1.2 (or JSON) files of connectors; every fault of every file at once. No value is quoted in any. */
+export function parseSources(sources: readonly Source[]): Parsed {
+  const entries: Entry[] = []
+  const owners = new Set<string>()
+  const faults: FileFault[] = []
+  for (const source of sources) {
+    const lines = new LineCounter()
+    for (const document of composed(source, lines, faults)) {
+      const place = placeOf(source, lines)
+      const found = readDocument(document, source, place, faults)
+      if (found.owner !== undefined) owners.add(found.owner)
+      entries.push(...found.entries)
+    }
+  }
+  return { entries: unique(entries, faults), owners: [...owners], faults }
+}
+
+function composed(source: Source, lines: LineCounter, faults: FileFault[]): Document[] {
+  try {
+    const documents = parseAllDocuments(source.text, {
+      version: "1.2",
+      schema: "core",
+      prettyErrors: false,
+      lineCounter: lines,
+      logLevel: "silent",
+      merge: false,
+    })
+    return Array.isArray(documents) ? (documents as unknown as Document[]) : []
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    faults.push({ pointer: "", file: source.file, line: 1, column: 1, message: `is nested deeper than ${MOST_DEPTH} levels.` })
+    return []
+  }
+}
+
+type Place = (offset: number, pointer: string, message: string) => FileFault
+
+const placeOf =
+  (source: Source, lines: LineCounter): Place =>
+  (offset, pointer, message) => {
+    const { line, col } = lines.linePos(offset)
+    return { pointer, file: source.file, line: Math.max(1, line), column: Math.max(1, col), message }
+  }
+
+function readDocument(document: Document, source: Source, place: Place, faults: FileFault[]): { owner: string | undefined; entries: Entry[] } {
+  const none = { owner: undefined, entries: [] }
+  const broken = [...document.errors, ...document.warnings]
+  for (const { code, pos } of broken) faults.push(place(pos[0], "", WORDS[code] ?? "is not valid YAML here."))
+  if (broken.length > 0 || document.contents === null) return none
+  const root = document.contents
+  if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== "1.2")
+    faults.push(place(0, "", "says another version of YAML; it is read as 1.2."))
+  if (depthOf(root) > MOST_DEPTH) {
+    faults.push(place(0, "", `is nested deeper than ${MOST_DEPTH} levels.`))
+    return none
+  }
+  let value: unknown
+  try {
+    value = document.toJS({ maxAliasCount: MOST_ALIASES })
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error
+    faults.push(place(0, "", `has more than ${MOST_ALIASES} uses of aliases, or one of an anchor that is not there.`))
+    return none
+  }
+  const fault = (pointer: string, message: string): FileFault => place(offsetOf(document, pointer), pointer, message)
+  if (!isMap(root) || !isRecord(value)) {
+    faults.push(fault("", "must be a mapping with `connectors`."))
+    return none
+  }
+  for (const key of Object.keys(value)) {
+    if (key !== "connectors" && key !== "owner") faults.push(fault(pointerTo(key), `There is no "${key.slice(0, 60)}" here; there is connectors and owner.`))
+  }
+  const owner = ownerOf(value["owner"], fault, faults)
+  return { owner, entries: entriesOf(root, value["connectors"], { source, owner, fault, faults }) }
+}
+
+function ownerOf(owner: unknown, fault: FaultAt, faults: FileFault[]): string | undefined {
+  if (owner === undefined || owner === null) return undefined
+  if (typeof owner === "string" && /^[A-Za-z0-9_./-]{1,200}$/.test(owner)) return owner
+  faults.push(fault("/owner", "must be one word of letters, digits, _ . / -"))
+  return undefined
+}
+
+interface Around {
+  readonly source: Source
+  readonly owner: string | undefined
+  readonly fault: FaultAt
+  readonly faults: FileFault[]
+}
+
+function entriesOf(root: Node, value: unknown, { source, owner, fault, faults }: Around): Entry[] {
+  if (value === undefined || value === null) return []
+  if (!isRecord(value)) {
+    faults.push(fault("/connectors", "must be a mapping: a name, and below it the connector."))
+    return []
+  }
+  const names = isMap(root) ? root.get("connectors", true) : undefined
+  for (const pair of isMap(names) ? names.items : []) {
+    if (isScalar(pair.key) && typeof pair.key.value !== "string")
+      faults.push(fault(`/connectors${pointerTo(String(pair.key.value))}`, "is a name that YAML takes for a number or the like; put it in quotes."))
+  }
+  return Object.entries(value).flatMap(([name, each]) => {
+    const base = `/connectors${pointerTo(name)}`
+    if (isRecord(each)) return [{ name, value: each, owner, source, at: (pointer: string, message: string) => fault(base + pointer, message) }]
+    faults.push(fault(base, "must be a mapping with `type` and `config`."))
+    return []
+  })
+}
+
+function unique(entries: readonly Entry[], faults: FileFault[]): Entry[] {
+  const seen = new Map<string, Entry>()
+  for (const entry of entries) {
+    const first = seen.get(entry.name)
+    if (first === undefined) seen.set(entry.name, entry)
+    else {
+      const { file, line } = first.at("", "")
+      faults.push(entry.at("", `"${entry.name.slice(0, 100)}" is there twice; the first is in ${file}, line ${line}.`))
+    }
+  }
+  return [...seen.values()]
+}
+
+/** Where the value at a pointer begins, or its nearest ancestor that is there. */
+function offsetOf(document: Document, pointer: string): number {
+  let node: unknown = document.contents
+  let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0
+  for (const segment of pointer.split("/").slice(1).map(decode)) {
+    if (isAlias(node)) node = node.resolve(document)
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === segment)
+      if (pair === undefined) return offset
+      offset = isNode(pair.key) ? (pair.key.range?.[0] ?? offset) : offset
+      node = pair.value
+    } else if (isSeq(node)) {
+      const item = node.items[Number(segment)]
+      if (!isNode(item)) return offset
+      offset = item.range?.[0] ?? offset
+      node = item
+    } else return offset
+  }
+  return offset
+}
+
+/** Levels of nesting, without recursion; an alias is a leaf, since the library follows it. */
+function depthOf(root: unknown): number {
+  let deepest = 0
+  const left: [unknown, number][] = [[root, 1]]
+  for (let next = left.pop(); next !== undefined && deepest <= MOST_DEPTH; next = left.pop()) {
+    const [node, depth] = next
+    deepest = Math.max(deepest, depth)
+    if (isMap(node)) for (const pair of node.items) left.push([pair.value, depth + 1], [pair.key, depth + 1])
+    if (isSeq(node)) for (const item of node.items) left.push([item, depth + 1])
+  }
+  return deepest
+}
+
+const pointerTo = (name: string): string => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`
+const decode = (segment: string): string => segment.replaceAll("~1", "/").replaceAll("~0", "~")
+
+const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value)

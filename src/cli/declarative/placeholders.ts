@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises"
+import { resolve } from "node:path"
+import type { Shell } from "../shell.ts"
+import type { Entry, FileFault } from "./documents.ts"
+import { VaultReader, vaultReference } from "./vault-reader.ts"
+
+/** What a placeholder gave: a text, the request to leave a secret as it is, or what is wrong with it. */
+type Given = { readonly text: string } | { readonly keep: true } | { readonly fault: string }
+
+/** An entry's value with its placeholders filled; `filled` are the pointers that had one. */
+export interface Filled {
+  readonly value: Readonly<Record<string, unknown>>
+  readonly filled: ReadonlySet<string>
+}
+
+/** `$${` is a `${` that is meant; then a placeholder; then one that is never closed. */
+const TOKEN = /\$\$\{|\$\{([^{}]*)\}|\$\{/g
+const LARGEST = 1 << 20
+/** How a secret that is to stay as the hub has it is sent: the mask that every answer shows, which no hub takes for a value. */
+const KEPT = { set: true }
+
+/** Fills `${env:NAME}`, `${file:path}`, `${vault:path#field}` and `${keep}`; each source is read once. */
+export class Placeholders {
+  readonly #env: Shell["env"]
+  readonly #vault: VaultReader
+  readonly #files = new Map<string, Promise<Given>>()
+
+  constructor(shell: Shell) {
+    this.#env = shell.env
+    this.#vault = new VaultReader(shell)
+  }
+
+  /** The entry with its placeholders filled; what cannot be filled is a fault at its place, all of them. */
+  async fill(entry: Entry, faults: FileFault[]): Promise<Filled> {
+    const filled = new Set<string>()
+    const walk = async (value: unknown, pointer: string): Promise<unknown> => {
+      if (typeof value === "string") return this.#text(value, pointer, entry, filled, faults)
+      if (Array.isArray(value)) return Promise.all(value.map((each, index) => walk(each, `${pointer}/${index}`)))
+      if (value === null || typeof value !== "object") return value
+      const parts = Object.entries(value).map(async ([name, each]) => [name, await walk(each, `${pointer}/${segment(name)}`)] as const)
+      return Object.fromEntries(await Promise.all(parts))
+    }
+    return { value: (await walk(entry.value, "")) as Record<string, unknown>, filled }
+  }
+
+  async #text(text: string, pointer: string, entry: Entry, filled: Set<string>, faults: FileFault[]): Promise<unknown> {
+    if (!text.includes("${")) return text
+    let out = ""
+    let at = 0
+    for (const match of text.matchAll(TOKEN)) {
+      out += text.slice(at, match.index)
+      at = match.index + match[0].length
+      if (match[0] === "$${") {
+        out += "${"
+        continue
+      }
+      const given = match[1] === undefined ? { fault: `has a \${ without its }; write $\${ for one that is meant.` } : await this.#give(match[1], entry)
+      if ("fault" in given) faults.push(entry.at(pointer, given.fault))
+      else if ("text" in given) out += given.text
+      else if (text === match[0]) return KEPT
+      else faults.push(entry.at(pointer, `\${keep} must stand alone.`))
+      filled.add(pointer)
+    }
+    return out + text.slice(at)
+  }
+
+  async #give(inside: string, entry: Entry): Promise<Given> {
+    if (inside === "keep") return { keep: true }
+    const colon = inside.indexOf(":")
+    const rest = inside.slice(colon + 1)
+    switch (colon > 0 ? inside.slice(0, colon) : "") {
+      case "env":
+        return this.#variable(rest)
+      case "file":
+        return this.#file(resolve(entry.source.folder, rest), rest)
+      case "vault": {
+        const reference = vaultReference(rest)
+        return reference === undefined ? { fault: `must be \${vault:path#field}, such as \${vault:secret/shop#password}.` } : this.#vault.read(reference)
+      }
+      default:
+        return {
+          fault: `has a placeholder that is none of \${env:NAME}, \${file:path}, \${vault:path#field} and \${keep}; write $\${ for a \${ that is meant.`,
+        }
+    }
+  }
+
+  #variable(name: string): Given {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return { fault: `must be \${env:NAME}, with the name of a variable.` }
+    const value = this.#env[name]
+    return value === undefined ? { fault: `The environment has no ${name.slice(0, 200)}; export it first.` } : { text: value }
+  }
+
+  #file(path: string, shown: string): Promise<Given> {
+    let found = this.#files.get(path)
+    if (found === undefined) {
+      found = readFile(path, "utf8").then(
+        (text): Given => {
+          if (text.length > LARGEST) return { fault: `The file ${shown} holds more than 1 MiB.` }
+          // A final line break after one line is the editor's, not the value's.
+          const line = text.replace(/\r?\n$/, "")
+          return { text: line.includes("\n") ? text : line }
+        },
+        (error: unknown): Given => ({ fault: `The file ${shown} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unreadable"}).` }),
+      )
+      this.#files.set(path, found)
+    }
+    return found
+  }
+}
+
+/** A text in which nothing is a placeholder. */
+export const escapePlaceholders = (text: string): string => text.replaceAll("${", "$${")
+
+const segment = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1")

@@ -1,0 +1,126 @@
+import { Document, isMap, type Pair, type YAMLMap } from "yaml"
+import type { Connector } from "../commands/wire.ts"
+import { escapePlaceholders } from "./placeholders.ts"
+
+/** Where the secrets of an export are to come from when it is applied. */
+export type PlaceholderKind = "env" | "file" | "vault" | "keep"
+
+export interface WriteOptions {
+  readonly placeholders: PlaceholderKind
+  /** What names of variables, paths of files or paths in Vault begin with. */
+  readonly prefix: string
+}
+
+/** What each kind's names begin with unless said otherwise. */
+export const PREFIXES: Readonly<Record<PlaceholderKind, string>> = { env: "JACKFIELD_", file: "secrets/", vault: "secret/jackfield/", keep: "" }
+
+interface Needed {
+  readonly name: string
+  readonly where: string
+}
+
+/**
+ * Connectors as a file that `apply` takes, in the order of their names, secrets as placeholders: the same connectors are
+ * the same text, byte for byte. What must be given when it is applied is listed at its head.
+ */
+export function writeConnectors(connectors: readonly Connector[], options: WriteOptions): string {
+  const needed: Needed[] = []
+  const names = new Set<string>()
+  const sorted = [...connectors].sort((one, other) => (one.name < other.name ? -1 : 1))
+  const entries = Object.fromEntries(sorted.map((each) => [each.name, entryOf(each, (path) => placeholder(each.name, path, options, names, needed))]))
+  const document = new Document({ connectors: entries }, { version: "1.2", schema: "core", aliasDuplicateObjects: false })
+  spaced(document)
+  document.commentBefore = headOf(needed, options)
+  return document.toString({ lineWidth: 0, indentSeq: false, singleQuote: false, flowCollectionPadding: true })
+}
+
+/** What of a connector a file says: nothing that is as it would be without. */
+function entryOf(connector: Connector, secret: (path: readonly string[]) => string): Record<string, unknown> {
+  const { name, type, title, description, labels, purpose, limits, status, missing } = connector
+  const { requests, perMs, concurrency } = limits ?? {}
+  const plain = (text: string): string => escapePlaceholders(text)
+  return {
+    type,
+    ...(title === name ? {} : { title: plain(title) }),
+    ...(description === "" ? {} : { description: plain(description) }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels: Object.fromEntries(sortedEntries(labels).map(([key, value]) => [key, plain(value)])) }),
+    ...(purpose === null ? {} : { purpose }),
+    ...(limits === null ? {} : { limits: given({ requests, perMs, concurrency }) }),
+    ...(missing.length === 0 ? {} : { draft: true }),
+    ...(status === "disabled" ? { enabled: false } : {}),
+    config: written(connector.config, [], secret),
+  }
+}
+
+function written(value: unknown, path: readonly string[], secret: (path: readonly string[]) => string): unknown {
+  if (typeof value === "string") return escapePlaceholders(value)
+  if (value === null || typeof value !== "object") return value
+  if ((value as { set?: unknown }).set === true) return secret(path)
+  // A row is known by its name, so that a placeholder keeps its name when another row comes before it.
+  if (Array.isArray(value)) return value.map((row: unknown, index) => written(row, [...path, rowName(row) ?? String(index)], secret))
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, written(each, [...path, name], secret)]))
+}
+
+function rowName(row: unknown): string | undefined {
+  const name = row !== null && typeof row === "object" ? (row as { name?: unknown }).name : undefined
+  return typeof name === "string" && /[A-Za-z0-9]/.test(name) ? name : undefined
+}
+
+function placeholder(name: string, path: readonly string[], { placeholders, prefix }: WriteOptions, taken: Set<string>, needed: Needed[]): string {
+  if (placeholders === "keep") return `\${keep}`
+  const field = path.map((part) => words(part)).join("_")
+  const plain = {
+    env: `${prefix}${words(name)}_${field}`,
+    file: `${prefix}${name}.${field.toLowerCase()}`,
+    vault: `${prefix}${name}#${field.toLowerCase()}`,
+  }[placeholders]
+  let chosen = plain
+  for (let count = 2; taken.has(chosen); count++) chosen = `${plain}_${count}`
+  taken.add(chosen)
+  needed.push({ name: chosen, where: `${name}: config.${path.join(".")}` })
+  return `\${${placeholders}:${chosen}}`
+}
+
+/** `privateKey` and `X-Api-Key` as `PRIVATE_KEY` and `X_API_KEY`. */
+const words = (name: string): string =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/[^A-Za-z0-9]+/g, "_")
+    .toUpperCase()
+
+const SOURCES: Readonly<Record<PlaceholderKind, string>> = {
+  env: "these variables, which must be in the environment when it is applied",
+  file: "these files, beside this one",
+  vault: "these fields of HashiCorp Vault (VAULT_ADDR, VAULT_TOKEN)",
+  keep: "the hub, which keeps those that it has",
+}
+
+function headOf(needed: readonly Needed[], { placeholders }: WriteOptions): string {
+  const width = Math.max(0, ...needed.map(({ name }) => name.length))
+  return [
+    " Connectors of a Jackfield hub; apply them with: jackfield apply -f FILE",
+    needed.length === 0 && placeholders !== "keep"
+      ? " No secrets are needed."
+      : ` Secrets are not in here. They come from ${SOURCES[placeholders]}${needed.length === 0 ? "." : ":"}`,
+    ...needed.map(({ name, where }) => `   ${name.padEnd(width)}  ${printable(where)}`),
+  ].join("\n")
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a comment must end where its line ends.
+const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g, "?")
+
+/** An empty line before each connector, for people. */
+function spaced(document: Document): void {
+  const connectors = document.get("connectors")
+  if (!isMap(connectors)) return
+  for (const pair of (connectors as YAMLMap).items.slice(1) as Pair[]) {
+    const key = document.createNode(pair.key)
+    key.spaceBefore = true
+    pair.key = key
+  }
+}
+
+const sortedEntries = <T>(record: Readonly<Record<string, T>>): [string, T][] => Object.entries(record).sort(([one], [other]) => (one < other ? -1 : 1))
+
+const given = (record: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
