@@ -54,6 +54,7 @@ export const ERRORS = {
     next: "Fill in the fields that the message names.",
   },
   connector_disabled: { status: 409, retry: false, means: "The connector is switched off.", next: "Enable it first." },
+  webhook_disabled: { status: 409, retry: false, means: "The webhook is switched off.", next: "Enable it first." },
   verification_failed: {
     status: 422,
     retry: false,

@@ -32,6 +32,13 @@ const GRANTS: Readonly<Record<string, readonly Verb[]>> = {
   recent_calls: ["select", "insert", "update"],
   audit_heads: ["select"],
   audit_entries: ["select"],
+  health_checks: ALL,
+  health_results: ["select", "insert", "delete"],
+  webhooks: ALL,
+  webhook_deliveries: ALL,
+  admissions: ["select", "insert", "update"],
+  admission_nodes: ALL,
+  probes: ALL,
 }
 
 const FUNCTIONS = [
@@ -45,6 +52,9 @@ const FUNCTIONS = [
   "audit_append(uuid, text[])",
   "limiter_take_starts(uuid, uuid, bigint[], double precision[], double precision[])",
   "limiter_exchange_slots(uuid, uuid, integer, uuid[], uuid[], uuid[], double precision, double precision)",
+  "claim_health_checks(uuid, integer, integer)",
+  "claim_deliveries(uuid, integer, integer, integer)",
+  "admit(uuid, text, uuid, integer, integer, integer, integer)",
 ]
 
 /**

@@ -18,6 +18,8 @@ export interface Seeded {
   readonly userId: string
   readonly connectorId: string
   readonly dataKeyId: string
+  readonly webhookId: string
+  readonly kind: string
 }
 
 type Tx = Transaction<Database>
@@ -84,11 +86,44 @@ export const ROWS: Readonly<Record<string, (tx: Tx, at: Seeded) => Promise<unkno
   audit_entries: (tx, at) => append(tx, at.workspaceId, [auditBody(hubActor(at.workspaceId), { action: "seed.entry" })]),
   limiter_slots: (tx, at) =>
     tx.insertInto("limiter_slots").values({ id: randomUUID(), workspace_id: at.workspaceId, connector_id: at.connectorId, expires_at: new Date() }).execute(),
+  health_checks: (tx, at) =>
+    tx.insertInto("health_checks").values({ workspace_id: at.workspaceId, connector_id: at.connectorId, every_ms: 60_000, timeout_ms: 1_000 }).execute(),
+  health_results: (tx, at) =>
+    tx
+      .insertInto("health_results")
+      .values({ workspace_id: at.workspaceId, connector_id: at.connectorId, version: 1, state: "up", changed: false, report: "{}" })
+      .execute(),
+  webhooks: (tx, at) =>
+    tx
+      .insertInto("webhooks")
+      .values({
+        id: at.webhookId,
+        workspace_id: at.workspaceId,
+        url: "https://a.test",
+        events: ["x"],
+        ciphertext: "x",
+        fingerprint: "f",
+        data_key_id: at.dataKeyId,
+      })
+      .execute(),
+  webhook_deliveries: (tx, at) =>
+    tx
+      .insertInto("webhook_deliveries")
+      .values({ id: randomUUID(), workspace_id: at.workspaceId, webhook_id: at.webhookId, event_id: randomUUID(), type: "x", body: "{}" })
+      .execute(),
+  admissions: (tx, at) => tx.insertInto("admissions").values({ workspace_id: at.workspaceId, kind: at.kind }).execute(),
+  admission_nodes: (tx, at) =>
+    tx.insertInto("admission_nodes").values({ workspace_id: at.workspaceId, kind: at.kind, node: randomUUID(), open: 1, expires_at: new Date() }).execute(),
+  probes: (tx, at) =>
+    tx
+      .insertInto("probes")
+      .values({ workspace_id: at.workspaceId, connector_id: at.connectorId, node: randomUUID(), key: "k", expires_at: new Date() })
+      .execute(),
 }
 
 /** Makes a user and a workspace with one row in each table. */
 export async function seedWorkspace(store: Store): Promise<Seeded> {
-  const at = { workspaceId: randomUUID(), userId: randomUUID(), connectorId: randomUUID(), dataKeyId: randomUUID() }
+  const at = { workspaceId: randomUUID(), userId: randomUUID(), connectorId: randomUUID(), dataKeyId: randomUUID(), webhookId: randomUUID(), kind: "tests" }
   await store.asHub((tx) =>
     tx
       .insertInto("users")

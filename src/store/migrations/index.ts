@@ -3,6 +3,7 @@ import * as first from "./0001-first.ts"
 import * as limiter from "./0002-limiter.ts"
 import * as recentCalls from "./0003-recent-calls.ts"
 import * as audit from "./0006-audit.ts"
+import * as health from "./0009-health.ts"
 
 /** Every migration in the order it is run, listed here so that a packed hub needs no directory to read. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -10,4 +11,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0002-limiter": limiter,
   "0003-recent-calls": recentCalls,
   "0006-audit": audit,
+  "0009-health": health,
 }
