@@ -14,6 +14,7 @@ import { asPlatformError, sendProblem } from "./problem.ts"
 import { auditRoutes } from "./routes/audit.ts"
 import { callRoutes } from "./routes/calls.ts"
 import { catalogRoutes } from "./routes/catalogs.ts"
+import { checkRoutes } from "./routes/checks.ts"
 import { comparisonRoutes } from "./routes/comparisons.ts"
 import { connectorRoutes } from "./routes/connectors.ts"
 import { egressRoutes } from "./routes/egress.ts"
@@ -22,6 +23,7 @@ import { memberRoutes } from "./routes/members.ts"
 import { queryRoutes } from "./routes/queries.ts"
 import { sessionRoutes } from "./routes/sessions.ts"
 import { typeRoutes } from "./routes/types.ts"
+import { webhookRoutes } from "./routes/webhooks.ts"
 import { useValidation } from "./validation.ts"
 
 /** A Fastify instance whose routes are typed by their TypeBox schemas. */
@@ -115,6 +117,8 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       catalogRoutes(api, hub)
       queryRoutes(api, hub)
       callRoutes(api, hub)
+      checkRoutes(api, hub)
+      webhookRoutes(api, hub)
       refuseOthers()
     },
     { prefix: "/v1" },

@@ -45,6 +45,8 @@ export interface TestOptions {
   readonly onStage?: (stage: Stage) => void
   /** Whether an open breaker refuses the test (`circuit_open`). A person who asks natively always gets a real probe. */
   readonly breaker?: boolean
+  /** A check that the hub makes by itself: bounded by its schedule, not by the workspace's limits of tests. */
+  readonly scheduled?: boolean
   /** How far a dialect tests a connector that lacks what a whole test takes; undefined means the whole test. */
   readonly partial?: (connector: ConnectorView) => PartialTest | undefined
 }

@@ -15,8 +15,11 @@ import { newApiKey } from "../vault/tokens.ts"
 import { openVault, type Vault } from "../vault/vault.ts"
 import { AuditLog } from "./audit-log.ts"
 import { Catalogs } from "./catalogs.ts"
+import { CheckWorker } from "./check-worker.ts"
+import { Checks } from "./checks.ts"
 import { removeCliFile, urlOf, writeCliFile } from "./cli-file.ts"
 import { Connectors } from "./connectors.ts"
+import { Counters } from "./counters.ts"
 import { Egress } from "./egress.ts"
 import { Identity } from "./identity.ts"
 import { insertKey, Members, makeWorkspace, newPassword } from "./members.ts"
@@ -24,6 +27,8 @@ import { Nodes } from "./nodes.ts"
 import { Onboarding } from "./onboarding.ts"
 import { Queries } from "./queries.ts"
 import type { Settings } from "./settings.ts"
+import { WebhookWorker } from "./webhook-worker.ts"
+import { Webhooks } from "./webhooks.ts"
 
 /** What every part of the hub stands on. */
 export interface HubParts {
@@ -32,6 +37,7 @@ export interface HubParts {
   readonly door: Door
   readonly registry: Registry
   readonly log: Logger
+  readonly counters: Counters
 }
 
 /** What the very first start made up, to be printed once and never again. */
@@ -57,6 +63,8 @@ export interface Hub extends HubParts {
   readonly connectors: Connectors
   readonly catalogs: Catalogs
   readonly queries: Queries
+  readonly checks: Checks
+  readonly webhooks: Webhooks
   readonly onboarding: Onboarding
   readonly firstLogin: FirstLogin | undefined
   listensOn(own: OwnPort): Promise<void>
@@ -84,9 +92,11 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       return [...(await nodes.ports()), ...addresses.map((address) => ({ address, port }))]
     }
     const door = new Door({ ...extras.door, policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
-    const parts: HubParts = { store, vault, door, registry, log }
+    const parts: HubParts = { store, vault, door, registry, log, counters: new Counters() }
     const connectors = new Connectors(parts)
     const catalogs = new Catalogs(parts, connectors)
+    const workers = settings.role === "api" ? [] : [new CheckWorker(parts, connectors), new WebhookWorker(parts)]
+    for (const worker of workers) worker.start()
     const identity = (extras.identity ?? ((...parts) => new Identity(...parts)))(store, await vault.hubKey(store, "sessions"))
     return {
       ...parts,
@@ -97,10 +107,15 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       connectors,
       catalogs,
       queries: new Queries(parts, connectors, catalogs),
+      checks: new Checks(store),
+      webhooks: new Webhooks(store, vault),
       onboarding: new Onboarding(door, connectors, catalogs),
       firstLogin,
       listensOn: ({ address, port }) => nodes.announce(address, port),
-      close: () => nodes.close().then(() => store.close()),
+      close: async () => {
+        await Promise.all([...workers.map((worker) => worker.stop()), nodes.close()])
+        await store.close()
+      },
     }
   } catch (error) {
     await store.close()

@@ -8,6 +8,8 @@ export interface Settings {
   readonly host: string
   readonly port: number
   readonly dataDir: string
+  /** `api` answers requests alone, `worker` also makes scheduled checks and sends webhooks, as `all` does. */
+  readonly role: Role
   readonly databaseUrl: string | undefined
   readonly adminKey: string | undefined
   readonly adminEmail: string
@@ -21,6 +23,9 @@ export interface Settings {
   readonly logLevel: string
 }
 
+const ROLES = ["api", "worker", "all"] as const
+type Role = (typeof ROLES)[number]
+const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text)
 const DIALECTS = ["databar", "aisquared", "kaireon", "databrain"]
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"]
 
@@ -37,7 +42,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const host = get("HOST") ?? "127.0.0.1"
   if (isIP(host) === 0 && host !== "localhost") fault("HOST", "must be an IP address to listen on, such as 127.0.0.1 or 0.0.0.0.")
   const role = get("JACKFIELD_ROLE") ?? "all"
-  if (!["api", "worker", "all"].includes(role)) fault("JACKFIELD_ROLE", "must be api, worker or all.")
+  if (!isRole(role)) fault("JACKFIELD_ROLE", "must be api, worker or all.")
   const adminKey = get("JACKFIELD_ADMIN_KEY")
   if (adminKey !== undefined && adminKey.length < 24) fault("JACKFIELD_ADMIN_KEY", "must have at least 24 characters.")
   const adminEmail = get("JACKFIELD_ADMIN_EMAIL") ?? "admin@localhost"
@@ -69,6 +74,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     host,
     port,
     dataDir: get("JACKFIELD_DATA") ?? "data",
+    role: isRole(role) ? role : "all",
     databaseUrl,
     adminKey,
     adminEmail,

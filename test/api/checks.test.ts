@@ -1,0 +1,109 @@
+import { randomBytes } from "node:crypto"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { until } from "../process/hub-process.ts"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
+import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
+
+let database: TestDatabase
+let api: TestHub
+let workers: TestHub[]
+let receiver: Receiver
+let webhook: string
+let system: Server
+let asked = 0
+let status = 200
+let url: string
+
+beforeAll(async () => {
+  database = await startTestDatabase()
+  const env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"), JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }
+  api = await startHub({ ...env, JACKFIELD_ROLE: "api" })
+  workers = [await startHub({ ...env, JACKFIELD_ROLE: "worker" }), await startHub(env)]
+  receiver = await startReceiver()
+  system = createServer((_request, response) => {
+    asked++
+    response.writeHead(status).end("{}")
+  })
+  await new Promise<void>((resolve) => system.listen(0, "127.0.0.1", resolve))
+  url = `http://127.0.0.1:${(system.address() as AddressInfo).port}/`
+})
+afterAll(async () => {
+  await Promise.all(workers?.map((each) => each.stop()) ?? [])
+  await api?.stop()
+  await receiver?.close()
+  system?.close()
+  await database?.stop()
+})
+
+const call = (method: string, path: string, body?: unknown, key = api.key) => api.call(method, `/v1${path}`, body, { key })
+/** The next check of a connector is due now, as if its time had come. */
+const due = async (id: string): Promise<void> => {
+  await database.query("update jackfield.health_checks set next_at = now() where connector_id = $1", [id])
+}
+const checked = async (name: string, times: number) =>
+  (
+    await until(
+      10_000,
+      () => call("GET", `/connectors/${name}/checks`),
+      ({ body }) => body.total >= times,
+    )
+  ).body
+const make = async (name: string, target = url): Promise<string> => {
+  const { body } = await call("POST", "/connectors", { name, type: "http", config: { url: target } })
+  return body.id as string
+}
+
+it("a scheduled connector is checked by workers, once, and its history is kept", async () => {
+  const id = await make("steady")
+  const { status, body } = await call("PUT", "/connectors/steady/check", { everyMs: 60_000, timeoutMs: 2_000 })
+  expect([status, body]).toMatchObject([200, { connector: { id, name: "steady" }, everyMs: 60_000, timeoutMs: 2_000, state: "unknown", stopped: null }])
+  const before = asked
+  await due(id)
+  const history = await checked("steady", 1)
+  expect(history).toMatchObject({ total: 1, data: [{ state: "up", changed: true, report: { ok: true } }] })
+  expect(asked - before).toBe(1)
+  const { body: shown } = await call("GET", "/connectors/steady/check")
+  expect(shown).toMatchObject({ state: "up", failures: 0 })
+  const wait = new Date(shown.nextCheckAt).getTime() - Date.now()
+  expect(wait).toBeGreaterThan(50_000)
+  expect(wait).toBeLessThan(67_000)
+  expect((await call("GET", "/connectors/steady")).body).toMatchObject({ status: "active", lastTest: { ok: true } })
+})
+
+it("says each change of state to its webhooks, signed, and nothing between", async () => {
+  const made = await call("POST", "/webhooks", { url: receiver.url, events: ["connector.state_changed"] })
+  expect(made.status).toBe(201)
+  webhook = made.body.id
+  receiver.secret = made.body.signingSecret
+  const id = await make("shaky")
+  await call("PUT", "/connectors/shaky/check", { everyMs: 60_000 })
+  for (const [index, next] of [200, 500, 500, 500, 200].entries()) {
+    status = next
+    await due(id)
+    await checked("shaky", index + 1)
+  }
+  const states = (await checked("shaky", 5)).data.map((each: { state: string; changed: boolean }) => [each.state, each.changed])
+  expect(states.reverse()).toEqual([
+    ["up", true],
+    ["up", false],
+    ["down", true],
+    ["down", false],
+    ["up", true],
+  ])
+  await until(
+    10_000,
+    async () => receiver.received.length,
+    (count) => count >= 3,
+  )
+  const told = receiver.received.map(({ body, verified }) => [verified, JSON.parse(body)])
+  expect(told).toMatchObject([
+    ["yes", { type: "connector.state_changed", data: { connector: { id, name: "shaky" }, from: "unknown", to: "up", report: { ok: true } } }],
+    ["yes", { data: { from: "up", to: "down", report: { ok: false } } }],
+    ["yes", { data: { from: "down", to: "up" } }],
+  ])
+  const { body } = await call("GET", `/webhooks/${webhook}/deliveries`)
+  expect(body).toMatchObject({ total: 3, data: [{ state: "delivered", attempts: 1, lastStatus: 204 }, {}, {}] })
+})
