@@ -39,6 +39,8 @@ const GRANTS: Readonly<Record<string, readonly Verb[]>> = {
   admissions: ["select", "insert", "update"],
   admission_nodes: ALL,
   probes: ALL,
+  uploads: ALL,
+  upload_chunks: ["select", "insert", "delete"],
 }
 
 const FUNCTIONS = [

@@ -314,6 +314,28 @@ export interface Probes {
   report: OptionalJson<Plain>
 }
 
+/** A file that the workspace was given; without `completed_at` it is still arriving. `arrived_at` is when its latest chunk came. */
+export interface Uploads {
+  id: string
+  workspace_id: string
+  position: Generated<number>
+  name: string
+  bytes: ColumnType<number, number | undefined, number>
+  sha256: ColumnType<Buffer | null, Buffer | null | undefined, Buffer | null>
+  created_by: OptionalText
+  created_at: Stamped
+  arrived_at: Stamped
+  completed_at: OptionalDate
+}
+
+/** A part of an upload, all but the last of the same size; `position` counts from 0. */
+export interface UploadChunks {
+  workspace_id: string
+  upload_id: string
+  position: number
+  data: Buffer
+}
+
 /** The tables of schema `jackfield` as the hub's login sees them; all but settings, users, sessions and egress_rules are one workspace's at a time. */
 export interface Database {
   settings: Settings
@@ -341,4 +363,6 @@ export interface Database {
   admissions: Admissions
   admission_nodes: AdmissionNodes
   probes: Probes
+  uploads: Uploads
+  upload_chunks: UploadChunks
 }

@@ -69,7 +69,13 @@ describe("row-level security", () => {
 
   test("a transaction of one workspace writes nothing into another, by insert, update or delete", async () => {
     for (const [name, insert] of Object.entries(ROWS)) {
-      const theirs = { ...b, connectorId: randomUUID(), dataKeyId: randomUUID(), workspaceId: name === "workspaces" ? randomUUID() : b.workspaceId }
+      const theirs = {
+        ...b,
+        connectorId: randomUUID(),
+        dataKeyId: randomUUID(),
+        uploadId: randomUUID(),
+        workspaceId: name === "workspaces" ? randomUUID() : b.workspaceId,
+      }
       await expect(
         store.inWorkspace(a.workspaceId, (tx) => insert(tx, theirs)),
         name,

@@ -20,6 +20,7 @@ export interface Seeded {
   readonly dataKeyId: string
   readonly webhookId: string
   readonly kind: string
+  readonly uploadId: string
 }
 
 type Tx = Transaction<Database>
@@ -84,6 +85,12 @@ export const ROWS: Readonly<Record<string, (tx: Tx, at: Seeded) => Promise<unkno
       .execute(),
   audit_heads: (tx, at) => append(tx, at.workspaceId, [auditBody(hubActor(at.workspaceId), { action: "seed.head" })]),
   audit_entries: (tx, at) => append(tx, at.workspaceId, [auditBody(hubActor(at.workspaceId), { action: "seed.entry" })]),
+  uploads: (tx, at) => tx.insertInto("uploads").values({ id: at.uploadId, workspace_id: at.workspaceId, name: "u" }).execute(),
+  upload_chunks: (tx, at) =>
+    tx
+      .insertInto("upload_chunks")
+      .values({ workspace_id: at.workspaceId, upload_id: at.uploadId, position: 0, data: Buffer.from("x") })
+      .execute(),
   limiter_slots: (tx, at) =>
     tx.insertInto("limiter_slots").values({ id: randomUUID(), workspace_id: at.workspaceId, connector_id: at.connectorId, expires_at: new Date() }).execute(),
   health_checks: (tx, at) =>
@@ -123,7 +130,15 @@ export const ROWS: Readonly<Record<string, (tx: Tx, at: Seeded) => Promise<unkno
 
 /** Makes a user and a workspace with one row in each table. */
 export async function seedWorkspace(store: Store): Promise<Seeded> {
-  const at = { workspaceId: randomUUID(), userId: randomUUID(), connectorId: randomUUID(), dataKeyId: randomUUID(), webhookId: randomUUID(), kind: "tests" }
+  const at = {
+    workspaceId: randomUUID(),
+    userId: randomUUID(),
+    connectorId: randomUUID(),
+    dataKeyId: randomUUID(),
+    webhookId: randomUUID(),
+    uploadId: randomUUID(),
+    kind: "tests",
+  }
   await store.asHub((tx) =>
     tx
       .insertInto("users")

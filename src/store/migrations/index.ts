@@ -2,6 +2,7 @@ import type { Migration } from "kysely/migration"
 import * as first from "./0001-first.ts"
 import * as limiter from "./0002-limiter.ts"
 import * as recentCalls from "./0003-recent-calls.ts"
+import * as uploads from "./0004-uploads.ts"
 import * as audit from "./0006-audit.ts"
 import * as health from "./0009-health.ts"
 
@@ -10,6 +11,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0001-first": first,
   "0002-limiter": limiter,
   "0003-recent-calls": recentCalls,
+  "0004-uploads": uploads,
   "0006-audit": audit,
   "0009-health": health,
 }
