@@ -5,8 +5,14 @@ const workspaceFields = { id: Id, serial: Type.Integer(), name: Type.String(), t
 const httpConnectors = Type.Integer({ minimum: 0, maximum: 1_000_000, description: "HTTP connectors in all" })
 const ratePerMinute = Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Calls per minute of one connector" })
 const concurrency = Type.Integer({ minimum: 1, maximum: 10_000, description: "Open calls at once of one connector" })
+const uploadBytes = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000_000, description: "Bytes of all uploads together" })
 const Plan = Type.Object(
-  { httpConnectors: Type.Optional(httpConnectors), ratePerMinute: Type.Optional(ratePerMinute), concurrency: Type.Optional(concurrency) },
+  {
+    httpConnectors: Type.Optional(httpConnectors),
+    ratePerMinute: Type.Optional(ratePerMinute),
+    concurrency: Type.Optional(concurrency),
+    uploadBytes: Type.Optional(uploadBytes),
+  },
   { description: "What the workspace may have at most; what is absent is without limit" },
 )
 const PlanPatch = Type.Object(
@@ -14,6 +20,7 @@ const PlanPatch = Type.Object(
     httpConnectors: Type.Optional(Nullable(httpConnectors)),
     ratePerMinute: Type.Optional(Nullable(ratePerMinute)),
     concurrency: Type.Optional(Nullable(concurrency)),
+    uploadBytes: Type.Optional(Nullable(uploadBytes)),
   },
   { ...closed, description: "What is absent is kept; null lifts a limit" },
 )

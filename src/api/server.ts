@@ -7,6 +7,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, t
 import { PlatformError } from "../core/errors.ts"
 import type { Hub } from "../hub/hub.ts"
 import { useAccess } from "./access.ts"
+import { useArrival } from "./arrival.ts"
 import { useMethods } from "./methods.ts"
 import { useMetrics } from "./metrics.ts"
 import { type Mount, mountOf, sendAnswer, serveMount } from "./mount.ts"
@@ -23,6 +24,7 @@ import { memberRoutes } from "./routes/members.ts"
 import { queryRoutes } from "./routes/queries.ts"
 import { sessionRoutes } from "./routes/sessions.ts"
 import { typeRoutes } from "./routes/types.ts"
+import { UPLOAD_ARRIVAL_MAX_MS, uploadRoutes } from "./routes/uploads.ts"
 import { webhookRoutes } from "./routes/webhooks.ts"
 import { useValidation } from "./validation.ts"
 
@@ -32,7 +34,7 @@ export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerRespo
 const BODY_MAX_BYTES = 1024 * 1024
 const URL_MAX_CHARACTERS = 1_024
 /** For a whole request to arrive, body and all; without it a caller who sends a byte a minute holds a connection for ever. */
-const ARRIVAL_MAX_MS = 300_000
+export const ARRIVAL_MAX_MS = 300_000
 
 export interface ServerOptions {
   readonly version: string
@@ -48,7 +50,8 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   const app = Fastify({
     loggerInstance: hub.log as FastifyBaseLogger,
     bodyLimit: BODY_MAX_BYTES,
-    requestTimeout: ARRIVAL_MAX_MS,
+    // The most of any route; `useArrival` holds the others to less.
+    requestTimeout: UPLOAD_ARRIVAL_MAX_MS,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     // Requests are logged once, when they end, by our own hook: without query strings, which may hold what a person typed.
@@ -71,6 +74,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
     if (body === "") done(null, undefined)
     else void parseJson(request, body, done)
   })
+  useArrival(app, ARRIVAL_MAX_MS)
   useValidation(app)
   const refuseOtherMethods = useMethods(app)
   useMetrics(app)
@@ -119,6 +123,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       callRoutes(api, hub)
       checkRoutes(api, hub)
       webhookRoutes(api, hub)
+      await uploadRoutes(api, hub)
       refuseOthers()
     },
     { prefix: "/v1" },

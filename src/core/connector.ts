@@ -53,11 +53,20 @@ export type Discovered =
 /** Where a read goes on: opaque to everybody but the connector that made it. */
 export type Cursor = string
 
-/** Rows in the order of `columns`. `cursor` resumes after this batch; a stream without a key has none. */
+/** Rows in the order of `columns`. `cursor` resumes after this batch; a stream without a key or an order of its own has none. */
 export interface Batch {
   readonly columns: readonly Column[]
   readonly rows: readonly (readonly Value[])[]
   readonly cursor?: Cursor
+  /** What a file has in place of rows, in its order: every record is either a row or here. */
+  readonly rejected?: readonly RejectedRecord[]
+}
+
+/** A record of a file that is no row: the lines that it takes, from 1, and why. */
+export interface RejectedRecord {
+  readonly line: number
+  readonly lastLine: number
+  readonly reason: string
 }
 
 export type WriteMode = "append" | "upsert"
@@ -160,7 +169,21 @@ export interface Call {
   /** Rows per batch wanted. */
   readonly batchRows: number
   readonly render: Render
+  readonly upload: OpenUpload
 }
+
+/** A file that the workspace was given. */
+export interface UploadedFile {
+  readonly name: string
+  readonly bytes: number
+  /** In hexadecimal. */
+  readonly sha256: string
+  /** Its bytes in order, from that offset on. */
+  read(from?: number): AsyncIterable<Buffer>
+}
+
+/** The upload of that id in the workspace of the call; `not_found` for any other. */
+export type OpenUpload = (id: string) => Promise<UploadedFile>
 
 /** Fills a JSON template with a call's inputs; `config_invalid` or `query_invalid` says why it cannot. No value changes the template's structure. */
 export type Render = (template: string, values: Row) => Promise<string>

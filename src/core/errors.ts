@@ -18,7 +18,7 @@ export const ERRORS = {
     means: "The body has a content type that this route does not take.",
     next: "Send `content-type: application/json`.",
   },
-  body_too_large: { status: 413, retry: false, means: "The body is larger than this route takes.", next: "Send at most 1 MiB." },
+  body_too_large: { status: 413, retry: false, means: "The body is larger than this route takes.", next: "Send at most what the message says." },
   method_not_allowed: { status: 405, retry: false, means: "The path exists, the method does not.", next: "Use one of the methods in the `Allow` header." },
   unauthenticated: {
     status: 401,

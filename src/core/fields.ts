@@ -31,7 +31,7 @@ export class Secret {
 export type FieldKind = "text" | "integer" | "flag" | "choice" | "secret" | "variant" | "list"
 
 /** What a text is, beyond being text: a form draws it, the parser checks it, the egress corpus runs through it. */
-export type TextFormat = "host" | "url" | "pem" | "multiline" | "name"
+export type TextFormat = "host" | "url" | "pem" | "multiline" | "name" | "upload"
 
 /**
  * One config field: plain data, so that forms, JSON Schema, docs, CLI flags and dialects are drawn from it.

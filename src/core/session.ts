@@ -5,6 +5,7 @@ import {
   type Cursor,
   type Discovered,
   type Lease,
+  type OpenUpload,
   type Render,
   type Row,
   type ServerFacts,
@@ -25,8 +26,11 @@ export interface OpenOptions {
   readonly batchRows?: number
   /** For types whose requests are made from templates. */
   readonly render?: Render
+  /** For types that read uploads. */
+  readonly upload?: OpenUpload
 }
 
+const NO_UPLOADS: OpenUpload = () => Promise.reject(new PlatformError("internal", "An upload was to be read where none can be."))
 const NO_TEMPLATES: Render = () => Promise.reject(new PlatformError("internal", "A template was to be filled where none can be."))
 
 /** An open connector, as the rest of the hub sees it. Every error is a scrubbed PlatformError; every call ends with its lease. */
@@ -57,6 +61,7 @@ export async function open(connector: AnyConnector, config: Readonly<Record<stri
     log: (message, facts) => options.log?.(scrub.text(message), facts === undefined ? undefined : scrub.data(facts)),
     batchRows: options.batchRows ?? 1_000,
     render: options.render ?? NO_TEMPLATES,
+    upload: options.upload ?? NO_UPLOADS,
     ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
   }
 

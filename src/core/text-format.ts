@@ -5,6 +5,8 @@ import type { TextFormat } from "./fields.ts"
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is looked for.
 const CONTROL = /[\u0000-\u001f\u007f\u2028\u2029]/
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
 /** What is wrong with `value` as `format`, in words that follow the field's name; undefined when nothing is. */
 export function formatFault(format: TextFormat | undefined, value: string): string | undefined {
   switch (format) {
@@ -14,6 +16,8 @@ export function formatFault(format: TextFormat | undefined, value: string): stri
       return urlFault(value)
     case "pem":
       return value.includes("-----BEGIN ") ? undefined : "must be PEM text that begins with -----BEGIN."
+    case "upload":
+      return UUID.test(value) ? undefined : "must be the id of an upload, as POST /v1/uploads answers it."
     case "multiline":
       return undefined
     default:

@@ -65,14 +65,17 @@ export class Catalogs {
    * fails or is killed leaves the last version as it was.
    */
   async discover(by: Principal, ref: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<CatalogPage> {
-    const { door, log } = this.#parts
+    const { door, log, uploads } = this.#parts
     const opened = await this.#connectors.open(by, ref)
     const target: Target = { workspaceId: by.workspace.id, connectorId: opened.id }
     const begun = performance.now()
     const lease = door.lease({ deadlineMs: options.timeoutMs ?? DISCOVERY_DEADLINE_MS, operator: by.operator, signal: options.signal })
     let unfinished: number | undefined
     try {
-      await using session = await open(opened.connector, opened.config, lease, { log: (message, facts) => log.info(facts ?? {}, message) })
+      await using session = await open(opened.connector, opened.config, lease, {
+        log: (message, facts) => log.info(facts ?? {}, message),
+        upload: uploads.opener(by.workspace.id),
+      })
       const version = await this.#reserve(target)
       unfinished = version
       const found = { streams: 0, skipped: [] as Skipped[], counted: undefined as { total: number; byKind: Readonly<Record<string, number>> } | undefined }

@@ -29,6 +29,7 @@ import type { Principal } from "./identity.ts"
 import type { Page } from "./page.ts"
 import { leaveType, withinPlan } from "./plans.ts"
 import { type PartialTest, type ProbeOptions, probe, TEST_DEADLINE_MS, type TestReport, testPartly } from "./probe.ts"
+import { requireUploads } from "./upload-uses.ts"
 
 /** A connector ready to be used: its type and its typed config with the secrets in memory. */
 export interface Opened {
@@ -79,6 +80,7 @@ export class Connectors {
         .returning([sql<number>`next_connector_serial - 1`.as("serial"), "plan"])
         .executeTakeFirstOrThrow()
       await withinPlan(tx, workspaceId, input.type, plan)
+      await requireUploads(tx, workspaceId, connector.fields, parsed.plain)
       const title = input.title ?? handle ?? connector.title
       const name = handle ?? (await freeHandle(tx, workspaceId, title))
       await this.#judgeTitle(tx, by, title, undefined, options)
@@ -163,6 +165,7 @@ export class Connectors {
     return this.#inWorkspace(by, async (tx) => {
       if (patch.title !== undefined && patch.title !== row.title) await this.#judgeTitle(tx, by, patch.title, row.id, options)
       if (type !== row.type) await leaveType(tx, row, type)
+      if (patch.config !== undefined) await requireUploads(tx, workspaceId, connector.fields, parsed.plain)
       const updated = await tx
         .updateTable("connectors")
         .set({
@@ -269,6 +272,7 @@ export class Connectors {
     return {
       operator: by.operator,
       deadlineMs: timeoutMs,
+      upload: this.#parts.uploads.opener(by.workspace.id),
       log: (message, facts) => this.#parts.log.info(facts ?? {}, message),
       ...(signal === undefined ? {} : { signal }),
       ...(onStage === undefined ? {} : { onStage }),

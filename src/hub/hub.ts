@@ -27,6 +27,7 @@ import { Nodes } from "./nodes.ts"
 import { Onboarding } from "./onboarding.ts"
 import { Queries } from "./queries.ts"
 import type { Settings } from "./settings.ts"
+import { Uploads } from "./uploads.ts"
 import { WebhookWorker } from "./webhook-worker.ts"
 import { Webhooks } from "./webhooks.ts"
 
@@ -38,6 +39,7 @@ export interface HubParts {
   readonly registry: Registry
   readonly log: Logger
   readonly counters: Counters
+  readonly uploads: Uploads
 }
 
 /** What the very first start made up, to be printed once and never again. */
@@ -92,10 +94,11 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       return [...(await nodes.ports()), ...addresses.map((address) => ({ address, port }))]
     }
     const door = new Door({ ...extras.door, policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
-    const parts: HubParts = { store, vault, door, registry, log, counters: new Counters() }
+    const uploads = new Uploads(store)
+    const parts: HubParts = { store, vault, door, registry, log, counters: new Counters(), uploads }
     const connectors = new Connectors(parts)
     const catalogs = new Catalogs(parts, connectors)
-    const workers = settings.role === "api" ? [] : [new CheckWorker(parts, connectors), new WebhookWorker(parts)]
+    const workers = settings.role === "api" ? [] : [new CheckWorker(parts, connectors), new WebhookWorker(parts), uploads]
     for (const worker of workers) worker.start()
     const identity = (extras.identity ?? ((...parts) => new Identity(...parts)))(store, await vault.hubKey(store, "sessions"))
     return {

@@ -5,17 +5,18 @@ import type { Store } from "../store/store.ts"
 import type { ConnectorRow, Tx } from "./connector-view.ts"
 import type { WorkspaceView } from "./members.ts"
 
-/** What a workspace may have at most; an absent part is without limit. `concurrency` and `ratePerMinute` cap each connector's own. */
+/** What a workspace may have at most; an absent part is without limit. `concurrency` and `ratePerMinute` cap each connector's own, `uploadBytes` all uploads together. */
 export interface Plan {
   readonly httpConnectors?: number
   readonly ratePerMinute?: number
   readonly concurrency?: number
+  readonly uploadBytes?: number
 }
 
 /** A part that is absent is kept, `null` lifts its limit. */
 export type PlanPatch = { readonly [K in keyof Plan]?: number | null }
 
-const PARTS = ["httpConnectors", "ratePerMinute", "concurrency"] as const
+const PARTS = ["httpConnectors", "ratePerMinute", "concurrency", "uploadBytes"] as const
 
 /** A plan as it is stored, with what it may hold alone. */
 export const planFrom = (stored: Readonly<Record<string, unknown>>): Plan =>

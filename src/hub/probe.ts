@@ -1,4 +1,4 @@
-import type { Address, AnyConnector, ServerFacts } from "../core/connector.ts"
+import type { Address, AnyConnector, OpenUpload, ServerFacts } from "../core/connector.ts"
 import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../core/errors.ts"
 import { open } from "../core/session.ts"
 import { collapseStages, round, type Stage, type StageName } from "../core/trace.ts"
@@ -27,6 +27,8 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal
   readonly onStage?: (stage: Stage) => void
   readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
+  /** For types that read uploads. */
+  readonly upload?: OpenUpload
 }
 
 /** Default and greatest time that a test may take, in milliseconds. */
@@ -40,7 +42,8 @@ export const TEST_DEADLINE_MAX_MS = 30_000
 export function probe(door: Door, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: ProbeOptions): Promise<TestReport> {
   return prove(door, options, async (lease) => {
     await lease.trace.stage("config", () => Promise.resolve())
-    await using session = await open(connector, config, lease, options.log === undefined ? {} : { log: options.log })
+    const { log, upload } = options
+    await using session = await open(connector, config, lease, { ...(log === undefined ? {} : { log }), ...(upload === undefined ? {} : { upload }) })
     return await session.test()
   })
 }

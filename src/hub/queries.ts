@@ -94,7 +94,7 @@ export class Queries {
     signal: AbortSignal,
     prepare: (id: string) => Start | Promise<Start>,
   ): AsyncGenerator<Batch> {
-    const { door, log } = this.#parts
+    const { door, log, uploads } = this.#parts
     const opened = await this.#connectors.open(by, ref)
     const start = await prepare(opened.id)
     const lease = door.lease({ deadlineMs: timeoutMs ?? QUERY_DEADLINE_MS, operator: by.operator, signal })
@@ -102,6 +102,7 @@ export class Queries {
       const options = {
         log: (message: string, facts?: Readonly<Record<string, unknown>>) => log.info(facts ?? {}, message),
         batchRows: Math.min(1_000, maxRows ?? 1_000),
+        upload: uploads.opener(by.workspace.id),
       }
       await using session = await open(opened.connector, opened.config, lease, maxRows === undefined ? options : { ...options, maxRows })
       yield* start(session)

@@ -1,5 +1,8 @@
+import { connect } from "node:net"
+import Fastify from "fastify"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { buildServer } from "../../src/api/server.ts"
+import { useArrival } from "../../src/api/arrival.ts"
+import { ARRIVAL_MAX_MS, buildServer } from "../../src/api/server.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
 
 /** What whoever is nobody may take of the hub. */
@@ -9,10 +12,34 @@ beforeAll(async () => {
 })
 afterAll(() => hub?.stop())
 
-it("a request has to arrive in five minutes", async () => {
+it("a request has to arrive in its time, and none may send for ever after its answer; a route may allow more", async () => {
+  const app = Fastify()
+  useArrival(app, 300)
+  app.post("/quick", async () => "ok")
+  app.post("/slow", { config: { arrivalMs: 60_000 } }, async () => "ok")
+  const url = new URL(await app.listen({ port: 0, host: "127.0.0.1" }))
+  const half = (path: string): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect(Number(url.port), url.hostname, () =>
+        socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\nabc`),
+      )
+      socket.on("error", () => undefined)
+      socket.once("close", () => resolve("cut off"))
+      setTimeout(() => resolve("open"), 2_000)
+    })
+  try {
+    expect(await Promise.all([half("/quick"), half("/slow")])).toEqual(["cut off", "open"])
+  } finally {
+    app.server.closeAllConnections()
+    await app.close()
+  }
+})
+
+it("no request has for ever: an upload has six hours, any other five minutes", async () => {
   const app = await buildServer(hub.served.hub, { version: "0", mounts: [], mountHosts: new Map() })
   try {
-    expect(app.server.requestTimeout).toBe(300_000)
+    expect(app.server.requestTimeout).toBe(6 * 3_600_000)
+    expect(ARRIVAL_MAX_MS).toBe(300_000)
   } finally {
     await app.close()
   }
