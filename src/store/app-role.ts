@@ -22,6 +22,8 @@ const GRANTS: Readonly<Record<string, readonly Verb[]>> = {
   api_keys: ALL,
   connectors: ALL,
   connector_secrets: ALL,
+  connector_versions: ["select", "insert", "delete"],
+  staged_credentials: ALL,
   data_keys: ["select", "insert", "update"],
   catalogs: ALL,
   catalog_streams: ["select", "insert", "delete"],

@@ -56,6 +56,25 @@ export const ROWS: Readonly<Record<string, (tx: Tx, at: Seeded) => Promise<unkno
         data_key_id: at.dataKeyId,
       })
       .execute(),
+  connector_versions: (tx, at) =>
+    tx
+      .insertInto("connector_versions")
+      .values({ workspace_id: at.workspaceId, connector_id: at.connectorId, version: 1, kind: "created", changes: "[]", state: "{}" })
+      .execute(),
+  staged_credentials: (tx, at) =>
+    tx
+      .insertInto("staged_credentials")
+      .values({
+        workspace_id: at.workspaceId,
+        connector_id: at.connectorId,
+        id: randomUUID(),
+        fields: [],
+        plain: "{}",
+        kept: [],
+        author: "a",
+        author_name: "A",
+      })
+      .execute(),
   catalogs: (tx, at) =>
     tx
       .insertInto("catalogs")

@@ -3,6 +3,7 @@ import * as first from "./0001-first.ts"
 import * as limiter from "./0002-limiter.ts"
 import * as recentCalls from "./0003-recent-calls.ts"
 import * as uploads from "./0004-uploads.ts"
+import * as versions from "./0005-versions.ts"
 import * as audit from "./0006-audit.ts"
 import * as health from "./0009-health.ts"
 
@@ -12,6 +13,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0002-limiter": limiter,
   "0003-recent-calls": recentCalls,
   "0004-uploads": uploads,
+  "0005-versions": versions,
   "0006-audit": audit,
   "0009-health": health,
 }
