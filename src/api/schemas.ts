@@ -16,7 +16,7 @@ export const Id = Type.String({ format: "uuid" })
 /** An object that takes no field but those named. */
 export const closed = { additionalProperties: false } as const
 /** A schema whose TypeScript type is the hub's own, which is readonly throughout. */
-const typed = <T>(schema: TSchema) => Type.Unsafe<T>(schema)
+export const typed = <T>(schema: TSchema) => Type.Unsafe<T>(schema)
 
 export const Role = Type.Enum(["viewer", "editor", "admin"])
 export const Name = Type.String({
@@ -28,6 +28,7 @@ export const Name = Type.String({
 export const Ref = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128, description: "The id, or the name" }) })
 export const PageQuery = { limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }), cursor: Type.Optional(Type.String({ maxLength: 256 })) }
 
+export const Fault = Type.Object({ pointer: Type.String(), message: Type.String() })
 export const Problem = Type.Object(
   {
     type: Type.String(),
@@ -37,7 +38,7 @@ export const Problem = Type.Object(
     detail: Type.String(),
     next: Type.String(),
     requestId: Type.String(),
-    errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), message: Type.String() }))),
+    errors: Type.Optional(Type.Array(Fault)),
   },
   { additionalProperties: true, description: "RFC 9457 problem details" },
 )
@@ -61,7 +62,7 @@ export const ConnectorType = typed<TypeDescription>(
 
 export const Purpose = Type.Enum(["enrichment", "exporter", "simple", "source", "destination"])
 export const Status = Type.Enum(["incomplete", "untested", "active", "error", "disabled"])
-const Limits = Type.Object(
+export const Limits = Type.Object(
   {
     requests: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     perMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400_000 })),
@@ -74,7 +75,7 @@ const Labels = Type.Record(Type.String({ pattern: "^[A-Za-z0-9_.-]{1,63}$" }), T
   maxProperties: 50,
   additionalProperties: false,
 })
-const Config = Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true, description: "By the type's schema" })
+export const Config = Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true, description: "By the type's schema" })
 
 const StageReport = Type.Object({
   name: Type.Enum([...STAGES]),
@@ -120,10 +121,13 @@ export const Connector = typed<ConnectorView>(
     limits: Nullable(Limits),
     config: Config,
     status: Status,
-    missing: Type.Array(Type.Object({ pointer: Type.String(), message: Type.String() })),
+    missing: Type.Array(Fault),
     version: Type.Integer(),
     lastTest: Nullable(TestReport),
     lastTestedAt: Nullable(Time),
+    credentialsRefusedAt: Nullable(
+      Type.String({ format: "date-time", description: "Since then the system refuses the credentials, and nothing uses the connector" }),
+    ),
     createdAt: Time,
     updatedAt: Time,
   }),

@@ -25,6 +25,7 @@ import { queryRoutes } from "./routes/queries.ts"
 import { sessionRoutes } from "./routes/sessions.ts"
 import { typeRoutes } from "./routes/types.ts"
 import { UPLOAD_ARRIVAL_MAX_MS, uploadRoutes } from "./routes/uploads.ts"
+import { versionRoutes } from "./routes/versions.ts"
 import { webhookRoutes } from "./routes/webhooks.ts"
 import { useValidation } from "./validation.ts"
 
@@ -118,6 +119,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       typeRoutes(api, hub)
       connectorRoutes(api, hub)
       comparisonRoutes(api, hub)
+      versionRoutes(api, hub)
       catalogRoutes(api, hub)
       queryRoutes(api, hub)
       callRoutes(api, hub)

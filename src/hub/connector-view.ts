@@ -80,6 +80,8 @@ export interface ConnectorView {
   readonly document: Readonly<Record<string, unknown>> | null
   readonly lastTest: TestReport | null
   readonly lastTestedAt: string | null
+  /** Since when the far side refuses the credentials; nothing uses the connector then. */
+  readonly credentialsRefusedAt: string | null
   readonly createdAt: string
   readonly updatedAt: string
 }
@@ -111,6 +113,7 @@ export function viewOf(row: ConnectorRow, connector: AnyConnector | undefined, s
     document: row.document,
     lastTest: row.last_test as TestReport | null,
     lastTestedAt: row.last_tested_at?.toISOString() ?? null,
+    credentialsRefusedAt: row.refused_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   }
@@ -144,6 +147,7 @@ export async function fingerprintsOf(tx: Tx, workspaceId: string, ids: readonly 
     .select(["connector_id", "pointer", "fingerprint"])
     .where("workspace_id", "=", workspaceId)
     .where("connector_id", "in", [...ids])
+    .where("state", "=", "current")
     .execute()
   for (const row of rows) found.get(row.connector_id)?.set(row.pointer, row.fingerprint)
   return found

@@ -1,15 +1,18 @@
 import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
-import { openConfig, type ParsedConfig, parseConfig } from "../core/config.ts"
+import { openConfig, parseConfig } from "../core/config.ts"
 import type { AnyConnector } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
-import type { Stage } from "../core/trace.ts"
+import { record } from "./audit.ts"
 import { breakerAfter, passBreaker } from "./breaker.ts"
-import { changesOf, documentOf, jsonOrNull, nextStatus, statusOf, tested } from "./connector-columns.ts"
+import { makeChange, recordVersion, stale, targetOf, unlessRaced } from "./connector-change.ts"
+import { columnsAfter, documentOf, nextOf, statusOf, tested } from "./connector-columns.ts"
 import { checked, secretsOf } from "./connector-config.ts"
 import { listConnectors, searchConnectors, viewsOf } from "./connector-lists.ts"
 import { freeHandle, nameTaken, requireFree } from "./connector-names.ts"
-import { secretValues, storeSecrets } from "./connector-secrets.ts"
+import { secretValues, settleSecrets } from "./connector-secrets.ts"
+import { columnsOf } from "./connector-state.ts"
+import { probeConnector, probeOptions, type TestOptions, verifyConfig } from "./connector-tests.ts"
 import { typeOf } from "./connector-types.ts"
 import {
   type ConnectorFilter,
@@ -28,28 +31,17 @@ import type { HubParts } from "./hub.ts"
 import type { Principal } from "./identity.ts"
 import type { Page } from "./page.ts"
 import { leaveType, withinPlan } from "./plans.ts"
-import { type PartialTest, type ProbeOptions, probe, TEST_DEADLINE_MS, type TestReport, testPartly } from "./probe.ts"
+import { type TestReport, testPartly } from "./probe.ts"
 import { requireUploads } from "./upload-uses.ts"
 
 /** A connector ready to be used: its type and its typed config with the secrets in memory. */
 export interface Opened {
   readonly id: string
   readonly name: string
+  readonly version: number
   readonly limits: Readonly<Record<string, unknown>> | null
   readonly connector: AnyConnector
   readonly config: Readonly<Record<string, unknown>>
-}
-
-export interface TestOptions {
-  readonly timeoutMs?: number
-  readonly signal?: AbortSignal
-  readonly onStage?: (stage: Stage) => void
-  /** Whether an open breaker refuses the test (`circuit_open`). A person who asks natively always gets a real probe. */
-  readonly breaker?: boolean
-  /** A check that the hub makes by itself: bounded by its schedule, not by the workspace's limits of tests. */
-  readonly scheduled?: boolean
-  /** How far a dialect tests a connector that lacks what a whole test takes; undefined means the whole test. */
-  readonly partial?: (connector: ConnectorView) => PartialTest | undefined
 }
 
 /** A connector by id, by name, or by its serial number in the workspace. */
@@ -70,7 +62,7 @@ export class Connectors {
     const parsed = checked(connector, parseConfig(connector.fields, input.config), input.draft === true)
     const { name: handle } = input
     if (handle !== undefined) await this.#inWorkspace(by, (tx) => requireFree(tx, workspaceId, handle))
-    const report = input.verify === true ? await this.#verify(by, connector, parsed, new Map()) : undefined
+    const report = input.verify === true ? await verifyConfig(this.#parts, by, connector, parsed, new Map()) : undefined
     return this.#inWorkspace(by, async (tx) => {
       // Counting up holds the workspace's row: titles, handles and plan limits are judged one creation at a time.
       const { serial, plan } = await tx
@@ -93,22 +85,20 @@ export class Connectors {
           name,
           title,
           type: input.type,
-          description: input.description ?? "",
-          labels: JSON.stringify(input.labels ?? {}),
-          purpose: input.purpose ?? null,
-          limits: jsonOrNull(input.limits),
           config: JSON.stringify(parsed.plain),
           status: input.enabled === false ? "disabled" : statusOf(parsed, report),
-          missing: JSON.stringify(parsed.missing),
           created_by: by.id,
-          ...documentOf(options),
+          ...columnsOf({ ...nextOf(input, parsed), ...documentOf(options) }),
           ...tested(report),
         })
         .returningAll()
         .executeTakeFirstOrThrow()
         .catch((error: unknown) => Promise.reject(nameTaken(error, name)))
-      await storeSecrets(this.#parts.vault, tx, { workspaceId, connectorId: row.id }, parsed)
-      return this.#view(tx, by, row)
+      await (await settleSecrets(this.#parts.vault, tx, { workspaceId, connectorId: row.id }, parsed.secrets)).store(row.version)
+      await recordVersion(tx, by, row, "created", [])
+      const view = await this.#view(tx, by, row)
+      await record(tx, by, { action: "connector.create", target: targetOf(row), details: { version: row.version, type: row.type } })
+      return view
     })
   }
 
@@ -139,15 +129,10 @@ export class Connectors {
    * that the caller saw. A changed config makes the connector untested, or active when `verify` tested it.
    */
   async patch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch?: number, options: DialectOptions = {}): Promise<ConnectorView> {
-    // Without If-Match a change that raced with another is made again on what the other left.
-    for (let attempt = 1; ; attempt++) {
-      const changed = await this.#tryPatch(by, ref, patch, ifMatch, options)
-      if (changed !== undefined) return changed
-      if (ifMatch !== undefined || attempt === 20) throw stale(ref)
-    }
+    return unlessRaced(ifMatch, () => this.#tryPatch(by, ref, patch, ifMatch, options))
   }
 
-  async #tryPatch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch: number | undefined, options: DialectOptions): Promise<ConnectorView | undefined> {
+  async #tryPatch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch: number | undefined, options: DialectOptions): Promise<ConnectorView> {
     const workspaceId = by.workspace.id
     const { row, secrets } = await this.#inWorkspace(by, async (tx) => {
       const found = await findConnector(tx, workspaceId, ref)
@@ -161,30 +146,20 @@ export class Connectors {
     const parsed = checked(connector, parseConfig(connector.fields, patch.config ?? {}, stored), patch.draft ?? row.missing.length > 0)
     const { name } = patch
     if (name !== undefined && name !== row.name) await this.#inWorkspace(by, (tx) => requireFree(tx, workspaceId, name))
-    const report = patch.verify === true ? await this.#verify(by, connector, parsed, await this.#secrets(by, row.id)) : undefined
+    const report = patch.verify === true ? await verifyConfig(this.#parts, by, connector, parsed, await this.#secrets(by, row)) : undefined
+    const configured = patch.config !== undefined || type !== row.type
     return this.#inWorkspace(by, async (tx) => {
       if (patch.title !== undefined && patch.title !== row.title) await this.#judgeTitle(tx, by, patch.title, row.id, options)
       if (type !== row.type) await leaveType(tx, row, type)
-      if (patch.config !== undefined) await requireUploads(tx, workspaceId, connector.fields, parsed.plain)
-      const updated = await tx
-        .updateTable("connectors")
-        .set({
-          ...changesOf(patch.config === undefined && type === row.type ? patch : { ...patch, type, config: patch.config ?? {} }, parsed),
-          ...documentOf(options),
-          ...tested(report),
-          status: nextStatus(row, type === row.type ? patch : { ...patch, config: {} }, parsed, report),
-          version: row.version + 1,
-          updated_at: new Date(),
-        })
-        .where("workspace_id", "=", workspaceId)
-        .where("id", "=", row.id)
-        .where("version", "=", row.version)
-        .returningAll()
-        .executeTakeFirst()
-        .catch((error: unknown) => Promise.reject(nameTaken(error, name ?? row.name)))
-      if (updated === undefined) return undefined
-      if (patch.config !== undefined || type !== row.type) await storeSecrets(this.#parts.vault, tx, { workspaceId, connectorId: row.id }, parsed)
-      return this.#view(tx, by, updated)
+      const changed = await makeChange(tx, this.#parts.vault, by, row, {
+        kind: "changed",
+        connector,
+        next: { ...nextOf(patch, configured ? parsed : undefined), ...documentOf(options) },
+        ...(configured ? { secrets: parsed.secrets } : {}),
+        columns: (reconfigured) => columnsAfter(row, patch, parsed, report, reconfigured),
+      }).catch((error: unknown) => Promise.reject(nameTaken(error, name ?? row.name)))
+      if (changed === undefined) throw stale(ref)
+      return this.#view(tx, by, changed)
     })
   }
 
@@ -195,6 +170,7 @@ export class Connectors {
       if (ifMatch !== undefined) removal = removal.where("version", "=", ifMatch)
       const { numDeletedRows } = await removal.executeTakeFirstOrThrow()
       if (numDeletedRows === 0n) throw ifMatch === undefined ? noConnector(String(ref)) : stale(ref)
+      await record(tx, by, { action: "connector.delete", target: targetOf(row), details: { version: row.version, type: row.type } })
     })
   }
 
@@ -209,8 +185,8 @@ export class Connectors {
     if (options.breaker === true) await passBreaker(this.#parts.store, row)
     const report =
       opened !== undefined
-        ? await this.#probe(by, opened.connector, opened.config, options)
-        : await testPartly(this.#parts.door, row.name, partial ?? { missing: row.missing }, this.#probeOptions(by, options))
+        ? await probeConnector(this.#parts, by, opened.connector, opened.config, options)
+        : await testPartly(this.#parts.door, row.name, partial ?? { missing: row.missing }, probeOptions(this.#parts, by, options))
     if (options.signal?.aborted === true) return report
     // A draft stays one, whatever a test of a part of it says.
     const status = row.missing.length > 0 ? row.status : report.ok ? "active" : "error"
@@ -230,7 +206,7 @@ export class Connectors {
   async testUnsaved(by: Principal, type: string, config: Readonly<Record<string, unknown>>, options: TestOptions): Promise<TestReport> {
     const connector = typeOf(this.#parts.registry, type)
     const parsed = checked(connector, parseConfig(connector.fields, config), false)
-    return this.#probe(by, connector, openConfig(connector.fields, parsed.plain, secretsOf(parsed, new Map())), options)
+    return probeConnector(this.#parts, by, connector, openConfig(connector.fields, parsed.plain, secretsOf(parsed, new Map())), options)
   }
 
   /** What it takes to use a connector: refused while it is incomplete or disabled. */
@@ -241,7 +217,7 @@ export class Connectors {
   /** What `mask` makes of each secret, by pointer: the values themselves stay here. */
   async maskedSecrets(by: Principal, ref: Ref, mask: (value: string) => string): Promise<ReadonlyMap<string, string>> {
     const row = await this.#inWorkspace(by, (tx) => findConnector(tx, by.workspace.id, ref))
-    return new Map([...(await this.#secrets(by, row.id))].map(([pointer, value]) => [pointer, mask(value)]))
+    return new Map([...(await this.#secrets(by, row))].map(([pointer, value]) => [pointer, mask(value)]))
   }
 
   async #opened(by: Principal, row: ConnectorRow): Promise<Opened> {
@@ -251,32 +227,8 @@ export class Connectors {
       throw new PlatformError("connector_incomplete", `The connector ${row.name} is a draft: ${lacking}`, { faults: row.missing })
     }
     const connector = typeOf(this.#parts.registry, row.type)
-    const config = openConfig(connector.fields, row.config, await this.#secrets(by, row.id))
-    return { id: row.id, name: row.name, limits: row.limits, connector, config }
-  }
-
-  async #verify(by: Principal, connector: AnyConnector, parsed: ParsedConfig, stored: ReadonlyMap<string, string>): Promise<TestReport> {
-    checked(connector, parsed, false)
-    const report = await this.#probe(by, connector, openConfig(connector.fields, parsed.plain, secretsOf(parsed, stored)), {})
-    if (report.ok) return report
-    throw new PlatformError("verification_failed", `The test failed and nothing was stored: ${report.error?.message ?? "see the report."}`, {
-      details: { report },
-    })
-  }
-
-  #probe(by: Principal, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: TestOptions): Promise<TestReport> {
-    return probe(this.#parts.door, connector, config, this.#probeOptions(by, options))
-  }
-
-  #probeOptions(by: Principal, { timeoutMs = TEST_DEADLINE_MS, signal, onStage }: TestOptions): ProbeOptions {
-    return {
-      operator: by.operator,
-      deadlineMs: timeoutMs,
-      upload: this.#parts.uploads.opener(by.workspace.id),
-      log: (message, facts) => this.#parts.log.info(facts ?? {}, message),
-      ...(signal === undefined ? {} : { signal }),
-      ...(onStage === undefined ? {} : { onStage }),
-    }
+    const config = openConfig(connector.fields, row.config, await this.#secrets(by, row))
+    return { id: row.id, name: row.name, version: row.version, limits: row.limits, connector, config }
   }
 
   async #judgeTitle(tx: Tx, by: Principal, title: string, self: string | undefined, { refuse }: DialectOptions): Promise<void> {
@@ -289,8 +241,9 @@ export class Connectors {
     if (refused !== undefined) throw refused
   }
 
-  #secrets(by: Principal, connectorId: string): Promise<Map<string, string>> {
-    return this.#inWorkspace(by, (tx) => secretValues(this.#parts.vault, tx, { workspaceId: by.workspace.id, connectorId }))
+  /** The secrets of the very version that was read, whatever became of the connector since. */
+  #secrets(by: Principal, { id, version }: ConnectorRow): Promise<Map<string, string>> {
+    return this.#inWorkspace(by, (tx) => secretValues(this.#parts.vault, tx, { workspaceId: by.workspace.id, connectorId: id }, version))
   }
 
   async #view(tx: Tx, by: Principal, row: ConnectorRow): Promise<ConnectorView> {
@@ -303,6 +256,3 @@ export class Connectors {
     return this.#parts.store.inWorkspace(by.workspace.id, work)
   }
 }
-
-const stale = (ref: Ref): PlatformError =>
-  new PlatformError("version_stale", `The connector ${String(ref).slice(0, 100)} was changed meanwhile; read it again and repeat the change.`)

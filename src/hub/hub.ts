@@ -18,6 +18,7 @@ import { Catalogs } from "./catalogs.ts"
 import { CheckWorker } from "./check-worker.ts"
 import { Checks } from "./checks.ts"
 import { removeCliFile, urlOf, writeCliFile } from "./cli-file.ts"
+import { Versions } from "./connector-versions.ts"
 import { Connectors } from "./connectors.ts"
 import { Counters } from "./counters.ts"
 import { Egress } from "./egress.ts"
@@ -63,6 +64,7 @@ export interface Hub extends HubParts {
   readonly audit: AuditLog
   readonly egress: Egress
   readonly connectors: Connectors
+  readonly versions: Versions
   readonly catalogs: Catalogs
   readonly queries: Queries
   readonly checks: Checks
@@ -108,6 +110,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       audit: new AuditLog(store),
       egress,
       connectors,
+      versions: new Versions(parts),
       catalogs,
       queries: new Queries(parts, connectors, catalogs),
       checks: new Checks(store),
