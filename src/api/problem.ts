@@ -36,7 +36,7 @@ export function problemOf(error: PlatformError, requestId: string): Problem {
 export async function sendProblem(request: FastifyRequest, reply: FastifyReply, error: PlatformError): Promise<FastifyReply> {
   if (error.status >= 500 && error.cause !== undefined) request.log.warn({ code: error.code, err: error.cause }, error.message)
   if (error.code === "store_unavailable") void reply.header("retry-after", String(RETRY_AFTER_SECONDS))
-  if (error.code === "rate_limited") void reply.header("retry-after", String(error.details["retryAfterSeconds"] ?? 1))
+  if (error.code === "rate_limited" || error.code === "idempotency_running") void reply.header("retry-after", String(error.details["retryAfterSeconds"] ?? 1))
   if (error.code === "unauthenticated") void reply.header("www-authenticate", 'Bearer realm="jackfield"')
   return reply.code(error.status).type("application/problem+json").serializer(JSON.stringify).send(problemOf(error, request.id))
 }

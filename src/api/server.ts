@@ -8,6 +8,7 @@ import { PlatformError } from "../core/errors.ts"
 import type { Hub } from "../hub/hub.ts"
 import { useAccess } from "./access.ts"
 import { useArrival } from "./arrival.ts"
+import { useIdempotency } from "./idempotency.ts"
 import { useMethods } from "./methods.ts"
 import { useMetrics } from "./metrics.ts"
 import { type Mount, mountOf, sendAnswer, serveMount } from "./mount.ts"
@@ -111,6 +112,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
     async (scope) => {
       const refuseOthers = useMethods(scope)
       useAccess(scope, hub.identity)
+      useIdempotency(scope, hub.idempotency)
       const api = scope as Api
       sessionRoutes(api, hub)
       memberRoutes(api, hub)

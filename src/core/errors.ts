@@ -82,6 +82,25 @@ export const ERRORS = {
     means: "The last tests in a row did not reach the system, so no further one is made for a while.",
     next: "Wait as long as the message says, or change the configuration.",
   },
+  idempotency_mismatch: {
+    status: 422,
+    retry: false,
+    means: "The `Idempotency-Key` was sent with another request before.",
+    next: "Use a new key for a new request.",
+  },
+  idempotency_running: {
+    status: 409,
+    retry: true,
+    means: "The request with this `Idempotency-Key` is still being carried out.",
+    next: "Send it again after `Retry-After`; the answer will be the first one's.",
+  },
+  idempotency_unknown: {
+    status: 409,
+    retry: false,
+    means:
+      "The request with this `Idempotency-Key` was carried out or begun, and its answer is lost: the hub ended in between, or the answer was longer than 1 MiB.",
+    next: "See `done` for what was committed, and look whether it is there; then use a new key.",
+  },
   store_unavailable: {
     status: 503,
     retry: true,

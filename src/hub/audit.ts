@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { sql, type Transaction } from "kysely"
 import { canonical } from "../core/audit-chain.ts"
+import { PlatformError } from "../core/errors.ts"
 import type { Database } from "../store/database.ts"
 import type { Principal } from "./identity.ts"
 
@@ -55,7 +56,19 @@ export function auditBody(by: Actor, { action, target, details = {} }: AuditEven
  * workspace is committed meanwhile. The transaction must be the workspace's (`store.inWorkspace`).
  */
 export async function record(tx: Tx, by: Actor, event: AuditEvent): Promise<void> {
+  const claim = by.request?.claim
+  if (claim !== undefined) await note(tx, claim, event)
   await append(tx, by.workspace.id, [auditBody(by, event)])
+}
+
+/** Ties the change to the Idempotency-Key that it was asked for with: a repetition finds it, and who was taken for dead meanwhile commits nothing. */
+async function note(tx: Tx, claim: string, { action, target }: AuditEvent): Promise<void> {
+  const done = JSON.stringify([{ action, target: target ?? null }])
+  const { rows } = await sql<{ mine: boolean }>`select jackfield.idempotency_note(${claim}, ${done}) as mine`.execute(tx)
+  if (rows[0]?.mine !== true)
+    throw new PlatformError("idempotency_running", "The request took so long that a repetition of it was begun; see that one's answer.", {
+      details: { retryAfterSeconds: 1 },
+    })
 }
 
 /** Appends bodies in their order, in one message. */

@@ -22,6 +22,7 @@ import { Versions } from "./connector-versions.ts"
 import { Connectors } from "./connectors.ts"
 import { Counters } from "./counters.ts"
 import { Egress } from "./egress.ts"
+import { Idempotency } from "./idempotency.ts"
 import { Identity } from "./identity.ts"
 import { insertKey, Members, makeWorkspace, newPassword } from "./members.ts"
 import { Nodes } from "./nodes.ts"
@@ -62,6 +63,7 @@ export interface Hub extends HubParts {
   readonly identity: Identity
   readonly members: Members
   readonly audit: AuditLog
+  readonly idempotency: Idempotency
   readonly egress: Egress
   readonly connectors: Connectors
   readonly versions: Versions
@@ -98,6 +100,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
     const door = new Door({ ...extras.door, policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
     const uploads = new Uploads(store)
     const parts: HubParts = { store, vault, door, registry, log, counters: new Counters(), uploads }
+    const idempotency = new Idempotency(store, vault)
     const connectors = new Connectors(parts)
     const catalogs = new Catalogs(parts, connectors)
     const workers = settings.role === "api" ? [] : [new CheckWorker(parts, connectors), new WebhookWorker(parts), uploads]
@@ -108,6 +111,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       identity,
       members: new Members(store, () => identity.forgetKeys()),
       audit: new AuditLog(store),
+      idempotency,
       egress,
       connectors,
       versions: new Versions(parts),
@@ -120,6 +124,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       listensOn: ({ address, port }) => nodes.announce(address, port),
       close: async () => {
         await Promise.all([...workers.map((worker) => worker.stop()), nodes.close()])
+        idempotency.close()
         await store.close()
       },
     }

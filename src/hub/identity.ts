@@ -19,8 +19,8 @@ export interface Principal {
   readonly role: Role
   readonly operator: boolean
   readonly sessionId?: string
-  /** The request that this caller makes, for the audit. */
-  readonly request?: { readonly id: string; readonly address?: string }
+  /** The request that this caller makes, for the audit; `claim` when it came with an Idempotency-Key. */
+  readonly request?: { readonly id: string; readonly address?: string; readonly claim?: string }
 }
 
 export interface NewSession {

@@ -43,6 +43,7 @@ const GRANTS: Readonly<Record<string, readonly Verb[]>> = {
   probes: ALL,
   uploads: ALL,
   upload_chunks: ["select", "insert", "delete"],
+  idempotency_keys: ALL,
 }
 
 const FUNCTIONS = [
@@ -54,6 +55,8 @@ const FUNCTIONS = [
   "all_workspaces()",
   "any_data_keys(integer)",
   "audit_append(uuid, text[])",
+  "idempotency_note(uuid, jsonb)",
+  "idempotency_sweep()",
   "limiter_take_starts(uuid, uuid, bigint[], double precision[], double precision[])",
   "limiter_exchange_slots(uuid, uuid, integer, uuid[], uuid[], uuid[], double precision, double precision)",
   "claim_health_checks(uuid, integer, integer)",

@@ -378,6 +378,23 @@ export interface UploadChunks {
   data: Buffer
 }
 
+/** A request that a caller sent with a key; without a `status` it is being carried out under `claim`. */
+export interface IdempotencyKeys {
+  workspace_id: string
+  principal: string
+  key: string
+  request: Buffer
+  claim: string
+  leased_until: Date
+  outcome: OptionalJson<readonly unknown[]>
+  status: ColumnType<number | null, number | null | undefined, number | null>
+  headers: OptionalJson<Readonly<Record<string, string>>>
+  ciphertext: OptionalText
+  data_key_id: OptionalText
+  created_at: Stamped
+  expires_at: Date
+}
+
 /** The tables of schema `jackfield` as the hub's login sees them; all but settings, users, sessions and egress_rules are one workspace's at a time. */
 export interface Database {
   settings: Settings
@@ -409,4 +426,5 @@ export interface Database {
   probes: Probes
   uploads: Uploads
   upload_chunks: UploadChunks
+  idempotency_keys: IdempotencyKeys
 }

@@ -110,6 +110,19 @@ export const ROWS: Readonly<Record<string, (tx: Tx, at: Seeded) => Promise<unkno
       .insertInto("upload_chunks")
       .values({ workspace_id: at.workspaceId, upload_id: at.uploadId, position: 0, data: Buffer.from("x") })
       .execute(),
+  idempotency_keys: (tx, at) =>
+    tx
+      .insertInto("idempotency_keys")
+      .values({
+        workspace_id: at.workspaceId,
+        principal: "key:1",
+        key: randomUUID(),
+        request: randomBytes(32),
+        claim: randomUUID(),
+        leased_until: new Date(),
+        expires_at: new Date(Date.now() + 60_000),
+      })
+      .execute(),
   limiter_slots: (tx, at) =>
     tx.insertInto("limiter_slots").values({ id: randomUUID(), workspace_id: at.workspaceId, connector_id: at.connectorId, expires_at: new Date() }).execute(),
   health_checks: (tx, at) =>

@@ -43,7 +43,7 @@ export function callRoutes(api: Api, hub: Hub): void {
   api.post(
     "/connectors/:id/call",
     {
-      ...access("editor"),
+      config: { access: "editor", repeat: "never" },
       schema: { ...describe("calls", "Make one request through an HTTP connector", { 200: Type.Union([Answer, Prepared]) }), params: Ref, body: CallInput },
     },
     async (request, reply) => {

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto"
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify"
+import { canonical } from "../core/audit-chain.ts"
+import { PlatformError } from "../core/errors.ts"
+import type { Idempotency } from "../hub/idempotency.ts"
+import { principalOf } from "./access.ts"
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** What a repeated request does when it is unknown how far the first came: `again` (the default) is carried out anew, `never` is not. `none`: the route takes no key. */
+    repeat?: "again" | "never" | "none"
+  }
+  interface FastifyRequest {
+    claim: string | undefined
+  }
+}
+
+const HEADER = "idempotency-key"
+const KEPT_HEADERS = ["content-type", "location", "etag"]
+const DESCRIPTION =
+  "Repeating the request with the same key within 24 hours gives the first answer again (header `idempotency-replayed: true`) instead of doing it twice; 1 to 255 printable ASCII characters"
+
+/** Makes every POST of this scope that asks for a caller take an `Idempotency-Key`. To be used after `useAccess`. */
+export function useIdempotency(scope: FastifyInstance, idempotency: Idempotency): void {
+  scope.decorateRequest("claim", undefined)
+  scope.addHook("onRoute", (route) => {
+    if (takesKey(route)) route.schema = { ...route.schema, headers: { type: "object", properties: { [HEADER]: { type: "string", description: DESCRIPTION } } } }
+  })
+  scope.addHook("preHandler", async (request, reply) => {
+    const key = request.headers[HEADER]
+    if (request.method !== "POST" || key === undefined || request.routeOptions.config.access === "public") return undefined
+    refuseUnfit(request, String(key))
+    const by = principalOf(request)
+    const repeatable = request.routeOptions.config.repeat !== "never"
+    const claimed = await idempotency.claim(by, { key: String(key), request: digestOf(request), repeatable })
+    if ("answer" in claimed) {
+      const { status, headers, body } = claimed.answer
+      return reply
+        .code(status)
+        .headers({ ...headers, "idempotency-replayed": "true" })
+        .serializer((payload: unknown) => payload as string)
+        .send(body)
+    }
+    request.claim = claimed.claim
+    request.principal = { ...by, request: { id: request.id, address: request.ip, ...by.request, claim: claimed.claim } }
+    return undefined
+  })
+  scope.addHook("onSend", async (request, reply, payload) => {
+    const { claim } = request
+    if (claim === undefined) return
+    request.claim = undefined
+    // The answer goes out all the same: a key that could not be settled says "unknown" once its lease is over.
+    await settle(idempotency, claim, reply, payload).catch((error: unknown) => request.log.warn({ err: error }, "an Idempotency-Key could not be settled"))
+  })
+}
+
+const takesKey = ({ method, config }: RouteOptions): boolean => [method].flat().includes("POST") && config?.access !== "public" && config?.repeat !== "none"
+
+async function settle(idempotency: Idempotency, claim: string, reply: FastifyReply, payload: unknown): Promise<void> {
+  const text = payload === null || payload === undefined ? "" : typeof payload === "string" || Buffer.isBuffer(payload) ? String(payload) : undefined
+  if (text === undefined || reply.statusCode >= 500 || reply.statusCode === 429) return idempotency.release(claim)
+  const headers = Object.fromEntries(KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])))
+  return idempotency.keep(claim, { status: reply.statusCode, headers, body: text })
+}
+
+/** What was asked, whatever the order of the body's fields. */
+const digestOf = ({ method, url, body }: FastifyRequest): Buffer =>
+  createHash("sha256")
+    .update(canonical([method, url, body]))
+    .digest()
+
+function refuseUnfit(request: FastifyRequest, key: string): void {
+  const { accept = "", "content-type": type = "application/json" } = request.headers
+  const unfit = !/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key)
+    ? "must be 1 to 255 printable ASCII characters."
+    : /application\/x-ndjson|text\/csv/.test(accept)
+      ? "cannot be kept for an answer that is streamed; leave it out, or accept application/json."
+      : request.routeOptions.config.repeat === "none" || !/^application\/json\b/i.test(type)
+        ? "is not taken by this route; leave it out."
+        : undefined
+  if (unfit !== undefined)
+    throw new PlatformError("request_invalid", `The Idempotency-Key ${unfit}`, { faults: [{ pointer: `/headers/${HEADER}`, message: unfit }] })
+}

@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto"
+import { type Selectable, sql } from "kysely"
+import { PlatformError } from "../core/errors.ts"
+import type { IdempotencyKeys } from "../store/database.ts"
+import type { Store } from "../store/store.ts"
+import type { Vault } from "../vault/vault.ts"
+import type { Tx } from "./connector-view.ts"
+import type { Principal } from "./identity.ts"
+
+/** An answer as it is kept: `body` is its text. */
+export interface KeptAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A request with a key: `request` is the SHA-256 of method, URL and body; `repeatable` whether it may be carried out anew when it is unknown how far it came. */
+export interface KeyedRequest {
+  readonly key: string
+  readonly request: Buffer
+  readonly repeatable: boolean
+}
+
+/** Either the caller carries the request out under a claim, or it was answered already. */
+export type Claimed = { readonly claim: string } | { readonly answer: KeptAnswer }
+
+/** A claim that is not renewed for so long belongs to a process that is gone. */
+const LEASE_SECONDS = 60
+const RENEW_MS = 20_000
+const SWEEP_MS = 10 * 60_000
+/** What is longer is not kept; the key then says that the request was carried out, and not with what. */
+const ANSWER_MAX_BYTES = 1024 * 1024
+
+const KEPT = sql<Date>`clock_timestamp() + interval '24 hours'`
+const LEASED = sql<Date>`clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})`
+
+type Row = Selectable<IdempotencyKeys> & { readonly expired: boolean; readonly leased: boolean }
+
+/** Requests that are carried out once however often they are sent, on whichever node, for 24 hours. */
+export class Idempotency {
+  readonly #store: Store
+  readonly #vault: Vault
+  /** The claims of this process, with their workspaces. */
+  readonly #running = new Map<string, string>()
+  readonly #timers: readonly NodeJS.Timeout[]
+
+  constructor(store: Store, vault: Vault) {
+    this.#store = store
+    this.#vault = vault
+    // What fails here is tried again, and by the other nodes too.
+    const every = (ms: number, work: () => Promise<unknown>): NodeJS.Timeout => setInterval(() => void work().catch(() => undefined), ms).unref()
+    this.#timers = [every(RENEW_MS, () => this.renew()), every(SWEEP_MS, () => this.sweep())]
+  }
+
+  /** Claims a request for this process; `idempotency_mismatch`, `idempotency_running` or `idempotency_unknown` when it may be neither run nor answered. */
+  async claim(by: Principal, { key, request, repeatable }: KeyedRequest): Promise<Claimed> {
+    const claim = randomUUID()
+    const claimed = await this.#store.inWorkspace(by.workspace.id, async (tx): Promise<Claimed> => {
+      const row = { workspace_id: by.workspace.id, principal: by.id, key, request, claim, leased_until: LEASED, expires_at: KEPT }
+      const made = await tx
+        .insertInto("idempotency_keys")
+        .values(row)
+        .onConflict((conflict) => conflict.doNothing())
+        .returning("claim")
+        .executeTakeFirst()
+      if (made !== undefined) return made
+      const found = await this.#held(tx, by, key)
+      if (!found.expired) {
+        if (!found.request.equals(request)) throw mismatch(key)
+        if (found.status !== null) return { answer: await this.#answer(tx, found) }
+        if (found.leased) throw running(key)
+        if (found.outcome !== null || !repeatable) throw unknown(key, found.outcome)
+      }
+      const anew = { request, claim, leased_until: LEASED, expires_at: KEPT, outcome: null, status: null, headers: null, ciphertext: null, data_key_id: null }
+      await tx.updateTable("idempotency_keys").set(anew).where("workspace_id", "=", by.workspace.id).where("claim", "=", found.claim).execute()
+      return { claim }
+    })
+    if ("claim" in claimed) this.#running.set(claim, by.workspace.id)
+    return claimed
+  }
+
+  /** Keeps the answer for whoever repeats the request. */
+  async keep(claim: string, { status, headers, body }: KeptAnswer): Promise<void> {
+    const workspaceId = this.#running.get(claim)
+    if (workspaceId === undefined) return
+    try {
+      await this.#store.inWorkspace(workspaceId, async (tx) => {
+        const fits = Buffer.byteLength(body) <= ANSWER_MAX_BYTES
+        const sealed = fits ? await this.#vault.seal(tx, placeOf(workspaceId, claim), body) : undefined
+        await tx
+          .updateTable("idempotency_keys")
+          .set({ status, headers: JSON.stringify(headers), ciphertext: sealed?.ciphertext ?? null, data_key_id: sealed?.dataKeyId ?? null })
+          .where("workspace_id", "=", workspaceId)
+          .where("claim", "=", claim)
+          .execute()
+      })
+    } finally {
+      this.#running.delete(claim)
+    }
+  }
+
+  /** Gives a request up that failed in a way that may pass: it can be sent again at once. What it had committed before stays known. */
+  async release(claim: string): Promise<void> {
+    const workspaceId = this.#running.get(claim)
+    if (workspaceId === undefined) return
+    this.#running.delete(claim)
+    await this.#store.inWorkspace(workspaceId, async (tx) => {
+      const mine = tx.deleteFrom("idempotency_keys").where("workspace_id", "=", workspaceId).where("claim", "=", claim).where("outcome", "is", null)
+      const { numDeletedRows } = await mine.executeTakeFirstOrThrow()
+      if (numDeletedRows > 0n) return
+      await tx
+        .updateTable("idempotency_keys")
+        .set({ leased_until: sql<Date>`clock_timestamp()` })
+        .where("workspace_id", "=", workspaceId)
+        .where("claim", "=", claim)
+        .execute()
+    })
+  }
+
+  /** Says that the claims of this process are still worked on; called by itself. */
+  async renew(): Promise<void> {
+    for (const [claim, workspaceId] of this.#running)
+      await this.#store.inWorkspace(workspaceId, (tx) =>
+        tx.updateTable("idempotency_keys").set({ leased_until: LEASED }).where("workspace_id", "=", workspaceId).where("claim", "=", claim).execute(),
+      )
+  }
+
+  /** Forgets the keys of all workspaces that have expired; called by itself. */
+  async sweep(): Promise<void> {
+    await this.#store.asHub((tx) => sql`select jackfield.idempotency_sweep()`.execute(tx))
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+  }
+
+  async #held(tx: Tx, by: Principal, key: string): Promise<Row> {
+    const row = await tx
+      .selectFrom("idempotency_keys")
+      .selectAll()
+      .select([sql<boolean>`expires_at < clock_timestamp()`.as("expired"), sql<boolean>`leased_until > clock_timestamp()`.as("leased")])
+      .where("workspace_id", "=", by.workspace.id)
+      .where("principal", "=", by.id)
+      .where("key", "=", key)
+      .forUpdate()
+      .executeTakeFirst()
+    if (row === undefined) throw running(key)
+    return row
+  }
+
+  async #answer(tx: Tx, { workspace_id, claim, key, status, headers, ciphertext, outcome }: Row): Promise<KeptAnswer> {
+    if (ciphertext === null || status === null) throw unknown(key, outcome)
+    const body = await this.#vault.unseal(tx, placeOf(workspace_id, claim), { ciphertext })
+    return { status, headers: headers ?? {}, body }
+  }
+}
+
+/** The vault's words for the place of a kept answer. */
+const placeOf = (workspaceId: string, claim: string) => ({ workspaceId, connectorId: claim, pointer: "/answer" })
+
+const mismatch = (key: string): PlatformError =>
+  new PlatformError("idempotency_mismatch", `The Idempotency-Key ${shown(key)} was sent with another request before; use a new key for a new request.`, {
+    faults: [{ pointer: "/headers/idempotency-key", message: "belongs to another request." }],
+  })
+
+const running = (key: string): PlatformError =>
+  new PlatformError("idempotency_running", `The request with the Idempotency-Key ${shown(key)} is still being carried out; send it again in a second.`, {
+    details: { retryAfterSeconds: 1 },
+  })
+
+function unknown(key: string, done: unknown): PlatformError {
+  const what = done === null ? "It is not known how far it came" : "See `done` for what it did"
+  const message = `The request with the Idempotency-Key ${shown(key)} was carried out or begun, and its answer is not there any more. ${what}; then use a new key.`
+  return new PlatformError("idempotency_unknown", message, { details: { done: done ?? null } })
+}
+
+const shown = (key: string): string => (key.length > 60 ? `${key.slice(0, 60)}…` : key)

@@ -1,0 +1,207 @@
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { sql } from "kysely"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startHub, type TestHub } from "../support/hub.ts"
+
+let hub: TestHub
+let far: Server
+let calls = 0
+let respond: (send: (status: number) => void) => void = (send) => send(200)
+
+beforeAll(async () => {
+  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
+  far = createServer((_request, response) => {
+    calls++
+    respond((status) => response.writeHead(status, { "content-type": "application/json" }).end('{"n":1}'))
+  })
+  await new Promise<void>((resolve) => far.listen(0, "127.0.0.1", resolve))
+})
+afterAll(async () => {
+  far.closeAllConnections()
+  far.close()
+  await hub?.stop()
+})
+
+let numbers = 0
+const fresh = (): string => `key-${++numbers}`
+const post = (path: string, body: unknown, key: string, options: { readonly key?: string; readonly headers?: Record<string, string> } = {}) =>
+  hub.call("POST", path, body, { ...options, headers: { "idempotency-key": key, ...options.headers } })
+const http = (name: string) => ({ name, type: "http", config: { url: "https://api.example.com/" } })
+const counted = async (q: string) => (await hub.call("GET", `/v1/connectors?q=${q}`)).body.total as number
+/** What a process that is gone leaves behind: a claim that nobody renews, with or without what it had committed. */
+const abandon = (key: string, outcome: boolean) =>
+  hub.served.hub.store.asHub(async () => {
+    const { workspace } = (await hub.call("GET", "/v1/me")).body
+    await hub.served.hub.store.inWorkspace(workspace.id, (tx) =>
+      sql`update idempotency_keys set status = null, ciphertext = null, leased_until = now() - interval '1 second',
+        outcome = ${outcome ? '[{"action":"connector.create","target":{"kind":"connector","id":"1","name":"n"}}]' : null} where key = ${key}`.execute(tx),
+    )
+  })
+
+describe("the same key and the same request", () => {
+  it("gives the first answer again: status, body, Location and ETag", async () => {
+    const key = fresh()
+    const first = await post("/v1/connectors", http("one"), key)
+    const again = await post("/v1/connectors", { config: { url: "https://api.example.com/" }, type: "http", name: "one" }, key)
+    expect([first.status, first.headers.get("idempotency-replayed")]).toEqual([201, null])
+    expect([again.status, again.headers.get("idempotency-replayed")]).toEqual([201, "true"])
+    expect(again.text).toBe(first.text)
+    for (const name of ["location", "etag", "content-type"]) expect(again.headers.get(name), name).toBe(first.headers.get(name))
+    expect(await counted("one")).toBe(1)
+  })
+  it("50 at once make one connector", async () => {
+    const key = fresh()
+    const answers = await Promise.all(Array.from({ length: 50 }, () => post("/v1/connectors", http("fifty"), key)))
+    const made = answers.filter(({ status }) => status === 201)
+    expect(made.length).toBeGreaterThanOrEqual(1)
+    expect(new Set(made.map(({ text }) => text)).size).toBe(1)
+    for (const { status, body, headers } of answers.filter((each) => each.status !== 201))
+      expect([status, body.code, headers.get("retry-after")]).toEqual([409, "idempotency_running", "1"])
+    expect(answers.filter(({ status, headers }) => status === 201 && headers.get("idempotency-replayed") === null)).toHaveLength(1)
+    expect(await counted("fifty")).toBe(1)
+  })
+  it("repeats a refusal of the work itself, but not of the form", async () => {
+    const key = fresh()
+    expect((await post("/v1/connectors", { name: "form" }, key)).status).toBe(422)
+    const refused = await post("/v1/connectors", http("one"), key)
+    expect([refused.status, refused.body.code]).toEqual([409, "name_taken"])
+    const again = await post("/v1/connectors", http("one"), key)
+    expect([again.text, again.headers.get("content-type"), again.headers.get("idempotency-replayed")]).toEqual([
+      refused.text,
+      refused.headers.get("content-type"),
+      "true",
+    ])
+  })
+  it("a key that is shown once is shown again to whoever repeats, and stands nowhere in clear", async () => {
+    const key = fresh()
+    const { body } = await post("/v1/keys", { name: "app", role: "viewer" }, key)
+    expect((await post("/v1/keys", { name: "app", role: "viewer" }, key)).body.key).toBe(body.key)
+    const { id } = (await hub.call("GET", "/v1/me")).body.workspace
+    const rows = await hub.served.hub.store.inWorkspace(id, (tx) => sql`select i.*, i::text as whole from idempotency_keys i`.execute(tx))
+    expect(rows.rows.length).toBeGreaterThan(0)
+    expect(JSON.stringify(rows.rows)).not.toContain(body.key)
+    expect((await hub.call("GET", "/v1/keys?limit=100")).body.data.filter((each: { name: string }) => each.name === "app")).toHaveLength(1)
+  })
+})
+
+describe("another", () => {
+  it("body or path with the same key is refused", async () => {
+    const key = fresh()
+    await post("/v1/connectors", http("mismatch"), key)
+    for (const [path, body] of [
+      ["/v1/connectors", http("mismatch-2")],
+      ["/v1/keys", { name: "k", role: "viewer" }],
+    ] as const) {
+      const answer = await post(path, body, key)
+      expect([answer.status, answer.body.code, answer.body.errors[0].pointer]).toEqual([422, "idempotency_mismatch", "/headers/idempotency-key"])
+    }
+    expect(await counted("mismatch")).toBe(1)
+  })
+  it("caller or workspace with the same key is another request", async () => {
+    const key = fresh()
+    const editor = await hub.keyFor("editor")
+    const other = await hub.workspace("elsewhere")
+    expect((await post("/v1/connectors", http("mine"), key)).status).toBe(201)
+    expect((await post("/v1/connectors", http("mine"), key, { key: editor })).status).toBe(409)
+    const theirs = await post("/v1/connectors", http("mine"), key, { key: other.key })
+    expect([theirs.status, theirs.headers.get("idempotency-replayed")]).toEqual([201, null])
+  })
+})
+
+describe("what may pass", () => {
+  const url = () => `http://127.0.0.1:${(far.address() as AddressInfo).port}/`
+  it("a 502 is not kept: the next one is carried out", async () => {
+    await hub.call("POST", "/v1/connectors", { name: "far", type: "http", config: { url: url() } })
+    const key = fresh()
+    const before = calls
+    respond = (send) => send(500)
+    expect((await post("/v1/connectors/far/call", {}, key)).status).toBe(502)
+    respond = (send) => send(200)
+    expect((await post("/v1/connectors/far/call", {}, key)).status).toBe(200)
+    const kept = await post("/v1/connectors/far/call", {}, key)
+    expect([kept.status, kept.headers.get("idempotency-replayed"), calls - before]).toEqual([200, "true", 2])
+  })
+  it("a repetition meanwhile waits its turn", async () => {
+    const key = fresh()
+    let open: (() => void) | undefined
+    const asked = new Promise<void>((resolve) => {
+      respond = (send) => {
+        open = () => send(200)
+        resolve()
+      }
+    })
+    const first = post("/v1/connectors/far/call", {}, key)
+    await asked
+    const second = await post("/v1/connectors/far/call", {}, key)
+    expect([second.status, second.body.code, second.headers.get("retry-after")]).toEqual([409, "idempotency_running", "1"])
+    open?.()
+    respond = (send) => send(200)
+    expect((await first).status).toBe(200)
+    expect((await post("/v1/connectors/far/call", {}, key)).headers.get("idempotency-replayed")).toBe("true")
+  })
+})
+
+describe("after a crash", () => {
+  it("what was committed is not done again, and is named", async () => {
+    const key = fresh()
+    await post("/v1/connectors", http("crashed"), key)
+    await abandon(key, true)
+    const { status, body } = await post("/v1/connectors", http("crashed"), key)
+    expect([status, body.code, body.done]).toEqual([
+      409,
+      "idempotency_unknown",
+      [{ action: "connector.create", target: { kind: "connector", id: "1", name: "n" } }],
+    ])
+  })
+  it("what was not committed is done", async () => {
+    const key = fresh()
+    await post("/v1/keys", { name: "again", role: "viewer" }, key)
+    await abandon(key, false)
+    const { status, headers } = await post("/v1/keys", { name: "again", role: "viewer" }, key)
+    expect([status, headers.get("idempotency-replayed")]).toEqual([201, null])
+  })
+  it("a call that may have gone out is not made again", async () => {
+    const key = fresh()
+    await post("/v1/connectors/far/call", {}, key)
+    const before = calls
+    await abandon(key, false)
+    const { status, body } = await post("/v1/connectors/far/call", {}, key)
+    expect([status, body.code, body.done, calls]).toEqual([409, "idempotency_unknown", null, before])
+  })
+  it("an expired key is a new one, and is swept", async () => {
+    const key = fresh()
+    await post("/v1/keys", { name: "old", role: "viewer" }, key)
+    const { id } = (await hub.call("GET", "/v1/me")).body.workspace
+    const { store, idempotency } = hub.served.hub
+    const age = () => store.inWorkspace(id, (tx) => sql`update idempotency_keys set expires_at = now() - interval '1 second' where key = ${key}`.execute(tx))
+    await age()
+    expect((await post("/v1/keys", { name: "other", role: "viewer" }, key)).status).toBe(201)
+    await age()
+    await idempotency.sweep()
+    const left = await store.inWorkspace(id, (tx) => sql`select from idempotency_keys where key = ${key}`.execute(tx))
+    expect(left.rows).toHaveLength(0)
+    expect((await store.inWorkspace(id, (tx) => sql`select from idempotency_keys`.execute(tx))).rows.length).toBeGreaterThan(0)
+  })
+})
+
+describe("bad keys", () => {
+  it.each(["", " ", "x".repeat(256), "sch\u00fcssel"])("%s is refused", async (key) => {
+    const { status, body } = await post("/v1/keys", { name: "bad", role: "viewer" }, key)
+    expect([status, body.errors?.[0].pointer]).toEqual([422, "/headers/idempotency-key"])
+  })
+  it.each(["application/x-ndjson", "text/csv"])("no key for a stream: %s", async (accept) => {
+    const { status, body } = await post("/v1/connectors/none/query", { statement: "select 1" }, fresh(), { headers: { accept } })
+    expect([status, body.errors[0].message]).toEqual([422, expect.stringContaining("streamed")])
+  })
+  it("a login takes none, and is never kept", async () => {
+    const answer = await post("/v1/sessions", { email: "a@b.example", password: "x" }, fresh())
+    expect([answer.status, answer.headers.get("idempotency-replayed")]).toEqual([401, null])
+  })
+  it("the header stands in the description of every POST that takes it, and of no other", async () => {
+    const { body } = await hub.call("GET", "/openapi.json")
+    const taking = (path: string): boolean =>
+      (body.paths[path].post.parameters ?? []).some((each: { name: string; in: string }) => each.in === "header" && each.name === "idempotency-key")
+    expect([taking("/v1/connectors"), taking("/v1/connectors/{id}/query"), taking("/v1/keys"), taking("/v1/sessions")]).toEqual([true, true, true, false])
+  })
+})
