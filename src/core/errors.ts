@@ -113,6 +113,12 @@ export const ERRORS = {
     means: "A stored secret does not open with the hub's keys.",
     next: "Operators: check that the master key is the one it was stored under; otherwise enter the secret again.",
   },
+  keys_unavailable: {
+    status: 503,
+    retry: true,
+    means: "The key service that holds the hub's master key does not answer, or refuses the hub.",
+    next: "Operators: see that the service runs and lets the hub in; what the hub has opened before goes on working.",
+  },
   internal: { status: 500, retry: false, means: "The hub failed in a way it does not explain.", next: "Report it with the request id; the log has the cause." },
 
   egress_denied: {

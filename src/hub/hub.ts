@@ -84,12 +84,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
   const dataDir = resolve(settings.dataDir)
   const store = await openStore({ dataDir, databaseUrl: settings.databaseUrl, log })
   try {
-    const vault = await openVault(store, {
-      masterKey: settings.masterKey.value,
-      masterKeyFile: settings.masterKey.file,
-      previous: settings.masterKey.previous,
-      dataDir: settings.databaseUrl === undefined ? dataDir : undefined,
-    })
+    const vault = await openVault(store, settings.keys, settings.databaseUrl === undefined ? dataDir : undefined)
     const firstLogin = await bootstrap(store, settings, dataDir)
     const egress = new Egress(store, fixed)
     const nodes = new Nodes(store)

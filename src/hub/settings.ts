@@ -2,6 +2,7 @@ import { isIP } from "node:net"
 import { PlatformError } from "../core/errors.ts"
 import { parseDnsServers, parseHosts } from "../net/resolver.ts"
 import { parseEgressRules } from "../net/rules.ts"
+import { type KeySettings, readKeySettings } from "../vault/key-settings.ts"
 
 /** What the operator's environment says, checked (DESIGN §6). Every fault of it is told at once. */
 export interface Settings {
@@ -14,7 +15,7 @@ export interface Settings {
   readonly adminKey: string | undefined
   readonly adminEmail: string
   readonly adminPassword: string | undefined
-  readonly masterKey: { readonly value?: string; readonly file?: string; readonly previous?: string }
+  readonly keys: KeySettings
   readonly egressAllow: string
   readonly dns: string
   readonly hosts: string
@@ -53,10 +54,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) fault("DATABASE_URL", "must start with postgres://.")
   const logLevel = get("JACKFIELD_LOG") ?? "info"
   if (!LOG_LEVELS.includes(logLevel)) fault("JACKFIELD_LOG", `must be one of ${LOG_LEVELS.join(", ")}.`)
-  if (get("JACKFIELD_MASTER_KEY") !== undefined && get("JACKFIELD_MASTER_KEY_FILE") !== undefined)
-    fault("JACKFIELD_MASTER_KEY", "and JACKFIELD_MASTER_KEY_FILE are both set; set one.")
-  if (databaseUrl !== undefined && get("JACKFIELD_MASTER_KEY") === undefined && get("JACKFIELD_MASTER_KEY_FILE") === undefined)
-    fault("JACKFIELD_MASTER_KEY", "must be given with DATABASE_URL: set it to the same `openssl rand -base64 32` on every node.")
+  const keys = readKeySettings(get, fault)
   for (const [name, parse] of PARSED) {
     const wrong = faultOf(() => parse(get(name) ?? ""))
     if (wrong !== undefined) fault(name, `is wrong: ${wrong}`)
@@ -79,11 +77,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     adminKey,
     adminEmail,
     adminPassword,
-    masterKey: {
-      ...optional("value", get("JACKFIELD_MASTER_KEY")),
-      ...optional("file", get("JACKFIELD_MASTER_KEY_FILE")),
-      ...optional("previous", get("JACKFIELD_MASTER_KEY_PREVIOUS")),
-    },
+    keys,
     egressAllow: get("JACKFIELD_EGRESS_ALLOW") ?? "",
     dns: get("JACKFIELD_DNS") ?? "",
     hosts: get("JACKFIELD_HOSTS") ?? "",
@@ -108,6 +102,3 @@ function faultOf(parse: () => unknown): string | undefined {
     return error.message.replace(/^.*? is wrong: /, "")
   }
 }
-
-const optional = <K extends string>(key: K, value: string | undefined): { readonly [P in K]?: string } =>
-  value === undefined ? {} : ({ [key]: value } as { [P in K]: string })

@@ -3,7 +3,8 @@ import { PlatformError } from "../core/errors.ts"
 import { type Connection, connect, isConnectionFailure, unavailable } from "./connection.ts"
 
 /** The two halves of the advisory lock of the hub that uses an embedded server. */
-const [FIRST, SECOND] = [1784767339, 2]
+export const HOLD = [1784767339, 2] as const
+const [FIRST, SECOND] = HOLD
 /** PostgreSQL needs a moment to notice that a killed hub's connection is gone. */
 const PATIENCE_MS = 3_000
 

@@ -5,6 +5,7 @@ import { PlatformError } from "../core/errors.ts"
 import { type AppRole, ensureAppRole } from "./app-role.ts"
 import { type Connection, connect, isConnectionFailure, unavailable } from "./connection.ts"
 import { migrations } from "./migrations/index.ts"
+import { appliedMigrations, refuseNewer } from "./schema-version.ts"
 
 /** The two halves of the advisory lock under which one hub at a time migrates ("jack" and a number of ours). */
 const LOCK = "1784767339, 1"
@@ -26,6 +27,8 @@ export async function migrate(owner: Connection): Promise<Migrated> {
     await refuseOldServer(client)
     await takeLock(client)
     await createSchema(client, owner)
+    // kysely would refuse it too, but not in words that help.
+    refuseNewer(await appliedMigrations(async (statement) => (await client.query(statement)).rows), "The hub's database")
     const migrated = await runMigrations(owner)
     return { role: await ensureAppRole(client), migrated }
   } catch (error) {

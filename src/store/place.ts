@@ -39,6 +39,13 @@ export async function findPlace(dataDir: string, log: Log): Promise<Place> {
   return place
 }
 
+/** Whether a data folder has a database already; nothing is made or changed. */
+export async function hasPlace(dataDir: string): Promise<boolean> {
+  const data = resolve(dataDir)
+  const home = (await readNote(join(data, NOTE))) ?? join(data, "postgres")
+  return await exists(join(home, "hub.json"))
+}
+
 async function makeDataFolder(dataDir: string): Promise<string> {
   try {
     const path = resolve(dataDir)

@@ -3,6 +3,12 @@ import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from "jose"
 /** What an envelope is bound to; part of its protected header, so that it cannot be changed unseen. */
 export type Binding = Readonly<Record<string, string>>
 
+/** What an envelope says of itself; not proven until it opens. */
+export interface EnvelopeHeader {
+  readonly keyId: string
+  readonly binding: Binding
+}
+
 const ALGORITHMS = { keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] }
 
 /** A compact JWE (RFC 7516), `dir` + A256GCM, under a key of 32 bytes, with `kid` and the binding in its header. */
@@ -10,15 +16,24 @@ export async function sealEnvelope(content: Uint8Array, key: Uint8Array, kid: st
   return await new CompactEncrypt(content).setProtectedHeader({ alg: "dir", enc: "A256GCM", ...binding, kid }).encrypt(key)
 }
 
-/** The `kid` of an envelope whose header says exactly this binding; undefined when it is for something else or is none. Not proven until it opens. */
-export function keyIdOf(envelope: string, binding: Binding): string | undefined {
+/** The key and the binding that an envelope names; undefined when it is none of ours. */
+export function readHeader(envelope: string): EnvelopeHeader | undefined {
   try {
     const { alg, enc, kid, ...bound } = decodeProtectedHeader(envelope)
-    const same = Object.keys(bound).length === Object.keys(binding).length && Object.entries(binding).every(([name, value]) => bound[name] === value)
-    return same && alg === "dir" && enc === "A256GCM" ? kid : undefined
+    const whole = alg === "dir" && enc === "A256GCM" && kid !== undefined && Object.values(bound).every((value) => typeof value === "string")
+    return whole ? { keyId: kid, binding: bound as Binding } : undefined
   } catch {
     return undefined
   }
+}
+
+/** The `kid` of an envelope whose header says exactly this binding; undefined when it is for something else or is none. Not proven until it opens. */
+export function keyIdOf(envelope: string, binding: Binding): string | undefined {
+  const header = readHeader(envelope)
+  if (header === undefined) return undefined
+  const same =
+    Object.keys(header.binding).length === Object.keys(binding).length && Object.entries(binding).every(([name, value]) => header.binding[name] === value)
+  return same ? header.keyId : undefined
 }
 
 /** Opens an envelope. Throws jose's error when the key is another or any of its bytes was changed. */

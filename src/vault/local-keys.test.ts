@@ -16,7 +16,7 @@ afterEach(() => rmSync(dir, { recursive: true }))
 describe("wrapping a data key", () => {
   test("opens again under the same key and context, and names its master key", async () => {
     const keys = new LocalKeys(key(1))
-    const wrapped = await keys.wrap(key(9), context)
+    const { wrapped } = await keys.wrap(key(9), context)
     expect(Buffer.from(await keys.unwrap(keys.keyId, wrapped, context))).toEqual(key(9))
     expect(keys.keyId).toMatch(/^[0-9a-f]{12}$/)
     expect(wrapped).not.toContain(key(9).toString("base64url").slice(0, 20))
@@ -27,13 +27,13 @@ describe("wrapping a data key", () => {
     ["another row", { ...context, dataKeyId: "d2" }],
   ])("does not open for %s", async (_, elsewhere) => {
     const keys = new LocalKeys(key(1))
-    const wrapped = await keys.wrap(key(9), context)
+    const { wrapped } = await keys.wrap(key(9), context)
     await expect(keys.unwrap(keys.keyId, wrapped, elsewhere)).rejects.toMatchObject({ code: "secret_unreadable" })
   })
 
   test("does not open when any of its parts was changed", async () => {
     const keys = new LocalKeys(key(1))
-    const wrapped = await keys.wrap(key(9), context)
+    const { wrapped } = await keys.wrap(key(9), context)
     const parts = wrapped.split(".")
     for (const index of [0, 2, 3, 4]) {
       const part = parts[index] ?? ""
@@ -43,11 +43,11 @@ describe("wrapping a data key", () => {
   })
 
   test("opens under a previous key, and new ones are wrapped under the current", async () => {
-    const wrapped = await new LocalKeys(key(1)).wrap(key(9), context)
+    const { wrapped } = await new LocalKeys(key(1)).wrap(key(9), context)
     const rotated = new LocalKeys(key(2), [key(1)])
     const old = new LocalKeys(key(1)).keyId
     expect(Buffer.from(await rotated.unwrap(old, wrapped, context))).toEqual(key(9))
-    await expect(new LocalKeys(key(1)).unwrap(rotated.keyId, await rotated.wrap(key(9), context), context)).rejects.toThrow(rotated.keyId)
+    await expect(new LocalKeys(key(1)).unwrap(rotated.keyId, (await rotated.wrap(key(9), context)).wrapped, context)).rejects.toThrow(rotated.keyId)
   })
 })
 

@@ -3,7 +3,7 @@ import { mkdir, open, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { PlatformError } from "../core/errors.ts"
 import { keyIdOf, openEnvelope, sealEnvelope } from "./envelope.ts"
-import type { KeyContext, KeyProvider } from "./key-provider.ts"
+import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
 
 /** What the environment says of the master key, and where its file is kept otherwise. */
 export interface LocalKeySource {
@@ -21,6 +21,7 @@ export interface LocalKeySource {
 
 /** Master keys held in memory. */
 export class LocalKeys implements KeyProvider {
+  /** Names the key that wraps. */
   readonly keyId: string
   readonly #keys: ReadonlyMap<string, Uint8Array>
 
@@ -30,8 +31,16 @@ export class LocalKeys implements KeyProvider {
     this.#keys = new Map([current, ...previous].map((key) => [idOf(key), key]))
   }
 
-  async wrap(dataKey: Uint8Array, context: KeyContext): Promise<string> {
-    return await sealEnvelope(dataKey, this.#key(this.keyId), this.keyId, bindingOf(context))
+  async currentKeyId(): Promise<string> {
+    return this.keyId
+  }
+
+  knows(keyId: string): boolean {
+    return this.#keys.has(keyId)
+  }
+
+  async wrap(dataKey: Uint8Array, context: KeyContext): Promise<WrappedKey> {
+    return { keyId: this.keyId, wrapped: await sealEnvelope(dataKey, this.#key(this.keyId), this.keyId, bindingOf(context)) }
   }
 
   async unwrap(keyId: string, wrapped: string, context: KeyContext): Promise<Uint8Array> {

@@ -1,12 +1,13 @@
-import { createHmac, hkdfSync, randomBytes, randomUUID } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import type { Transaction } from "kysely"
 import { PlatformError } from "../core/errors.ts"
 import type { Database } from "../store/database.ts"
 import { someDataKeys } from "../store/lookups.ts"
 import type { Store } from "../store/store.ts"
 import { keyIdOf, openEnvelope, sealEnvelope } from "./envelope.ts"
-import type { KeyContext, KeyProvider } from "./key-provider.ts"
-import { type LocalKeySource, loadLocalKeys } from "./local-keys.ts"
+import { type Fingerprinter, fingerprinter } from "./fingerprint.ts"
+import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
+import { type KeySettings, loadKeys } from "./key-settings.ts"
 
 /** The place that a secret belongs to and opens at: `pointer` is the JSON pointer of its field. */
 export interface SecretBinding {
@@ -26,13 +27,13 @@ interface DataKey {
   readonly id: string
   readonly workspaceId: string
   readonly key: Uint8Array
-  readonly fingerprintKey: Uint8Array
+  readonly fingerprint: Fingerprinter
 }
 
 type Tx = Transaction<Database>
 
-/** Where the hub's own keys stand in the settings. */
-const HUB_KEY = "hub-key/"
+/** What the hub's own keys are named after in the settings. */
+export const HUB_KEY = "hub-key/"
 /** How many data keys a start tries before it says that the master key opens none. */
 const TRIED = 20
 
@@ -52,7 +53,7 @@ export class Vault {
   async seal(tx: Tx, binding: SecretBinding, value: string): Promise<Sealed> {
     const dataKey = await this.#active(tx, binding.workspaceId)
     const ciphertext = await sealEnvelope(Buffer.from(value, "utf8"), dataKey.key, dataKey.id, headerOf(binding))
-    return { ciphertext, fingerprint: fingerprintOf(dataKey, value), dataKeyId: dataKey.id }
+    return { ciphertext, fingerprint: dataKey.fingerprint(value), dataKeyId: dataKey.id }
   }
 
   /** The secret in clear. PlatformError `secret_unreadable` when it was sealed for another place, was changed, or its key is missing. */
@@ -70,10 +71,10 @@ export class Vault {
 
   /**
    * What is shown of a secret: 12 hex digits, equal for equal values in one workspace, and of no use for guessing
-   * without the workspace's key (HMAC-SHA256, keyed by HKDF from the data key).
+   * without the workspace's key. They change when the data keys are rotated.
    */
   async fingerprint(tx: Tx, workspaceId: string, value: string): Promise<string> {
-    return fingerprintOf(await this.#active(tx, workspaceId), value)
+    return (await this.#active(tx, workspaceId)).fingerprint(value)
   }
 
   /**
@@ -82,18 +83,23 @@ export class Vault {
    */
   async hubKey(store: Pick<Store, "asHub">, name: string): Promise<Uint8Array> {
     const context = hubContext(name)
-    const wrapped = await this.#provider.wrap(randomBytes(32), context)
-    const value = await store.asHub(async (tx) => {
-      const fresh = { key: `${HUB_KEY}${name}`, value: JSON.stringify({ keyId: this.#provider.keyId, wrapped }) }
+    const key = `${HUB_KEY}${name}`
+    const find = async (tx: Tx): Promise<WrappedKey | undefined> =>
+      (await tx.selectFrom("settings").select("value").where("key", "=", key).executeTakeFirst())?.value as WrappedKey | undefined
+    const value = (await store.asHub(find)) ?? (await this.#makeHubKey(store, key, context, find))
+    return this.#provider.unwrap(value.keyId, value.wrapped, context)
+  }
+
+  async #makeHubKey(store: Pick<Store, "asHub">, key: string, context: KeyContext, find: (tx: Tx) => Promise<WrappedKey | undefined>): Promise<WrappedKey> {
+    const fresh = await this.#provider.wrap(randomBytes(32), context)
+    return await store.asHub(async (tx) => {
       await tx
         .insertInto("settings")
-        .values(fresh)
+        .values({ key, value: JSON.stringify(fresh) })
         .onConflict((conflict) => conflict.doNothing())
         .execute()
-      const row = await tx.selectFrom("settings").select("value").where("key", "=", fresh.key).executeTakeFirstOrThrow()
-      return row.value as { readonly keyId: string; readonly wrapped: string }
+      return (await find(tx)) ?? fresh
     })
-    return this.#provider.unwrap(value.keyId, value.wrapped, context)
   }
 
   /** Refuses a master key that opens none of the keys there are: with it every stored secret would be unreadable. */
@@ -105,16 +111,18 @@ export class Vault {
         await this.#provider.unwrap(keyId, wrapped, context)
         return
       } catch (error) {
+        // A key service that is away says nothing of its keys.
+        if (error instanceof PlatformError && error.code === "keys_unavailable") throw error
         cause = error
       }
     }
     if (found.length === 0) return
-    const message = `The master key (${this.#provider.keyId}) opens none of this hub's secrets; start with the key that they were stored under (${found[0]?.keyId}), or name that in JACKFIELD_MASTER_KEY_PREVIOUS.`
+    const message = `The master key (${await this.#provider.currentKeyId()}) opens none of this hub's secrets; start with the key that they were stored under (${found[0]?.keyId}), or name that in JACKFIELD_MASTER_KEY_PREVIOUS.`
     throw new PlatformError("secret_unreadable", message, { cause })
   }
 
   async #active(tx: Tx, workspaceId: string): Promise<DataKey> {
-    const id = (await activeId(tx, workspaceId)) ?? (await this.#make(tx, workspaceId))
+    const id = (await lockActive(tx, workspaceId)) ?? (await this.#make(tx, workspaceId))
     const found = await this.#find(tx, id)
     if (found?.workspaceId === workspaceId) return found
     throw new PlatformError("internal", "The data key of a workspace vanished while it was used; try again.")
@@ -123,14 +131,14 @@ export class Vault {
   /** Two transactions may do so at once: the index lets one row stand, and both use it. */
   async #make(tx: Tx, workspaceId: string): Promise<string> {
     const id = randomUUID()
-    const wrapped = await this.#provider.wrap(randomBytes(32), { workspaceId, dataKeyId: id })
-    const row = { id, workspace_id: workspaceId, wrapped, key_id: this.#provider.keyId }
+    const { keyId, wrapped } = await this.#provider.wrap(randomBytes(32), { workspaceId, dataKeyId: id })
+    const row = { id, workspace_id: workspaceId, wrapped, key_id: keyId }
     await tx
       .insertInto("data_keys")
       .values(row)
       .onConflict((conflict) => conflict.doNothing())
       .execute()
-    return (await activeId(tx, workspaceId)) ?? id
+    return (await lockActive(tx, workspaceId)) ?? id
   }
 
   async #find(tx: Tx, id: string): Promise<DataKey | undefined> {
@@ -139,47 +147,43 @@ export class Vault {
     const row = await tx.selectFrom("data_keys").select(["workspace_id", "wrapped", "key_id"]).where("id", "=", id).executeTakeFirst()
     if (!row) return undefined
     const key = await this.#provider.unwrap(row.key_id, row.wrapped, { workspaceId: row.workspace_id, dataKeyId: id })
-    const fingerprintKey = new Uint8Array(hkdfSync("sha256", key, "", "jackfield fingerprint", 32))
-    const dataKey = { id, workspaceId: row.workspace_id, key, fingerprintKey }
+    const dataKey = { id, workspaceId: row.workspace_id, key, fingerprint: fingerprinter(key) }
     this.#dataKeys.set(id, dataKey)
     return dataKey
   }
 }
 
-interface WrappedKey {
-  readonly keyId: string
-  readonly wrapped: string
-  readonly context: KeyContext
-}
-
 /** Keys that the master key wraps: the newest data keys, and the hub's own. */
-async function someWrappedKeys(tx: Tx): Promise<readonly WrappedKey[]> {
+async function someWrappedKeys(tx: Tx): Promise<readonly (WrappedKey & { readonly context: KeyContext })[]> {
   const dataKeys = await someDataKeys(tx, TRIED)
   const hubKeys = await tx.selectFrom("settings").selectAll().where("key", "like", `${HUB_KEY}%`).limit(TRIED).execute()
   return [
     ...dataKeys.map((row) => ({ keyId: row.key_id, wrapped: row.wrapped, context: { workspaceId: row.workspace_id, dataKeyId: row.id } })),
-    ...hubKeys.map((row) => ({ ...(row.value as Pick<WrappedKey, "keyId" | "wrapped">), context: hubContext(row.key.slice(HUB_KEY.length)) })),
+    ...hubKeys.map((row) => ({ ...(row.value as WrappedKey), context: hubContext(row.key.slice(HUB_KEY.length)) })),
   ]
 }
 
-const hubContext = (name: string): KeyContext => ({ workspaceId: "hub", dataKeyId: name })
+/** What a key of the hub itself is wrapped for. */
+export const hubContext = (name: string): KeyContext => ({ workspaceId: "hub", dataKeyId: name })
 
-/** The vault of a hub: its master key found or, on the very first start of an embedded hub, made, and proven against the store. */
-export async function openVault(store: Store, source: Omit<LocalKeySource, "mayCreate">): Promise<Vault> {
+/** The vault of a hub: its master key found or, on the very first start of an embedded hub (whose `dataDir` it is), made, and proven against the store. */
+export async function openVault(store: Store, settings: KeySettings, dataDir: string | undefined): Promise<Vault> {
   const known = await store.asHub((tx) => someWrappedKeys(tx))
-  const vault = new Vault(await loadLocalKeys({ ...source, mayCreate: known.length === 0 }))
+  const vault = new Vault(await loadKeys(settings, { dataDir, mayCreate: known.length === 0 }))
   await vault.verify(store)
   return vault
 }
 
-async function activeId(tx: Tx, workspaceId: string): Promise<string | undefined> {
-  const row = await tx.selectFrom("data_keys").select("id").where("workspace_id", "=", workspaceId).where("retired_at", "is", null).executeTakeFirst()
-  return row?.id
+/**
+ * The key that new secrets of a workspace are under, locked against retirement until the transaction ends: who seals
+ * while the keys are rotated either commits before the old key is retired, or seals under the new one.
+ */
+async function lockActive(tx: Tx, workspaceId: string): Promise<string | undefined> {
+  const active = tx.selectFrom("data_keys").select("id").where("workspace_id", "=", workspaceId).where("retired_at", "is", null)
+  return (await active.forShare().executeTakeFirst())?.id
 }
 
 const headerOf = (binding: SecretBinding) => ({ ws: binding.workspaceId, con: binding.connectorId, ptr: binding.pointer })
-
-const fingerprintOf = (dataKey: DataKey, value: string): string => createHmac("sha256", dataKey.fingerprintKey).update(value).digest("hex").slice(0, 12)
 
 function unreadable(binding: SecretBinding, why: string, cause?: unknown): PlatformError {
   return new PlatformError("secret_unreadable", `The secret ${binding.pointer} of connector ${binding.connectorId} does not open: ${why}; enter it again.`, {

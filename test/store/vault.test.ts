@@ -117,9 +117,12 @@ describe("opening the vault", () => {
   test("refuses a master key that opens nothing here, and takes one that lists the old as previous", async () => {
     await seal(newVault(), await newBinding(), "v")
     const text = (fill: number) => Buffer.alloc(32, fill).toString("base64")
-    await expect(openVault(store, { masterKey: text(1) })).rejects.toMatchObject({ code: "secret_unreadable", message: expect.stringContaining("opens none") })
-    await openVault(store, { masterKey: text(1), previous: `${text(2)}, ${master.toString("base64")}` })
-    await openVault(store, { masterKey: master.toString("base64") })
+    await expect(openVault(store, { local: { value: text(1) } }, undefined)).rejects.toMatchObject({
+      code: "secret_unreadable",
+      message: expect.stringContaining("opens none"),
+    })
+    await openVault(store, { local: { value: text(1), previous: `${text(2)}, ${master.toString("base64")}` } }, undefined)
+    await openVault(store, { local: { value: master.toString("base64") } }, undefined)
   })
 
   test("makes no new master key where the database holds keys already, the hub's own included", async () => {
@@ -127,10 +130,10 @@ describe("opening the vault", () => {
     const url = database.url.replace(/postgres$/, "fresh")
     const fresh = await openStore({ dataDir: "unused", databaseUrl: url, log: keepLog() })
     const folders = ["a", "b"].map((name) => mkdtempSync(join(tmpdir(), `jackfield-test-vault-${name}-`)))
-    const vault = await openVault(fresh, { dataDir: folders[0] })
+    const vault = await openVault(fresh, { local: {} }, folders[0])
     const key = await vault.hubKey(fresh, "sessions")
-    expect(Buffer.from(await (await openVault(fresh, { dataDir: folders[0] })).hubKey(fresh, "sessions"))).toEqual(Buffer.from(key))
-    await expect(openVault(fresh, { dataDir: folders[1] })).rejects.toMatchObject({ message: expect.stringContaining("is gone") })
+    expect(Buffer.from(await (await openVault(fresh, { local: {} }, folders[0])).hubKey(fresh, "sessions"))).toEqual(Buffer.from(key))
+    await expect(openVault(fresh, { local: {} }, folders[1])).rejects.toMatchObject({ message: expect.stringContaining("is gone") })
     await fresh.close()
     for (const folder of folders) rmSync(folder, { recursive: true })
   })

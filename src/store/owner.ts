@@ -1,0 +1,92 @@
+import { Kysely, PostgresDialect } from "kysely"
+import pg from "pg"
+import { PlatformError } from "../core/errors.ts"
+import { OWNER, readPostmaster } from "./cluster.ts"
+import { type Connection, connect, parseDatabaseUrl } from "./connection.ts"
+import type { Database } from "./database.ts"
+import { startEmbedded } from "./embedded.ts"
+import { HOLD } from "./hold.ts"
+import type { Log } from "./log.ts"
+import { findPlace, hasPlace, type Place } from "./place.ts"
+
+export interface OwnerOptions {
+  readonly dataDir: string
+  readonly databaseUrl?: string | undefined
+  readonly log: Log
+  /** Makes the embedded database when there is none; without it that is a PlatformError `not_found`. */
+  readonly make?: boolean
+}
+
+/** The hub's database in the hands of its operator: as its owner, beside running hubs, whom nothing here disturbs. */
+export interface Owner {
+  readonly connection: Connection
+  readonly db: Kysely<Database>
+  /** True when the database is the embedded one and this process started it: no hub runs on it. */
+  readonly alone: boolean
+  /** Connections of running hubs at this moment. */
+  hubs(): Promise<number>
+  /** Ends the connections, and the embedded server if it was started for this. */
+  close(): Promise<void>
+}
+
+/** Reaches the hub's database as its owner: `databaseUrl`, the embedded server that a running hub holds, or that server started for the while. */
+export async function openOwner(options: OwnerOptions): Promise<Owner> {
+  if (options.databaseUrl !== undefined) return await ownerOf(parseDatabaseUrl(options.databaseUrl), false, async () => undefined)
+  if (options.make !== true && !(await hasPlace(options.dataDir))) {
+    const message = `The folder ${options.dataDir} holds no database of a hub; name its data folder with JACKFIELD_DATA, or its own PostgreSQL with DATABASE_URL.`
+    throw new PlatformError("not_found", message)
+  }
+  const beside = await runningServer(await findPlace(options.dataDir, options.log))
+  if (beside) return await ownerOf(beside, false, async () => undefined)
+  const embedded = await startEmbedded(options.dataDir, options.log)
+  return await ownerOf(embedded.connection(), true, () => embedded.stop())
+}
+
+/** The embedded server's address when a hub holds it; one that a killed hub left running is to be adopted instead. */
+async function runningServer(place: Place): Promise<Connection | undefined> {
+  const named = await readPostmaster(place.cluster)
+  if (named === undefined) return undefined
+  const connection: Connection = { host: "127.0.0.1", port: named.port, user: OWNER, password: place.password, database: "postgres", ssl: false }
+  const client = await connect(connection, "jackfield operator").catch(() => undefined)
+  if (client === undefined) return undefined
+  try {
+    const { rows } = await client.query<{ held: boolean }>(
+      `select (select system_identifier::text = $1 from pg_control_system())
+         and exists (select from pg_locks where locktype = 'advisory' and classid = $2::oid and objid = $3::oid and granted) as held`,
+      [place.systemIdentifier, HOLD[0], HOLD[1]],
+    )
+    return rows[0]?.held === true ? connection : undefined
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+async function ownerOf(connection: Connection, alone: boolean, stop: () => Promise<void>): Promise<Owner> {
+  const pool = new pg.Pool({ ...connection, max: 4, application_name: "jackfield operator", connectionTimeoutMillis: 5_000, keepAlive: true })
+  pool.on("error", () => undefined)
+  pool.on("connect", (client) => client.on("error", () => undefined))
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema("jackfield")
+  const owner: Owner = {
+    connection,
+    db,
+    alone,
+    hubs: async () => {
+      const { rows } = await pool.query<{ count: number }>(
+        "select count(*)::int as count from pg_stat_activity where datname = current_database() and (application_name = 'jackfield' or application_name ~ '^jackfield hub') and pid <> pg_backend_pid()",
+      )
+      return rows[0]?.count ?? 0
+    },
+    close: async () => {
+      await db.destroy()
+      await stop()
+    },
+  }
+  try {
+    // The connection is proven at once, so that a wrong URL is told as such and not by the first statement.
+    await (await connect(connection, "jackfield operator")).end()
+    return owner
+  } catch (error) {
+    await owner.close()
+    throw error
+  }
+}
