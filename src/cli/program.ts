@@ -92,6 +92,7 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   keys(root, leaf)
   egress(root, leaf)
   users(root, leaf)
+  vault(root, leaf)
   return root
 }
 
@@ -169,4 +170,19 @@ function users(root: Command, leaf: Leaf): void {
     .option("--prompt", "ask for it, hidden")
     .option("--password-env <variable>", "take it from the environment")
     .option("--password-file <file>", "take it from a file, - for stdin")
+}
+
+function vault(root: Command, leaf: Leaf): void {
+  const group = root.command("vault").description("the keys that secrets are sealed under (on the hub's machine, with its environment)")
+  const load = () => import("./local/vault.ts")
+  leaf(group, "status", "what is sealed under which key", async () => (await load()).status)
+  leaf(group, "prove", "open every key and every secret there is", async () => (await load()).prove)
+  leaf(
+    group,
+    "rotate",
+    "change keys beside running hubs, then prove that everything opens; goes on where a killed one stopped",
+    async () => (await load()).rotate,
+  )
+    .option("--master", "wrap all data keys under the current master key; old ones from JACKFIELD_MASTER_KEY_PREVIOUS")
+    .option("--data", "new data keys for all workspaces, every secret sealed anew, old data keys removed")
 }

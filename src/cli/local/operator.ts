@@ -1,0 +1,31 @@
+import { resolve } from "node:path"
+import type { Log } from "../../store/log.ts"
+import { type Owner, openOwner } from "../../store/owner.ts"
+import type { KeyProvider } from "../../vault/key-provider.ts"
+import { keySettingsOf, loadKeys } from "../../vault/key-settings.ts"
+import type { Cli } from "../cli.ts"
+
+/** Nothing to say of what goes well; warnings are for whoever watches. */
+const quiet = ({ terminal }: Cli): Log => ({ info: () => undefined, warn: (_, message) => terminal.note(message) })
+
+/** What the environment says of the store: a PostgreSQL of one's own, or the data folder. */
+export function storePlace(env: NodeJS.ProcessEnv): { readonly dataDir: string; readonly databaseUrl: string | undefined } {
+  const given = (name: string): string | undefined => (env[name] === "" ? undefined : env[name])
+  return { dataDir: resolve(given("JACKFIELD_DATA") ?? "data"), databaseUrl: given("DATABASE_URL") }
+}
+
+/** Runs `work` on the hub's database as its operator: beside a running hub, or, for the embedded one, in its place. */
+export async function asOperator<T>(cli: Cli, options: { readonly make?: boolean }, work: (owner: Owner) => Promise<T>): Promise<T> {
+  const owner = await openOwner({ ...storePlace(cli.shell.env), ...options, log: quiet(cli) })
+  try {
+    return await work(owner)
+  } finally {
+    await owner.close()
+  }
+}
+
+/** The master keys as a hub with this environment would have them; none is made. */
+export async function operatorKeys({ shell }: Cli): Promise<KeyProvider> {
+  const { dataDir, databaseUrl } = storePlace(shell.env)
+  return await loadKeys(keySettingsOf(shell.env), { dataDir: databaseUrl === undefined ? dataDir : undefined, mayCreate: false })
+}
