@@ -27,7 +27,9 @@ describe("vault, beside a running hub with the embedded database,", { timeout: 9
   test("counts, rotates the data keys, proves, and the hub goes on as if nothing had been", async () => {
     expect((await create("one")).status).toBe(201)
     const before = await vault(["status"])
-    expect(before.stdout).toMatch(/^Master key [0-9a-f]{12} \(current\): 1 data key, 1 hub key\.\nData keys: 1 active with 1 value, 0 retired with 0 values\.\n/)
+    expect(before.stdout).toMatch(
+      /^Master key [0-9a-f]{12} \(current\): 1 data key, 1 hub key\.\nData keys: 1 active with 1 value, 0 retired with 0 values\.\n/,
+    )
     const rotated = await vault(["rotate", "--data"])
     expect(rotated.stderr + rotated.stdout).toContain("Data keys: 1 new for 1 workspace, 1 value sealed anew, 1 old key removed.")
     expect(rotated.stdout).toContain("Proof: 1 value, 1 data key and 1 hub key opened; nothing failed.")
@@ -71,7 +73,9 @@ describe("vault, beside a running hub with the embedded database,", { timeout: 9
   })
 
   test("says when there is no hub, and when the environment is wrong", async () => {
-    const none = await jackfield(["vault", "status", "--json"], { env: { JACKFIELD_DATA: join(data.dir, "none"), JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64") } })
+    const none = await jackfield(["vault", "status", "--json"], {
+      env: { JACKFIELD_DATA: join(data.dir, "none"), JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64") },
+    })
     expect(none.code).toBe(5)
     expect(problem(none).detail).toContain("holds no database of a hub")
     const two = await vault(["status", "--json"], { JACKFIELD_MASTER_KEY: "x", JACKFIELD_MASTER_KEY_FILE: "y" })
