@@ -11,5 +11,7 @@ export interface SealedTable {
 
 /** Every table that rotation and proof walk. A test compares this list with the schema, so that none is forgotten. */
 export const SEALED_TABLES: readonly SealedTable[] = [
-  { name: "connector_secrets", key: ["connector_id", "pointer"], fingerprint: true, bound: { con: "connector_id", ptr: "pointer" } },
+  { name: "connector_secrets", key: ["id"], fingerprint: true, bound: { con: "connector_id", ptr: "pointer" } },
+  { name: "idempotency_keys", key: ["workspace_id", "principal", "key"], fingerprint: false },
+  { name: "webhooks", key: ["id"], fingerprint: true, bound: { con: "id" } },
 ]
