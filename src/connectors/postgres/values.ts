@@ -1,5 +1,6 @@
 import type { CustomTypesConfig } from "pg"
 import type { Column, ColumnType, Value } from "../../core/connector.ts"
+import { distinctNames } from "../shared/columns.ts"
 import { parseJson } from "../shared/json.ts"
 
 type Parse = (text: string) => Value
@@ -90,15 +91,13 @@ export interface Field {
 
 /** A result's columns; a name that comes again gets `_2`, `_3`. Types beyond the built-in ones are named by their OID. */
 export function columnsOf(fields: readonly Field[]): Column[] {
-  const taken = new Set(fields.map((field) => field.name))
-  const used = new Set<string>()
-  return fields.map((field) => {
-    let name = field.name
-    for (let count = 2; used.has(name); count++) if (!taken.has(`${field.name}_${count}`)) name = `${field.name}_${count}`
-    used.add(name)
-    taken.add(name)
-    return { name, type: columnType(field.dataTypeID), nativeType: nativeType(field), nullable: true }
-  })
+  const names = distinctNames(fields.map(({ name }) => name))
+  return fields.map((field, index) => ({
+    name: names[index] ?? field.name,
+    type: columnType(field.dataTypeID),
+    nativeType: nativeType(field),
+    nullable: true,
+  }))
 }
 
 /** As `format_type()` spells it, modifiers too. */
