@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Runs a command beside a real PostgreSQL and a real OpenSSH of Debian's: `node scripts/servers.mjs vitest run --project servers`.
- * Installs what is missing, starts both on 127.0.0.1 in a throw-away folder, names them by `JF_*` variables, and passes
+ * Runs a command beside Debian's real PostgreSQL, MariaDB and OpenSSH: `node scripts/servers.mjs vitest run --project servers`.
+ * Installs what is missing, starts them on 127.0.0.1 in a throw-away folder, names them by `JF_*` variables, and passes
  * the command's exit code on. A server that does not start is exit code 1 with the tail of its log, never a skip.
  */
 import { execFileSync, spawn } from "node:child_process"
@@ -74,13 +74,16 @@ DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends ${p
 function needServers() {
   const packages = []
   if (postgresBin() === undefined) packages.push("postgresql")
+  if (onPath("mariadbd") === undefined || onPath("mariadb-install-db") === undefined) packages.push("mariadb-server")
   if (onPath("sshd") === undefined || onPath("ssh-keygen") === undefined) packages.push("openssh-server")
   if (onPath("openssl") === undefined) packages.push("openssl")
   if (packages.length > 0) install(packages)
   const bin = postgresBin()
   const sshd = onPath("sshd")
-  if (bin === undefined || sshd === undefined) throw new Error("PostgreSQL or sshd is still missing after the installation; see its output above.")
-  return { bin, sshd }
+  const mariadbd = onPath("mariadbd")
+  const missing = Object.entries({ PostgreSQL: bin, sshd, MariaDB: mariadbd }).flatMap(([name, path]) => (path === undefined ? [name] : []))
+  if (missing.length > 0) throw new Error(`${missing.join(", ")} still missing after the installation; see its output above.`)
+  return { bin, sshd, mariadbd }
 }
 
 /** A port that was free a moment ago; who takes it tries again when somebody else was quicker. */
@@ -206,6 +209,45 @@ async function startPostgres(bin, tls) {
   })
 }
 
+/** A MariaDB whose one user may do everything, from 127.0.0.1; TLS by a copy of the key that its own account may read. */
+async function startMariadb(mariadbd, tls) {
+  const account = isRoot ? { uid: Number(run("id", ["-u", "mysql"])), gid: Number(run("id", ["-g", "mysql"])) } : {}
+  const home = join(folder, "mariadb")
+  const data = join(home, "data")
+  const password = randomBytes(18).toString("base64url")
+  const user = "jackfield_seed"
+  mkdirSync(home, { mode: 0o700 })
+  const [key, init] = [join(home, "server.key"), join(home, "init.sql")]
+  writeFileSync(key, readFileSync(tls.key), { mode: 0o600 })
+  const host = `'${user}'@'127.0.0.1'`
+  writeFileSync(init, `CREATE OR REPLACE USER ${host} IDENTIFIED BY '${password}';\nGRANT ALL ON *.* TO ${host} WITH GRANT OPTION;\n`, { mode: 0o600 })
+  if (isRoot) for (const path of [home, key, init]) chownSync(path, account.uid, account.gid)
+  const options = { cwd: home, env: { PATH: process.env.PATH, LC_ALL: "C" }, ...account }
+  const installer = ["--no-defaults", `--datadir=${data}`, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
+  run(onPath("mariadb-install-db"), installer, options)
+  return onFreePort(async (port) => {
+    const settings = {
+      datadir: data,
+      "bind-address": HOST,
+      port,
+      socket: join(home, "sock"),
+      "pid-file": join(home, "pid"),
+      "init-file": init,
+      "ssl-cert": tls.cert,
+      "ssl-key": key,
+      "ssl-ca": tls.ca,
+      "innodb-buffer-pool-size": "32M",
+      "innodb-flush-log-at-trx-commit": 0,
+      // A host that failed a few times is else locked out, which the wrong passwords of the tests do.
+      "max-connect-errors": 1_000_000,
+    }
+    const args = ["--no-defaults", "--skip-name-resolve", ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)]
+    const server = start("mariadb", mariadbd, args, options)
+    await waitFor(server, async () => (await greeting(port)).includes("MariaDB"))
+    return { JF_MYSQL_HOST: HOST, JF_MYSQL_PORT: String(port), JF_MYSQL_USER: user, JF_MYSQL_PASSWORD: password, JF_MYSQL_CA: tls.ca }
+  })
+}
+
 /** The first bytes that a listener sends; empty when nobody is there. */
 const greeting = (port) =>
   new Promise((resolve) => {
@@ -309,13 +351,16 @@ async function main() {
   }
   let code = 1
   try {
-    const { bin, sshd } = needServers()
+    const { bin, sshd, mariadbd } = needServers()
     folder = mkdtempSync(join(existsSync("/tmp") ? "/tmp" : tmpdir(), "jackfield-servers-"))
     // Other accounts pass through to what is theirs; they cannot list it.
     chmodSync(folder, 0o711)
     const tls = certificates()
-    const variables = { ...(await startPostgres(bin, tls)), ...(await startSsh(sshd)), JACKFIELD_TEST_SERVERS: "1" }
-    console.log(`servers: ${run(join(bin, "postgres"), ["--version"]).trim()} on ${HOST}:${variables.JF_PG_PORT}, OpenSSH on ${HOST}:${variables.JF_SSH_PORT}`)
+    const started = [await startPostgres(bin, tls), await startMariadb(mariadbd, tls), await startSsh(sshd)]
+    const variables = { ...Object.assign({}, ...started), JACKFIELD_TEST_SERVERS: "1" }
+    const [postgres, mariadb] = [join(bin, "postgres"), mariadbd].map((path) => run(path, ["--version"]).trim())
+    const at = (name) => `${HOST}:${variables[name]}`
+    console.log(`servers: ${postgres} on ${at("JF_PG_PORT")}, ${mariadb} on ${at("JF_MYSQL_PORT")}, OpenSSH on ${at("JF_SSH_PORT")}`)
     code = await runCommand(command, variables)
   } catch (error) {
     console.error(`servers: ${error.message}`)
