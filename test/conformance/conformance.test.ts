@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { connectors } from "../../src/connectors/index.ts"
 import { capabilities } from "../../src/core/connector.ts"
-import type { Running } from "../fixtures/fixture.ts"
+import { besideServers, projectsOf, type Running } from "../fixtures/fixture.ts"
 import { fixtures } from "../fixtures/index.ts"
 import { waivers } from "../waivers.ts"
 import { claims, type Promised } from "./claims.ts"
 
-type Cell = "passed" | "FAILED" | "waived" | "no verb"
+type Cell = "passed" | "FAILED" | "waived" | "no verb" | "servers"
 const table = new Map<string, Map<string, Cell>>()
 
 test("every type has a fixture that says its proof, and every waiver names a type, a claim and a reason", () => {
@@ -18,8 +18,26 @@ test("every type has a fixture that says its proof, and every waiver names a typ
   }
 })
 
+const here = besideServers() ? "servers" : "node"
+
+test("every type's claims are held in this project or the other, and beside the servers all of them", async () => {
+  for (const fixture of fixtures) expect(projectsOf(fixture), fixture.type).toContain("servers")
+  expect(fixtures.filter((fixture) => projectsOf(fixture).includes(here)).map(({ type }) => type)).toEqual(
+    [...table.keys()].filter((type) => !elsewhere.has(type)),
+  )
+  if (here === "servers") expect([...elsewhere]).toEqual([])
+})
+
+/** Types whose proof needs `npm run test:servers`. */
+const elsewhere = new Set(fixtures.filter((fixture) => !projectsOf(fixture).includes(here)).map(({ type }) => type))
+
 for (const connector of connectors) {
   const { type } = connector
+  if (elsewhere.has(type)) {
+    table.set(type, new Map(claims.map(({ name }) => [name, "servers"])))
+    test.skip(`${type}: its proof needs a server of Debian's, npm run test:servers has it`)
+    continue
+  }
   describe(type, () => {
     const cells = new Map<string, Cell>()
     table.set(type, cells)

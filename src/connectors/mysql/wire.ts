@@ -1,0 +1,135 @@
+import type { Duplex } from "node:stream"
+import type { Connection } from "mysql2"
+import type { Address, Lease, TlsSpec } from "../../core/connector.ts"
+import { PlatformError } from "../../core/errors.ts"
+
+/** Bytes of one packet of the server at most, continuations included; a row is one, and the client library holds it whole, more than once. */
+const PACKET_MAX_BYTES = 64 * 1_048_576
+/** Bytes that may come without a row among them: columns without end, results without end, rows of a call that gathers them. */
+const QUIET_MAX_BYTES = 2 * PACKET_MAX_BYTES
+const HEADER_BYTES = 4
+const CONTINUED = 0xffffff
+/** The first byte of what a server says first: its greeting (protocol 10, since 1998) or an error. */
+const GREETINGS: ReadonlySet<number> = new Set([0x0a, 0xff])
+
+/** Judges what a server sends before the client library sees it. */
+export interface Watch {
+  /** A listener for data; throws `protocol_invalid` or `response_too_large`. */
+  readonly see: (chunk: Buffer) => void
+  /** Something of use came, or a new command begins: what may come quietly counts from here. */
+  readonly rested: () => void
+}
+
+/**
+ * Follows a server's packets by their lengths (MySQL docs, Protocol Basics). `greetingAlone`: TLS is to follow, and whatever
+ * comes behind the greeting in the clear could have been put there by somebody in between. `greeted`: the greeting has been.
+ */
+export function watchPackets(to: Address, greetingAlone: boolean, greeted = false): Watch {
+  let packets = greeted ? 1 : 0
+  let length = 0
+  let whole = 0
+  let have = 0
+  let rest = 0
+  let quiet = 0
+  let fresh = true
+  const header = (byte: number): void => {
+    if (have === 3 && packets === 0 && byte !== 0) throw notMysql(to)
+    if (have < 3) length += byte * 256 ** have
+    if (++have < HEADER_BYTES) return
+    have = 0
+    rest = length
+    whole = fresh ? length : whole + length
+    if (whole > PACKET_MAX_BYTES)
+      throw new PlatformError("response_too_large", `One row is larger than ${PACKET_MAX_BYTES / 1_048_576} MiB; select less of it.`)
+    if (rest === 0) ended()
+  }
+  const ended = (): void => {
+    fresh = length < CONTINUED
+    if (fresh) packets++
+    length = 0
+  }
+  const content = (chunk: Buffer, at: number): number => {
+    if (packets === 0 && fresh && rest === length && !GREETINGS.has(chunk[at] ?? 0)) throw notMysql(to)
+    const end = Math.min(at + rest, chunk.length)
+    rest -= end - at
+    if (rest === 0) ended()
+    return end
+  }
+  const see = (chunk: Buffer): void => {
+    quiet += chunk.length
+    if (quiet > QUIET_MAX_BYTES)
+      throw new PlatformError("protocol_invalid", `What answers at ${to.host}:${to.port} sends without end and says nothing; check host and port.`)
+    for (let at = 0; at < chunk.length; ) {
+      if (packets === 1 && greetingAlone) throw notMysql(to)
+      if (rest > 0) at = content(chunk, at)
+      else header(chunk[at++] ?? 0)
+    }
+  }
+  const rested = (): void => {
+    quiet = 0
+  }
+  return { see, rested }
+}
+
+const notMysql = ({ host, port }: Address): PlatformError =>
+  new PlatformError("protocol_invalid", `What answers at ${host}:${port} does not speak MySQL's protocol; check host and port.`)
+
+/** What the client library keeps to itself, and we must reach. */
+interface Internals {
+  stream: Duplex
+  sequenceId: number
+  readonly _command: unknown
+  readonly _paused: boolean
+  readonly packetParser: { execute(chunk: Buffer): unknown }
+  handlePacket(packet?: Packet): void
+  startTLS(onSecure: (error?: Error) => void): void
+  _handleNetworkError(error: Error): void
+}
+interface Packet {
+  readonly sequenceId: number
+  isError(): boolean
+}
+
+/**
+ * TLS as the lease does it: its stage, its checks of chain and name. The client library asks the server for TLS and then
+ * calls this; its own checks no name. Returns the watch over what comes encrypted.
+ */
+export function secureByLease(connection: Connection, to: Address, tls: TlsSpec, lease: Lease): Watch {
+  const inner = connection as unknown as Internals
+  const watch = watchPackets(to, false, true)
+  inner.startTLS = (onSecure) => {
+    const raw = inner.stream
+    const closed = raw.listeners("close") as (() => void)[]
+    // What happens to the stream below is the handshake's to explain, and then the stream's above it.
+    for (const event of ["data", "end", "error", "close"]) raw.removeAllListeners(event)
+    raw.on("error", () => undefined)
+    const secured = lease.socket(() => lease.secure(raw, to.host, tls))
+    secured.on("data", watch.see)
+    secured.on("data", (chunk: Buffer) => inner.packetParser.execute(chunk))
+    for (const listener of closed) secured.on("close", listener)
+    let begun = false
+    // The library puts a code of its own on the error that it is given.
+    secured.on("error", (cause: Error) => (begun ? inner._handleNetworkError(cause) : onSecure(new Error("TLS failed", { cause }))))
+    secured.once("connect", () => {
+      begun = true
+      onSecure()
+    })
+    inner.stream = secured
+    secured.connect(to.port, to.host)
+  }
+  return watch
+}
+
+/** The client library warns of packets out of order on the console, one line for each, and goes on; we end the connection. */
+export function keepOrder(connection: Connection, to: Address): void {
+  const inner = connection as unknown as Internals
+  const handle = inner.handlePacket.bind(connection)
+  inner.handlePacket = (packet) => {
+    if (packet !== undefined && inner._command && !inner._paused && packet.sequenceId !== inner.sequenceId) {
+      // A server that says good-bye (shutting down, idle for too long) begins to count anew.
+      if (!packet.isError()) throw notMysql(to)
+      inner.sequenceId = packet.sequenceId
+    }
+    handle(packet)
+  }
+}
