@@ -30,6 +30,8 @@ interface Parsed {
 /** Aliases are for people who say a thing twice, not for a text that grows a thousandfold. */
 const MOST_ALIASES = 1_000
 const MOST_DEPTH = 64
+/** A text that is no YAML at all has a fault in every line. */
+const MOST_TOLD = 20
 
 /** What the YAML library calls its faults; its own words may quote the file, which may hold a secret. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -40,6 +42,7 @@ const WORDS: Readonly<Record<string, string>> = {
   MISSING_CHAR: "lacks a closing bracket, quote or comma.",
   MULTILINE_IMPLICIT_KEY: "is a key of more than one line; is the line before it whole?",
   NON_STRING_KEY: "is a key that is no text.",
+  RESOURCE_EXHAUSTION: "is nested too deep.",
   TAB_AS_INDENT: "is indented with a tab; use spaces.",
   TAG_RESOLVE_FAILED: "has a tag that is not taken; there are no custom tags.",
   BLOCK_AS_IMPLICIT_KEY: "begins a block where a value must stand; put it on a line of its own, or in quotes.",
@@ -92,21 +95,21 @@ const placeOf =
 function readDocument(document: Document, source: Source, place: Place, faults: FileFault[]): { owner: string | undefined; entries: Entry[] } {
   const none = { owner: undefined, entries: [] }
   const broken = [...document.errors, ...document.warnings]
-  for (const { code, pos } of broken) faults.push(place(pos[0], "", WORDS[code] ?? "is not valid YAML here."))
+  for (const { code, pos } of broken.slice(0, MOST_TOLD)) faults.push(place(pos[0], "", WORDS[code] ?? "is not valid YAML here."))
   if (broken.length > 0 || document.contents === null) return none
   const root = document.contents
   if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== "1.2")
     faults.push(place(0, "", "says another version of YAML; it is read as 1.2."))
-  if (depthOf(root) > MOST_DEPTH) {
-    faults.push(place(0, "", `is nested deeper than ${MOST_DEPTH} levels.`))
-    return none
-  }
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: MOST_ALIASES })
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error
     faults.push(place(0, "", `has more than ${MOST_ALIASES} uses of aliases, or one of an anchor that is not there.`))
+    return none
+  }
+  if (isDeep(value)) {
+    faults.push(place(0, "", `is nested deeper than ${MOST_DEPTH} levels.`))
     return none
   }
   const fault = (pointer: string, message: string): FileFault => place(offsetOf(document, pointer), pointer, message)
@@ -188,17 +191,15 @@ function offsetOf(document: Document, pointer: string): number {
   return offset
 }
 
-/** Levels of nesting, without recursion; an alias is a leaf, since the library follows it. */
-function depthOf(root: unknown): number {
-  let deepest = 0
-  const left: [unknown, number][] = [[root, 1]]
-  for (let next = left.pop(); next !== undefined && deepest <= MOST_DEPTH; next = left.pop()) {
-    const [node, depth] = next
-    deepest = Math.max(deepest, depth)
-    if (isMap(node)) for (const pair of node.items) left.push([pair.value, depth + 1], [pair.key, depth + 1])
-    if (isSeq(node)) for (const item of node.items) left.push([item, depth + 1])
+/** Whether a value is nested too deep, or for ever: an alias may stand inside its own anchor. Without recursion. */
+function isDeep(value: unknown): boolean {
+  const left: [unknown, number][] = [[value, 1]]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [each, depth] = next
+    if (depth > MOST_DEPTH) return true
+    if (each !== null && typeof each === "object") for (const inner of Object.values(each)) left.push([inner, depth + 1])
   }
-  return deepest
+  return false
 }
 
 const pointerTo = (name: string): string => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`

@@ -109,6 +109,6 @@ export class Placeholders {
 }
 
 /** A text in which nothing is a placeholder. */
-export const escapePlaceholders = (text: string): string => text.replaceAll("${", "$${")
+export const escapePlaceholders = (text: string): string => text.replaceAll("${", () => "$${")
 
 const segment = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1")

@@ -27,7 +27,8 @@ export function writeConnectors(connectors: readonly Connector[], options: Write
   const needed: Needed[] = []
   const names = new Set<string>()
   const sorted = [...connectors].sort((one, other) => (one.name < other.name ? -1 : 1))
-  const entries = Object.fromEntries(sorted.map((each) => [each.name, entryOf(each, (path) => placeholder(each.name, path, options, names, needed))]))
+  // A map keeps its order, where an object puts names that are numbers first.
+  const entries = new Map(sorted.map((each) => [each.name, entryOf(each, (path) => placeholder(each.name, path, options, names, needed))]))
   const document = new Document({ connectors: entries }, { version: "1.2", schema: "core", aliasDuplicateObjects: false })
   spaced(document)
   document.commentBefore = headOf(needed, options)
@@ -43,7 +44,7 @@ function entryOf(connector: Connector, secret: (path: readonly string[]) => stri
     type,
     ...(title === name ? {} : { title: plain(title) }),
     ...(description === "" ? {} : { description: plain(description) }),
-    ...(Object.keys(labels).length === 0 ? {} : { labels: Object.fromEntries(sortedEntries(labels).map(([key, value]) => [key, plain(value)])) }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels: new Map(sortedEntries(labels).map(([key, value]) => [key, plain(value)])) }),
     ...(purpose === null ? {} : { purpose }),
     ...(limits === null ? {} : { limits: given({ requests, perMs, concurrency }) }),
     ...(missing.length === 0 ? {} : { draft: true }),
