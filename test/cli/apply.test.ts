@@ -1,10 +1,15 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Readable, Writable } from "node:stream"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { carryOut } from "../../src/cli/declarative/carry-out.ts"
+import type { FileFault } from "../../src/cli/declarative/documents.ts"
+import { makePlan } from "../../src/cli/declarative/plan.ts"
+import { connectHub } from "../../src/cli/hub-client.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, json, type RunOptions } from "./run.ts"
+import { jackfield, json, problem, type RunOptions } from "./run.ts"
 
 let database: TestDatabase
 let hub: TestHub
@@ -31,6 +36,11 @@ async function file(text: string, name = "connectors.yaml"): Promise<string> {
 
 const apply = async (text: string, more: readonly string[] = [], options: RunOptions = {}) =>
   run(["apply", "-f", await file(text), "--yes", ...more], { ...options, env: { DB_PASSWORD: database.password, ...options.env } })
+
+const silent = () => {
+  const sink = new Writable({ write: (_chunk, _encoding, done) => done() })
+  return { argv: [], stdin: Readable.from([]), stdout: sink, stderr: sink, signal: new AbortController().signal }
+}
 
 interface Shown {
   id: string
@@ -120,5 +130,269 @@ describe("apply", () => {
     })
     expect((await show("shop")).config["database"]).not.toBe("postgres")
     expect((await apply(`connectors:${shop().replace("      database: postgres\n", "")}`)).stdout).toMatch(/^No changes/)
+  })
+})
+
+describe("what apply refuses", () => {
+  const refused = async (text: string, more: readonly string[] = [], options: RunOptions = {}) => {
+    const before = (await hub.call("GET", "/v1/connectors?limit=100")).body
+    const ran = await apply(text, ["--json", ...more], options)
+    expect((await hub.call("GET", "/v1/connectors?limit=100")).body).toEqual(before)
+    expect(ran.stdout + ran.stderr).not.toContain("hunter2")
+    return { ...(problem(ran) as { code: string; errors?: FileFault[] }), exit: ran.code }
+  }
+
+  test("every fault of every connector at once, each with its line and column", async () => {
+    const { exit, errors } = await refused(`connectors:
+  one:
+    type: postgres
+    config:
+      host: "a/b"
+      port: 70000
+      hots: hunter2
+  two:
+    type: nothing
+  three:
+    type: http
+    title: 7
+    colour: red
+    config: { url: "\${env:NO_SUCH}" }
+  four:
+    type: postgres
+    config: { tls: {} }
+`)
+    expect(exit).toBe(2)
+    expect(errors?.map(({ line, column, pointer }) => `${line}:${column} ${pointer}`)).toEqual([
+      "4:5 /connectors/one/config/user",
+      "5:7 /connectors/one/config/host",
+      "6:7 /connectors/one/config/port",
+      "7:7 /connectors/one/config/hots",
+      "9:5 /connectors/two/type",
+      "13:5 /connectors/three/colour",
+      "14:15 /connectors/three/config/url",
+      "17:15 /connectors/four/config/tls/kind",
+    ])
+  })
+
+  test("what the API refuses for its shape is told at its place", async () => {
+    const { errors } = await refused(
+      "connectors:\n  one:\n    type: http\n    title: 7\n    limits: { perMs: 5 }\n    config: { url: https://api.example.com }\n",
+    )
+    expect(errors?.map(({ line, pointer }) => `${line} ${pointer}`)).toEqual(
+      expect.arrayContaining(["4 /connectors/one/title", "5 /connectors/one/limits/requests"]),
+    )
+  })
+
+  test("a name that is none, and one that is too long", async () => {
+    const { errors } = await refused(`connectors:\n  "a b": { type: http, draft: true }\n  ${"x".repeat(101)}: { type: http, draft: true }\n`)
+    expect(errors?.map(({ line }) => line)).toEqual([2, 3])
+  })
+
+  test("a secret in plain text, with its line; --allow-plain takes it", async () => {
+    const text = `connectors:${shop("hunter2").replace("shop", "plain")}`
+    expect((await refused(text)).errors).toMatchObject([{ line: 8, pointer: "/connectors/plain/config/password" }])
+    expect((await apply(text, ["--allow-plain"])).code).toBe(0)
+    expect((await apply(text, ["--allow-plain"])).stdout).toMatch(/^No changes/)
+  })
+
+  test("a header that needs no secrecy is no secret", async () => {
+    const headers = (name: string) =>
+      `connectors:\n  headers: { type: http, config: { url: "https://api.example.com", headers: [{ name: ${name}, value: text/csv }] } }\n`
+    expect((await refused(headers("X-Key"))).errors?.[0]?.pointer).toBe("/connectors/headers/config/headers/0/value")
+    expect((await apply(headers("Accept"))).code).toBe(0)
+  })
+
+  test.each([
+    ["no file", ["apply", "--yes"], 2],
+    ["a file that is not there", ["apply", "-f", "/nothing/here.yaml", "--yes"], 2],
+    ["nobody who could say yes", ["apply", "-f", "-"], 2],
+    ["--prune without an owner", ["apply", "-f", "-", "--prune", "--yes"], 2],
+    ["a hub that is not there", ["apply", "-f", "-", "--yes"], 3],
+    ["a key that may not", ["apply", "-f", "-", "--yes"], 4],
+  ])("%s", async (what, args, code) => {
+    const viewer = await hub.keyFor("viewer")
+    const env: Record<string, string> =
+      what === "a hub that is not there"
+        ? { JACKFIELD_URL: "http://127.0.0.1:1", JACKFIELD_KEY: "x" }
+        : what === "a key that may not"
+          ? { JACKFIELD_URL: hub.url, JACKFIELD_KEY: viewer }
+          : {}
+    const ran = await run(args, { stdin: "connectors: { never: { type: http, draft: true } }", env })
+    expect([ran.code, ran.stderr.startsWith("error: ")]).toEqual([code, true])
+    expect((await hub.call("GET", "/v1/connectors/never")).status).toBe(404)
+  })
+
+  test("10 MB and a byte, and what is no UTF-8", async () => {
+    const path = await file("", "large.yaml")
+    await writeFile(path, `# ${"x".repeat(10 << 20)}`)
+    expect((await run(["plan", "-f", path])).stderr).toContain("10 MB")
+    await writeFile(path, Buffer.from([0xff, 0xfe, 0xfd]))
+    expect((await run(["plan", "-f", path])).stderr).toContain("UTF-8")
+  })
+})
+
+describe("owners", () => {
+  const owned = (owner: string, ...names: string[]): string =>
+    `owner: ${owner}\nconnectors:${names.length === 0 ? " {}" : ""}\n${names.map((name) => `  ${name}: { type: http, draft: true }\n`).join("")}`
+
+  test("--prune removes what has the files' label and is in none of them, and nothing else", async () => {
+    await hub.call("POST", "/v1/connectors", { name: "by-hand", type: "http", config: {}, draft: true })
+    await apply(owned("red", "red-1", "red-2"))
+    await apply(owned("blue", "blue-1"))
+    expect((await show("red-1")).labels).toEqual({ "managed-by": "red" })
+    const kept = await apply(owned("red", "red-1"))
+    expect(kept.stdout).toMatch(/^No changes/)
+    const pruned = await apply(owned("red", "red-1"), ["--prune"])
+    expect(pruned.stdout).toMatch(/^- red-2 \(http\) {2}no file of red has it\n[\s\S]*✓ red-2 removed/)
+    const { data } = (await hub.call("GET", "/v1/connectors?limit=100")).body as { data: { name: string }[] }
+    const names = data.map(({ name }) => name)
+    expect(names).toEqual(expect.arrayContaining(["by-hand", "blue-1", "red-1"]))
+    expect(names).not.toContain("red-2")
+  })
+
+  test("a connector of other files is not changed without --take-over", async () => {
+    const ran = await apply(owned("green", "blue-1"), ["--json"])
+    expect([ran.code, problem(ran).errors?.[0]?.message]).toEqual([2, expect.stringContaining("belongs to the files of blue")])
+    expect((await apply(owned("green", "blue-1"), ["--take-over"])).code).toBe(0)
+    expect((await show("blue-1")).labels).toEqual({ "managed-by": "green" })
+    expect((await apply("connectors: { blue-1: { type: http, draft: true } }")).code).toBe(2)
+  })
+
+  test("of a folder, all files belong together", async () => {
+    const path = await mkdtemp(join(folder, "folder-"))
+    await writeFile(join(path, "a.yaml"), owned("violet", "violet-1"))
+    await writeFile(join(path, "b.yml"), owned("violet", "violet-2"))
+    await writeFile(join(path, "readme.md"), "no YAML: [")
+    expect((await run(["apply", "-f", path, "--yes", "--prune"])).stdout).toContain("Applied: 2 created, 0 changed, 0 removed.")
+    expect((await run(["apply", "-f", path, "--yes", "--prune"])).stdout).toBe("No changes: 2 connectors are as the files say.\n")
+    await writeFile(join(path, "b.yml"), owned("violet", "violet-1"))
+    expect((await run(["plan", "-f", path])).stderr).toMatch(/b\.yml:3:3: .*"violet-1" is there twice; the first is in .*a\.yaml, line 3/)
+  })
+})
+
+describe("changes of kind", () => {
+  test("a rename keeps id and secret, and two may swap places with a third", async () => {
+    const text = (name: string, from?: string): string =>
+      `connectors:${shop().replace("shop:", `${name}:${from === undefined ? "" : `\n    renamedFrom: ${from}`}`)}`
+    await apply(text("old-name"))
+    const before = await show("old-name")
+    const ran = await apply(text("new-name", "old-name"))
+    expect(ran.stdout).toContain("~ name: old-name → new-name")
+    expect(await show("new-name")).toMatchObject({ id: before.id, config: before.config })
+    expect((await apply(text("new-name", "old-name"))).stdout).toMatch(/^No changes/)
+    await apply("connectors: { chain-1: { type: http, draft: true }, chain-2: { type: http, draft: true } }")
+    const chained = await apply("connectors: { chain-3: { type: http, draft: true, renamedFrom: chain-2 }, chain-2: { type: http, draft: true } }")
+    expect([chained.code, chained.stderr]).toEqual([0, ""])
+  })
+
+  test("another type keeps the id and begins anew", async () => {
+    await apply(`connectors:${shop().replace("shop:", "turned:")}`)
+    const before = await show("turned")
+    const ran = await apply("connectors: { turned: { type: http, config: { url: 'https://api.example.com' } } }")
+    expect(ran.stdout).toContain("~ type: postgres → http")
+    expect(ran.stdout).toContain("! Another type begins anew")
+    expect(ran.stdout).toContain("- config.password: the secret goes")
+    expect(await show("turned")).toMatchObject({ id: before.id, type: "http", config: { url: "https://api.example.com" } })
+  })
+
+  test(`\${keep} leaves the secret that the hub has, unless the connection would go elsewhere`, async () => {
+    const before = await show("new-name")
+    const text = `connectors:${shop(`\${keep}`, "    title: Kept\n").replace("shop:", "new-name:")}`
+    expect((await apply(text)).stderr).toBe("")
+    expect(await show("new-name")).toMatchObject({ title: "Kept", config: before.config })
+    expect((await hub.call("POST", "/v1/connectors/new-name/test", {})).body.ok).toBe(true)
+    const elsewhere = await apply(text.replace("127.0.0.1", "db.example.com"), ["--json"])
+    expect([elsewhere.code, problem(elsewhere).errors?.[0]?.message]).toEqual([2, expect.stringContaining("elsewhere")])
+    const unset = await apply(text.replace("new-name", "nothing-kept"), ["--json"])
+    expect(problem(unset).errors?.[0]?.message).toContain("nothing is stored there")
+  })
+
+  test("a draft is stored with what it lacks, and is one no more when the file says so", async () => {
+    expect((await apply("connectors: { drafted: { type: postgres, draft: true, config: { host: db.example.com } } }")).code).toBe(0)
+    expect(await show("drafted")).toMatchObject({ status: "incomplete" })
+    expect((await apply("connectors: { drafted: { type: postgres, config: { host: db.example.com } } }")).code).toBe(2)
+    expect((await apply("connectors: { drafted: { type: postgres, config: { host: db.example.com, user: u } } }")).code).toBe(0)
+    expect(await show("drafted")).toMatchObject({ status: "untested" })
+  })
+
+  test("numbers and flags come from placeholders too", async () => {
+    const text = `connectors:${shop()
+      .replace("shop:", `filled:\n    enabled: \${env:ON}\n    limits: { requests: "\${env:N}" }`)
+      .replace(/port: \d+/, `port: \${env:PORT}`)}`
+    const env = { ON: "false", N: "7", PORT: String(database.port) }
+    expect((await apply(text, [], { env })).stderr).toBe("")
+    expect(await show("filled")).toMatchObject({ status: "disabled", limits: { requests: 7 }, config: { port: database.port } })
+    expect((await apply(text, [], { env })).stdout).toMatch(/^No changes/)
+  })
+})
+
+describe("carrying out", () => {
+  test("a failure half-way says what is done and what not; a second run finishes it", async () => {
+    const text = `owner: half\nconnectors:${shop().replace("shop:", "half-1:")}${shop(`\${env:WRONG}`).replace("shop:", "half-2:")}${shop().replace("shop:", "half-3:")}`
+    await apply("owner: half\nconnectors: { half-0: { type: http, draft: true } }")
+    const ran = await apply(text, ["--verify", "--prune"], { env: { WRONG: "hunter2" } })
+    expect(ran.code).toBe(1)
+    expect(ran.stdout).toMatch(/✓ half-1 created\n✗ half-2 not created\n[\s\S]*✗ auth[\s\S]*✓ half-3 created\n- half-0 not removed/)
+    expect(ran.stderr).toContain("Done in part: 2 created, 0 changed, 0 removed; 2 of 4 are not.")
+    expect((await hub.call("GET", "/v1/connectors/half-2")).status).toBe(404)
+    expect(await show("half-1")).toMatchObject({ status: "active" })
+    const document = json<PlanDocument>(await apply(text, ["--verify", "--prune", "--json"], { env: { WRONG: "hunter2" } }))
+    expect(document.outcomes).toMatchObject([
+      { name: "half-2", outcome: "failed", error: { code: "verification_failed" } },
+      { name: "half-0", outcome: "not tried" },
+    ])
+    const finished = await apply(text, ["--verify", "--prune", "--detailed-exitcode"], { env: { WRONG: database.password } })
+    expect([finished.code, finished.stderr]).toEqual([6, ""])
+    expect(finished.stdout).toContain("Applied: 1 created, 0 changed, 1 removed.")
+    expect((await apply(text, ["--verify", "--prune"], { env: { WRONG: database.password } })).stdout).toMatch(/^No changes: 3/)
+    expect(ran.stdout + ran.stderr + JSON.stringify(document)).not.toContain("hunter2")
+  })
+
+  test("who changed a connector after the plan was made is not overruled", async () => {
+    await apply("owner: race\nconnectors: { race-1: { type: http, draft: true }, race-2: { type: http, draft: true } }")
+    const shell = { ...silent(), env: { JACKFIELD_DATA: hub.dataDir } }
+    const client = await connectHub(shell)
+    const path = await file("owner: race\nconnectors: { race-1: { type: http, draft: true, title: Ours }, race-3: { type: http, draft: true } }")
+    const planned = await makePlan(shell, client, { file: [path], prune: true })
+    await hub.call("PATCH", "/v1/connectors/race-1", { title: "Theirs" })
+    await hub.call("PATCH", "/v1/connectors/race-2", { title: "Theirs" })
+    await hub.call("POST", "/v1/connectors", { name: "race-3", type: "http", config: {}, draft: true })
+    const outcomes = await carryOut(client, { ...planned, steps: [] }, false, async () => undefined)
+    outcomes.push(...(await carryOut(client, { ...planned, removals: [] }, false, async () => undefined)))
+    expect(outcomes.map(({ name, failure }) => [name, failure?.problem.code])).toEqual([
+      ["race-2", "version_stale"],
+      ["race-1", "version_stale"],
+      ["race-3", "name_taken"],
+    ])
+    expect([(await show("race-1")).title, (await show("race-2")).title]).toEqual(["Theirs", "Theirs"])
+  })
+
+  test("a change of the label alone leaves the connector tested", async () => {
+    await apply(`connectors:${shop().replace("shop:", "tested:")}`, ["--verify"])
+    expect(await show("tested")).toMatchObject({ status: "active" })
+    await apply(`connectors:${shop(undefined, "    labels: { a: b }\n").replace("shop:", "tested:")}`)
+    expect(await show("tested")).toMatchObject({ status: "active", labels: { a: "b" } })
+  })
+})
+
+describe("the API beneath", () => {
+  test("compare tells nothing of a secret but whether it is the same, and stores nothing", async () => {
+    const wanted = { name: "tested", type: "postgres", config: { password: database.password } }
+    const same = await hub.call("POST", "/v1/connectors/compare", wanted)
+    expect(same.body.changes.map(({ pointer }: { pointer: string }) => pointer)).toEqual(["/labels/a"])
+    const other = await hub.call("POST", "/v1/connectors/compare", { ...wanted, config: { password: "hunter2" } })
+    expect(other.body.changes).toContainEqual({
+      pointer: "/config/password",
+      before: { set: true, fingerprint: expect.any(String) },
+      after: { set: true, fingerprint: expect.any(String) },
+    })
+    expect(same.text + other.text).not.toContain("hunter2")
+    expect(same.text).not.toContain(database.password)
+  })
+
+  test("another workspace's connector of that name is not compared with", async () => {
+    const { key } = await hub.workspace("compare")
+    const { body } = await hub.call("POST", "/v1/connectors/compare", { name: "tested", type: "http", config: {}, draft: true }, { key })
+    expect(body).toMatchObject({ action: "create", id: null, version: null, labels: {} })
   })
 })

@@ -55,11 +55,11 @@ export class Placeholders {
         continue
       }
       const given = match[1] === undefined ? { fault: `has a \${ without its }; write $\${ for one that is meant.` } : await this.#give(match[1], entry)
+      filled.add(pointer)
       if ("fault" in given) faults.push(entry.at(pointer, given.fault))
       else if ("text" in given) out += given.text
       else if (text === match[0]) return KEPT
       else faults.push(entry.at(pointer, `\${keep} must stand alone.`))
-      filled.add(pointer)
     }
     return out + text.slice(at)
   }
