@@ -139,7 +139,7 @@ describe("what apply refuses", () => {
     const ran = await apply(text, ["--json", ...more], options)
     expect((await hub.call("GET", "/v1/connectors?limit=100")).body).toEqual(before)
     expect(ran.stdout + ran.stderr).not.toContain("hunter2")
-    return { ...(problem(ran) as { code: string; errors?: FileFault[] }), exit: ran.code }
+    return { ...(problem(ran) as { code: string; errors?: unknown } as { code: string; errors?: FileFault[] }), exit: ran.code }
   }
 
   test("every fault of every connector at once, each with its line and column", async () => {
