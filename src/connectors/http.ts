@@ -1,19 +1,14 @@
-import type { Dispatcher } from "undici"
 import { type Call, defineConnector, type ServerFacts } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
 import { Scrubber, secretsIn } from "../core/scrub.ts"
-import { failureOf, rowsOf } from "./http/answer.ts"
-import { type HttpConfig, httpFields, inputsOf } from "./http/fields.ts"
-import { prepare, probeOf } from "./http/request.ts"
-import { explainHttp, type HttpAnswer, type HttpRequest, send } from "./shared/http.ts"
-
-const MAX_BYTES = 10 * 1_048_576
-
-interface Client {
-  readonly config: HttpConfig
-  readonly scrub: Scrubber
-  ask(request: HttpRequest, call: Call): Promise<HttpAnswer>
-}
+import { bodyOf, recordsOf, rowsOf } from "./http/answer.ts"
+import { type Client, exchange } from "./http/exchange.ts"
+import { httpFields, inputsOf } from "./http/fields.ts"
+import { allRecords } from "./http/paging.ts"
+import { prepare, probeOf, shown } from "./http/request.ts"
+import { discover, read } from "./http/streams.ts"
+import { failureOf } from "./shared/failure.ts"
+import { explainHttp, type HttpAnswer } from "./shared/http.ts"
 
 /** Any HTTP API: one request per row of input. */
 export const http = defineConnector({
@@ -26,29 +21,29 @@ export const http = defineConnector({
 
   connect(config, lease): Client {
     const tls = config.tls.kind === "require" ? ({ mode: "require" } as const) : ({ mode: "verify", ca: config.tls.ca || undefined } as const)
-    const dispatcher: Dispatcher = lease.dispatcher(tls)
-    return {
-      config,
-      scrub: new Scrubber(secretsIn(config)),
-      ask: (request, call) => send(request, { dispatcher, signal: call.signal, maxBytes: MAX_BYTES }),
-    }
+    return { config, scrub: new Scrubber(secretsIn(config)), dispatcher: lease.dispatcher(tls), tls }
   },
 
   // The dispatcher is the lease's, and ends with it.
   close() {},
 
   test,
+  discover,
+  read,
 
   async request(client, input, call) {
-    const answer = await client.ask(await prepare(client.config, input, call.render), call)
-    if (answer.status >= 400) throw failureOf(answer, client.scrub)
-    return rowsOf(answer)
+    const { config, scrub } = client
+    const request = await prepare(config, input, call.render)
+    if (config.paging.kind !== "none") return allRecords(client, request, call)
+    const answer = await exchange(client, request, call)
+    const value = bodyOf(answer, config, scrub)
+    return config.records ? recordsOf(answer, value, config.records, false) : rowsOf(value)
   },
 
   inputs: inputsOf,
 
   async prepare(config, input, render) {
-    const { method, url, headers, body } = await prepare(config, input, render)
+    const { method, url, headers, body } = shown(await prepare(config, input, render), config.auth)
     return { method, url: url.href, headers, ...(body === undefined ? {} : { body }) }
   },
 
@@ -58,9 +53,11 @@ export const http = defineConnector({
 /** HEAD, then GET where HEAD is refused; never a method that changes something. 401 and 403 fail `auth`, other refusals `probe`. */
 async function test(client: Client, call: Call): Promise<ServerFacts> {
   const answer = await call.stage("auth", async () => {
-    const first = await client.ask(probeOf(client.config, "HEAD"), call)
+    // A test says what is so now; it asks once.
+    const asked = { ...client, config: { ...client.config, retries: 0 } }
+    const first = await exchange(asked, probeOf(client.config, "HEAD"), call)
     const again = client.config.probe === "get" && [400, 404, 405, 501].includes(first.status)
-    const last = again ? await client.ask(probeOf(client.config, "GET"), call) : first
+    const last = again ? await exchange(asked, probeOf(client.config, "GET"), call) : first
     if (last.status === 401 || last.status === 403) throw failureOf(last, client.scrub)
     return last
   })

@@ -14,6 +14,7 @@ export const aimChanged = (fields: Fields, before: Plain, after: Plain): boolean
  * not the order of its members (jsonb has its own). Undefined for a field that says nothing of it.
  */
 function aimOf(field: Field, value: unknown): string | undefined {
+  if (field.aims === "within") return undefined
   if (field.aims === true || field.format === "url") {
     if (typeof value !== "string") return JSON.stringify(value, sorted) ?? ""
     return field.format === "url" && URL.canParse(value) ? new URL(value).origin : value.toLowerCase()

@@ -230,6 +230,20 @@ describe("a change of where the connection goes", () => {
     expect(refused({})).toEqual([])
   })
 
+  it("what aims within a variant keeps nothing of it, and all the rest", () => {
+    const nested = {
+      login: variant("Login", { token: { title: "Token", fields: { at: text("At", { format: "url" }), key: secret("Key") } } }, { aims: "within" }),
+      other: secret("Other"),
+    }
+    const before = { login: { kind: "token", at: "https://a.example.com/x", key: "k-secret" }, other: "o-secret" }
+    const { plain } = parseConfig(nested, before)
+    const change = (after: object) => parseConfig(nested, after, { plain, secrets: new Set(["/login/key", "/other"]) })
+    const away = change({ login: { kind: "token", at: "https://evil.example.com/x" } })
+    expect([[...away.secrets.keys()], away.faults.map((fault) => fault.pointer)]).toEqual([["/other"], ["/login/key"]])
+    expect(change({ login: { kind: "token", at: "https://a.example.com/y" } }).faults).toEqual([])
+    expect(change({ login: { kind: "token", at: "https://b.example.com/x", key: "again" } }).faults).toEqual([])
+  })
+
   it("every secret sent again goes anywhere", () => {
     const { config } = stored(whole)
     expect(parseConfig(fields, { ...whole, host: "other.example.com" }, config).faults).toEqual([])

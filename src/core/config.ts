@@ -48,14 +48,14 @@ export function parseConfig(fields: Fields, input: unknown, stored?: StoredConfi
   const walk: Walk = { secrets: new Map(), faults: [], missing: [], stored: stored?.secrets ?? new Set() }
   const plain = isRecord(input) ? parseFields(fields, input, stored?.plain, "", "", walk) : {}
   if (!isRecord(input)) walk.faults.push({ pointer: "", message: "config must be an object." })
-  else if (stored !== undefined && aimChanged(fields, stored.plain, plain)) dropKept(walk)
+  else if (stored !== undefined && aimChanged(fields, stored.plain, plain)) dropKept(walk, "")
   return { plain, secrets: walk.secrets, faults: walk.faults, missing: walk.missing }
 }
 
 /** A stored secret goes nowhere that it was not entered for: whoever points a connector elsewhere must know its secrets. */
-function dropKept(walk: Walk): void {
+function dropKept(walk: Walk, below: string): void {
   for (const [pointer, change] of walk.secrets) {
-    if (change !== "keep") continue
+    if (change !== "keep" || !pointer.startsWith(`${below}/`)) continue
     walk.secrets.delete(pointer)
     walk.faults.push({ pointer, message: "The connection would go elsewhere than this secret was entered for; send it again, or null to clear it." })
   }
@@ -135,7 +135,9 @@ function parseVariant(field: Field, value: unknown, before: unknown, place: Plac
   }
   const same = isRecord(before) && before["kind"] === kind ? before : undefined
   const inner = same === undefined ? { ...walk, stored: new Set<string>() } : walk
-  return { kind, ...parseFields(chosen.fields, value, same, place.shown, place.kept, inner, ["kind"]) }
+  const fields = parseFields(chosen.fields, value, same, place.shown, place.kept, inner, ["kind"])
+  if (field.aims === "within" && same !== undefined && aimChanged(chosen.fields, same, fields)) dropKept(walk, place.kept)
+  return { kind, ...fields }
 }
 
 function parseList(field: Field, value: unknown, before: unknown, place: Place, walk: Walk, fault: (message: string) => undefined): unknown {

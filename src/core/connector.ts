@@ -170,6 +170,8 @@ export interface Call {
   readonly batchRows: number
   readonly render: Render
   readonly upload: OpenUpload
+  readonly token: TokenSource
+  readonly turn: Turn
 }
 
 /** A file that the workspace was given. */
@@ -185,6 +187,40 @@ export interface UploadedFile {
 /** The upload of that id in the workspace of the call; `not_found` for any other. */
 export type OpenUpload = (id: string) => Promise<UploadedFile>
 
+/**
+ * Waits until the connector's limits allow one more request: before every request of a verb but its first, a retry or a page.
+ * `retryOf` names what went wrong with the one before; `rate_limited` when the turn would come too late.
+ */
+export type Turn = (retryOf?: string) => Promise<void>
+
+/** What a token endpoint gave (RFC 6749, 5.1). `expiresInMs` is undefined when it did not say. */
+export interface TokenGrant {
+  readonly accessToken: string
+  readonly expiresInMs: number | undefined
+  readonly refreshToken: string | undefined
+}
+
+/** One login of an OAuth 2.0 client. */
+export interface TokenAsk {
+  /** Whose login it is, secrets too: what is kept for another identity is not given. Only a keyed hash of it is stored. */
+  readonly identity: string
+  /** What the access token depends on besides; a kept refresh token is good under other terms too. */
+  readonly terms: string
+  /** A token that the system has just refused; it is not given again. */
+  readonly refused?: string
+  /** Asks the endpoint, with the refresh token that took the configured one's place, if any. The lease is not the caller's: what the endpoint gave is kept even when the caller goes. */
+  grant(lease: Lease, refreshToken: string | undefined): Promise<TokenGrant>
+}
+
+/** `cached` is false for a token that was made for this call, or while it waited. */
+export interface Token {
+  readonly value: string
+  readonly cached: boolean
+}
+
+/** The access token of a login, kept for all nodes; however many ask at once, the endpoint is asked once. */
+export type TokenSource = (ask: TokenAsk) => Promise<Token>
+
 /** Fills a JSON template with a call's inputs; `config_invalid` or `query_invalid` says why it cannot. No value changes the template's structure. */
 export type Render = (template: string, values: Row) => Promise<string>
 
@@ -193,7 +229,7 @@ export interface Input {
   readonly name: string
   readonly required: boolean
   readonly default?: string
-  readonly from: "parameter" | "body"
+  readonly from: "parameter" | "body" | "url" | "header"
 }
 
 /** A request as it would be sent. */

@@ -58,10 +58,13 @@ export interface Field<T = unknown> {
   /** Text and secret only: what is wrong with a value, in words that follow the title; undefined when nothing is. Never called with "". */
   readonly check?: (value: string) => string | undefined
   /** Decides where the connection goes: when its value changes, no stored secret is kept, for it would be sent there. */
-  readonly aims?: true
+  readonly aims?: Aims
   /** Ties the field to its TypeScript type; never present at run time. */
   readonly __type?: T
 }
+
+/** `true` for the whole config; `"within"` when what is inside decides only where the secrets inside go, such as an address of its own to log in at. */
+export type Aims = true | "within"
 
 export interface Variants {
   readonly title: string
@@ -128,7 +131,7 @@ type Variant<V extends Record<string, Variants>> = { [K in keyof V]: { readonly 
 export const variant = <const V extends Record<string, Variants>>(
   title: string,
   variants: V,
-  meta: { help?: string; default?: keyof V & string; aims?: true } = {},
+  meta: { help?: string; default?: keyof V & string; aims?: Aims } = {},
 ): Field<Variant<V>> => ({
   kind: "variant",
   title,

@@ -54,10 +54,15 @@ function base64Forms(bytes: Buffer): string[] {
 
 /** Replaces every form of the given values by `[secret]`. */
 export class Scrubber {
-  readonly #forms: readonly string[]
+  #forms: readonly string[] = []
 
   constructor(values: Iterable<string>) {
-    this.#forms = [...new Set([...values].flatMap(formsOf))].sort((a, b) => b.length - a.length)
+    this.add(values)
+  }
+
+  /** From now on these values too. */
+  add(values: Iterable<string>): void {
+    this.#forms = [...new Set([...this.#forms, ...[...values].flatMap(formsOf)])].sort((a, b) => b.length - a.length)
   }
 
   text(input: string): string {

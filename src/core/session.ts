@@ -10,6 +10,8 @@ import {
   type Row,
   type ServerFacts,
   type Stream,
+  type TokenSource,
+  type Turn,
   type Value,
   VERBS,
   type Verb,
@@ -28,6 +30,23 @@ export interface OpenOptions {
   readonly render?: Render
   /** For types that read uploads. */
   readonly upload?: OpenUpload
+  /** Where access tokens are kept; without one they live and die with the session. */
+  readonly token?: TokenSource
+  /** For callers that hold limits. */
+  readonly turn?: Turn
+}
+
+/** Tokens of one session, asked for over its own lease. */
+function sessionTokens(lease: Lease): TokenSource {
+  const known = new Map<string, { value: string; refreshToken: string | undefined }>()
+  return async ({ identity, refused, grant }) => {
+    // The config, and with it the terms, is one for a session.
+    const before = known.get(identity)
+    if (before !== undefined && before.value !== refused) return { value: before.value, cached: true }
+    const { accessToken: value, refreshToken = before?.refreshToken } = await grant(lease, before?.refreshToken)
+    known.set(identity, { value, refreshToken })
+    return { value, cached: false }
+  }
 }
 
 const NO_UPLOADS: OpenUpload = () => Promise.reject(new PlatformError("internal", "An upload was to be read where none can be."))
@@ -52,7 +71,17 @@ export interface Session extends AsyncDisposable {
 export async function open(connector: AnyConnector, config: Readonly<Record<string, unknown>>, lease: Lease, options: OpenOptions = {}): Promise<Session> {
   const secrets = secretsIn(config)
   const scrub = new Scrubber(secrets)
-  const release = holdSecrets(secrets)
+  const held = [holdSecrets(secrets)]
+  const release = (): void => {
+    for (const each of held) each()
+  }
+  const tokens = options.token ?? sessionTokens(lease)
+  const token: TokenSource = async (ask) => {
+    const found = await tokens(ask)
+    scrub.add([found.value])
+    held.push(holdSecrets([found.value]))
+    return found
+  }
   const { signal } = lease
   const call: Call = {
     signal,
@@ -62,6 +91,8 @@ export async function open(connector: AnyConnector, config: Readonly<Record<stri
     batchRows: options.batchRows ?? 1_000,
     render: options.render ?? NO_TEMPLATES,
     upload: options.upload ?? NO_UPLOADS,
+    token,
+    turn: options.turn ?? (() => Promise.resolve()),
     ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
   }
 

@@ -75,6 +75,7 @@ export class Catalogs {
       await using session = await open(opened.connector, opened.config, lease, {
         log: (message, facts) => log.info(facts ?? {}, message),
         upload: uploads.opener(by.workspace.id),
+        token: this.#parts.tokens.of({ ...target, operator: by.operator }),
       })
       const version = await this.#reserve(target)
       unfinished = version

@@ -20,14 +20,18 @@ export interface TestOptions {
   readonly partial?: (connector: ConnectorView) => PartialTest | undefined
 }
 
-/** Tests a typed config over the hub's door. */
+/** Tests a typed config over the hub's door; `connectorId` is whose it is, when it is stored. */
 export const probeConnector = (
   parts: HubParts,
   by: Principal,
   connector: AnyConnector,
   config: Readonly<Record<string, unknown>>,
   options: TestOptions,
-): Promise<TestReport> => probe(parts.door, connector, config, probeOptions(parts, by, options))
+  connectorId?: string,
+): Promise<TestReport> => {
+  const token = parts.tokens.of({ workspaceId: by.workspace.id, operator: by.operator, ...(connectorId === undefined ? {} : { connectorId }) })
+  return probe(parts.door, connector, config, { ...probeOptions(parts, by, options), token })
+}
 
 /** A caller's options as the probe takes them. */
 export const probeOptions = (parts: HubParts, by: Principal, { timeoutMs = TEST_DEADLINE_MS, signal, onStage }: TestOptions): ProbeOptions => ({

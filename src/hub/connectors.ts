@@ -185,7 +185,7 @@ export class Connectors {
     if (options.breaker === true) await passBreaker(this.#parts.store, row)
     const report =
       opened !== undefined
-        ? await probeConnector(this.#parts, by, opened.connector, opened.config, options)
+        ? await probeConnector(this.#parts, by, opened.connector, opened.config, options, row.id)
         : await testPartly(this.#parts.door, row.name, partial ?? { missing: row.missing }, probeOptions(this.#parts, by, options))
     if (options.signal?.aborted === true) return report
     // A draft stays one, whatever a test of a part of it says.

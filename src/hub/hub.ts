@@ -29,6 +29,7 @@ import { Nodes } from "./nodes.ts"
 import { Onboarding } from "./onboarding.ts"
 import { Queries } from "./queries.ts"
 import type { Settings } from "./settings.ts"
+import { Tokens } from "./tokens.ts"
 import { Uploads } from "./uploads.ts"
 import { WebhookWorker } from "./webhook-worker.ts"
 import { Webhooks } from "./webhooks.ts"
@@ -42,6 +43,7 @@ export interface HubParts {
   readonly log: Logger
   readonly counters: Counters
   readonly uploads: Uploads
+  readonly tokens: Tokens
 }
 
 /** What the very first start made up, to be printed once and never again. */
@@ -94,7 +96,8 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
     }
     const door = new Door({ ...extras.door, policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
     const uploads = new Uploads(store)
-    const parts: HubParts = { store, vault, door, registry, log, counters: new Counters(), uploads }
+    const tokens = new Tokens({ store, vault, door, log })
+    const parts: HubParts = { store, vault, door, registry, log, counters: new Counters(), uploads, tokens }
     const idempotency = new Idempotency(store, vault)
     const connectors = new Connectors(parts)
     const catalogs = new Catalogs(parts, connectors)
@@ -118,7 +121,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       firstLogin,
       listensOn: ({ address, port }) => nodes.announce(address, port),
       close: async () => {
-        await Promise.all([...workers.map((worker) => worker.stop()), nodes.close()])
+        await Promise.all([...workers.map((worker) => worker.stop()), nodes.close(), tokens.close()])
         idempotency.close()
         await store.close()
       },

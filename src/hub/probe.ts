@@ -1,4 +1,4 @@
-import type { Address, AnyConnector, OpenUpload, ServerFacts } from "../core/connector.ts"
+import type { Address, AnyConnector, OpenUpload, ServerFacts, TokenSource } from "../core/connector.ts"
 import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../core/errors.ts"
 import { open } from "../core/session.ts"
 import { collapseStages, round, type Stage, type StageName } from "../core/trace.ts"
@@ -29,6 +29,8 @@ export interface ProbeOptions {
   readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
   /** For types that read uploads. */
   readonly upload?: OpenUpload
+  /** Where access tokens are kept; without it they are the test's own. */
+  readonly token?: TokenSource
 }
 
 /** Default and greatest time that a test may take, in milliseconds. */
@@ -42,8 +44,12 @@ export const TEST_DEADLINE_MAX_MS = 30_000
 export function probe(door: Door, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: ProbeOptions): Promise<TestReport> {
   return prove(door, options, async (lease) => {
     await lease.trace.stage("config", () => Promise.resolve())
-    const { log, upload } = options
-    await using session = await open(connector, config, lease, { ...(log === undefined ? {} : { log }), ...(upload === undefined ? {} : { upload }) })
+    const { log, upload, token } = options
+    await using session = await open(connector, config, lease, {
+      ...(log === undefined ? {} : { log }),
+      ...(upload === undefined ? {} : { upload }),
+      ...(token === undefined ? {} : { token }),
+    })
     return await session.test()
   })
 }

@@ -103,6 +103,7 @@ export class Queries {
         log: (message: string, facts?: Readonly<Record<string, unknown>>) => log.info(facts ?? {}, message),
         batchRows: Math.min(1_000, maxRows ?? 1_000),
         upload: uploads.opener(by.workspace.id),
+        token: this.#parts.tokens.of({ workspaceId: by.workspace.id, connectorId: opened.id, operator: by.operator }),
       }
       await using session = await open(opened.connector, opened.config, lease, maxRows === undefined ? options : { ...options, maxRows })
       yield* start(session)

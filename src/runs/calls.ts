@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { isMask, openConfig } from "../core/config.ts"
-import type { AnyConnector, Input, PreparedRequest, Render, Row } from "../core/connector.ts"
+import type { AnyConnector, Input, PreparedRequest, Render, Row, Turn } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
 import { open } from "../core/session.ts"
 import { round } from "../core/trace.ts"
@@ -17,10 +17,12 @@ export interface CallRequest {
   readonly timeoutMs?: number
 }
 
-/** What the far side answered to one row of input. */
+/** What the far side answered to one row of input. `requests` counts pages and retries too; `retries` says why each was made. */
 export interface CallAnswer {
   readonly output: Row | readonly Row[]
   readonly durationMs: number
+  readonly requests: number
+  readonly retries: readonly string[]
 }
 
 export const CALL_DEADLINE_MS = 30_000
@@ -53,7 +55,7 @@ export class Calls {
     const limits = await this.#limitsOf(by, opened)
     const grant = await this.#limiter.acquire(by.workspace.id, opened.id, limits, { signal, waitMs: Math.min(timeoutMs, WAIT_MS) })
     try {
-      return await this.#send(by, opened, { input, timeoutMs }, { ...grant, signal: AbortSignal.any([signal, grant.signal]) }, render)
+      return await this.#send(by, opened, { input, timeoutMs }, { ...grant, signal: AbortSignal.any([signal, grant.signal]) }, { render, limits })
     } finally {
       grant.release()
     }
@@ -73,16 +75,36 @@ export class Calls {
     return connector.inputs(config)
   }
 
-  async #send(by: Principal, { connector, config }: Opened, { input, timeoutMs }: Required<CallRequest>, grant: Grant, render: Render): Promise<CallAnswer> {
-    const { door, log } = this.#parts
+  async #send(
+    by: Principal,
+    { id, connector, config }: Opened,
+    { input, timeoutMs }: Required<CallRequest>,
+    grant: Grant,
+    { render, limits }: { render: Render; limits: Limits },
+  ): Promise<CallAnswer> {
+    const { door, log, tokens } = this.#parts
+    const sent = { requests: 1, retries: [] as string[] }
     const lease = door.lease({ deadlineMs: timeoutMs, operator: by.operator, signal: grant.signal })
     // A connection that is there is a request that goes.
     lease.trace.onStage(({ name }) => (name === "connect" || name === "tls" ? grant.sent() : undefined))
     try {
       const begun = performance.now()
-      await using session = await open(connector, config, lease, { log: (message, facts) => log.info(facts ?? {}, message), render })
+      const turn: Turn = async (retryOf) => {
+        // The call has its slot; a page or a retry is one more start.
+        const next = await this.#limiter.acquire(
+          by.workspace.id,
+          id,
+          { ...limits, concurrency: undefined },
+          { signal: lease.signal, waitMs: lease.remainingMs() },
+        )
+        next.release()
+        sent.requests++
+        if (retryOf !== undefined) sent.retries.push(retryOf)
+      }
+      const token = tokens.of({ workspaceId: by.workspace.id, connectorId: id, operator: by.operator })
+      await using session = await open(connector, config, lease, { log: (message, facts) => log.info(facts ?? {}, message), render, token, turn })
       const output = await session.request(input)
-      return { output, durationMs: round(performance.now() - begun) }
+      return { output, durationMs: round(performance.now() - begun), ...sent }
     } catch (error) {
       throw remote(error)
     } finally {

@@ -32,6 +32,7 @@ const GRANTS: Readonly<Record<string, readonly Verb[]>> = {
   limiter_starts: ALL,
   limiter_slots: ALL,
   recent_calls: ["select", "insert", "update"],
+  oauth_tokens: ALL,
   audit_heads: ["select"],
   audit_entries: ["select"],
   health_checks: ALL,

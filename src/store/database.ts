@@ -395,6 +395,27 @@ export interface IdempotencyKeys {
   expires_at: Date
 }
 
+/**
+ * The tokens of one OAuth 2.0 login; `identity` is a keyed hash of it, `terms` one of what the access token depends on besides.
+ * `ciphertext` holds access and refresh token; `holder` is who asks the endpoint now, until `held_until` unless renewed.
+ */
+export interface OauthTokens {
+  workspace_id: string
+  identity: string
+  connector_id: OptionalText
+  generation: Generated<number>
+  ciphertext: OptionalText
+  data_key_id: OptionalText
+  terms: OptionalText
+  granted_at: OptionalDate
+  expires_at: OptionalDate
+  holder: OptionalText
+  held_until: OptionalDate
+  failure: OptionalJson<Plain>
+  failed_at: OptionalDate
+  used_at: Stamped
+}
+
 /** The tables of schema `jackfield` as the hub's login sees them; all but settings, users, sessions and egress_rules are one workspace's at a time. */
 export interface Database {
   settings: Settings
@@ -415,6 +436,7 @@ export interface Database {
   limiter_starts: LimiterStarts
   limiter_slots: LimiterSlots
   recent_calls: RecentCalls
+  oauth_tokens: OauthTokens
   audit_heads: AuditHeads
   audit_entries: AuditEntries
   health_checks: HealthChecks

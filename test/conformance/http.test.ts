@@ -116,7 +116,7 @@ describe("answers", () => {
     [504, "timed_out"],
   ])("%i is %s, with a scrubbed excerpt", async (status, code) => {
     const error = await failure(
-      request((_, response) => json(response, { pad: "x".repeat(270), token: TOKEN, more: "y".repeat(500) }, status, { "retry-after": "7" })),
+      request((_, response) => json(response, { pad: "x".repeat(270), token: TOKEN, more: "y".repeat(500) }, status, { "retry-after": "7" }), { retries: 0 }),
     )
     expect(error).toMatchObject({ code, details: { status, retryAfterMs: 7_000 } })
     expect(error.message.length).toBeLessThan(420)

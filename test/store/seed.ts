@@ -97,6 +97,11 @@ export const ROWS: Readonly<Record<string, (tx: Tx, at: Seeded) => Promise<unkno
   limiter_rates: (tx, at) => tx.insertInto("limiter_rates").values({ workspace_id: at.workspaceId, connector_id: at.connectorId }).execute(),
   limiter_starts: (tx, at) =>
     tx.insertInto("limiter_starts").values({ workspace_id: at.workspaceId, connector_id: at.connectorId, first: 1, upto: 1, at: new Date() }).execute(),
+  oauth_tokens: (tx, at) =>
+    tx
+      .insertInto("oauth_tokens")
+      .values({ workspace_id: at.workspaceId, identity: `i${randomUUID()}`, connector_id: at.connectorId })
+      .execute(),
   recent_calls: (tx, at) =>
     tx
       .insertInto("recent_calls")

@@ -17,7 +17,15 @@ const CallInput = Type.Object(
   { additionalProperties: false },
 )
 const Answer = Type.Unsafe<CallAnswer>(
-  Type.Object({ output: Type.Union([AnyRow, Type.Array(AnyRow)]), durationMs: Type.Number() }, { description: "What the far side answered" }),
+  Type.Object(
+    {
+      output: Type.Union([AnyRow, Type.Array(AnyRow)]),
+      durationMs: Type.Number(),
+      requests: Type.Integer({ minimum: 1, description: "How many requests the call took, pages and retries included" }),
+      retries: Type.Array(Type.String(), { description: "What each retry was made after: a status, or an error's code" }),
+    },
+    { description: "What the far side answered" },
+  ),
 )
 const Prepared = Type.Unsafe<PreparedRequest>(
   Type.Object(
@@ -31,7 +39,7 @@ const Inputs = Type.Unsafe<readonly Input[]>(
       name: Type.String(),
       required: Type.Boolean(),
       default: Type.Optional(Type.String()),
-      from: Type.Enum(["parameter", "body"]),
+      from: Type.Enum(["parameter", "body", "url", "header"]),
     }),
   ),
 )

@@ -1,59 +1,59 @@
 import type { Row, Value } from "../../core/connector.ts"
-import { type ErrorCode, PlatformError } from "../../core/errors.ts"
+import { PlatformError } from "../../core/errors.ts"
+import { evaluate, isTruthy } from "../../core/expression.ts"
 import type { Scrubber } from "../../core/scrub.ts"
+import { excerptOf, failureOf, textOf } from "../shared/failure.ts"
 import type { HttpAnswer } from "../shared/http.ts"
 import { parseJson } from "../shared/json.ts"
+import { type HttpConfig, statusesOf } from "./fields.ts"
 
-const EXCERPT = 300
+type Rules = Pick<HttpConfig, "records" | "success" | "successStatuses">
+
+/** What an answer that is a success holds: JSON, or `{ text }`; undefined for nothing. Throws what a failure means. */
+export function bodyOf(answer: HttpAnswer, { success, successStatuses }: Rules, scrub: Scrubber): Value | undefined {
+  const { status } = answer
+  const fine = successStatuses ? statusesOf(successStatuses).some(([from, to]) => status >= from && status <= to) : status < 400
+  if (!fine && status >= 400) throw failureOf(answer, scrub)
+  if (!fine) throw unsuccessful(answer, "which is no status of success here", scrub)
+  const value = contentOf(answer)
+  if (success && !isTruthy(evaluate(success, value ?? null))) throw unsuccessful(answer, `but ${success.slice(0, 200)} is not true`, scrub)
+  return value
+}
+
+function unsuccessful(answer: HttpAnswer, why: string, scrub: Scrubber): PlatformError {
+  const { status, url } = answer
+  return new PlatformError("remote_failed", `${url.origin} answers ${status}, ${why}: ${excerptOf(answer, scrub)}`, { details: { status } })
+}
 
 /** A JSON object is a row, an array rows, another value `{ value }`; text that is not JSON `{ text }`; nothing `{}`. */
-export function rowsOf(answer: HttpAnswer): Row | Row[] {
-  const text = textOf(answer)
-  if (text.trim() === "") return {}
-  const declared = /^application\/(.+\+)?json\b/i.test(answer.headers["content-type"] ?? "")
-  let value: Value
-  try {
-    value = declared || /^\s*[[{]/.test(text) ? parseJson(text) : { text }
-  } catch (error) {
-    if (!declared) return { text }
-    throw new PlatformError("response_invalid", `${answer.url.origin} says that it answers JSON, and it is not; see what it sends.`, { cause: error })
-  }
-  return Array.isArray(value) ? value.map(rowOf) : rowOf(value)
+export function rowsOf(value: Value | undefined): Row | Row[] {
+  if (value === undefined) return {}
+  return Array.isArray(value) ? value.map(rowOf) : rowOf(value as Value)
+}
+
+/** The records where the config says that they are: a list, or one object. `later`: a page after the first may have none at all. */
+export function recordsOf(answer: HttpAnswer, value: Value | undefined, records: string, later: boolean): Row | Row[] {
+  const found = evaluate(records, value ?? null)
+  if (Array.isArray(found)) return found.map(rowOf)
+  if (found === null && later) return []
+  const where = `${answer.url.origin} answers ${answer.status}`
+  if (found === null)
+    throw new PlatformError("response_invalid", `${where} with nothing at ${records.slice(0, 200)}; mend Records, or add || \`[]\` where nothing means none.`)
+  if (typeof found !== "object")
+    throw new PlatformError("response_invalid", `${where} with no list at ${records.slice(0, 200)}, but ${typeof found}; mend Records.`)
+  return found as Row
 }
 
 const rowOf = (value: Value): Row => (value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Row) : { value })
 
-/** By the charset that the answer names, UTF-8 unless it names one that is known. */
-function textOf({ headers, body }: HttpAnswer): string {
-  const charset = /charset="?([\w-]+)/i.exec(headers["content-type"] ?? "")?.[1] ?? "utf-8"
+function contentOf(answer: HttpAnswer): Value | undefined {
+  const text = textOf(answer)
+  if (text.trim() === "") return undefined
+  const declared = /^application\/(.+\+)?json\b/i.test(answer.headers["content-type"] ?? "")
   try {
-    return new TextDecoder(charset).decode(body)
+    return declared || /^\s*[[{]/.test(text) ? parseJson(text) : { text }
   } catch (error) {
-    if (error instanceof RangeError) return new TextDecoder().decode(body)
-    throw error
+    if (!declared) return { text }
+    throw new PlatformError("response_invalid", `${answer.url.origin} says that it answers JSON, and it is not; see what it sends.`, { cause: error })
   }
-}
-
-/** What a status of 400 or more means; scrubbed before it is cut, so that no half of a secret stays. */
-export function failureOf(answer: HttpAnswer, scrub: Scrubber): PlatformError {
-  const { status, headers } = answer
-  const said = scrub.text(textOf(answer)).replace(/\s+/g, " ").trim().slice(0, EXCERPT)
-  const retryAfter = Number(headers["retry-after"])
-  const details = { status, ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter * 1_000 } : {}) }
-  return new PlatformError(codeOf(status), `${answer.url.origin} answers ${status}${said === "" ? "" : `: ${said}`}${adviceOf(status)}`, { details })
-}
-
-function codeOf(status: number): ErrorCode {
-  if (status === 401 || status === 403) return "auth_failed"
-  if (status === 429) return "rate_limited"
-  if (status === 408 || status === 504) return "timed_out"
-  if (status === 502 || status === 503) return "server_unavailable"
-  return status >= 500 ? "remote_failed" : "query_invalid"
-}
-
-function adviceOf(status: number): string {
-  if (status === 401 || status === 403) return "; check the credentials."
-  if (status === 429) return "; call less often."
-  if (status >= 500) return "; try again in a moment."
-  return "; check the URL, the method and the inputs."
 }

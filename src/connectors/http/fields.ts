@@ -1,46 +1,10 @@
 import type { Input } from "../../core/connector.ts"
-import { type Config, choice, flag, list, optional, secret, text, variant } from "../../core/fields.ts"
+import { expressionFault } from "../../core/expression.ts"
+import { type Config, choice, flag, integer, list, optional, secret, text, variant } from "../../core/fields.ts"
 import { parseTemplate, templateFault } from "../../core/template.ts"
-
-/** Headers whose values are no secrets; all others are encrypted, masked, and dropped when a redirect leaves the origin. */
-const PLAIN_HEADERS: ReadonlySet<string> = new Set([
-  ...[
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "cache-control",
-    "content-language",
-    "content-type",
-    "prefer",
-    "user-agent",
-    "x-requested-with",
-  ],
-])
-
-/** Headers that steer the connection or claim where a request came from: ours to set, or nobody's. */
-const FORBIDDEN = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|proxy-.*|x-forwarded-.*|forwarded|x-real-ip)$/i
-const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
-
-/** RFC 9110, 5.1 and 5.6.2. */
-const headerNameFault = (name: string): string | undefined =>
-  !TOKEN.test(name)
-    ? "must be a header name: letters, digits and dashes."
-    : FORBIDDEN.test(name)
-      ? `may not be ${name}; the hub sets it, or nobody may.`
-      : undefined
-
-const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
-
-/** RFC 9110, 5.5: no line breaks, and nothing that a header cannot carry. */
-const headerValueFault = (value: string): string | undefined =>
-  BAD_VALUE.test(value) ? "must be one line of Latin-1 text without control characters." : undefined
-
-const isPlainHeader = (name: unknown): boolean => typeof name === "string" && PLAIN_HEADERS.has(name.toLowerCase())
-const isSecretName = (name: unknown): boolean => typeof name !== "string" || /key|token|secret|passw(or)?d|signature|auth/i.test(name)
-
-/** Whether a configured header may go along to another origin. */
-export const isPrivateHeader = (name: string): boolean => !isPlainHeader(name)
+import { auth } from "./auth-fields.ts"
+import { headerNameFault, headerValueFault, isPlainHeader, isSecretName } from "./header-rules.ts"
+import { paging } from "./paging-fields.ts"
 
 const inputs = {
   name: text("Name", { maxLength: 256 }),
@@ -72,17 +36,37 @@ export const httpFields = {
       help: "Jinja that gives JSON, in place of the body fields; its variables are the inputs. A value stands escaped inside quotes, and as JSON outside of them.",
     }),
   ),
-  auth: variant(
-    "Authentication",
-    {
-      none: { title: "None", fields: {} },
-      basic: { title: "User and password", fields: { username: text("User"), password: secret("Password") } },
-      bearer: { title: "Bearer token", fields: { token: secret("Token", { check: headerValueFault }) } },
-      header: { title: "Key in a header", fields: { name: text("Header", { check: headerNameFault }), value: secret("Key", { check: headerValueFault }) } },
-      query: { title: "Key in a query parameter", fields: { name: text("Parameter"), value: secret("Key") } },
-    },
-    { default: "none" },
+  auth,
+  records: optional(
+    text("Records", {
+      maxLength: 2_000,
+      check: expressionFault,
+      example: "data.items",
+      help: "JMESPath to the records in the answer's JSON, a list or one object. Without it the whole answer is the record, or its list of them.",
+    }),
   ),
+  key: optional(text("Key", { example: "id", help: "The members that tell one record from another, separated by commas; for reading the URL as a stream." })),
+  success: optional(
+    text("Successful when", {
+      maxLength: 2_000,
+      check: expressionFault,
+      example: "status == 'ok'",
+      help: "JMESPath over the answer's JSON: what is not true, though the status is one of success, is a failure.",
+    }),
+  ),
+  successStatuses: optional(
+    text("Statuses of success", { check: statusesFault, example: "200-299, 404", help: "Without any: all below 400. A status that is listed is no failure." }),
+  ),
+  paging,
+  retries: integer("Retries", {
+    min: 0,
+    max: 5,
+    default: 2,
+    help: "How often a request is made again after 429, 502, 503, 504 or a broken connection, when its method may be repeated; the answer's Retry-After is kept to.",
+  }),
+  repeatable: flag("POST and PATCH may be repeated", {
+    help: "Only where the same request twice does no harm. Without it they are made again only if they never left.",
+  }),
   probe: choice("Test request", ["get", "head"], {
     default: "get",
     help: "What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL that sets something off.",
@@ -99,6 +83,18 @@ export const httpFields = {
     { default: "verify", help: "Only for https URLs." },
   ),
 }
+
+/** `200-299, 404` */
+function statusesFault(text: string): string | undefined {
+  return statusesOf(text).every(([from, to]) => from >= 100 && to <= 599 && from <= to) ? undefined : "must be statuses of 100 to 599, such as 200-299, 404."
+}
+
+/** The ranges of statuses that a text names, both ends included. */
+export const statusesOf = (text: string): [number, number][] =>
+  text.split(",").map((part) => {
+    const [, from, to = from] = /^\s*(\d{3})(?:\s*-\s*(\d{3}))?\s*$/.exec(part) ?? []
+    return [Number(from), Number(to)]
+  })
 
 export type HttpConfig = Config<typeof httpFields>
 

@@ -3,8 +3,9 @@ import { openConfig, parseConfig } from "../../core/config.ts"
 import type { Row } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import { describeFields } from "../../core/schema.ts"
+import { Scrubber } from "../../core/scrub.ts"
 import { follow, type HttpRequest } from "../shared/http.ts"
-import { rowsOf } from "./answer.ts"
+import { bodyOf, rowsOf } from "./answer.ts"
 import { type HttpConfig, httpFields, inputsOf } from "./fields.ts"
 import { requestOf } from "./request.ts"
 
@@ -175,7 +176,13 @@ describe("redirects", () => {
 
 describe("answers", () => {
   const answer = (body: string | Buffer, type = "") =>
-    rowsOf({ status: 200, headers: { "content-type": type }, body: Buffer.from(body), url: new URL("https://a.example/") })
+    rowsOf(
+      bodyOf(
+        { status: 200, headers: { "content-type": type }, body: Buffer.from(body), url: new URL("https://a.example/") },
+        { records: undefined, success: undefined, successStatuses: undefined },
+        new Scrubber([]),
+      ),
+    )
   test.each([
     ['{"a":9007199254740993}', "application/json", { a: "9007199254740993" }],
     ['[{"a":1},2]', "application/problem+json; charset=utf-8", [{ a: 1 }, { value: 2 }]],

@@ -2,7 +2,10 @@ import type { Render, Row, Value } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import { parseTemplate } from "../../core/template.ts"
 import type { HttpRequest } from "../shared/http.ts"
-import { type HttpConfig, hasBody, inputsOf, isPrivateHeader } from "./fields.ts"
+import { withToken } from "./exchange.ts"
+import { type HttpConfig, hasBody, inputsOf } from "./fields.ts"
+import { isPrivateHeader } from "./header-rules.ts"
+import { withSignature } from "./sign.ts"
 
 /** The request that one row of input makes, its body filled from the template if there is one. */
 export async function prepare(config: HttpConfig, input: Row, render: Render): Promise<HttpRequest> {
@@ -72,11 +75,21 @@ function authorize(auth: HttpConfig["auth"], url: URL, headers: Record<string, s
       headers[auth.name.toLowerCase()] = auth.value.reveal()
       hidden.add(auth.name.toLowerCase())
       return
-    default:
+    case "bearer":
+    case "basic":
       headers["authorization"] =
         auth.kind === "bearer" ? `Bearer ${auth.token.reveal()}` : `Basic ${Buffer.from(`${auth.username}:${auth.password.reveal()}`).toString("base64")}`
       hidden.add("authorization")
+      return
+    default:
+    // Tokens and signatures are made when the request goes.
   }
+}
+
+/** A request as a person sees it before it goes: what is made at that moment is named, not made. */
+export function shown(request: HttpRequest, auth: HttpConfig["auth"]): HttpRequest {
+  if (auth.kind === "hmac") return withSignature(request, auth, "[secret]", "[now]")
+  return auth.kind === "oauth2_client" || auth.kind === "oauth2_refresh" ? withToken(request, { value: "[secret]" }) : request
 }
 
 /** Each configured row with what the call gives, else its own value; what neither has is left out. */

@@ -6,6 +6,7 @@ import * as uploads from "./0004-uploads.ts"
 import * as versions from "./0005-versions.ts"
 import * as audit from "./0006-audit.ts"
 import * as idempotency from "./0007-idempotency.ts"
+import * as tokens from "./0008-tokens.ts"
 import * as health from "./0009-health.ts"
 
 /** Every migration in the order it is run, listed here so that a packed hub needs no directory to read. */
@@ -17,5 +18,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0005-versions": versions,
   "0006-audit": audit,
   "0007-idempotency": idempotency,
+  "0008-tokens": tokens,
   "0009-health": health,
 }

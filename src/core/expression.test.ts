@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest"
+import { evaluate, expressionFault, isTruthy } from "./expression.ts"
+
+describe("an expression", () => {
+  test.each([
+    ["data.items", { data: { items: [1] } }, [1]],
+    ["data.items[*].{id: id, name: names[0]}", { data: { items: [{ id: 1, names: ["a"] }] } }, [{ id: 1, name: "a" }]],
+    ["items[?n > `1`].n", { items: [{ n: 1 }, { n: 2 }] }, [2]],
+    ["items || `[]`", {}, []],
+    ["nothing.here", { a: 1 }, null],
+    ["map(&join('-', @), rows)", { rows: [["a", "b"]] }, ["a-b"]],
+  ])("%s", (text, value, expected) => {
+    expect(expressionFault(text)).toBeUndefined()
+    expect(evaluate(text, value)).toEqual(expected)
+  })
+
+  test.each([
+    ["a.b[", /column 5/],
+    ["a..b", /column 3/],
+    ["a b", /column 3/],
+    ["items[?n > ]", /column 12/],
+    ["a.'", /column 3|column 4/],
+    ["__proto__", /may not name/],
+    ["a.constructor", /may not name/],
+    ['{"__proto__": a}', /may not name/],
+    ["foo(a)", /function foo/],
+    ["pad_left(a, `1000000000`)", /function pad_left/],
+    ["replace(a, '', 'xxxxxxxxxxxx')", /function replace/],
+    ["items[?contains($.ids, id)]", /may not use \$/],
+    ["let $x = a in $x[0]", /may not use let/],
+    ["join(glue, list)", /glue/],
+    [`@${"|[@,@]".repeat(7)}`, /too many times/],
+    [`${"to_string([".repeat(8)}@${"])".repeat(8)}`, /too many times/],
+    [`${"[@,@][] | ".repeat(20)}@`, /too many times/],
+    ["a.".repeat(400).slice(0, -1), /more than 300 parts/],
+    ["a".repeat(2_001), /2000 characters/],
+  ])("%s is refused", (text, says) => expect(expressionFault(text)).toMatch(says))
+
+  test("that the answer does not fit says so", () => {
+    expect(() => evaluate("length(a)", { a: 1 })).toThrow(/does not fit the answer/)
+  })
+
+  test("is true but for null, false and what is empty", () => {
+    expect([null, false, "", [], {}].map(isTruthy)).toEqual([false, false, false, false, false])
+    expect([true, 0, "x", [0], { a: null }].map(isTruthy)).toEqual([true, true, true, true, true])
+  })
+})

@@ -1,0 +1,102 @@
+import { createRequire } from "node:module"
+import type { Value } from "./connector.ts"
+import { PlatformError } from "./errors.ts"
+import { judge, type Node } from "./expression-judge.ts"
+
+/** Characters of an expression at most. */
+export const EXPRESSION_MAX = 2_000
+const KEPT = 200
+
+interface Token {
+  readonly start: number
+}
+interface Jmespath {
+  compile(text: string): Node
+  tokenize(text: string): Token[]
+  readonly TreeInterpreter: { search(node: Node, value: Value): Value }
+}
+
+let library: Jmespath | undefined
+const known = new Map<string, Node>()
+
+/** What a JMESPath expression picks out of a value, null when there is nothing; `response_invalid` when the value has other types than its functions take. */
+export function evaluate(text: string, value: Value): Value {
+  const node = parse(text)
+  try {
+    return loaded().TreeInterpreter.search(node, value) ?? null
+  } catch (cause) {
+    throw new PlatformError("response_invalid", `The expression ${clip(text)} does not fit the answer: ${reasonOf(cause)}.`, { cause })
+  }
+}
+
+/** JMESPath's own truth: null, false, and what is empty are not. */
+export function isTruthy(value: Value): boolean {
+  if (value === null || value === false || value === "") return false
+  return typeof value !== "object" || Object.keys(value).length > 0
+}
+
+/** What is wrong with a JMESPath expression, in words that follow a field's title; undefined when nothing is. */
+export function expressionFault(text: string): string | undefined {
+  try {
+    parse(text)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error
+    return error.message
+  }
+}
+
+function parse(text: string): Node {
+  const before = known.get(text)
+  if (before !== undefined) return before
+  if (text.length > EXPRESSION_MAX) throw fault(`must have at most ${EXPRESSION_MAX} characters; it has ${text.length}.`)
+  let node: Node
+  try {
+    node = loaded().compile(text)
+  } catch (cause) {
+    throw fault(`cannot be parsed: ${reasonOf(cause)} (column ${columnOf(text, cause)}).`, cause)
+  }
+  const refused = judge(node)
+  if (refused !== undefined) throw fault(refused)
+  if (known.size >= KEPT) known.delete(known.keys().next().value ?? "")
+  known.set(text, node)
+  return node
+}
+
+/** The parser does not say where: the shortest beginning that it refuses in the same words ends with what it refuses. */
+function columnOf(text: string, cause: unknown): number {
+  const { compile, tokenize } = loaded()
+  const said = reasonOf(cause)
+  if (said.endsWith("got: EOF")) return text.length + 1
+  const says = (work: () => unknown): string | undefined => {
+    try {
+      work()
+      return undefined
+    } catch (error) {
+      return reasonOf(error)
+    }
+  }
+  if (says(() => tokenize(text)) !== undefined) {
+    for (let length = 1; length <= text.length; length++) if (says(() => tokenize(text.slice(0, length))) === said) return length
+    return 1
+  }
+  const starts = tokenize(text).map(({ start }) => start)
+  const at = starts.find((_, index) => says(() => compile(text.slice(0, starts[index + 1] ?? text.length))) === said)
+  return (at ?? text.length) + 1
+}
+
+function loaded(): Jmespath {
+  // Loaded when the first expression is seen: most connectors have none.
+  library ??= createRequire(import.meta.url)("@jmespath-community/jmespath") as Jmespath
+  return library
+}
+
+const reasonOf = (cause: unknown): string =>
+  (cause instanceof Error ? cause.message : "")
+    .replace(/^Syntax error: /, "")
+    .replace(/\.$/, "")
+    .slice(0, 200)
+
+const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text)
+
+const fault = (message: string, cause?: unknown): PlatformError => new PlatformError("config_invalid", message, { cause })
