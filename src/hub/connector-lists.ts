@@ -13,13 +13,17 @@ import {
 } from "./connector-view.ts"
 import { decodeCursor, type Page, pageOf } from "./page.ts"
 
-/** The side that a connector is on: what it was made for, else a source when its type can be read or queried, else a destination. */
+/**
+ * The side that a connector is on: what it was made for, else a source when its type can be read or queried, else a destination. A type
+ * that takes requests row by row is a destination though it may be read: that is what most are made for.
+ */
 export function sideOf(registry: Registry, { purpose, type }: Pick<ConnectorView, "purpose" | "type">): Side {
   if (purpose === "source" || purpose === "destination") return purpose
   return readable(registry).includes(type) ? "source" : "destination"
 }
 
-const readable = (registry: Registry): string[] => registry.all().flatMap(({ type, read, query }) => (read === undefined && query === undefined ? [] : [type]))
+const readable = (registry: Registry): string[] =>
+  registry.all().flatMap(({ type, read, query, request }) => ((read ?? query) === undefined || request !== undefined ? [] : [type]))
 
 /** `sideOf` in SQL, for the rows of one type. */
 const onSide = (registry: Registry, type: string, side: Side): RawBuilder<SqlBool> =>

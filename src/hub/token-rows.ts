@@ -152,7 +152,7 @@ const mine = (tx: Tx, { workspaceId, identity }: Login) =>
 
 const heldUntil = () => sql<Date>`clock_timestamp() + ${HELD_MS} * interval '1 millisecond'`
 
-const bindingOf = ({ workspaceId, identity }: Login) => ({ workspaceId, connectorId: `oauth ${identity}`, pointer: "/tokens" })
+const bindingOf = ({ workspaceId, identity }: Login) => ({ workspaceId, connectorId: identity, pointer: "/tokens" })
 
 function failureFrom(stored: Readonly<Record<string, unknown>>): PlatformError {
   const code = String(stored["code"])

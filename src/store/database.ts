@@ -1,18 +1,12 @@
-import type { ColumnType, Generated, JSONColumnType } from "kysely"
+import type { ColumnType, Generated } from "kysely"
+import type { Json, OptionalDate, OptionalJson, OptionalText, Plain, Stamped } from "./column-types.ts"
+import type { AdmissionNodes, Admissions, HealthChecks, HealthResults, Probes, WebhookDeliveries, Webhooks } from "./health-tables.ts"
+import type { OauthTokens } from "./token-tables.ts"
+
+export type * from "./health-tables.ts"
 
 export type Role = "admin" | "editor" | "viewer"
-export type HealthState = "unknown" | "up" | "down"
-export type DeliveryState = "pending" | "delivered" | "failed"
 export type ConnectorStatus = "incomplete" | "untested" | "active" | "error" | "disabled"
-
-/** jsonb: parsed when read, written as JSON text (`JSON.stringify`), since the driver would send an array as a PostgreSQL array. */
-type Json<T> = JSONColumnType<T & object, string, string>
-type OptionalJson<T> = ColumnType<T | null, string | null | undefined, string | null>
-/** timestamptz: a Date when read, the database's `now()` when left out. */
-type Stamped = ColumnType<Date, Date | undefined, Date>
-type OptionalDate = ColumnType<Date | null, Date | null | undefined, Date | null>
-type OptionalText = ColumnType<string | null, string | null | undefined, string | null>
-type Plain = Readonly<Record<string, unknown>>
 
 /** Facts of the whole hub. */
 export interface Settings {
@@ -259,103 +253,6 @@ export interface AuditEntries {
   target_name: string | null
 }
 
-/** When a connector is tested by itself, and what that found so far; `failures` counts those in a row. */
-export interface HealthChecks {
-  workspace_id: string
-  connector_id: string
-  every_ms: number
-  timeout_ms: number
-  state: Generated<HealthState>
-  since: Stamped
-  failures: Generated<number>
-  checked_at: OptionalDate
-  next_at: Stamped
-  stopped_code: OptionalText
-  stopped_version: ColumnType<number | null, number | null | undefined, number | null>
-  leased_until: OptionalDate
-  leased_by: OptionalText
-  created_by: OptionalText
-  created_at: Stamped
-}
-
-/** One scheduled check: the report as everybody may see it, and the state after it. */
-export interface HealthResults {
-  id: Generated<number>
-  workspace_id: string
-  connector_id: string
-  at: Stamped
-  version: number
-  state: HealthState
-  changed: boolean
-  report: Json<Plain>
-}
-
-/** `ciphertext` is the signing secret, as in `connector_secrets`. */
-export interface Webhooks {
-  id: string
-  workspace_id: string
-  position: Generated<number>
-  url: string
-  description: ColumnType<string, string | undefined, string>
-  events: readonly string[]
-  ciphertext: string
-  fingerprint: string
-  data_key_id: string
-  disabled_at: OptionalDate
-  disabled_reason: OptionalText
-  failing_since: OptionalDate
-  created_by: OptionalText
-  created_at: Stamped
-  updated_at: Stamped
-}
-
-/** The outbox: `body` is what is sent, byte for byte, at every attempt. */
-export interface WebhookDeliveries {
-  id: string
-  workspace_id: string
-  webhook_id: string
-  position: Generated<number>
-  event_id: string
-  type: string
-  body: string
-  state: ColumnType<DeliveryState, DeliveryState | undefined, DeliveryState>
-  attempts: Generated<number>
-  next_at: Stamped
-  leased_until: OptionalDate
-  leased_by: OptionalText
-  last_at: OptionalDate
-  last_status: ColumnType<number | null, number | null | undefined, number | null>
-  last_error: OptionalText
-  delivered_at: OptionalDate
-  created_at: Stamped
-}
-
-/** The starts of one kind in the last minute. */
-export interface Admissions {
-  workspace_id: string
-  kind: string
-  starts: Generated<Date[]>
-}
-
-/** What a node has open of one kind; gone when it is not renewed. */
-export interface AdmissionNodes {
-  workspace_id: string
-  kind: string
-  node: string
-  open: number
-  expires_at: Date
-}
-
-/** The probe of a connector that goes on, or just ended with `report`; `key` says of what. */
-export interface Probes {
-  workspace_id: string
-  connector_id: string
-  node: string
-  key: string
-  expires_at: Date
-  report: OptionalJson<Plain>
-}
-
 /** A file that the workspace was given; without `completed_at` it is still arriving. `arrived_at` is when its latest chunk came. */
 export interface Uploads {
   id: string
@@ -393,27 +290,6 @@ export interface IdempotencyKeys {
   data_key_id: OptionalText
   created_at: Stamped
   expires_at: Date
-}
-
-/**
- * The tokens of one OAuth 2.0 login; `identity` is a keyed hash of it, `terms` one of what the access token depends on besides.
- * `ciphertext` holds access and refresh token; `holder` is who asks the endpoint now, until `held_until` unless renewed.
- */
-export interface OauthTokens {
-  workspace_id: string
-  identity: string
-  connector_id: OptionalText
-  generation: Generated<number>
-  ciphertext: OptionalText
-  data_key_id: OptionalText
-  terms: OptionalText
-  granted_at: OptionalDate
-  expires_at: OptionalDate
-  holder: OptionalText
-  held_until: OptionalDate
-  failure: OptionalJson<Plain>
-  failed_at: OptionalDate
-  used_at: Stamped
 }
 
 /** The tables of schema `jackfield` as the hub's login sees them; all but settings, users, sessions and egress_rules are one workspace's at a time. */

@@ -13,5 +13,6 @@ export interface SealedTable {
 export const SEALED_TABLES: readonly SealedTable[] = [
   { name: "connector_secrets", key: ["id"], fingerprint: true, bound: { con: "connector_id", ptr: "pointer" } },
   { name: "idempotency_keys", key: ["workspace_id", "principal", "key"], fingerprint: false },
+  { name: "oauth_tokens", key: ["workspace_id", "identity"], fingerprint: false, bound: { con: "identity" } },
   { name: "webhooks", key: ["id"], fingerprint: true, bound: { con: "id" } },
 ]
