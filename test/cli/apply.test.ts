@@ -333,7 +333,7 @@ describe("carrying out", () => {
     const ran = await apply(text, ["--verify", "--prune"], { env: { WRONG: "hunter2" } })
     expect(ran.code).toBe(1)
     expect(ran.stdout).toMatch(/✓ half-1 created\n✗ half-2 not created\n[\s\S]*✗ auth[\s\S]*✓ half-3 created\n- half-0 not removed/)
-    expect(ran.stderr).toContain("Done in part: 2 created, 0 changed, 0 removed; 2 of 4 are not.")
+    expect(ran.stderr).toContain("Done in part: 2 created, 0 changed, 0 removed. Not done: 2 of 4.")
     expect((await hub.call("GET", "/v1/connectors/half-2")).status).toBe(404)
     expect(await show("half-1")).toMatchObject({ status: "active" })
     const document = json<PlanDocument>(await apply(text, ["--verify", "--prune", "--json"], { env: { WRONG: "hunter2" } }))

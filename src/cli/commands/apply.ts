@@ -75,6 +75,6 @@ async function conclude({ terminal }: Cli, outcomes: readonly Outcome[], { detai
     if (!terminal.json) await terminal.line(`Applied: ${counts}.`)
     return detailedExitcode === true ? EXIT.changes : EXIT.ok
   }
-  const detail = `Done in part: ${counts}; ${outcomes.length - done.length} of ${outcomes.length} are not.`
+  const detail = `Done in part: ${counts}. Not done: ${outcomes.length - done.length} of ${outcomes.length}.`
   throw new Failure(failure.exit, { code: "apply_incomplete", detail, next: "Mend the cause and run the same command again: it goes on from here." }, failure)
 }
