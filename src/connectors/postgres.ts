@@ -21,7 +21,7 @@ export const postgres = defineConnector({
     host: host("Host", { example: "db.example.com" }),
     port: port("Port", { default: 5432 }),
     database: text("Database", { default: "", maxLength: 63, help: "Empty: the one named like the user.", example: "shop" }),
-    user: text("User", { maxLength: 63, example: "jackfield", help: "Best a role of its own, with SELECT on what the hub shall read." }),
+    user: text("User", { login: true, maxLength: 63, example: "jackfield", help: "Best a role of its own, with SELECT on what the hub shall read." }),
     password: optional(secret("Password")),
     tls: tlsField,
     tunnel: tunnelField,

@@ -53,6 +53,19 @@ export const ERRORS = {
     means: "The connector is a draft that lacks required fields.",
     next: "Fill in the fields that the message names.",
   },
+  credentials_refused: {
+    status: 409,
+    retry: false,
+    means: "The system refused the connector's credentials, so nothing tries them again: an account may be locked after a few failures.",
+    next: "Enter a new secret, switch or roll back the credentials, or test the connector; a test that passes lifts it.",
+  },
+  credentials_missing: { status: 409, retry: false, means: "That slot of the connector's credentials is empty.", next: "Stage the next credentials first." },
+  credentials_untested: {
+    status: 409,
+    retry: false,
+    means: "The staged credentials have not passed a test as they are now.",
+    next: "Test them first, or switch with `force: true`.",
+  },
   connector_disabled: { status: 409, retry: false, means: "The connector is switched off.", next: "Enable it first." },
   webhook_disabled: { status: 409, retry: false, means: "The webhook is switched off.", next: "Enable it first." },
   verification_failed: {

@@ -59,6 +59,8 @@ export interface Field<T = unknown> {
   readonly check?: (value: string) => string | undefined
   /** Decides where the connection goes: when its value changes, no stored secret is kept, for it would be sent there. */
   readonly aims?: Aims
+  /** Goes with the secrets, as a user does with the password: staged, switched and rolled back together with them. */
+  readonly login?: true
   /** Ties the field to its TypeScript type; never present at run time. */
   readonly __type?: T
 }
@@ -85,6 +87,7 @@ interface Meta<T> {
 }
 interface TextMeta extends Meta<string> {
   readonly aims?: true
+  readonly login?: true
   readonly check?: (value: string) => string | undefined
   readonly format?: TextFormat
   readonly maxLength?: number

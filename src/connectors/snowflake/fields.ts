@@ -12,7 +12,12 @@ export const snowflakeFields = {
     example: "myorg-myaccount",
     help: "The account identifier, or its host that ends in .snowflakecomputing.com.",
   }),
-  user: text("User", { maxLength: 255, example: "JACKFIELD", help: "The login name. Best a user of its own, with SELECT on what the hub shall read." }),
+  user: text("User", {
+    login: true,
+    maxLength: 255,
+    example: "JACKFIELD",
+    help: "The login name. Best a user of its own, with SELECT on what the hub shall read.",
+  }),
   auth: variant("Login", {
     key_pair: {
       title: "Key pair",
