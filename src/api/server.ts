@@ -19,6 +19,7 @@ import { catalogRoutes } from "./routes/catalogs.ts"
 import { checkRoutes } from "./routes/checks.ts"
 import { comparisonRoutes } from "./routes/comparisons.ts"
 import { connectorRoutes } from "./routes/connectors.ts"
+import { credentialRoutes } from "./routes/credentials.ts"
 import { egressRoutes } from "./routes/egress.ts"
 import { healthRoutes } from "./routes/health.ts"
 import { memberRoutes } from "./routes/members.ts"
@@ -122,6 +123,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       connectorRoutes(api, hub)
       comparisonRoutes(api, hub)
       versionRoutes(api, hub)
+      credentialRoutes(api, hub)
       catalogRoutes(api, hub)
       queryRoutes(api, hub)
       callRoutes(api, hub)

@@ -1,6 +1,7 @@
 import Type from "typebox"
+import type { CredentialsView } from "../hub/connector-credentials.ts"
 import type { Version as HubVersion, WholeVersion as HubWholeVersion } from "../hub/connector-versions.ts"
-import { Config, Fault, Limits, Nullable, Purpose, Time, typed } from "./schemas.ts"
+import { Config, closed, Fault, Limits, Nullable, Purpose, TestReport, Time, typed } from "./schemas.ts"
 
 const version = {
   version: Type.Integer({ minimum: 1 }),
@@ -43,3 +44,23 @@ export const VersionRef = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 128, description: "The id, or the name" }),
   version: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
 })
+
+const author = Type.Object({ id: Type.String(), name: Type.String() })
+export const Credentials = typed<CredentialsView>(
+  Type.Object({
+    refusedAt: Nullable(Type.String({ format: "date-time", description: "Since then the system refuses the current ones, and nothing uses them" })),
+    current: Type.Object({ config: Config, testedAt: Nullable(Time), ok: Nullable(Type.Boolean()) }),
+    next: Nullable(
+      Type.Object(
+        { config: Config, stagedAt: Time, stagedBy: author, testedAt: Nullable(Time), lastTest: Nullable(TestReport) },
+        { description: "The staged ones" },
+      ),
+    ),
+    previous: Nullable(Type.Object({ config: Config, version: Type.Integer() }, { description: "What a rollback brings back" })),
+  }),
+)
+export const StageInput = Type.Object(
+  { config: Type.Unsafe<Record<string, unknown>>({ ...Config, minProperties: 1, description: "The config's credentials alone, each as a whole" }) },
+  closed,
+)
+export const SwitchInput = Type.Object({ force: Type.Optional(Type.Boolean({ description: "Although no test of them passed" })) }, closed)

@@ -138,6 +138,19 @@ export async function findConnector(tx: Tx, workspaceId: string, ref: string | n
 export const noConnector = (ref: string): PlatformError =>
   new PlatformError("not_found", `There is no connector "${ref.slice(0, 100)}" in this workspace; list them with GET /v1/connectors.`)
 
+/** Refuses a connector that is switched off, or a draft. */
+export function requireUsable(row: ConnectorRow): void {
+  if (row.status === "disabled") throw new PlatformError("connector_disabled", `The connector ${row.name} is switched off; enable it first.`)
+  requireWhole(row)
+}
+
+/** Refuses a draft. */
+export function requireWhole(row: ConnectorRow): void {
+  if (row.missing.length === 0) return
+  const lacking = row.missing.map((each) => each.message).join(" ")
+  throw new PlatformError("connector_incomplete", `The connector ${row.name} is a draft: ${lacking}`, { faults: row.missing })
+}
+
 /** The fingerprints of the secrets of some connectors, by connector. */
 export async function fingerprintsOf(tx: Tx, workspaceId: string, ids: readonly string[]): Promise<Map<string, Map<string, string>>> {
   const found = new Map<string, Map<string, string>>(ids.map((id) => [id, new Map<string, string>()]))

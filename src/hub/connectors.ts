@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
 import { openConfig, parseConfig } from "../core/config.ts"
 import type { AnyConnector } from "../core/connector.ts"
-import { PlatformError } from "../core/errors.ts"
 import { record } from "./audit.ts"
 import { breakerAfter, passBreaker } from "./breaker.ts"
 import { makeChange, recordVersion, stale, targetOf, unlessRaced } from "./connector-change.ts"
@@ -25,6 +24,7 @@ import {
   findConnector,
   fingerprintsOf,
   noConnector,
+  requireUsable,
   type Tx,
 } from "./connector-view.ts"
 import type { HubParts } from "./hub.ts"
@@ -221,11 +221,7 @@ export class Connectors {
   }
 
   async #opened(by: Principal, row: ConnectorRow): Promise<Opened> {
-    if (row.status === "disabled") throw new PlatformError("connector_disabled", `The connector ${row.name} is switched off; enable it first.`)
-    if (row.missing.length > 0) {
-      const lacking = row.missing.map((each) => each.message).join(" ")
-      throw new PlatformError("connector_incomplete", `The connector ${row.name} is a draft: ${lacking}`, { faults: row.missing })
-    }
+    requireUsable(row)
     const connector = typeOf(this.#parts.registry, row.type)
     const config = openConfig(connector.fields, row.config, await this.#secrets(by, row))
     return { id: row.id, name: row.name, version: row.version, limits: row.limits, connector, config }

@@ -18,6 +18,7 @@ import { Catalogs } from "./catalogs.ts"
 import { CheckWorker } from "./check-worker.ts"
 import { Checks } from "./checks.ts"
 import { removeCliFile, urlOf, writeCliFile } from "./cli-file.ts"
+import { Credentials } from "./connector-credentials.ts"
 import { Versions } from "./connector-versions.ts"
 import { Connectors } from "./connectors.ts"
 import { Counters } from "./counters.ts"
@@ -69,6 +70,7 @@ export interface Hub extends HubParts {
   readonly egress: Egress
   readonly connectors: Connectors
   readonly versions: Versions
+  readonly credentials: Credentials
   readonly catalogs: Catalogs
   readonly queries: Queries
   readonly checks: Checks
@@ -113,6 +115,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       egress,
       connectors,
       versions: new Versions(parts),
+      credentials: new Credentials(parts),
       catalogs,
       queries: new Queries(parts, connectors, catalogs),
       checks: new Checks(store),

@@ -1,15 +1,12 @@
-import { PassThrough } from "node:stream"
-import type { FastifyReply, FastifyRequest } from "fastify"
+import type { FastifyReply } from "fastify"
 import Type from "typebox"
-import type { TestOptions } from "../../hub/connector-tests.ts"
 import type { ConnectorInput, ConnectorView, ConnectorPatch as Patch } from "../../hub/connector-view.ts"
 import type { Hub } from "../../hub/hub.ts"
-import type { TestReport as Report } from "../../hub/probe.ts"
 import { principalOf } from "../access.ts"
-import { asPlatformError, problemOf } from "../problem.ts"
 import { Connector, ConnectorList, ConnectorPatch, ConnectorInput as Input, pageOf, Ref, TestInput, TestReport, UnsavedTestInput } from "../schemas.ts"
 import type { Api } from "../server.ts"
-import { access, callerSignal, describe, ifMatchOf } from "../shapes.ts"
+import { access, describe, ifMatchOf } from "../shapes.ts"
+import { answerTest } from "../test-answer.ts"
 
 /** Connectors: made, listed, changed, removed, tested. */
 export function connectorRoutes(api: Api, { connectors }: Hub): void {
@@ -60,7 +57,7 @@ export function connectorRoutes(api: Api, { connectors }: Hub): void {
       ...access("editor"),
       schema: { ...describe("connectors", "Test a connector, stage by stage; NDJSON by Accept", { 200: TestReport }), params: Ref, body: TestInput },
     },
-    async (request, reply) => report(request, reply, request.body, (options) => connectors.test(principalOf(request), request.params.id, options)),
+    async (request, reply) => answerTest(request, reply, request.body, (options) => connectors.test(principalOf(request), request.params.id, options)),
   )
   api.post(
     "/connectors/test",
@@ -69,44 +66,8 @@ export function connectorRoutes(api: Api, { connectors }: Hub): void {
       schema: { ...describe("connectors", "Test a config without storing it; NDJSON by Accept", { 200: TestReport }), body: UnsavedTestInput },
     },
     async (request, reply) =>
-      report(request, reply, request.body, (options) => connectors.testUnsaved(principalOf(request), request.body.type, request.body.config, options)),
+      answerTest(request, reply, request.body, (options) => connectors.testUnsaved(principalOf(request), request.body.type, request.body.config, options)),
   )
 }
 
 const answer = (reply: FastifyReply, connector: ConnectorView) => reply.header("etag", `"${connector.version}"`).send(connector)
-
-/** One JSON report; or, to a caller who accepts NDJSON, a line per stage as it ends and the report as the last line. */
-async function report(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  given: { readonly timeoutMs?: number },
-  run: (options: TestOptions) => Promise<Report>,
-): Promise<never> {
-  const options = { signal: callerSignal(reply), ...(given.timeoutMs === undefined ? {} : { timeoutMs: given.timeoutMs }) }
-  if (!String(request.headers.accept ?? "").includes("application/x-ndjson")) return (await run(options)) as never
-  const lines = new PassThrough()
-  const write = (line: object): void => void lines.write(`${JSON.stringify(line)}\n`)
-  // What is wrong with the request itself is still a plain error: the answer starts with the first stage.
-  let started: () => void = () => undefined
-  const first = new Promise<void>((resolve) => {
-    started = resolve
-  })
-  const done = run({
-    ...options,
-    onStage: (stage) => {
-      write({ stage })
-      started()
-    },
-  })
-  await Promise.race([first, done])
-  void done
-    .then(
-      (finished) => write({ report: finished }),
-      (error: unknown) => write({ $error: problemOf(asPlatformError(error), request.id) }),
-    )
-    .finally(() => lines.end())
-  return reply
-    .type("application/x-ndjson")
-    .serializer((payload: unknown) => payload as string)
-    .send(lines) as never
-}
