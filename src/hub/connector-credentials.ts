@@ -9,7 +9,7 @@ import { BREAKER_CLOSED } from "./breaker.ts"
 import { type ConnectorChange, dropStaged, makeChange, stale, targetOf, unlessRaced } from "./connector-change.ts"
 import { viewsOf } from "./connector-lists.ts"
 import { sealedSecrets, secretValues, storeSecret } from "./connector-secrets.ts"
-import { entered, type Fitted, findStaged, fit, fitStaged, requireStaged, showCredentials } from "./connector-slots.ts"
+import { entered, type Fitted, findStaged, fitSlot, fitStaged, requireStaged, showCredentials } from "./connector-slots.ts"
 import type { ConnectorState } from "./connector-state.ts"
 import { probeConnector, type TestOptions } from "./connector-tests.ts"
 import { typeOf } from "./connector-types.ts"
@@ -153,7 +153,7 @@ export class Credentials {
       })
       const connector = typeOf(this.#parts.registry, row.type)
       const rows = await sealedSecrets(tx, row.workspace_id, [row.id], version)
-      const fitted = await fit(tx, this.#parts.vault, connector, row, { fields, plain: (found.state as unknown as ConnectorState).config, rows })
+      const fitted = await fitSlot(tx, this.#parts.vault, connector, row, { fields, plain: (found.state as unknown as ConnectorState).config, rows })
       return this.#make(tx, by, row, connector, fitted, { kind: "rolled_back", of: version, fields })
     })
   }

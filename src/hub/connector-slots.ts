@@ -71,11 +71,11 @@ export const findStaged = (tx: Tx, row: ConnectorRow): Promise<Staged | undefine
 /** The connector as it would be with the staged credentials. */
 export async function fitStaged(tx: Tx, vault: Vault, connector: AnyConnector, row: ConnectorRow, staged: Staged): Promise<Fitted> {
   const rows = await sealedSecrets(tx, row.workspace_id, [row.id], "staged")
-  return fit(tx, vault, connector, row, { fields: staged.fields, plain: staged.plain, rows, kept: staged.kept })
+  return fitSlot(tx, vault, connector, row, { fields: staged.fields, plain: staged.plain, rows, kept: staged.kept })
 }
 
 /** A config with `fields` replaced: their plain parts by `plain`, their secrets by those of `rows` and the current ones at `kept`. */
-export async function fit(
+export async function fitSlot(
   tx: Tx,
   vault: Vault,
   connector: AnyConnector,

@@ -1,12 +1,13 @@
 import type { ColumnType, Generated } from "kysely"
 import type { Json, OptionalDate, OptionalJson, OptionalText, Plain, Stamped } from "./column-types.ts"
+import type { ConnectorSecrets, Connectors, ConnectorVersions, StagedCredentials } from "./connector-tables.ts"
 import type { AdmissionNodes, Admissions, HealthChecks, HealthResults, Probes, WebhookDeliveries, Webhooks } from "./health-tables.ts"
 import type { OauthTokens } from "./token-tables.ts"
 
+export type * from "./connector-tables.ts"
 export type * from "./health-tables.ts"
 
 export type Role = "admin" | "editor" | "viewer"
-export type ConnectorStatus = "incomplete" | "untested" | "active" | "error" | "disabled"
 
 /** Facts of the whole hub. */
 export interface Settings {
@@ -63,88 +64,6 @@ export interface ApiKeys {
   expires_at: OptionalDate
   revoked_at: OptionalDate
   last_used_at: OptionalDate
-}
-
-/**
- * `config` is without secrets; `document` is what `dialect` sent, secrets cut out; `missing` are the faults of a draft;
- * `failures` and `open_until` are the breaker's; since `refused_at` the far side refuses the credentials; `rollback_fields` are the
- * credentials that were switched last, as they were in `rollback_version`.
- */
-export interface Connectors {
-  id: string
-  workspace_id: string
-  serial: number
-  name: string
-  title: string
-  type: string
-  description: ColumnType<string, string | undefined, string>
-  labels: ColumnType<Readonly<Record<string, string>>, string | undefined, string>
-  purpose: OptionalText
-  limits: OptionalJson<Plain>
-  config: Json<Plain>
-  dialect: OptionalText
-  document: OptionalJson<Plain>
-  failures: ColumnType<number, number | undefined, number>
-  open_until: OptionalDate
-  status: ConnectorStatus
-  missing: ColumnType<readonly { readonly pointer: string; readonly message: string }[], string | undefined, string>
-  version: ColumnType<number, number | undefined, number>
-  last_test: OptionalJson<Plain>
-  last_tested_at: OptionalDate
-  refused_at: OptionalDate
-  rollback_version: ColumnType<number | null, undefined, number | null>
-  rollback_fields: ColumnType<readonly string[] | null, undefined, readonly string[] | null>
-  created_by: OptionalText
-  created_at: Stamped
-  updated_at: Stamped
-}
-
-/**
- * One secret of a connector, by the JSON pointer of its field; `ciphertext` is a compact JWE. A `past` one was the connector's from `from_version`
- * until `to_version`, which had another; a `staged` one was entered at `from_version` and is not used yet.
- */
-export interface ConnectorSecrets {
-  id: Generated<string>
-  workspace_id: string
-  connector_id: string
-  pointer: string
-  state: ColumnType<"current" | "past" | "staged", "current" | "staged" | undefined, "current" | "past">
-  from_version: ColumnType<number, number | undefined, number>
-  to_version: ColumnType<number | null, undefined, number | null>
-  ciphertext: string
-  fingerprint: string
-  data_key_id: string
-}
-
-export type VersionKind = "recorded" | "created" | "changed" | "restored" | "switched" | "rolled_back"
-
-/** What became of a connector, and what it then was: `state` is without secrets; `of_version` is the version that was brought back. */
-export interface ConnectorVersions {
-  workspace_id: string
-  connector_id: string
-  version: number
-  kind: VersionKind
-  of_version: ColumnType<number | null, number | null | undefined, never>
-  author: OptionalText
-  author_name: OptionalText
-  changes: Json<readonly unknown[]>
-  state: Json<Plain>
-  at: Stamped
-}
-
-/** The next credentials of a connector: whole config `fields`; their secrets are staged, or `kept` as the connector has them. */
-export interface StagedCredentials {
-  connector_id: string
-  workspace_id: string
-  id: string
-  fields: readonly string[]
-  plain: Json<Plain>
-  kept: readonly string[]
-  author: string
-  author_name: string
-  at: Stamped
-  test: OptionalJson<Plain>
-  tested_at: OptionalDate
 }
 
 /** A workspace's data key, wrapped by the master key `key_id`; the one that is not retired seals new secrets. */
