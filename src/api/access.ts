@@ -3,6 +3,7 @@ import { PlatformError } from "../core/errors.ts"
 import type { Identity, Principal } from "../hub/identity.ts"
 import { atLeast } from "../hub/roles.ts"
 import type { Role } from "../store/database.ts"
+import { originOf } from "./mount.ts"
 
 /** What a route asks of its caller; `public` asks nothing, `signedIn` any role. */
 export type Access = "public" | Role | "operator"
@@ -23,7 +24,7 @@ export function useAccess(app: FastifyInstance, identity: Identity): void {
     if (request.is404) return
     const access = request.routeOptions.config.access ?? "admin"
     if (access === "public") return
-    const principal = asking(await identity.authenticate(credentialOf(request), workspaceOf(request)), request)
+    const principal = { ...(await identity.authenticate(credentialOf(request), workspaceOf(request))), request: originOf(request).request }
     request.principal = principal
     if (access === "operator") {
       if (!principal.operator) throw new PlatformError("forbidden", "Only operators (admins of the hub's first workspace) may do this; ask one of them.")
@@ -35,9 +36,6 @@ export function useAccess(app: FastifyInstance, identity: Identity): void {
     }
   })
 }
-
-/** A caller with the request that they make. */
-export const asking = (principal: Principal, request: FastifyRequest): Principal => ({ ...principal, request: { id: request.id, address: request.ip } })
 
 /** The caller of a request; every route but public ones has one. */
 export function principalOf(request: FastifyRequest): Principal {

@@ -4,6 +4,7 @@ import { canonical } from "../core/audit-chain.ts"
 import { PlatformError } from "../core/errors.ts"
 import type { Idempotency } from "../hub/idempotency.ts"
 import { principalOf } from "./access.ts"
+import { originOf } from "./mount.ts"
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -42,7 +43,7 @@ export function useIdempotency(scope: FastifyInstance, idempotency: Idempotency)
         .send(body)
     }
     request.claim = claimed.claim
-    request.principal = { ...by, request: { id: request.id, address: request.ip, ...by.request, claim: claimed.claim } }
+    request.principal = { ...by, request: { ...originOf(request).request, claim: claimed.claim } }
     return undefined
   })
   scope.addHook("onSend", async (request, reply, payload) => {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { PlatformError } from "../core/errors.ts"
 import type { Hub } from "../hub/hub.ts"
+import type { LoginOrigin } from "../hub/identity.ts"
 import { useMethods } from "./methods.ts"
 import { asPlatformError } from "./problem.ts"
 
@@ -22,6 +23,12 @@ export interface Mount {
   routes(scope: FastifyInstance, hub: Hub): void
   /** The vendor's answer for an error; `error.code` and `error.status` say what happened. */
   answer(error: PlatformError, request: FastifyRequest): MountAnswer
+}
+
+/** Where a request comes from, for the audit and for logins; behind a proxy that the operator trusts, the address that it names. */
+export function originOf(request: FastifyRequest): LoginOrigin & Required<Pick<LoginOrigin, "request">> {
+  const { "user-agent": agent } = request.headers
+  return { request: { id: request.id, address: request.ip }, ...(agent === undefined ? {} : { agent }) }
 }
 
 /** Serves a mount within its prefix; both `/x` and `/x/` are the same path there. */

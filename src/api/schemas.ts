@@ -29,6 +29,9 @@ export const Ref = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128,
 export const PageQuery = { limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }), cursor: Type.Optional(Type.String({ maxLength: 256 })) }
 
 export const Fault = Type.Object({ pointer: Type.String(), message: Type.String() })
+/** The query of a list that has no filters. */
+export const Page = Type.Object(PageQuery, closed)
+
 export const Problem = Type.Object(
   {
     type: Type.String(),

@@ -22,7 +22,8 @@ import { connectorRoutes } from "./routes/connectors.ts"
 import { credentialRoutes } from "./routes/credentials.ts"
 import { egressRoutes } from "./routes/egress.ts"
 import { healthRoutes } from "./routes/health.ts"
-import { memberRoutes } from "./routes/members.ts"
+import { keyRoutes } from "./routes/keys.ts"
+import { userRoutes, workspaceRoutes } from "./routes/members.ts"
 import { queryRoutes } from "./routes/queries.ts"
 import { sessionRoutes } from "./routes/sessions.ts"
 import { typeRoutes } from "./routes/types.ts"
@@ -116,7 +117,9 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       useIdempotency(scope, hub.idempotency)
       const api = scope as Api
       sessionRoutes(api, hub)
-      memberRoutes(api, hub)
+      workspaceRoutes(api, hub)
+      userRoutes(api, hub)
+      keyRoutes(api, hub)
       auditRoutes(api, hub)
       egressRoutes(api, hub)
       typeRoutes(api, hub)

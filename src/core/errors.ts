@@ -34,6 +34,12 @@ export const ERRORS = {
     next: "Check the id or name, and that the key belongs to the right workspace.",
   },
   name_taken: { status: 409, retry: false, means: "Another thing in the workspace has that name.", next: "Choose another name, or change the existing one." },
+  last_admin: {
+    status: 409,
+    retry: false,
+    means: "It would leave the workspace without an admin.",
+    next: "Make somebody else an admin first.",
+  },
   in_use: { status: 409, retry: false, means: "Something still uses it.", next: "Remove what the message names first." },
   version_stale: {
     status: 412,

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
+import { originOf } from "../api/mount.ts"
 import { PlatformError } from "../core/errors.ts"
 import type { Principal } from "../hub/identity.ts"
 import { atLeast } from "../hub/roles.ts"
@@ -23,7 +24,7 @@ export function serve(scope: FastifyInstance, { method, path, least, caller, han
       method,
       url,
       onRequest: async (request) => {
-        const by = { ...(await caller(request)), request: { id: request.id, address: request.ip } }
+        const by = { ...(await caller(request)), request: originOf(request).request }
         if (!atLeast(by.role, least)) throw new PlatformError("forbidden", `The role ${by.role} may not do this; it takes ${least} or more.`)
         callers.set(request, by)
       },

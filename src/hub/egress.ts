@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import { PlatformError } from "../core/errors.ts"
 import { formatRule, parseEgressRules, type Rule } from "../net/rules.ts"
 import type { Store } from "../store/store.ts"
+import { record } from "./audit.ts"
 import type { Principal } from "./identity.ts"
 
 export interface EgressRuleView {
@@ -71,26 +72,31 @@ export class Egress {
     if (same !== undefined) return same
     const cidr = formatRule({ bytes: rule.bytes, prefix: rule.prefix })
     const ports = rule.ports === undefined ? {} : { port_from: rule.ports.from, port_to: rule.ports.to }
-    const row = await this.#store.asHub((tx) =>
-      tx
+    const row = await this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      const made = await tx
         .insertInto("egress_rules")
         .values({ id: randomUUID(), cidr, ...ports, note, created_by: by.id })
         .returningAll()
-        .executeTakeFirstOrThrow(),
-    )
+        .executeTakeFirstOrThrow()
+      await record(tx, by, { action: "egress.allow", target: { kind: "egress", id: made.id, name: spelled }, details: { note } })
+      return made
+    })
     this.#forget()
     return { id: row.id, rule: spelled, note, source: "store", createdAt: row.created_at.toISOString() }
   }
 
   /** Takes a rule of the store back, by id or as it is spelled; all of it, also where two have allowed it at the same moment. */
-  async remove(ref: string): Promise<void> {
+  async remove(by: Principal, ref: string): Promise<void> {
     const all = await this.list()
     const named = all.find((each) => each.id === ref) ?? all.find((each) => each.rule === ref)
     if (named === undefined) throw new PlatformError("not_found", `There is no egress rule ${ref.slice(0, 100)}; list them with GET /v1/egress.`)
     const ids = all.flatMap(({ id, rule }) => (id === null || rule !== named.rule ? [] : [id]))
     if (ids.length === 0)
       throw new PlatformError("in_use", `The rule ${named.rule} comes from JACKFIELD_EGRESS_ALLOW; take it out there and start the hub again.`)
-    await this.#store.asHub((tx) => tx.deleteFrom("egress_rules").where("id", "in", ids).execute())
+    await this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      await tx.deleteFrom("egress_rules").where("id", "in", ids).execute()
+      await record(tx, by, { action: "egress.deny", target: { kind: "egress", id: named.id ?? "", name: named.rule } })
+    })
     this.#forget()
   }
 

@@ -13,6 +13,7 @@ import { openStore, type Store } from "../store/store.ts"
 import { hashPassword } from "../vault/passwords.ts"
 import { newApiKey } from "../vault/tokens.ts"
 import { openVault, type Vault } from "../vault/vault.ts"
+import { hubActor, record } from "./audit.ts"
 import { AuditLog } from "./audit-log.ts"
 import { Catalogs } from "./catalogs.ts"
 import { CheckWorker } from "./check-worker.ts"
@@ -25,15 +26,18 @@ import { Counters } from "./counters.ts"
 import { Egress } from "./egress.ts"
 import { Idempotency } from "./idempotency.ts"
 import { Identity } from "./identity.ts"
-import { insertKey, Members, makeWorkspace, newPassword } from "./members.ts"
+import { insertKey, Keys } from "./keys.ts"
 import { Nodes } from "./nodes.ts"
 import { Onboarding } from "./onboarding.ts"
 import { Queries } from "./queries.ts"
+import { Sessions } from "./sessions.ts"
 import type { Settings } from "./settings.ts"
 import { Tokens } from "./tokens.ts"
 import { Uploads } from "./uploads.ts"
+import { newPassword, Users } from "./users.ts"
 import { WebhookWorker } from "./webhook-worker.ts"
 import { Webhooks } from "./webhooks.ts"
+import { makeWorkspace, Workspaces } from "./workspaces.ts"
 
 /** What every part of the hub stands on. */
 export interface HubParts {
@@ -64,7 +68,10 @@ export interface HubExtras {
 /** The product behind its APIs. `own` is told where the hub listens, so that no connector may reach it. */
 export interface Hub extends HubParts {
   readonly identity: Identity
-  readonly members: Members
+  readonly workspaces: Workspaces
+  readonly users: Users
+  readonly sessions: Sessions
+  readonly keys: Keys
   readonly audit: AuditLog
   readonly idempotency: Idempotency
   readonly egress: Egress
@@ -109,7 +116,10 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
     return {
       ...parts,
       identity,
-      members: new Members(store, () => identity.forgetKeys()),
+      workspaces: new Workspaces(store, () => identity.forgetKeys()),
+      users: new Users(store),
+      sessions: new Sessions(store),
+      keys: new Keys(store, () => identity.forgetKeys()),
       audit: new AuditLog(store),
       idempotency,
       egress,
@@ -159,6 +169,8 @@ async function bootstrap(store: Store, settings: Settings, dataDir: string): Pro
       await tx.insertInto("users").values({ id: userId, email, name: email, password_hash: passwordHash }).execute()
       await tx.insertInto("memberships").values({ workspace_id: workspaceId, user_id: userId, role: "admin" }).execute()
       await insertKey(tx, workspaceId, `user:${userId}`, key, { name: "first admin key", role: "admin" })
+      const target = { kind: "workspace", id: workspaceId, name: "main" }
+      await record(tx, hubActor(workspaceId), { action: "workspace.create", target, details: { firstUser: email } })
     })
   } catch (error) {
     // Another node of the same new hub was quicker; its login is the one that counts.

@@ -1,12 +1,16 @@
 import { randomUUID } from "node:crypto"
 import { jwtVerify, SignJWT } from "jose"
+import { sql } from "kysely"
 import { PlatformError } from "../core/errors.ts"
 import type { Role } from "../store/database.ts"
-import { type FoundApiKey, findApiKey, findSession, findUser, membershipsOf, touchApiKey } from "../store/lookups.ts"
+import { type FoundApiKey, type FoundMembership, type FoundUser, findApiKey, findSession, findUser, membershipsOf, touchApiKey } from "../store/lookups.ts"
 import type { Store } from "../store/store.ts"
 import { verifyPassword } from "../vault/passwords.ts"
 import { hashToken } from "../vault/tokens.ts"
+import { type Actor, record } from "./audit.ts"
+import type { Tx } from "./connector-view.ts"
 import { KnownKeys } from "./known-keys.ts"
+import { LoginAttempts } from "./login-attempts.ts"
 
 /** Who is calling, in which workspace and role. Operators are the admins of the hub's first workspace. */
 export interface Principal {
@@ -30,9 +34,13 @@ export interface NewSession {
   readonly workspaces: { readonly id: string; readonly serial: number; readonly name: string; readonly title: string; readonly role: Role }[]
 }
 
+/** Where a login comes from: the request, and what the client calls itself. */
+export interface LoginOrigin {
+  readonly request?: NonNullable<Principal["request"]>
+  readonly agent?: string
+}
+
 const SESSION_MS = 12 * 60 * 60 * 1000
-const FAILURES_ALLOWED = 10
-const FAILURES_WINDOW_MS = 15 * 60 * 1000
 /** Logins at a time. Each takes a thread for a while, of few that the vault's ciphers need too, and whoever is nobody may ask. */
 const LOGINS_AT_ONCE = 8
 const BAD_CREDENTIAL = "The API key or session is not valid: unknown, expired or revoked. Log in again, or ask an admin for a key."
@@ -45,12 +53,13 @@ export class Identity {
   readonly #store: Store
   readonly #signingKey: Uint8Array
   readonly #keys = new KnownKeys()
-  readonly #failures = new Map<string, { count: number; since: number }>()
+  readonly #attempts: LoginAttempts
   #logins = 0
 
   constructor(store: Store, signingKey: Uint8Array) {
     this.#store = store
     this.#signingKey = signingKey
+    this.#attempts = new LoginAttempts(store)
   }
 
   /**
@@ -118,36 +127,42 @@ export class Identity {
     }
   }
 
-  /** E-mail and password for a session of 12 hours. After ten failures in 15 minutes an e-mail waits. */
-  async logIn(email: string, password: string): Promise<NewSession> {
+  /** E-mail and password for a session of 12 hours. After ten failures in 15 minutes that e-mail waits, from that address. */
+  async logIn(email: string, password: string, from: LoginOrigin = {}): Promise<NewSession> {
     if (this.#logins >= LOGINS_AT_ONCE)
       throw new PlatformError("rate_limited", "Too many people log in at this moment; try again in a second.", { details: { retryAfterSeconds: 1 } })
     this.#logins++
     try {
-      return await this.#logIn(email, password)
+      return await this.#logIn(email, password, from)
     } finally {
       this.#logins--
     }
   }
 
-  async #logIn(email: string, password: string): Promise<NewSession> {
-    const key = email.toLowerCase()
-    this.#holdOff(key)
+  async #logIn(email: string, password: string, from: LoginOrigin): Promise<NewSession> {
+    const address = from.request?.address ?? "unknown"
+    await this.#attempts.begin(email, address)
     const { user, memberships } = await this.#store.asHub(async (tx) => {
       const found = await findUser(tx, email)
       return { user: found, memberships: found === undefined ? [] : await membershipsOf(tx, found.id) }
     })
     const right = await verifyPassword(password, user?.password_hash)
     if (user === undefined || !right || user.disabled_at !== null) {
-      this.#countFailure(key)
+      // Not waited for: the time of the answer would tell who has a login here.
+      if (user !== undefined) void this.#recordRefusal(user, memberships, from, right ? "the login is disabled" : "wrong password")
       throw new PlatformError("unauthenticated", "E-mail or password is wrong; an operator can set a new one with `jackfield users reset-password`.")
     }
-    this.#failures.delete(key)
     const id = randomUUID()
     const expires = new Date(Math.floor((Date.now() + SESSION_MS) / 1000) * 1000)
-    await this.#store.asHub(async (tx) => {
+    await this.#inHome(user, memberships, from, async (tx, by) => {
       await tx.deleteFrom("sessions").where("expires_at", "<", new Date()).execute()
-      await tx.insertInto("sessions").values({ id, user_id: user.id, expires_at: expires }).execute()
+      await tx
+        .insertInto("sessions")
+        .values({ id, user_id: user.id, expires_at: expires, address, agent: from.agent?.slice(0, 256) ?? null })
+        .execute()
+      await tx.updateTable("users").set({ last_login_at: sql<Date>`clock_timestamp()` }).where("id", "=", user.id).execute()
+      await this.#attempts.succeeded(tx, email, address)
+      if (by !== undefined) await record(tx, by, { action: "session.create", target: { kind: "session", id, name: user.email } })
     })
     const token = await new SignJWT({})
       .setProtectedHeader({ alg: "HS256" })
@@ -170,25 +185,24 @@ export class Identity {
   async logOut(by: Principal): Promise<void> {
     const { sessionId } = by
     if (sessionId === undefined) throw new PlatformError("request_invalid", "An API key has no session to end; revoke the key with DELETE /v1/keys/{id}.")
-    await this.#store.asHub((tx) => tx.updateTable("sessions").set({ revoked_at: new Date() }).where("id", "=", sessionId).execute())
-  }
-
-  #holdOff(email: string): void {
-    const failures = this.#failures.get(email)
-    if (failures === undefined || Date.now() - failures.since > FAILURES_WINDOW_MS || failures.count < FAILURES_ALLOWED) return
-    const retryAfterSeconds = Math.ceil((failures.since + FAILURES_WINDOW_MS - Date.now()) / 1000)
-    throw new PlatformError("rate_limited", `Too many failed logins for this e-mail; try again in ${retryAfterSeconds} seconds.`, {
-      details: { retryAfterSeconds },
+    await this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      await tx.updateTable("sessions").set({ revoked_at: new Date() }).where("id", "=", sessionId).execute()
+      await record(tx, by, { action: "session.end", target: { kind: "session", id: sessionId, name: by.name } })
     })
   }
 
-  #countFailure(email: string): void {
-    const now = Date.now()
-    const failures = this.#failures.get(email)
-    if (failures === undefined || now - failures.since > FAILURES_WINDOW_MS) this.#failures.set(email, { count: 1, since: now })
-    else failures.count++
-    // A flood of made-up addresses must not grow this without end: the oldest go first.
-    if (this.#failures.size > 10_000) this.#failures.delete(this.#failures.keys().next().value ?? "")
+  async #recordRefusal(user: FoundUser, memberships: readonly FoundMembership[], from: LoginOrigin, reason: string): Promise<void> {
+    await this.#inHome(user, memberships, from, async (tx, by) => {
+      if (by !== undefined) await record(tx, by, { action: "session.refuse", target: { kind: "user", id: user.id, name: user.email }, details: { reason } })
+    }).catch(() => undefined)
+  }
+
+  /** A transaction of the workspace that a user is at home in, where their logins are recorded; of none for who has none. */
+  #inHome(user: FoundUser, memberships: readonly FoundMembership[], from: LoginOrigin, work: (tx: Tx, by: Actor | undefined) => Promise<void>): Promise<void> {
+    const [home] = memberships
+    if (home === undefined) return this.#store.asHub((tx) => work(tx, undefined))
+    const by = { id: `user:${user.id}`, kind: "session" as const, name: user.email, role: home.role, workspace: { id: home.workspace_id } }
+    return this.#store.inWorkspace(home.workspace_id, (tx) => work(tx, from.request === undefined ? by : { ...by, request: from.request }))
   }
 }
 

@@ -19,6 +19,12 @@ export function pageOf<T>(rows: readonly T[], limit: number, total: number, posi
   return { data, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(position(last)) : null, total }
 }
 
+/** A page of a list that is whole in memory. */
+export function slice<T>(all: readonly T[], query: PageQuery): Page<T> {
+  const after = decodeCursor(query.cursor)
+  return pageOf(all.slice(after, after + query.limit + 1), query.limit, all.length, () => after + query.limit)
+}
+
 const encodeCursor = (position: number): string => Buffer.from(`v1:${position}`).toString("base64url")
 
 /** Positions are integers of the store. */

@@ -1,9 +1,7 @@
 import { sql } from "kysely"
 import { PlatformError } from "../core/errors.ts"
-import { allWorkspaces } from "../store/lookups.ts"
 import type { Store } from "../store/store.ts"
 import type { ConnectorRow, Tx } from "./connector-view.ts"
-import type { WorkspaceView } from "./members.ts"
 
 /** What a workspace may have at most; an absent part is without limit. `concurrency` and `ratePerMinute` cap each connector's own, `uploadBytes` all uploads together. */
 export interface Plan {
@@ -28,23 +26,8 @@ export async function planOf(store: Store, workspaceId: string): Promise<Plan> {
   return planFrom(row?.plan ?? {})
 }
 
-/** Changes the plan of the workspace of that id, name or serial number; for operators. What a workspace has beyond a new plan stays. */
-export async function changePlan(store: Store, ref: string, patch: PlanPatch): Promise<WorkspaceView> {
-  const found = (await store.asHub(allWorkspaces)).find(({ id, name, serial }) => [id, name, String(serial)].includes(ref))
-  if (found === undefined) throw new PlatformError("not_found", `There is no workspace ${ref.slice(0, 100)}; list them with GET /v1/workspaces.`)
-  const { id, serial, name, title, created_at } = found
-  const plan = await store.inWorkspace(id, async (tx) => {
-    const row = await tx.selectFrom("workspaces").select("plan").where("id", "=", id).forUpdate().executeTakeFirstOrThrow()
-    const changed = planFrom({ ...row.plan, ...patch })
-    await tx
-      .updateTable("workspaces")
-      .set({ plan: JSON.stringify(changed) })
-      .where("id", "=", id)
-      .execute()
-    return changed
-  })
-  return { id, serial, name, title, createdAt: created_at.toISOString(), plan }
-}
+/** A stored plan with a patch over it. */
+export const patched = (stored: Readonly<Record<string, unknown>>, patch: PlanPatch): Plan => planFrom({ ...stored, ...patch })
 
 /** Refuses an HTTP connector beyond the plan's number of them (Databar's limit, which no other way around may pass). */
 export async function withinPlan(tx: Tx, workspaceId: string, type: string, plan: Readonly<Record<string, unknown>>): Promise<void> {

@@ -34,6 +34,7 @@ export interface Users {
   password_hash: string
   created_at: Stamped
   disabled_at: OptionalDate
+  last_login_at: OptionalDate
 }
 
 export interface Memberships {
@@ -49,6 +50,17 @@ export interface Sessions {
   created_at: Stamped
   expires_at: Date
   revoked_at: OptionalDate
+  address: OptionalText
+  agent: OptionalText
+}
+
+/** Logins of one e-mail (its SHA-256) from one address: those that failed since `since`, and the last one that did not. */
+export interface LoginAttempts {
+  email: Buffer
+  address: string
+  failures: number
+  since: Stamped
+  succeeded_at: OptionalDate
 }
 
 /** `hash` is the SHA-256 of the whole key; `prefix` its first characters, to tell keys apart by eye. */
@@ -218,6 +230,7 @@ export interface Database {
   users: Users
   memberships: Memberships
   sessions: Sessions
+  login_attempts: LoginAttempts
   api_keys: ApiKeys
   connectors: Connectors
   connector_secrets: ConnectorSecrets

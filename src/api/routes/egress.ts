@@ -1,8 +1,9 @@
 import Type from "typebox"
 import type { Hub } from "../../hub/hub.ts"
+import { slice } from "../../hub/page.ts"
 import { principalOf } from "../access.ts"
 import { EgressInput, EgressRule } from "../member-schemas.ts"
-import { Ref } from "../schemas.ts"
+import { Page, pageOf, Ref } from "../schemas.ts"
 import type { Api } from "../server.ts"
 import { access, describe } from "../shapes.ts"
 
@@ -12,11 +13,9 @@ export function egressRoutes(api: Api, { egress }: Hub): void {
     "/egress",
     {
       ...access("operator"),
-      schema: describe("egress", "Private destinations that connectors may reach", { 200: Type.Object({ data: Type.Array(EgressRule) }) }),
+      schema: { ...describe("egress", "Private destinations that connectors may reach", { 200: pageOf(EgressRule) }), querystring: Page },
     },
-    async () => ({
-      data: [...(await egress.list())],
-    }),
+    async (request) => slice(await egress.list(), request.query),
   )
   api.post(
     "/egress",
@@ -27,7 +26,7 @@ export function egressRoutes(api: Api, { egress }: Hub): void {
     "/egress/:id",
     { ...access("operator"), schema: { ...describe("egress", "Take a rule back", { 204: Type.Null() }), params: Ref } },
     async (request, reply) => {
-      await egress.remove(request.params.id)
+      await egress.remove(principalOf(request), request.params.id)
       return reply.code(204).send(null)
     },
   )

@@ -2,7 +2,8 @@ import Type from "typebox"
 import { PlatformError } from "../../core/errors.ts"
 import { describeType } from "../../hub/connector-types.ts"
 import type { Hub } from "../../hub/hub.ts"
-import { ConnectorType } from "../schemas.ts"
+import { slice } from "../../hub/page.ts"
+import { ConnectorType, Page, pageOf } from "../schemas.ts"
 import type { Api } from "../server.ts"
 import { access, describe } from "../shapes.ts"
 
@@ -12,9 +13,12 @@ export function typeRoutes(api: Api, { registry }: Hub): void {
     "/connector-types",
     {
       ...access("viewer"),
-      schema: describe("connector types", "Every connector type: capabilities, schema, fields", { 200: Type.Object({ data: Type.Array(ConnectorType) }) }),
+      schema: { ...describe("connector types", "Every connector type: capabilities, schema, fields", { 200: pageOf(ConnectorType) }), querystring: Page },
     },
-    async () => ({ data: registry.all().map(describeType) }),
+    async (request) => {
+      const page = slice(registry.all(), request.query)
+      return { ...page, data: page.data.map(describeType) }
+    },
   )
   api.get(
     "/connector-types/:type",

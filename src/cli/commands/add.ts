@@ -5,7 +5,7 @@ import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { printReport, type Report } from "../report.ts"
 import { type FieldOptions, readAssignments, readValue } from "../secret-input.ts"
-import type { Connector, ConnectorType, Page } from "./wire.ts"
+import { type Connector, type ConnectorType, readAll } from "./wire.ts"
 
 export interface AddOptions extends FieldOptions {
   readonly type?: string
@@ -61,7 +61,7 @@ async function create({ terminal }: Cli, hub: HubClient, body: object): Promise<
 
 async function chooseType(cli: Cli, hub: HubClient, given: string | undefined): Promise<ConnectorType> {
   if (given !== undefined) return hub.get<ConnectorType>(`/v1/connector-types/${encodeURIComponent(given)}`)
-  const { data } = await hub.get<Pick<Page<ConnectorType>, "data">>("/v1/connector-types")
+  const { data } = await readAll<ConnectorType>(hub, "/v1/connector-types")
   const names = data.map((each) => each.type)
   const answer = await ask(cli, `Type (${names.join(", ")})`, "--type")
   const found = data.find((each) => each.type === answer)

@@ -4,7 +4,7 @@ import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import { exitOfReport, type Report, stageLine, verdictLines } from "../report.ts"
 import { facts, table } from "../table.ts"
-import { type Connector, type ConnectorType, connectorPath, type Page, readAll, when } from "./wire.ts"
+import { type Connector, type ConnectorType, connectorPath, readAll, when } from "./wire.ts"
 
 /** Lists the connector types, or the fields of one. */
 export async function types({ terminal, hub }: Cli, type: string | undefined): Promise<Exit> {
@@ -29,7 +29,7 @@ export async function types({ terminal, hub }: Cli, type: string | undefined): P
     }
     return EXIT.ok
   }
-  const answer = await client.get<Pick<Page<ConnectorType>, "data">>("/v1/connector-types")
+  const answer = await readAll<ConnectorType>(client, "/v1/connector-types")
   if (terminal.json) await terminal.document(answer)
   else {
     const rows = answer.data.map((each) => [each.type, each.title, each.category, each.capabilities.join(", ")])

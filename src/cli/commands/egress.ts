@@ -1,7 +1,7 @@
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import { table } from "../table.ts"
-import { type Page, when } from "./wire.ts"
+import { readAll, when } from "./wire.ts"
 
 interface EgressRule {
   readonly id: string | null
@@ -11,10 +11,8 @@ interface EgressRule {
   readonly createdAt: string | null
 }
 
-type Rules = Pick<Page<EgressRule>, "data">
-
 export async function list({ terminal, hub }: Cli): Promise<Exit> {
-  const answer = await (await hub()).get<Rules>("/v1/egress")
+  const answer = await readAll<EgressRule>(await hub(), "/v1/egress")
   if (terminal.json) await terminal.document(answer)
   else if (answer.data.length === 0) terminal.note("No private destination is allowed; public ones always are.")
   else {
@@ -39,7 +37,7 @@ export async function allow({ terminal, hub }: Cli, rule: string, options: Allow
 /** Takes back what `allow` gave; what the environment allows is changed there. */
 export async function deny({ terminal, hub }: Cli, wanted: string): Promise<Exit> {
   const client = await hub()
-  const { data } = await client.get<Rules>("/v1/egress")
+  const { data } = await readAll<EgressRule>(client, "/v1/egress")
   const matching = data.filter((each) => each.id === wanted || each.rule === wanted || each.rule.replace(/\/(32|128)(?=$|:|\])/, "") === wanted)
   const stored = matching.filter((each): each is EgressRule & { readonly id: string } => each.id !== null)
   if (matching.length === 0)

@@ -1,7 +1,7 @@
 import type { Cli } from "../cli.ts"
 import { type PlaceholderKind, PREFIXES, writeConnectors } from "../declarative/written.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
-import { type Connector, type ConnectorType, type Page, readAll } from "./wire.ts"
+import { type Connector, type ConnectorType, readAll } from "./wire.ts"
 
 export interface ExportOptions {
   readonly type?: string
@@ -28,7 +28,7 @@ export async function exportConnectors({ terminal, hub }: Cli, names: readonly s
       code: "not_found",
       detail: `There is no connector ${absent.join(", ")}${data.length === 0 ? "" : " among those asked for"}.`,
     })
-  const types = await client.get<Pick<Page<ConnectorType>, "data">>("/v1/connector-types")
+  const types = await readAll<ConnectorType>(client, "/v1/connector-types")
   const unknown = found.filter(({ type }) => !types.data.some((each) => each.type === type))
   if (terminal.json) await terminal.document(found)
   else

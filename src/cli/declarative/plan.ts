@@ -1,4 +1,4 @@
-import { type Connector, type ConnectorType, type Page, readAll } from "../commands/wire.ts"
+import { type Connector, type ConnectorType, readAll } from "../commands/wire.ts"
 import { EXIT, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import type { Shell } from "../shell.ts"
@@ -64,7 +64,7 @@ export async function makePlan(shell: Shell, hub: HubClient, options: PlanOption
   const { entries, owners, faults: found } = parseSources(await readSources(shell, paths))
   const faults = [...found]
   if (options.prune === true && owners.length === 0) throw usage("--prune needs an `owner:` in the files.", "It removes only what is labelled with that owner.")
-  const { data } = await hub.get<Pick<Page<ConnectorType>, "data">>("/v1/connector-types")
+  const { data } = await readAll<ConnectorType>(hub, "/v1/connector-types")
   const types = new Map(data.map((each) => [each.type, each]))
   const placeholders = new Placeholders(shell)
   const steps = await inParallel(entries, async (entry) => {

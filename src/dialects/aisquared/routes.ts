@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
-import type { Mount } from "../../api/mount.ts"
+import { type Mount, originOf } from "../../api/mount.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { Hub } from "../../hub/hub.ts"
 import type { Principal } from "../../hub/identity.ts"
@@ -45,9 +45,9 @@ export const aisquared: Mount = {
       return reply.code(204).send()
     })
     for (const url of ["/api/v1/login", "/api/v1/login/"])
-      scope.post(url, async ({ body }) => {
-        const { email, password } = readLogin(body)
-        const { token } = await hub.identity.logIn(email, password)
+      scope.post(url, async (request) => {
+        const { email, password } = readLogin(request.body)
+        const { token } = await hub.identity.logIn(email, password, originOf(request))
         return { data: { type: "token", id: token, attributes: { token } } }
       })
     for (const path of new Set(connectors.kinds.map(iconPath))) {

@@ -1,0 +1,64 @@
+import { type Kysely, sql } from "kysely"
+
+/**
+ * `login_attempts` counts failed logins by e-mail (its SHA-256: people type passwords there) and source address, for all nodes;
+ * `succeeded_at` makes an address one that the person is known to come from.
+ */
+const TABLES = `
+alter table jackfield.sessions add column address text, add column agent text;
+alter table jackfield.users add column last_login_at timestamptz;
+create table jackfield.login_attempts (
+  email bytea not null,
+  address text not null,
+  failures integer not null default 0,
+  since timestamptz not null default clock_timestamp(),
+  succeeded_at timestamptz,
+  primary key (email, address)
+);
+create index login_attempts_address on jackfield.login_attempts (address, since);
+create index login_attempts_since on jackfield.login_attempts (since);
+`
+
+/**
+ * Counts an attempt as failed before it is judged, so that guesses made at once are counted too; 0, or the seconds to wait, and then it is not counted.
+ * Whoever has logged in from that address within 30 days waits for nobody else's failures.
+ */
+const ATTEMPT = `
+create function jackfield.login_attempt(given bytea, source text, pair_most integer, email_most integer, address_most integer, span interval)
+returns integer language plpgsql volatile set search_path = '' as $$
+declare
+  clock timestamptz;
+  mine jackfield.login_attempts;
+  until_then timestamptz;
+begin
+  insert into jackfield.login_attempts (email, address) values (given, source) on conflict do nothing;
+  select * into strict mine from jackfield.login_attempts l where l.email = given and l.address = source for update;
+  clock := clock_timestamp();
+  if mine.since <= clock - span then
+    mine.failures := 0;
+    mine.since := clock;
+  end if;
+  if mine.failures >= pair_most then
+    until_then := mine.since + span;
+  elsif mine.succeeded_at is null or mine.succeeded_at < clock - interval '30 days' then
+    select max(l.since) + span into until_then from jackfield.login_attempts l where l.email = given and l.since > clock - span
+      having sum(l.failures) >= email_most;
+    if until_then is null then
+      select max(l.since) + span into until_then from jackfield.login_attempts l where l.address = source and l.since > clock - span
+        having sum(l.failures) >= address_most;
+    end if;
+  end if;
+  if until_then is not null then return greatest(1, ceil(extract(epoch from until_then - clock)))::integer; end if;
+  update jackfield.login_attempts l set failures = mine.failures + 1, since = mine.since where l.email = given and l.address = source;
+  delete from jackfield.login_attempts l where (l.email, l.address) in (
+    select o.email, o.address from jackfield.login_attempts o
+    where o.since < clock - span and (o.succeeded_at is null or o.succeeded_at < clock - interval '90 days') limit 100 for update skip locked);
+  return 0;
+end
+$$;
+`
+
+/** Where sessions were begun, when people last logged in, and failed logins that every node counts. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql.raw(TABLES + ATTEMPT).execute(db)
+}
