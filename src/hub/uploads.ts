@@ -5,6 +5,7 @@ import { PlatformError } from "../core/errors.ts"
 import type { Uploads as UploadTable } from "../store/database.ts"
 import { allWorkspaces } from "../store/lookups.ts"
 import { parentMissing, type Store } from "../store/store.ts"
+import { record } from "./audit.ts"
 import { looksLikeId, type Tx } from "./connector-view.ts"
 import type { Principal } from "./identity.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "./page.ts"
@@ -60,7 +61,11 @@ export class Uploads {
         await this.#store.inWorkspace(workspaceId, (tx) => storeChunk(tx, { workspace_id: workspaceId, upload_id: id, position, data }))
         position++
       }
-      const row = await this.#store.inWorkspace(workspaceId, (tx) => complete(tx, workspaceId, id, hash.digest()))
+      const row = await this.#store.inWorkspace(workspaceId, async (tx) => {
+        const done = await complete(tx, workspaceId, id, hash.digest())
+        await record(tx, by, { action: "upload.create", target: targetOf(done), details: { bytes: done.bytes, sha256: done.sha256?.toString("hex") ?? "" } })
+        return done
+      })
       return viewOf(row, [])
     } catch (error) {
       // When the store is away too, the sweep comes after it.
@@ -113,6 +118,7 @@ export class Uploads {
         throw new PlatformError("in_use", message, { details: { usedBy: users.slice(0, 100) } })
       }
       await drop(tx, workspaceId, row.id)
+      await record(tx, by, { action: "upload.remove", target: targetOf(row) })
     })
   }
 
@@ -269,6 +275,8 @@ function fileOf(store: Store, row: UploadRow): UploadedFile {
   }
   return { name: row.name, bytes: row.bytes, sha256: row.sha256?.toString("hex") ?? "", read }
 }
+
+const targetOf = ({ id, name }: UploadRow) => ({ kind: "upload", id, name })
 
 const viewOf = (row: UploadRow, usedBy: readonly string[]): UploadView => ({
   id: row.id,

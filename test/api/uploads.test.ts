@@ -63,6 +63,13 @@ describe("an upload", () => {
     expect((await hub.call("DELETE", `/v1/uploads/${one.id}`)).status).toBe(204)
     for (const method of ["GET", "DELETE"]) expect((await hub.call(method, `/v1/uploads/${one.id}`)).status).toBe(404)
     expect((await rows()).total).toBe(total - 1)
+    const { data } = (await hub.call("GET", "/v1/audit?limit=100")).body as { data: { action: string; target: { id: string } }[] }
+    expect(
+      data
+        .filter(({ target }) => target?.id === one.id)
+        .map(({ action }) => action)
+        .sort(),
+    ).toEqual(["upload.create", "upload.remove"])
   })
 
   it("is another workspace's 404, and in nobody else's list", async () => {
