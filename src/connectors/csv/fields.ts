@@ -1,0 +1,63 @@
+import { type Config, choice, list, optional, secret, text, variant } from "../../core/fields.ts"
+import { KINDS } from "./kinds.ts"
+
+const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+const STEERING = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|proxy-.*|range|accept-encoding)$/i
+const nameFault = (name: string): string | undefined =>
+  !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) ? "must be a header name: letters, digits and dashes." : STEERING.test(name) ? "is set by the hub." : undefined
+const valueFault = (value: string): string | undefined => (BAD_VALUE.test(value) ? "must be one line of Latin-1 text without control characters." : undefined)
+const encodingFault = (label: string): string | undefined => {
+  try {
+    new TextDecoder(label)
+    return undefined
+  } catch {
+    return "must be a name of the WHATWG Encoding Standard, such as utf-8, utf-16le, windows-1252 or shift_jis."
+  }
+}
+
+const auth = variant(
+  "Authentication",
+  {
+    none: { title: "None", fields: {} },
+    basic: { title: "User and password", fields: { username: text("User"), password: secret("Password") } },
+    bearer: { title: "Bearer token", fields: { token: secret("Token", { check: valueFault }) } },
+    header: { title: "Key in a header", fields: { name: text("Header", { check: nameFault }), value: secret("Key", { check: valueFault }) } },
+  },
+  { default: "none" },
+)
+
+const tls = variant(
+  "TLS",
+  {
+    verify: {
+      title: "Verify the server's certificate",
+      fields: { ca: optional(text("CA certificate", { format: "pem", help: "PEM of a private authority; without it the system's roots decide." })) },
+    },
+    require: { title: "Do not verify who answers", fields: {} },
+  },
+  { default: "verify", help: "Only for https URLs." },
+)
+
+export const csvFields = {
+  source: variant("File", {
+    upload: { title: "An upload", fields: { upload: text("Upload", { format: "upload", help: "The id that POST /v1/uploads answered." }) } },
+    url: { title: "A URL", fields: { url: text("URL", { format: "url", example: "https://files.example.com/orders.csv.gz" }), auth, tls } },
+  }),
+  delimiter: choice("Delimiter", ["auto", "comma", "semicolon", "tab", "pipe"], { default: "auto" }),
+  quote: choice("Quote", ["auto", "double", "single", "none"], { default: "auto", help: "A quote within quotes is written twice." }),
+  encoding: text("Encoding", {
+    default: "auto",
+    maxLength: 40,
+    check: (label) => (label === "auto" ? undefined : encodingFault(label)),
+    example: "windows-1252",
+  }),
+  header: choice("Header", ["auto", "yes", "no"], { default: "auto", help: "Whether the first line names the columns." }),
+  types: choice("Types", ["auto", "text"], { default: "auto", help: "text: every column is text, but for those below." }),
+  columns: list(
+    "Columns",
+    { name: text("Name", { maxLength: 1_024 }), type: choice("Type", KINDS) },
+    { by: "name", max: 1_000, help: "Types that are fixed; a value that does not fit makes its line a rejected one." },
+  ),
+}
+
+export type CsvConfig = Config<typeof csvFields>
