@@ -1,11 +1,12 @@
 import type { AnyConnector } from "../core/connector.ts"
 import { Registry } from "../core/registry.ts"
+import { csv } from "./csv.ts"
 import { http } from "./http.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
 import { snowflake } from "./snowflake.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake]
+export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, csv]
 
 export const registry = new Registry(connectors)

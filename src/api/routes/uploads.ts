@@ -68,7 +68,8 @@ function receive(scope: Api, { uploads }: Hub): void {
   scope.post(
     "/uploads",
     {
-      config: { access: "editor", arrivalMs: UPLOAD_ARRIVAL_MAX_MS },
+      // Whether a body is the same as before is known only once all of it is there.
+      config: { access: "editor", arrivalMs: UPLOAD_ARRIVAL_MAX_MS, repeat: "none" },
       schema: {
         ...describe(tag, "Send a file: the body is the file, with any content type but a form's", { 201: Upload }),
         querystring: UploadQuery,

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
 import { type ErrorCode, PlatformError } from "../../core/errors.ts"
-import { follow, type HttpRequest } from "../shared/http.ts"
+import { cut, exchange, type HttpRequest } from "../shared/http.ts"
 import type { CsvConfig } from "./fields.ts"
 
 type UrlSource = Extract<CsvConfig["source"], { kind: "url" }>
@@ -12,38 +12,18 @@ export interface Download {
   readonly bytes: AsyncIterable<Buffer>
 }
 
-const MOST_REDIRECTS = 5
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
-
-/** Asks for the file, once, and follows redirects as `shared/http.ts` does; the body is read at the pace of the reader. */
+/** Asks for the file, once; the body is read at the pace of the reader. */
 export async function download(source: UrlSource, dispatcher: Dispatcher, signal: AbortSignal): Promise<Download> {
-  const { request } = await import("undici")
-  let current = requestOf(source)
-  for (let hop = 0; ; hop++) {
-    const { statusCode, headers, body } = await request(current.url, { method: "GET", headers: { ...current.headers }, dispatcher, signal })
-    const location = headers["location"]
-    if (REDIRECTS.has(statusCode) && typeof location === "string") {
-      await body.dump({ limit: 65_536 })
-      if (hop === MOST_REDIRECTS)
-        throw new PlatformError("remote_failed", `${current.url.origin} redirects more than ${MOST_REDIRECTS} times; give the URL where it ends.`)
-      current = follow(current, statusCode, location)
-      continue
-    }
-    if (statusCode !== 200) {
-      await body.dump({ limit: 65_536 })
-      throw failureOf(current.url, statusCode)
-    }
-    const coding = String(headers["content-encoding"] ?? "identity").toLowerCase()
-    if (!["identity", "", "gzip", "x-gzip"].includes(coding)) {
-      cut(body)
-      throw new PlatformError(
-        "response_invalid",
-        `${current.url.origin} sends the file as ${coding.slice(0, 40)} though it was asked not to; have it send it as it is.`,
-      )
-    }
-    const mark = [headers["etag"], headers["last-modified"], headers["content-length"]].map((each) => String(each ?? "")).join("|")
-    return { mark: mark === "||" ? "" : mark, bytes: bytesOf(body) }
-  }
+  const { status, headers, body, url } = await exchange(requestOf(source), { dispatcher, signal })
+  if (status !== 200) throw cut(body, failureOf(url, status))
+  const coding = (headers["content-encoding"] ?? "identity").toLowerCase()
+  if (!["identity", "", "gzip", "x-gzip"].includes(coding))
+    throw cut(
+      body,
+      new PlatformError("response_invalid", `${url.origin} sends the file as ${coding.slice(0, 40)} though it was asked not to; have it send it as it is.`),
+    )
+  const mark = [headers["etag"], headers["last-modified"], headers["content-length"]].map((each) => each ?? "").join("|")
+  return { mark: mark === "||" ? "" : mark, bytes: bytesOf(body) }
 }
 
 function requestOf({ url, auth }: UrlSource): HttpRequest {
@@ -66,11 +46,9 @@ async function* bytesOf(body: Readable): AsyncGenerator<Buffer> {
     for await (const piece of body as AsyncIterable<Buffer>) yield piece
     whole = true
   } finally {
-    if (!whole) cut(body)
+    if (!whole) cut(body, undefined)
   }
 }
-
-const cut = (body: Readable): void => void body.on("error", () => undefined).destroy()
 
 function failureOf(url: URL, status: number): PlatformError {
   const [code, advice] = codeOf(status)

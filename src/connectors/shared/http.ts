@@ -32,11 +32,22 @@ export interface SendOptions {
 const MOST_REDIRECTS = 5
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
+/** Sends a request as `exchange` does, and reads its answer's body, decompressed. */
+export async function send(request: HttpRequest, options: SendOptions): Promise<HttpAnswer> {
+  const { status, headers, body, url } = await exchange(request, options)
+  return { status, headers, body: await readBody(body, request.method, headers, options.maxBytes), url }
+}
+
+/** An answer whose body is still to be read, as it was sent, or destroyed. */
+export interface OpenAnswer extends Omit<HttpAnswer, "body"> {
+  readonly body: Readable
+}
+
 /**
  * Sends a request and follows at most five redirects by hand: each hop is dialled anew and so judged by the door,
  * secrets stay with the origin that they were meant for, and none goes on in the clear.
  */
-export async function send(request: HttpRequest, options: SendOptions): Promise<HttpAnswer> {
+export async function exchange(request: HttpRequest, options: Omit<SendOptions, "maxBytes">): Promise<OpenAnswer> {
   const { request: once } = await import("undici")
   let current = request
   for (let hop = 0; ; hop++) {
@@ -51,7 +62,7 @@ export async function send(request: HttpRequest, options: SendOptions): Promise<
     const flat = flatten(answer.headers)
     const location = flat["location"]
     if (options.redirects === false || !REDIRECTS.has(answer.statusCode) || location === undefined)
-      return { status: answer.statusCode, headers: flat, body: await readBody(answer.body, method, flat, options.maxBytes), url }
+      return { status: answer.statusCode, headers: flat, body: answer.body, url }
     await answer.body.dump({ limit: 65_536 })
     if (hop === MOST_REDIRECTS)
       throw new PlatformError("remote_failed", `${url.origin} redirects more than ${MOST_REDIRECTS} times; give the URL where it ends.`)
@@ -128,7 +139,8 @@ async function readBody(body: Readable, method: string, headers: Readonly<Record
   return Buffer.concat(chunks)
 }
 
-function cut(body: Readable, error: unknown): unknown {
+/** Gives up a body; the error again, to be thrown. */
+export function cut(body: Readable, error: unknown): unknown {
   body.on("error", () => undefined).destroy()
   return error
 }
