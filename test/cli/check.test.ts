@@ -96,7 +96,7 @@ describe("check, without a hub", () => {
   })
 
   test.each([
-    ["another scheme", "mysql://root:hunter2@127.0.0.1/x", "postgres://"],
+    ["another scheme", "redis://root:hunter2@127.0.0.1/x", "postgres://"],
     ["an unknown parameter", "postgres://u:hunter2@127.0.0.1/x?options=-c", "sslmode"],
     ["a path for a host", "postgres://u:hunter2@%2Fvar%2Frun/x", ""],
     ["a CA file that is not there", "postgres://u:hunter2@127.0.0.1/x?sslrootcert=/nonexistent/ca.pem", "path"],

@@ -23,11 +23,18 @@ export interface CheckOptions {
 /** Whoever runs this sits at the machine and may reach what it reaches; metadata services stay out whatever a rule says. */
 const EVERYWHERE = "0.0.0.0/0,::/0"
 
-/** What to write into the URL, where the general advice speaks of fields. */
-const POSTGRES_HINTS: Readonly<Partial<Record<string, string>>> = {
-  tls_unsupported: "On a network that you trust, add ?sslmode=disable to the URL.",
-  tls_untrusted: "Add ?sslrootcert=FILE with the CA's certificate, or ?sslmode=require to encrypt without knowing to whom.",
-  tls_name_mismatch: "Use the certificate's name in the URL, or ?sslmode=require to encrypt without knowing to whom.",
+type Hints = Readonly<Partial<Record<string, string>>>
+
+const hints = (off: string, root: string, require: string): Hints => ({
+  tls_unsupported: `On a network that you trust, add ?${off} to the URL.`,
+  tls_untrusted: `Add ?${root}=FILE with the CA's certificate, or ?${require} to encrypt without knowing to whom.`,
+  tls_name_mismatch: `Use the certificate's name in the URL, or ?${require} to encrypt without knowing to whom.`,
+})
+
+/** What to write into the URL, where the general advice speaks of fields; by type. */
+const HINTS: Readonly<Partial<Record<string, Hints>>> = {
+  postgres: hints("sslmode=disable", "sslrootcert", "sslmode=require"),
+  mysql: hints("ssl-mode=DISABLED", "ssl-ca", "ssl-mode=REQUIRED"),
 }
 
 /** Tests a system by its URL without a hub: the same probe, through the same door, as an operator. */
@@ -50,14 +57,14 @@ export async function check(cli: Cli, text: string, options: CheckOptions): Prom
   if (shell.signal.aborted) throw stopped()
   if (terminal.json) await terminal.document(report)
   else for (const line of verdictLines(terminal, report)) await terminal.line(line)
-  const hint = given.type === "postgres" ? POSTGRES_HINTS[report.error?.code ?? ""] : undefined
+  const hint = HINTS[given.type]?.[report.error?.code ?? ""]
   if (!terminal.json && hint !== undefined) await terminal.line(terminal.dim(`→ ${hint}`))
   return exitOfReport(report)
 }
 
 /** The URL's config with what the URL does not hold: the password, and the text of the CA's file. */
 async function complete({ shell, terminal }: Cli, given: UrlConfig, options: CheckOptions): Promise<Readonly<Record<string, unknown>>> {
-  const ca = given.caFile === undefined ? undefined : await readText(given.caFile, "sslrootcert")
+  const ca = given.caFile === undefined ? undefined : await readText(given.caFile, "the CA's certificate")
   const tls = ca === undefined ? given.config : { ...given.config, tls: { kind: "verify", ca } }
   if (!given.wantsPassword) {
     if (options.secretFile !== undefined) throw usage("The URL has a password, and --secret-file is given too.", "Leave one of them.")

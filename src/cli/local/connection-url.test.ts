@@ -51,10 +51,32 @@ describe("a URL becomes the type's fields", () => {
   })
 })
 
+describe("MySQL and MariaDB", () => {
+  test.each([
+    ["", undefined, undefined],
+    ["ssl-mode=DISABLED", { kind: "off" }, undefined],
+    ["ssl-mode=REQUIRED", { kind: "require" }, undefined],
+    ["ssl-mode=VERIFY_IDENTITY&ssl-ca=/ca.pem", { kind: "verify" }, "/ca.pem"],
+    ["ssl-ca=/ca.pem", { kind: "verify" }, "/ca.pem"],
+  ])("with %j", (query, tls, caFile) => {
+    for (const scheme of ["mysql", "mariadb"])
+      expect(readConnectionUrl(`${scheme}://j%40ck:p%3As@db.example.com:3307/shop?${query}`)).toEqual({
+        type: "mysql",
+        config: { host: "db.example.com", port: 3307, database: "shop", user: "j@ck", password: "p:s", ...(tls === undefined ? {} : { tls }) },
+        ...(caFile === undefined ? {} : { caFile }),
+        wantsPassword: false,
+      })
+  })
+
+  test("no database need be named", () => {
+    expect(readConnectionUrl("mysql://reader@db.example.com").config).toEqual({ host: "db.example.com", user: "reader" })
+  })
+})
+
 describe("what cannot be checked is refused, and never echoed", () => {
   test.each([
     ["hunter2", "not a URL"],
-    ["mysql://u:hunter2@h/d", "start with mysql:"],
+    ["redis://u:hunter2@h/d", "start with redis:"],
     ["constructor:hunter2", "start with constructor:"],
     ["postgres:u:hunter2@h/d", "no host"],
     ["postgres:///d?host=hunter2", "no host"],
@@ -68,6 +90,10 @@ describe("what cannot be checked is refused, and never echoed", () => {
     ["postgres://u:x@h/d?options=hunter2", '"options" is not known'],
     ["postgres://u:x@h/d?host=hunter2", '"host" is not known'],
     ["postgres://u:x@h/d?sslmode=disable&sslmode=require", "twice"],
+    ["mysql://u:x@h/d?ssl-mode=PREFERRED", "ssl-mode"],
+    ["mysql://u:x@h/d?ssl-mode=REQUIRED&ssl-ca=/hunter2", "VERIFY_IDENTITY alone"],
+    ["mysql://u:x@h/d?sslmode=require", '"sslmode" is not known'],
+    ["mysql://u:x@h/d?socketPath=/hunter2", '"socketPath" is not known'],
   ])("%s", (text, message) => {
     let failure: unknown
     try {

@@ -12,13 +12,16 @@ export interface UrlConfig {
 
 /** Schemes by what reads them; a type that has no entry here is not checked by URL. */
 const READERS: Readonly<Record<string, (url: URL) => UrlConfig>> = {
-  "postgres:": postgres,
-  "postgresql:": postgres,
+  "postgres:": (url) => database(url, POSTGRES),
+  "postgresql:": (url) => database(url, POSTGRES),
+  "mysql:": (url) => database(url, MYSQL),
+  "mariadb:": (url) => database(url, MYSQL),
   "https:": http,
   "http:": http,
 }
 
-const KNOWN = ["postgres://user@host:5432/database", "https://host/path"]
+const KNOWN = ["postgres://user@host:5432/database", "mysql://user@host:3306/database", "https://host/path"]
+const EXAMPLES = `${KNOWN.slice(0, -1).join(", ")} or ${KNOWN.at(-1)}`
 
 /**
  * Takes a URL apart by the WHATWG rules and by nothing else; no driver ever sees it. A failure never has the URL in it,
@@ -27,9 +30,9 @@ const KNOWN = ["postgres://user@host:5432/database", "https://host/path"]
 export function readConnectionUrl(text: string): UrlConfig {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase()
   const reader = scheme === undefined || !Object.hasOwn(READERS, `${scheme}:`) ? undefined : READERS[`${scheme}:`]
-  if (scheme === undefined) throw usage("The argument is not a URL.", `Write one like ${KNOWN.join(" or ")}.`)
-  if (reader === undefined) throw usage(`URLs that start with ${scheme}: cannot be checked.`, `Write one like ${KNOWN.join(" or ")}.`)
-  if (!/^[a-z]+:\/\/[^/]/i.test(text)) throw usage("The URL has no host.", `Write one like ${KNOWN.join(" or ")}.`)
+  if (scheme === undefined) throw usage("The argument is not a URL.", `Write one like ${EXAMPLES}.`)
+  if (reader === undefined) throw usage(`URLs that start with ${scheme}: cannot be checked.`, `Write one like ${EXAMPLES}.`)
+  if (!/^[a-z]+:\/\/[^/]/i.test(text)) throw usage("The URL has no host.", `Write one like ${EXAMPLES}.`)
   if (!URL.canParse(text))
     throw usage("The URL cannot be read.", "Percent-encode what is special in user and password (@ as %40, # as %23, / as %2F), and give a port of 1 to 65535.")
   return reader(new URL(text))
@@ -44,25 +47,55 @@ function decode(part: string, name: string): string {
   }
 }
 
-const SSL_MODES: Readonly<Record<string, string>> = { disable: "off", require: "require", "verify-full": "verify" }
+/** How a database's own clients spell TLS in a URL. */
+interface Spelling {
+  readonly type: string
+  readonly mode: string
+  readonly root: string
+  readonly modes: Readonly<Record<string, string>>
+  /** The mode that knows to whom. */
+  readonly whole: string
+}
 
-function postgres(url: URL): UrlConfig {
-  const parameters = parametersOf(url, ["sslmode", "sslrootcert"])
-  const mode = parameters.get("sslmode")
-  const root = parameters.get("sslrootcert")
-  if (mode !== undefined && !Object.hasOwn(SSL_MODES, mode))
+/** libpq (PostgreSQL docs, 34.1.2). */
+const POSTGRES: Spelling = {
+  type: "postgres",
+  mode: "sslmode",
+  root: "sslrootcert",
+  modes: { disable: "off", require: "require", "verify-full": "verify" },
+  whole: "verify-full",
+}
+/** MySQL Shell and its kin (MySQL docs, 6.2.5). */
+const MYSQL: Spelling = {
+  type: "mysql",
+  mode: "ssl-mode",
+  root: "ssl-ca",
+  modes: { DISABLED: "off", REQUIRED: "require", VERIFY_IDENTITY: "verify" },
+  whole: "VERIFY_IDENTITY",
+}
+
+/** How the URL wants its connection encrypted, and the path of the CA's file. */
+function encryption(url: URL, { mode: modeName, root: rootName, modes, whole }: Spelling): { kind: string | undefined; root: string | undefined } {
+  const parameters = parametersOf(url, [modeName, rootName])
+  const mode = parameters.get(modeName)
+  const root = parameters.get(rootName)
+  if (mode !== undefined && !Object.hasOwn(modes, mode))
     throw usage(
-      "The sslmode is none that can be checked.",
-      `Use ${Object.keys(SSL_MODES).join(", ")}; modes that fall back to no encryption, or verify half, are not offered.`,
+      `The ${modeName} is none that can be checked.`,
+      `Use ${Object.keys(modes).join(", ")}; modes that fall back to no encryption, or verify half, are not offered.`,
     )
-  if (root !== undefined && mode !== undefined && mode !== "verify-full")
-    throw usage("sslrootcert has a meaning with sslmode=verify-full alone.", "Write sslmode=verify-full, or leave sslrootcert out.")
-  const kind = mode === undefined ? (root === undefined ? undefined : "verify") : SSL_MODES[mode]
+  if (root !== undefined && mode !== undefined && mode !== whole)
+    throw usage(`${rootName} has a meaning with ${modeName}=${whole} alone.`, `Write ${modeName}=${whole}, or leave ${rootName} out.`)
+  return { kind: mode === undefined ? (root === undefined ? undefined : "verify") : modes[mode], root }
+}
+
+function database(url: URL, spelling: Spelling): UrlConfig {
+  const { kind, root } = encryption(url, spelling)
   if (url.hash !== "") throw usage("The URL has a part after #.", "Percent-encode # in user and password as %23.")
   const database = decode(url.pathname.replace(/^\//, ""), "database")
   const password = decode(url.password, "password")
   return {
-    type: "postgres",
+    type: spelling.type,
     config: {
       host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
       ...(url.port === "" ? {} : { port: Number(url.port) }),

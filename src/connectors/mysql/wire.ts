@@ -88,6 +88,7 @@ interface Internals {
 interface Packet {
   readonly sequenceId: number
   isError(): boolean
+  readLengthCodedNumberExt: (this: Packet, tag: number | undefined, ...more: unknown[]) => unknown
 }
 
 /**
@@ -120,11 +121,20 @@ export function secureByLease(connection: Connection, to: Address, tls: TlsSpec,
   return watch
 }
 
-/** The client library warns of packets out of order on the console, one line for each, and goes on; we end the connection. */
+/** The client library prints to the console what it thinks of packets out of order and of lengths that are none; here they end the connection. */
 export function keepOrder(connection: Connection, to: Address): void {
   const inner = connection as unknown as Internals
   const handle = inner.handlePacket.bind(connection)
+  let readLength: Packet["readLengthCodedNumberExt"] | undefined
+  const readWell: Packet["readLengthCodedNumberExt"] = function (tag, ...more) {
+    if (tag === undefined || tag === 0xff) throw notMysql(to)
+    return readLength?.call(this, tag, ...more)
+  }
   inner.handlePacket = (packet) => {
+    if (packet !== undefined && packet.readLengthCodedNumberExt !== readWell) {
+      readLength ??= packet.readLengthCodedNumberExt
+      packet.readLengthCodedNumberExt = readWell
+    }
     if (packet !== undefined && inner._command && !inner._paused && packet.sequenceId !== inner.sequenceId) {
       // A server that says good-bye (shutting down, idle for too long) begins to count anew.
       if (!packet.isError()) throw notMysql(to)

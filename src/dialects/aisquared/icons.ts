@@ -1,6 +1,6 @@
 import type { Kind } from "./kind.ts"
 
-const COLOURS: Readonly<Record<string, string>> = { Postgresql: "#336791", Snowflake: "#0b6e99", Http: "#4a5568" }
+const COLOURS: Readonly<Record<string, string>> = { Postgresql: "#336791", MariaDB: "#003545", Snowflake: "#0b6e99", Http: "#4a5568" }
 
 /** The path of a definition's icon below the mount. */
 export const iconPath = ({ name }: Kind): string => `/icons/${name.toLowerCase()}.svg`

@@ -1,10 +1,11 @@
 import type { Side } from "../../hub/connector-view.ts"
 import { httpDestination, httpSource } from "./http.ts"
 import type { Kind } from "./kind.ts"
+import { mariadbDestination, mariadbSource } from "./mariadb.ts"
 import { postgresqlDestination, postgresqlSource } from "./postgresql.ts"
 import { snowflakeSource } from "./snowflake.ts"
 
-const KINDS: readonly Kind[] = [postgresqlSource, snowflakeSource, httpSource, postgresqlDestination, httpDestination]
+const KINDS: readonly Kind[] = [postgresqlSource, mariadbSource, snowflakeSource, httpSource, postgresqlDestination, mariadbDestination, httpDestination]
 
 /** The kinds whose native type this hub has. */
 export const kindsOf = (isBuilt: (native: string) => boolean): Kind[] => KINDS.filter((kind) => isBuilt(kind.native))

@@ -8,8 +8,14 @@ const SHOWN: Readonly<Record<string, string>> = { off: "disable", require: "requ
 
 const tlsKind = (native: Settings | undefined): unknown => (isSettings(native?.["tls"]) ? native["tls"]["kind"] : undefined)
 
+/** `sslmode` of a native config; undefined for the mode that needs no saying. */
+export const shownMode = (native: Settings): string | undefined => SHOWN[String(tlsKind(native))]
+
+/** Modes that say no more than their absence. */
+export const VERIFYING = ["verify-ca", "verify-full"] as const
+
 /** TLS is left alone when nothing else is asked for than what holds: a CA that was entered elsewhere stays. */
-function tlsOf(configuration: Settings, stored: Settings | undefined): Record<string, unknown> {
+export function tlsOf(configuration: Settings, stored: Settings | undefined): Record<string, unknown> {
   const mode = configuration["sslmode"]
   if (isGiven(mode) && (typeof mode !== "string" || !Object.hasOwn(MODES, mode))) throw unfit(`sslmode must be one of ${Object.keys(MODES).join(", ")}.`)
   const kind = isGiven(mode) ? MODES[String(mode)] : "verify"
@@ -28,13 +34,14 @@ export function loginOf(configuration: Settings): { username: unknown; password:
   return { username, password }
 }
 
-const portOf = (port: unknown): unknown => (typeof port === "string" && /^\d{1,5}$/.test(port) ? Number(port) : port)
+/** A port may be a number or its digits. */
+export const portOf = (port: unknown): unknown => (typeof port === "string" && /^\d{1,5}$/.test(port) ? Number(port) : port)
 
 const shared = {
   name: "Postgresql",
   native: "postgres",
   mapped: ["host", "port", "database", "credentials", "sslmode"],
-  implied: { sslmode: ["verify-ca", "verify-full"] },
+  implied: { sslmode: VERIFYING },
   toNative(configuration, stored) {
     const { username, password } = loginOf(configuration)
     const { host, port, database } = configuration
@@ -48,7 +55,7 @@ const shared = {
       host,
       port: typeof port === "number" ? String(port) : undefined,
       database: isGiven(database) ? database : user,
-      sslmode: SHOWN[String(tlsKind(native))],
+      sslmode: shownMode(native),
     })
   },
 } as const satisfies Partial<Kind>

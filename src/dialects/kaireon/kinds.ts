@@ -1,13 +1,14 @@
 import type { Kind, Settings } from "./kind.ts"
+import { mysql } from "./mysql.ts"
 import { postgresql } from "./postgresql.ts"
 import { restApi, webhook } from "./rest-api.ts"
 import { snowflake } from "./snowflake.ts"
 
-const KINDS: readonly Kind[] = [postgresql, snowflake, restApi, webhook]
+const KINDS: readonly Kind[] = [postgresql, mysql, snowflake, restApi, webhook]
 
 /** Types of the page that are not built yet; refused by name. */
 export const NOT_BUILT: readonly string[] = [
-  ...["mysql", "redshift", "databricks", "bigquery", "mongodb", "kafka", "confluent_kafka", "aws_s3", "gcs"],
+  ...["redshift", "databricks", "bigquery", "mongodb", "kafka", "confluent_kafka", "aws_s3", "gcs"],
   ...["azure_blob", "sftp", "amazon_kinesis", "salesforce", "hubspot"],
 ]
 

@@ -28,9 +28,14 @@ const ssl: Other = {
 }
 
 /** `postgres://user:password@host:port/database?sslmode=…`; no other parameter is taken, since none may reach a driver unread. */
-function parse(text: string): { config: Settings; credentials: Settings } | Fault {
+export const connectionString = (schemes: RegExp, example: string, port: number): NonNullable<Kind["compound"]> => ({
+  key: "connectionString",
+  parse: (text) => parse(text, schemes, example, port),
+})
+
+function parse(text: string, schemes: RegExp, example: string, port: number): { config: Settings; credentials: Settings } | Fault {
   const fault = (message: string): Fault => ({ pointer: "/config/connectionString", message: `config.connectionString ${message}` })
-  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return fault("must be postgres://user:password@host:port/database.")
+  if (!schemes.test(text) || !URL.canParse(text)) return fault(`must be ${example}.`)
   const url = new URL(text)
   const unread = [...url.searchParams.keys()].filter((name) => name !== "sslmode")
   if (unread.length > 0) return fault("may have the parameter sslmode alone; give the rest in config.")
@@ -38,7 +43,7 @@ function parse(text: string): { config: Settings; credentials: Settings } | Faul
     const [username, password, database] = [url.username, url.password, url.pathname.slice(1)].map(decodeURIComponent)
     const sslMode = url.searchParams.get("sslmode") ?? undefined
     const host = url.hostname.replace(/^\[|\]$/g, "")
-    const config = { host, port: url.port === "" ? 5432 : Number(url.port), database, ...(sslMode === undefined ? {} : { sslMode }) }
+    const config = { host, port: url.port === "" ? port : Number(url.port), database, ...(sslMode === undefined ? {} : { sslMode }) }
     return { config: present(config), credentials: present({ username, password }) }
   } catch (error) {
     if (error instanceof URIError) return fault("has a percent sign that encodes nothing.")
@@ -55,7 +60,7 @@ export const postgresql: Kind = {
   settings: { host: { field: "host" }, port: { field: "port" }, database: { field: "database" } },
   implied: { port: 5432 },
   credentials: { username: { field: "user" }, user: { field: "user" }, password: { field: "password", secret: true } },
-  compound: { key: "connectionString", parse },
+  compound: connectionString(/^postgres(ql)?:\/\//, "postgres://user:password@host:port/database", 5432),
   others: [ssl],
   reach: ({ host, port }) => (typeof host === "string" && typeof port === "number" ? { host, port } : undefined),
 }
