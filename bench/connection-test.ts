@@ -24,7 +24,7 @@ export async function connectionTest({ target, config, call }: World): Promise<L
     await client.end()
   })
   const itself = typicalOf(async () => {
-    const report = await probe(door, postgres, typed, { operator: true, deadlineMs: 10_000 })
+    const { operator: report } = await probe(door, postgres, typed, { operator: true, deadlineMs: 10_000 })
     if (!report.ok) throw new Error(JSON.stringify(report))
   })
   await call("POST", "/v1/connectors", { name: "tested", type: "postgres", config })

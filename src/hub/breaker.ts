@@ -42,5 +42,8 @@ export function breakerAfter(report: TestReport): Record<string, unknown> {
   }
 }
 
+/** Whether so many failures in a row have just opened a breaker. */
+export const opened = (failures: number): boolean => failures === FAILURES_TO_OPEN
+
 /** The breaker's columns of a connector whose configuration changed. */
 export const BREAKER_CLOSED = { failures: 0, open_until: null }

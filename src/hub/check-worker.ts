@@ -90,12 +90,12 @@ export class CheckWorker {
       })
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error
+      if (this.#stopping.signal.aborted) return this.#postpone(claimed, 0)
       const found = await this.#untested(claimed, error)
       if (found === undefined) return
       report = found
     }
-    if (this.#stopping.signal.aborted) await this.#postpone(claimed, 0)
-    else await this.#finish(claimed, report).catch(unlessGone)
+    await this.#finish(claimed, report).catch(unlessGone)
   }
 
   /** A check that reached nothing: put off, or, when the connector cannot be used at all, a failure like any other. */

@@ -3,15 +3,15 @@ import { sql } from "kysely"
 import { openConfig, parseConfig } from "../core/config.ts"
 import type { AnyConnector } from "../core/connector.ts"
 import { record } from "./audit.ts"
-import { breakerAfter, passBreaker } from "./breaker.ts"
+import { passBreaker } from "./breaker.ts"
 import { makeChange, recordVersion, stale, targetOf, unlessRaced } from "./connector-change.ts"
 import { columnsAfter, documentOf, nextOf, statusOf, tested } from "./connector-columns.ts"
-import { checked, secretsOf } from "./connector-config.ts"
+import { checked } from "./connector-config.ts"
 import { listConnectors, searchConnectors, viewsOf } from "./connector-lists.ts"
 import { freeHandle, nameTaken, requireFree } from "./connector-names.ts"
 import { secretValues, settleSecrets } from "./connector-secrets.ts"
 import { columnsOf } from "./connector-state.ts"
-import { probeConnector, probeOptions, type TestOptions, verifyConfig } from "./connector-tests.ts"
+import { probeConfig, probeOver, storeTest, type TestOptions, verifyConfig } from "./connector-tests.ts"
 import { typeOf } from "./connector-types.ts"
 import {
   type ConnectorFilter,
@@ -32,6 +32,7 @@ import type { Principal } from "./identity.ts"
 import type { Page } from "./page.ts"
 import { leaveType, withinPlan } from "./plans.ts"
 import { type TestReport, testPartly } from "./probe.ts"
+import type { Subject } from "./probes.ts"
 import { requireUploads } from "./upload-uses.ts"
 
 /** A connector ready to be used: its type and its typed config with the secrets in memory. */
@@ -174,39 +175,39 @@ export class Connectors {
     })
   }
 
-  /** Tests a stored connector and stores what it found, unless the connector was changed or the caller went away meanwhile. */
+  /** Tests a stored connector and stores what it found, unless the connector was changed or every caller went away meanwhile. */
   async test(by: Principal, ref: Ref, options: TestOptions): Promise<TestReport> {
-    const { row, view } = await this.#inWorkspace(by, async (tx) => {
-      const found = await findConnector(tx, by.workspace.id, ref)
-      return { row: found, view: await this.#view(tx, by, found) }
+    const { door, store, counters, probes } = this.#parts
+    return probes.bounded(by.workspace.id, ref, options.scheduled === true, async () => {
+      const { row, view } = await this.#inWorkspace(by, async (tx) => {
+        const found = await findConnector(tx, by.workspace.id, ref)
+        return { row: found, view: await this.#view(tx, by, found) }
+      })
+      const partial = row.status === "disabled" ? undefined : options.partial?.(view)
+      if (partial === undefined) requireUsable(row)
+      if (options.breaker === true) await passBreaker(store, row)
+      const subject: Subject = {
+        key: `${row.id} ${row.version} ${JSON.stringify(partial)}`,
+        connectorId: row.id,
+        names: [row.id, row.name, row.serial],
+        probe: async (how) => {
+          if (partial !== undefined) return testPartly(door, row.name, partial, how)
+          const { connector, config } = await this.#opened(by, row)
+          return probeOver(this.#parts, by.workspace.id, connector, config, how, row.id)
+        },
+        store: ({ operator }) => this.#inWorkspace(by, (tx) => storeTest(tx, row, operator, counters)),
+      }
+      return probes.run(by, subject, options)
     })
-    const partial = row.status === "disabled" ? undefined : options.partial?.(view)
-    const opened = partial === undefined ? await this.#opened(by, row) : undefined
-    if (options.breaker === true) await passBreaker(this.#parts.store, row)
-    const report =
-      opened !== undefined
-        ? await probeConnector(this.#parts, by, opened.connector, opened.config, options, row.id)
-        : await testPartly(this.#parts.door, row.name, partial ?? { missing: row.missing }, probeOptions(this.#parts, by, options))
-    if (options.signal?.aborted === true) return report
-    // A draft stays one, whatever a test of a part of it says.
-    const status = row.missing.length > 0 ? row.status : report.ok ? "active" : "error"
-    await this.#inWorkspace(by, (tx) =>
-      tx
-        .updateTable("connectors")
-        .set({ ...tested(report), ...breakerAfter(report), status })
-        .where("workspace_id", "=", by.workspace.id)
-        .where("id", "=", row.id)
-        .where("version", "=", row.version)
-        .execute(),
-    )
-    return report
   }
 
   /** Tests a config that is stored nowhere; a config with faults is refused, not tested. */
   async testUnsaved(by: Principal, type: string, config: Readonly<Record<string, unknown>>, options: TestOptions): Promise<TestReport> {
-    const connector = typeOf(this.#parts.registry, type)
-    const parsed = checked(connector, parseConfig(connector.fields, config), false)
-    return probeConnector(this.#parts, by, connector, openConfig(connector.fields, parsed.plain, secretsOf(parsed, new Map())), options)
+    return this.#parts.probes.bounded(by.workspace.id, undefined, false, async () => {
+      const connector = typeOf(this.#parts.registry, type)
+      const parsed = checked(connector, parseConfig(connector.fields, config), false)
+      return probeConfig(this.#parts, by, connector, parsed, new Map(), options)
+    })
   }
 
   /** What it takes to use a connector: refused while it is incomplete or disabled. */

@@ -15,6 +15,7 @@ import { newApiKey } from "../vault/tokens.ts"
 import { openVault, type Vault } from "../vault/vault.ts"
 import { hubActor, record } from "./audit.ts"
 import { AuditLog } from "./audit-log.ts"
+import { Bounds } from "./bounds.ts"
 import { Catalogs } from "./catalogs.ts"
 import { CheckWorker } from "./check-worker.ts"
 import { Checks } from "./checks.ts"
@@ -29,6 +30,7 @@ import { Identity } from "./identity.ts"
 import { insertKey, Keys } from "./keys.ts"
 import { Nodes } from "./nodes.ts"
 import { Onboarding } from "./onboarding.ts"
+import { Probes } from "./probes.ts"
 import { Queries } from "./queries.ts"
 import { Sessions } from "./sessions.ts"
 import type { Settings } from "./settings.ts"
@@ -49,6 +51,8 @@ export interface HubParts {
   readonly counters: Counters
   readonly uploads: Uploads
   readonly tokens: Tokens
+  readonly bounds: Bounds
+  readonly probes: Probes
 }
 
 /** What the very first start made up, to be printed once and never again. */
@@ -106,7 +110,20 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
     const door = new Door({ ...extras.door, policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
     const uploads = new Uploads(store)
     const tokens = new Tokens({ store, vault, door, log })
-    const parts: HubParts = { store, vault, door, registry, log, counters: new Counters(), uploads, tokens }
+    const counters = new Counters()
+    const bounds = new Bounds(counters)
+    const parts: HubParts = {
+      store,
+      vault,
+      door,
+      registry,
+      log,
+      counters,
+      uploads,
+      tokens,
+      bounds,
+      probes: new Probes({ store, log, counters, uploads, bounds }),
+    }
     const idempotency = new Idempotency(store, vault)
     const connectors = new Connectors(parts)
     const catalogs = new Catalogs(parts, connectors)

@@ -4,6 +4,12 @@ import { open } from "../core/session.ts"
 import { collapseStages, round, type Stage, type StageName } from "../core/trace.ts"
 import type { Door, OpenLease } from "../net/door.ts"
 
+/** What one probe found, as an operator may see it and as everybody else may. */
+export interface Found {
+  readonly operator: TestReport
+  readonly others: TestReport
+}
+
 /** What a test found. A failed test is an answer, not an error: `ok: false` with the stage, its cause code and what to do. */
 export interface TestReport {
   readonly ok: boolean
@@ -22,10 +28,12 @@ export interface TestFailure {
 }
 
 export interface ProbeOptions {
-  readonly operator: boolean
   readonly deadlineMs: number
+  /** Only operators will see what it finds: a failed dial says so at once. */
+  readonly operator?: boolean
   readonly signal?: AbortSignal
-  readonly onStage?: (stage: Stage) => void
+  /** The stages so far, each time one ends; whose eyes they are for is the listener's to see to (`follow`). */
+  readonly onStages?: (stages: readonly Stage[]) => void
   readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
   /** For types that read uploads. */
   readonly upload?: OpenUpload
@@ -38,10 +46,10 @@ export const TEST_DEADLINE_MS = 10_000
 export const TEST_DEADLINE_MAX_MS = 30_000
 
 /**
- * Tests a connector over a lease of its own and never throws for what the far side does. Who is not an operator gets
- * resolve, policy and connect as one stage, in the report and in `onStage`.
+ * Tests a connector over a lease of its own and never throws for what the far side does. A failed dial takes as long whatever its
+ * cause, so that callers who may not tell causes apart can share the probe of one who may.
  */
-export function probe(door: Door, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: ProbeOptions): Promise<TestReport> {
+export function probe(door: Door, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: ProbeOptions): Promise<Found> {
   return prove(door, options, async (lease) => {
     await lease.trace.stage("config", () => Promise.resolve())
     const { log, upload, token } = options
@@ -58,7 +66,7 @@ export function probe(door: Door, connector: AnyConnector, config: Readonly<Reco
 export type PartialTest = { readonly missing: readonly Fault[] } | { readonly reach: Address }
 
 /** Tests what there is of a draft, named `name`; like `probe`, it never throws for what the far side does. */
-export function testPartly(door: Door, name: string, partial: PartialTest, options: ProbeOptions): Promise<TestReport> {
+export function testPartly(door: Door, name: string, partial: PartialTest, options: ProbeOptions): Promise<Found> {
   return prove(door, options, async (lease) => {
     await lease.trace.stage("config", async () => {
       if ("missing" in partial)
@@ -69,19 +77,15 @@ export function testPartly(door: Door, name: string, partial: PartialTest, optio
   })
 }
 
-async function prove(door: Door, options: ProbeOptions, work: (lease: OpenLease) => Promise<ServerFacts>): Promise<TestReport> {
+async function prove(door: Door, options: ProbeOptions, work: (lease: OpenLease) => Promise<ServerFacts>): Promise<Found> {
   const begun = performance.now()
-  const lease = door.lease({ deadlineMs: options.deadlineMs, operator: options.operator, ...(options.signal === undefined ? {} : { signal: options.signal }) })
-  const shown = new Set<StageName>()
-  const tell = (): void => {
-    for (const stage of view(lease.trace.stages, options.operator)) {
-      if (shown.has(stage.name)) continue
-      shown.add(stage.name)
-      options.onStage?.(stage)
-    }
-  }
-  lease.trace.onStage(tell)
-  let outcome: { server: ServerFacts } | { error: TestFailure }
+  const lease = door.lease({
+    deadlineMs: options.deadlineMs,
+    operator: options.operator === true,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  })
+  lease.trace.onStage(() => options.onStages?.(lease.trace.stages))
+  let outcome: { server: ServerFacts } | { error: PlatformError; stage: StageName }
   try {
     outcome = { server: await work(lease) }
   } catch (cause) {
@@ -90,13 +94,48 @@ async function prove(door: Door, options: ProbeOptions, work: (lease: OpenLease)
         ? cause
         : new PlatformError("internal", "The test failed in a way the hub does not explain; the log has the cause.", { cause })
     options.log?.("test failed", { code: error.code, err: error.cause })
-    const stage = lease.trace.settle(error, stageOf(error.code))
-    outcome = { error: failure(error, options.operator ? stage : collapsed(stage)) }
+    outcome = { error, stage: lease.trace.settle(error, stageOf(error.code)) }
   }
-  const stages = view([...lease.trace.stages], options.operator)
+  const stages = [...lease.trace.stages]
   await lease.close()
-  return { ok: "server" in outcome, durationMs: round(performance.now() - begun), stages, ...outcome }
+  const timed = { ok: "server" in outcome, durationMs: round(performance.now() - begun) }
+  if ("server" in outcome) return { operator: { ...timed, stages, ...outcome }, others: { ...timed, stages: collapseStages(stages), ...outcome } }
+  const { error, stage } = outcome
+  const revealed = reveal(error)
+  return {
+    operator: {
+      ...timed,
+      stages: stages.map((each) => (each.status === "failed" ? { ...each, detail: revealed.message } : each)),
+      error: failure(revealed, stage),
+    },
+    others: { ...timed, stages: collapseStages(stages), error: failure(error, collapsed(stage)) },
+  }
 }
+
+/** What is told to a caller about a probe that goes on: each stage once, those that pass as they do, and what failed with the report. */
+export interface Follower {
+  stages(soFar: readonly Stage[]): void
+  end(report: TestReport): void
+}
+
+/** Tells one caller the stages of a probe, in the caller's own view of them. */
+export function follow(operator: boolean, onStage: (stage: Stage) => void): Follower {
+  const shown = new Set<StageName>()
+  const tell = (stages: readonly Stage[]): void => {
+    for (const stage of stages) {
+      if (shown.has(stage.name)) continue
+      shown.add(stage.name)
+      onStage(stage)
+    }
+  }
+  return {
+    stages: (soFar) => tell((operator ? soFar : collapseStages(soFar)).filter(({ status }) => status === "passed")),
+    end: (report) => tell(report.stages),
+  }
+}
+
+/** What the door hid behind one error for all who are no operators. */
+const reveal = (error: PlatformError): PlatformError => (CONCEALED.has(error.code) && error.cause instanceof PlatformError ? reveal(error.cause) : error)
 
 /**
  * A report as it is stored and as everybody may see it. An operator's own says whether a connection was denied, refused or
@@ -126,8 +165,6 @@ export function publicReport(report: TestReport): TestReport {
 /** What may have been a denial. */
 const CONCEALED: ReadonlySet<ErrorCode> = new Set(["egress_denied", "host_not_found", "host_unreachable", "tunnel_failed"])
 const UNREACHABLE = "No connection could be made, or the address is not allowed; check host and port, or ask an operator to run the test."
-
-const view = (stages: readonly Stage[], operator: boolean): Stage[] => (operator ? [...stages] : collapseStages(stages))
 
 const collapsed = (stage: StageName): StageName => (stage === "resolve" || stage === "policy" ? "connect" : stage)
 

@@ -2,7 +2,7 @@ import { registry } from "../../connectors/index.ts"
 import { openConfig, parseConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
-import { probe, TEST_DEADLINE_MAX_MS, TEST_DEADLINE_MS } from "../../hub/probe.ts"
+import { follow, probe, TEST_DEADLINE_MAX_MS, TEST_DEADLINE_MS } from "../../hub/probe.ts"
 import { Door } from "../../net/door.ts"
 import { clearDriverEnvironment } from "../../net/environment.ts"
 import { Policy } from "../../net/policy.ts"
@@ -46,14 +46,16 @@ export async function check(cli: Cli, text: string, options: CheckOptions): Prom
   const config = await complete(cli, given, options)
   const door = openDoor(shell.env)
   clearDriverEnvironment(shell.env)
-  const report = await probe(door, connector, parsed(connector, config), {
+  const follower = follow(true, (stage) => {
+    if (!terminal.json) void terminal.line(stageLine(terminal, stage))
+  })
+  const { operator: report } = await probe(door, connector, parsed(connector, config), {
     operator: true,
     deadlineMs: deadline(options.timeout),
     signal: shell.signal,
-    onStage: (stage) => {
-      if (!terminal.json) void terminal.line(stageLine(terminal, stage))
-    },
+    onStages: follower.stages,
   })
+  follower.end(report)
   if (shell.signal.aborted) throw stopped()
   if (terminal.json) await terminal.document(report)
   else for (const line of verdictLines(terminal, report)) await terminal.line(line)

@@ -106,7 +106,7 @@ create table jackfield.probes (
 `
 
 /**
- * Checks that are due, of any workspace, leased to a node until their deadline and a little; at most \`per_workspace\` of one workspace
+ * Checks that are due, of any workspace, leased to a node until their deadline and a little; at most `per_workspace` of one workspace
  * run at a time, so that none keeps the others waiting. A connector that is off, a draft, or stopped at this version is left alone.
  */
 const CLAIM_CHECKS = `
@@ -164,12 +164,13 @@ $$;
 `
 
 /**
- * Lets up to \`wanted\` more of a kind start: at most \`per_minute\` in any 60 s, and \`most\` open at once over all nodes, of which \`open_here\` are
- * this node's. \`retry_ms\` says when the next may when not all were let; what other nodes have open is \`elsewhere\`.
+ * Lets up to `wanted` more of a kind start: at most `per_minute` in any 60 s, and `most` open at once over all nodes, of which `open_here` are
+ * this node's; the workspace's plan goes before both numbers. `retry_ms` says when the next may when not all were let; `room` is how many
+ * this node may have open.
  */
 const ADMIT = `
 create function jackfield.admit(workspace uuid, given_kind text, given_node uuid, open_here integer, wanted integer, per_minute integer, most integer)
-returns table (granted integer, retry_ms double precision, elsewhere integer)
+returns table (granted integer, retry_ms double precision, room integer)
 language plpgsql volatile set search_path = '' as $$
 declare
   clock timestamptz;
@@ -178,7 +179,11 @@ declare
   by_rate integer;
   by_room integer;
   allowed integer;
+  plan jsonb;
 begin
+  select w.plan -> given_kind into plan from jackfield.workspaces w where w.id = workspace;
+  per_minute := coalesce((plan ->> 'perMinute')::integer, per_minute);
+  most := coalesce((plan ->> 'concurrency')::integer, most);
   insert into jackfield.admissions (workspace_id, kind) values (workspace, given_kind) on conflict do nothing;
   select a.starts into strict recent from jackfield.admissions a where a.workspace_id = workspace and a.kind = given_kind for update;
   clock := clock_timestamp();
@@ -201,10 +206,10 @@ begin
   end if;
   return query select allowed,
     case when allowed = wanted then 0
-      when by_rate < by_room and cardinality(recent) >= per_minute and per_minute > 0
+      when by_rate <= by_room and cardinality(recent) >= per_minute and per_minute > 0
         then greatest(1, extract(epoch from recent[cardinality(recent) - per_minute + 1] + interval '60 seconds' - clock) * 1e3)
       else 1000 end::double precision,
-    others;
+    greatest(0, most - others);
 end
 $$;
 `
