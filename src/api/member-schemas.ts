@@ -9,12 +9,20 @@ const httpConnectors = Type.Integer({ minimum: 0, maximum: 1_000_000, descriptio
 const ratePerMinute = Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Calls per minute of one connector" })
 const concurrency = Type.Integer({ minimum: 1, maximum: 10_000, description: "Open calls at once of one connector" })
 const uploadBytes = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000_000, description: "Bytes of all uploads together" })
+const tests = Type.Object(
+  {
+    perMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, description: "Started in any 60 seconds; 600 unless given" })),
+    concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: "Open at once; 20 unless given" })),
+  },
+  { ...closed, description: "Tests of the workspace, over all nodes" },
+)
 const Plan = Type.Object(
   {
     httpConnectors: Type.Optional(httpConnectors),
     ratePerMinute: Type.Optional(ratePerMinute),
     concurrency: Type.Optional(concurrency),
     uploadBytes: Type.Optional(uploadBytes),
+    tests: Type.Optional(tests),
   },
   { description: "What the workspace may have at most; what is absent is without limit" },
 )
@@ -24,6 +32,7 @@ const PlanPatch = Type.Object(
     ratePerMinute: Type.Optional(Nullable(ratePerMinute)),
     concurrency: Type.Optional(Nullable(concurrency)),
     uploadBytes: Type.Optional(Nullable(uploadBytes)),
+    tests: Type.Optional(Nullable(tests)),
   },
   { ...closed, description: "What is absent is kept; null lifts a limit" },
 )

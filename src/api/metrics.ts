@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify"
 import { collectDefaultMetrics, Histogram, Registry } from "prom-client"
 
-/** Prometheus metrics of the process and of requests by route; labels hold route patterns, never what a caller sent. */
-export function useMetrics(app: FastifyInstance): void {
+/** Prometheus metrics of the process, of requests by route, and what the hub counts of its own work (`own`); labels hold route patterns, never what a caller sent. */
+export function useMetrics(app: FastifyInstance, own: Registry): void {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: "jackfield_" })
   const requests = new Histogram({
@@ -16,6 +16,6 @@ export function useMetrics(app: FastifyInstance): void {
     requests.observe({ method: request.method, route: request.routeOptions.url ?? "unknown", status: String(reply.statusCode) }, reply.elapsedTime / 1000)
   })
   app.get("/metrics", { schema: { tags: ["health"], summary: "Prometheus metrics", response: { 200: { type: "string" } } } }, async (_request, reply) =>
-    reply.type(registry.contentType).send(await registry.metrics()),
+    reply.type(registry.contentType).send(`${await registry.metrics()}\n${await own.metrics()}`),
   )
 }

@@ -81,7 +81,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   useArrival(app, ARRIVAL_MAX_MS)
   useValidation(app)
   const refuseOtherMethods = useMethods(app)
-  useMetrics(app)
+  useMetrics(app, hub.counters.registry)
   app.addHook("onSend", async (request, reply) => {
     void reply.headers({ "x-request-id": request.id, "x-content-type-options": "nosniff", "cache-control": "no-store", "referrer-policy": "no-referrer" })
   })

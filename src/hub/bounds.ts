@@ -16,8 +16,8 @@ export class Bounds {
     this.#counters = counters
   }
 
-  /** What to call at the end (idempotent); `rate_limited` when the workspace has too many of them open. */
-  enter(workspaceId: string, kind: keyof typeof MOST): () => void {
+  /** A place, to be disposed of at the end; `rate_limited` when the workspace has none left. */
+  enter(workspaceId: string, kind: keyof typeof MOST): Disposable {
     const key = `${kind} ${workspaceId}`
     const open = this.#open.get(key) ?? 0
     if (open >= MOST[kind]) {
@@ -27,12 +27,14 @@ export class Bounds {
     }
     this.#open.set(key, open + 1)
     let left = false
-    return () => {
-      if (left) return
-      left = true
-      const now = (this.#open.get(key) ?? 1) - 1
-      if (now === 0) this.#open.delete(key)
-      else this.#open.set(key, now)
+    return {
+      [Symbol.dispose]: () => {
+        if (left) return
+        left = true
+        const now = (this.#open.get(key) ?? 1) - 1
+        if (now === 0) this.#open.delete(key)
+        else this.#open.set(key, now)
+      },
     }
   }
 }

@@ -65,7 +65,8 @@ export class Catalogs {
    * fails or is killed leaves the last version as it was.
    */
   async discover(by: Principal, ref: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<CatalogPage> {
-    const { door, log, uploads } = this.#parts
+    const { door, log, uploads, bounds } = this.#parts
+    using _place = bounds.enter(by.workspace.id, "discoveries")
     const opened = await this.#connectors.open(by, ref)
     const target: Target = { workspaceId: by.workspace.id, connectorId: opened.id }
     const begun = performance.now()

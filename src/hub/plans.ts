@@ -3,22 +3,34 @@ import { PlatformError } from "../core/errors.ts"
 import type { Store } from "../store/store.ts"
 import type { ConnectorRow, Tx } from "./connector-view.ts"
 
-/** What a workspace may have at most; an absent part is without limit. `concurrency` and `ratePerMinute` cap each connector's own, `uploadBytes` all uploads together. */
+/** Tests that a workspace may start in any 60 s, and have open at once; what is absent is the hub's default. */
+export interface TestsPlan {
+  readonly perMinute?: number
+  readonly concurrency?: number
+}
+
+/** What a workspace may have at most; an absent part is without limit, but for `tests`. `concurrency` and `ratePerMinute` cap each connector's own, `uploadBytes` all uploads together. */
 export interface Plan {
   readonly httpConnectors?: number
   readonly ratePerMinute?: number
   readonly concurrency?: number
   readonly uploadBytes?: number
+  readonly tests?: TestsPlan
 }
 
 /** A part that is absent is kept, `null` lifts its limit. */
-export type PlanPatch = { readonly [K in keyof Plan]?: number | null }
+export type PlanPatch = { readonly [K in keyof Plan]?: Plan[K] | null }
 
 const PARTS = ["httpConnectors", "ratePerMinute", "concurrency", "uploadBytes"] as const
 
 /** A plan as it is stored, with what it may hold alone. */
-export const planFrom = (stored: Readonly<Record<string, unknown>>): Plan =>
-  Object.fromEntries(PARTS.flatMap((part) => (typeof stored[part] === "number" ? [[part, stored[part]]] : [])))
+export const planFrom = (stored: Readonly<Record<string, unknown>>): Plan => {
+  const tests = numbersOf((stored["tests"] ?? {}) as Readonly<Record<string, unknown>>, ["perMinute", "concurrency"])
+  return { ...numbersOf(stored, PARTS), ...(Object.keys(tests).length === 0 ? {} : { tests }) }
+}
+
+const numbersOf = (stored: Readonly<Record<string, unknown>>, parts: readonly string[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(parts.flatMap((part) => (typeof stored[part] === "number" ? [[part, stored[part]]] : [])))
 
 /** The plan of a workspace. */
 export async function planOf(store: Store, workspaceId: string): Promise<Plan> {

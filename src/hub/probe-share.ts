@@ -47,22 +47,27 @@ export async function sharedOverNodes(
 
 /** True when nobody else makes such a probe now. A probe that ended is nobody's: whoever comes later makes a new one. */
 async function claim({ store }: Pick<HubParts, "store">, { workspaceId, connectorId, timeoutMs }: NodeShare, key: string, id: string): Promise<boolean> {
-  const mine = { node: id, key, expires_at: sql<Date>`now() + ${timeoutMs + MARGIN_MS} * interval '1 millisecond'`, report: null }
-  const taken = await store.inWorkspace(workspaceId, (tx) =>
-    tx
+  const mine = { node: id, expires_at: sql<Date>`now() + ${timeoutMs + MARGIN_MS} * interval '1 millisecond'`, report: null }
+  const taken = await store.inWorkspace(workspaceId, async (tx) => {
+    await tx
+      .deleteFrom("probes")
+      .where("workspace_id", "=", workspaceId)
+      .where("connector_id", "=", connectorId)
+      .where("key", "<>", key)
+      .where("expires_at", "<", sql<Date>`now()`)
+      .execute()
+    return tx
       .insertInto("probes")
-      .values({ workspace_id: workspaceId, connector_id: connectorId, ...mine })
+      .values({ workspace_id: workspaceId, connector_id: connectorId, key, ...mine })
       .onConflict((conflict) =>
         conflict
-          .column("connector_id")
+          .columns(["connector_id", "key"])
           .doUpdateSet(mine)
-          .where((where) =>
-            where.or([where("probes.expires_at", "<", sql<Date>`now()`), where("probes.report", "is not", null), where("probes.key", "<>", key)]),
-          ),
+          .where((where) => where.or([where("probes.expires_at", "<", sql<Date>`now()`), where("probes.report", "is not", null)])),
       )
       .returning("node")
-      .executeTakeFirst(),
-  )
+      .executeTakeFirst()
+  })
   return taken !== undefined
 }
 

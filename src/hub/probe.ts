@@ -101,7 +101,7 @@ async function prove(door: Door, options: ProbeOptions, work: (lease: OpenLease)
   const timed = { ok: "server" in outcome, durationMs: round(performance.now() - begun) }
   if ("server" in outcome) return { operator: { ...timed, stages, ...outcome }, others: { ...timed, stages: collapseStages(stages), ...outcome } }
   const { error, stage } = outcome
-  const revealed = reveal(error)
+  const revealed = CONCEALED.has(error.code) ? (lease.concealed ?? error) : error
   return {
     operator: {
       ...timed,
@@ -133,9 +133,6 @@ export function follow(operator: boolean, onStage: (stage: Stage) => void): Foll
     end: (report) => tell(report.stages),
   }
 }
-
-/** What the door hid behind one error for all who are no operators. */
-const reveal = (error: PlatformError): PlatformError => (CONCEALED.has(error.code) && error.cause instanceof PlatformError ? reveal(error.cause) : error)
 
 /**
  * A report as it is stored and as everybody may see it. An operator's own says whether a connection was denied, refused or

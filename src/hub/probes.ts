@@ -61,13 +61,9 @@ export class Probes {
   /** Runs `work`, in which a test is prepared and made, unless the workspace has too many going on; cheap, and before any look-up. */
   async bounded<T>(workspaceId: string, ref: string | number | undefined, scheduled: boolean, work: () => Promise<T>): Promise<T> {
     if (scheduled) return work()
-    const leave = this.#parts.bounds.enter(workspaceId, "requests of tests")
-    try {
-      if (!this.#mayShare(workspaceId, ref)) this.#admissions.assertOpen(workspaceId)
-      return await work()
-    } finally {
-      leave()
-    }
+    using _place = this.#parts.bounds.enter(workspaceId, "requests of tests")
+    if (!this.#mayShare(workspaceId, ref)) this.#admissions.assertOpen(workspaceId)
+    return await work()
   }
 
   /** The report of a probe of `subject`, one begun for it or one that goes on already. Rejects with `cancelled` when the caller goes away. */

@@ -94,7 +94,8 @@ export class Queries {
     signal: AbortSignal,
     prepare: (id: string) => Start | Promise<Start>,
   ): AsyncGenerator<Batch> {
-    const { door, log, uploads } = this.#parts
+    const { door, log, uploads, bounds } = this.#parts
+    using _place = bounds.enter(by.workspace.id, "queries")
     const opened = await this.#connectors.open(by, ref)
     const start = await prepare(opened.id)
     const lease = door.lease({ deadlineMs: timeoutMs ?? QUERY_DEADLINE_MS, operator: by.operator, signal })

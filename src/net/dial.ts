@@ -178,6 +178,7 @@ export async function conceal<T>(core: LeaseCore, work: Promise<T>, shown: (caus
   } catch (error) {
     core.assertOpen()
     if (core.operator || !(error instanceof PlatformError) || !HIDDEN.has(error.code)) throw error
+    core.concealed = error
     const now = performance.now()
     const waitMs = FLOOR_MS + randomInt(JITTER_MS + 1) - (now - (since ?? now))
     if (waitMs > 0) await sleep(waitMs, undefined, { signal: core.signal }).catch(() => core.assertOpen())

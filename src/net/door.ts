@@ -35,6 +35,8 @@ export interface LeaseOptions {
 /** A lease in the hands of whoever opened it. */
 export interface OpenLease extends Lease, AsyncDisposable {
   readonly trace: Trace
+  /** What the last failed dial was, where who is no operator is told only that it failed; for operators' eyes. */
+  readonly concealed: PlatformError | undefined
   /** Every socket so far: target, address, bytes. */
   readonly sockets: readonly SocketRecord[]
   /** Ends the lease for a reason: calls fail with it, drivers may cancel on the server, then every socket is destroyed. */
@@ -93,6 +95,10 @@ class RootLease extends LeaseFace implements OpenLease {
 
   get trace(): Trace {
     return this.#core.trace
+  }
+
+  get concealed(): PlatformError | undefined {
+    return this.#core.concealed
   }
 
   get sockets(): readonly SocketRecord[] {

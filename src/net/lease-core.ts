@@ -28,6 +28,8 @@ const MOST_RECORDS = 1_000
 export class LeaseCore {
   readonly trace = new Trace()
   readonly operator: boolean
+  /** What was last hidden behind one error, since the lease is not an operator's. */
+  concealed: PlatformError | undefined
   readonly #controller = new AbortController()
   readonly #endsAt: number
   readonly #deadlineMs: number

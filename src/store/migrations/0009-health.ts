@@ -96,11 +96,12 @@ create table jackfield.admission_nodes (
 );
 create table jackfield.probes (
   workspace_id uuid not null,
-  connector_id uuid primary key,
-  node uuid not null,
+  connector_id uuid not null,
   key text not null,
+  node uuid not null,
   expires_at timestamptz not null,
   report jsonb,
+  primary key (connector_id, key),
   foreign key (workspace_id, connector_id) references jackfield.connectors (workspace_id, id) on delete cascade
 );
 `

@@ -1,0 +1,188 @@
+import { randomBytes } from "node:crypto"
+import { createServer, type Server, type ServerResponse } from "node:http"
+import { type AddressInfo, createServer as createTcp, type Server as TcpServer } from "node:net"
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
+import { until } from "../process/hub-process.ts"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+
+let database: TestDatabase
+let first: TestHub
+let second: TestHub
+let editor: string
+let system: Server
+let waiting: ServerResponse[] = []
+let asked = 0
+let tarpit: TcpServer
+let url: string
+
+beforeAll(async () => {
+  database = await startTestDatabase()
+  const env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"), JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }
+  first = await startHub(env)
+  second = await startHub(env)
+  editor = (await first.workspace("tested")).key
+  // A system that answers when it is told to.
+  system = createServer((_request, response) => {
+    asked++
+    waiting.push(response)
+  })
+  tarpit = createTcp((socket) => socket.on("error", () => undefined))
+  for (const server of [system, tarpit]) await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  url = `http://127.0.0.1:${(system.address() as AddressInfo).port}/`
+})
+afterEach(() => answerAll())
+afterAll(async () => {
+  await Promise.all([first?.stop(), second?.stop()])
+  system?.closeAllConnections()
+  system?.close()
+  tarpit?.close()
+  await database?.stop()
+})
+
+const answerAll = (): void => {
+  for (const each of waiting) each.end("{}")
+  waiting = []
+}
+const make = async (name: string, target = url, key = first.key): Promise<void> => {
+  const { status } = await first.call("POST", "/v1/connectors", { name, type: "http", config: { url: target } }, { key })
+  expect(status).toBe(201)
+}
+const testOf = (hub: TestHub, name: string, key = first.key) => hub.call("POST", `/v1/connectors/${name}/test`, {}, { key })
+/** Waits until so many requests reached the system, then lets it answer. */
+const answerAfter = async (count: number): Promise<void> => {
+  await until(
+    5_000,
+    async () => asked,
+    (now) => now >= count,
+  )
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  answerAll()
+}
+
+it("equal tests at one moment are one probe, and each caller gets the report", async () => {
+  await make("shared")
+  const before = asked
+  const tests = Array.from({ length: 10 }, () => testOf(first, "shared"))
+  await answerAfter(before + 1)
+  const answers = await Promise.all(tests)
+  expect(answers.map(({ body }) => body.ok)).toEqual(Array(10).fill(true))
+  expect(asked - before).toBe(1)
+  const again = testOf(first, "shared")
+  await answerAfter(before + 2)
+  expect((await again).body.ok).toBe(true)
+})
+
+it("equal configs that are stored nowhere share one too, different ones do not", async () => {
+  const before = asked
+  const unsaved = (config: object) => first.call("POST", "/v1/connectors/test", { type: "http", config })
+  const token = (value: string) => ({ url, auth: { kind: "bearer", token: value } })
+  const tests = [unsaved(token("a")), unsaved({ auth: { token: "a", kind: "bearer" }, url }), unsaved(token("b"))]
+  await answerAfter(before + 2)
+  expect((await Promise.all(tests)).map(({ body }) => body.ok)).toEqual([true, true, true])
+  expect(asked - before).toBe(2)
+})
+
+it("two nodes share a probe; a test after a change is another", async () => {
+  await make("over-nodes", url, editor)
+  const before = asked
+  const one = testOf(first, "over-nodes", editor)
+  await until(
+    5_000,
+    async () => asked,
+    (now) => now > before,
+  )
+  const two = testOf(second, "over-nodes", editor)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(asked - before).toBe(1)
+  await first.call("PATCH", "/v1/connectors/over-nodes", { config: { url: `${url}changed` } }, { key: editor })
+  const three = testOf(second, "over-nodes", editor)
+  await answerAfter(before + 2)
+  expect((await Promise.all([one, two, three])).map(({ body }) => body.ok)).toEqual([true, true, true])
+  expect(asked - before).toBe(2)
+})
+
+it("a caller who goes away does not end the others' probe; the last one does", async () => {
+  await make("left")
+  const before = asked
+  const leaving = new AbortController()
+  const left = fetch(`${first.url}/v1/connectors/left/test`, { method: "POST", headers: { authorization: `Bearer ${first.key}` }, signal: leaving.signal })
+  left.catch(() => undefined)
+  await until(
+    5_000,
+    async () => asked,
+    (now) => now > before,
+  )
+  const stays = testOf(first, "left")
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  leaving.abort()
+  await expect(left).rejects.toThrow()
+  await answerAfter(before + 1)
+  expect((await stays).body.ok).toBe(true)
+  expect(asked - before).toBe(1)
+  const alone = new AbortController()
+  const gone = fetch(`${first.url}/v1/connectors/left/test`, { method: "POST", headers: { authorization: `Bearer ${first.key}` }, signal: alone.signal })
+  gone.catch(() => undefined)
+  await until(
+    5_000,
+    async () => asked,
+    (now) => now >= before + 2,
+  )
+  const [last] = waiting
+  alone.abort()
+  expect(
+    await until(
+      5_000,
+      async () => last?.destroyed,
+      (destroyed) => destroyed === true,
+    ),
+  ).toBe(true)
+})
+
+it("operators and others share a probe, each in their own view", async () => {
+  const env = { JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8:1" }
+  const hub = await startHub(env)
+  try {
+    const viewer = await hub.keyFor("editor")
+    await hub.call("POST", "/v1/connectors", { name: "inside", type: "http", config: { url: "http://10.1.2.3:8080/" } })
+    const [mine, theirs] = await Promise.all([testOf(hub, "inside", hub.key), testOf(hub, "inside", viewer)])
+    expect(mine.body.error).toMatchObject({ code: "egress_denied", stage: "policy", details: { allowWith: expect.stringContaining("10.1.2.3") } })
+    expect(theirs.body.error).toMatchObject({ code: "host_unreachable", stage: "connect" })
+    expect(theirs.text).not.toMatch(/policy|resolve|private|denied/)
+    const metrics = await hub.call("GET", "/metrics", undefined, { key: null })
+    expect(metrics.text).toMatch(/^jackfield_probes_shared_total 1$/m)
+    expect(metrics.text).toMatch(/^jackfield_probes_total 1$/m)
+  } finally {
+    await hub.stop()
+  }
+})
+
+it("tests of a workspace are bounded over all nodes, refused with Retry-After, and another workspace's are not", async () => {
+  const bounded = await first.workspace("bounded")
+  await first.call("PATCH", "/v1/workspaces/bounded", { plan: { tests: { perMinute: 9, concurrency: 3 } } })
+  const port = (tarpit.address() as AddressInfo).port
+  const names = Array.from({ length: 12 }, (_, index) => `pit-${index}`)
+  for (const name of names) await make(name, `http://127.0.0.1:${port}/`, bounded.key)
+  const burst = async (): Promise<Answer[]> =>
+    Promise.all(
+      names.map((name, index) => (index % 2 === 0 ? first : second).call("POST", `/v1/connectors/${name}/test`, { timeoutMs: 1_500 }, { key: bounded.key })),
+    )
+  const answers = await burst()
+  const made = answers.filter(({ status }) => status === 200)
+  const refused = answers.filter(({ status }) => status === 429)
+  expect([made.length, refused.length]).toEqual([3, 9])
+  expect(made.map(({ body }) => body.error.code)).toEqual(["timed_out", "timed_out", "timed_out"])
+  expect(refused[0]?.body.code).toBe("rate_limited")
+  expect(Number(refused[0]?.headers.get("retry-after"))).toBeGreaterThanOrEqual(1)
+  // Its place is free when a test has ended, and the rate holds beside.
+  for (const wanted of [3, 3, 0]) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const next = (await burst()).filter(({ status }) => status === 200)
+    expect(next.length).toBe(wanted)
+  }
+  const late = await first.call("POST", "/v1/connectors/pit-0/test", {}, { key: bounded.key })
+  expect([late.status, Number(late.headers.get("retry-after")) > 20]).toEqual([429, true])
+  const other = testOf(first, "shared")
+  await answerAfter(asked + 1)
+  expect((await other).status).toBe(200)
+})
