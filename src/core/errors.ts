@@ -138,6 +138,12 @@ export const ERRORS = {
     means: "The key service that holds the hub's master key does not answer, or refuses the hub.",
     next: "Operators: see that the service runs and lets the hub in; what the hub has opened before goes on working.",
   },
+  backup_invalid: {
+    status: 422,
+    retry: false,
+    means: "A backup file is not whole, or could not be written (command line only).",
+    next: "See the message for what is wrong with the file; take or fetch another.",
+  },
   internal: { status: 500, retry: false, means: "The hub failed in a way it does not explain.", next: "Report it with the request id; the log has the cause." },
 
   egress_denied: {

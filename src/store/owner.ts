@@ -23,7 +23,7 @@ export interface Owner {
   readonly db: Kysely<Database>
   /** True when the database is the embedded one and this process started it: no hub runs on it. */
   readonly alone: boolean
-  /** Connections of running hubs at this moment. */
+  /** How many hubs, or connections of theirs, there are at this moment; a hub that was killed counts for two minutes. */
   hubs(): Promise<number>
   /** Ends the connections, and the embedded server if it was started for this. */
   close(): Promise<void>
@@ -71,8 +71,13 @@ async function ownerOf(connection: Connection, alone: boolean, stop: () => Promi
     db,
     alone,
     hubs: async () => {
+      if (alone) return 0
+      const there = await pool.query<{ there: boolean }>("select to_regclass('jackfield.settings') is not null as there")
+      // An idle hub has no connection, but it says every half minute where it listens, and no longer when it ends.
+      const announced = "select from jackfield.settings where key like 'node/%' and (value->>'at')::float8 > extract(epoch from now()) * 1000 - 120000"
       const { rows } = await pool.query<{ count: number }>(
-        "select count(*)::int as count from pg_stat_activity where datname = current_database() and (application_name = 'jackfield' or application_name ~ '^jackfield hub') and pid <> pg_backend_pid()",
+        `select greatest((select count(*) from pg_stat_activity where datname = current_database() and application_name = 'jackfield'),
+           ${there.rows[0]?.there === true ? `(select count(*) from (${announced}) n)` : "0"})::int as count`,
       )
       return rows[0]?.count ?? 0
     },

@@ -1,0 +1,181 @@
+import { createHash } from "node:crypto"
+import { createReadStream } from "node:fs"
+import type { FileHandle } from "node:fs/promises"
+import { PlatformError } from "../core/errors.ts"
+
+/**
+ * The form of a backup: the magic line, then frames of one type byte, a length (32 bits, big-endian) and that many bytes.
+ * `H` header, `T` a table begins, `D` bytes of its rows (PostgreSQL's binary COPY), `E` it ends, `Z` the end, with the
+ * SHA-256 of every byte before it. All but `D` are JSON.
+ */
+export const MAGIC = "jackfield backup 1\n"
+const MOST = 1_048_576
+
+/** What a backup says of itself before its rows. */
+export interface BackupHeader {
+  readonly createdAt: string
+  /** Of the PostgreSQL that it was taken from. */
+  readonly server: string
+  /** The migrations that its schema has been through, in order. */
+  readonly migrations: readonly string[]
+  readonly tables: readonly BackupTable[]
+  readonly sequences: readonly BackupSequence[]
+  /** What only the right master keys open; the vault's. */
+  readonly keys: unknown
+}
+
+export interface BackupTable {
+  readonly name: string
+  readonly columns: readonly string[]
+}
+
+export interface BackupSequence {
+  readonly name: string
+  readonly last: string
+  readonly called: boolean
+}
+
+/** A table's rows as they were written: how many, and the SHA-256 of their bytes. */
+export interface TableEnd {
+  readonly name: string
+  readonly rows: number
+  readonly bytes: number
+  readonly sha256: string
+}
+
+export type Frame =
+  | { readonly type: "H"; readonly header: BackupHeader }
+  | { readonly type: "T"; readonly name: string }
+  | { readonly type: "D"; readonly bytes: Buffer }
+  | { readonly type: "E"; readonly end: TableEnd }
+  | { readonly type: "Z" }
+
+/** Writes the frames of a backup one after the other, each when the one before is on its way to the disk. */
+export class BackupWriter {
+  readonly #file: FileHandle
+  readonly #hash = createHash("sha256")
+  bytes = 0
+
+  constructor(file: FileHandle) {
+    this.#file = file
+  }
+
+  async begin(header: BackupHeader): Promise<void> {
+    await this.#write(Buffer.from(MAGIC))
+    await this.#json("H", header)
+  }
+
+  /** The rows of one table, as `rows` yields their bytes; `counted` is asked for their number afterwards. */
+  async table(name: string, rows: AsyncIterable<Buffer>, counted: () => number): Promise<TableEnd> {
+    await this.#json("T", { name })
+    const hash = createHash("sha256")
+    let bytes = 0
+    for await (const chunk of rows) {
+      hash.update(chunk)
+      bytes += chunk.length
+      for (let at = 0; at < chunk.length; at += MOST) await this.#frame("D", chunk.subarray(at, at + MOST))
+    }
+    const end = { name, rows: counted(), bytes, sha256: hash.digest("hex") }
+    await this.#json("E", end)
+    return end
+  }
+
+  /** The whole file's SHA-256 before its end. */
+  async finish(): Promise<string> {
+    const sha256 = this.#hash.copy().digest("hex")
+    await this.#json("Z", { sha256 })
+    return sha256
+  }
+
+  async #json(type: string, value: unknown): Promise<void> {
+    await this.#frame(type, Buffer.from(JSON.stringify(value)))
+  }
+
+  async #frame(type: string, payload: Buffer): Promise<void> {
+    const head = Buffer.alloc(5)
+    head.write(type, 0, "latin1")
+    head.writeUInt32BE(payload.length, 1)
+    await this.#write(Buffer.concat([head, payload]))
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    this.#hash.update(bytes)
+    this.bytes += bytes.length
+    await this.#file.writeFile(bytes)
+  }
+}
+
+/** Reads a backup, proving it on the way: PlatformError `backup_invalid` as soon as anything is missing, changed or too much. */
+export async function* readBackup(path: string): AsyncGenerator<Frame> {
+  const hash = createHash("sha256")
+  const source = new Source(path)
+  const magic = await source.take(MAGIC.length)
+  if (magic?.toString("latin1") !== MAGIC) throw broken(path, "is no backup of a hub that this version can read")
+  hash.update(magic)
+  let rows = createHash("sha256")
+  let bytes = 0
+  for (;;) {
+    const head = await source.take(5)
+    const length = head?.readUInt32BE(1) ?? 0
+    const payload = head === undefined || length > 64 * MOST ? undefined : await source.take(length)
+    if (head === undefined || payload === undefined) throw broken(path, "is cut off")
+    const type = head.toString("latin1", 0, 1)
+    const whole = type === "Z" ? hash.digest("hex") : ""
+    if (type !== "Z") hash.update(head).update(payload)
+    if (type === "D") {
+      rows.update(payload)
+      bytes += payload.length
+      yield { type, bytes: payload }
+    } else if (type === "H") yield { type, header: parse<BackupHeader>(path, payload) }
+    else if (type === "T") {
+      rows = createHash("sha256")
+      bytes = 0
+      yield { type, name: parse<{ name: string }>(path, payload).name }
+    } else if (type === "E") {
+      const end = parse<TableEnd>(path, payload)
+      if (end.bytes !== bytes || end.sha256 !== rows.digest("hex")) throw broken(path, `has been changed within the table ${end.name}`)
+      yield { type, end }
+    } else if (type === "Z") {
+      if (parse<{ sha256: string }>(path, payload).sha256 !== whole) throw broken(path, "has been changed")
+      if ((await source.take(1)) !== undefined) throw broken(path, "goes on after its end")
+      yield { type }
+      return
+    } else throw broken(path, "has been changed")
+  }
+}
+
+const broken = (path: string, how: string, cause?: unknown): PlatformError =>
+  new PlatformError("backup_invalid", `${path} ${how}; take another backup, or fetch this one again. Nothing was changed.`, { cause })
+
+function parse<T>(path: string, payload: Buffer): T {
+  try {
+    return JSON.parse(payload.toString("utf8")) as T
+  } catch (cause) {
+    throw broken(path, "has been changed", cause)
+  }
+}
+
+/** A file's bytes in pieces of the length that is asked for; undefined where it ends before. */
+class Source {
+  readonly #path: string
+  readonly #chunks: AsyncIterator<Buffer>
+  #rest = Buffer.alloc(0)
+
+  constructor(path: string) {
+    this.#path = path
+    this.#chunks = createReadStream(path, { highWaterMark: MOST })[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  }
+
+  async take(length: number): Promise<Buffer | undefined> {
+    while (this.#rest.length < length) {
+      const next = await this.#chunks.next().catch((cause: unknown) => {
+        throw broken(this.#path, "cannot be read", cause)
+      })
+      if (next.done === true) return undefined
+      this.#rest = Buffer.concat([this.#rest, next.value])
+    }
+    const taken = this.#rest.subarray(0, length)
+    this.#rest = this.#rest.subarray(length)
+    return taken
+  }
+}

@@ -1,0 +1,125 @@
+import { open, rename, rm, stat } from "node:fs/promises"
+import type pg from "pg"
+import copyStreams from "pg-copy-streams"
+import { PlatformError } from "../core/errors.ts"
+import { type BackupHeader, type BackupSequence, type BackupTable, BackupWriter, type TableEnd } from "./backup-file.ts"
+import { type Connection, connect } from "./connection.ts"
+import { appliedMigrations, refuseNewer } from "./schema-version.ts"
+
+/** Tables that belong to a database and not to its hub: the login that this database was given, and the migrator's own, which the header tells. */
+export const NOT_IN_BACKUPS = ["owner_settings", "kysely_migration", "kysely_migration_lock"]
+
+/** Rows that are true only while the hub runs, by table. */
+const ONLY_NOW: Readonly<Record<string, string>> = { settings: "where key not like 'node/%'" }
+
+type Query = (statement: string) => Promise<readonly Record<string, unknown>[]>
+
+export interface BackupOptions {
+  readonly file: string
+  /** What the header says of keys, read in the backup's own snapshot. */
+  readonly keys: (query: Query) => Promise<unknown>
+  readonly signal: AbortSignal
+}
+
+export interface BackupDone {
+  readonly header: BackupHeader
+  readonly tables: readonly TableEnd[]
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/** Writes all that the hub has stored into one new file, as of one moment, beside hubs that run; in memory is never more than a piece of it. */
+export async function backUp(connection: Connection, options: BackupOptions): Promise<BackupDone> {
+  if (await stat(options.file).catch(() => undefined)) throw new PlatformError("name_taken", `${options.file} exists already; name a new file.`)
+  const part = `${options.file}.part`
+  const file = await open(part, "w", 0o600).catch((cause: unknown) => {
+    throw new PlatformError("backup_invalid", `${part} cannot be written; see that the folder exists and that this user may write there.`, { cause })
+  })
+  try {
+    const writer = new BackupWriter(file)
+    const done = await inSnapshot(connection, (client) => writeAll(client, writer, options))
+    await file.sync()
+    await file.close()
+    await rename(part, options.file)
+    return done
+  } catch (cause) {
+    await file.close().catch(() => undefined)
+    await rm(part, { force: true })
+    if (cause instanceof PlatformError || options.signal.aborted) throw cause
+    throw new PlatformError("backup_invalid", `The backup ${options.file} could not be written; see the disk and the database. Nothing is left of it.`, {
+      cause,
+    })
+  }
+}
+
+async function inSnapshot<T>(connection: Connection, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await connect(connection, "jackfield backup")
+  try {
+    await client.query("begin isolation level repeatable read read only; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0")
+    await refuseStranger(client)
+    return await work(client)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** Row-level security would show another login than the owner nothing, and no error. */
+async function refuseStranger(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ owns: boolean; tables: number }>(
+    `select count(*)::int as tables, coalesce(bool_and(pg_has_role(relowner, 'usage')), false) or (select rolsuper from pg_roles where rolname = current_user) as owns
+     from pg_class where relnamespace = to_regnamespace('jackfield') and relkind in ('r', 'p')`,
+  )
+  if (rows[0]?.tables === 0) throw new PlatformError("not_found", "The database holds no hub; see DATABASE_URL.")
+  if (rows[0]?.owns !== true)
+    throw new PlatformError("forbidden", "The user of DATABASE_URL does not own the hub's tables, so it would not see all; use the owner's.")
+}
+
+async function writeAll(client: pg.Client, writer: BackupWriter, { keys, signal }: BackupOptions): Promise<BackupDone> {
+  const query: Query = async (statement) => (await client.query(statement)).rows
+  const migrations = await appliedMigrations(query)
+  refuseNewer(migrations, "The hub's database")
+  const server = String((await query("select current_setting('server_version') as v"))[0]?.["v"])
+  const header: BackupHeader = {
+    createdAt: new Date().toISOString(),
+    server,
+    migrations,
+    tables: await backupTables(query),
+    sequences: await sequences(query),
+    keys: await keys(query),
+  }
+  await writer.begin(header)
+  const tables: TableEnd[] = []
+  for (const { name, columns } of header.tables) {
+    signal.throwIfAborted()
+    const list = columns.map(quoted).join(", ")
+    const rows = client.query(copyStreams.to(`copy (select ${list} from jackfield.${quoted(name)} ${ONLY_NOW[name] ?? ""}) to stdout with (format binary)`))
+    tables.push(await writer.table(name, rows, () => rows.rowCount))
+  }
+  return { header, tables, sha256: await writer.finish(), bytes: writer.bytes }
+}
+
+/** Every table of the hub with the columns that hold data, by name. */
+export async function backupTables(query: Query): Promise<readonly BackupTable[]> {
+  const rows = await query(
+    `select c.relname::text as name, array_agg(a.attname::text order by a.attnum) as columns
+     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+     where c.relnamespace = 'jackfield'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+       and c.relname <> all ('{${NOT_IN_BACKUPS.join(",")}}') group by c.relname order by c.relname`,
+  )
+  return rows.map((row) => ({ name: String(row["name"]), columns: row["columns"] as string[] }))
+}
+
+/** Where every sequence stands; taken after the snapshot, so never behind its rows. */
+async function sequences(query: Query): Promise<readonly BackupSequence[]> {
+  const names = await query("select relname::text as name from pg_class where relnamespace = 'jackfield'::regnamespace and relkind = 'S' order by 1")
+  const found: BackupSequence[] = []
+  for (const row of names) {
+    const name = String(row["name"])
+    const state = (await query(`select last_value::text as last, is_called as called from jackfield.${quoted(name)}`))[0]
+    found.push({ name, last: String(state?.["last"]), called: state?.["called"] === true })
+  }
+  return found
+}
+
+/** An identifier as SQL spells it. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
