@@ -93,6 +93,7 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   egress(root, leaf)
   users(root, leaf)
   vault(root, leaf)
+  backups(root, leaf)
   return root
 }
 
@@ -185,4 +186,12 @@ function vault(root: Command, leaf: Leaf): void {
   )
     .option("--master", "wrap all data keys under the current master key; old ones from JACKFIELD_MASTER_KEY_PREVIOUS")
     .option("--data", "new data keys for all workspaces, every secret sealed anew, old data keys removed")
+}
+
+function backups(root: Command, leaf: Leaf): void {
+  const load = () => import("./local/backup.ts")
+  leaf(root, "backup <file>", "write all that the hub has stored into one new file, while it runs; secrets stay sealed", async () => (await load()).backup)
+  leaf(root, "restore <file>", "put a backup into a new hub that is not running, all of it or nothing", async () => (await load()).restore)
+    .option("--replace", "remove everything that the hub has")
+    .option("--check", "only see that the file is whole and that the master key opens it")
 }

@@ -1,0 +1,67 @@
+import { stat, statfs } from "node:fs/promises"
+import { dirname, resolve } from "node:path"
+import { PlatformError } from "../../core/errors.ts"
+import { backUp } from "../../store/backup.ts"
+import { checkBackup, restoreBackup } from "../../store/restore.ts"
+import { type KeyChecks, keyChecks, openKeyChecks } from "../../vault/key-checks.ts"
+import type { Cli } from "../cli.ts"
+import { EXIT, type Exit } from "../failure.ts"
+import { asOperator, operatorKeys, storePlace } from "./operator.ts"
+
+export interface RestoreOptions {
+  readonly replace?: boolean
+  readonly check?: boolean
+}
+
+/** Writes everything that the hub has stored into one new file, beside hubs that run. Secrets stay sealed; no key is needed. */
+export async function backup(cli: Cli, given: string): Promise<Exit> {
+  const file = resolve(given)
+  const { terminal, shell } = cli
+  const done = await asOperator(cli, {}, (owner) => backUp(owner.connection, { file, keys: keyChecks, signal: shell.signal }))
+  const rows = done.tables.reduce((sum, table) => sum + table.rows, 0)
+  const masterKeys = (done.header.keys as KeyChecks).map(({ keyId }) => keyId)
+  if (terminal.json) await terminal.document({ file, bytes: done.bytes, sha256: done.sha256, rows, tables: done.tables, masterKeys })
+  else {
+    await terminal.line(`${file}: ${done.tables.length} tables, ${rows} rows, ${done.bytes} bytes.`)
+    const keys = masterKeys.length === 0 ? "" : ` They open with the master key ${masterKeys.join(", ")} alone, which is not in the file: keep it elsewhere.`
+    await terminal.line(`Secrets in it are sealed.${keys}`)
+  }
+  return EXIT.ok
+}
+
+/** Puts a backup in the place of what the hub has; everything that can be checked is, before anything is touched. */
+export async function restore(cli: Cli, given: string, options: RestoreOptions): Promise<Exit> {
+  const file = resolve(given)
+  const { terminal, shell } = cli
+  const { dataDir, databaseUrl } = storePlace(shell.env)
+  const size = (await stat(file).catch(() => undefined))?.size
+  if (size === undefined) throw new PlatformError("not_found", `There is no file ${file}.`)
+  const provider = await operatorKeys(cli)
+  const checked = await checkBackup(file)
+  await openKeyChecks(provider, checked.header.keys as KeyChecks)
+  if (databaseUrl === undefined) await refuseFullDisk(dataDir, size)
+  const { header, rows } = checked
+  if (options.check !== true)
+    await asOperator(cli, { make: true }, async (owner) => {
+      if (databaseUrl === undefined && !owner.alone)
+        throw new PlatformError("in_use", `A hub is using the data folder ${dataDir}; stop it, then restore. Nothing was changed.`)
+      await restoreBackup(owner, file, checked, options.replace === true)
+    })
+  const facts = { file, createdAt: header.createdAt, migrations: header.migrations, tables: checked.tables, rows, restored: options.check !== true }
+  if (terminal.json) await terminal.document(facts)
+  else {
+    await terminal.line(`${file} of ${header.createdAt}: ${checked.tables.length} tables, ${rows} rows; whole, and the master key opens it.`)
+    await terminal.line(options.check === true ? "Nothing was changed." : "Restored; start the hub.")
+  }
+  return EXIT.ok
+}
+
+/** Rows are written twice: into the write-ahead log and into their tables. */
+async function refuseFullDisk(dataDir: string, bytes: number): Promise<void> {
+  let folder = dataDir
+  while ((await stat(folder).catch(() => undefined)) === undefined && dirname(folder) !== folder) folder = dirname(folder)
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize >= 2 * bytes) return
+  const message = `The backup has ${bytes} bytes and needs about twice that, but the disk of ${dataDir} has ${bavail * bsize} left; make room first. Nothing was changed.`
+  throw new PlatformError("store_unavailable", message)
+}
