@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Kysely, PostgresDialect } from "kysely"
+import { Migrator } from "kysely/migration"
+import pg from "pg"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { migrations } from "../../src/store/migrations/index.ts"
+import { openOwner } from "../../src/store/owner.ts"
+import { openStore } from "../../src/store/store.ts"
+import { LocalKeys } from "../../src/vault/local-keys.ts"
+import { proveVault } from "../../src/vault/proof.ts"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { keepLog } from "./seed.ts"
+
+/** The last migration of every released version, with what a hub of that version had stored (`released/<migration>.sql`). A release adds a line and a file. */
+const RELEASED: readonly (readonly [version: string, migration: string])[] = [["0.1.0", "0003-recent-calls"]]
+
+const MASTER = Buffer.alloc(32, 3)
+let database: TestDatabase
+beforeAll(async () => {
+  database = await startTestDatabase()
+})
+afterAll(() => database.stop())
+
+const urlOf = (name: string) => database.url.replace(/postgres$/, name)
+
+/** A database as a released version left it. */
+async function released(name: string, migration: string): Promise<void> {
+  await database.query(`create database ${name}`)
+  await database.query("create schema jackfield", [], name)
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: urlOf(name), max: 1 }) }) })
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) }, migrationTableSchema: "jackfield" })
+  const { error } = await migrator.migrateTo(migration)
+  await db.destroy()
+  if (error !== undefined) throw error
+  await database.query(readFileSync(join(import.meta.dirname, "released", `${migration}.sql`), "utf8"), [], name)
+}
+
+/** Every row of the tables that a released version had, as JSON of the columns that it had. */
+async function rows(name: string, columns: ReadonlyMap<string, readonly string[]>): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = {}
+  for (const [table, names] of columns) {
+    const list = names.map((each) => `"${each}"`).join(", ")
+    found[table] = await database.query(`select ${list} from jackfield.${table} order by ${names.map((_, index) => index + 1).join(", ")}`, [], name)
+  }
+  return found
+}
+
+async function columnsOf(name: string): Promise<Map<string, string[]>> {
+  const found = await database.query(
+    `select table_name as t, array_agg(column_name::text order by ordinal_position) as c from information_schema.columns
+     where table_schema = 'jackfield' and table_name not like 'kysely%' group by 1 order by 1`,
+    [],
+    name,
+  )
+  return new Map(found.map((row) => [String(row["t"]), row["c"] as string[]]))
+}
+
+describe.each(RELEASED)("a database of %s", (version, migration) => {
+  const name = `of_${version.replaceAll(".", "_")}`
+
+  test("had something in every table, or the test would prove nothing", async () => {
+    await released(name, migration)
+    for (const table of (await columnsOf(name)).keys()) expect((await database.query(`select from jackfield.${table} limit 1`, [], name)).length, table).toBe(1)
+  })
+
+  test("goes up to the newest schema with every row, and everything in it is usable", { timeout: 60_000 }, async () => {
+    const columns = await columnsOf(name)
+    const before = await rows(name, columns)
+    const newest = Object.keys(migrations).sort()
+    const store = await openStore({ dataDir: "unused", databaseUrl: urlOf(name), log: keepLog() })
+    expect(store.migrated).toEqual(newest.slice(newest.indexOf(migration) + 1))
+    await store.close()
+    const after = await rows(name, columns)
+    for (const [table, was] of Object.entries(before)) expect(after[table], table).toEqual(was)
+
+    const owner = await openOwner({ dataDir: "unused", databaseUrl: urlOf(name), log: keepLog() })
+    expect(await proveVault(owner.db, new LocalKeys(MASTER), new AbortController().signal)).toMatchObject({ ok: true, values: 3, dataKeys: 2, hubKeys: 1 })
+    await owner.close()
+    const hub = await startHub({ DATABASE_URL: urlOf(name), JACKFIELD_MASTER_KEY: MASTER.toString("base64") })
+    const key = "the-first-key-of-release-0.1.0"
+    try {
+      expect((await hub.call("GET", "/v1/me", undefined, { key })).body).toMatchObject({ role: "admin", operator: true })
+      expect((await hub.call("POST", "/v1/sessions", { email: "ann@example.test", password: "a password of 0.1.0" }, { key: null })).status).toBe(201)
+      expect((await hub.call("GET", "/v1/connectors", undefined, { key })).body).toMatchObject({ total: 3 })
+      expect((await hub.call("POST", "/v1/connectors/crm/call", { input: {}, dryRun: true }, { key })).status).toBe(200)
+      expect((await hub.call("GET", "/v1/connectors/orders/catalog", undefined, { key })).body).toMatchObject({ version: 1, complete: true })
+      const changed = await hub.call("PATCH", "/v1/connectors/orders", { title: "Orders, newer" }, { key })
+      expect(changed).toMatchObject({ status: 200, body: { title: "Orders, newer", config: { password: { set: true } } } })
+      expect((await hub.call("POST", "/v1/connectors", { name: "newer", type: "http", config: { url: "https://example.com/" } }, { key })).status).toBe(201)
+      expect((await hub.call("DELETE", "/v1/connectors/draft", undefined, { key })).status).toBe(204)
+      expect((await hub.call("POST", "/v1/workspaces", { name: "third" }, { key })).status).toBe(201)
+    } finally {
+      await hub.stop()
+    }
+  })
+})
+
+test("a hub that is older than the database refuses, says which version it wants, and changes nothing", async () => {
+  await database.query("create database newer")
+  await (await openStore({ dataDir: "unused", databaseUrl: urlOf("newer"), log: keepLog() })).close()
+  await database.query("insert into jackfield.kysely_migration values ('9999-later', now()::text); create table jackfield.later ()", [], "newer")
+  const before = await database.query("select name from jackfield.kysely_migration order by 1", [], "newer")
+  await expect(openStore({ dataDir: "unused", databaseUrl: urlOf("newer"), log: keepLog() })).rejects.toMatchObject({
+    code: "store_unavailable",
+    message: expect.stringMatching(/newer version \(9999-later; this one knows up to \d{4}-[a-z-]+\)/),
+  })
+  expect(await database.query("select name from jackfield.kysely_migration order by 1", [], "newer")).toEqual(before)
+})
