@@ -45,7 +45,11 @@ export async function restoreBackup(owner: Owner, path: string, { header, tables
   refuseNewer(applied, "The hub's database")
   if (applied.length === 0) await migrate(owner.connection)
   await exclusively(owner.connection, "migration", async (client) => {
-    if ((await owner.hubs()) > 0) throw new PlatformError("in_use", "A hub runs on this database; stop it on every node (one that was killed counts for two minutes), then restore. Nothing was changed.")
+    if ((await owner.hubs()) > 0)
+      throw new PlatformError(
+        "in_use",
+        "A hub runs on this database; stop it on every node (one that was killed counts for two minutes), then restore. Nothing was changed.",
+      )
     await client.query("begin; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local lock_timeout = '10s'")
     if (!replace && ((await client.query("select from jackfield.workspaces limit 1")).rowCount ?? 0) > 0) {
       throw new PlatformError("name_taken", "This hub has workspaces already; give --replace to remove all that it has and put the backup in its place.")
