@@ -232,6 +232,12 @@ export const Rows = typed<RowsAnswer>(
     rowCount: Type.Integer(),
     truncated: Type.Boolean(),
     durationMs: Type.Number(),
+    rejected: Type.Optional(
+      Type.Object(
+        { count: Type.Integer(), records: Type.Array(Type.Object({ line: Type.Integer(), lastLine: Type.Integer(), reason: Type.String() })) },
+        { description: "Records of a file that are no rows, as far as it was read: how many, and the first hundred" },
+      ),
+    ),
   }),
 )
 

@@ -11,6 +11,8 @@ export interface HubClient {
   /** A change of the version that was seen; one that another change came before is refused. */
   patch<T>(path: string, body: unknown, version: number): Promise<T>
   remove(path: string, version?: number): Promise<void>
+  /** Posts a body as it comes, of any length. */
+  send<T>(path: string, body: ReadableStream<Uint8Array>): Promise<T>
   /** The answer as it comes, in pieces. */
   stream(path: string, accept: string, body?: unknown): AsyncGenerator<Uint8Array>
   /** An NDJSON answer line by line, as it came. A stream that broke off ends with a failure, never short. */
@@ -96,10 +98,10 @@ export async function connectHub(shell: Shell): Promise<HubClient> {
         headers: {
           accept,
           authorization: `Bearer ${key}`,
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(body === undefined ? {} : { "content-type": body instanceof ReadableStream ? "application/octet-stream" : "application/json" }),
           ...(version === undefined ? {} : { "if-match": `"${version}"` }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : body instanceof ReadableStream ? { body, duplex: "half" as const } : { body: JSON.stringify(body) }),
         signal: shell.signal,
       })
     } catch (error) {
@@ -145,6 +147,7 @@ export async function connectHub(shell: Shell): Promise<HubClient> {
     get: async <T>(path: string) => json<T>(await call("GET", path, "application/json")),
     post: async <T>(path: string, body?: unknown) => json<T>(await call("POST", path, "application/json", body ?? {})),
     patch: async <T>(path: string, body: unknown, version: number) => json<T>(await call("PATCH", path, "application/json", body, version)),
+    send: async <T>(path: string, body: ReadableStream<Uint8Array>) => json<T>(await call("POST", path, "application/json", body)),
     remove: async (path, version) => {
       await (await call("DELETE", path, "application/json", undefined, version)).arrayBuffer()
     },

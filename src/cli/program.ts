@@ -92,6 +92,7 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   keys(root, leaf)
   egress(root, leaf)
   users(root, leaf)
+  uploads(root, leaf)
   vault(root, leaf)
   backups(root, leaf)
   return root
@@ -161,6 +162,17 @@ function egress(root: Command, leaf: Leaf): void {
   leaf(group, "list", "what is allowed, and by whom", async () => (await load()).list)
   leaf(group, "allow <rule>", "allow cidr[:port[-port]], such as 10.0.0.0/8:5432", async () => (await load()).allow).option("--note <text>", "why")
   leaf(group, "deny <rule>", "take an allowance back, by rule or id", async () => (await load()).deny)
+}
+
+function uploads(root: Command, leaf: Leaf): void {
+  const group = root.command("uploads").description("files that connectors read")
+  const load = () => import("./commands/uploads.ts")
+  leaf(group, "add <file>", "send a file, - for stdin; its id is for a connector's source.upload", async () => (await load()).add).option(
+    "--name <name>",
+    "what it is called, if not as the file",
+  )
+  leaf(group, "list", "the workspace's files, and which connectors read them", async () => (await load()).list)
+  leaf(group, "remove <upload>", "remove a file, by id or name; refused while a connector reads it", async () => (await load()).remove)
 }
 
 function users(root: Command, leaf: Leaf): void {

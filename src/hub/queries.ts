@@ -1,4 +1,4 @@
-import type { Batch, Column, Row, Stream, Value } from "../core/connector.ts"
+import type { Batch, Column, RejectedRecord, Row, Stream, Value } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
 import { open, type Session } from "../core/session.ts"
 import { round } from "../core/trace.ts"
@@ -22,12 +22,17 @@ export interface RowsAnswer {
   readonly rowCount: number
   readonly truncated: boolean
   readonly durationMs: number
+  /** Records of a file that are no rows, as far as it was read: how many, and the first of them. */
+  readonly rejected?: { readonly count: number; readonly records: readonly RejectedRecord[] }
 }
 
 export const QUERY_DEADLINE_MS = 30_000
 /** Rows of a JSON answer at most, and bytes: what is larger is for a stream. */
 export const JSON_ROWS_MAX = 10_000
 const JSON_BYTES_MAX = 64 * 1024 * 1024
+/** Rejected records that an answer names, and after which it ends though there were rows to come. */
+const REJECTED_NAMED = 100
+const REJECTED_MAX = 10_000
 
 type Start = (session: Session) => AsyncIterable<Batch>
 
@@ -119,20 +124,24 @@ async function collect(batches: AsyncIterable<Batch>, maxRows: number): Promise<
   let columns: readonly Column[] = []
   const rows: Row[] = []
   let bytes = 0
+  const rejected = { count: 0, records: [] as RejectedRecord[] }
   for await (const batch of batches) {
     columns = batch.columns
+    rejected.count += batch.rejected?.length ?? 0
+    rejected.records.push(...(batch.rejected ?? []).slice(0, REJECTED_NAMED - rejected.records.length))
     for (const row of toRecords(batch)) rows.push(row)
     bytes += JSON.stringify(batch.rows).length
     if (bytes > JSON_BYTES_MAX)
       throw new PlatformError("response_too_large", "The answer is larger than 64 MiB; ask for fewer rows, or for application/x-ndjson to stream it.")
-    if (rows.length > maxRows) break
+    if (rows.length > maxRows || rejected.count >= REJECTED_MAX) break
   }
-  const truncated = rows.length > maxRows
+  const truncated = rows.length > maxRows || rejected.count >= REJECTED_MAX
   return {
     columns,
-    rows: truncated ? rows.slice(0, maxRows) : rows,
+    rows: rows.slice(0, maxRows),
     rowCount: Math.min(rows.length, maxRows),
     truncated,
     durationMs: round(performance.now() - begun),
+    ...(rejected.count === 0 ? {} : { rejected }),
   }
 }

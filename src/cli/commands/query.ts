@@ -1,8 +1,9 @@
 import type { Cli } from "../cli.ts"
-import { EXIT, type Exit, usage } from "../failure.ts"
+import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { readValue } from "../secret-input.ts"
 import { table } from "../table.ts"
+import { printable } from "../terminal.ts"
 import { connectorPath, queryString, type Rows } from "./wire.ts"
 
 export interface QueryOptions {
@@ -39,7 +40,14 @@ export async function query(cli: Cli, name: string, statement: string | undefine
 async function preview(cli: Cli, client: HubClient, name: string, rows: string, options: QueryOptions): Promise<Exit> {
   if (options.csv === true || options.ndjson === true)
     throw usage("--rows previews a few rows; it is not streamed.", "Use a statement with --csv or --ndjson, or --rows with --json.")
-  return print(cli, await client.get<Rows>(connectorPath(name, `/rows${queryString({ stream: streamPath(rows), limit: options.maxRows })}`)))
+  const read = (stream: string): Promise<Rows> => client.get<Rows>(connectorPath(name, `/rows${queryString({ stream, limit: options.maxRows })}`))
+  try {
+    return await print(cli, await read(streamPath(rows)))
+  } catch (error) {
+    // orders.csv is the name of a file, and no table csv of a schema orders.
+    if (!(error instanceof Failure) || error.problem.code !== "stream_not_found" || !rows.includes(".") || rows.startsWith("[")) throw error
+    return print(cli, await read(JSON.stringify([rows])))
+  }
 }
 
 /** `public.orders` or `["public","or.ders"]` as the JSON array that the API takes. */
@@ -65,8 +73,14 @@ async function print({ terminal }: Cli, answer: Rows): Promise<Exit> {
   if (names.length > 0) await terminal.write(table(names, rows, { width: terminal.width, header: terminal.bold, rightAligned: numeric }))
   const cut = answer.truncated ? "; there are more, see --max-rows, --csv and --ndjson" : ""
   terminal.note(terminal.dim(`${answer.rowCount} row${answer.rowCount === 1 ? "" : "s"}${cut} (${Math.round(answer.durationMs)} ms)`))
+  const { count, records } = answer.rejected ?? { count: 0, records: [] }
+  for (const { line, lastLine, reason } of records.slice(0, REJECTED_SHOWN))
+    terminal.note(`${line === lastLine ? `Line ${line}` : `Lines ${line} to ${lastLine}`} is no row: ${printable(reason)}`)
+  if (count > REJECTED_SHOWN) terminal.note(`… and ${count - REJECTED_SHOWN} more; --json has the first hundred.`)
   return EXIT.ok
 }
+
+const REJECTED_SHOWN = 5
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return "∅"

@@ -51,6 +51,7 @@ export interface Rows {
   readonly rowCount: number
   readonly truncated: boolean
   readonly durationMs: number
+  readonly rejected?: { readonly count: number; readonly records: readonly { readonly line: number; readonly lastLine: number; readonly reason: string }[] }
 }
 
 export interface Page<T> {

@@ -1,7 +1,7 @@
 import { parse } from "csv-parse/sync"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type FileRecord, RECORD_MAX_BYTES, RecordReader, type Shape } from "./records.ts"
+import { type FileRecord, RECORD_MAX_BYTES, RecordReader, type Shape, WINDOW_BYTES } from "./records.ts"
 
 const shape = (more: Partial<Shape> = {}): Shape => ({ delimiter: ",", quote: '"', newline: "\n", exact: true, encoding: "utf-8", ...more })
 
@@ -12,7 +12,7 @@ async function cut(text: string | Buffer, how: Shape = shape(), size = 65_536): 
     for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
   }
   const out: FileRecord[] = []
-  for await (const some of new RecordReader(how).read(pieces())) out.push(...some)
+  for await (const some of new RecordReader(how).read(pieces())) for (const record of some) out.push(record)
   return out
 }
 const fields = (records: FileRecord[]) => records.map((each) => ("fields" in each ? each.fields : `${each.line}-${each.lastLine} ${each.reason}`))
@@ -106,16 +106,43 @@ describe("records", () => {
     expect(fields(await cut("a\n\uFFFD\nb", shape({ exact: false, encoding: "utf-16le" })))).toEqual([["a"], "2-2 has bytes that are not utf-16le.", ["b"]])
   })
 
-  it("rejects what is longer than a MiB to where it ends, and holds none of it", async () => {
+  it("rejects what is longer than a MiB to where it ends, and a quote that is not closed within the window alone", async () => {
     const long = "x".repeat(3 * RECORD_MAX_BYTES)
     const too = "is longer than 1 MiB."
     expect(fields(await cut(`1,2\n3,${long}\n5,6\n`))).toEqual([["1", "2"], `2-2 ${too}`, ["5", "6"]])
     expect(fields(await cut(`1,2\n3,"${long}"\n5,6\n`))).toEqual([["1", "2"], `2-2 ${too}`, ["5", "6"]])
     expect(fields(await cut(`1,2\n3,"${`${'x,""y'.repeat(10)}\n`.repeat(50_000)}",9\n5,6`))).toEqual([["1", "2"], `2-50002 ${too}`, ["5", "6"]])
     expect(fields(await cut(`1,2\n3,${long}`))).toEqual([["1", "2"], `2-2 ${too}`])
-    const open = await cut(`1,2\n3,"${"x\n".repeat(RECORD_MAX_BYTES)}`)
-    expect(fields(open)).toEqual([["1", "2"], `2-${RECORD_MAX_BYTES + 2} opens a quote that is never closed; all to the end of the file is inside it.`])
+    expect(fields(await cut(`1,2\n3,"${long.repeat(5)}"\n5,6\n`))).toEqual([["1", "2"], `2-2 ${too}`, ["5", "6"]])
+    const many = Math.ceil(WINDOW_BYTES / 4) + 10
+    for (const end of ["", "\n"]) {
+      const open = fields(await cut(`1,2\n3,"4\n${"5,6\n".repeat(many)}7,8${end}`))
+      expect([open.length, open[0], open[1], open[2], open.at(-1)]).toEqual([
+        many + 3,
+        ["1", "2"],
+        "2-2 opens a quote that is not closed within 8 MiB.",
+        ["5", "6"],
+        ["7", "8"],
+      ])
+    }
     const just = "x".repeat(RECORD_MAX_BYTES - 2)
     expect(fields(await cut(`1,${just}\n`))).toEqual([["1", just]])
+    expect(fields(await cut(`1,${just}x\n`))).toEqual([`1-1 ${too}`])
+  })
+
+  it("holds no more than its window of what does not end", async () => {
+    const part = Buffer.alloc(1_048_576, "x")
+    let most = 0
+    async function* endless(): AsyncGenerator<Buffer> {
+      for (let count = 0; count < 300; count++) {
+        yield part
+        most = Math.max(most, process.memoryUsage().arrayBuffers)
+      }
+    }
+    const before = process.memoryUsage().arrayBuffers
+    const records: FileRecord[] = []
+    for await (const some of new RecordReader(shape()).read(endless())) records.push(...some)
+    expect(fields(records)).toEqual(["1-1 is longer than 1 MiB."])
+    expect(most - before).toBeLessThan(200 * 1_048_576)
   })
 })

@@ -21,33 +21,32 @@ interface Span {
 /** A record's fields, null for nothing at all and "" for quotes around nothing; or why it has none. */
 export type FileRecord = (Span & { readonly fields: readonly (string | null)[] }) | (Span & { readonly reason: string })
 
-/** Bytes of a record at most; a longer one is rejected, and never held. */
+/** Bytes of a record at most; a longer one is rejected. */
 export const RECORD_MAX_BYTES = 1_048_576
+/** How far the end of a line or of a quote is looked for, and so what is held at most: what is not closed by then opens nothing. */
+export const WINDOW_BYTES = 8 * 1_048_576
 
+/** Records that are made before any is taken. */
+const AT_ONCE = 1_000
 const CR = 13
 const LF = 10
-type Skipped = "start" | "plain" | "quoted" | "closing"
 
 /**
  * Cuts UTF-8 text into records as RFC 4180 has them, a quote within an unquoted field being a character like any other. What is
- * malformed costs as little as can be said for sure: a line that is no record is rejected alone and the next one begins a record, but a
- * record that is too long is rejected to where it ends. Holds one record and one piece of the file.
+ * malformed costs one line: that is rejected alone, and the next one begins a record.
  */
 export class RecordReader {
   readonly #shape: Shape
   readonly #newline: number
-  readonly #quote: number
-  readonly #delimiter: number
   #offset: number
   #line: number
-  #skipping: { readonly line: number; state: Skipped } | undefined
+  /** Within a line that is longer than the window. */
+  #skipping = false
 
   /** `offset` and `line` are where the text begins. */
   constructor(shape: Shape, offset = 0, line = 1) {
     this.#shape = shape
     this.#newline = shape.newline === "\n" ? LF : CR
-    this.#quote = shape.quote === "" ? -1 : shape.quote.charCodeAt(0)
-    this.#delimiter = shape.delimiter.charCodeAt(0)
     this.#offset = offset
     this.#line = line
   }
@@ -63,46 +62,56 @@ export class RecordReader {
       length += part.length
       if (length < wanted) continue
       const rest = Buffer.concat(parts, length)
-      const { records, used } = this.#cut(rest, false)
-      if (records.length > 0) yield records
+      const used = yield* this.#cut(rest, false)
       parts = [rest.subarray(used)]
       length -= used
       wanted = length * 1.5
     }
-    const { records } = this.#cut(Buffer.concat(parts, length), true)
-    if (records.length > 0) yield records
+    yield* this.#cut(Buffer.concat(parts, length), true)
   }
 
-  #cut(buffer: Buffer, last: boolean): { records: FileRecord[]; used: number } {
-    const records: FileRecord[] = []
+  /** The records that are whole there, some at a time; returns how many bytes they take. */
+  *#cut(buffer: Buffer, last: boolean): Generator<FileRecord[], number> {
+    let records: FileRecord[] = []
     const clean = isUtf8(buffer) && !buffer.includes(0) && (this.#shape.exact || !buffer.includes("\uFFFD"))
     const base = this.#offset
     let at = 0
-    while (at < buffer.length || (last && this.#skipping !== undefined)) {
-      const record = this.#skipping === undefined ? this.#record(buffer, at, last, clean, base) : this.#skip(buffer, at, last, base)
+    while (at < buffer.length || (last && this.#skipping)) {
+      const record = this.#skipping ? this.#skipped(buffer, at, last, base) : this.#record(buffer, at, last, clean, base)
       if (record === undefined) {
-        if (this.#skipping !== undefined) at = buffer.length
-        if (this.#skipping === undefined && buffer.length - at > RECORD_MAX_BYTES) this.#skipping = { line: this.#line, state: "start" }
-        else break
-      } else {
-        records.push(record)
-        this.#line = record.lastLine + 1
-        at = record.end - base
+        if (buffer.length - at > WINDOW_BYTES) this.#skipping = true
+        if (this.#skipping) at = buffer.length
+        break
       }
+      records.push(record)
+      if (records.length >= AT_ONCE) {
+        yield records
+        records = []
+      }
+      this.#skipping = false
+      this.#line = record.lastLine + 1
+      at = record.end - base
     }
     this.#offset = base + at
-    return { records, used: at }
+    if (records.length > 0) yield records
+    return at
   }
 
-  /** The record that begins there; undefined when its end is not, or when it is too long. */
+  /** The rest of a line of which nothing is kept. */
+  #skipped(buffer: Buffer, at: number, last: boolean, base: number): FileRecord | undefined {
+    const end = lineEnd(buffer, at, this.#newline, last)
+    return end === undefined ? undefined : { line: this.#line, lastLine: this.#line, end: base + end.next, reason: TOO_LONG }
+  }
+
+  /** The record that begins there; undefined when its end is not there yet. */
   #record(buffer: Buffer, at: number, last: boolean, clean: boolean, base: number): FileRecord | undefined {
     const end = lineEnd(buffer, at, this.#newline, last)
-    if (end === undefined || end.text - at > RECORD_MAX_BYTES) return end === undefined ? undefined : this.#begin(buffer, at, last, base)
+    if (end === undefined) return undefined
     const text = buffer.toString("utf8", at, end.text)
     const { quote, delimiter } = this.#shape
     const line = this.#line
     if (quote === "" || !text.includes(quote)) {
-      const reason = clean ? undefined : this.#fault(buffer.subarray(at, end.text), text)
+      const reason = this.#fault(buffer.subarray(at, end.text), clean)
       const span = { line, lastLine: line, end: base + end.next }
       return reason === undefined ? { ...span, fields: plainFields(this.#trimmed(text), delimiter) } : { ...span, reason }
     }
@@ -142,8 +151,8 @@ export class RecordReader {
         if (end.next === end.text) return alone("opens a quote that is never closed.")
         value += text.slice(index) + this.#shape.newline
         const more = lineEnd(buffer, end.next, this.#newline, last)
+        if ((more?.text ?? buffer.length) - at > WINDOW_BYTES) return alone("opens a quote that is not closed within 8 MiB.")
         if (more === undefined) return undefined
-        if (more.text - at > RECORD_MAX_BYTES) return this.#begin(buffer, at, last, base)
         text = buffer.toString("utf8", end.next, more.text)
         end = more
         lastLine++
@@ -154,38 +163,9 @@ export class RecordReader {
       if (text[index] !== delimiter) return alone("has text behind a closing quote, or opens one that is not closed where it should be.")
       index++
     }
-    const reason = clean ? undefined : this.#fault(buffer.subarray(at, end.text), buffer.toString("utf8", at, end.text))
+    const reason = this.#fault(buffer.subarray(at, end.text), clean)
     const span = { line, lastLine, end: base + end.next }
     return reason === undefined ? { ...span, fields } : { ...span, reason }
-  }
-
-  #begin(buffer: Buffer, at: number, last: boolean, base: number): FileRecord | undefined {
-    this.#skipping = { line: this.#line, state: "start" }
-    return this.#skip(buffer, at, last, base)
-  }
-
-  /** Goes through a record that is too long to where it ends, byte by byte; undefined when that is not in this piece. */
-  #skip(buffer: Buffer, at: number, last: boolean, base: number): FileRecord | undefined {
-    const skipping = this.#skipping
-    if (skipping === undefined) return undefined
-    for (let index = at; index < buffer.length; index++) {
-      const byte = buffer[index]
-      if (skipping.state === "quoted") {
-        if (byte === this.#quote) skipping.state = "closing"
-        else if (byte === this.#newline) this.#line++
-      } else if (byte === this.#newline) return this.#skipped(base + index + 1, "is longer than 1 MiB.")
-      else if (byte === this.#quote && skipping.state !== "plain") skipping.state = "quoted"
-      else skipping.state = byte === this.#delimiter ? "start" : "plain"
-    }
-    if (!last) return undefined
-    const open = skipping.state === "quoted"
-    return this.#skipped(base + buffer.length, open ? "opens a quote that is never closed; all to the end of the file is inside it." : "is longer than 1 MiB.")
-  }
-
-  #skipped(end: number, reason: string): FileRecord {
-    const line = this.#skipping?.line ?? this.#line
-    this.#skipping = undefined
-    return { line, lastLine: this.#line, end, reason }
   }
 
   /** Without the CR of a CR LF. */
@@ -193,12 +173,16 @@ export class RecordReader {
     return this.#newline === LF && text.endsWith("\r") ? text.slice(0, -1) : text
   }
 
-  #fault(bytes: Buffer, text: string): string | undefined {
-    if (text.includes("\u0000")) return "has a NUL character."
-    if (text.includes("\uFFFD") && !(this.#shape.exact && isUtf8(bytes))) return `has bytes that are not ${this.#shape.encoding}.`
-    return undefined
+  #fault(bytes: Buffer, clean: boolean): string | undefined {
+    if (bytes.length > RECORD_MAX_BYTES) return TOO_LONG
+    if (clean) return undefined
+    if (bytes.includes(0)) return "has a NUL character."
+    const whole = isUtf8(bytes) && (this.#shape.exact || !bytes.includes("\uFFFD"))
+    return whole ? undefined : `has bytes that are not ${this.#shape.encoding}.`
   }
 }
+
+const TOO_LONG = "is longer than 1 MiB."
 
 /** Where a line's text ends, and where the next line begins; the same at the end of a text without a last newline. */
 interface LineEnd {

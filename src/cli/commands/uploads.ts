@@ -1,0 +1,75 @@
+import { open } from "node:fs/promises"
+import { basename } from "node:path"
+import { Readable } from "node:stream"
+import type { Cli } from "../cli.ts"
+import { EXIT, type Exit, Failure, usage } from "../failure.ts"
+import { table } from "../table.ts"
+import { queryString, readAll, when } from "./wire.ts"
+
+interface Upload {
+  readonly id: string
+  readonly name: string
+  readonly bytes: number
+  readonly sha256: string
+  readonly createdAt: string
+  readonly usedBy: readonly string[]
+}
+
+export interface AddOptions {
+  readonly name?: string
+}
+
+/** Sends a file as it is, in pieces. Its id is the one line on stdout, so that a script can take it. */
+export async function add({ shell, terminal, hub }: Cli, file: string, options: AddOptions): Promise<Exit> {
+  const name = options.name ?? (file === "-" ? undefined : basename(file))
+  if (file === "-" && shell.stdin.isTTY === true) throw usage("The file is to come from stdin, but that is a terminal.", "Pipe it in, or name a file.")
+  const client = await hub()
+  const body = file === "-" ? shell.stdin : await contentOf(file)
+  const made = await client.send<Upload>(`/v1/uploads${queryString({ name })}`, Readable.toWeb(body) as ReadableStream<Uint8Array>)
+  if (terminal.json) await terminal.document(made)
+  else {
+    terminal.note(`Sent ${made.name}: ${made.bytes} bytes, SHA-256 ${made.sha256}. Its id:`)
+    await terminal.line(made.id)
+  }
+  return EXIT.ok
+}
+
+async function contentOf(path: string): Promise<Readable> {
+  try {
+    const file = await open(path)
+    if ((await file.stat()).isDirectory()) {
+      await file.close()
+      throw usage(`${path} is a folder.`, "Name a file.")
+    }
+    return file.createReadStream()
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause
+    throw usage(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? "unreadable"}).`, "Check the path and its permissions.")
+  }
+}
+
+export async function list({ terminal, hub }: Cli): Promise<Exit> {
+  const page = await readAll<Upload>(await hub(), "/v1/uploads")
+  if (terminal.json) await terminal.document(page)
+  else if (page.data.length === 0) terminal.note("There are no uploads; send one with `jackfield uploads add`.")
+  else {
+    const rows = page.data.map((each) => [each.name, String(each.bytes), when(each.createdAt), each.usedBy.join(", "), each.id])
+    await terminal.write(table(["NAME", "BYTES", "SENT", "READ BY", "ID"], rows, { width: terminal.width, header: terminal.bold, rightAligned: [1] }))
+  }
+  return EXIT.ok
+}
+
+/** Removes the upload of that id, or the one of that name. */
+export async function remove({ terminal, hub }: Cli, wanted: string): Promise<Exit> {
+  const client = await hub()
+  const { data } = await readAll<Upload>(client, "/v1/uploads")
+  const byId = data.filter(({ id }) => id === wanted)
+  const [found, ...others] = byId.length > 0 ? byId : data.filter(({ name }) => name === wanted)
+  if (found === undefined)
+    throw new Failure(EXIT.notFound, { code: "not_found", detail: "There is no upload of that id or name.", next: "See `jackfield uploads list`." })
+  if (others.length > 0) throw usage(`${others.length + 1} uploads have that name.`, "Give the id, see `jackfield uploads list`.")
+  await client.remove(`/v1/uploads/${encodeURIComponent(found.id)}`)
+  if (terminal.json) await terminal.document({ removed: found })
+  else await terminal.line(`Removed ${found.name}.`)
+  return EXIT.ok
+}
