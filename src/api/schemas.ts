@@ -1,7 +1,8 @@
 import Type, { type TSchema } from "typebox"
 import { COLUMN_TYPES, STREAM_KINDS } from "../core/connector.ts"
 import { STAGES } from "../core/trace.ts"
-import type { CatalogPage } from "../hub/catalogs.ts"
+import { CHANGE_KINDS } from "../hub/catalog-changes.ts"
+import type { CatalogPage, CatalogVersion as CatalogVersionView, CatalogDiff as Diff, Skipped } from "../hub/catalogs.ts"
 import type { TypeDescription } from "../hub/connector-types.ts"
 import type { ConnectorView } from "../hub/connector-view.ts"
 import type { TestReport as Report } from "../hub/probe.ts"
@@ -189,20 +190,57 @@ const Stream = Type.Object({
   comment: Type.Optional(Type.String()),
 })
 export const DiscoverInput = Type.Object({ timeoutMs: timeoutMs(900_000) }, closed)
+const VersionNumber = Type.Integer({ minimum: 1, maximum: 2_147_483_647 })
 export const CatalogQuery = Type.Object(
   {
     ...PageQuery,
     search: Type.Optional(Type.String({ maxLength: 256, description: "Found in a path or a column's name" })),
+    version: Type.Optional(VersionNumber),
   },
   closed,
 )
+export const SkippedQuery = Type.Object({ ...PageQuery, version: Type.Optional(VersionNumber) }, closed)
+export const DiffQuery = Type.Object({ ...PageQuery, from: Type.Optional(VersionNumber), to: Type.Optional(VersionNumber) }, closed)
+const ChangeKind = Type.Enum([...CHANGE_KINDS])
+const summary = {
+  from: Type.Integer(),
+  to: Type.Integer(),
+  changes: Type.Integer(),
+  breaking: Type.Integer({ description: "Changes after which who reads or writes may fail" }),
+  byKind: Type.Record(Type.String(), Type.Integer()),
+}
+const catalogHead = {
+  version: Type.Integer(),
+  discoveredAt: Time,
+  complete: Type.Boolean({ description: "Every thing that the system counts is a stream here" }),
+  counts: Type.Object({ total: Type.Integer(), streams: Type.Integer(), skipped: Type.Integer(), byKind: Type.Record(Type.String(), Type.Integer()) }),
+  diff: Nullable(Type.Object(summary, { description: "What changed since the version before" })),
+}
+export const CatalogVersion = typed<CatalogVersionView>(Type.Object({ ...catalogHead, durationMs: Type.Integer() }))
+export const SkippedThing = typed<Skipped>(Type.Object({ path: Type.Array(Type.String()), reason: Type.String() }))
+const Facts = Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true })
+export const CatalogDiff = typed<Diff>(
+  Type.Object({
+    ...summary,
+    data: Type.Array(
+      Type.Object({
+        kind: ChangeKind,
+        path: Type.Array(Type.String()),
+        column: Type.Optional(Type.String()),
+        before: Type.Optional(Facts),
+        after: Type.Optional(Facts),
+        breaking: Type.Boolean(),
+        why: Type.String(),
+      }),
+    ),
+    nextCursor: Nullable(Type.String()),
+    total: Type.Integer(),
+  }),
+)
 export const Catalog = typed<CatalogPage>(
   Type.Object({
-    version: Type.Integer(),
-    discoveredAt: Time,
-    complete: Type.Boolean({ description: "Every thing that the system counts is a stream here" }),
-    counts: Type.Object({ total: Type.Integer(), streams: Type.Integer(), skipped: Type.Integer(), byKind: Type.Record(Type.String(), Type.Integer()) }),
-    skipped: Type.Array(Type.Object({ path: Type.Array(Type.String()), reason: Type.String() })),
+    ...catalogHead,
+    skipped: Type.Array(SkippedThing, { description: "The first of what was left out; all of it at …/catalog/skipped" }),
     streams: Type.Array(Stream),
     nextCursor: Nullable(Type.String()),
     total: Type.Integer({ description: "Streams that match" }),

@@ -3,12 +3,13 @@ import type { Stream } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
 import { open } from "../core/session.ts"
 import type { Catalogs as CatalogTable } from "../store/database.ts"
-import { parentMissing, uniqueViolation } from "../store/store.ts"
-import { findConnector, type Tx } from "./connector-view.ts"
+import { type CatalogChange, changesPage, type DiffSummary, summarize } from "./catalog-diff.ts"
+import { type CatalogOwner, CatalogWriter } from "./catalog-writer.ts"
+import { type ConnectorRow, findConnector, type Tx } from "./connector-view.ts"
 import type { Connectors } from "./connectors.ts"
 import type { HubParts } from "./hub.ts"
 import type { Principal } from "./identity.ts"
-import { decodeCursor, type PageQuery, pageOf } from "./page.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "./page.ts"
 
 /** What the system has by its own count, and what became of it: streams + skipped = total when `complete` may be true. */
 export interface CatalogCounts {
@@ -23,12 +24,17 @@ export interface Skipped {
   readonly reason: string
 }
 
-/** One page of a connector's newest catalog. `complete` is true only when every thing that the system counts is a stream. */
-export interface CatalogPage {
+/** A version of a catalog. `complete` is true only when every thing that the system counts is a stream; `diff` is what changed since the version before. */
+export interface CatalogHead {
   readonly version: number
   readonly discoveredAt: string
   readonly complete: boolean
   readonly counts: CatalogCounts
+  readonly diff: DiffSummary | null
+}
+
+/** One page of a catalog; `skipped` are the first of those left out. */
+export interface CatalogPage extends CatalogHead {
   readonly skipped: readonly Skipped[]
   readonly streams: readonly Stream[]
   readonly nextCursor: string | null
@@ -37,18 +43,22 @@ export interface CatalogPage {
 
 export interface CatalogQuery extends PageQuery {
   readonly search?: string
+  readonly version?: number
 }
+
+/** One version, without what it holds; `diff` is what changed since the version before it, null for a first one. */
+export interface CatalogVersion extends CatalogHead {
+  readonly durationMs: number
+}
+
+/** What changed between two versions: counted over all, and a page of it. */
+export interface CatalogDiff extends DiffSummary, Page<CatalogChange> {}
+
+type Row = Selectable<CatalogTable>
 
 export const DISCOVERY_DEADLINE_MS = 120_000
-const STREAMS_PER_INSERT = 100
-const VERSIONS_KEPT = 5
-/** Streams and skipped things of one catalog: a system that lists without end shall not fill the store. */
-const MOST_THINGS = 250_000
-
-interface Target {
-  readonly workspaceId: string
-  readonly connectorId: string
-}
+/** Of what was skipped a page of the catalog shows so much. */
+const SKIPPED_SHOWN = 20
 
 /** What connectors have to offer: discovered, stored by version, searched and paged. */
 export class Catalogs {
@@ -68,64 +78,38 @@ export class Catalogs {
     const { door, log, uploads, bounds } = this.#parts
     using _place = bounds.enter(by.workspace.id, "discoveries")
     const opened = await this.#connectors.open(by, ref)
-    const target: Target = { workspaceId: by.workspace.id, connectorId: opened.id }
+    const owner: CatalogOwner = { workspaceId: by.workspace.id, connectorId: opened.id }
     const begun = performance.now()
     const lease = door.lease({ deadlineMs: options.timeoutMs ?? DISCOVERY_DEADLINE_MS, operator: by.operator, signal: options.signal })
-    let unfinished: number | undefined
+    let unfinished: CatalogWriter | undefined
     try {
       await using session = await open(opened.connector, opened.config, lease, {
         log: (message, facts) => log.info(facts ?? {}, message),
         upload: uploads.opener(by.workspace.id),
-        token: this.#parts.tokens.of({ ...target, operator: by.operator }),
+        token: this.#parts.tokens.of({ ...owner, operator: by.operator }),
       })
-      const version = await this.#reserve(target)
-      unfinished = version
-      const found = { streams: 0, skipped: [] as Skipped[], counted: undefined as { total: number; byKind: Readonly<Record<string, number>> } | undefined }
-      let batch: Stream[] = []
-      const flush = async (): Promise<void> => {
-        await this.#insert(target, version, found.streams - batch.length, batch)
-        batch = []
-      }
+      const writer = await CatalogWriter.begin(this.#parts.store, owner)
+      unfinished = writer
       for await (const each of session.discover()) {
-        if (found.streams + found.skipped.length >= MOST_THINGS)
-          throw new PlatformError("response_too_large", `The system lists more than ${MOST_THINGS} tables and the like; give the hub a login that sees fewer.`)
-        if ("skipped" in each) found.skipped.push(each.skipped)
-        else if ("counted" in each) found.counted = each.counted
-        else {
-          batch.push(each.stream)
-          found.streams++
-          if (batch.length >= STREAMS_PER_INSERT) await flush()
-        }
+        if ("skipped" in each) await writer.skip(each.skipped)
+        else if ("counted" in each) writer.counted(each.counted.total, each.counted.byKind)
+        else await writer.add(each.stream)
       }
-      await flush()
-      const seen = found.streams + found.skipped.length
-      const counted = found.counted ?? { total: seen, byKind: {} }
-      const unaccounted = counted.total - seen
-      if (unaccounted !== 0)
-        found.skipped.push({ path: [], reason: `The system counts ${counted.total} things, ${seen} were seen; it changed meanwhile, so discover again.` })
-      const counts: CatalogCounts = { total: counted.total, streams: found.streams, skipped: found.skipped.length, byKind: counted.byKind }
-      await this.#finish(target, version, {
-        complete: found.skipped.length === 0,
-        counts,
-        skipped: found.skipped,
-        durationMs: Math.round(performance.now() - begun),
-      })
+      await writer.finish(Math.round(performance.now() - begun))
       unfinished = undefined
     } finally {
       await lease.close()
-      if (unfinished !== undefined) await this.#drop(target, unfinished)
+      await unfinished?.drop()
     }
     return this.page(by, opened.id, { limit: 20 })
   }
 
-  /** One page of the newest catalog; `search` is looked for in paths and column names, whatever the case. */
+  /** One page of the newest catalog, or of the version given; `search` is looked for in paths and column names, whatever the case. */
   async page(by: Principal, ref: string, query: CatalogQuery): Promise<CatalogPage> {
     const after = decodeCursor(query.cursor)
     return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
       const row = await findConnector(tx, by.workspace.id, ref)
-      const catalog = await newest(tx, by.workspace.id, row.id)
-      if (catalog === undefined)
-        throw new PlatformError("catalog_missing", `The connector ${row.name} was never discovered; run POST /v1/connectors/${row.name}/discover.`)
+      const catalog = await versionOf(tx, row, query.version)
       let matching = tx
         .selectFrom("catalog_streams")
         .where("workspace_id", "=", by.workspace.id)
@@ -142,7 +126,8 @@ export class Catalogs {
         .execute()
       const { total } = await matching.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
       const page = pageOf(rows, query.limit, total, (each) => each.position + 1)
-      return { ...headOf(catalog), streams: page.data.map(streamOf), nextCursor: page.nextCursor, total }
+      const skipped = await skippedOf(tx, row, catalog.version).orderBy("position").limit(SKIPPED_SHOWN).execute()
+      return { ...headOf(catalog), skipped, streams: page.data.map(streamOf), nextCursor: page.nextCursor, total }
     })
   }
 
@@ -164,113 +149,99 @@ export class Catalogs {
     })
   }
 
-  /** Takes the next version number; two discoveries at once take two. */
-  async #reserve({ workspaceId, connectorId }: Target): Promise<number> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#parts.store.inWorkspace(workspaceId, async (tx) => {
-          const { version } = await tx
-            .selectFrom("catalogs")
-            .select(sql<number>`coalesce(max(version), 0) + 1`.as("version"))
-            .where("workspace_id", "=", workspaceId)
-            .where("connector_id", "=", connectorId)
-            .executeTakeFirstOrThrow()
-          const nothing = { complete: false, counts: "{}", skipped: "[]", duration_ms: 0 }
-          await tx
-            .insertInto("catalogs")
-            .values({ workspace_id: workspaceId, connector_id: connectorId, version, ...nothing })
-            .execute()
-          return version
-        })
-      } catch (error) {
-        if (uniqueViolation(error) === undefined || attempt === 5) return gone(error)
-      }
-    }
-  }
-
-  async #insert({ workspaceId, connectorId }: Target, version: number, first: number, streams: readonly Stream[]): Promise<void> {
-    if (streams.length === 0) return
-    const rows = streams.map((stream, index) => ({
-      workspace_id: workspaceId,
-      connector_id: connectorId,
-      version,
-      position: first + index,
-      path: [...stream.path],
-      kind: stream.kind,
-      columns: JSON.stringify(stream.columns),
-      key: [...stream.key],
-      estimated_rows: stream.estimatedRows ?? null,
-      comment: stream.comment ?? null,
-      search: [...stream.path, ...stream.columns.map((column) => column.name)].join("\n").toLowerCase(),
-    }))
-    await this.#parts.store.inWorkspace(workspaceId, (tx) => tx.insertInto("catalog_streams").values(rows).execute()).catch(gone)
-  }
-
-  /** Takes back a version that will not be finished: nobody reads it, and failing again and again must not fill the store. */
-  async #drop({ workspaceId, connectorId }: Target, version: number): Promise<void> {
-    await this.#parts.store.inWorkspace(workspaceId, (tx) =>
-      tx.deleteFrom("catalogs").where("workspace_id", "=", workspaceId).where("connector_id", "=", connectorId).where("version", "=", version).execute(),
-    )
-  }
-
-  /** Makes the version the newest, and drops those that nobody reads any more: old ones, and what killed discoveries left. */
-  async #finish(
-    { workspaceId, connectorId }: Target,
-    version: number,
-    result: { complete: boolean; counts: CatalogCounts; skipped: readonly Skipped[]; durationMs: number },
-  ): Promise<void> {
-    await this.#parts.store.inWorkspace(workspaceId, async (tx) => {
-      await tx
-        .updateTable("catalogs")
-        .set({
-          discovered_at: new Date(),
-          complete: result.complete,
-          counts: JSON.stringify(result.counts),
-          skipped: JSON.stringify(result.skipped),
-          duration_ms: result.durationMs,
-        })
-        .where("workspace_id", "=", workspaceId)
-        .where("connector_id", "=", connectorId)
-        .where("version", "=", version)
+  /** The versions that are kept, the newest first. */
+  async versions(by: Principal, ref: string, query: PageQuery): Promise<Page<CatalogVersion>> {
+    const before = decodeCursor(query.cursor)
+    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+      const { id } = await findConnector(tx, by.workspace.id, ref)
+      const all = finished(tx, by.workspace.id, id)
+      const { total } = await all.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
+      const rows = await (before === 0 ? all : all.where("version", "<", before))
+        .selectAll()
+        .orderBy("version", "desc")
+        .limit(query.limit + 1)
         .execute()
-      await tx
-        .deleteFrom("catalogs")
-        .where("workspace_id", "=", workspaceId)
-        .where("connector_id", "=", connectorId)
-        .where((where) =>
-          where.or([where("version", "<=", version - VERSIONS_KEPT), where.and([where("discovered_at", "is", null), where("version", "<", version - 1)])]),
-        )
+      const page = pageOf(rows, query.limit, total, ({ version }) => version)
+      return { ...page, data: page.data.map((row) => ({ ...headOf(row), durationMs: row.duration_ms })) }
+    })
+  }
+
+  /** What the newest catalog, or the version given, left out, and why. */
+  async skipped(by: Principal, ref: string, query: PageQuery & { readonly version?: number }): Promise<Page<Skipped>> {
+    const after = decodeCursor(query.cursor)
+    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+      const row = await findConnector(tx, by.workspace.id, ref)
+      const { version, counts } = await versionOf(tx, row, query.version)
+      const rows = await skippedOf(tx, row, version)
+        .select("position")
+        .where("position", ">=", after)
+        .orderBy("position")
+        .limit(query.limit + 1)
         .execute()
+      const page = pageOf(rows, query.limit, (counts as unknown as CatalogCounts).skipped, ({ position }) => position + 1)
+      return { ...page, data: page.data.map(({ path, reason }) => ({ path, reason })) }
+    })
+  }
+
+  /** What changed from one version to another; from the one before to the newest, unless given. */
+  async diff(by: Principal, ref: string, query: PageQuery & { readonly from?: number; readonly to?: number }): Promise<CatalogDiff> {
+    const offset = decodeCursor(query.cursor)
+    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+      const row = await findConnector(tx, by.workspace.id, ref)
+      const to = await versionOf(tx, row, query.to)
+      const from = query.from === undefined ? await before(tx, row, to.version) : await versionOf(tx, row, query.from)
+      const compared = { workspaceId: by.workspace.id, connectorId: row.id, from: from.version, to: to.version }
+      const summary = await summarize(tx, compared)
+      const changes = await changesPage(tx, compared, offset, query.limit + 1)
+      // A cursor is how many changes came before.
+      const page = pageOf(changes, query.limit, summary.changes, () => offset + query.limit)
+      return { ...summary, ...page }
     })
   }
 }
 
-/** A version goes with its connector, or when later discoveries were done before it. */
-function gone(error: unknown): never {
-  if (!parentMissing(error)) throw error
-  throw new PlatformError("not_found", "The connector was removed or discovered again while it was read; list it, then discover it once more.", {
-    cause: error,
-  })
+const finished = (tx: Tx, workspaceId: string, connectorId: string) =>
+  tx.selectFrom("catalogs").where("workspace_id", "=", workspaceId).where("connector_id", "=", connectorId).where("discovered_at", "is not", null)
+
+const skippedOf = (tx: Tx, { workspace_id, id }: ConnectorRow, version: number) =>
+  tx
+    .selectFrom("catalog_skipped")
+    .select(["path", "reason"])
+    .where("workspace_id", "=", workspace_id)
+    .where("connector_id", "=", id)
+    .where("version", "=", version)
+
+const newest = (tx: Tx, workspaceId: string, connectorId: string): Promise<Row | undefined> =>
+  finished(tx, workspaceId, connectorId).selectAll().orderBy("version", "desc").limit(1).executeTakeFirst()
+
+/** That version, the newest unless given. */
+async function versionOf(tx: Tx, row: ConnectorRow, version: number | undefined): Promise<Row> {
+  const found =
+    version === undefined
+      ? await newest(tx, row.workspace_id, row.id)
+      : await finished(tx, row.workspace_id, row.id).selectAll().where("version", "=", version).executeTakeFirst()
+  if (found !== undefined) return found
+  if (version === undefined)
+    throw new PlatformError("catalog_missing", `The connector ${row.name} was never discovered; run POST /v1/connectors/${row.name}/discover.`)
+  throw new PlatformError("not_found", `The catalog of ${row.name} has no version ${version} (any more); see GET /v1/connectors/${row.name}/catalogs.`)
 }
 
-async function newest(tx: Tx, workspaceId: string, connectorId: string): Promise<Selectable<CatalogTable> | undefined> {
-  return tx
-    .selectFrom("catalogs")
-    .selectAll()
-    .where("workspace_id", "=", workspaceId)
-    .where("connector_id", "=", connectorId)
-    .where("discovered_at", "is not", null)
-    .orderBy("version", "desc")
-    .limit(1)
-    .executeTakeFirst()
+/** The version before that one. */
+async function before(tx: Tx, row: ConnectorRow, version: number): Promise<Row> {
+  const found = await finished(tx, row.workspace_id, row.id).selectAll().where("version", "<", version).orderBy("version", "desc").limit(1).executeTakeFirst()
+  if (found !== undefined) return found
+  throw new PlatformError(
+    "catalog_missing",
+    `The catalog of ${row.name} has no version before ${version} to compare it with; discover it again, or name both versions.`,
+  )
 }
 
-const headOf = (row: Selectable<CatalogTable>): Pick<CatalogPage, "version" | "discoveredAt" | "complete" | "counts" | "skipped"> => ({
+const headOf = (row: Row): CatalogHead => ({
   version: row.version,
   discoveredAt: row.discovered_at?.toISOString() ?? "",
   complete: row.complete,
   counts: row.counts as unknown as CatalogCounts,
-  skipped: row.skipped as readonly Skipped[],
+  diff: row.diff as unknown as DiffSummary | null,
 })
 
 const streamOf = (row: {

@@ -28,6 +28,7 @@ const GRANTS: Readonly<Record<string, readonly Verb[]>> = {
   data_keys: ["select", "insert", "update"],
   catalogs: ALL,
   catalog_streams: ["select", "insert", "delete"],
+  catalog_skipped: ["select", "insert", "delete"],
   egress_rules: ALL,
   limiter_rates: ["select", "insert", "update"],
   limiter_starts: ALL,
@@ -64,6 +65,7 @@ const FUNCTIONS = [
   "limiter_exchange_slots(uuid, uuid, integer, uuid[], uuid[], uuid[], double precision, double precision)",
   "claim_health_checks(uuid, integer, integer)",
   "claim_deliveries(uuid, integer, integer, integer)",
+  "catalog_changes(uuid, uuid, integer, integer)",
   "admit(uuid, text, uuid, integer, integer, integer, integer)",
 ]
 

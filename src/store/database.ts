@@ -88,16 +88,27 @@ export interface DataKeys {
   retired_at: OptionalDate
 }
 
-/** `discovered_at` is null while the discovery that reserved the version is still writing its streams. */
+/** `discovered_at` is null while the discovery that reserved the version is still writing its streams; `diff` sums up what changed since the version before. */
 export interface Catalogs {
   workspace_id: string
   connector_id: string
   version: number
+  begun_at: Stamped
   discovered_at: OptionalDate
   complete: boolean
   counts: Json<Plain>
-  skipped: Json<readonly unknown[]>
   duration_ms: number
+  diff: OptionalJson<Plain>
+}
+
+/** What a discovery left out, and why; an empty path says it of the whole. */
+export interface CatalogSkipped {
+  workspace_id: string
+  connector_id: string
+  version: number
+  position: number
+  path: readonly string[]
+  reason: string
 }
 
 /** `position` counts from 0 in the order of discovery; `search` is the lower-cased path and column names, for LIKE. */
@@ -239,6 +250,7 @@ export interface Database {
   data_keys: DataKeys
   catalogs: Catalogs
   catalog_streams: CatalogStreams
+  catalog_skipped: CatalogSkipped
   egress_rules: EgressRules
   limiter_rates: LimiterRates
   limiter_starts: LimiterStarts

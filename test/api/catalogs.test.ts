@@ -116,3 +116,72 @@ it.each([
   await expect(onboarding.create(by, { title: name, type: "scripted", config: {} }, { waitMs: 10_000 })).rejects.toMatchObject({ code: "discovery_failed" })
   expect((await connectors.list(by, { limit: 100, q: name })).total).toBe(changed ? 1 : 0)
 })
+
+it("what was skipped is counted whole and shown in pages", async () => {
+  found = (function* () {
+    for (let index = 0; index < 250; index++) yield { skipped: { path: [`t${index}`], reason: `reason ${index}` } }
+  })()
+  const page = await catalogs.discover(by, "scripted", {})
+  expect([page.counts.skipped, page.skipped.length, page.skipped[0]]).toEqual([250, 20, { path: ["t0"], reason: "reason 0" }])
+  const second = await catalogs.skipped(by, "scripted", { limit: 100, cursor: (await catalogs.skipped(by, "scripted", { limit: 100 })).nextCursor ?? "" })
+  expect([second.total, second.data.length, second.data[0]?.path]).toEqual([250, 100, ["t100"]])
+})
+
+it("of two discoveries at once each makes its version, and a slow one is not taken for a killed one", async () => {
+  await connectors.create(by, { name: "twice", type: "scripted", config: {} })
+  let goOn: () => void = () => undefined
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  let begun: () => void = () => undefined
+  const begins = new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  found = (async function* () {
+    yield stream("slow")
+    begun()
+    await held
+  })()
+  const slow = catalogs.discover(by, "twice", {})
+  await begins
+  for (const name of ["quick", "quicker", "quickest"]) {
+    found = [stream(name)]
+    await catalogs.discover(by, "twice", {})
+  }
+  goOn()
+  expect((await slow).version).toBe(4)
+  expect((await catalogs.versions(by, "twice", { limit: 10 })).data.map(({ version, diff }) => [version, diff?.from])).toEqual([
+    [4, 3],
+    [3, 2],
+    [2, undefined],
+    [1, undefined],
+  ])
+  expect((await catalogs.page(by, "twice", { limit: 1, version: 1 })).streams[0]?.path).toEqual(["slow"])
+})
+
+it("what a killed discovery left is dropped by a later one", async () => {
+  const { store } = hub.served.hub
+  const { id } = await connectors.create(by, { name: "killed", type: "scripted", config: {} })
+  await store.inWorkspace(by.workspace.id, (tx) =>
+    tx
+      .insertInto("catalogs")
+      .values(
+        [1, 2].map((version) => ({
+          workspace_id: by.workspace.id,
+          connector_id: id,
+          version,
+          complete: false,
+          counts: "{}",
+          duration_ms: 0,
+          begun_at: new Date(Date.now() - (version === 1 ? 3_600_000 : 60_000)),
+        })),
+      )
+      .execute(),
+  )
+  found = [stream("a")]
+  expect((await catalogs.discover(by, "killed", {})).version).toBe(3)
+  const left = await store.inWorkspace(by.workspace.id, (tx) =>
+    tx.selectFrom("catalogs").select("version").where("workspace_id", "=", by.workspace.id).where("connector_id", "=", id).orderBy("version").execute(),
+  )
+  expect(left.map(({ version }) => version)).toEqual([2, 3])
+})

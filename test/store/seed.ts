@@ -78,7 +78,12 @@ export const ROWS: Readonly<Record<string, (tx: Tx, at: Seeded) => Promise<unkno
   catalogs: (tx, at) =>
     tx
       .insertInto("catalogs")
-      .values({ workspace_id: at.workspaceId, connector_id: at.connectorId, version: 1, complete: true, counts: "{}", skipped: "[]", duration_ms: 1 })
+      .values({ workspace_id: at.workspaceId, connector_id: at.connectorId, version: 1, complete: true, counts: "{}", duration_ms: 1 })
+      .execute(),
+  catalog_skipped: (tx, at) =>
+    tx
+      .insertInto("catalog_skipped")
+      .values({ workspace_id: at.workspaceId, connector_id: at.connectorId, version: 1, position: 0, path: ["public", "t"], reason: "r" })
       .execute(),
   catalog_streams: (tx, at) =>
     tx

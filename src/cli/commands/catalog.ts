@@ -4,7 +4,7 @@ import { EXIT, type Exit, Failure } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { table } from "../table.ts"
 import { printable } from "../terminal.ts"
-import { type Catalog, connectorPath, queryString, when } from "./wire.ts"
+import { type Catalog, connectorPath, queryString, readAll, when } from "./wire.ts"
 
 export interface CatalogOptions {
   readonly search?: string
@@ -17,7 +17,8 @@ export async function catalog({ terminal, hub }: Cli, name: string, options: Cat
   const client = await hub()
   const found = await read(client, name, options, (text) => terminal.note(terminal.dim(text)))
   if (terminal.json) {
-    await terminal.document(found)
+    const skipped = found.counts.skipped > found.skipped.length ? await readAll(client, connectorPath(name, "/catalog/skipped")) : { data: found.skipped }
+    await terminal.document({ ...found, skipped: skipped.data })
     return EXIT.ok
   }
   if (found.streams.length === 0) terminal.note(options.search === undefined ? "Nothing was found there." : "Nothing matches.")
@@ -93,6 +94,6 @@ function completeness({ complete, counts, skipped, discoveredAt }: Catalog): str
   const what = `${counts.streams} of ${counts.total}${kinds.length === 0 ? "" : ` (${kinds.join(", ")})`}, discovered ${when(discoveredAt)}`
   if (complete) return [`Complete: ${what}.`]
   const shown = skipped.slice(0, SKIPPED_SHOWN).map(({ path, reason }) => `  ${printable(pathText(path))}: ${printable(reason)}`)
-  const more = skipped.length > shown.length ? [`  … and ${skipped.length - shown.length} more; --json has all.`] : []
+  const more = counts.skipped > shown.length ? [`  … and ${counts.skipped - shown.length} more; --json has all.`] : []
   return [`Partial: ${what}; skipped ${counts.skipped}:`, ...shown, ...more]
 }

@@ -8,6 +8,7 @@ import * as audit from "./0006-audit.ts"
 import * as idempotency from "./0007-idempotency.ts"
 import * as tokens from "./0008-tokens.ts"
 import * as health from "./0009-health.ts"
+import * as catalogDiff from "./0010-catalog-diff.ts"
 import * as people from "./0012-people.ts"
 
 /** Every migration in the order it is run, listed here so that a packed hub needs no directory to read. */
@@ -21,5 +22,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0007-idempotency": idempotency,
   "0008-tokens": tokens,
   "0009-health": health,
+  "0010-catalog-diff": catalogDiff,
   "0012-people": people,
 }
