@@ -8,8 +8,8 @@ import { stopped } from "./terminal.ts"
 export interface HubClient {
   get<T>(path: string): Promise<T>
   post<T>(path: string, body?: unknown): Promise<T>
-  /** A change of the version that was seen; one that another change came before is refused. */
-  patch<T>(path: string, body: unknown, version: number): Promise<T>
+  /** A change; with the version that was seen, one that another change came before is refused. */
+  patch<T>(path: string, body: unknown, version?: number): Promise<T>
   remove(path: string, version?: number): Promise<void>
   /** Posts a body as it comes, of any length. */
   send<T>(path: string, body: ReadableStream<Uint8Array>): Promise<T>
@@ -113,7 +113,7 @@ export async function connectHub(shell: Shell): Promise<HubClient> {
 
   async function json<T>(response: Response): Promise<T> {
     try {
-      return (await response.json()) as T
+      return (response.status === 204 ? undefined : await response.json()) as T
     } catch (error) {
       throw error instanceof SyntaxError ? notAHub(base, error) : unreachable(error)
     }
@@ -146,7 +146,7 @@ export async function connectHub(shell: Shell): Promise<HubClient> {
   return {
     get: async <T>(path: string) => json<T>(await call("GET", path, "application/json")),
     post: async <T>(path: string, body?: unknown) => json<T>(await call("POST", path, "application/json", body ?? {})),
-    patch: async <T>(path: string, body: unknown, version: number) => json<T>(await call("PATCH", path, "application/json", body, version)),
+    patch: async <T>(path: string, body: unknown, version?: number) => json<T>(await call("PATCH", path, "application/json", body, version)),
     send: async <T>(path: string, body: ReadableStream<Uint8Array>) => json<T>(await call("POST", path, "application/json", body)),
     remove: async (path, version) => {
       await (await call("DELETE", path, "application/json", undefined, version)).arrayBuffer()

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander"
 import type { Cli } from "./cli.ts"
 import { declared } from "./declared.ts"
 import { asFailure, EXIT, EXIT_HELP, type Exit, type Failure, usage } from "./failure.ts"
+import { people } from "./people.ts"
 import { problemLines } from "./report.ts"
 import type { Shell } from "./shell.ts"
 import { openTerminal } from "./terminal.ts"
@@ -89,10 +90,9 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
 
   connectors(root, leaf)
   declared(root, leaf)
-  keys(root, leaf)
   egress(root, leaf)
-  users(root, leaf)
   uploads(root, leaf)
+  people(root, leaf)
   vault(root, leaf)
   backups(root, leaf)
   return root
@@ -144,18 +144,6 @@ function wholeNumber(text: string): number {
   return Number(text)
 }
 
-function keys(root: Command, leaf: Leaf): void {
-  const group = root.command("keys").description("API keys of the workspace")
-  const load = () => import("./commands/keys.ts")
-  leaf(group, "list", "the keys, without their values", async () => (await load()).list)
-  leaf(group, "create", "make a key; it is shown once", async () => (await load()).create)
-    .requiredOption("--name <name>", "what it is for")
-    .option("--role <role>", "viewer, editor or admin", "viewer")
-    .option("--expires <when>", "after 90d, 12h, or at an ISO time")
-    .option("--prefix <prefix>", "what the key begins with")
-  leaf(group, "revoke <key>", "end a key, by id or name", async () => (await load()).revoke)
-}
-
 function egress(root: Command, leaf: Leaf): void {
   const group = root.command("egress").description("private destinations that connectors may reach (operators)")
   const load = () => import("./commands/egress.ts")
@@ -173,16 +161,6 @@ function uploads(root: Command, leaf: Leaf): void {
   )
   leaf(group, "list", "the workspace's files, and which connectors read them", async () => (await load()).list)
   leaf(group, "remove <upload>", "remove a file, by id or name; refused while a connector reads it", async () => (await load()).remove)
-}
-
-function users(root: Command, leaf: Leaf): void {
-  const group = root.command("users").description("who may log in")
-  const load = () => import("./commands/users.ts")
-  leaf(group, "list", "the workspace's users", async () => (await load()).list)
-  leaf(group, "reset-password <email>", "give a user a new password; one is made and shown once unless you give it", async () => (await load()).resetPassword)
-    .option("--prompt", "ask for it, hidden")
-    .option("--password-env <variable>", "take it from the environment")
-    .option("--password-file <file>", "take it from a file, - for stdin")
 }
 
 function vault(root: Command, leaf: Leaf): void {

@@ -1,6 +1,7 @@
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
-import { table } from "../table.ts"
+import type { HubClient } from "../hub-client.ts"
+import { facts, table } from "../table.ts"
 import { readAll, when } from "./wire.ts"
 
 interface Key {
@@ -8,17 +9,60 @@ interface Key {
   readonly name: string
   readonly prefix: string
   readonly role: string
+  readonly status: string
   readonly createdAt: string
+  readonly createdBy: { readonly id: string; readonly name: string | null } | null
   readonly expiresAt: string | null
   readonly lastUsedAt: string | null
 }
 
-export async function list({ terminal, hub }: Cli): Promise<Exit> {
-  const page = await readAll<Key>(await hub(), "/v1/keys")
+const pathOf = (id: string, rest = ""): string => `/v1/keys/${encodeURIComponent(id)}${rest}`
+
+export interface ListOptions {
+  readonly status?: string
+  readonly role?: string
+  readonly search?: string
+}
+
+export async function list({ terminal, hub }: Cli, { status, role, search }: ListOptions): Promise<Exit> {
+  const page = await readAll<Key>(await hub(), "/v1/keys", { status, role, q: search })
   if (terminal.json) await terminal.document(page)
   else {
-    const rows = page.data.map((key) => [key.name, `${key.prefix}…`, key.role, when(key.createdAt), when(key.expiresAt), when(key.lastUsedAt), key.id])
-    await terminal.write(table(["NAME", "KEY", "ROLE", "MADE", "EXPIRES", "USED", "ID"], rows, { width: terminal.width, header: terminal.bold }))
+    const rows = page.data.map((key) => [
+      key.name,
+      `${key.prefix}…`,
+      `${key.role}${key.status === "live" ? "" : `, ${key.status}`}`,
+      when(key.createdAt),
+      makerOf(key),
+      when(key.expiresAt),
+      when(key.lastUsedAt),
+      key.id,
+    ])
+    await terminal.write(table(["NAME", "KEY", "ROLE", "MADE", "BY", "EXPIRES", "USED", "ID"], rows, { width: terminal.width, header: terminal.bold }))
+  }
+  return EXIT.ok
+}
+
+const makerOf = ({ createdBy }: Key): string => createdBy?.name ?? createdBy?.id ?? "-"
+
+export async function show(cli: Cli, wanted: string): Promise<Exit> {
+  return print(cli, await named(await cli.hub(), wanted, "all"))
+}
+
+async function print({ terminal }: Cli, key: Key): Promise<Exit> {
+  if (terminal.json) await terminal.document(key)
+  else {
+    const rows = [
+      ["name", key.name],
+      ["key", `${key.prefix}…`],
+      ["role", key.role],
+      ["status", key.status],
+      ["made", `${when(key.createdAt)} by ${makerOf(key)}`],
+      ["expires", key.expiresAt === null ? "never" : when(key.expiresAt)],
+      ["last used", when(key.lastUsedAt)],
+      ["id", key.id],
+    ] as const
+    await terminal.write(facts(rows, terminal.dim))
   }
   return EXIT.ok
 }
@@ -56,15 +100,47 @@ export function expiry(text: string, now: number): string {
   throw usage("--expires must be like 90d, 12h, 30m or 2027-01-31T00:00:00Z.")
 }
 
+export async function rename(cli: Cli, wanted: string, name: string): Promise<Exit> {
+  const client = await cli.hub()
+  return print(cli, await client.patch<Key>(pathOf((await named(client, wanted, "all")).id), { name }))
+}
+
+/** Makes a key in another's place. Its value is the one line on stdout. */
+export async function rotate({ terminal, hub }: Cli, wanted: string, { grace }: { readonly grace: string }): Promise<Exit> {
+  const graceMinutes = minutes(grace)
+  const client = await hub()
+  const found = await named(client, wanted, "live")
+  const made = await client.post<Key & { readonly key: string; readonly replaces: Key }>(pathOf(found.id, "/rotate"), { graceMinutes })
+  if (terminal.json) await terminal.document(made)
+  else {
+    const old = made.replaces.status === "revoked" ? "has ended" : `goes on until ${when(made.replaces.expiresAt)}`
+    terminal.note(`Made a new key ${made.name}; the old one ${old}. The new one is shown this once:`)
+    await terminal.line(made.key)
+  }
+  return EXIT.ok
+}
+
+function minutes(text: string): number {
+  const [, count, unit] = /^(\d{1,5})([mhd]?)$/.exec(text) ?? []
+  if (count === undefined || (unit === "" && count !== "0")) throw usage("--grace must be 0, or like 30m, 12h or 7d.")
+  return unit === "" ? 0 : (Number(count) * (UNITS[unit ?? ""] ?? 0)) / 60_000
+}
+
 export async function revoke({ terminal, hub }: Cli, wanted: string): Promise<Exit> {
   const client = await hub()
-  const { data } = await readAll<Key>(client, "/v1/keys")
-  const [found, ...others] = data.filter((key) => key.id === wanted || key.name === wanted)
-  if (found === undefined)
-    throw new Failure(EXIT.notFound, { code: "not_found", detail: "There is no live key of that id or name.", next: "See `jackfield keys list`." })
-  if (others.length > 0) throw usage("Several keys have that name.", "Give the id; see `jackfield keys list`.")
-  await client.remove(`/v1/keys/${encodeURIComponent(found.id)}`)
+  const found = await named(client, wanted, "live")
+  await client.remove(pathOf(found.id))
   if (terminal.json) await terminal.document({ revoked: { id: found.id, name: found.name } })
   else await terminal.line(`Revoked ${found.name}.`)
   return EXIT.ok
+}
+
+/** A key by id, or by a name that no other has. */
+async function named(client: HubClient, wanted: string, status: "live" | "all"): Promise<Key> {
+  const { data } = await readAll<Key>(client, "/v1/keys", { status })
+  const [found, ...others] = data.filter((key) => key.id === wanted || key.name === wanted)
+  if (found === undefined)
+    throw new Failure(EXIT.notFound, { code: "not_found", detail: "There is no such key, by id or name.", next: "See `jackfield keys list`." })
+  if (others.length > 0) throw usage("Several keys have that name.", "Give the id; see `jackfield keys list`.")
+  return found
 }

@@ -1,22 +1,56 @@
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { readValue, readVariable } from "../secret-input.ts"
-import { table } from "../table.ts"
+import { facts, table } from "../table.ts"
+import { printSessions, type Session } from "./sessions.ts"
 import { readAll, when } from "./wire.ts"
 
 interface User {
   readonly id: string
   readonly email: string
-  readonly role: string
+  readonly name: string
+  readonly role: string | null
   readonly createdAt: string
+  readonly disabledAt: string | null
+  readonly lastLoginAt: string | null
 }
 
-export async function list({ terminal, hub }: Cli): Promise<Exit> {
-  const page = await readAll<User>(await hub(), "/v1/users")
+const pathOf = (ref: string, rest = ""): string => `/v1/users/${encodeURIComponent(ref)}${rest}`
+
+export async function list({ terminal, hub }: Cli, { role, search }: { readonly role?: string; readonly search?: string }): Promise<Exit> {
+  const page = await readAll<User>(await hub(), "/v1/users", { role, q: search })
   if (terminal.json) await terminal.document(page)
   else {
-    const rows = page.data.map((user) => [user.email, user.role, when(user.createdAt), user.id])
-    await terminal.write(table(["E-MAIL", "ROLE", "SINCE", "ID"], rows, { width: terminal.width, header: terminal.bold }))
+    const rows = page.data.map((user) => [
+      user.email,
+      user.name === user.email ? "" : user.name,
+      `${user.role}${user.disabledAt === null ? "" : ", disabled"}`,
+      when(user.createdAt),
+      when(user.lastLoginAt),
+      user.id,
+    ])
+    await terminal.write(table(["E-MAIL", "NAME", "ROLE", "SINCE", "LOGIN", "ID"], rows, { width: terminal.width, header: terminal.bold }))
+  }
+  return EXIT.ok
+}
+
+export async function show(cli: Cli, ref: string): Promise<Exit> {
+  return print(cli, await (await cli.hub()).get<User>(pathOf(ref)))
+}
+
+async function print({ terminal }: Cli, user: User): Promise<Exit> {
+  if (terminal.json) await terminal.document(user)
+  else {
+    const rows = [
+      ["e-mail", user.email],
+      ["name", user.name],
+      ["role", user.role ?? "(not in this workspace)"],
+      ["since", when(user.createdAt)],
+      ["last login", when(user.lastLoginAt)],
+      ["disabled", user.disabledAt === null ? undefined : when(user.disabledAt)],
+      ["id", user.id],
+    ] as const
+    await terminal.write(facts(rows, terminal.dim))
   }
   return EXIT.ok
 }
@@ -27,13 +61,51 @@ export interface PasswordOptions {
   readonly passwordFile?: string
 }
 
+/** Adds somebody. A password that the hub made is the one line on stdout. */
+export async function add(cli: Cli, email: string, options: PasswordOptions & { readonly role: string; readonly name?: string }): Promise<Exit> {
+  const { terminal, hub } = cli
+  const client = await hub()
+  const password = await givenPassword(cli, options)
+  const made = await client.post<User & { readonly password?: string }>("/v1/users", { email, role: options.role, name: options.name, password })
+  if (terminal.json) await terminal.document(made)
+  else {
+    terminal.note(`${made.email} is ${made.role} of the workspace${made.password === undefined ? "." : "; the password is shown this once:"}`)
+    if (made.password !== undefined) await terminal.line(made.password)
+  }
+  return EXIT.ok
+}
+
+const change = async (cli: Cli, ref: string, patch: object): Promise<Exit> => print(cli, await (await cli.hub()).patch<User>(pathOf(ref), patch))
+export const setRole = (cli: Cli, ref: string, role: string): Promise<Exit> => change(cli, ref, { role })
+export const rename = (cli: Cli, ref: string, name: string): Promise<Exit> => change(cli, ref, { name })
+export const disable = (cli: Cli, ref: string): Promise<Exit> => change(cli, ref, { disabled: true })
+export const enable = (cli: Cli, ref: string): Promise<Exit> => change(cli, ref, { disabled: false })
+
+export async function remove({ terminal, hub }: Cli, ref: string): Promise<Exit> {
+  await (await hub()).remove(pathOf(ref))
+  if (terminal.json) await terminal.document({ removed: ref })
+  else await terminal.line(`${ref} is no longer in the workspace.`)
+  return EXIT.ok
+}
+
+export async function sessions(cli: Cli, ref: string): Promise<Exit> {
+  return printSessions(cli, await readAll<Session>(await cli.hub(), pathOf(ref, "/sessions")))
+}
+
+export async function endSessions({ terminal, hub }: Cli, ref: string): Promise<Exit> {
+  await (await hub()).remove(pathOf(ref, "/sessions"))
+  if (terminal.json) await terminal.document({ ended: ref })
+  else await terminal.line(`${ref} is logged out everywhere.`)
+  return EXIT.ok
+}
+
 /** Sets a user's password: the one given, else one that the hub makes, which is then the one line on stdout. */
 export async function resetPassword(cli: Cli, email: string, options: PasswordOptions): Promise<Exit> {
   const { terminal, hub } = cli
   const client = await hub()
   const password = await givenPassword(cli, options)
   const answer = await client.post<{ readonly email?: string; readonly password?: string }>(
-    `/v1/users/${encodeURIComponent(email)}/password`,
+    pathOf(email, "/password"),
     password === undefined ? {} : { password },
   )
   if (terminal.json) await terminal.document(answer)
@@ -44,7 +116,8 @@ export async function resetPassword(cli: Cli, email: string, options: PasswordOp
   return EXIT.ok
 }
 
-async function givenPassword({ shell, terminal }: Cli, options: PasswordOptions): Promise<string | undefined> {
+/** A password from the one place that was named; undefined when none was. */
+export async function givenPassword({ shell, terminal }: Cli, options: PasswordOptions): Promise<string | undefined> {
   const ways = [options.prompt, options.passwordEnv, options.passwordFile].filter((way) => way !== undefined)
   if (ways.length > 1) throw usage("The password is to come from several places.", "Choose one of --prompt, --password-env and --password-file.")
   if (options.passwordEnv !== undefined) return readVariable(shell, options.passwordEnv, "--password-env")

@@ -1,0 +1,151 @@
+import { createReadStream } from "node:fs"
+import { canonical, Follower, genesisOf } from "../../core/audit-chain.ts"
+import type { Cli } from "../cli.ts"
+import { EXIT, type Exit, usage } from "../failure.ts"
+import { table } from "../table.ts"
+import { type Page, queryString, when } from "./wire.ts"
+
+interface Entry {
+  readonly seq: number
+  readonly at: string
+  readonly previous: string
+  readonly hash: string
+  readonly action: string
+  readonly actor: { readonly name: string; readonly kind: string }
+  readonly target: { readonly kind: string; readonly name: string } | null
+  readonly remoteAddress: string | null
+}
+
+interface Head {
+  readonly seq: number
+  readonly hash: string
+}
+
+interface Verdict {
+  readonly ok: boolean
+  readonly entries: number
+  readonly head: Head
+  readonly broken?: { readonly seq: number; readonly reason: string }
+}
+
+export interface ListOptions {
+  readonly actor?: string
+  readonly action?: string
+  readonly target?: string
+  readonly from?: string
+  readonly to?: string
+  readonly limit?: number
+}
+
+/** The newest entries that match, `limit` of them. */
+export async function list({ terminal, hub }: Cli, { actor, action, target, from, to, limit = 100 }: ListOptions): Promise<Exit> {
+  const client = await hub()
+  const data: Entry[] = []
+  let page: Page<Entry>
+  let cursor: string | undefined
+  do {
+    page = await client.get<Page<Entry>>(`/v1/audit${queryString({ actor, action, target, from, to, limit: Math.min(100, limit - data.length), cursor })}`)
+    data.push(...page.data)
+    cursor = page.nextCursor ?? undefined
+  } while (cursor !== undefined && data.length < limit)
+  if (terminal.json) await terminal.document({ ...page, data })
+  else {
+    const rows = data.map((each) => [String(each.seq), when(each.at), each.actor.name, each.action, each.target?.name ?? "-", each.remoteAddress ?? "-"])
+    await terminal.write(table(["NO", "WHEN", "WHO", "DID", "TO", "FROM"], rows, { width: terminal.width, header: terminal.bold }))
+    if (page.total > data.length) terminal.note(`${page.total - data.length} older entries match too; see --limit.`)
+  }
+  return EXIT.ok
+}
+
+export interface VerifyOptions {
+  readonly file?: string
+  readonly seen?: string
+}
+
+/** Checks the hub's chain, or that of an export; 1 when it is broken. */
+export async function verify(cli: Cli, { file, seen: noted }: VerifyOptions): Promise<Exit> {
+  const { terminal } = cli
+  const seen = noted === undefined ? undefined : readSeen(noted)
+  const verdict =
+    file === undefined
+      ? await (await cli.hub()).get<Verdict>(`/v1/audit/verify${queryString({ seq: seen?.seq, hash: seen?.hash })}`)
+      : await verifyFile(cli, file, seen)
+  if (terminal.json) await terminal.document(verdict)
+  else if (verdict.ok)
+    await terminal.line(`${terminal.good("ok")}  ${verdict.entries} entries, unbroken; the chain ends at ${verdict.head.seq}:${verdict.head.hash}`)
+  else await terminal.line(`${terminal.bad("broken")}  ${verdict.broken?.reason ?? ""} ${verdict.entries} entries before it are in order.`)
+  return verdict.ok ? EXIT.ok : EXIT.failed
+}
+
+function readSeen(text: string): Head {
+  const [, seq, hash] = /^(\d{1,9}):([0-9a-f]{64})$/.exec(text) ?? []
+  if (seq === undefined || hash === undefined) throw usage("--seen must be a number, a colon and 64 hex digits.", "Take it from an earlier export or verify.")
+  return { seq: Number(seq), hash }
+}
+
+/** The same walk as the hub's, over an export; what follows its last line, or that there is none, breaks it. */
+async function verifyFile({ shell }: Cli, file: string, seen: Head | undefined): Promise<Verdict> {
+  let chain: Follower | undefined
+  let end: { readonly head: Head; readonly workspace: { readonly id: string } } | undefined
+  let first: string | undefined
+  const broken = (seq: number, reason: string): Verdict => ({
+    ok: false,
+    entries: chain?.seq ?? 0,
+    head: { seq: chain?.seq ?? 0, hash: chain?.hash ?? "" },
+    broken: { seq, reason },
+  })
+  for await (const text of linesOf(file === "-" ? shell.stdin : createReadStream(file), file)) {
+    if (end !== undefined) return broken(end.head.seq + 1, "Something follows the line that says where the chain ends.")
+    const line = parsed(text, file)
+    if ("head" in line) {
+      end = line as unknown as typeof end
+      continue
+    }
+    const { seq, at, previous, hash, ...entry } = line as unknown as Entry
+    first ??= previous
+    chain ??= new Follower(0, first)
+    const wrong = chain.follow({ seq, at, previous, hash, body: canonical(entry) })
+    if (wrong !== undefined) return broken(chain.seq + 1, `${wrong}.`)
+    if (seen?.seq === seq && seen.hash !== hash) return broken(seq, `entry ${seq} has another hash than the one that was noted.`)
+  }
+  if (end === undefined) return broken((chain?.seq ?? 0) + 1, "The file ends before the line that says where the chain ends: it is not whole.")
+  const genesis = genesisOf(end.workspace.id)
+  if ((first ?? genesis) !== genesis) return broken(1, "The first entry does not follow from the workspace that the last line names.")
+  const head = { seq: chain?.seq ?? 0, hash: chain?.hash ?? genesis }
+  if (head.seq !== end.head.seq || head.hash !== end.head.hash)
+    return broken(head.seq + 1, `The entries end at ${head.seq}, and the last line says ${end.head.seq}.`)
+  if (seen !== undefined && seen.seq > head.seq) return broken(head.seq + 1, `entry ${seen.seq}, which was noted, is not there.`)
+  return { ok: true, entries: head.seq, head }
+}
+
+function parsed(text: string, file: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw usage(`${file} is no export: a line of it is not a JSON object.`, "Give what `jackfield audit export` wrote.")
+}
+
+async function* linesOf(stream: AsyncIterable<string | Uint8Array>, file: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ""
+  try {
+    for await (const piece of stream) {
+      const parts = (rest + (typeof piece === "string" ? piece : decoder.decode(piece, { stream: true }))).split("\n")
+      rest = parts.pop() ?? ""
+      yield* parts.filter((line) => line !== "")
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+    throw usage(`${file} cannot be read.`, "Give a file that `jackfield audit export` wrote.")
+  }
+  if (rest !== "") yield rest
+}
+
+/** The whole audit as the hub sends it. One that breaks off lacks the last line, and the command fails. */
+export async function write({ terminal, hub }: Cli): Promise<Exit> {
+  for await (const piece of (await hub()).stream("/v1/audit/export", "application/x-ndjson")) await terminal.write(piece)
+  return EXIT.ok
+}

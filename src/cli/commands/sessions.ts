@@ -1,0 +1,111 @@
+import type { Cli } from "../cli.ts"
+import { EXIT, type Exit } from "../failure.ts"
+import { readValue, readVariable } from "../secret-input.ts"
+import { facts, table } from "../table.ts"
+import type { PasswordOptions } from "./users.ts"
+import { type Page, readAll, when } from "./wire.ts"
+
+export interface Session {
+  readonly id: string
+  readonly createdAt: string
+  readonly expiresAt: string
+  readonly address: string | null
+  readonly agent: string | null
+  readonly current: boolean
+}
+
+interface Me {
+  readonly kind: string
+  readonly name: string
+  readonly role: string
+  readonly operator: boolean
+  readonly workspace: { readonly name: string; readonly title: string }
+  readonly workspaces: readonly { readonly name: string; readonly role: string }[]
+  readonly user: { readonly name: string } | null
+  readonly key: { readonly prefix: string; readonly expiresAt: string | null } | null
+  readonly session: { readonly expiresAt: string } | null
+}
+
+export async function whoami({ terminal, hub }: Cli): Promise<Exit> {
+  const me = await (await hub()).get<Me>("/v1/me")
+  if (terminal.json) await terminal.document(me)
+  else {
+    const until = me.session?.expiresAt ?? me.key?.expiresAt
+    const others = me.workspaces.filter(({ name }) => name !== me.workspace.name).map(({ name, role }) => `${name} (${role})`)
+    const rows = [
+      [me.kind === "key" ? "API key" : "login", me.key === null ? me.name : `${me.name} (${me.key.prefix}…)`],
+      ["name", me.user?.name],
+      ["role", `${me.role}${me.operator ? ", operator" : ""}`],
+      ["workspace", me.workspace.name],
+      ["also in", others.join(", ")],
+      ["until", until === undefined || until === null ? undefined : when(until)],
+    ] as const
+    await terminal.write(facts(rows, terminal.dim))
+  }
+  return EXIT.ok
+}
+
+/** Logs in; the token is the one line on stdout, to be used as JACKFIELD_KEY. */
+export async function create({ shell, terminal, hub }: Cli, email: string, options: PasswordOptions): Promise<Exit> {
+  const password =
+    options.passwordEnv !== undefined
+      ? readVariable(shell, options.passwordEnv, "--password-env")
+      : options.passwordFile !== undefined
+        ? await readValue(shell, options.passwordFile, "--password-file")
+        : await terminal.askSecret("Password:")
+  const made = await (await hub()).post<{ readonly token: string; readonly expiresAt: string }>("/v1/sessions", { email, password })
+  if (terminal.json) await terminal.document(made)
+  else {
+    terminal.note(`Logged in until ${when(made.expiresAt)}; the token is for JACKFIELD_KEY:`)
+    await terminal.line(made.token)
+  }
+  return EXIT.ok
+}
+
+export async function list(cli: Cli): Promise<Exit> {
+  return printSessions(cli, await readAll<Session>(await cli.hub(), "/v1/sessions"))
+}
+
+export async function printSessions({ terminal }: Cli, page: Page<Session>): Promise<Exit> {
+  if (terminal.json) await terminal.document(page)
+  else {
+    const rows = page.data.map((each) => [
+      when(each.createdAt),
+      when(each.expiresAt),
+      each.address ?? "-",
+      each.agent ?? "-",
+      each.current ? "this one" : "",
+      each.id,
+    ])
+    await terminal.write(table(["SINCE", "UNTIL", "FROM", "CLIENT", "", "ID"], rows, { width: terminal.width, header: terminal.bold }))
+  }
+  return EXIT.ok
+}
+
+export async function end({ terminal, hub }: Cli, id: string | undefined): Promise<Exit> {
+  await (await hub()).remove(id === undefined ? "/v1/sessions" : `/v1/sessions/${encodeURIComponent(id)}`)
+  if (terminal.json) await terminal.document({ ended: id ?? "current" })
+  else await terminal.line(id === undefined ? "Logged out." : `Ended the session ${id}.`)
+  return EXIT.ok
+}
+
+export interface OwnPasswordOptions {
+  readonly currentEnv?: string
+  readonly passwordEnv?: string
+}
+
+export async function setPassword({ shell, terminal, hub }: Cli, options: OwnPasswordOptions): Promise<Exit> {
+  const current = options.currentEnv === undefined ? await terminal.askSecret("Current password:") : readVariable(shell, options.currentEnv, "--current-env")
+  const password = options.passwordEnv === undefined ? await terminal.askSecret("New password:") : readVariable(shell, options.passwordEnv, "--password-env")
+  await (await hub()).post("/v1/me/password", { current, password })
+  if (terminal.json) await terminal.document({ changed: true })
+  else await terminal.line("The password is changed; your other sessions have ended.")
+  return EXIT.ok
+}
+
+export async function setName({ terminal, hub }: Cli, name: string): Promise<Exit> {
+  const me = await (await hub()).patch<Me>("/v1/me", { name })
+  if (terminal.json) await terminal.document(me)
+  else await terminal.line(`You are ${me.user?.name} now.`)
+  return EXIT.ok
+}

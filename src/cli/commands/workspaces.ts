@@ -1,0 +1,85 @@
+import type { Cli } from "../cli.ts"
+import { EXIT, type Exit, usage } from "../failure.ts"
+import { facts, table } from "../table.ts"
+import { readAll, when } from "./wire.ts"
+
+interface Workspace {
+  readonly id: string
+  readonly serial: number
+  readonly name: string
+  readonly title: string
+  readonly createdAt: string
+  readonly plan: Readonly<Record<string, number>>
+}
+
+const pathOf = (ref: string): string => `/v1/workspaces/${encodeURIComponent(ref)}`
+const planOf = ({ plan }: Workspace): string =>
+  Object.entries(plan)
+    .map(([name, most]) => `${name} ${most}`)
+    .join(", ") || "no limits"
+
+export async function list({ terminal, hub }: Cli): Promise<Exit> {
+  const page = await readAll<Workspace>(await hub(), "/v1/workspaces")
+  if (terminal.json) await terminal.document(page)
+  else {
+    const rows = page.data.map((each) => [String(each.serial), each.name, each.title, planOf(each), when(each.createdAt), each.id])
+    await terminal.write(table(["NO", "NAME", "TITLE", "PLAN", "MADE", "ID"], rows, { width: terminal.width, header: terminal.bold }))
+  }
+  return EXIT.ok
+}
+
+export async function show(cli: Cli, ref: string): Promise<Exit> {
+  return print(cli, await (await cli.hub()).get<Workspace>(pathOf(ref)))
+}
+
+async function print({ terminal }: Cli, found: Workspace): Promise<Exit> {
+  if (terminal.json) await terminal.document(found)
+  else {
+    const rows = [
+      ["name", found.name],
+      ["title", found.title],
+      ["number", String(found.serial)],
+      ["plan", planOf(found)],
+      ["made", when(found.createdAt)],
+      ["id", found.id],
+    ] as const
+    await terminal.write(facts(rows, terminal.dim))
+  }
+  return EXIT.ok
+}
+
+/** Makes a workspace. Its admin key is the one line on stdout, so that a script can take it. */
+export async function create({ terminal, hub }: Cli, name: string, options: { readonly title?: string }): Promise<Exit> {
+  const made = await (await hub()).post<Workspace & { readonly key: string }>("/v1/workspaces", { name, title: options.title })
+  if (terminal.json) await terminal.document(made)
+  else {
+    terminal.note(`Made the workspace ${made.name}; its admin key is shown this once:`)
+    await terminal.line(made.key)
+  }
+  return EXIT.ok
+}
+
+export async function rename(cli: Cli, ref: string, { name, title }: { readonly name?: string; readonly title?: string }): Promise<Exit> {
+  if (name === undefined && title === undefined) throw usage("There is nothing to change.", "Give --name, --title or both.")
+  return print(cli, await (await cli.hub()).patch<Workspace>(pathOf(ref), { name, title }))
+}
+
+export interface PlanOptions {
+  readonly httpConnectors?: number | null
+  readonly ratePerMinute?: number | null
+  readonly concurrency?: number | null
+}
+
+export async function plan(cli: Cli, ref: string, { httpConnectors, ratePerMinute, concurrency }: PlanOptions): Promise<Exit> {
+  const changes = { httpConnectors, ratePerMinute, concurrency }
+  if (Object.values(changes).every((each) => each === undefined))
+    throw usage("There is nothing to change.", "Give --http-connectors, --rate-per-minute or --concurrency.")
+  return print(cli, await (await cli.hub()).patch<Workspace>(pathOf(ref), { plan: changes }))
+}
+
+export async function remove({ terminal, hub }: Cli, ref: string, { name }: { readonly name: string }): Promise<Exit> {
+  await (await hub()).remove(`${pathOf(ref)}?${new URLSearchParams({ name }).toString()}`)
+  if (terminal.json) await terminal.document({ removed: { name } })
+  else await terminal.line(`Removed the workspace ${name} with all that was in it.`)
+  return EXIT.ok
+}
