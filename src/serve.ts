@@ -46,7 +46,7 @@ export async function serve(settings: Settings, log: Logger, extras: HubExtras =
 }
 
 async function listen(hub: Hub, settings: Settings): Promise<FastifyInstance> {
-  const app = await buildServer(hub, { version: VERSION, mounts: dialects, mountHosts: settings.dialectHosts })
+  const app = await buildServer(hub, { version: VERSION, mounts: dialects, mountHosts: settings.dialectHosts, trustProxy: settings.trustProxy })
   try {
     await app.listen({ host: settings.host, port: settings.port })
     return app

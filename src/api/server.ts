@@ -46,11 +46,13 @@ export interface ServerOptions {
   readonly mounts: readonly Mount[]
   /** Hosts that serve one mount at their root, by name in lower case; the value is the mount's prefix. */
   readonly mountHosts: ReadonlyMap<string, string>
+  /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
+  readonly trustProxy?: readonly string[]
 }
 
 /** The native API over a hub: validation, access, problem details, OpenAPI, docs, health and metrics. Not yet listening. */
 export async function buildServer(hub: Hub, options: ServerOptions): Promise<FastifyInstance> {
-  const { version, mounts, mountHosts } = options
+  const { version, mounts, mountHosts, trustProxy = [] } = options
   const app = Fastify({
     loggerInstance: hub.log as FastifyBaseLogger,
     bodyLimit: BODY_MAX_BYTES,
@@ -62,7 +64,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: "idle",
     return503OnClosing: true,
-    trustProxy: false,
+    trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
     routerOptions: { maxParamLength: URL_MAX_CHARACTERS },
     rewriteUrl: ({ url = "/", headers }) => (mountHosts.get(hostOf(headers.host)) ?? "") + url,
     frameworkErrors: (error, request, reply) => {

@@ -117,8 +117,8 @@ function audit(root: Command, leaf: Leaf): void {
   leaf(group, "export", "every entry as NDJSON on stdout, the oldest first; the last line says where the chain ends", async () => (await load()).write)
 }
 
-function limit(text: string): number | null {
-  return text === "none" ? null : count(text)
+function limit(text: string): number | "none" {
+  return text === "none" ? text : count(text)
 }
 
 function count(text: string): number {

@@ -21,6 +21,8 @@ export interface Settings {
   readonly hosts: string
   /** Hosts that serve one dialect at their root: the dialect's prefix by host name. */
   readonly dialectHosts: ReadonlyMap<string, string>
+  /** Proxies in front whose `X-Forwarded-For` is believed: addresses and networks; none unless given. */
+  readonly trustProxy: readonly string[]
   readonly logLevel: string
 }
 
@@ -59,6 +61,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     const wrong = faultOf(() => parse(get(name) ?? ""))
     if (wrong !== undefined) fault(name, `is wrong: ${wrong}`)
   }
+  const trustProxy = (get("JACKFIELD_TRUST_PROXY") ?? "").split(",").flatMap((each) => (each.trim() === "" ? [] : [each.trim()]))
+  for (const each of trustProxy)
+    if (!isNetwork(each)) fault("JACKFIELD_TRUST_PROXY", `must be addresses or networks of the proxies in front, such as 10.0.0.0/8; "${each}" is none.`)
   const dialectHosts = new Map<string, string>()
   for (const pair of (get("JACKFIELD_DIALECT_HOSTS") ?? "").split(",").filter((each) => each.trim() !== "")) {
     const [name = "", dialect = ""] = pair.trim().toLowerCase().split("=", 2)
@@ -82,8 +87,15 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     dns: get("JACKFIELD_DNS") ?? "",
     hosts: get("JACKFIELD_HOSTS") ?? "",
     dialectHosts,
+    trustProxy,
     logLevel,
   }
+}
+
+function isNetwork(text: string): boolean {
+  const [address = "", bits, ...rest] = text.split("/")
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address) as 0 | 4 | 6]
+  return rest.length === 0 && most >= 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
 }
 
 /** Variables whose parsers say themselves what is wrong. */

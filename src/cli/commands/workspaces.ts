@@ -64,14 +64,18 @@ export async function rename(cli: Cli, ref: string, { name, title }: { readonly 
   return print(cli, await (await cli.hub()).patch<Workspace>(pathOf(ref), { name, title }))
 }
 
+type Limit = number | "none"
+
 export interface PlanOptions {
-  readonly httpConnectors?: number | null
-  readonly ratePerMinute?: number | null
-  readonly concurrency?: number | null
+  readonly httpConnectors?: Limit
+  readonly ratePerMinute?: Limit
+  readonly concurrency?: Limit
 }
 
 export async function plan(cli: Cli, ref: string, { httpConnectors, ratePerMinute, concurrency }: PlanOptions): Promise<Exit> {
-  const changes = { httpConnectors, ratePerMinute, concurrency }
+  const changes = Object.fromEntries(
+    Object.entries({ httpConnectors, ratePerMinute, concurrency }).map(([name, most]) => [name, most === "none" ? null : most]),
+  )
   if (Object.values(changes).every((each) => each === undefined))
     throw usage("There is nothing to change.", "Give --http-connectors, --rate-per-minute or --concurrency.")
   return print(cli, await (await cli.hub()).patch<Workspace>(pathOf(ref), { plan: changes }))

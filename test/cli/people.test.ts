@@ -1,0 +1,117 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startHub, type TestHub } from "../support/hub.ts"
+import { jackfield, type Ran } from "./run.ts"
+
+let hub: TestHub
+let folder: string
+const run = (line: string, env: Record<string, string> = {}, stdin = ""): Promise<Ran> =>
+  jackfield(line.split(" "), { stdin, env: { JACKFIELD_URL: hub.url, JACKFIELD_KEY: hub.key, ...env } })
+const ok = async (line: string, env: Record<string, string> = {}): Promise<string> => {
+  const { code, stdout, stderr } = await run(line, env)
+  expect([code, stderr.includes("Error")], `${line}: ${stdout}${stderr}`).toEqual([0, false])
+  return stdout
+}
+
+beforeAll(async () => {
+  hub = await startHub()
+  folder = await mkdtemp(join(tmpdir(), "jackfield-people-"))
+})
+afterAll(async () => {
+  await hub?.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+it("people, from being added to being gone", async () => {
+  const password = (await ok("users add bob@example.com --role admin --name Bob")).trim()
+  expect(password).toMatch(/^\S{20}$/)
+  expect(await ok("users list --search BOB")).toMatch(/bob@example\.com +Bob +admin/)
+  await ok("users set-role bob@example.com editor")
+  await ok("users rename bob@example.com Robert")
+  expect(await ok("users show bob@example.com")).toMatch(/name +Robert\nrole +editor/)
+  const session = (await ok("sessions create bob@example.com --password-env PW", { PW: password })).trim()
+  const asBob = { JACKFIELD_KEY: session }
+  expect(await ok("whoami", asBob)).toMatch(/login +bob@example\.com\nname +Robert\nrole +editor\nworkspace +main/)
+  expect(await ok("sessions list", asBob)).toContain("this one")
+  await ok("sessions set-name Rob", asBob)
+  expect(await ok("sessions set-password --current-env OLD --password-env NEW", { ...asBob, OLD: password, NEW: "a-new-password" })).toContain("changed")
+  expect((await run("sessions set-password --current-env OLD --password-env NEW", { ...asBob, OLD: "wrong", NEW: "a-new-password" })).code).toBe(2)
+  expect(await ok("users sessions bob@example.com")).toContain("127.0.0.1")
+  await ok("users disable bob@example.com")
+  expect((await run("whoami", asBob)).code).toBe(4)
+  await ok("users enable bob@example.com")
+  await ok("users end-sessions bob@example.com")
+  await ok("users remove bob@example.com")
+  expect((await run("users show bob@example.com")).code).toBe(5)
+  expect((await run("users remove admin@localhost")).stderr).toContain("last admin")
+})
+
+it("keys, from being made to being revoked", async () => {
+  const value = (await ok("keys create --name app --role editor --expires 90d")).trim()
+  expect(await ok("keys list --role editor")).toMatch(/app +jf_\w{4}… +editor/)
+  await ok("keys rename app app-2")
+  expect(await ok("keys show app-2")).toMatch(/status +live\nmade .* by first admin key/)
+  const next = (await ok("keys rotate app-2 --grace 0")).trim()
+  expect([(await run("whoami", { JACKFIELD_KEY: value })).code, (await run("whoami", { JACKFIELD_KEY: next })).code]).toEqual([4, 0])
+  expect((await run("keys rotate app-2 --grace soon")).code).toBe(2)
+  await ok("keys revoke app-2")
+  expect(await ok("keys list --status revoked")).toMatch(/app-2 .*revoked/)
+})
+
+it("workspaces, from being made to being removed", async () => {
+  const key = (await ok("workspaces create tenant --title Tenant")).trim()
+  expect(await ok("whoami", { JACKFIELD_KEY: key })).toMatch(/workspace +tenant/)
+  await ok("workspaces rename tenant --name tenant-2")
+  expect(await ok("workspaces plan tenant-2 --http-connectors 5 --concurrency 2")).toMatch(/plan +httpConnectors 5, concurrency 2/)
+  expect(await ok("workspaces plan tenant-2 --concurrency none")).toMatch(/plan +httpConnectors 5\n/)
+  expect(await ok("workspaces list")).toMatch(/tenant-2 +Tenant/)
+  expect((await run("workspaces remove tenant-2 --name tenant")).code).toBe(2)
+  await ok("workspaces remove tenant-2 --name tenant-2")
+  expect((await run("workspaces show tenant-2")).code).toBe(5)
+})
+
+describe("audit", () => {
+  it("lists, verifies and exports; the export is verified without a hub", async () => {
+    expect(await ok("audit list --action workspace.* --limit 3")).toMatch(/workspace\.remove +tenant-2/)
+    const verified = await ok("audit verify")
+    const seen = /chain ends at (\S+)/.exec(verified)?.[1] ?? ""
+    expect(verified).toMatch(/^ok {2}\d+ entries, unbroken/)
+    await ok("keys create --name later")
+    expect(await ok(`audit verify --seen ${seen}`)).toContain("ok")
+    const file = join(folder, "audit.ndjson")
+    await writeFile(file, await ok("audit export"))
+    const alone = (args: string, stdin = "") => run(args, { JACKFIELD_URL: "http://127.0.0.1:1" }, stdin)
+    expect((await alone(`audit verify --file ${file} --seen ${seen}`)).stdout).toMatch(/^ok {2}\d+ entries/)
+    expect((await alone("audit verify --file -", await readFile(file, "utf8"))).code).toBe(0)
+  })
+
+  it("an export that somebody changed is broken, and where", async () => {
+    const whole = await ok("audit export")
+    const lines = whole.trimEnd().split("\n")
+    const n = lines.length
+    const edit = (index: number, change: (text: string) => string) => lines.map((line, at) => (at === index ? change(line) : line))
+    const without = (...indices: number[]) => lines.filter((_, at) => !indices.includes(at))
+    const swapped = [...lines.slice(0, 2), lines[3] ?? "", lines[2] ?? "", ...lines.slice(4)]
+    const cases: readonly [string, readonly string[], RegExp][] = [
+      ["a detail", edit(2, (text) => text.replace(/"name":"[^"]*"/, '"name":"mallory"')), /entry 3 was changed/],
+      ["a time", edit(2, (text) => text.replace(/"at":"\d{4}/, '"at":"2001')), /entry 3 was changed/],
+      ["an added field", edit(2, (text) => text.replace(/}$/, ',"extra":1}')), /entry 3 was changed/],
+      ["a missing line", without(2), /entry 3 is missing/],
+      ["a missing first line", without(0), /entry 1 is missing/],
+      ["two lines in another order", swapped, /entry 3 is missing/],
+      ["the last entry", without(n - 2), /entries end at/],
+      ["the last line", without(n - 1), /not whole/],
+      ["another workspace", edit(n - 1, (text) => text.replace(/"id":"[0-9a-f]{8}/, '"id":"00000000')), /does not follow from the workspace/],
+      ["more after the end", [...lines, lines[0] ?? ""], /follows the line/],
+    ]
+    for (const [what, changed, reason] of cases) {
+      const { code, stdout } = await run("audit verify --file -", {}, `${changed.join("\n")}\n`)
+      expect([code, stdout], what).toEqual([1, expect.stringMatching(reason)])
+    }
+    expect((await run("audit verify --file -", {}, "[1]\n")).code).toBe(2)
+    expect((await run(`audit verify --file ${folder}/none`)).code).toBe(2)
+    expect((await run("audit verify --seen 12")).code).toBe(2)
+  })
+})
