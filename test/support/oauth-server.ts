@@ -16,6 +16,10 @@ export interface Behaviour {
   /** Each refresh gives another refresh token; the last is good once more while `grace` holds. */
   rotates: boolean
   grace: boolean
+  /** Called when a request for tokens is there, and nothing was decided. */
+  arrives: () => Promise<void> | void
+  /** Called when the API was called. */
+  called: () => Promise<void> | void
   /** Called before the answer goes, after the provider has made up its mind. */
   before: (made: { readonly access: string; readonly refresh: string | undefined }) => Promise<void> | void
 }
@@ -40,17 +44,28 @@ export async function startOAuthServer(first = "refresh-canary-0"): Promise<OAut
   const given: string[] = [first]
   const good = new Set<string>()
   let previous: string | undefined
-  const behaviour: Behaviour = { answer: { token_type: "Bearer", expires_in: 3600 }, refuse: undefined, rotates: true, grace: false, before: () => undefined }
+  const behaviour: Behaviour = {
+    answer: { token_type: "Bearer", expires_in: 3600 },
+    refuse: undefined,
+    rotates: true,
+    grace: false,
+    arrives: () => undefined,
+    called: () => undefined,
+    before: () => undefined,
+  }
   const server = createServer(async (request, response) => {
     const body = Buffer.concat((await request.toArray()) as Buffer[]).toString()
     const json = (status: number, value: unknown) => void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value))
     if (!request.url?.startsWith("/token")) {
       calls.push(request.headers.authorization ?? "")
+      await behaviour.called()
       const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1] ?? ""
       return good.has(token) ? json(200, { ok: true, calls: calls.length }) : json(401, { error: `not ${token}` })
     }
     const form = new URLSearchParams(body)
     tokens.push({ authorization: request.headers.authorization, form })
+    await behaviour.arrives()
+    if (request.socket.destroyed) return
     if (behaviour.refuse !== undefined) return json(behaviour.refuse.status, behaviour.refuse.body)
     const sent = form.get("refresh_token")
     if (form.get("grant_type") === "refresh_token" && sent !== state.refresh && !(behaviour.grace && sent === previous))

@@ -34,7 +34,7 @@ export async function* read(client: Client, from: Stream, cursor: Cursor | undef
   if (from.path.length !== 1 || from.path[0] !== name) throw new PlatformError("stream_not_found", `The connector has one stream, ${name}; discover it again.`)
   const reason = unreadable(client.config)
   if (reason !== undefined) throw new PlatformError("unsupported", reason)
-  const start = cursor === undefined ? undefined : positionIn(cursor)
+  const start = cursor === undefined ? undefined : positionIn(cursor, client.config)
   let columns: readonly Column[] = from.columns
   let done = start?.done ?? 0
   for await (const page of pages(client, await prepare(client.config, {}, call.render), call, start?.place)) {
@@ -86,10 +86,12 @@ function textOf({ place, done }: Position, { auth }: HttpConfig): Cursor {
   return JSON.stringify({ place: { url: url.href }, done })
 }
 
-function positionIn(cursor: Cursor): Position {
+/** A cursor comes from outside: it leads nowhere that a page could not have led to. */
+function positionIn(cursor: Cursor, config: HttpConfig): Position {
   try {
     const { place, done } = JSON.parse(cursor) as Position
-    if (typeof place === "object" && place !== null && Number.isSafeInteger(done) && done >= 0) return { place, done }
+    const stays = place.url === undefined || new URL(place.url).origin === new URL(config.url).origin
+    if (stays && typeof place === "object" && Number.isSafeInteger(done) && done >= 0) return { place, done }
   } catch {
     // Said below, like a cursor of something else.
   }

@@ -1,0 +1,127 @@
+import { randomBytes } from "node:crypto"
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type OAuthServer, startOAuthServer } from "../support/oauth-server.ts"
+
+const KEY = "the-first-admin-key-of-the-test"
+let database: TestDatabase
+let provider: OAuthServer
+let master: string
+let url: string
+let count = 0
+const folders: DataFolder[] = []
+const hubs: HubProcess[] = []
+beforeAll(async () => {
+  database = await startTestDatabase()
+})
+afterAll(() => database.stop())
+beforeEach(async () => {
+  provider = await startOAuthServer()
+  master = randomBytes(32).toString("base64")
+  await database.query(`create database tokens_${++count}`)
+  url = database.url.replace(/\/postgres$/, `/tokens_${count}`)
+})
+afterEach(async () => {
+  await Promise.all(hubs.splice(0).map((hub) => hub.end("SIGKILL")))
+  await Promise.all(folders.splice(0).map((folder) => folder.remove()))
+  await provider.close()
+})
+
+async function hub(): Promise<HubProcess> {
+  const folder = makeDataFolder()
+  folders.push(folder)
+  const started = startHubProcess(folder.dir, { env: { DATABASE_URL: url, JACKFIELD_ADMIN_KEY: KEY, JACKFIELD_MASTER_KEY: master } })
+  hubs.push(started)
+  await started.ready
+  return started
+}
+
+const expire = () =>
+  database.query(
+    "update jackfield.oauth_tokens set expires_at = now() - interval '1 second', granted_at = now() - interval '1 hour'",
+    [],
+    url.split("/").at(-1),
+  )
+
+/** A connector whose refresh token was replaced once already, and whose access token has expired. */
+async function ready(on: HubProcess): Promise<string> {
+  const auth = { kind: "oauth2_refresh", tokenUrl: `${provider.url}/token`, clientId: "c", refreshToken: provider.refresh }
+  const made = await on.call("POST", "/v1/connectors", { name: "api", type: "http", config: { url: `${provider.url}/api`, auth } }, { key: KEY })
+  expect(made.status).toBe(201)
+  expect((await on.call("POST", "/v1/connectors/api/call", {}, { key: KEY })).status).toBe(200)
+  await expire()
+  return made.body.id as string
+}
+const call = (on: HubProcess) => on.call("POST", "/v1/connectors/api/call", {}, { key: KEY })
+
+type Step = "arrives" | "before" | "called"
+
+/** Calls, and kills the hub the moment the far side is at that step. */
+async function killAt(step: Step): Promise<void> {
+  const victim = await hub()
+  await ready(victim)
+  const { promise: killed, resolve } = Promise.withResolvers<void>()
+  provider.behaviour[step] = async () => {
+    provider.behaviour[step] = () => undefined
+    await victim.end("SIGKILL")
+    resolve()
+  }
+  await call(victim).catch(() => undefined)
+  await killed
+}
+
+test("killed while it asks, before the provider decided: the same refresh token is good", async () => {
+  await killAt("arrives")
+  const after = await call(await hub())
+  expect([after.status, after.text]).toEqual([200, expect.any(String)])
+})
+
+test("killed once the access token is used: what took the refresh token's place is stored", async () => {
+  await killAt("called")
+  await expire()
+  const next = await hub()
+  expect((await call(next)).status).toBe(200)
+  expect(provider.tokens.map(({ form }) => form.get("refresh_token"))).toEqual([0, 1, 2].map((n) => `refresh-canary-${n}`))
+})
+
+test("killed between the provider's answer and the commit: the last one is sent once more, which a provider may allow", async () => {
+  provider.behaviour.grace = true
+  await killAt("before")
+  expect((await call(await hub())).status).toBe(200)
+  expect(provider.tokens.map(({ form }) => form.get("refresh_token"))).toEqual([0, 1, 1].map((n) => `refresh-canary-${n}`))
+})
+
+test("or it says what happened, and to log in again; the new refresh token then works", async () => {
+  await killAt("before")
+  const next = await hub()
+  const lost = await call(next)
+  expect([lost.body.code, lost.body.detail]).toEqual(["auth_failed", expect.stringMatching(/cut off before its answer was stored.*log in again/)])
+  provider.refresh = "a-new-login"
+  const patch = { config: { auth: { kind: "oauth2_refresh", refreshToken: "a-new-login" } } }
+  expect((await next.call("PATCH", "/v1/connectors/api", patch, { key: KEY })).status).toBe(200)
+  expect((await call(next)).status).toBe(200)
+})
+
+test("a caller of another node waits for a killed one no longer than its turn lasts", async () => {
+  const other = await hub()
+  await killAt("arrives")
+  expect((await call(other)).status).toBe(200)
+})
+
+test("the database gone for a while after the provider answered: it is stored when it is back, and then used", async () => {
+  const one = await hub()
+  await ready(one)
+  const name = url.split("/").at(-1) ?? ""
+  provider.behaviour.before = async () => {
+    provider.behaviour.before = () => undefined
+    await database.query(`alter database ${name} allow_connections false`)
+    await database.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`)
+    setTimeout(() => void database.query(`alter database ${name} allow_connections true`), 3_000)
+  }
+  await call(one)
+  await new Promise((resolve) => setTimeout(resolve, 5_000))
+  await expire()
+  expect((await call(one)).status).toBe(200)
+  expect(provider.tokens.at(-1)?.form.get("refresh_token")).toBe("refresh-canary-2")
+})
