@@ -3,7 +3,7 @@ import { PlatformError } from "../core/errors.ts"
 import { Scrubber, secretsIn } from "../core/scrub.ts"
 import { bodyOf, recordsOf, rowsOf } from "./http/answer.ts"
 import { type Client, exchange } from "./http/exchange.ts"
-import { httpFields, inputsOf } from "./http/fields.ts"
+import { httpFields, inputsOf, isTemplate } from "./http/fields.ts"
 import { allRecords } from "./http/paging.ts"
 import { prepare, probeOf, shown } from "./http/request.ts"
 import { discover, read } from "./http/streams.ts"
@@ -16,7 +16,8 @@ export const http = defineConnector({
   title: "HTTP API",
   category: "api",
   proof: "server",
-  summary: "Any HTTP API: one request for each row of input, with parameters, headers, a JSON body and the usual ways to authenticate.",
+  summary:
+    "Any HTTP API: one request for each row of input, or its records page by page; with parameters, headers, a JSON body and the usual ways to authenticate.",
   fields: httpFields,
 
   connect(config, lease): Client {
@@ -69,7 +70,7 @@ function factsOf({ config, scrub }: Client, answer: HttpAnswer): ServerFacts {
   const warnings: string[] = []
   if (status >= 400) {
     const open = inputsOf(config).some(({ required }) => required)
-    const partial = (status === 400 || status === 422) && open
+    const partial = (status === 400 || status === 422 || (status === 404 && isTemplate(config.url))) && open
     const other = (status === 405 || status === 501 || status === 400 || status === 422) && config.method !== "GET" && config.method !== "HEAD"
     if (partial) warnings.push(`The URL answers ${status} without its required inputs, so only the connection and the login are proven.`)
     else if (other) warnings.push(`The URL answers ${status} to HEAD and GET; a ${config.method} is not sent by a test, so the login may not be proven.`)

@@ -120,7 +120,7 @@ function parseText(field: Field, value: unknown, place: Place, walk: Walk, fault
   }
   if (value.length > maxLengthOf(field)) return fault(`must have at most ${maxLengthOf(field)} characters; it has ${value.length}.`)
   if (!value.isWellFormed() || value.includes("\u0000")) return fault("must be valid Unicode text without null characters.")
-  const wrong = value === "" ? undefined : (formatFault(field.format, value) ?? field.check?.(value))
+  const wrong = value === "" ? undefined : (formatFault(field.format, field.formatted?.(value) ?? value) ?? field.check?.(value))
   return wrong === undefined ? value : fault(wrong)
 }
 

@@ -221,8 +221,11 @@ export interface Token {
 /** The access token of a login, kept for all nodes; however many ask at once, the endpoint is asked once. */
 export type TokenSource = (ask: TokenAsk) => Promise<Token>
 
-/** Fills a JSON template with a call's inputs; `config_invalid` or `query_invalid` says why it cannot. No value changes the template's structure. */
-export type Render = (template: string, values: Row) => Promise<string>
+/** What a template makes: a JSON document, a URL whose host stands in the template, or a form (`application/x-www-form-urlencoded`). */
+export type TemplatePlace = "json" | "url" | "form"
+
+/** Fills a template with a call's inputs, each escaped for where it stands; `config_invalid` or `query_invalid` says why it cannot. No value changes the template's structure. */
+export type Render = (template: string, values: Row, place?: TemplatePlace) => Promise<string>
 
 /** What one call of `request` may or must give. A default that is a secret is not shown. */
 export interface Input {

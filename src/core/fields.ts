@@ -57,6 +57,8 @@ export interface Field<T = unknown> {
   readonly plainWhen?: (row: Readonly<Record<string, unknown>>) => boolean
   /** Text and secret only: what is wrong with a value, in words that follow the title; undefined when nothing is. Never called with "". */
   readonly check?: (value: string) => string | undefined
+  /** Of a text with a format: what of the value the format is held against, when it holds more. */
+  readonly formatted?: (value: string) => string
   /** Decides where the connection goes: when its value changes, no stored secret is kept, for it would be sent there. */
   readonly aims?: Aims
   /** Goes with the secrets, as a user does with the password: staged, switched and rolled back together with them. */
@@ -90,6 +92,7 @@ interface TextMeta extends Meta<string> {
   readonly login?: true
   readonly check?: (value: string) => string | undefined
   readonly format?: TextFormat
+  readonly formatted?: (value: string) => string
   readonly maxLength?: number
 }
 interface IntegerMeta extends Meta<number> {

@@ -24,6 +24,17 @@ export function tagStarts(text: string): Tag[] {
   return tags
 }
 
+/** A template's own text, with `x` where a value would stand. */
+export function withoutTags(text: string): string {
+  let at = 0
+  let out = ""
+  for (const tag of tagStarts(text)) {
+    out += text.slice(at, tag.at) + (text.startsWith("{{", tag.at) ? "x" : "")
+    at = tag.end
+  }
+  return out + text.slice(at)
+}
+
 function endOf(text: string, from: number, closer: string): number | undefined {
   if (closer === "#}") {
     const end = text.indexOf(closer, from)

@@ -155,12 +155,14 @@ function hidden(request: PreparedRequest, mark: string): PreparedRequest {
   return { ...request, url: hide(request.url), headers, ...(request.body === undefined ? {} : { body: hide(request.body) }) }
 }
 
-/** The template of one call is filled once, whoever asks. */
+/** A template of one call is filled once, whoever asks. */
 function remembered(render: Render): Render {
-  let filled: Promise<string> | undefined
-  return (template, values) => {
-    filled ??= render(template, values)
-    return filled
+  const filled = new Map<string, Promise<string>>()
+  return (template, values, place = "json") => {
+    const key = `${place} ${template}`
+    const made = filled.get(key) ?? render(template, values, place)
+    filled.set(key, made)
+    return made
   }
 }
 

@@ -1,3 +1,5 @@
+import type { TemplatePlace } from "../core/connector.ts"
+
 /** What an expression of a template gave: a value, or JSON that the template's author made by `tojson`. */
 export type Piece = { readonly value: unknown } | { readonly json: string }
 
@@ -10,10 +12,14 @@ export class FillFault extends Error {
 }
 
 /**
- * Puts the pieces where they stand: inside a JSON string a value is escaped, outside it is a JSON value of its own. So no
- * value can end a string or add a member; the whole must be JSON in the end. At most `most` characters.
+ * Puts the pieces where they stand. In JSON, a value inside a string is escaped, outside it is a JSON value of its own, so that none
+ * can end a string or add a member; the whole must be JSON in the end. In a URL or a form each is percent-encoded. At most `most` characters.
  */
-export function fill(parts: Parts, most: number): string {
+export function fill(parts: Parts, most: number, place: TemplatePlace = "json"): string {
+  return place === "json" ? fillJson(parts, most) : fillUrl(parts, most, place)
+}
+
+function fillJson(parts: Parts, most: number): string {
   const out: string[] = []
   let length = 0
   let state: State = { inString: false, escaped: false }
@@ -30,6 +36,23 @@ export function fill(parts: Parts, most: number): string {
   } catch (cause) {
     throw new FillFault("does not give valid JSON with these inputs", { cause })
   }
+  return whole
+}
+
+const PIECE = "\u0000"
+
+/** No value ends a path's part, makes one that goes up, or adds to the query. */
+function fillUrl(parts: Parts, most: number, place: "url" | "form"): string {
+  const encoded = (piece: Piece): string => {
+    const text = ("json" in piece ? piece.json : inText(piece.value)).toWellFormed()
+    return place === "url" ? encodeURIComponent(text) : new URLSearchParams([["", text]]).toString().slice(1)
+  }
+  const marked = parts.map((part) => (typeof part === "string" ? part : PIECE + encoded(part))).join("")
+  const whole = marked.replaceAll(PIECE, "")
+  if (whole.length > most) throw new FillFault(`gives more than ${most} characters`)
+  const path = place === "url" ? (marked.split(/[?#]/, 1)[0] ?? "") : ""
+  const hollow = path.split("/").find((part) => part.includes(PIECE) && /^\.{0,2}$/.test(part.replaceAll(PIECE, "").replace(/%2e/gi, ".")))
+  if (hollow !== undefined) throw new FillFault("leaves a part of the path empty, or makes it . or .., with these inputs")
   return whole
 }
 

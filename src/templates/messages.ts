@@ -1,3 +1,5 @@
+import type { TemplatePlace } from "../core/connector.ts"
+
 /** Milliseconds that one rendering may take, from when a worker begins with it. */
 export const RENDER_MS = 200
 
@@ -6,6 +8,7 @@ export interface Work {
   readonly template: string
   readonly values: Readonly<Record<string, unknown>>
   readonly most: number
+  readonly place: TemplatePlace
 }
 
 /** What the worker sends back; `"ready"` once, before all else. */

@@ -4,6 +4,8 @@ import type { Render, Row } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
 import { type Done, RENDER_MS, type Work } from "./messages.ts"
 
+/** Characters of a URL at most. */
+const URL_MAX = 16_384
 /** Characters of a rendered text at most. */
 export const OUTPUT_MAX = 1_048_576
 const HEAP_MB = 64
@@ -35,12 +37,12 @@ export class TemplatePool {
     this.#size = size
   }
 
-  /** JSON from a template and values, each escaped for where it stands; `query_invalid` says why there is none. */
-  readonly render: Render = (template, values) => {
+  /** What a template makes of values (JSON unless said otherwise), each escaped for where it stands; `query_invalid` says why there is none. */
+  readonly render: Render = (template, values, place = "json") => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     if (this.#closed) reject(stopping())
     else {
-      this.#queue.push({ work: { template, values: values as Row, most: OUTPUT_MAX }, resolve, reject })
+      this.#queue.push({ work: { template, values: values as Row, most: place === "url" ? URL_MAX : OUTPUT_MAX, place }, resolve, reject })
       this.#dispatch()
     }
     return promise
@@ -132,6 +134,6 @@ function answer(job: Job, done: Done): void {
 }
 
 const refused = (what: string, cause?: unknown): PlatformError =>
-  new PlatformError("query_invalid", `The body template ${what}; mend the template or the inputs.`, { cause })
+  new PlatformError("query_invalid", `The template ${what}; mend the template or the inputs.`, { cause })
 
 const stopping = () => new PlatformError("cancelled", "The hub is stopping; call again.")

@@ -19,11 +19,11 @@ function ready(template: string): Compiled {
 // A script of vm can be stopped by the clock, whatever it runs; so this process ends what runs away even when nobody is left to end it.
 const TURN = new Script("jackfieldTurn()")
 
-function filled({ template, values, most }: Work): string {
+function filled({ template, values, most, place }: Work): string {
   let text = ""
   Object.assign(globalThis, {
     jackfieldTurn: () => {
-      text = fill(run(ready(template), values), most)
+      text = fill(run(ready(template), values), most, place)
     },
   })
   for (let attempt = 1; ; attempt++) {

@@ -2,6 +2,7 @@ import type { Input } from "../../core/connector.ts"
 import { expressionFault } from "../../core/expression.ts"
 import { type Config, choice, flag, integer, list, optional, secret, text, variant } from "../../core/fields.ts"
 import { parseTemplate, templateFault } from "../../core/template.ts"
+import { tagStarts, withoutTags } from "../../core/template-tags.ts"
 import { auth } from "./auth-fields.ts"
 import { headerNameFault, headerValueFault, isPlainHeader, isSecretName } from "./header-rules.ts"
 import { paging } from "./paging-fields.ts"
@@ -15,13 +16,20 @@ const inputs = {
 }
 
 export const httpFields = {
-  url: text("URL", { format: "url", example: "https://api.example.com/v1/companies" }),
+  url: text("URL", {
+    format: "url",
+    formatted: withoutTags,
+    check: urlTemplateFault,
+    example: "https://api.example.com/v1/companies",
+    help: "Path and query may hold Jinja, such as /companies/{{ id }}; its variables are inputs, and no value leaves its place.",
+  }),
   method: choice("Method", ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"], { default: "GET" }),
   headers: list(
     "Headers",
     {
       name: text("Name", { maxLength: 256, check: headerNameFault }),
       value: optional(secret("Value", { check: headerValueFault, plainWhen: ({ name }) => isPlainHeader(name) })),
+      input: optional(text("Input", { maxLength: 256, help: "The name under which a call gives the value." })),
     },
     { by: "name" },
   ),
@@ -33,7 +41,7 @@ export const httpFields = {
       maxLength: 65_536,
       check: templateFault,
       example: '{"company": {"domain": "{{ domain }}"}, "limit": {{ limit }}}',
-      help: "Jinja that gives JSON, in place of the body fields; its variables are the inputs. A value stands escaped inside quotes, and as JSON outside of them.",
+      help: "Jinja that gives JSON (or a form, when Content-Type says so), in place of the body fields; its variables are the inputs. A value stands escaped inside quotes, and as JSON outside of them.",
     }),
   ),
   auth,
@@ -84,6 +92,16 @@ export const httpFields = {
   ),
 }
 
+export const isTemplate = (text: string): boolean => tagStarts(text).length > 0
+
+/** Scheme, host and port are the config's own: no input may have a say in them. */
+function urlTemplateFault(url: string): string | undefined {
+  const [first] = tagStarts(url)
+  if (first === undefined) return undefined
+  if (!/^https?:\/\/[^/?#]+[/?#]/i.test(url.slice(0, first.at))) return "may hold Jinja in its path and query alone, not in its host."
+  return templateFault(url)
+}
+
 /** `200-299, 404` */
 function statusesFault(text: string): string | undefined {
   return statusesOf(text).every(([from, to]) => from >= 100 && to <= 599 && from <= to) ? undefined : "must be statuses of 100 to 599, such as 200-299, 404."
@@ -98,7 +116,7 @@ export const statusesOf = (text: string): [number, number][] =>
 
 export type HttpConfig = Config<typeof httpFields>
 
-type Inputs = Pick<HttpConfig, "method" | "parameters" | "body" | "bodyTemplate">
+type Inputs = Pick<HttpConfig, "url" | "headers" | "method" | "parameters" | "body" | "bodyTemplate">
 
 /** The inputs of an HTTP connector, one shape everywhere; a name that is in both places is one input. */
 export function inputsOf(config: Inputs): Input[] {
@@ -107,14 +125,18 @@ export function inputsOf(config: Inputs): Input[] {
       const preset = value?.reveal() ?? ""
       return { name, from: place, required: preset === "" && required, ...(preset === "" || isSecretName(name) ? {} : { default: preset }) }
     })
-  const body = config.bodyTemplate ? variablesOf(config.bodyTemplate) : from(config.body, "body")
-  const all = [...from(config.parameters, "parameter"), ...(hasBody(config.method) ? body : [])]
+  const body = config.bodyTemplate ? variablesOf(config.bodyTemplate, "body") : from(config.body, "body")
+  const headers = config.headers.flatMap(({ input, value }): Input[] =>
+    input ? [{ name: input, from: "header", required: (value?.reveal() ?? "") === "" }] : [],
+  )
+  const all = [...variablesOf(config.url, "url"), ...headers, ...from(config.parameters, "parameter"), ...(hasBody(config.method) ? body : [])]
   return all.filter((input, index) => all.findIndex(({ name }) => name === input.name) === index)
 }
 
-function variablesOf(template: string): Input[] {
+function variablesOf(template: string, from: Input["from"]): Input[] {
+  if (!isTemplate(template)) return []
   const { inputs, optional: spared } = parseTemplate(template)
-  return inputs.map((name) => ({ name, from: "body", required: !spared.includes(name) }))
+  return inputs.map((name) => ({ name, from, required: !spared.includes(name) }))
 }
 
 /** Whether a method carries the body fields. */

@@ -1,42 +1,62 @@
 import type { Render, Row, Value } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import { parseTemplate } from "../../core/template.ts"
+import { tagStarts, withoutTags } from "../../core/template-tags.ts"
 import type { HttpRequest } from "../shared/http.ts"
 import { withToken } from "./exchange.ts"
-import { type HttpConfig, hasBody, inputsOf } from "./fields.ts"
-import { isPrivateHeader } from "./header-rules.ts"
+import { type HttpConfig, hasBody, inputsOf, isTemplate } from "./fields.ts"
+import { headerValueFault, isPrivateHeader } from "./header-rules.ts"
 import { withSignature } from "./sign.ts"
 
 /** The request that one row of input makes, its body filled from the template if there is one. */
 export async function prepare(config: HttpConfig, input: Row, render: Render): Promise<HttpRequest> {
-  const request = requestOf(config, input)
+  checkInput(config, input)
+  const url = isTemplate(config.url) ? await urlOf(config, input, render) : config.url
+  const request = build({ ...config, url }, config.method, input)
   if (!config.bodyTemplate || !hasBody(config.method)) return request
-  // What is not given is left out: the template's own defaults are for what is undefined.
-  const values = Object.fromEntries(
-    parseTemplate(config.bodyTemplate).inputs.flatMap((name) => ([undefined, null].includes(given(input, name) as null) ? [] : [[name, input[name] as Value]])),
-  )
-  const body = await render(config.bodyTemplate, values)
-  return { ...request, headers: { ...request.headers, "content-type": request.headers["content-type"] ?? "application/json" }, body }
+  const type = request.headers["content-type"] ?? "application/json"
+  const body = await render(config.bodyTemplate, valuesFor(config.bodyTemplate, input), FORM.test(type) ? "form" : "json")
+  return { ...request, headers: { ...request.headers, "content-type": type }, body }
 }
 
-/** The request that one row of input makes, but for a body from a template; every fault of the input at once. */
-export function requestOf(config: HttpConfig, input: Row): HttpRequest {
-  checkInput(config, input)
-  return build(config, config.method, input)
+/** What is not given is left out: a template's own defaults are for what is undefined. */
+const valuesFor = (template: string, input: Row): Row =>
+  Object.fromEntries(
+    parseTemplate(template).inputs.flatMap((name) => ([undefined, null].includes(given(input, name) as null) ? [] : [[name, input[name] as Value]])),
+  )
+
+async function urlOf({ url }: HttpConfig, input: Row, render: Render): Promise<string> {
+  const filled = await render(url, valuesFor(url, input), "url")
+  // The escaping sees to it; this is for the day that it does not.
+  if (URL.canParse(filled) && new URL(filled).origin === new URL(withoutTags(url)).origin) return filled
+  throw new PlatformError("query_invalid", "The URL does not lead to the connector's own host with these inputs; mend the URL or the inputs.")
+}
+
+/** As far as the URL goes without inputs. */
+function fixedPart(url: string): string {
+  const [first] = tagStarts(url)
+  const text = first === undefined ? url : url.slice(0, first.at)
+  return first === undefined ? url : text.slice(0, Math.max(text.lastIndexOf("/"), text.indexOf("?")) + 1)
 }
 
 /** The same URL and credentials without input or body, by a method that changes nothing. */
-export const probeOf = (config: HttpConfig, method: "HEAD" | "GET"): HttpRequest => build(config, method, {})
+export const probeOf = (config: HttpConfig, method: "HEAD" | "GET"): HttpRequest => build({ ...config, url: fixedPart(config.url) }, method, {})
 
 function checkInput(config: HttpConfig, input: Row): void {
   const inputs = inputsOf(config)
   const unknown = Object.keys(input).filter((name) => !inputs.some((each) => each.name === name))
   const missing = inputs.filter(({ name, required }) => required && [undefined, null, ""].includes(given(input, name) as string)).map(({ name }) => name)
-  if (unknown.length + missing.length === 0) return
+  const unfit = config.headers.flatMap(({ input: name }) => {
+    const value = name ? given(input, name) : undefined
+    const wrong = value === undefined || value === null ? undefined : headerValueFault(textOf(value))
+    return wrong === undefined ? [] : [{ pointer: `/input/${name}`, message: `${name} ${wrong}` }]
+  })
+  if (unknown.length + missing.length + unfit.length === 0) return
   const known = inputs.length === 0 ? "it takes none" : `its inputs are ${inputs.map(({ name }) => name).join(", ")}`
   const faults = [
     ...unknown.map((name) => ({ pointer: `/input/${name}`, message: `There is no input ${name}; ${known}.` })),
     ...missing.map((name) => ({ pointer: `/input/${name}`, message: `${name} is required.` })),
+    ...unfit,
   ]
   throw new PlatformError("query_invalid", faults.map(({ message }) => message).join(" "), { faults })
 }
@@ -50,9 +70,10 @@ function build(config: HttpConfig, method: HttpConfig["method"], input: Row): Ht
     for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(name, textOf(one as Value))
   const headers: Record<string, string> = { "user-agent": "jackfield", accept: "application/json, */*;q=0.5", "accept-encoding": "gzip, deflate, br" }
   const hidden = new Set<string>()
-  for (const { name, value } of config.headers) {
+  for (const { name, value, input: named } of config.headers) {
     const lower = name.toLowerCase()
-    const text = value?.reveal() ?? ""
+    const own = named ? given(input, named) : undefined
+    const text = own === undefined || own === null ? (value?.reveal() ?? "") : textOf(own)
     if (text === "") continue
     headers[lower] = text
     if (isPrivateHeader(lower)) hidden.add(lower)
@@ -102,9 +123,11 @@ function filled(rows: HttpConfig["parameters"], input: Row): [string, Value][] {
   })
 }
 
+const FORM = /^application\/x-www-form-urlencoded\b/i
+
 const textOf = (value: Value): string => (value !== null && typeof value === "object" ? JSON.stringify(value) : String(value))
 
 const bodyOf = (fields: readonly [string, Value][], contentType: string): string =>
-  /^application\/x-www-form-urlencoded\b/i.test(contentType)
+  FORM.test(contentType)
     ? new URLSearchParams(fields.map(([name, value]): [string, string] => [name, textOf(value)])).toString()
     : JSON.stringify(Object.fromEntries(fields))
