@@ -36,23 +36,27 @@ export class Datasources {
     const name = posted === undefined ? "" : nameIn(posted, faults)
     const credentials = posted === undefined || type === undefined ? {} : readFields(type.fields, posted, faults)
     if (faults.length > 0 || type === undefined) throw refuse(faults)
-    return { input: { name, type: type.native, config: type.toNative(credentials) }, document: documentOf(type, name, credentials) }
+    const input = { name, type: type.native, config: type.toNative(credentials), ...(type.fromName === true ? { draft: true } : {}) }
+    return { input, document: documentOf(type, name, credentials) }
   }
 
-  /** Tests, stores and caches the schema; a failure on the way leaves nothing stored. */
+  /** Tests, stores and caches the schema; a failure on the way leaves nothing stored. What a name alone makes has an empty one. */
   async create(by: Principal, { input, document }: Datasource): Promise<{ name: string }> {
-    await this.#hub.onboarding.create(by, input, { dialect: "databrain", document, waitMs: WAIT_MS, trustHostKey: true })
+    const from = { dialect: "databrain", document } as const
+    if (input.draft === true) await this.#hub.connectors.create(by, input, from)
+    else await this.#hub.onboarding.create(by, input, { ...from, waitMs: WAIT_MS, trustHostKey: true })
     return { name: input.name }
   }
 
-  /** How much of the schema is cached, as `16/16`; `0/...` while it is being read. */
+  /** How much of the schema is cached, as `16/16`; `0/...` while it is being read, `0/0` where there is none yet. */
   async progress(by: Principal, body: unknown): Promise<{ status: { progress: string; error: string } }> {
     const { datasourceId: nested } = memberOf(body, "input") ?? {}
     const ref = nested ?? (isPlain(body) ? (body["datasourceId"] ?? body["datasourceName"]) : undefined)
     if (typeof ref !== "string" || ref === "") throw refuse([{ pointer: "/datasourceId", message: "datasourceId is required." }])
     try {
-      const { type } = await this.#hub.connectors.get(by, ref)
+      const { type, missing } = await this.#hub.connectors.get(by, ref)
       if (!this.#types.some(({ native }) => native === type)) throw new PlatformError("not_found", "It is of a type that DataBrain has no name for.")
+      if (missing.length > 0) return { status: { progress: "0/0", error: "" } }
       const { counts } = await this.#hub.catalogs.page(by, ref, { limit: 1 })
       return { status: { progress: `${counts.streams + counts.skipped}/${counts.total}`, error: "" } }
     } catch (error) {
