@@ -11,11 +11,12 @@ const TABLES = "FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN ('SEQUENC
 const within = ({ database }: MySql): { where: string; params: Bound[] } =>
   database === "" ? { where: `TABLE_SCHEMA NOT IN ${SYSTEM}`, params: [] } : { where: "TABLE_SCHEMA = ?", params: [database] }
 /** One table, by the parameters schema and name. */
-export const ONE = "TABLE_SCHEMA = ? AND TABLE_NAME = ?"
+const ONE = "TABLE_SCHEMA = ? AND TABLE_NAME = ?"
 
 const COLUMNS = "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, IS_NULLABLE, DATA_TYPE, COLUMN_TYPE, PRIVILEGES FROM information_schema.COLUMNS WHERE"
 const KEYS = "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE INDEX_NAME = 'PRIMARY' AND"
-/** How MariaDB has JSON: a text with a check. Its rows are seen by whoever may read the table. */
+const COLUMN_GRANTS = "TABLE_SCHEMA, TABLE_NAME, COUNT(DISTINCT COLUMN_NAME) FROM information_schema.COLUMN_PRIVILEGES WHERE PRIVILEGE_TYPE = 'SELECT' AND"
+/** How MariaDB has JSON: a text with a check. It shows these to few: to all others the column is a text until its rows are read. */
 const JSON_CHECKS = "CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CHECK_CLAUSE LIKE 'json_valid(%' AND"
 
 interface Table {
@@ -30,13 +31,15 @@ interface About {
   readonly tables: ReadonlyMap<string, Table>
   readonly keys: ReadonlyMap<string, readonly string[]>
   readonly json: ReadonlySet<string>
+  /** How many of a table's columns the user may read by rights on columns. */
+  readonly granted: ReadonlyMap<string, number>
 }
 
 /** Names may hold dots, and no name holds a zero byte (MySQL docs, 11.2). */
 const nameOf = (...parts: readonly unknown[]): string => parts.map(String).join("\0")
 
 /**
- * Everything that holds rows and that the server shows to the user, by four or five queries whatever there is; columns are
+ * Everything that holds rows and that the server shows to the user, by six queries whatever there is; columns are
  * streamed. A user sees only the tables on which it has some right: others are neither listed nor counted.
  */
 export async function* discover(client: MySql, call: Call): AsyncGenerator<Discovered> {
@@ -84,13 +87,16 @@ async function read(client: MySql, where: string, params: readonly Bound[]): Pro
     if (key === undefined) keys.set(nameOf(schema, name), [String(column)])
     else key.push(String(column))
   }
-  return { tables, keys, json: await jsonColumns(client, where, params) }
+  const granted = new Map<string, number>()
+  for (const [schema, name, many] of (await run(client, `SELECT ${COLUMN_GRANTS} ${where} GROUP BY TABLE_SCHEMA, TABLE_NAME`, params)).rows)
+    granted.set(nameOf(schema, name), count(many))
+  return { tables, keys, granted, json: await jsonColumns(client, where, params) }
 }
 
 const NO_SUCH_TABLE_OR_COLUMN: ReadonlySet<number> = new Set([1109, 1054])
 
 /** The columns that MariaDB has as JSON, as schema, table and name with zero bytes between; MySQL says so itself. */
-export async function jsonColumns(client: MySql, where: string, params: readonly Bound[]): Promise<Set<string>> {
+async function jsonColumns(client: MySql, where: string, params: readonly Bound[]): Promise<Set<string>> {
   const json = new Set<string>()
   if (!client.mariadb) return json
   try {
@@ -133,7 +139,7 @@ async function* columns(client: MySql, where: string, params: readonly Bound[]):
 
 const mayRead = (row: ColumnRow): boolean => String(row[7]).toLowerCase().split(",").includes("select")
 
-function found(table: Table, name: string, rows: readonly ColumnRow[], { keys, json }: About): Discovered {
+function found(table: Table, name: string, rows: readonly ColumnRow[], { keys, json, granted }: About): Discovered {
   const readable = rows.filter(mayRead)
   if (readable.length === 0) return hidden(table)
   const shown = readable.map((row): Column => {
@@ -141,8 +147,8 @@ function found(table: Table, name: string, rows: readonly ColumnRow[], { keys, j
     const type = json.has(nameOf(name, column)) ? "json" : columnType((dataType ?? "").toLowerCase())
     return { name: column ?? "", type, nativeType: nativeType ?? "", nullable: nullable === "YES" }
   })
-  // What may not be seen at all leaves a gap in the numbers.
-  const partly = readable.length < Number(rows.at(-1)?.[3] ?? 0)
+  // What may not be read is not listed: it leaves a gap in the numbers, or all that is listed was granted column by column.
+  const partly = readable.length < Number(rows.at(-1)?.[3] ?? 0) || granted.get(name) === readable.length
   const key = (keys.get(name) ?? []).filter((column) => shown.some((each) => each.name === column))
   const note = [...(table.view ? [] : [table.comment]), ...(partly ? ["The user may read only these columns of it."] : [])]
     .filter((part) => part !== "")

@@ -85,7 +85,7 @@ function sentence(code: ErrorCode, error: ServerError): string {
   switch (code) {
     case "auth_failed":
       return error.errno === 1045 || error.errno === 1698
-        ? "The server refused the login; check user and password, and that the user may come from here."
+        ? "The server refused the login; check user and password, that the user may come from here, and whether it must come over TLS."
         : `The server does not let this user in: ${said(error)}.`
     case "database_not_found":
       return `The server has no such database: ${said(error)}; check its name.`

@@ -20,9 +20,11 @@ export async function* read(client: MySql, from: Stream, cursor: Cursor | undefi
         ? stream.columns
         : stream.columns.filter((column) => from.columns.some((wanted) => wanted.name === column.name) || key.includes(column))
     const positions = key.map((column) => columns.indexOf(column))
-    for await (const { rows } of pages(client, select(stream, columns, key, after), after === undefined ? [] : behind(after), call)) {
+    for await (const { columns: told, rows } of pages(client, select(stream, columns, key, after), after === undefined ? [] : behind(after), call)) {
       const last = rows.at(-1)
-      yield { columns, rows, ...(last === undefined || key.length === 0 ? {} : { cursor: makeCursor(key, positions, last) }) }
+      // That a text of MariaDB's is JSON is told with the rows, not in the catalog.
+      const typed = columns.map((column, index) => (told[index]?.type === "json" ? { ...column, type: "json" as const } : column))
+      yield { columns: typed, rows, ...(last === undefined || key.length === 0 ? {} : { cursor: makeCursor(key, positions, last) }) }
     }
   } finally {
     await rollback(client)

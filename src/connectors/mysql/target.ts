@@ -1,6 +1,5 @@
 import type { Batch, Column, Stream, WriteMode } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
-import { jsonColumns, ONE } from "./catalog.ts"
 import { type MySql, qualified } from "./client.ts"
 import { count, run } from "./statements.ts"
 import { columnType } from "./values.ts"
@@ -38,8 +37,7 @@ export async function findTarget(client: MySql, to: Stream, batch: Batch, mode: 
     throw new PlatformError("stream_not_found", `There is no table ${name} to write to that the user may see; the catalog has what there is.`)
   const [type, transactions, packet] = found
   const { rows } = await run(client, COLUMNS, path)
-  const json = await jsonColumns(client, ONE, path)
-  const columns = batch.columns.map(({ name: wanted }): Column => {
+  const columns = batch.columns.map(({ name: wanted, type: given }): Column => {
     const row = rows.find(([column]) => column === wanted)
     if (row === undefined)
       throw new PlatformError(
@@ -47,12 +45,9 @@ export async function findTarget(client: MySql, to: Stream, batch: Batch, mode: 
         `${name} has no column ${wanted} that the user may see; its columns are ${rows.map(([column]) => column).join(", ")}.`,
       )
     const [, dataType, nativeType, nullable] = row.map(String)
-    return {
-      name: wanted,
-      type: json.has([...path, wanted].join("\0")) ? "json" : columnType((dataType ?? "").toLowerCase()),
-      nativeType: nativeType ?? "",
-      nullable: nullable === "YES",
-    }
+    const own = columnType((dataType ?? "").toLowerCase())
+    // MariaDB has JSON as a text; what comes as JSON goes into a text as JSON.
+    return { name: wanted, type: own === "string" && given === "json" ? "json" : own, nativeType: nativeType ?? "", nullable: nullable === "YES" }
   })
   const key = mode === "append" ? [] : await keyOf(client, to, path)
   const missing = key.filter((part) => !columns.some((column) => column.name === part))
