@@ -8,6 +8,7 @@ import { Door, type DoorOptions } from "../net/door.ts"
 import { type OwnPort, Policy } from "../net/policy.ts"
 import { parseDnsServers, parseHosts, Resolver } from "../net/resolver.ts"
 import { parseEgressRules } from "../net/rules.ts"
+import { serviceCaller } from "../net/service.ts"
 import { allWorkspaces } from "../store/lookups.ts"
 import { openStore, type Store } from "../store/store.ts"
 import { hashPassword } from "../vault/passwords.ts"
@@ -99,7 +100,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
   const dataDir = resolve(settings.dataDir)
   const store = await openStore({ dataDir, databaseUrl: settings.databaseUrl, log })
   try {
-    const vault = await openVault(store, settings.keys, settings.databaseUrl === undefined ? dataDir : undefined)
+    const vault = await openVault(store, settings.keys, { dataDir: settings.databaseUrl === undefined ? dataDir : undefined, send: serviceCaller(resolver) })
     const firstLogin = await bootstrap(store, settings, dataDir)
     const egress = new Egress(store, fixed)
     const nodes = new Nodes(store)

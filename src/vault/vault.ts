@@ -7,7 +7,7 @@ import type { Store } from "../store/store.ts"
 import { keyIdOf, openEnvelope, sealEnvelope } from "./envelope.ts"
 import { type Fingerprinter, fingerprinter } from "./fingerprint.ts"
 import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
-import { type KeySettings, loadKeys } from "./key-settings.ts"
+import { type KeyPlace, type KeySettings, loadKeys } from "./key-settings.ts"
 
 /** The place that a secret belongs to and opens at: `pointer` is the JSON pointer of its field. */
 export interface SecretBinding {
@@ -44,6 +44,8 @@ const TRIED = 20
 export class Vault {
   readonly #provider: KeyProvider
   readonly #dataKeys = new Map<string, DataKey>()
+  /** Keys that are being unwrapped: any number of callers are one question to a key service. */
+  readonly #opening = new Map<string, Promise<Uint8Array>>()
 
   constructor(provider: KeyProvider) {
     this.#provider = provider
@@ -146,7 +148,9 @@ export class Vault {
     if (cached) return cached
     const row = await tx.selectFrom("data_keys").select(["workspace_id", "wrapped", "key_id"]).where("id", "=", id).executeTakeFirst()
     if (!row) return undefined
-    const key = await this.#provider.unwrap(row.key_id, row.wrapped, { workspaceId: row.workspace_id, dataKeyId: id })
+    const opening = this.#opening.get(id) ?? this.#provider.unwrap(row.key_id, row.wrapped, { workspaceId: row.workspace_id, dataKeyId: id })
+    this.#opening.set(id, opening)
+    const key = await opening.finally(() => this.#opening.delete(id))
     const dataKey = { id, workspaceId: row.workspace_id, key, fingerprint: fingerprinter(key) }
     this.#dataKeys.set(id, dataKey)
     return dataKey
@@ -166,10 +170,10 @@ async function someWrappedKeys(tx: Tx): Promise<readonly (WrappedKey & { readonl
 /** What a key of the hub itself is wrapped for. */
 export const hubContext = (name: string): KeyContext => ({ workspaceId: "hub", dataKeyId: name })
 
-/** The vault of a hub: its master key found or, on the very first start of an embedded hub (whose `dataDir` it is), made, and proven against the store. */
-export async function openVault(store: Store, settings: KeySettings, dataDir: string | undefined): Promise<Vault> {
+/** The vault of a hub: its master key found or, on the very first start of an embedded hub (whose `dataDir` is given), made, and proven against the store. */
+export async function openVault(store: Store, settings: KeySettings, place: Omit<KeyPlace, "mayCreate">): Promise<Vault> {
   const known = await store.asHub((tx) => someWrappedKeys(tx))
-  const vault = new Vault(await loadKeys(settings, { dataDir, mayCreate: known.length === 0 }))
+  const vault = new Vault(await loadKeys(settings, { ...place, mayCreate: known.length === 0 }))
   await vault.verify(store)
   return vault
 }

@@ -20,6 +20,8 @@ afterAll(async () => {
   await database.stop()
 })
 
+const send = () => Promise.reject(new Error("There is no key service here."))
+const nowhere = { dataDir: undefined, send }
 const master = Buffer.alloc(32, 7)
 const newVault = () => new Vault(new LocalKeys(master))
 
@@ -117,12 +119,12 @@ describe("opening the vault", () => {
   test("refuses a master key that opens nothing here, and takes one that lists the old as previous", async () => {
     await seal(newVault(), await newBinding(), "v")
     const text = (fill: number) => Buffer.alloc(32, fill).toString("base64")
-    await expect(openVault(store, { local: { value: text(1) } }, undefined)).rejects.toMatchObject({
+    await expect(openVault(store, { provider: "local", local: { value: text(1) } }, nowhere)).rejects.toMatchObject({
       code: "secret_unreadable",
       message: expect.stringContaining("opens none"),
     })
-    await openVault(store, { local: { value: text(1), previous: `${text(2)}, ${master.toString("base64")}` } }, undefined)
-    await openVault(store, { local: { value: master.toString("base64") } }, undefined)
+    await openVault(store, { provider: "local", local: { value: text(1), previous: `${text(2)}, ${master.toString("base64")}` } }, nowhere)
+    await openVault(store, { provider: "local", local: { value: master.toString("base64") } }, nowhere)
   })
 
   test("makes no new master key where the database holds keys already, the hub's own included", async () => {
@@ -130,10 +132,14 @@ describe("opening the vault", () => {
     const url = database.url.replace(/postgres$/, "fresh")
     const fresh = await openStore({ dataDir: "unused", databaseUrl: url, log: keepLog() })
     const folders = ["a", "b"].map((name) => mkdtempSync(join(tmpdir(), `jackfield-test-vault-${name}-`)))
-    const vault = await openVault(fresh, { local: {} }, folders[0])
+    const vault = await openVault(fresh, { provider: "local", local: {} }, { dataDir: folders[0], send })
     const key = await vault.hubKey(fresh, "sessions")
-    expect(Buffer.from(await (await openVault(fresh, { local: {} }, folders[0])).hubKey(fresh, "sessions"))).toEqual(Buffer.from(key))
-    await expect(openVault(fresh, { local: {} }, folders[1])).rejects.toMatchObject({ message: expect.stringContaining("is gone") })
+    expect(Buffer.from(await (await openVault(fresh, { provider: "local", local: {} }, { dataDir: folders[0], send })).hubKey(fresh, "sessions"))).toEqual(
+      Buffer.from(key),
+    )
+    await expect(openVault(fresh, { provider: "local", local: {} }, { dataDir: folders[1], send })).rejects.toMatchObject({
+      message: expect.stringContaining("is gone"),
+    })
     await fresh.close()
     for (const folder of folders) rmSync(folder, { recursive: true })
   })

@@ -1,4 +1,6 @@
 import { resolve } from "node:path"
+import { parseDnsServers, parseHosts, Resolver } from "../../net/resolver.ts"
+import { serviceCaller } from "../../net/service.ts"
 import type { Log } from "../../store/log.ts"
 import { type Owner, openOwner } from "../../store/owner.ts"
 import type { KeyProvider } from "../../vault/key-provider.ts"
@@ -27,5 +29,8 @@ export async function asOperator<T>(cli: Cli, options: { readonly make?: boolean
 /** The master keys as a hub with this environment would have them; none is made. */
 export async function operatorKeys({ shell }: Cli): Promise<KeyProvider> {
   const { dataDir, databaseUrl } = storePlace(shell.env)
-  return await loadKeys(keySettingsOf(shell.env), { dataDir: databaseUrl === undefined ? dataDir : undefined, mayCreate: false })
+  const [dns, hosts] = [shell.env["JACKFIELD_DNS"] ?? "", shell.env["JACKFIELD_HOSTS"] ?? ""]
+  const resolver = new Resolver({ hosts: parseHosts(hosts), ...(dns === "" ? {} : { servers: parseDnsServers(dns) }) })
+  const place = { dataDir: databaseUrl === undefined ? dataDir : undefined, mayCreate: false, send: serviceCaller(resolver) }
+  return await loadKeys(keySettingsOf(shell.env), place)
 }

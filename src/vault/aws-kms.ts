@@ -1,0 +1,137 @@
+import { readFile } from "node:fs/promises"
+import { PlatformError } from "../core/errors.ts"
+import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
+import { type Judgement, KeyService, quote, type Send, type ServiceAnswer } from "./key-service.ts"
+
+/** A symmetric key of AWS KMS. */
+export interface KmsSettings {
+  readonly region: string
+  /** Key id, ARN or alias. */
+  readonly key: string
+  /** A file as `aws configure` writes it, whose `[default]` is taken; read for every request, since session tokens age. */
+  readonly credentialsFile: string
+  /** Another address than `https://kms.<region>.amazonaws.com`, such as a VPC endpoint's. */
+  readonly endpoint?: string | undefined
+}
+
+interface Answered {
+  readonly KeyId?: unknown
+  readonly CiphertextBlob?: unknown
+  readonly Plaintext?: unknown
+  readonly __type?: unknown
+  readonly message?: unknown
+  readonly Message?: unknown
+}
+
+/** Errors that may pass (docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and each operation's). */
+const BUSY = new Set([
+  "ThrottlingException",
+  "LimitExceededException",
+  "DependencyTimeoutException",
+  "KMSInternalException",
+  "KeyUnavailableException",
+  "ServiceUnavailable",
+])
+/** Errors that say that this is not what was encrypted, or not for this context. */
+const UNREADABLE = new Set(["InvalidCiphertextException", "IncorrectKeyException"])
+
+/**
+ * Master keys in AWS KMS (Encrypt and Decrypt of docs.aws.amazon.com/kms/latest/APIReference, signed by Signature Version 4).
+ * Workspace and data key are the encryption context; the id is the key's ARN, under which KMS rotates its material unseen.
+ */
+export class AwsKms implements KeyProvider {
+  readonly #settings: KmsSettings
+  readonly #service: KeyService
+
+  constructor(settings: KmsSettings, send: Send) {
+    this.#settings = settings
+    this.#service = new KeyService(`AWS KMS at ${endpointOf(settings)}`, send)
+  }
+
+  knows(keyId: string): boolean {
+    return keyId.startsWith("aws:")
+  }
+
+  async currentKeyId(): Promise<string> {
+    return (await this.wrap(Buffer.alloc(32), { workspaceId: "hub", dataKeyId: "canary" })).keyId
+  }
+
+  async wrap(dataKey: Uint8Array, context: KeyContext): Promise<WrappedKey> {
+    const answer = await this.#call("Encrypt", {
+      KeyId: this.#settings.key,
+      Plaintext: Buffer.from(dataKey).toString("base64"),
+      EncryptionContext: contextOf(context),
+    })
+    const { KeyId, CiphertextBlob } = parse(answer) ?? {}
+    if (answer.status !== 200 || typeof KeyId !== "string" || typeof CiphertextBlob !== "string")
+      throw this.#service.unavailable(`refuses to encrypt: ${textOf(answer)}.`)
+    return { keyId: `aws:${KeyId}`, wrapped: CiphertextBlob }
+  }
+
+  async unwrap(keyId: string, wrapped: string, context: KeyContext): Promise<Uint8Array> {
+    const answer = await this.#call("Decrypt", { KeyId: keyId.replace(/^aws:/, ""), CiphertextBlob: wrapped, EncryptionContext: contextOf(context) })
+    if (UNREADABLE.has(typeOf(answer))) {
+      const message = `Data key ${context.dataKeyId} does not open: AWS KMS says that it is not of ${keyId}, or it was changed in the database.`
+      throw new PlatformError("secret_unreadable", message, { cause: new Error(textOf(answer)) })
+    }
+    const key = Buffer.from(String(parse(answer)?.Plaintext ?? ""), "base64")
+    if (answer.status === 200 && key.length === 32) return key
+    throw this.#service.unavailable(`refuses to decrypt: ${textOf(answer)}.`)
+  }
+
+  async #call(operation: "Encrypt" | "Decrypt", body: Readonly<Record<string, unknown>>): Promise<ServiceAnswer> {
+    const { AwsV4Signer } = await import("aws4fetch")
+    const make = async () => {
+      const text = JSON.stringify(body)
+      const signed = await new AwsV4Signer({
+        method: "POST",
+        url: `${endpointOf(this.#settings)}/`,
+        headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": `TrentService.${operation}` },
+        body: text,
+        service: "kms",
+        region: this.#settings.region,
+        allHeaders: true,
+        ...(await this.#credentials()),
+      }).sign()
+      return { url: signed.url.href, headers: Object.fromEntries(signed.headers), body: text }
+    }
+    return await this.#service.ask(make, (answer) => judge(answer, this.#settings))
+  }
+
+  async #credentials(): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string }> {
+    const file = this.#settings.credentialsFile
+    const text = await readFile(file, "utf8").catch((cause: unknown) => {
+      throw this.#service.unavailable(`cannot be asked: ${file} cannot be read.`, cause)
+    })
+    const section = /(?:^|\n)\s*\[default\]([^[]*)/.exec(text)?.[1] ?? ""
+    const value = (name: string): string | undefined => new RegExp(`(?:^|\\n)\\s*${name}\\s*=\\s*(\\S+)`).exec(section)?.[1]
+    const [accessKeyId, secretAccessKey, sessionToken] = [value("aws_access_key_id"), value("aws_secret_access_key"), value("aws_session_token")]
+    if (accessKeyId === undefined || secretAccessKey === undefined)
+      throw this.#service.unavailable(`cannot be asked: ${file} has no [default] with aws_access_key_id and aws_secret_access_key.`)
+    return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+  }
+}
+
+const endpointOf = ({ endpoint, region }: KmsSettings): string => endpoint ?? `https://kms.${region}.amazonaws.com`
+
+function judge(answer: ServiceAnswer, { credentialsFile }: KmsSettings): Judgement {
+  if (answer.status === 200 || UNREADABLE.has(typeOf(answer))) return { is: "answer" }
+  if (answer.status >= 500 || answer.status === 429 || BUSY.has(typeOf(answer)))
+    return { is: "busy", why: `cannot serve now (${answer.status} ${textOf(answer)}); see its state.` }
+  return { is: "refusal", why: `refuses the hub (${answer.status} ${textOf(answer)}); see ${credentialsFile}, the key and its policy.` }
+}
+
+function parse(answer: ServiceAnswer): Answered | undefined {
+  try {
+    return JSON.parse(answer.body) as Answered
+  } catch {
+    return undefined
+  }
+}
+
+/** The error's name; some answers put a namespace before it. */
+const typeOf = (answer: ServiceAnswer): string => String(parse(answer)?.__type ?? "").replace(/^.*#/, "")
+
+const textOf = (answer: ServiceAnswer): string => quote(`${typeOf(answer)} ${String(parse(answer)?.message ?? parse(answer)?.Message ?? "")}`)
+
+const contextOf = ({ workspaceId, dataKeyId }: KeyContext) => ({ "jackfield:workspace": workspaceId, "jackfield:data-key": dataKeyId })
