@@ -79,8 +79,10 @@ export class Catalogs {
     using _place = bounds.enter(by.workspace.id, "discoveries")
     const opened = await this.#connectors.open(by, ref)
     const owner: CatalogOwner = { workspaceId: by.workspace.id, connectorId: opened.id }
+    const use = await this.#connectors.use(by, opened, options.signal)
     const begun = performance.now()
     const lease = door.lease({ deadlineMs: options.timeoutMs ?? DISCOVERY_DEADLINE_MS, operator: by.operator, signal: options.signal })
+    use.watch(lease.trace)
     let unfinished: CatalogWriter | undefined
     try {
       await using session = await open(opened.connector, opened.config, lease, {
@@ -97,7 +99,12 @@ export class Catalogs {
       }
       await writer.finish(Math.round(performance.now() - begun))
       unfinished = undefined
+      use.worked()
+    } catch (error) {
+      await use.failed(error)
+      throw error
     } finally {
+      use.done()
       await lease.close()
       await unfinished?.drop()
     }

@@ -75,17 +75,29 @@ export async function verifyConfig(
   })
 }
 
-/** Stores what a test found of that version of a connector, as everybody may see it: report, status, breaker. Nothing when it was changed meanwhile. */
-export async function storeTest(tx: Tx, row: ConnectorRow, report: TestReport, counters: Counters): Promise<void> {
+/**
+ * Stores what a test found of that version of a connector, as everybody may see it: report, status, breaker. Nothing when it was changed meanwhile.
+ * A `whole` test that passes shows that the credentials are accepted (again).
+ */
+export async function storeTest(tx: Tx, row: ConnectorRow, report: TestReport, counters: Counters, whole: boolean): Promise<void> {
   // A draft stays one, whatever a test of a part of it says.
   const status = row.missing.length > 0 ? row.status : report.ok ? "active" : "error"
   const stored = await tx
     .updateTable("connectors")
-    .set({ ...tested(report), ...breakerAfter(report), status })
+    .set({ ...tested(report), ...breakerAfter(report), ...(whole && report.ok ? { refused_at: null } : {}), status })
     .where("workspace_id", "=", row.workspace_id)
     .where("id", "=", row.id)
     .where("version", "=", row.version)
     .returning("failures")
     .executeTakeFirst()
   if (stored !== undefined && opened(stored.failures)) counters.breakerOpens.inc()
+  // Checks that stopped at a refused login go on.
+  if (stored !== undefined && whole && report.ok)
+    await tx
+      .updateTable("health_checks")
+      .set({ stopped_code: null, stopped_version: null })
+      .where("workspace_id", "=", row.workspace_id)
+      .where("connector_id", "=", row.id)
+      .where("stopped_code", "is not", null)
+      .execute()
 }

@@ -13,6 +13,7 @@ import { secretValues, settleSecrets } from "./connector-secrets.ts"
 import { columnsOf } from "./connector-state.ts"
 import { probeConfig, probeOver, storeTest, type TestOptions, verifyConfig } from "./connector-tests.ts"
 import { typeOf } from "./connector-types.ts"
+import { type ConnectorUse, ConnectorUses, requireAccepted } from "./connector-uses.ts"
 import {
   type ConnectorFilter,
   type ConnectorInput,
@@ -29,6 +30,7 @@ import {
 } from "./connector-view.ts"
 import type { HubParts } from "./hub.ts"
 import type { Principal } from "./identity.ts"
+import { isRefusal } from "./logins.ts"
 import type { Page } from "./page.ts"
 import { leaveType, withinPlan } from "./plans.ts"
 import { type TestReport, testPartly } from "./probe.ts"
@@ -40,6 +42,9 @@ export interface Opened {
   readonly id: string
   readonly name: string
   readonly version: number
+  /** When it was read, by `performance.now()`, and whether it has secrets that a far side may refuse. */
+  readonly readAt: number
+  readonly secret: boolean
   readonly limits: Readonly<Record<string, unknown>> | null
   readonly connector: AnyConnector
   readonly config: Readonly<Record<string, unknown>>
@@ -51,9 +56,11 @@ export type Ref = string | number
 /** The connectors of workspaces: made, shown, changed, tested, opened. Every look-up names the workspace, and row-level security holds it. */
 export class Connectors {
   readonly #parts: HubParts
+  readonly #uses: ConnectorUses
 
   constructor(parts: HubParts) {
     this.#parts = parts
+    this.#uses = new ConnectorUses(parts)
   }
 
   /** Stores a connector; with `verify` only when its test passes, with `draft` also when required fields are missing. */
@@ -179,12 +186,14 @@ export class Connectors {
   async test(by: Principal, ref: Ref, options: TestOptions): Promise<TestReport> {
     const { door, store, counters, probes } = this.#parts
     return probes.bounded(by.workspace.id, ref, options.scheduled === true, async () => {
+      const readAt = performance.now()
       const { row, view } = await this.#inWorkspace(by, async (tx) => {
         const found = await findConnector(tx, by.workspace.id, ref)
         return { row: found, view: await this.#view(tx, by, found) }
       })
       const partial = row.status === "disabled" ? undefined : options.partial?.(view)
       if (partial === undefined) requireUsable(row)
+      if (partial === undefined && options.breaker === true) requireAccepted(row)
       if (options.breaker === true) await passBreaker(store, row)
       const subject: Subject = {
         key: `${row.id} ${row.version} ${JSON.stringify(partial)}`,
@@ -192,10 +201,13 @@ export class Connectors {
         names: [row.id, row.name, row.serial],
         probe: async (how) => {
           if (partial !== undefined) return testPartly(door, row.name, partial, how)
-          const { connector, config } = await this.#opened(by, row)
+          const { connector, config } = await this.#opened(by, row, readAt)
           return probeOver(this.#parts, by.workspace.id, connector, config, how, row.id)
         },
-        store: ({ operator }) => this.#inWorkspace(by, (tx) => storeTest(tx, row, operator, counters)),
+        store: async ({ operator }) => {
+          if (operator.error !== undefined && isRefusal(operator.error)) await this.#uses.stop(by, row, operator.error.code)
+          await this.#inWorkspace(by, (tx) => storeTest(tx, row, operator, counters, partial === undefined))
+        },
       }
       return probes.run(by, subject, options)
     })
@@ -210,9 +222,18 @@ export class Connectors {
     })
   }
 
-  /** What it takes to use a connector: refused while it is incomplete or disabled. */
+  /** What it takes to use a connector: refused while it is incomplete, disabled, or its credentials are refused. */
   async open(by: Principal, ref: Ref): Promise<Opened> {
-    return this.#opened(by, await this.#inWorkspace(by, (tx) => findConnector(tx, by.workspace.id, ref)))
+    const readAt = performance.now()
+    const row = await this.#inWorkspace(by, (tx) => findConnector(tx, by.workspace.id, ref))
+    requireUsable(row)
+    requireAccepted(row)
+    return this.#opened(by, row, readAt)
+  }
+
+  /** Begins to use what was opened: waits until its credentials may be tried, and is to be told how that went. */
+  use(by: Principal, opened: Opened, signal?: AbortSignal): Promise<ConnectorUse> {
+    return this.#uses.begin(by, opened, signal)
   }
 
   /** What `mask` makes of each secret, by pointer: the values themselves stay here. */
@@ -221,11 +242,12 @@ export class Connectors {
     return new Map([...(await this.#secrets(by, row))].map(([pointer, value]) => [pointer, mask(value)]))
   }
 
-  async #opened(by: Principal, row: ConnectorRow): Promise<Opened> {
+  async #opened(by: Principal, row: ConnectorRow, readAt: number): Promise<Opened> {
     requireUsable(row)
     const connector = typeOf(this.#parts.registry, row.type)
-    const config = openConfig(connector.fields, row.config, await this.#secrets(by, row))
-    return { id: row.id, name: row.name, version: row.version, limits: row.limits, connector, config }
+    const secrets = await this.#secrets(by, row)
+    const config = openConfig(connector.fields, row.config, secrets)
+    return { id: row.id, name: row.name, version: row.version, readAt, secret: secrets.size > 0, limits: row.limits, connector, config }
   }
 
   async #judgeTitle(tx: Tx, by: Principal, title: string, self: string | undefined, { refuse }: DialectOptions): Promise<void> {

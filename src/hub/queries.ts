@@ -103,7 +103,9 @@ export class Queries {
     using _place = bounds.enter(by.workspace.id, "queries")
     const opened = await this.#connectors.open(by, ref)
     const start = await prepare(opened.id)
+    const use = await this.#connectors.use(by, opened, signal)
     const lease = door.lease({ deadlineMs: timeoutMs ?? QUERY_DEADLINE_MS, operator: by.operator, signal })
+    use.watch(lease.trace)
     try {
       const options = {
         log: (message: string, facts?: Readonly<Record<string, unknown>>) => log.info(facts ?? {}, message),
@@ -113,7 +115,12 @@ export class Queries {
       }
       await using session = await open(opened.connector, opened.config, lease, maxRows === undefined ? options : { ...options, maxRows })
       yield* start(session)
+      use.worked()
+    } catch (error) {
+      await use.failed(error)
+      throw error
     } finally {
+      use.done()
       await lease.close()
     }
   }

@@ -54,11 +54,21 @@ export class Calls {
     // Faults of the input are told, and templates filled, before a turn is spent.
     await opened.connector.prepare?.(opened.config, input, render)
     const limits = await this.#limitsOf(by, opened)
-    const grant = await this.#limiter.acquire(by.workspace.id, opened.id, limits, { signal, waitMs: Math.min(timeoutMs, WAIT_MS) })
+    const use = await this.#connectors.use(by, opened, signal)
     try {
-      return await this.#send(by, opened, { input, timeoutMs }, { ...grant, signal: AbortSignal.any([signal, grant.signal]) }, { render, limits })
+      const grant = await this.#limiter.acquire(by.workspace.id, opened.id, limits, { signal, waitMs: Math.min(timeoutMs, WAIT_MS) })
+      try {
+        const answer = await this.#send(by, opened, { input, timeoutMs }, { ...grant, signal: AbortSignal.any([signal, grant.signal]) }, { render, limits })
+        use.worked()
+        return answer
+      } finally {
+        grant.release()
+      }
+    } catch (error) {
+      await use.failed(error)
+      throw error
     } finally {
-      grant.release()
+      use.done()
     }
   }
 

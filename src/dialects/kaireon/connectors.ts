@@ -141,7 +141,8 @@ export class Connectors {
       const report: TestReport = await this.#hub.connectors.test(by, id, { breaker: true, partial })
       return report.ok ? { ok: true } : { ok: false, message: report.error?.message ?? "The test failed." }
     } catch (error) {
-      if (error instanceof PlatformError && error.code === "circuit_open") return { ok: false, message: error.message }
+      if (error instanceof PlatformError && (error.code === "circuit_open" || error.code === "credentials_refused"))
+        return { ok: false, message: error.message }
       throw error
     }
   }

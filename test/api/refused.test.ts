@@ -1,0 +1,123 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
+
+let hub: TestHub
+let database: TestDatabase
+let config: Record<string, unknown>
+
+beforeAll(async () => {
+  database = await startTestDatabase()
+  await database.query("create role app login password 'right'; create table public.t (id int primary key); grant select on public.t to app")
+  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
+  config = { host: "127.0.0.1", port: database.port, user: "app", password: "right", database: "postgres", tls: { kind: "off" } }
+})
+afterAll(async () => {
+  await hub?.stop()
+  await database?.stop()
+})
+
+/** Logins that the server refused so far, by its own log. */
+const refusedLogins = async () =>
+  ((await readFile(join(database.folder, "..", "server.log"), "utf8")).match(/password authentication failed for user/g) ?? []).length
+const counted = async <T>(work: () => Promise<T>): Promise<{ logins: number; result: T }> => {
+  const before = await refusedLogins()
+  const result = await work()
+  return { logins: (await refusedLogins()) - before, result }
+}
+
+const create = (name: string, more: object = {}) => hub.call("POST", "/v1/connectors", { name, type: "postgres", config: { ...config, ...more } })
+const patch = (name: string, body: object) => hub.call("PATCH", `/v1/connectors/${name}`, body)
+const view = async (name: string) => (await hub.call("GET", `/v1/connectors/${name}`)).body
+const test = (name: string) => hub.call("POST", `/v1/connectors/${name}/test`)
+const query = (name: string) => hub.call("POST", `/v1/connectors/${name}/query`, { statement: "select 1 as one" })
+const uses: readonly [string, (name: string) => ReturnType<typeof query>][] = [
+  ["query", query],
+  ["preview", (name) => hub.call("GET", `/v1/connectors/${name}/rows?stream=${encodeURIComponent('["public","t"]')}`)],
+  ["discover", (name) => hub.call("POST", `/v1/connectors/${name}/discover`)],
+  ["call of the hub's own tests", (name) => hub.call("POST", `/v1/connectors/${name}/test`)],
+]
+
+describe("after a refused login", () => {
+  it.each(uses)("the first %s stops all use, with a code of its own that says since when", async (_, use) => {
+    const name = `wrong-${uses.findIndex(([each]) => each === _)}`
+    await create(name, { password: "wrong" })
+    const { logins, result } = await counted(() => use(name))
+    expect([logins, result.body.code ?? result.body.error.code]).toEqual([1, "auth_failed"])
+    const after = await view(name)
+    expect([after.status, after.version, after.credentialsRefusedAt]).toEqual(["error", 1, expect.stringMatching(/^\d{4}-.*Z$/)])
+    const again = await counted(async () => {
+      for (const [each, next] of uses.slice(0, 3)) {
+        const { status, body } = await next(name)
+        expect([status, body.code, body.since], each).toEqual([409, "credentials_refused", after.credentialsRefusedAt])
+        expect(body.detail).toContain(after.credentialsRefusedAt)
+      }
+    })
+    expect(again.logins).toBe(0)
+    expect((await hub.call("GET", `/v1/connectors/${name}/credentials`)).body.refusedAt).toBe(after.credentialsRefusedAt)
+    const audit = (await hub.call("GET", "/v1/audit?limit=100")).body.data
+    expect(
+      audit.filter((each: { action: string; target: { name: string } | null }) => each.action === "credentials.refuse" && each.target?.name === name),
+    ).toHaveLength(1)
+  })
+
+  it("50 uses at once of a wrong password are one login, on one node", async () => {
+    await create("crowd", { password: "wrong" })
+    const { logins, result } = await counted(() => Promise.all(Array.from({ length: 50 }, (_, index) => (uses[index % 3]?.[1] ?? query)("crowd"))))
+    const codes = result.map(({ body }) => body.code)
+    expect([...new Set(codes)].sort()).toEqual(["auth_failed", "credentials_refused"])
+    expect([logins, codes.filter((code) => code === "auth_failed").length]).toEqual([1, 1])
+  })
+
+  it("a password that is changed over there under 50 uses costs those under way and no more", async () => {
+    await create("changed")
+    expect((await query("changed")).status).toBe(200)
+    await database.query("alter role app password 'changed'")
+    const first = await counted(() => Promise.all(Array.from({ length: 50 }, () => query("changed"))))
+    expect(first.logins).toBeLessThanOrEqual(50)
+    const then = await counted(() => Promise.all(Array.from({ length: 50 }, () => query("changed"))))
+    expect([then.logins, then.result.every(({ body }) => body.code === "credentials_refused")]).toEqual([0, true])
+    await database.query("alter role app password 'right'")
+    expect((await query("changed")).body.code, "nothing tries by itself").toBe("credentials_refused")
+    expect((await test("changed")).body.ok).toBe(true)
+    expect(await view("changed")).toMatchObject({ status: "active", credentialsRefusedAt: null })
+    expect((await query("changed")).status).toBe(200)
+  })
+
+  it("a new secret, a switch, a rollback, a restore and a test that passes lift it; nothing else does", async () => {
+    await create("lifted")
+    const wrong = async () => {
+      await patch("lifted", { config: { password: "wrong" } })
+      expect((await query("lifted")).body.code).toBe("auth_failed")
+      expect((await query("lifted")).body.code).toBe("credentials_refused")
+    }
+    const works = async () => expect([(await query("lifted")).status, (await view("lifted")).credentialsRefusedAt]).toEqual([200, null])
+    await wrong()
+    for (const body of [{ title: "other" }, { config: { password: "wrong" } }, { config: {} }, { enabled: false }, { enabled: true }])
+      await patch("lifted", body)
+    expect((await view("lifted")).status).toBe("error")
+    expect((await query("lifted")).body.code).toBe("credentials_refused")
+    const failed = await counted(() => test("lifted"))
+    expect([failed.logins, failed.result.body.error.code], "a person's own test is one login").toEqual([1, "auth_failed"])
+    expect((await query("lifted")).body.code).toBe("credentials_refused")
+    await patch("lifted", { config: { password: "right" } })
+    await works()
+    await wrong()
+    await hub.call("PUT", "/v1/connectors/lifted/credentials/next", { config: { password: "right" } })
+    expect((await query("lifted")).body.code, "staging alone lifts nothing").toBe("credentials_refused")
+    expect((await hub.call("POST", "/v1/connectors/lifted/credentials/next/test")).body.ok).toBe(true)
+    await hub.call("POST", "/v1/connectors/lifted/credentials/switch")
+    await works()
+    await hub.call("PUT", "/v1/connectors/lifted/credentials/next", { config: { password: "wrong" } })
+    await hub.call("POST", "/v1/connectors/lifted/credentials/switch", { force: true })
+    expect((await query("lifted")).body.code).toBe("auth_failed")
+    await hub.call("POST", "/v1/connectors/lifted/credentials/rollback")
+    await works()
+    const { version } = await view("lifted")
+    await wrong()
+    await hub.call("POST", `/v1/connectors/lifted/versions/${version}/restore`)
+    await works()
+  })
+})
