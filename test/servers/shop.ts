@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, beforeEach } from "vitest"
+import { mysql } from "../../src/connectors/mysql.ts"
+import type { Batch, Stream, Value } from "../../src/core/connector.ts"
+import type { Session } from "../../src/core/session.ts"
+import { collect, withSession } from "../conformance/context.ts"
+import { type MariaDb, mariadb } from "../fixtures/mysql.ts"
+
+/** A user of few rights, as SQL names it. */
+export const LOW = "'low'@'127.0.0.1'"
+
+/** A shop in Debian's MariaDB, and sessions of its user of few rights. */
+export interface Shop {
+  readonly ca: string
+  /** As the server's first user. */
+  query(sql: string): Promise<Record<string, unknown>[]>
+  run<T>(work: (session: Session) => Promise<T>, more?: object, options?: object): Promise<T>
+}
+
+/** Makes the shop anew before each test of the file, and takes it away in the end. */
+export function useShop(): Shop {
+  let server: MariaDb
+  beforeAll(async () => {
+    server = await mariadb()
+    await server.query(`CREATE OR REPLACE USER ${LOW} IDENTIFIED BY 'low-password'`)
+  })
+  afterAll(() => server?.query(`DROP USER IF EXISTS ${LOW}; DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS locked; DROP DATABASE IF EXISTS elsewhere`))
+  beforeEach(async () => {
+    await server.query(SEED)
+  })
+  const config = (more: object) => ({ host: "127.0.0.1", port: server.port, user: "low", password: "low-password", tls: { kind: "off" }, ...more })
+  return {
+    get ca() {
+      return server.ca
+    },
+    query: (sql) => server.query(sql),
+    run: (work, more = {}, options = {}) => withSession({ connector: mysql }, config(more), work, options),
+  }
+}
+
+export const rows = async (batches: AsyncIterable<Batch>): Promise<Value[][]> => (await collect(batches)).flatMap((batch) => batch.rows.map((row) => [...row]))
+export const stream = (...path: string[]): Stream => ({ path, kind: "table", columns: [], key: [] })
+
+const SEED = `
+    DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS locked; DROP DATABASE IF EXISTS elsewhere;
+    CREATE DATABASE shop CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci; CREATE DATABASE locked; CREATE DATABASE elsewhere;
+    USE shop;
+    CREATE TABLE item (id int PRIMARY KEY, name varchar(20) NOT NULL, stock int CHECK (stock >= 0), maker int, code varchar(9) UNIQUE) COMMENT 'What we sell';
+    INSERT INTO item VALUES (1, 'one', 1, NULL, 'c1');
+    CREATE TABLE \`we\`\`ird.name\` (\`co"l\` int PRIMARY KEY); INSERT INTO \`we\`\`ird.name\` VALUES (7);
+    CREATE TABLE nokey (v text); INSERT INTO nokey VALUES ('a'), ('b');
+    CREATE TABLE partly (id int PRIMARY KEY, open text, closed text);
+    CREATE TABLE only_insert (id int);
+    CREATE TABLE invisible (id int);
+    CREATE TABLE gone (id int); CREATE VIEW broken AS SELECT * FROM gone; DROP TABLE gone;
+    CREATE VIEW items AS SELECT * FROM item;
+    CREATE SEQUENCE numbers;
+    CREATE TABLE elsewhere.other (id int PRIMARY KEY);
+    GRANT ALL ON shop.item TO ${LOW}; GRANT ALL ON shop.nokey TO ${LOW}; GRANT ALL ON shop.\`we\`\`ird.name\` TO ${LOW};
+    GRANT SELECT (id, open) ON shop.partly TO ${LOW}; GRANT INSERT ON shop.only_insert TO ${LOW}; GRANT SELECT ON shop.items TO ${LOW};
+    GRANT SELECT ON shop.broken TO ${LOW}; GRANT SELECT ON elsewhere.* TO ${LOW}; GRANT CREATE ROUTINE, EXECUTE ON shop.* TO ${LOW}`
