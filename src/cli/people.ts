@@ -24,6 +24,7 @@ function workspaces(root: Command, leaf: Leaf): void {
     .option("--http-connectors <n>", "HTTP connectors in all", limit)
     .option("--rate-per-minute <n>", "calls per minute of one connector", limit)
     .option("--concurrency <n>", "open calls at once of one connector", limit)
+    .option("--upload-bytes <n>", "bytes of all uploads together", limit)
   leaf(group, "remove <workspace>", "remove it with all that is in it; --name must repeat its name", async () => (await load()).remove).requiredOption(
     "--name <name>",
     "its name once more",
@@ -122,6 +123,6 @@ function limit(text: string): number | "none" {
 }
 
 function count(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It must be a whole number, at least 1.")
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("It must be a whole number, at least 1.")
   return Number(text)
 }

@@ -3,6 +3,7 @@ import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../core/errors.ts"
 import type { HealthState, HealthChecks as Table } from "../store/database.ts"
 import type { Store } from "../store/store.ts"
+import { record } from "./audit.ts"
 import { findConnector, type Tx } from "./connector-view.ts"
 import type { Principal } from "./identity.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "./page.ts"
@@ -55,7 +56,7 @@ export class Checks {
   /** Schedules a connector, or changes its schedule; a schedule that stopped goes on. Its state stays. */
   async schedule(by: Principal, ref: string, input: CheckInput): Promise<CheckView> {
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const { id } = await findConnector(tx, by.workspace.id, ref)
+      const { id, name } = await findConnector(tx, by.workspace.id, ref)
       const next = sql<Date>`now() + ${randomInt(FIRST_WITHIN_MS)} * interval '1 millisecond'`
       const plan = { every_ms: input.everyMs, timeout_ms: input.timeoutMs ?? TIMEOUT_MS, next_at: next, stopped_code: null, stopped_version: null }
       await tx
@@ -63,6 +64,7 @@ export class Checks {
         .values({ workspace_id: by.workspace.id, connector_id: id, created_by: by.id, ...plan })
         .onConflict((conflict) => conflict.column("connector_id").doUpdateSet(plan))
         .execute()
+      await record(tx, by, { action: "check.schedule", target: { kind: "connector", id, name }, details: { everyMs: input.everyMs } })
       return oneOf(tx, by.workspace.id, id)
     })
   }
@@ -80,6 +82,7 @@ export class Checks {
       const { id, name } = await findConnector(tx, by.workspace.id, ref)
       const gone = await tx.deleteFrom("health_checks").where("workspace_id", "=", by.workspace.id).where("connector_id", "=", id).executeTakeFirstOrThrow()
       if (gone.numDeletedRows === 0n) throw unscheduled(name)
+      await record(tx, by, { action: "check.remove", target: { kind: "connector", id, name } })
     })
   }
 

@@ -3,6 +3,7 @@ import { sql } from "kysely"
 import { openConfig, parseConfig } from "../core/config.ts"
 import type { AnyConnector } from "../core/connector.ts"
 import { record } from "./audit.ts"
+import { noteTest } from "./audit-notes.ts"
 import { passBreaker } from "./breaker.ts"
 import { makeChange, recordVersion, stale, targetOf, unlessRaced } from "./connector-change.ts"
 import { columnsAfter, documentOf, nextOf, statusOf, tested } from "./connector-columns.ts"
@@ -209,7 +210,9 @@ export class Connectors {
           await this.#inWorkspace(by, (tx) => storeTest(tx, row, operator, counters, partial === undefined))
         },
       }
-      return probes.run(by, subject, options)
+      const report = await probes.run(by, subject, options)
+      if (options.scheduled !== true) noteTest(this.#parts, by, targetOf(row), report)
+      return report
     })
   }
 
@@ -218,7 +221,9 @@ export class Connectors {
     return this.#parts.probes.bounded(by.workspace.id, undefined, false, async () => {
       const connector = typeOf(this.#parts.registry, type)
       const parsed = checked(connector, parseConfig(connector.fields, config), false)
-      return probeConfig(this.#parts, by, connector, parsed, new Map(), options)
+      const report = await probeConfig(this.#parts, by, connector, parsed, new Map(), options)
+      noteTest(this.#parts, by, { kind: "type", id: type, name: type }, report)
+      return report
     })
   }
 

@@ -16,6 +16,7 @@ import { newApiKey } from "../vault/tokens.ts"
 import { openVault, type Vault } from "../vault/vault.ts"
 import { hubActor, record } from "./audit.ts"
 import { AuditLog } from "./audit-log.ts"
+import { AuditNotes } from "./audit-notes.ts"
 import { Bounds } from "./bounds.ts"
 import { Catalogs } from "./catalogs.ts"
 import { CheckWorker } from "./check-worker.ts"
@@ -54,6 +55,7 @@ export interface HubParts {
   readonly tokens: Tokens
   readonly bounds: Bounds
   readonly probes: Probes
+  readonly notes: AuditNotes
 }
 
 /** What the very first start made up, to be printed once and never again. */
@@ -123,6 +125,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       uploads,
       tokens,
       bounds,
+      notes: new AuditNotes(store),
       probes: new Probes({ store, log, counters, uploads, bounds }),
     }
     const idempotency = new Idempotency(store, vault)

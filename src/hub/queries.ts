@@ -2,6 +2,7 @@ import type { Batch, Column, RejectedRecord, Row, Stream, Value } from "../core/
 import { PlatformError } from "../core/errors.ts"
 import { open, type Session } from "../core/session.ts"
 import { round } from "../core/trace.ts"
+import { noteQuery } from "./audit-notes.ts"
 import type { Catalogs } from "./catalogs.ts"
 import type { Connectors } from "./connectors.ts"
 import { toRecords } from "./encode.ts"
@@ -57,6 +58,7 @@ export class Queries {
       input.timeoutMs,
       limit,
       signal,
+      input,
       () => (session) => session.query(input.statement, (input.params ?? []) as readonly Value[]),
     )
     let left = limit ?? Number.POSITIVE_INFINITY
@@ -75,7 +77,15 @@ export class Queries {
       throw new PlatformError("request_invalid", `maxRows ${message}`, { faults: [{ pointer: "/maxRows", message }] })
     }
     return collect(
-      this.#run(by, ref, input.timeoutMs, maxRows + 1, signal, () => (session) => session.query(input.statement, (input.params ?? []) as readonly Value[])),
+      this.#run(
+        by,
+        ref,
+        input.timeoutMs,
+        maxRows + 1,
+        signal,
+        input,
+        () => (session) => session.query(input.statement, (input.params ?? []) as readonly Value[]),
+      ),
       maxRows,
     )
   }
@@ -83,7 +93,7 @@ export class Queries {
   /** The first rows of a stream, without SQL; what the catalog knows of it is used, but it need not be there. */
   async preview(by: Principal, ref: string, path: readonly string[], limit: number, signal: AbortSignal): Promise<RowsAnswer> {
     return collect(
-      this.#run(by, ref, undefined, limit + 1, signal, async (id) => {
+      this.#run(by, ref, undefined, limit + 1, signal, { path }, async (id) => {
         const stream: Stream = (await this.#catalogs.stream(by, id, path)) ?? { path, kind: "table", columns: [], key: [] }
         return (session) => session.read(stream)
       }),
@@ -97,12 +107,14 @@ export class Queries {
     timeoutMs: number | undefined,
     maxRows: number | undefined,
     signal: AbortSignal,
+    read: { readonly statement: string } | { readonly path: readonly string[] },
     prepare: (id: string) => Start | Promise<Start>,
   ): AsyncGenerator<Batch> {
     const { door, log, uploads, bounds } = this.#parts
     using _place = bounds.enter(by.workspace.id, "queries")
     const opened = await this.#connectors.open(by, ref)
     const start = await prepare(opened.id)
+    await noteQuery(this.#parts, by, { kind: "connector", id: opened.id, name: opened.name }, read)
     const use = await this.#connectors.use(by, opened, signal)
     const lease = door.lease({ deadlineMs: timeoutMs ?? QUERY_DEADLINE_MS, operator: by.operator, signal })
     use.watch(lease.trace)

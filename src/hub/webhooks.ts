@@ -4,6 +4,7 @@ import { PlatformError } from "../core/errors.ts"
 import type { DeliveryState, WebhookDeliveries as DeliveryTable, Webhooks as Table } from "../store/database.ts"
 import type { Store } from "../store/store.ts"
 import type { Vault } from "../vault/vault.ts"
+import { record } from "./audit.ts"
 import { looksLikeId, type Tx } from "./connector-view.ts"
 import type { Principal } from "./identity.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "./page.ts"
@@ -89,6 +90,7 @@ export class Webhooks {
         })
         .returningAll()
         .executeTakeFirstOrThrow()
+      await record(tx, by, { action: "webhook.create", target: targetOf(row), details: { events: row.events } })
       return { ...viewOf(row), signingSecret }
     })
   }
@@ -132,6 +134,8 @@ export class Webhooks {
         .where("id", "=", found.id)
         .returningAll()
         .executeTakeFirstOrThrow()
+      const fields = Object.entries(patch).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+      await record(tx, by, { action: "webhook.update", target: targetOf(row), details: { fields } })
       return viewOf(row)
     })
   }
@@ -141,6 +145,7 @@ export class Webhooks {
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const found = await find(tx, by.workspace.id, id)
       await tx.deleteFrom("webhooks").where("workspace_id", "=", by.workspace.id).where("id", "=", found.id).execute()
+      await record(tx, by, { action: "webhook.delete", target: targetOf(found) })
     })
   }
 
@@ -191,6 +196,9 @@ export class Webhooks {
     })
   }
 }
+
+/** A webhook in the audit: by its host alone, since the rest of a URL may be a secret. */
+const targetOf = ({ id, url }: { readonly id: string; readonly url: string }) => ({ kind: "webhook", id, name: new URL(url).host })
 
 const NOBODY = "00000000-0000-0000-0000-000000000000"
 const ON = { disabled_at: null, disabled_reason: null, failing_since: null }

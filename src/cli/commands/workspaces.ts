@@ -9,13 +9,13 @@ interface Workspace {
   readonly name: string
   readonly title: string
   readonly createdAt: string
-  readonly plan: Readonly<Record<string, number>>
+  readonly plan: Readonly<Record<string, unknown>>
 }
 
 const pathOf = (ref: string): string => `/v1/workspaces/${encodeURIComponent(ref)}`
 const planOf = ({ plan }: Workspace): string =>
   Object.entries(plan)
-    .map(([name, most]) => `${name} ${most}`)
+    .map(([name, most]) => `${name} ${typeof most === "number" ? most : JSON.stringify(most)}`)
     .join(", ") || "no limits"
 
 export async function list({ terminal, hub }: Cli): Promise<Exit> {
@@ -70,14 +70,15 @@ export interface PlanOptions {
   readonly httpConnectors?: Limit
   readonly ratePerMinute?: Limit
   readonly concurrency?: Limit
+  readonly uploadBytes?: Limit
 }
 
-export async function plan(cli: Cli, ref: string, { httpConnectors, ratePerMinute, concurrency }: PlanOptions): Promise<Exit> {
+export async function plan(cli: Cli, ref: string, { httpConnectors, ratePerMinute, concurrency, uploadBytes }: PlanOptions): Promise<Exit> {
   const changes = Object.fromEntries(
-    Object.entries({ httpConnectors, ratePerMinute, concurrency }).map(([name, most]) => [name, most === "none" ? null : most]),
+    Object.entries({ httpConnectors, ratePerMinute, concurrency, uploadBytes }).map(([name, most]) => [name, most === "none" ? null : most]),
   )
   if (Object.values(changes).every((each) => each === undefined))
-    throw usage("There is nothing to change.", "Give --http-connectors, --rate-per-minute or --concurrency.")
+    throw usage("There is nothing to change.", "Give --http-connectors, --rate-per-minute, --concurrency or --upload-bytes.")
   return print(cli, await (await cli.hub()).patch<Workspace>(pathOf(ref), { plan: changes }))
 }
 
