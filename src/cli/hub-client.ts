@@ -8,8 +8,9 @@ import { stopped } from "./terminal.ts"
 export interface HubClient {
   get<T>(path: string): Promise<T>
   post<T>(path: string, body?: unknown): Promise<T>
-  /** A change; with the version that was seen, one that another change came before is refused. */
+  /** A change; one of a version that was seen is refused when another change came before. */
   patch<T>(path: string, body: unknown, version?: number): Promise<T>
+  put<T>(path: string, body: unknown): Promise<T>
   remove(path: string, version?: number): Promise<void>
   /** Posts a body as it comes, of any length. */
   send<T>(path: string, body: ReadableStream<Uint8Array>): Promise<T>
@@ -146,6 +147,7 @@ export async function connectHub(shell: Shell): Promise<HubClient> {
   return {
     get: async <T>(path: string) => json<T>(await call("GET", path, "application/json")),
     post: async <T>(path: string, body?: unknown) => json<T>(await call("POST", path, "application/json", body ?? {})),
+    put: async <T>(path: string, body: unknown) => json<T>(await call("PUT", path, "application/json", body)),
     patch: async <T>(path: string, body: unknown, version?: number) => json<T>(await call("PATCH", path, "application/json", body, version)),
     send: async <T>(path: string, body: ReadableStream<Uint8Array>) => json<T>(await call("POST", path, "application/json", body)),
     remove: async (path, version) => {

@@ -3,6 +3,7 @@ import type { Cli } from "./cli.ts"
 import { declared } from "./declared.ts"
 import { asFailure, EXIT, EXIT_HELP, type Exit, type Failure, usage } from "./failure.ts"
 import { people } from "./people.ts"
+import { health } from "./health-commands.ts"
 import { problemLines } from "./report.ts"
 import type { Shell } from "./shell.ts"
 import { openTerminal } from "./terminal.ts"
@@ -89,6 +90,7 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
     .option("--timeout <seconds>", "give up after, at most 30", "10")
 
   connectors(root, leaf)
+  health(root, leaf)
   declared(root, leaf)
   egress(root, leaf)
   uploads(root, leaf)

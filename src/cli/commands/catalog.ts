@@ -68,7 +68,7 @@ async function readAllStreams(client: HubClient, name: string, search: string | 
 }
 
 /** `public.orders`; a part that holds a dot is quoted, so that parts stay apart. */
-const pathText = (path: readonly string[]): string => path.map((part) => (part.includes(".") || part === "" ? JSON.stringify(part) : part)).join(".")
+export const pathText = (path: readonly string[]): string => path.map((part) => (part.includes(".") || part === "" ? JSON.stringify(part) : part)).join(".")
 
 const streamRow = (stream: Stream): string[] => [
   pathText(stream.path),

@@ -1,0 +1,116 @@
+import type { Cli } from "../cli.ts"
+import { EXIT, type Exit, usage } from "../failure.ts"
+import type { Report } from "../report.ts"
+import { table } from "../table.ts"
+import { connectorPath, type Page, queryString, readAll, when } from "./wire.ts"
+
+interface Check {
+  readonly connector: { readonly name: string }
+  readonly everyMs: number
+  readonly timeoutMs: number
+  readonly state: string
+  readonly since: string
+  readonly failures: number
+  readonly lastCheckedAt: string | null
+  readonly nextCheckAt: string | null
+  readonly stopped: { readonly code: string; readonly message: string } | null
+}
+
+interface Result {
+  readonly at: string
+  readonly state: string
+  readonly changed: boolean
+  readonly report: Report
+}
+
+export interface ListOptions {
+  readonly state?: string
+}
+
+/** Every scheduled connector and its state. */
+export async function list({ terminal, hub }: Cli, options: ListOptions): Promise<Exit> {
+  const page = await readAll<Check>(await hub(), "/v1/checks", options.state === undefined ? {} : { state: options.state })
+  if (terminal.json) await terminal.document(page)
+  else if (page.data.length === 0) terminal.note("Nothing is checked by itself; begin with `jackfield checks set <name> --every 5m`.")
+  else {
+    const rows = page.data.map((each) => [each.connector.name, each.state, when(each.since), lengthOf(each.everyMs), when(each.lastCheckedAt), nextOf(each)])
+    await terminal.write(table(["NAME", "STATE", "SINCE", "EVERY", "CHECKED", "NEXT"], rows, { width: terminal.width, header: terminal.bold }))
+  }
+  return EXIT.ok
+}
+
+export interface SetOptions {
+  readonly every: string
+  readonly timeout?: string
+}
+
+/** Has a connector tested by itself from now on. */
+export async function set({ terminal, hub }: Cli, name: string, options: SetOptions): Promise<Exit> {
+  const timeoutMs = options.timeout === undefined ? {} : { timeoutMs: Math.round(Number(options.timeout) * 1_000) }
+  const check = await (await hub()).put<Check>(connectorPath(name, "/check"), { everyMs: msOf(options.every), ...timeoutMs })
+  if (terminal.json) await terminal.document(check)
+  else await terminal.line(`${check.connector.name} is checked every ${lengthOf(check.everyMs)}.`)
+  return EXIT.ok
+}
+
+export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> {
+  const check = await (await hub()).get<Check>(connectorPath(name, "/check"))
+  if (terminal.json) {
+    await terminal.document(check)
+    return EXIT.ok
+  }
+  await terminal.line(`${check.connector.name} is ${check.state} since ${when(check.since)}; checked every ${lengthOf(check.everyMs)}, next ${nextOf(check)}.`)
+  if (check.stopped !== null) await terminal.line(`${terminal.bad("Stopped")} (${check.stopped.code}): ${check.stopped.message}`)
+  return EXIT.ok
+}
+
+export interface HistoryOptions {
+  readonly limit: string
+}
+
+/** The newest results first. */
+export async function history({ terminal, hub }: Cli, name: string, options: HistoryOptions): Promise<Exit> {
+  const page = await (await hub()).get<Page<Result>>(connectorPath(name, `/checks${queryString({ limit: options.limit })}`))
+  if (terminal.json) await terminal.document(page)
+  else if (page.data.length === 0) terminal.note("No check was made yet.")
+  else {
+    const rows = page.data.map(({ at, state, changed, report }) => [
+      when(at),
+      report.ok ? "ok" : (report.error?.code ?? "failed"),
+      `${Math.round(report.durationMs)} ms`,
+      changed ? `is ${state} now` : "",
+    ])
+    await terminal.write(table(["AT", "RESULT", "TOOK", "STATE"], rows, { width: terminal.width, header: terminal.bold, rightAligned: [2] }))
+    if (page.total > page.data.length) terminal.note(`${page.total} in all.`)
+  }
+  return EXIT.ok
+}
+
+export async function remove({ terminal, hub }: Cli, name: string): Promise<Exit> {
+  await (await hub()).remove(connectorPath(name, "/check"))
+  if (terminal.json) await terminal.document({ removed: name })
+  else await terminal.line(`${name} is no longer checked by itself.`)
+  return EXIT.ok
+}
+
+const UNITS: readonly (readonly [name: string, ms: number])[] = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+]
+
+/** `5m`, `1h`, `90s` in milliseconds. */
+export function msOf(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  const ms = UNITS.find(([name]) => name === unit)?.[1]
+  if (count === undefined || ms === undefined) throw usage("--every must be like 5m, 1h or 90s; a minute at least.")
+  return Number(count) * ms
+}
+
+const lengthOf = (ms: number): string => {
+  const [unit, size] = UNITS.find(([, each]) => ms % each === 0) ?? ["s", 1_000]
+  return `${ms / size}${unit}`
+}
+
+const nextOf = ({ stopped, nextCheckAt }: Check): string => (stopped === null ? when(nextCheckAt) : `stopped: ${stopped.code}`)

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { until } from "../process/hub-process.ts"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
+import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
+import { jackfield, json, problem } from "./run.ts"
+
+let database: TestDatabase
+let hub: TestHub
+let receiver: Receiver
+const run = (...args: string[]) => jackfield(args, { env: { JACKFIELD_DATA: hub.dataDir } })
+
+beforeAll(async () => {
+  ;[database, hub, receiver] = await Promise.all([startTestDatabase(), startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }), startReceiver()])
+  const { host, port, user, password } = database
+  const config = { host, port, user, password, database: "postgres", tls: { kind: "off" } }
+  await hub.call("POST", "/v1/connectors", { name: "shop", type: "postgres", config })
+})
+afterAll(async () => {
+  await hub?.stop()
+  await receiver?.close()
+  await database?.stop()
+})
+
+test("a webhook is made, tried, looked at, switched off and on, and removed", async () => {
+  const made = await run("webhooks", "add", receiver.url, "--event", "connector.state_changed")
+  expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^whsec_[A-Za-z0-9+/=]{44}\n$/)])
+  receiver.secret = made.stdout.trim()
+  const [webhook] = json<{ data: { id: string; enabled: boolean }[] }>(await run("webhooks", "list", "--json")).data
+  const id = webhook?.id ?? ""
+  expect((await run("webhooks", "ping", id)).code).toBe(0)
+  await until(
+    10_000,
+    async () => receiver.received.length,
+    (count) => count === 1,
+  )
+  expect(receiver.received[0]).toMatchObject({ verified: "yes", body: expect.stringContaining('"type":"webhook.ping"') })
+  const listed = await until(
+    5_000,
+    () => run("webhooks", "deliveries", id),
+    ({ stdout }) => stdout.includes("delivered"),
+  )
+  expect(listed.stdout).toMatch(/webhook\.ping +delivered +1 +204/)
+  const delivery = json<{ data: { id: string }[] }>(await run("webhooks", "deliveries", id, "--json")).data[0]?.id ?? ""
+  expect((await run("webhooks", "redeliver", id, delivery)).code).toBe(0)
+  await until(
+    10_000,
+    async () => receiver.received.length,
+    (count) => count === 2,
+  )
+  expect(receiver.received[1]?.headers["webhook-id"]).toBe(receiver.received[0]?.headers["webhook-id"])
+  expect((await run("webhooks", "update", id, "--disable")).stdout).toContain("off since")
+  expect(problem(await run("webhooks", "ping", id, "--json")).code).toBe("webhook_disabled")
+  expect((await run("webhooks", "update", id, "--enable", "--description", "to the pager")).stdout).toContain(": on.")
+  expect((await run("webhooks", "show", id)).stdout).toContain("connector.state_changed\non\n")
+  expect((await run("webhooks", "remove", id)).code).toBe(0)
+  expect((await run("webhooks", "show", id)).code).toBe(5)
+})
+
+test("a connector is checked by itself, and its state and history are shown", async () => {
+  expect((await run("checks", "list")).code).toBe(0)
+  expect((await run("checks", "set", "shop", "--every", "10s", "--json")).code).toBe(2)
+  expect((await run("checks", "set", "shop", "--every", "soon")).code).toBe(2)
+  expect((await run("checks", "set", "shop", "--every", "5m", "--timeout", "3")).stdout).toBe("shop is checked every 5m.\n")
+  const shown = await until(
+    15_000,
+    () => run("checks", "show", "shop"),
+    ({ stdout }) => stdout.includes(" up "),
+  )
+  expect(shown.stdout).toMatch(/^shop is up since .*; checked every 5m, next .*\.\n$/)
+  expect((await run("checks", "list", "--state", "up")).stdout).toMatch(/^NAME +STATE.*\nshop +up /)
+  expect((await run("checks", "history", "shop")).stdout).toMatch(/ok +\d+ ms +is up now/)
+  expect((await run("checks", "remove", "shop")).code).toBe(0)
+  expect((await run("checks", "show", "shop")).code).toBe(5)
+})
+
+test("what changed in a catalog is shown, and a script is told when something breaks", async () => {
+  await database.query("create table public.t (id int primary key, a varchar(10), b text)")
+  await run("connectors", "catalog", "shop", "--refresh")
+  await database.query("alter table public.t alter a type varchar(20), drop b, add c text; create table public.u (id int)")
+  await run("connectors", "catalog", "shop", "--refresh")
+  const shown = await run("catalog", "diff", "shop", "--exit-code")
+  expect(shown.code).toBe(1)
+  expect(shown.stdout.split("\n")).toEqual([
+    "~ public.t a: character varying(10) → character varying(20)",
+    "- public.t b breaking: Whoever reads or writes it finds it no more.",
+    "+ public.t c: text null",
+    "+ public.u",
+    "4 changes from version 1 to 2, 1 of them breaking.",
+    "",
+  ])
+  expect((await run("catalog", "diff", "shop", "--from", "2", "--to", "2")).stdout).toBe("Nothing changed from version 2 to 2.\n")
+  expect((await run("catalog", "versions", "shop")).stdout.trim().split("\n").length).toBe(3)
+  expect((await run("catalog", "diff", "shop", "--from", "7")).code).toBe(5)
+})
