@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { until } from "../process/hub-process.ts"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
+import { type Received, type Receiver, startReceiver } from "../support/webhook-receiver.ts"
+
+let database: TestDatabase
+let hub: TestHub
+let receiver: Receiver
+let other: { id: string; key: string }
+
+beforeAll(async () => {
+  database = await startTestDatabase()
+  receiver = await startReceiver()
+  const port = new URL(receiver.url).port
+  const env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: Buffer.alloc(32, 7).toString("base64"), JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${port}` }
+  hub = await startHub(env)
+  other = await hub.workspace("elsewhere")
+})
+afterAll(async () => {
+  await hub?.stop()
+  await receiver?.close()
+  await database?.stop()
+})
+
+const call = (method: string, path: string, body?: unknown, key = hub.key) => hub.call(method, `/v1/webhooks${path}`, body, { key })
+const make = async (url = receiver.url): Promise<string> => {
+  const { status, body } = await call("POST", "", { url, events: ["connector.state_changed"] })
+  expect(status).toBe(201)
+  receiver.secret = body.signingSecret
+  return body.id as string
+}
+const last = async (id: string) => (await call("GET", `/${id}/deliveries`)).body.data[0]
+/** The next attempt of every delivery is due now, as if its time had come. */
+const due = () => database.query("update jackfield.webhook_deliveries set next_at = now() where state = 'pending'")
+const settled = (id: string, attempts: number) =>
+  until(
+    10_000,
+    () => last(id),
+    (delivery) => delivery?.attempts >= attempts && delivery.lastAttemptAt !== null,
+  )
+
+describe("a webhook", () => {
+  it("shows its secret once, and keeps it sealed", async () => {
+    const made = await call("POST", "", { url: "https://hooks.example.com/a#part", events: ["catalog.changed", "connector.state_changed"], description: "d" })
+    expect([made.status, made.body.signingSecret]).toEqual([201, expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/)])
+    const secret = made.body.signingSecret as string
+    const shown = await call("GET", `/${made.body.id}`)
+    expect(shown.body).toMatchObject({ url: "https://hooks.example.com/a", enabled: true, disabled: null, secret: { set: true } })
+    const listed = await call("GET", "")
+    const rows = await database.query("select ciphertext from jackfield.webhooks")
+    for (const text of [shown.text, listed.text, JSON.stringify(rows), hub.log()]) {
+      expect(text).not.toContain(secret)
+      expect(text).not.toContain(secret.slice(6))
+    }
+    await call("DELETE", `/${made.body.id}`)
+  })
+
+  it.each([
+    [{}, ["/url", "/events"]],
+    [{ url: "ftp://example.com/", events: ["catalog.changed"] }, ["/url"]],
+    [{ url: "not a url", events: ["catalog.changed"] }, ["/url"]],
+    [{ url: "https://user:pass@example.com/", events: ["catalog.changed"] }, ["/url"]],
+    [{ url: "https://example.com/", events: [] }, ["/events"]],
+    [{ url: "https://example.com/", events: ["everything"] }, ["/events/0"]],
+    [{ url: "https://example.com/", events: ["catalog.changed"], secret: "mine" }, ["/secret"]],
+  ])("refuses %j", async (body, pointers) => {
+    const { status, body: problem } = await call("POST", "", body)
+    expect([status, problem.errors.map((each: { pointer: string }) => each.pointer).sort()]).toEqual([422, [...pointers].sort()])
+  })
+
+  it("is an admin's of its workspace, and 404 to every other", async () => {
+    const id = await make()
+    for (const role of ["viewer", "editor"] as const) expect((await call("GET", "", undefined, await hub.keyFor(role))).status).toBe(403)
+    const paths: [string, string, unknown?][] = [
+      ["GET", `/${id}`],
+      ["PATCH", `/${id}`, { enabled: false }],
+      ["DELETE", `/${id}`],
+      ["POST", `/${id}/ping`],
+      ["GET", `/${id}/deliveries`],
+      ["POST", `/${id}/deliveries/${id}/redeliver`],
+      ["GET", "/nothing"],
+    ]
+    for (const [method, path, body] of paths) expect([path, (await call(method, path, body, other.key)).status]).toEqual([path, 404])
+    expect((await call("GET", "", undefined, other.key)).body.total).toBe(0)
+    await call("DELETE", `/${id}`)
+  })
+})
+
+describe("a delivery", () => {
+  it("is made again until it is taken, the same event with the same body, each attempt signed anew", async () => {
+    const id = await make()
+    const seen: Received[] = []
+    const answers = [500, 302, 404, 200]
+    receiver.answer = (delivery) => {
+      seen.push(delivery)
+      return answers[seen.length - 1] ?? 200
+    }
+    await call("POST", `/${id}/ping`)
+    for (const [index, status] of answers.entries()) {
+      const delivery = await until(
+        10_000,
+        () => last(id),
+        ({ attempts, lastStatus }) => attempts === index + 1 && lastStatus === status,
+      )
+      expect(delivery).toMatchObject({ state: status === 200 ? "delivered" : "pending", attempts: index + 1, lastStatus: status })
+      expect((await call("GET", `/${id}`)).body.failingSince === null).toBe(status === 200)
+      await due()
+    }
+    expect(seen.map(({ verified }) => verified)).toEqual(["yes", "yes", "yes", "yes"])
+    expect(new Set(seen.map(({ headers }) => headers["webhook-id"])).size).toBe(1)
+    expect(new Set(seen.map(({ body }) => body)).size).toBe(1)
+    await call("DELETE", `/${id}`)
+  })
+
+  it("to where the policy forbids reaches nothing, and says no more than of a closed port", async () => {
+    const inside = await make("http://10.1.2.3:8080/")
+    const metadata = await make("http://169.254.169.254/")
+    const said: string[] = []
+    for (const id of [inside, metadata]) {
+      await call("POST", `/${id}/ping`)
+      said.push((await settled(id, 1)).lastError)
+      await call("DELETE", `/${id}`)
+    }
+    expect(said.map((text) => text.replace(/to \S+ could/, "to X could"))).toEqual(Array(2).fill(said[0]?.replace(/to \S+ could/, "to X could")))
+    expect(said[0]).toMatch(/^host_unreachable: No connection/)
+  })
+
+  it("that fails for good after long failure switches the webhook off, says so, and what was missed comes when it is on again", async () => {
+    const id = await make()
+    receiver.answer = () => 503
+    await call("POST", `/${id}/ping`)
+    await settled(id, 1)
+    await database.query("update jackfield.webhooks set failing_since = now() - interval '25 hours' where id = $1", [id])
+    await database.query("update jackfield.webhook_deliveries set attempts = 8, next_at = now() where webhook_id = $1", [id])
+    const off = await until(
+      10_000,
+      async () => (await call("GET", `/${id}`)).body,
+      ({ enabled }) => enabled === false,
+    )
+    expect(off.disabled.reason).toBe("No delivery was taken for more than 24 hours.")
+    expect(await last(id)).toMatchObject({ state: "failed", attempts: 9, lastStatus: 503, nextAttemptAt: null })
+    expect((await call("POST", `/${id}/ping`)).body.code).toBe("webhook_disabled")
+    receiver.answer = () => 204
+    expect((await call("PATCH", `/${id}`, { enabled: true })).body).toMatchObject({ enabled: true, disabled: null, failingSince: null })
+    await call("POST", `/${id}/deliveries/${(await last(id)).id}/redeliver`)
+    expect(
+      await until(
+        10_000,
+        () => last(id),
+        ({ state }) => state === "delivered",
+      ),
+    ).toMatchObject({ state: "delivered", attempts: 1 })
+    await call("DELETE", `/${id}`)
+  })
+
+  it("answered 410 is the last", async () => {
+    const id = await make()
+    receiver.answer = () => 410
+    await call("POST", `/${id}/ping`)
+    const off = await until(
+      10_000,
+      async () => (await call("GET", `/${id}`)).body,
+      ({ enabled }) => enabled === false,
+    )
+    expect(off.disabled.reason).toBe("The receiver answered 410 Gone.")
+    expect((await last(id)).state).toBe("failed")
+  })
+})
