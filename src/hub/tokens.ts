@@ -117,13 +117,14 @@ export class Tokens {
     return await once().catch((error: unknown) => (error instanceof PlatformError && error.code === "connection_lost" ? once() : Promise.reject(error)))
   }
 
-  /** What was given cannot be asked for again: while the store is away it is tried for a minute. */
+  /** What was given cannot be asked for again: whatever the store says, it is tried for a minute. */
   async #insist(work: () => Promise<void>): Promise<void> {
     for (const end = performance.now() + KEEP_MS; ; await new Promise((resolve) => setTimeout(resolve, 500))) {
       try {
         return await work()
-      } catch (error) {
-        if (!(error instanceof PlatformError) || error.code !== "store_unavailable" || performance.now() > end) throw error
+      } catch (err) {
+        if (performance.now() > end) throw err
+        this.#parts.log.warn({ err }, "a token that was given is not stored yet; trying again")
       }
     }
   }

@@ -374,6 +374,7 @@ describe("a stream", () => {
   test.each([
     ["POST", { method: "POST" }],
     ["inputs without a value", { parameters: [{ name: "q" }] }],
+    ["a URL made of inputs", { url: "http://db.example.test/{% if a %}{{ a }}{% endif %}/items" }],
   ])("is none with %s, and says why", async (_, more) => {
     serve = library
     await session(more, async (open) => {

@@ -6,7 +6,7 @@ const OWN = ["grant_type", "client_id", "client_secret", "refresh_token", "scope
 
 const client = {
   tokenUrl: text("Token URL", { format: "url", example: "https://login.example.com/oauth2/token" }),
-  clientId: text("Client id"),
+  clientId: text("Client id", { login: true }),
 }
 const asked = {
   scope: optional(text("Scope", { help: "Separated by blanks." })),

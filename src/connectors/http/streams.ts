@@ -1,7 +1,7 @@
 import type { Batch, Call, Column, ColumnType, Cursor, Discovered, Row, Stream, Value } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { Client } from "./exchange.ts"
-import { type HttpConfig, inputsOf } from "./fields.ts"
+import { type HttpConfig, inputsOf, isTemplate } from "./fields.ts"
 import { type Place, pages } from "./paging.ts"
 import { prepare } from "./request.ts"
 
@@ -61,6 +61,7 @@ const keyOf = ({ key }: HttpConfig): string[] =>
 
 function unreadable(config: HttpConfig): string | undefined {
   if (config.method !== "GET") return `Only a connector with GET is read as a stream; this one sends ${config.method}.`
+  if (isTemplate(config.url)) return "The URL is made for each call from its inputs, so it is called row by row, not read."
   const open = inputsOf(config)
     .filter(({ required }) => required)
     .map(({ name }) => name)

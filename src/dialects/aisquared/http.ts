@@ -1,4 +1,5 @@
 import { isMask } from "../../core/config.ts"
+import { expressionFault } from "../../core/expression.ts"
 import { hiddenSecrets } from "../hidden-secrets.ts"
 import { unfit } from "./errors.ts"
 import { given, isGiven, isSettings, type Kind, MASK, type Settings } from "./kind.ts"
@@ -36,7 +37,7 @@ export const httpDestination: Kind = {
 const METHODS: readonly unknown[] = ["POST", "GET"]
 const INCREMENTS: readonly unknown[] = ["Page", "Offset"]
 
-/** The paging keys are kept and shown; the hub does not page by them yet. */
+/** The paging keys are shown as they were sent; what of them the hub can page by and find records with, it does. */
 export const httpSource: Kind = {
   name: "Http",
   side: "source",
@@ -55,12 +56,38 @@ export const httpSource: Kind = {
     return {
       ...{ url: `${base}${isGiven(path) ? String(path) : ""}`, method, headers: rowsOf(configuration, "headers"), parameters: rowsOf(configuration, "params") },
       bodyTemplate: templateOf(format),
+      ...pagingOf(configuration),
     }
   },
   toConfiguration({ url, method, headers, parameters, bodyTemplate }) {
     const { base, path } = typeof url === "string" ? cut(url) : {}
     return given({ base_url: base, path, http_method: method, headers: mapOf(headers), params: mapOf(parameters), request_format: bodyTemplate })
   },
+}
+
+const wholeOf = (value: unknown): number | undefined => (typeof value === "string" && /^\d{1,6}$/.test(value) ? Number(value) : undefined)
+
+/** Without a parameter there is nothing to page by, whatever increment_type says; nothing is changed then. */
+function pagingOf({
+  increment_type: increment,
+  offset_param: parameter,
+  limit_param: limit,
+  page_size: size,
+  page_start: start,
+  parse_response: path,
+}: Settings) {
+  const sized = isGiven(limit) && (wholeOf(size) ?? 0) > 0 ? { sizeParameter: limit, size: wholeOf(size) } : {}
+  const from = wholeOf(start)
+  const paging = { kind: increment === "Page" ? "page" : "offset", parameter, ...sized, ...(from === undefined ? {} : { start: from }) }
+  const records = typeof path === "string" ? recordsAt(path) : undefined
+  return { ...(isGiven(parameter) ? { paging } : {}), ...(records === undefined ? {} : { records }) }
+}
+
+/** A JSONPath of names alone, which is what leads to a list (`$.data.items[*]`), as JMESPath. */
+function recordsAt(path: string): string | undefined {
+  const names = /^\$((?:\.[A-Za-z_]\w*)+)(?:\[\*\])?$/.exec(path.trim())?.[1]
+  const records = names?.slice(1)
+  return records === undefined || expressionFault(records) !== undefined ? undefined : records
 }
 
 /** A JSON text, in which a credential could not be kept safe. */
