@@ -138,6 +138,13 @@ function connectors(root: Command, leaf: Leaf): void {
     .option("--rows <table>", "preview a table without SQL: schema.table, or a JSON array when a name holds a dot")
     .option("--csv", "stream CSV")
     .option("--ndjson", "stream one JSON object per line")
+  leaf(group, "call <name>", "make one request through an HTTP connector", async () => (await import("./commands/call.ts")).call)
+    .option("--set <name=value>", "an input as text; may be repeated", collect)
+    .option("--set-json <name=json>", "an input as JSON; may be repeated", collect)
+    .option("--input <file>", "inputs as one JSON object, - for stdin; --set goes over it")
+    .option("--dry-run", "send nothing; show the request, secrets hidden")
+    .option("--timeout <seconds>", "give up after, 30 unless given, at most 300")
+  leaf(group, "inputs <name>", "what a call may or must give", async () => (await import("./commands/call.ts")).inputs)
   leaf(group, "remove <name>", "forget a connector and its secrets", async () => (await load()).remove).option("-y, --yes", "do not ask")
 }
 

@@ -1,0 +1,84 @@
+import type { Cli } from "../cli.ts"
+import { parseAssignment } from "../config-input.ts"
+import { EXIT, type Exit, usage } from "../failure.ts"
+import { readValue } from "../secret-input.ts"
+import { table } from "../table.ts"
+import { connectorPath } from "./wire.ts"
+
+export interface CallOptions {
+  readonly set?: readonly string[]
+  readonly setJson?: readonly string[]
+  readonly input?: string
+  readonly dryRun?: boolean
+  readonly timeout?: string
+}
+
+interface Answer {
+  readonly output: unknown
+  readonly durationMs: number
+  readonly requests: number
+  readonly retries: readonly string[]
+}
+
+interface Input {
+  readonly name: string
+  readonly required: boolean
+  readonly default?: string
+  readonly from: string
+}
+
+/** Makes one request through a connector and prints what came of it as JSON; with `--dry-run` the request itself, secrets hidden. */
+export async function call(cli: Cli, name: string, options: CallOptions): Promise<Exit> {
+  const { terminal } = cli
+  const input = await inputOf(cli, options)
+  const client = await cli.hub()
+  const path = connectorPath(name, "/call")
+  if (options.dryRun === true) {
+    await terminal.document(await client.post<object>(path, { input, dryRun: true }))
+    return EXIT.ok
+  }
+  const answer = await client.post<Answer>(path, { input, ...timeoutOf(options.timeout) })
+  await terminal.document(terminal.json ? answer : answer.output)
+  const { requests, retries, durationMs } = answer
+  const again = retries.length === 0 ? "" : `, made again after ${retries.join(", ")}`
+  if (!terminal.json) terminal.note(terminal.dim(`${requests} request${requests === 1 ? "" : "s"}${again} (${Math.round(durationMs)} ms)`))
+  return EXIT.ok
+}
+
+/** What a call of a connector may or must give. */
+export async function inputs(cli: Cli, name: string): Promise<Exit> {
+  const { terminal } = cli
+  const found = await (await cli.hub()).get<readonly Input[]>(connectorPath(name, "/inputs"))
+  if (terminal.json) await terminal.document(found)
+  else if (found.length === 0) terminal.note(terminal.dim("A call takes no inputs."))
+  else {
+    const rows = found.map((each) => [each.name, each.from, each.required ? "required" : (each.default ?? "optional")])
+    await terminal.write(table(["name", "stands in", "value"], rows, { width: terminal.width, header: terminal.bold }))
+  }
+  return EXIT.ok
+}
+
+async function inputOf({ shell }: Cli, options: CallOptions): Promise<Record<string, unknown>> {
+  const base = options.input === undefined ? {} : jsonOf(await readValue(shell, options.input, "--input"), "--input")
+  if (base === null || typeof base !== "object" || Array.isArray(base)) throw usage("--input must be one JSON object.")
+  const texts = (options.set ?? []).map((text) => parseAssignment(text, "--set")).map(({ path, value }): [string, unknown] => [path, value])
+  const values = (options.setJson ?? [])
+    .map((text) => parseAssignment(text, "--set-json"))
+    .map(({ path, value }): [string, unknown] => [path, jsonOf(value, `--set-json ${path}`)])
+  return { ...base, ...Object.fromEntries([...texts, ...values]) }
+}
+
+function jsonOf(text: string, option: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw usage(`${option} is not valid JSON.`)
+  }
+}
+
+function timeoutOf(seconds: string | undefined): { timeoutMs?: number } {
+  if (seconds === undefined) return {}
+  const ms = Math.round(Number(seconds) * 1_000)
+  if (!(ms >= 100 && ms <= 300_000)) throw usage("--timeout must be 0.1 to 300 seconds.")
+  return { timeoutMs: ms }
+}
