@@ -10,7 +10,7 @@ export interface HubClient {
   post<T>(path: string, body?: unknown): Promise<T>
   /** A change; one of a version that was seen is refused when another change came before. */
   patch<T>(path: string, body: unknown, version?: number): Promise<T>
-  put<T>(path: string, body: unknown): Promise<T>
+  put<T>(path: string, body: unknown, version?: number): Promise<T>
   remove(path: string, version?: number): Promise<void>
   /** Posts a body as it comes, of any length. */
   send<T>(path: string, body: ReadableStream<Uint8Array>): Promise<T>
@@ -147,8 +147,8 @@ export async function connectHub(shell: Shell): Promise<HubClient> {
   return {
     get: async <T>(path: string) => json<T>(await call("GET", path, "application/json")),
     post: async <T>(path: string, body?: unknown) => json<T>(await call("POST", path, "application/json", body ?? {})),
-    put: async <T>(path: string, body: unknown) => json<T>(await call("PUT", path, "application/json", body)),
     patch: async <T>(path: string, body: unknown, version?: number) => json<T>(await call("PATCH", path, "application/json", body, version)),
+    put: async <T>(path: string, body: unknown, version?: number) => json<T>(await call("PUT", path, "application/json", body, version)),
     send: async <T>(path: string, body: ReadableStream<Uint8Array>) => json<T>(await call("POST", path, "application/json", body)),
     remove: async (path, version) => {
       await (await call("DELETE", path, "application/json", undefined, version)).arrayBuffer()

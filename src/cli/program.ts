@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander"
+import { changes } from "./changes.ts"
 import type { Cli } from "./cli.ts"
 import { declared } from "./declared.ts"
 import { asFailure, EXIT, EXIT_HELP, type Exit, type Failure, usage } from "./failure.ts"
@@ -145,6 +146,7 @@ function connectors(root: Command, leaf: Leaf): void {
     .option("--dry-run", "send nothing; show the request, secrets hidden")
     .option("--timeout <seconds>", "give up after, 30 unless given, at most 300")
   leaf(group, "inputs <name>", "what a call may or must give", async () => (await import("./commands/call.ts")).inputs)
+  changes(group, leaf)
   leaf(group, "remove <name>", "forget a connector and its secrets", async () => (await load()).remove).option("-y, --yes", "do not ask")
 }
 

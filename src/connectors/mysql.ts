@@ -21,7 +21,7 @@ export const mysql = defineConnector({
     host: host("Host", { example: "db.example.com" }),
     port: port("Port", { default: 3306 }),
     database: text("Database", { default: "", maxLength: 64, help: "Empty: every database that the user may see; else this one alone.", example: "shop" }),
-    user: text("User", { maxLength: 128, example: "jackfield", help: "Best a user of its own, with SELECT on what the hub shall read." }),
+    user: text("User", { login: true, maxLength: 128, example: "jackfield", help: "Best a user of its own, with SELECT on what the hub shall read." }),
     password: optional(secret("Password")),
     tls: tlsField,
     tunnel: tunnelField,

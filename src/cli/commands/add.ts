@@ -88,6 +88,32 @@ function readLabels(texts: readonly string[]): Record<string, string> | undefine
 }
 
 async function fillConfig(cli: Cli, fields: readonly FieldDescription[], options: AddOptions): Promise<Record<string, unknown>> {
+  const { assignments, base } = await readFields(cli, fields, options)
+  const config = assignConfig(fields, assignments, base)
+  return cli.terminal.interactive && options.draft !== true ? complete(cli, fields, assignments, base) : config
+}
+
+/**
+ * The config that options make of a stored one: the fields alone that they name, whole ones of theirs with what is stored around (secrets as the
+ * masks that were shown, which keep them).
+ */
+export async function readConfigOptions(
+  cli: Cli,
+  fields: readonly FieldDescription[],
+  options: FieldOptions & { readonly config?: string },
+  stored: Readonly<Record<string, unknown>>,
+): Promise<Record<string, unknown>> {
+  const { assignments, base } = await readFields(cli, fields, options)
+  const named = new Set([...Object.keys(base), ...assignments.map(({ path }) => path.split(".")[0] ?? "")])
+  const config = assignConfig(fields, assignments, { ...stored, ...base })
+  return Object.fromEntries(Object.entries(config).filter(([name]) => named.has(name)))
+}
+
+async function readFields(
+  cli: Cli,
+  fields: readonly FieldDescription[],
+  options: FieldOptions & { readonly config?: string },
+): Promise<{ assignments: Assignment[]; base: Readonly<Record<string, unknown>> }> {
   const fromStdin = [options.config, ...[...(options.setFile ?? []), ...(options.secretFile ?? [])].map((text) => text.slice(text.indexOf("=") + 1))]
   if (fromStdin.filter((path) => path === "-").length > 1) throw usage("Only one value can come from stdin.", "Name files for the others.")
   const base = options.config === undefined ? {} : parseConfigFile(await readValue(cli.shell, options.config, "--config"))
@@ -96,9 +122,7 @@ async function fillConfig(cli: Cli, fields: readonly FieldDescription[], options
     if (secret === undefined) throw usage(`${path} is not a secret of this type.`, `Use --set ${path}=…; \`jackfield connectors types\` shows the fields.`)
     return secret.title
   }
-  const assignments = await readAssignments(cli.shell, cli.terminal, options, titleOf)
-  const config = assignConfig(fields, assignments, base)
-  return cli.terminal.interactive && options.draft !== true ? complete(cli, fields, assignments, base) : config
+  return { assignments: await readAssignments(cli.shell, cli.terminal, options, titleOf), base }
 }
 
 function parseConfigFile(text: string): Readonly<Record<string, unknown>> {

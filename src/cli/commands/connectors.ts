@@ -95,6 +95,7 @@ export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> 
               ? "never"
               : `${when(found.lastTestedAt)}, ${found.lastTest.ok ? "works" : `failed: ${found.lastTest.error?.message ?? ""}`}`,
           ],
+          ["refused", found.credentialsRefusedAt === null ? undefined : `its credentials, since ${when(found.credentialsRefusedAt)}; nothing uses it`],
           ["version", String(found.version)],
           ["id", found.id],
         ],
@@ -108,7 +109,7 @@ export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> 
 }
 
 /** A config as dotted paths, as `--set` takes them; a secret as its mask. */
-function flatten(value: unknown, path = ""): [string, string][] {
+export function flatten(value: unknown, path = ""): [string, string][] {
   if (value === null || typeof value !== "object") return [[path, String(value)]]
   const mask = value as { set?: unknown; fingerprint?: unknown }
   if (mask.set === true && typeof mask.fingerprint === "string") return [[path, `set (fingerprint ${mask.fingerprint})`]]

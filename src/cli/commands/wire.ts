@@ -30,6 +30,7 @@ export interface Connector {
   readonly version: number
   readonly lastTest: Report | null
   readonly lastTestedAt: string | null
+  readonly credentialsRefusedAt: string | null
   readonly createdAt: string
   readonly updatedAt: string
 }

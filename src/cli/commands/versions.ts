@@ -1,0 +1,109 @@
+import type { Cli } from "../cli.ts"
+import { EXIT, type Exit, usage } from "../failure.ts"
+import type { FieldOptions } from "../secret-input.ts"
+import { table } from "../table.ts"
+import { readConfigOptions } from "./add.ts"
+import { type Connector, type ConnectorType, connectorPath, readAll, when } from "./wire.ts"
+
+interface Change {
+  readonly pointer: string
+  readonly change: string
+  readonly secret?: boolean
+  readonly before?: unknown
+  readonly after?: unknown
+}
+
+interface Version {
+  readonly version: number
+  readonly kind: string
+  readonly of: number | null
+  readonly author: { readonly id: string; readonly name: string | null } | null
+  readonly at: string
+  readonly changes: readonly Change[]
+}
+
+/** Lists every change of a connector, newest first; with a number, that version and the connector as it was then. */
+export async function versions({ terminal, hub }: Cli, name: string, number: string | undefined): Promise<Exit> {
+  const client = await hub()
+  if (number !== undefined) {
+    const found = await client.get<Version>(connectorPath(name, `/versions/${versionNumber(number)}`))
+    if (terminal.json) await terminal.document(found)
+    else {
+      await terminal.line(`Version ${found.version}, ${headOf(found)}`)
+      for (const change of found.changes) await terminal.line(`  ${changeLine(change)}`)
+    }
+    return EXIT.ok
+  }
+  const page = await readAll<Version>(client, connectorPath(name, "/versions"))
+  if (terminal.json) await terminal.document(page)
+  else {
+    const rows = page.data.map((each) => [
+      String(each.version),
+      when(each.at),
+      kindOf(each),
+      authorOf(each),
+      each.changes.map(({ pointer }) => pointer).join(" "),
+    ])
+    await terminal.write(table(["VERSION", "AT", "WHAT", "BY", "CHANGED"], rows, { width: terminal.width, header: terminal.bold }))
+  }
+  return EXIT.ok
+}
+
+/** Brings a version's config and secrets back. */
+export async function restore({ terminal, hub }: Cli, name: string, number: string): Promise<Exit> {
+  const restored = await (await hub()).post<Connector>(connectorPath(name, `/versions/${versionNumber(number)}/restore`))
+  if (terminal.json) await terminal.document(restored)
+  else await terminal.line(`Restored version ${number} of ${restored.name} as version ${restored.version}, ${restored.status}.`)
+  return EXIT.ok
+}
+
+export interface ChangeOptions extends FieldOptions {
+  readonly config?: string
+  readonly rename?: string
+  readonly title?: string
+  readonly description?: string
+  readonly enable?: boolean
+  readonly disable?: boolean
+  readonly verify?: boolean
+}
+
+/** Changes what the options name and leaves the rest. */
+export async function change(cli: Cli, name: string, options: ChangeOptions): Promise<Exit> {
+  const { terminal } = cli
+  if (options.enable === true && options.disable === true) throw usage("--enable and --disable are opposites.")
+  const client = await cli.hub()
+  const found = await client.get<Connector>(connectorPath(name))
+  const type = await client.get<ConnectorType>(`/v1/connector-types/${encodeURIComponent(found.type)}`)
+  const config = await readConfigOptions(cli, type.fields, options, found.config)
+  const body = {
+    ...(Object.keys(config).length === 0 ? {} : { config }),
+    ...(options.rename === undefined ? {} : { name: options.rename }),
+    ...(options.title === undefined ? {} : { title: options.title }),
+    ...(options.description === undefined ? {} : { description: options.description }),
+    ...(options.enable === true ? { enabled: true } : options.disable === true ? { enabled: false } : {}),
+    ...(options.verify === true ? { verify: true } : {}),
+  }
+  if (Object.keys(body).length === 0) throw usage("Nothing to change was named.", "See --help.")
+  const changed = await client.patch<Connector>(connectorPath(found.id), body, found.version)
+  if (terminal.json) await terminal.document(changed)
+  else
+    await terminal.line(
+      changed.version === found.version ? `${changed.name} was so already.` : `Changed ${changed.name}, now version ${changed.version}, ${changed.status}.`,
+    )
+  return EXIT.ok
+}
+
+function versionNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw usage("A version is a whole number, at least 1.", "`jackfield connectors versions NAME` lists them.")
+  return Number(text)
+}
+
+const kindOf = ({ kind, of }: Version): string => kind.replace("_", " ") + (of === null ? "" : ` (${of})`)
+const authorOf = ({ author }: Version): string => (author === null ? "-" : (author.name ?? author.id))
+const headOf = (version: Version): string => `${kindOf(version)} by ${authorOf(version)}, ${when(version.at)}`
+
+function changeLine({ pointer, change: what, secret, before, after }: Change): string {
+  if (secret === true) return `${pointer}  ${what} (secret)`
+  const values = [before, after].map((value) => (value === undefined ? "" : JSON.stringify(value)))
+  return `${pointer}  ${what}${before === undefined && after === undefined ? "" : `  ${values[0]} → ${values[1]}`}`
+}
