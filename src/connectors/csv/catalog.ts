@@ -14,6 +14,7 @@ export async function* discover(client: Client, call: Call): AsyncGenerator<Disc
     const { names, warnings } = file.format
     const fixed = fixedKinds(client.config)
     const given = names.map((name) => fixed.get(name) ?? (client.config.types === "text" ? ("text" as const) : undefined))
+    const noneFixed = given.every((kind) => kind === undefined || kind === "text")
     const kinds: (Kind | undefined)[] = [...given]
     let [rows, rejected, firstUnnamed] = [0, 0, 0]
     const reject = function* (line: number, lastLine: number, reason: string): Generator<Discovered> {
@@ -27,7 +28,7 @@ export async function* discover(client: Client, call: Call): AsyncGenerator<Disc
           continue
         }
         const { fields } = record
-        const wrong = given.findIndex((kind, index) => kind !== undefined && converted(kind, fields[index] ?? null) === undefined)
+        const wrong = noneFixed ? -1 : given.findIndex((kind, index) => kind !== undefined && converted(kind, fields[index] ?? null) === undefined)
         if (wrong >= 0) {
           yield* reject(record.line, record.lastLine, `has no ${given[wrong]} in the column ${names[wrong]}, whose type is fixed.`)
           continue
