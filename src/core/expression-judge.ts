@@ -14,17 +14,32 @@ const NODES_MAX = 300
 /** How many times larger than the answer a result may be at most. */
 const GROWTH_MAX = 100
 
+/** `refused` is what is wrong, in words that follow a field's title; `cost` is how many times the answer is gone through at most. */
+export type Judged = { readonly refused: string } | { readonly cost: number }
+
 /**
- * What is wrong with an expression although it parses, in words that follow a field's title: evaluation has no clock of its own, so only
+ * Whether an expression that parses may be evaluated: that has no clock of its own, so only
  * what takes time and space in proportion to the answer is let in. `[@,@]|[@,@]` and so on doubles each time; `$` inside a
  * projection goes through the whole answer for each of its parts.
  */
-export function judge(root: Node): string | undefined {
+export function judge(root: Node): Judged {
   let nodes = 0
   const refused: string[] = []
 
   const each = (parts: unknown): number => (Array.isArray(parts) ? (parts as Node[]).reduce((sum, part) => sum + growth(part), 0) : 0)
   const product = (node: Node): number => growth(node["left"] as Node) * growth(node["right"] as Node)
+
+  /** Members of different names are different parts of the input: together they are no more than it is. */
+  function chosen(children: readonly Node[]): number {
+    const shares = new Map<unknown, number>()
+    for (const child of children) {
+      const head = headOf(child)
+      shares.set(head, (shares.get(head) ?? 0) + growth(child))
+    }
+    const whole = shares.get(undefined) ?? 0
+    shares.delete(undefined)
+    return Math.max(1, whole + Math.max(0, ...shares.values()))
+  }
 
   function growth(node: Node): number {
     if (++nodes > NODES_MAX) return 1
@@ -39,10 +54,10 @@ export function judge(root: Node): string | undefined {
         growth(node["condition"] as Node)
         return product(node)
       case "MultiSelectList":
-        return Math.max(1, each(node["children"]))
+        return chosen(node["children"] as Node[])
       case "MultiSelectHash":
         for (const pair of node["children"] as Node[]) named(pair["name"])
-        return Math.max(1, each((node["children"] as Node[]).map((pair) => pair["value"])))
+        return chosen((node["children"] as Node[]).map((pair) => pair["value"] as Node))
       case "OrExpression":
       case "AndExpression":
       case "Comparator":
@@ -90,7 +105,16 @@ export function judge(root: Node): string | undefined {
   }
 
   const grows = growth(root)
-  if (refused.length > 0) return `${refused[0]}.`
-  if (nodes > NODES_MAX) return `has more than ${NODES_MAX} parts; make it simpler.`
-  return grows > GROWTH_MAX ? "copies its input too many times over; make it simpler." : undefined
+  if (refused.length > 0) return { refused: `${refused[0]}.` }
+  if (nodes > NODES_MAX) return { refused: `has more than ${NODES_MAX} parts; make it simpler.` }
+  return grows > GROWTH_MAX ? { refused: "copies its input too many times over; make it simpler." } : { cost: nodes * grows }
+}
+
+/** The member that an expression begins with, if it does. */
+function headOf(node: Node): unknown {
+  if (node.type === "Field") return node["name"]
+  const left = node["left"]
+  return ["Subexpression", "IndexExpression", "Projection", "Pipe", "FilterProjection"].includes(node.type) && left !== undefined
+    ? headOf(left as Node)
+    : undefined
 }

@@ -32,9 +32,19 @@ describe("an expression", () => {
     [`@${"|[@,@]".repeat(7)}`, /too many times/],
     [`${"to_string([".repeat(8)}@${"])".repeat(8)}`, /too many times/],
     [`${"[@,@][] | ".repeat(20)}@`, /too many times/],
+    [`${"map(&[@,@,@,@,@], ".repeat(4)}@${")".repeat(4)}`, /too many times/],
     ["a.".repeat(400).slice(0, -1), /more than 300 parts/],
     ["a".repeat(2_001), /2000 characters/],
   ])("%s is refused", (text, says) => expect(expressionFault(text)).toMatch(says))
+
+  test("may cost what the answer's size allows", () => {
+    const mapping = `items[*].{${Array.from({ length: 12 }, (_, index) => `f${index}: f${index}.value`).join(", ")}}`
+    expect(expressionFault(mapping)).toBeUndefined()
+    expect(evaluate(mapping, { items: [] }, 10 * 1_048_576)).toEqual([])
+    const copies = "items[*].[@,@,@,@,@,@,@,@,@] | [*].[@,@,@,@,@,@,@,@,@,@]"
+    expect(evaluate(copies, { items: [1] }, 10_000)).toHaveLength(1)
+    expect(() => evaluate(copies, {}, 1_048_576)).toThrow(/too large for the expression/)
+  })
 
   test("that the answer does not fit says so", () => {
     expect(() => evaluate("length(a)", { a: 1 })).toThrow(/does not fit the answer/)

@@ -17,11 +17,23 @@ interface Jmespath {
 }
 
 let library: Jmespath | undefined
-const known = new Map<string, Node>()
+const known = new Map<string, Parsed>()
+/** Bytes times cost at most: evaluation has no clock, and goes through so much in a second or two. */
+const WORK_MAX = 500_000_000
 
-/** What a JMESPath expression picks out of a value, null when there is nothing; `response_invalid` when the value has other types than its functions take. */
-export function evaluate(text: string, value: Value): Value {
-  const node = parse(text)
+interface Parsed {
+  readonly node: Node
+  readonly cost: number
+}
+
+/**
+ * What a JMESPath expression picks out of a value that came as `bytes` of JSON, null when there is nothing; `response_invalid` when
+ * it has other types than the functions take, `response_too_large` when it is too large for so much work.
+ */
+export function evaluate(text: string, value: Value, bytes = 0): Value {
+  const { node, cost } = parse(text)
+  if (bytes * cost > WORK_MAX)
+    throw new PlatformError("response_too_large", `The answer is too large for the expression ${clip(text)}; make it simpler, or ask for less at a time.`)
   try {
     return loaded().TreeInterpreter.search(node, value) ?? null
   } catch (cause) {
@@ -46,7 +58,7 @@ export function expressionFault(text: string): string | undefined {
   }
 }
 
-function parse(text: string): Node {
+function parse(text: string): Parsed {
   const before = known.get(text)
   if (before !== undefined) return before
   if (text.length > EXPRESSION_MAX) throw fault(`must have at most ${EXPRESSION_MAX} characters; it has ${text.length}.`)
@@ -56,11 +68,12 @@ function parse(text: string): Node {
   } catch (cause) {
     throw fault(`cannot be parsed: ${reasonOf(cause)} (column ${columnOf(text, cause)}).`, cause)
   }
-  const refused = judge(node)
-  if (refused !== undefined) throw fault(refused)
+  const judged = judge(node)
+  if ("refused" in judged) throw fault(judged.refused)
+  const parsed = { node, cost: judged.cost }
   if (known.size >= KEPT) known.delete(known.keys().next().value ?? "")
-  known.set(text, node)
-  return node
+  known.set(text, parsed)
+  return parsed
 }
 
 /** The parser does not say where: the shortest beginning that it refuses in the same words ends with what it refuses. */

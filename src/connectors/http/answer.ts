@@ -16,7 +16,7 @@ export function bodyOf(answer: HttpAnswer, { success, successStatuses }: Rules, 
   if (!fine && status >= 400) throw failureOf(answer, scrub)
   if (!fine) throw unsuccessful(answer, "which is no status of success here", scrub)
   const value = contentOf(answer)
-  if (success && !isTruthy(evaluate(success, value ?? null))) throw unsuccessful(answer, `but ${success.slice(0, 200)} is not true`, scrub)
+  if (success && !isTruthy(evaluate(success, value ?? null, answer.body.length))) throw unsuccessful(answer, `but ${success.slice(0, 200)} is not true`, scrub)
   return value
 }
 
@@ -33,7 +33,7 @@ export function rowsOf(value: Value | undefined): Row | Row[] {
 
 /** The records where the config says that they are: a list, or one object. `later`: a page after the first may have none at all. */
 export function recordsOf(answer: HttpAnswer, value: Value | undefined, records: string, later: boolean): Row | Row[] {
-  const found = evaluate(records, value ?? null)
+  const found = evaluate(records, value ?? null, answer.body.length)
   if (Array.isArray(found)) return found.map(rowOf)
   if (found === null && later) return []
   const where = `${answer.url.origin} answers ${answer.status}`

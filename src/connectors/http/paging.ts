@@ -133,14 +133,14 @@ function nextPlace(paging: Paging, request: HttpRequest, answer: HttpAnswer, val
       if (count === 0 || (paging.size !== undefined && paging.sizeParameter !== undefined && count < paging.size)) return undefined
       return { at: paging.kind === "page" ? now + 1 : now + count }
     case "cursor": {
-      const cursor = evaluate(paging.cursor, value)
+      const cursor = evaluate(paging.cursor, value, answer.body.length)
       if (cursor === null || cursor === "" || cursor === false) return undefined
       if (typeof cursor !== "string" && typeof cursor !== "number") throw fault(answer, `has no text or number at ${paging.cursor.slice(0, 200)}; mend Paging`)
       if (String(cursor).length > 8_192) throw fault(answer, "gives a cursor of more than 8192 characters")
       return { cursor: String(cursor) }
     }
     case "link":
-      return linked(paging.next ? evaluate(paging.next, value) : linkIn(answer.headers["link"] ?? ""), request, answer)
+      return linked(paging.next ? evaluate(paging.next, value, answer.body.length) : linkIn(answer.headers["link"] ?? ""), request, answer)
   }
 }
 
