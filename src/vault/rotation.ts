@@ -40,7 +40,7 @@ export async function rotationBegan(db: Kysely<Database>): Promise<Date | undefi
 
 /**
  * Gives every workspace a new data key, seals all values anew and removes the old keys. What is done is seen from the
- * rows alone, so that after a kill the next run goes on. Hubs may write meanwhile: none seals under a retired key.
+ * rows alone, so that after a kill the next run goes on. Hubs may write meanwhile: each transaction asks which key seals.
  */
 export async function rotateDataKeys(db: Kysely<Database>, provider: KeyProvider, options: RotationOptions): Promise<DataRotation> {
   const resumed = await rotationBegan(db)
@@ -57,7 +57,7 @@ export async function rotateDataKeys(db: Kysely<Database>, provider: KeyProvider
     counts.resealed += await resealWorkspace(db, provider, id, options, failures)
   }
   options.note(`${counts.newKeys} new data keys, ${counts.resealed} values sealed anew; waiting for transactions that began before`)
-  // One of them may copy a value that it read before it was sealed anew.
+  // One of them may seal under the key that it found, or put back a value that it read, after the rows were walked: hence a second walk.
   const allEnded = await olderTransactionsEnd(db, options.signal)
   for (const { id } of workspaces) {
     counts.resealed += await resealWorkspace(db, provider, id, options, failures)
@@ -76,7 +76,7 @@ async function begin(db: Kysely<Database>): Promise<Date> {
   return began
 }
 
-/** False when the workspace's key is of this rotation already. The update waits for those who are sealing under the old key (`Vault` locks it). */
+/** False when the workspace's key is of this rotation already. Who is sealing under the old one at this moment ends before `olderTransactionsEnd` does. */
 async function newActiveKey(db: Kysely<Database>, provider: KeyProvider, workspaceId: string, began: Date): Promise<boolean> {
   const active = (await storedKeys(db, workspaceId)).find((key) => !key.retired)
   if (active !== undefined && active.createdAt >= began) return false

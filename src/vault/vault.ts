@@ -124,7 +124,7 @@ export class Vault {
   }
 
   async #active(tx: Tx, workspaceId: string): Promise<DataKey> {
-    const id = (await lockActive(tx, workspaceId)) ?? (await this.#make(tx, workspaceId))
+    const id = (await activeId(tx, workspaceId)) ?? (await this.#make(tx, workspaceId))
     const found = await this.#find(tx, id)
     if (found?.workspaceId === workspaceId) return found
     throw new PlatformError("internal", "The data key of a workspace vanished while it was used; try again.")
@@ -140,7 +140,7 @@ export class Vault {
       .values(row)
       .onConflict((conflict) => conflict.doNothing())
       .execute()
-    return (await lockActive(tx, workspaceId)) ?? id
+    return (await activeId(tx, workspaceId)) ?? id
   }
 
   async #find(tx: Tx, id: string): Promise<DataKey | undefined> {
@@ -178,13 +178,10 @@ export async function openVault(store: Store, settings: KeySettings, place: Omit
   return vault
 }
 
-/**
- * The key that new secrets of a workspace are under, locked against retirement until the transaction ends: who seals
- * while the keys are rotated either commits before the old key is retired, or seals under the new one.
- */
-async function lockActive(tx: Tx, workspaceId: string): Promise<string | undefined> {
-  const active = tx.selectFrom("data_keys").select("id").where("workspace_id", "=", workspaceId).where("retired_at", "is", null)
-  return (await active.forShare().executeTakeFirst())?.id
+/** The key that new secrets of a workspace are under, asked each time: it is another as soon as somebody rotates it, on whichever node. */
+async function activeId(tx: Tx, workspaceId: string): Promise<string | undefined> {
+  const row = await tx.selectFrom("data_keys").select("id").where("workspace_id", "=", workspaceId).where("retired_at", "is", null).executeTakeFirst()
+  return row?.id
 }
 
 const headerOf = (binding: SecretBinding) => ({ ws: binding.workspaceId, con: binding.connectorId, ptr: binding.pointer })

@@ -121,6 +121,30 @@ describe("a backup", () => {
     expect(bytes).not.toContain("node/x")
   })
 
+  test("is of one moment, however much is written meanwhile", async () => {
+    const { name, owner } = await seeded()
+    const store = await open(name)
+    await database.query("insert into jackfield.settings select 'ballast/' || n, to_jsonb(repeat(md5(n::text), 100)) from generate_series(1, 3000) n", [], name)
+    const state = { stop: false, made: 0 }
+    const writing = Promise.all(
+      [1, 2, 3].map(async () => {
+        for (; !state.stop; state.made++) await seedWorkspace(store)
+      }),
+    )
+    const files: string[] = []
+    for (let round = 0; round < 4; round++) files.push((await write(owner)).file)
+    state.stop = true
+    await writing
+    await store.close()
+    expect(state.made).toBeGreaterThan(4)
+    for (const file of files) {
+      const rows = new Map((await checkBackup(file)).tables.map((table) => [table.name, table.rows]))
+      // Every transaction of the writers makes one of each; the first table is read long before the last.
+      const workspaces = rows.get("workspaces")
+      for (const table of ["api_keys", "connectors", "memberships", "connector_secrets", "catalogs"]) expect(rows.get(table), table).toBe(workspaces)
+    }
+  })
+
   test("never writes over a file, and leaves nothing of one that failed", async () => {
     const { owner } = await fresh()
     const file = join(folder, "there")
