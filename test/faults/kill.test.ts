@@ -3,8 +3,10 @@ import { isAlive } from "../../src/store/cluster.ts"
 import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { type Listed, type Login, Writer } from "./ledger.ts"
+import { Sundry } from "./sundry.ts"
 
-const KILLS = 24
+const KILLS = 50
+const KEY = "the-admin-key-of-this-very-test"
 const WRITERS = 6
 /** In each fourth round the embedded database is killed with the hub, so that it must recover from its write-ahead log. */
 const DATABASE_TOO = 4
@@ -45,30 +47,53 @@ async function unusable(hub: HubProcess, names: readonly string[]): Promise<stri
   return failed
 }
 
-test("no acknowledged write is lost when the busy hub is killed again and again", async () => {
+/** The audit's chain is whole and has an entry for each acknowledged write; how many it has. */
+async function unbroken(hub: HubProcess, acknowledged: number): Promise<number> {
+  const { status, body } = await hub.call("GET", "/v1/audit/verify")
+  expect(status).toBe(200)
+  expect(body).toMatchObject({ ok: true })
+  expect(body.entries).toBeGreaterThanOrEqual(acknowledged)
+  return body.entries as number
+}
+
+/** Connectors that do not have a version for each change. */
+async function withoutVersions(hub: HubProcess, listed: ReadonlyMap<string, Listed>, names: readonly string[]): Promise<string[]> {
+  const failed: string[] = []
+  for (const name of names) {
+    const { body } = await hub.call("GET", `/v1/connectors/${name}/versions?limit=1`)
+    if (body.total !== listed.get(name)?.version || body.data[0]?.version !== body.total)
+      failed.push(`${name} has ${body.total} versions instead of ${listed.get(name)?.version}`)
+  }
+  return failed
+}
+
+test("no acknowledged write is lost when the busy hub is killed again and again", { timeout: 1_800_000 }, async () => {
   const writers = Array.from({ length: WRITERS }, (_, index) => new Writer(`w${index}`, { host: database.host, port: database.port }, logins))
+  const sundries = ["s", "t"].map((prefix) => new Sundry(prefix, KEY))
   const lost: string[] = []
   let kills = 0
+  let audited = 0
   for (let round = 1; round <= KILLS + 1; round++) {
-    const hub = startHubProcess(data.dir)
+    const hub = startHubProcess(data.dir, { env: { JACKFIELD_ADMIN_KEY: KEY } })
     await hub.ready
+    for (const sundry of sundries) lost.push(...(await sundry.settle(hub)))
+    audited = await unbroken(
+      hub,
+      [...writers, ...sundries].reduce((sum, each) => sum + each.acknowledged, 0),
+    )
     const listed = await everything(hub)
     for (const writer of writers) lost.push(...writer.settle(listed))
     expect(lost).toEqual([])
     expect(listed.size).toBe(writers.flatMap((writer) => writer.live()).length)
     // Every secret in the last round, else a few of each writer's: a test changes no version.
-    lost.push(
-      ...(await unusable(
-        hub,
-        writers.flatMap((writer) => writer.live().slice(round > KILLS ? 0 : -2)),
-      )),
-    )
+    const some = writers.flatMap((writer) => writer.live().slice(round > KILLS ? 0 : -2))
+    lost.push(...(await unusable(hub, some)), ...(await withoutVersions(hub, listed, some)))
     expect(lost).toEqual([])
     if (round > KILLS) {
       expect(await hub.end()).toBe(0)
       break
     }
-    const running = Promise.all(writers.map((writer) => writer.run(hub.call)))
+    const running = Promise.all([...writers.map((writer) => writer.run(hub.call)), ...sundries.map((sundry) => sundry.run(hub))])
     running.catch(() => undefined)
     await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 700))
     const server = data.postmaster() ?? 0
@@ -80,7 +105,9 @@ test("no acknowledged write is lost when the busy hub is killed again and again"
     if (round % DATABASE_TOO !== 0) expect(isAlive(server)).toBe(true)
   }
   const acknowledged = writers.reduce((sum, writer) => sum + writer.acknowledged, 0)
-  console.log(`kills ${kills}, acknowledged writes ${acknowledged}, lost ${lost.length}`)
-  expect(kills).toBeGreaterThanOrEqual(20)
+  const others = sundries.reduce((sum, sundry) => sum + sundry.acknowledged, 0)
+  console.log(`kills ${kills}, acknowledged writes ${acknowledged}, uploads and keys ${others}, audit entries ${audited}, lost ${lost.length}`)
+  expect(kills).toBe(KILLS)
+  expect(others).toBeGreaterThan(kills)
   expect(acknowledged).toBeGreaterThan(kills * WRITERS)
 })
