@@ -1,6 +1,7 @@
 import { connectionTest } from "./connection-test.ts"
 import { discovery } from "./discovery.ts"
 import { findPsql, type Line, table } from "./measure.ts"
+import { neighbours } from "./neighbours.ts"
 import { reads } from "./reads.ts"
 import { start } from "./start.ts"
 import { streaming } from "./streaming.ts"
@@ -8,7 +9,7 @@ import { makeWorld, type World } from "./world.ts"
 
 type Row = (world: World, psql: boolean) => Promise<Line[]>
 
-const ROWS: Readonly<Record<string, Row>> = { reads, test: connectionTest, discovery, streaming, start }
+const ROWS: Readonly<Record<string, Row>> = { reads, test: connectionTest, discovery, streaming, start, neighbours }
 
 /** Prints the table of DESIGN §10, each line a ratio from this one run. With names as arguments only those rows. */
 async function main(): Promise<void> {
