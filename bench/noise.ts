@@ -21,6 +21,8 @@ let most = 0
 const tarpit = createServer((socket: Socket) => {
   most = Math.max(most, ++open)
   socket.on("error", () => undefined)
+  // Read, or its end would never be heard.
+  socket.resume()
   socket.once("close", () => open--)
 })
 

@@ -27,6 +27,8 @@ export function ifMatchOf(request: FastifyRequest): number | undefined {
 /** Aborts when the caller goes away before the answer is complete. */
 export function callerSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
+  // Whoever left while the request waited its turn will not leave again.
+  if (reply.raw.destroyed || reply.request.raw.socket.destroyed) controller.abort()
   reply.raw.once("close", () => {
     if (!reply.raw.writableFinished) controller.abort()
   })

@@ -68,6 +68,7 @@ export class Probes {
 
   /** The report of a probe of `subject`, one begun for it or one that goes on already. Rejects with `cancelled` when the caller goes away. */
   async run(by: Principal, subject: Subject, options: ProbeCall): Promise<TestReport> {
+    if (options.signal?.aborted === true) throw left(options.signal)
     const timeoutMs = options.timeoutMs ?? TEST_DEADLINE_MS
     const key = `${by.workspace.id} ${timeoutMs} ${subject.key}`
     const known = this.#flights.get(key)
@@ -155,15 +156,17 @@ export const keyOfConfig = (type: string, config: unknown): string =>
 const sorted = (_key: string, value: unknown): unknown =>
   value === null || typeof value !== "object" || Array.isArray(value) ? value : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 
+const left = (signal: AbortSignal): PlatformError =>
+  new PlatformError("cancelled", "The caller went away before the test ended; call again.", { cause: signal.reason })
+
 async function unlessGone<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   // Whoever is gone must not make its failure an unhandled one.
   work.catch(() => undefined)
   if (signal === undefined) return work
-  const left = (): PlatformError => new PlatformError("cancelled", "The caller went away before the test ended; call again.", { cause: signal.reason })
-  if (signal.aborted) throw left()
+  if (signal.aborted) throw left(signal)
   let onAbort: () => void = () => undefined
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(left())
+    onAbort = () => reject(left(signal))
     signal.addEventListener("abort", onAbort, { once: true })
   })
   try {

@@ -107,3 +107,33 @@ it("says each change of state to its webhooks, signed, and nothing between", asy
   const { body } = await call("GET", `/webhooks/${webhook}/deliveries`)
   expect(body).toMatchObject({ total: 3, data: [{ state: "delivered", attempts: 1, lastStatus: 204 }, {}, {}] })
 })
+
+it("metrics name connectors to who may see them, and to nobody else", async () => {
+  const open = await api.call("GET", "/metrics", undefined, { key: null })
+  expect(open.text).toContain("# TYPE jackfield_checks_total counter")
+  expect(open.text).not.toMatch(/steady|shaky/)
+  expect((await api.call("GET", "/v1/metrics", undefined, { key: null })).status).toBe(401)
+  const { status, text } = await call("GET", "/metrics", undefined, await api.keyFor("viewer"))
+  expect([status, text]).toEqual([200, expect.stringMatching(/^jackfield_connector_up\{connector="steady"\} 1$/m)])
+  const other = await api.workspace("nobody")
+  expect((await call("GET", "/metrics", undefined, other.key)).text).not.toContain("steady")
+})
+
+it("a refused login stops the schedule, says so, and another version of the connector is checked again", async () => {
+  status = 401
+  const id = await make("locked")
+  await call("PUT", "/connectors/locked/check", { everyMs: 60_000 })
+  await due(id)
+  await checked("locked", 1)
+  const stopped = (await call("GET", "/connectors/locked/check")).body
+  expect(stopped).toMatchObject({ state: "down", nextCheckAt: null, stopped: { code: "auth_failed" } })
+  const before = asked
+  await due(id)
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  expect(asked).toBe(before)
+  status = 200
+  await call("PATCH", "/connectors/locked", { config: { url: `${url}other` } })
+  await due(id)
+  expect((await checked("locked", 2)).data[0]).toMatchObject({ state: "up", connectorVersion: 2 })
+  expect((await call("GET", "/connectors/locked/check")).body.stopped).toBeNull()
+})

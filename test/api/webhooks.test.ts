@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { until } from "../process/hub-process.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
@@ -22,6 +23,13 @@ afterAll(async () => {
   await receiver?.close()
   await database?.stop()
 })
+
+/** The function that docs/health.md gives to receivers, as it stands there. */
+async function documented(): Promise<(secret: string, headers: Received["headers"], body: string) => boolean> {
+  const page = readFileSync(new URL("../../docs/health.md", import.meta.url), "utf8")
+  const snippet = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? ""
+  return (await import(`data:text/javascript,${encodeURIComponent(snippet)}`)).verify
+}
 
 const call = (method: string, path: string, body?: unknown, key = hub.key) => hub.call(method, `/v1/webhooks${path}`, body, { key })
 const make = async (url = receiver.url): Promise<string> => {
@@ -109,6 +117,13 @@ describe("a delivery", () => {
     }
     expect(seen.map(({ verified }) => verified)).toEqual(["yes", "yes", "yes", "yes"])
     expect(new Set(seen.map(({ headers }) => headers["webhook-id"])).size).toBe(1)
+    const { headers, body } = seen[0] as Received
+    const verify = await documented()
+    expect([
+      verify(receiver.secret, headers, body),
+      verify(receiver.secret, headers, `${body} `),
+      verify(`whsec_${Buffer.alloc(32).toString("base64")}`, headers, body),
+    ]).toEqual([true, false, false])
     expect(new Set(seen.map(({ body }) => body)).size).toBe(1)
     await call("DELETE", `/${id}`)
   })

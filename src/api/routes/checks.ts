@@ -1,5 +1,6 @@
 import Type from "typebox"
 import type { Hub } from "../../hub/hub.ts"
+import { workspaceMetrics } from "../../hub/workspace-metrics.ts"
 import { principalOf } from "../access.ts"
 import { Check, CheckInput, CheckList, CheckResult, Page } from "../health-schemas.ts"
 import { pageOf, Ref } from "../schemas.ts"
@@ -7,7 +8,15 @@ import type { Api } from "../server.ts"
 import { access, describe } from "../shapes.ts"
 
 /** Scheduled checks of connectors, and what they found. */
-export function checkRoutes(api: Api, { checks }: Hub): void {
+export function checkRoutes(api: Api, { checks, store }: Hub): void {
+  api.get(
+    "/metrics",
+    { ...access("viewer"), schema: describe("checks", "The states of the workspace's scheduled connectors, for Prometheus", { 200: Type.String() }) },
+    async (request, reply) => {
+      const { contentType, text } = await workspaceMetrics(store, principalOf(request))
+      return reply.type(contentType).serializer(String).send(text)
+    },
+  )
   api.get(
     "/checks",
     { ...access("viewer"), schema: { ...describe("checks", "Every scheduled connector, and its state", { 200: pageOf(Check) }), querystring: CheckList } },
