@@ -158,6 +158,12 @@ export const ERRORS = {
     means: "The host's name does not resolve (only operators see this).",
     next: "Check the name; private names need `JACKFIELD_DNS` or `JACKFIELD_HOSTS`.",
   },
+  dns_failed: {
+    status: 502,
+    retry: true,
+    means: "The DNS server failed or did not answer when asked for the host's name (only operators see this).",
+    next: "Try again in a moment; operators: check the DNS server, or name another one by `JACKFIELD_DNS`.",
+  },
   host_unreachable: {
     status: 502,
     retry: true,
@@ -220,6 +226,12 @@ export const ERRORS = {
     next: "Discover again, and take a path from the catalog.",
   },
   response_too_large: { status: 502, retry: false, means: "The answer is larger than the cap.", next: "Ask for less, or stream it." },
+  redirected_too_often: {
+    status: 502,
+    retry: false,
+    means: "The server redirects again and again, or in a circle.",
+    next: "Give the URL where the redirects end.",
+  },
   response_invalid: { status: 502, retry: false, means: "The answer could not be read.", next: "Check the URL and the expected format." },
   remote_failed: { status: 502, retry: true, means: "The system answered with an error of its own.", next: "See the message; it is the system's." },
 } as const satisfies Record<string, { status: number; retry: boolean; means: string; next: string }>

@@ -8,7 +8,7 @@ const FAILURES_TO_OPEN = 5
 const OPEN_SECONDS = 60
 
 /** Failures that say "nobody is there". A refused login never counts: it is an answer, and repeating it locks accounts. */
-const COUNTED: readonly ErrorCode[] = ["host_unreachable", "host_not_found", "egress_denied", "timed_out", "connection_lost", "tunnel_failed"]
+const COUNTED: readonly ErrorCode[] = ["host_unreachable", "host_not_found", "dns_failed", "egress_denied", "timed_out", "connection_lost", "tunnel_failed"]
 
 /**
  * Lets a test pass, or throws `circuit_open` with the seconds to wait: after five failures in a row nobody probes for

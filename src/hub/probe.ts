@@ -160,7 +160,7 @@ export function publicReport(report: TestReport): TestReport {
 }
 
 /** What may have been a denial. */
-const CONCEALED: ReadonlySet<ErrorCode> = new Set(["egress_denied", "host_not_found", "host_unreachable", "tunnel_failed"])
+const CONCEALED: ReadonlySet<ErrorCode> = new Set(["egress_denied", "host_not_found", "dns_failed", "host_unreachable", "tunnel_failed"])
 const UNREACHABLE = "No connection could be made, or the address is not allowed; check host and port, or ask an operator to run the test."
 
 const collapsed = (stage: StageName): StageName => (stage === "resolve" || stage === "policy" ? "connect" : stage)
@@ -183,6 +183,7 @@ function stageOf(code: ErrorCode): StageName {
     case "secret_unreadable":
       return "config"
     case "host_not_found":
+    case "dns_failed":
       return "resolve"
     case "egress_denied":
       return "policy"

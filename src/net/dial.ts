@@ -33,7 +33,7 @@ const FLOOR_MS = 400
 const JITTER_MS = 200
 
 /** Codes that together are "no connection" to everybody but operators. */
-const HIDDEN = new Set(["host_not_found", "egress_denied", "host_unreachable", "tunnel_failed"])
+const HIDDEN = new Set(["host_not_found", "dns_failed", "egress_denied", "host_unreachable", "tunnel_failed"])
 
 const ours = new WeakSet<Socket>()
 
@@ -150,7 +150,9 @@ function refused(target: string, cause: unknown): PlatformError {
       ? "refused the connection; check that the service runs and listens on this port"
       : code === "ETIMEDOUT"
         ? "did not accept the connection in time; check host, port and firewall"
-        : "cannot be reached; check host, port and firewall"
+        : code === "ECONNRESET"
+          ? "reset the connection as soon as it was made; check port and firewall"
+          : "cannot be reached; check host, port and firewall"
   return new PlatformError("host_unreachable", `${target} ${how}.`, { cause })
 }
 

@@ -18,7 +18,7 @@ const MOST_ANSWERS = 32
 
 /**
  * Turns a host into the addresses it has now: A and AAAA of the whole name (no search list, no hosts file), fixed names
- * first, `localhost` by RFC 6761. Single-label names exist only as fixed names. Throws `host_not_found`.
+ * first, `localhost` by RFC 6761. Single-label names exist only as fixed names. Throws `host_not_found` and `dns_failed`.
  */
 export class Resolver {
   readonly #options: ResolverOptions
@@ -70,7 +70,7 @@ function notFound(name: string, outcomes: readonly PromiseSettledResult<unknown>
   const how = codes.some((code) => code === "ECANCELLED" || code === "ETIMEOUT")
     ? `did not answer within ${deadlineMs / 1_000} s`
     : `failed (${codes.join(", ")})`
-  return new PlatformError("host_not_found", `The DNS server ${how} when asked for ${name}; check the name and JACKFIELD_DNS.`, { cause })
+  return new PlatformError("dns_failed", `The DNS server ${how} when asked for ${name}; check the name and JACKFIELD_DNS.`, { cause })
 }
 
 /** Reads `JACKFIELD_HOSTS`: `name=ip[|ip]`, comma-separated. Throws `config_invalid` with one fault per wrong entry. */

@@ -77,7 +77,7 @@ export class TunnelRoute implements Route {
       return await this.#parts.resolver.resolve(host, this.#core.signal)
     } catch (error) {
       // A name of the bastion's private network, which only the bastion knows.
-      if (error instanceof PlatformError && error.code === "host_not_found") return []
+      if (error instanceof PlatformError && (error.code === "host_not_found" || error.code === "dns_failed")) return []
       throw error
     }
   }

@@ -56,7 +56,7 @@ function sample(field: Field): unknown {
 /** How an attempt ended: refused by the parser, denied by the door, or neither, which is a hole. */
 export type Outcome = { readonly by: "parse" | "dial"; readonly code: string; readonly error?: PlatformError } | { readonly by: "hole"; readonly what: string }
 
-const DENIALS = new Set(["egress_denied", "host_not_found", "config_invalid"])
+const DENIALS = new Set(["egress_denied", "host_not_found", "dns_failed", "config_invalid"])
 
 /** Goes the whole way of a test: parse, open, test. Only a refusal of the parser or a denial of the door is no hole. */
 export async function attempt(

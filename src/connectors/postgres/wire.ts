@@ -39,7 +39,10 @@ const GREETINGS: ReadonlySet<number> = new Set([0x52, 0x45, 0x4e, 0x76])
 
 /** Bytes of one message of the server at most; a row is one, and the client library holds it whole, more than once. */
 const MESSAGE_MAX_BYTES = 64 * 1_048_576
+/** Bytes that may come without a row among them: notices and settings without end are nobody's answer. */
+const QUIET_MAX_BYTES = 2 * MESSAGE_MAX_BYTES
 const HEADER_BYTES = 5
+const DATA_ROW = 0x44
 /** ErrorResponse and NoticeResponse: fields, each ended by a zero byte, and one more at the end. */
 const FIELDS: ReadonlySet<number> = new Set([0x45, 0x4e])
 
@@ -55,11 +58,13 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
   let rest = 0
   // The message's last two bytes so far.
   let tail = 0
+  let quiet = 0
   const header = (byte: number): void => {
     if (!begun && !GREETINGS.has(byte)) throw notPostgres(to)
     begun = true
     // The type, then the length, which counts itself.
     if (have === 0) type = byte
+    if (type === DATA_ROW) quiet = 0
     length = have === 0 ? 0 : length * 256 + byte
     if (++have < HEADER_BYTES) return
     have = 0
@@ -78,6 +83,9 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
     return end
   }
   return (chunk) => {
+    quiet += chunk.length
+    if (quiet > QUIET_MAX_BYTES)
+      throw new PlatformError("protocol_invalid", `What answers at ${to.host}:${to.port} sends without end and says nothing; check host and port.`)
     for (let at = 0; at < chunk.length; ) {
       if (rest > 0) at = content(chunk, at)
       else header(chunk[at++] ?? 0)

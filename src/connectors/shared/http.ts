@@ -65,7 +65,7 @@ export async function exchange(request: HttpRequest, options: Omit<SendOptions, 
       return { status: answer.statusCode, headers: flat, body: answer.body, url }
     await answer.body.dump({ limit: 65_536 })
     if (hop === MOST_REDIRECTS)
-      throw new PlatformError("remote_failed", `${url.origin} redirects more than ${MOST_REDIRECTS} times; give the URL where it ends.`)
+      throw new PlatformError("redirected_too_often", `${url.origin} redirects more than ${MOST_REDIRECTS} times; give the URL where it ends.`)
     current = follow(current, answer.statusCode, location)
   }
 }

@@ -1,0 +1,94 @@
+import { afterAll, describe, expect, test } from "vitest"
+import { connectors } from "../../src/connectors/index.ts"
+import { open } from "../../src/core/session.ts"
+import { collect, failure, opened } from "../conformance/context.ts"
+import { testLease } from "../support/lease.ts"
+import { listenRaw } from "../support/loopback.ts"
+import { faults, meet } from "./network/cases.ts"
+import { answering, BODIES } from "./network/servers.ts"
+import { subjects } from "./network/subjects.ts"
+
+// What a network and what answers on it can do, against every type: its own cause code, within the deadline, in little memory.
+
+const DEADLINE_MS = 2_500
+/** Reading until a cap takes as long as it takes. */
+const BODY_DEADLINE_MS = 30_000
+/** A deadline that holds ends the test well before this; the grace for cancelling on the server is in it. */
+const LATE_MS = 3_000
+const MEMORY_BYTES = 450 * 1_048_576
+
+const table = new Map<string, Map<string, string>>()
+const isLong = (name: string): boolean => /body|bomb|without end/.test(name)
+
+test("every type that dials is here", () => expect(subjects.map(({ connector }) => connector.type).sort()).toEqual(connectors.map(({ type }) => type).sort()))
+
+describe.each(subjects.map((subject) => ({ type: subject.connector.type, subject })))("$type", ({ type, subject }) => {
+  const cells = new Map<string, string>()
+  table.set(type, cells)
+  for (const fault of faults) {
+    if (!fault.applies(subject)) {
+      cells.set(fault.name, "–")
+      continue
+    }
+    test(fault.name, async () => {
+      const deadlineMs = isLong(fault.name) ? BODY_DEADLINE_MS : DEADLINE_MS
+      const { report, tookMs, grewBy } = await meet(subject, fault, deadlineMs)
+      const { code, stage } = report.error ?? {}
+      cells.set(fault.name, `${code ?? "passed"} (${stage ?? ""})`)
+      const expected = fault.expected(subject)
+      expect(report.ok).toBe(false)
+      expect([code, report.error?.message.endsWith(".")], report.error?.message).toEqual([code === fault.or ? fault.or : expected.code, true])
+      if (expected.stage !== undefined && code === expected.code) expect(stage).toBe(expected.stage)
+      expect(report.error?.next.length).toBeGreaterThan(10)
+      expect(tookMs, "it ends with its deadline").toBeLessThan(deadlineMs + LATE_MS)
+      expect(grewBy, "memory stays bounded").toBeLessThan(MEMORY_BYTES)
+    })
+  }
+})
+
+/** A test of a file looks at its first part alone; the whole is for discovery. */
+test.each([
+  ["10 GB body", "timed_out"],
+  ["gzip bomb", "response_too_large"],
+])("the whole file, a %s: %s, in little memory", async (name, code) => {
+  const csv = subjects.find(({ connector }) => connector.type === "csv")
+  if (csv === undefined) throw new Error("no csv")
+  await using server = await listenRaw((socket) => answering(socket, BODIES[name] ?? (() => undefined)))
+  const lease = testLease({ deadlineMs: code === "timed_out" ? 5_000 : BODY_DEADLINE_MS })
+  const before = process.memoryUsage().rss
+  let most = before
+  const watching = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20)
+  try {
+    const session = await open(csv.connector, opened(csv.connector, csv.posted({ host: "127.0.0.1", port: server.port })), lease)
+    const error = await failure(collect(session.discover()))
+    table.get("csv")?.set(name, `${error.code} (discover)`)
+    expect(error.code, error.message).toBe(code)
+    expect(most - before).toBeLessThan(MEMORY_BYTES)
+  } finally {
+    clearInterval(watching)
+    await lease.close()
+  }
+})
+
+afterAll(() => {
+  const types = [...table.keys()]
+  const line = (first: string, rest: readonly string[]): string => `| ${[first.padEnd(30), ...rest.map((text) => text.padEnd(30))].join(" | ")} |`
+  const rows = faults.map(({ name }) =>
+    line(
+      name,
+      types.map((type) => table.get(type)?.get(name) ?? "not run"),
+    ),
+  )
+  console.log(
+    [
+      "",
+      line("fault", types),
+      line(
+        "-".repeat(30),
+        types.map(() => "-".repeat(30)),
+      ),
+      ...rows,
+      "",
+    ].join("\n"),
+  )
+})
