@@ -47,8 +47,8 @@ describe("files of connectors", () => {
     ["another key", "connectors: {}\nconector: {}\n", /2:1 There is no "conector"/],
     ["a name that is a number", "connectors:\n  123: { type: http }\n", /2:3 .*quotes/],
     ["a bracket that is not closed", "connectors: { a: { type: http }\n", /./],
-    ["depth", `connectors: ${"[".repeat(100_000)}`, /nested too deep/],
-    ["a depth that is closed", `connectors: ${"[".repeat(1_000)}${"]".repeat(1_000)}`, /nested too deep/],
+    ["depth", `connectors: ${"[".repeat(100_000)}`, /nested (too deep|deeper than)/],
+    ["a depth that is closed", `connectors: ${"[".repeat(1_000)}${"]".repeat(1_000)}`, /nested (too deep|deeper than)/],
     ["a placeholder without quotes in a flow", `connectors: { a: { type: http, config: { url: \${env:X} } } }\n`, /^1:47 is a placeholder/],
     ["a word where a connector belongs", "connectors:\n  a: hunter2\n", /2:3 must be a mapping/],
   ])("refuse %s, and quote nothing of it", (_, text, expected) => {
