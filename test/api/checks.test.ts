@@ -104,7 +104,11 @@ it("says each change of state to its webhooks, signed, and nothing between", asy
     ["yes", { data: { from: "up", to: "down", report: { ok: false } } }],
     ["yes", { data: { from: "down", to: "up" } }],
   ])
-  const { body } = await call("GET", `/webhooks/${webhook}/deliveries`)
+  const { body } = await until(
+    10_000,
+    () => call("GET", `/webhooks/${webhook}/deliveries`),
+    ({ body: shown }) => shown.data[0]?.state === "delivered",
+  )
   expect(body).toMatchObject({ total: 3, data: [{ state: "delivered", attempts: 1, lastStatus: 204 }, {}, {}] })
 })
 
