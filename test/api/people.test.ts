@@ -160,7 +160,8 @@ describe("one's own login", () => {
   })
 })
 
-describe("failed logins", () => {
+// Each attempt is a scrypt of a third of a second, and of several on a busy machine.
+describe("failed logins", { timeout: 120_000 }, () => {
   const fail = async (email: string, times: number, from: string) => {
     for (let attempt = 0; attempt < times; attempt++) await logIn(email, "wrong", from)
   }
