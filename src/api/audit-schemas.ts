@@ -19,7 +19,7 @@ export const AuditEntry = Type.Unsafe<Entry>(
   }),
 )
 const text = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 320, description }))
-const moment = (description: string) => Type.Optional(Type.String({ maxLength: 40, description }))
+const moment = (description: string) => Type.Optional(Type.String({ format: "date-time", maxLength: 40, description }))
 export const AuditQuery = Type.Object(
   {
     ...PageQuery,

@@ -37,7 +37,7 @@ export const CheckResult = Type.Object({
 
 const Event = Type.Enum([...EVENT_TYPES])
 const Events = Type.Array(Event, { minItems: 1, maxItems: EVENT_TYPES.length, description: "What it is told of" })
-const Url = Type.String({ minLength: 1, maxLength: 2_048, description: "http or https; the egress policy holds at every delivery" })
+const Url = Type.String({ format: "uri", minLength: 1, maxLength: 2_048, description: "http or https; the egress policy holds at every delivery" })
 const Description = Type.String({ maxLength: 500 })
 export const WebhookInput = Type.Object({ url: Url, description: Type.Optional(Description), events: Events }, closed)
 export const WebhookPatch = Type.Object(

@@ -142,7 +142,7 @@ export const KeyInput = Type.Object(
   {
     name: KeyName,
     role: Role,
-    expiresAt: Type.Optional(Type.String({ description: "ISO 8601 with a zone", maxLength: 40 })),
+    expiresAt: Type.Optional(Type.String({ format: "date-time", description: "ISO 8601 with a zone", maxLength: 40 })),
     prefix: Type.Optional(Type.String({ pattern: "^[a-z0-9_]{1,16}$", description: "What the key starts with, instead of jf" })),
   },
   closed,

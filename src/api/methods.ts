@@ -2,7 +2,7 @@ import "@fastify/swagger"
 import type { FastifyInstance, HTTPMethods, RouteOptions } from "fastify"
 import { PlatformError } from "../core/errors.ts"
 
-const METHODS: readonly HTTPMethods[] = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+const METHODS: readonly HTTPMethods[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"]
 
 /**
  * Watches the routes of one scope. The returned function, called once after all of them, makes their paths answer 405

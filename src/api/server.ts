@@ -8,6 +8,7 @@ import { PlatformError } from "../core/errors.ts"
 import type { Hub } from "../hub/hub.ts"
 import { useAccess } from "./access.ts"
 import { useArrival } from "./arrival.ts"
+import { describeBodies, describeRoute } from "./description.ts"
 import { useIdempotency } from "./idempotency.ts"
 import { useMethods } from "./methods.ts"
 import { useMetrics } from "./metrics.ts"
@@ -109,6 +110,8 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       security: [{ key: [] }, { apiKey: [] }],
     },
     hideUntagged: true,
+    transform: describeRoute,
+    transformObject: (documents) => ("openapiObject" in documents ? describeBodies(documents.openapiObject) : documents.swaggerObject),
   })
   await app.register(swaggerUi, { routePrefix: "/docs", theme: { title: "Jackfield API" } })
   healthRoutes(app as Api, hub, version)

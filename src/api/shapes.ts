@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify"
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from "fastify"
 import type { TSchema } from "typebox"
 import { PlatformError } from "../core/errors.ts"
 import type { Access } from "./access.ts"
@@ -9,8 +9,8 @@ export function describe<R extends Record<number, TSchema>>(tag: string, summary
   return { tags: [tag], summary, response: { ...response, "4xx": Problem, "5xx": Problem } }
 }
 
-/** A route's `config`: who may call it. */
-export const access = (who: Access) => ({ config: { access: who } })
+/** A route's `config`: who may call it, and what else its description says. */
+export const access = (who: Access, more: Omit<FastifyContextConfig, "access"> = {}) => ({ config: { access: who, ...more } })
 
 /** The version in `If-Match`: `"7"`, or undefined without one; `*` matches any. */
 export function ifMatchOf(request: FastifyRequest): number | undefined {

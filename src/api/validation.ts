@@ -4,10 +4,12 @@ import type { FastifyInstance } from "fastify"
 import type { Fault } from "../core/errors.ts"
 import { PlatformError } from "../core/errors.ts"
 
+/** Formats describe; what is no such text is told by the hub, in words that help more. */
+const formats = { "date-time": true, uri: true, uuid: true } as const
 /** Bodies are taken as they are: no coercion, nothing dropped, every fault told. */
-const bodies = new Ajv2020({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: true, strict: false, verbose: true })
+const bodies = new Ajv2020({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: true, strict: false, verbose: true, formats })
 /** Query strings and path parameters are text; numbers and booleans are read from it. */
-const texts = new Ajv2020({ allErrors: true, coerceTypes: true, removeAdditional: false, useDefaults: true, strict: false, verbose: true })
+const texts = new Ajv2020({ allErrors: true, coerceTypes: true, removeAdditional: false, useDefaults: true, strict: false, verbose: true, formats })
 
 /** Makes a Fastify instance validate by these rules and answer with one error that lists all faults. */
 export function useValidation(app: FastifyInstance): void {
@@ -15,7 +17,7 @@ export function useValidation(app: FastifyInstance): void {
     const validate = (httpPart === "body" ? bodies : texts).compile(schema as object)
     return (value: unknown) => {
       // A missing body is an empty object to a schema that allows it, and lists what is missing to one that does not.
-      const subject = httpPart === "body" && (value === undefined || value === null) ? {} : value
+      const subject = httpPart === "body" && value === undefined ? {} : value
       const unfit = unfitText(subject)
       if (unfit !== undefined) return { error: invalidText(`${httpPart === "body" ? "" : `/${httpPart}`}${unfit}`) }
       if (validate(subject)) return { value: subject }

@@ -108,7 +108,7 @@ describe("real answers", () => {
 
   it("a fault is a problem document", async () => {
     const { body } = await hub.call("GET", "/v1/connectors/none")
-    const schema = paths["/v1/connectors/{id}"]?.["get"]?.responses["4XX"]?.content?.["application/json"]?.schema
+    const schema = paths["/v1/connectors/{id}"]?.["get"]?.responses["4XX"]?.content?.["application/problem+json"]?.schema
     expect(new Ajv2020({ strict: false, validateFormats: false }).compile(schema ?? {})(body)).toBe(true)
   })
 })

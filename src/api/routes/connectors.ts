@@ -12,7 +12,7 @@ import { answerTest } from "../test-answer.ts"
 export function connectorRoutes(api: Api, { connectors }: Hub): void {
   api.post(
     "/connectors",
-    { ...access("editor"), schema: { ...describe("connectors", "Register a connector", { 201: Connector }), body: Input } },
+    { ...access("editor", { versioned: true }), schema: { ...describe("connectors", "Register a connector", { 201: Connector }), body: Input } },
     async (request, reply) => {
       const made = await connectors.create(principalOf(request), request.body as ConnectorInput)
       return answer(reply.code(201).header("location", `/v1/connectors/${made.id}`), made)
@@ -28,13 +28,13 @@ export function connectorRoutes(api: Api, { connectors }: Hub): void {
   )
   api.get(
     "/connectors/:id",
-    { ...access("viewer"), schema: { ...describe("connectors", "One connector, by id or name", { 200: Connector }), params: Ref } },
+    { ...access("viewer", { versioned: true }), schema: { ...describe("connectors", "One connector, by id or name", { 200: Connector }), params: Ref } },
     async (request, reply) => answer(reply, await connectors.get(principalOf(request), request.params.id)),
   )
   api.patch(
     "/connectors/:id",
     {
-      ...access("editor"),
+      ...access("editor", { versioned: true }),
       schema: {
         ...describe("connectors", "Change what is given; absent is kept, null cleared, a mask kept", { 200: Connector }),
         params: Ref,
@@ -45,7 +45,10 @@ export function connectorRoutes(api: Api, { connectors }: Hub): void {
   )
   api.delete(
     "/connectors/:id",
-    { ...access("editor"), schema: { ...describe("connectors", "Remove a connector, its secrets and its catalogs", { 204: Type.Null() }), params: Ref } },
+    {
+      ...access("editor", { versioned: true }),
+      schema: { ...describe("connectors", "Remove a connector, its secrets and its catalogs", { 204: Type.Null() }), params: Ref },
+    },
     async (request, reply) => {
       await connectors.remove(principalOf(request), request.params.id, ifMatchOf(request))
       return reply.code(204).send(null)
@@ -54,7 +57,7 @@ export function connectorRoutes(api: Api, { connectors }: Hub): void {
   api.post(
     "/connectors/:id/test",
     {
-      ...access("editor"),
+      ...access("editor", { media: ["application/x-ndjson"] }),
       schema: { ...describe("connectors", "Test a connector, stage by stage; NDJSON by Accept", { 200: TestReport }), params: Ref, body: TestInput },
     },
     async (request, reply) => answerTest(request, reply, request.body, (options) => connectors.test(principalOf(request), request.params.id, options)),
@@ -62,7 +65,7 @@ export function connectorRoutes(api: Api, { connectors }: Hub): void {
   api.post(
     "/connectors/test",
     {
-      ...access("editor"),
+      ...access("editor", { media: ["application/x-ndjson"] }),
       schema: { ...describe("connectors", "Test a config without storing it; NDJSON by Accept", { 200: TestReport }), body: UnsavedTestInput },
     },
     async (request, reply) =>

@@ -19,7 +19,7 @@ export function credentialRoutes(api: Api, { credentials }: Hub): void {
   api.put(
     "/connectors/:id/credentials/next",
     {
-      ...access("editor"),
+      ...access("editor", { versioned: "taken" }),
       schema: {
         ...describe("credentials", "Stage the next credentials; the connector goes on with the current ones", { 200: Credentials }),
         params: Ref,
@@ -39,7 +39,7 @@ export function credentialRoutes(api: Api, { credentials }: Hub): void {
   api.post(
     "/connectors/:id/credentials/next/test",
     {
-      ...access("editor"),
+      ...access("editor", { media: ["application/x-ndjson"] }),
       schema: {
         ...describe("credentials", "Test the connector with the staged credentials; NDJSON by Accept", { 200: TestReport }),
         params: Ref,
@@ -51,7 +51,7 @@ export function credentialRoutes(api: Api, { credentials }: Hub): void {
   api.post(
     "/connectors/:id/credentials/switch",
     {
-      ...access("editor"),
+      ...access("editor", { versioned: true }),
       schema: {
         ...describe("credentials", "Make the staged credentials the current ones, as a new version", { 200: Connector }),
         params: Ref,
@@ -66,7 +66,10 @@ export function credentialRoutes(api: Api, { credentials }: Hub): void {
   )
   api.post(
     "/connectors/:id/credentials/rollback",
-    { ...access("editor"), schema: { ...describe("credentials", "Bring the credentials of before the last switch back", { 200: Connector }), params: Ref } },
+    {
+      ...access("editor", { versioned: true }),
+      schema: { ...describe("credentials", "Bring the credentials of before the last switch back", { 200: Connector }), params: Ref },
+    },
     async (request, reply) => answer(reply, await credentials.rollback(principalOf(request), request.params.id, ifMatchOf(request))),
   )
 }

@@ -19,7 +19,7 @@ export function queryRoutes(api: Api, { queries }: Hub): void {
   api.post(
     "/connectors/:id/query",
     {
-      ...access("editor"),
+      ...access("editor", { media: ["application/x-ndjson", "text/csv"] }),
       schema: { ...describe("queries", "Run a read-only statement; NDJSON or CSV by Accept", { 200: Rows }), params: Ref, body: QueryInput },
     },
     async (request, reply) => {

@@ -31,7 +31,7 @@ export function versionRoutes(api: Api, { versions }: Hub): void {
   api.post(
     "/connectors/:id/versions/:version/restore",
     {
-      ...access("editor"),
+      ...access("editor", { versioned: true }),
       schema: { ...describe("versions", "Bring config and secrets of a version back, as a new version", { 200: Connector }), params: VersionRef },
     },
     async (request, reply) => {

@@ -1,0 +1,13 @@
+"""Loaded by schemathesis: an Idempotency-Key names one request, so that no two that fit the schema may have the same."""
+
+import re
+import uuid
+
+import schemathesis
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    key = (case.headers or {}).get("idempotency-key")
+    if isinstance(key, str) and re.fullmatch(r"[!-~]{1,255}", key):
+        case.headers["idempotency-key"] = key[:200] + uuid.uuid4().hex
