@@ -79,7 +79,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   app.removeContentTypeParser("application/json")
   app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
     if (body === "") done(null, undefined)
-    else void parseJson(request, body, done)
+    else void parseJson(request, body, (error, value) => done(error ?? (value === null ? nullBody() : null), value))
   })
   useArrival(app, ARRIVAL_MAX_MS)
   useValidation(app)
@@ -146,5 +146,11 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   refuseOtherMethods()
   return app
 }
+
+/** A `null` that was sent is no body left out, though both arrive here as one. */
+const nullBody = (): PlatformError =>
+  new PlatformError("request_invalid", "The request is not valid: the body must be an object, and is null.", {
+    faults: [{ pointer: "", message: "must be object." }],
+  })
 
 const hostOf = (header: string | undefined): string => (header ?? "").toLowerCase().replace(/:\d+$/, "")

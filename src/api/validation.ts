@@ -17,7 +17,7 @@ export function useValidation(app: FastifyInstance): void {
     const validate = (httpPart === "body" ? bodies : texts).compile(schema as object)
     return (value: unknown) => {
       // A missing body is an empty object to a schema that allows it, and lists what is missing to one that does not.
-      const subject = httpPart === "body" && value === undefined ? {} : value
+      const subject = httpPart === "body" && (value === undefined || value === null) ? {} : value
       const unfit = unfitText(subject)
       if (unfit !== undefined) return { error: invalidText(`${httpPart === "body" ? "" : `/${httpPart}`}${unfit}`) }
       if (validate(subject)) return { value: subject }
