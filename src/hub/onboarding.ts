@@ -10,6 +10,8 @@ import { TEST_DEADLINE_MS } from "./probe.ts"
 /** How far the schema of a new connector came: read, or still being read in the background. */
 export type Onboarded = { readonly connector: ConnectorView; readonly discovered: boolean }
 
+const FORGOTTEN_MS = 60_000
+
 export interface OnboardingOptions extends DialectOptions {
   readonly waitMs: number
   readonly trustHostKey?: boolean
@@ -20,6 +22,8 @@ export class Onboarding {
   readonly #door: Door
   readonly #connectors: Connectors
   readonly #catalogs: Catalogs
+  /** Schemas that are being read at this node, and why the last reading of one failed, by connector. */
+  readonly #reading = new Map<string, { done: boolean; failure: string }>()
 
   constructor(door: Door, connectors: Connectors, catalogs: Catalogs) {
     this.#door = door
@@ -35,10 +39,9 @@ export class Onboarding {
   async create(by: Principal, input: ConnectorInput, options: OnboardingOptions): Promise<Onboarded> {
     const pinned = options.trustHostKey === true ? await this.#pinned(by, input) : input
     const connector = await this.#connectors.create(by, { ...pinned, verify: true }, options)
-    const discovery = this.#catalogs.discover(by, connector.id, {}).then(
+    const discovery = this.#read(by, connector.id).then(
       () => true,
       async (cause: unknown) => {
-        if (cause instanceof PlatformError && cause.code === "unsupported") return true
         await this.#connectors.remove(by, connector.id, connector.version).catch(unlessTaken)
         const why = cause instanceof PlatformError ? cause.message : "the log has the cause."
         throw new PlatformError("discovery_failed", `The schema of ${connector.name} could not be read, so it was not stored: ${why}`, { cause })
@@ -54,6 +57,35 @@ export class Onboarding {
       return { connector, discovered: await Promise.race([discovery, waited]) }
     } finally {
       clearTimeout(timer)
+    }
+  }
+
+  /**
+   * Begins to read the schema of a connector that has none, unless this node does so already: a hub that was killed over one
+   * leaves its connector without. Says why the last try failed, or nothing.
+   */
+  resume(by: Principal, connectorId: string): string {
+    const last = this.#reading.get(connectorId)
+    if (last === undefined || last.done) this.#read(by, connectorId).catch(() => undefined)
+    return last?.failure ?? ""
+  }
+
+  async #read(by: Principal, connectorId: string): Promise<void> {
+    const state = { done: false, failure: "" }
+    this.#reading.set(connectorId, state)
+    try {
+      await this.#catalogs.discover(by, connectorId, {})
+      this.#reading.delete(connectorId)
+    } catch (error) {
+      if (error instanceof PlatformError && error.code === "unsupported") {
+        this.#reading.delete(connectorId)
+        return
+      }
+      state.done = true
+      state.failure = error instanceof PlatformError ? error.message : "The log has the cause."
+      // A failure that nobody asks about is forgotten.
+      setTimeout(() => this.#reading.get(connectorId) === state && this.#reading.delete(connectorId), FORGOTTEN_MS).unref()
+      throw error
     }
   }
 

@@ -48,20 +48,24 @@ export class Datasources {
     return { name: input.name }
   }
 
-  /** How much of the schema is cached, as `16/16`; `0/...` while it is being read, `0/0` where there is none yet. */
+  /**
+   * How much of the schema is cached, as `16/16`; `0/...` while it is being read, with why the last try failed; `0/0` where there is
+   * none to read yet. One that nobody reads, since a hub was killed over it, is read from then on.
+   */
   async progress(by: Principal, body: unknown): Promise<{ status: { progress: string; error: string } }> {
     const { datasourceId: nested } = memberOf(body, "input") ?? {}
     const ref = nested ?? (isPlain(body) ? (body["datasourceId"] ?? body["datasourceName"]) : undefined)
     if (typeof ref !== "string" || ref === "") throw refuse([{ pointer: "/datasourceId", message: "datasourceId is required." }])
     try {
-      const { type, missing } = await this.#hub.connectors.get(by, ref)
+      const { id, type, missing } = await this.#hub.connectors.get(by, ref)
       if (!this.#types.some(({ native }) => native === type)) throw new PlatformError("not_found", "It is of a type that DataBrain has no name for.")
       if (missing.length > 0) return { status: { progress: "0/0", error: "" } }
-      const { counts } = await this.#hub.catalogs.page(by, ref, { limit: 1 })
+      const page = await this.#hub.catalogs.page(by, id, { limit: 1 }).catch(unlessMissing)
+      if (page === undefined) return { status: { progress: "0/...", error: this.#hub.onboarding.resume(by, id) } }
+      const { counts } = page
       return { status: { progress: `${counts.streams + counts.skipped}/${counts.total}`, error: "" } }
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error
-      if (error.code === "catalog_missing") return { status: { progress: "0/...", error: "" } }
       if (error.code === "not_found")
         throw new PlatformError("not_found", `There is no datasource "${ref.slice(0, 100)}".`, { cause: error, details: { datasource: true } })
       throw error
@@ -84,6 +88,10 @@ export class Datasources {
     faults.push({ pointer: "/datasourceType", message: `datasourceType ${message}; ${known}` })
     return undefined
   }
+}
+
+const unlessMissing = (error: unknown): undefined => {
+  if (!(error instanceof PlatformError) || error.code !== "catalog_missing") throw error
 }
 
 /** Names are handles: other APIs and configurations refer to a datasource by it. */

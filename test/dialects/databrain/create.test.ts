@@ -43,6 +43,19 @@ describe("create", () => {
     expect(body).toEqual({ status: { progress: `${catalog.counts.total}/${catalog.counts.total}`, error: "" } })
   })
 
+  it("goes on to read a schema that a killed hub left unread, once somebody asks how far it is", async () => {
+    const { host, port, username, password, database } = databrain.credentials
+    const config = { host, port, user: username, password, database, tls: { kind: "off" } }
+    expect((await databrain.hub.call("POST", "/v1/connectors", { name: "halfway", type: "postgres", config })).status).toBe(201)
+    const progress = async (id: string) => (await databrain.call("POST", "/getDatasourceProgress", { datasourceId: id })).body.status
+    expect(await progress("halfway")).toEqual({ progress: "0/...", error: "" })
+    await expect.poll(() => progress("halfway"), { timeout: 20_000 }).toEqual({ progress: expect.stringMatching(/^([1-9]\d*)\/\1$/), error: "" })
+
+    const dead = { ...config, port: await closedPort() }
+    expect((await databrain.hub.call("POST", "/v1/connectors", { name: "dead", type: "postgres", config: dead })).status).toBe(201)
+    await expect.poll(() => progress("dead"), { timeout: 20_000 }).toEqual({ progress: "0/...", error: expect.stringMatching(/./) })
+  })
+
   it.each(["host", "port", "username", "password", "database", "schema", "name"])("400 without %s", async (field) => {
     for (const value of [undefined, null, ""]) {
       const answer = await databrain.create("lacking", { [field]: value })
