@@ -114,6 +114,8 @@ describe("client credentials", () => {
     const { body: report } = await first.call("POST", `/v1/connectors/${id}/test`)
     expect([report.ok, report.error.code, report.error.stage]).toEqual([false, code, "auth"])
     provider.behaviour.refuse = undefined
+    // A refused login is not tried again by itself; a test that passes lifts that.
+    expect((await first.call("POST", `/v1/connectors/${id}/test`)).body.ok).toBe(true)
     expect((await call(second, id)).status).toBe(200)
   })
 
@@ -121,7 +123,7 @@ describe("client credentials", () => {
     provider.behaviour.refuse = { status: 401, body: { error: "invalid_client" } }
     const id = await connector(client())
     const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => call(index % 2 === 0 ? first : second, id)))
-    expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(["auth_failed"]))
+    expect(["auth_failed", "credentials_refused"]).toEqual(expect.arrayContaining([...new Set(answers.map(({ body }) => body.code))]))
     expect(provider.tokens.length).toBeLessThanOrEqual(4)
   })
 })
