@@ -198,7 +198,8 @@ export class Catalogs {
       const to = await versionOf(tx, row, query.to)
       const from = query.from === undefined ? await before(tx, row, to.version) : await versionOf(tx, row, query.from)
       const compared = { workspaceId: by.workspace.id, connectorId: row.id, from: from.version, to: to.version }
-      const summary = await summarize(tx, compared)
+      const stored = to.diff as unknown as DiffSummary | null
+      const summary = stored?.from === from.version ? stored : await summarize(tx, compared)
       const changes = await changesPage(tx, compared, offset, query.limit + 1)
       // A cursor is how many changes came before.
       const page = pageOf(changes, query.limit, summary.changes, () => offset + query.limit)
