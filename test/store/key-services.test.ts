@@ -183,6 +183,10 @@ describe("AWS KMS (a stand-in)", () => {
   })
 })
 
+test.each(["http://169.254.169.254", "http://[fd00:ec2::254]", "http://0.0.0.0:1"])("a key service at %s is never dialled", async (url) => {
+  await expect(send({ url: `${url}/latest`, headers: {}, body: "" })).rejects.toMatchObject({ code: "egress_denied" })
+})
+
 test("an environment with faults is told with all of them, and data keys do not go over a network in clear", () => {
   const env = {
     JACKFIELD_KEY_PROVIDER: "vault",
