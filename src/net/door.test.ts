@@ -106,11 +106,13 @@ describe("names", () => {
 })
 
 describe("who is not an operator", () => {
-  test("cannot tell unknown, denied and closed apart: one text, one stage, one floor", async () => {
+  test("cannot tell unknown, unanswered, denied and closed apart: one text, one stage, one floor", async () => {
     const port = await closedPort()
+    await using dns = await startDnsServer((name) => (name === "failing.test" ? "SERVFAIL" : "NXDOMAIN"))
+    const door = new Door({ policy: loopback, resolver: new Resolver({ servers: [dns.address] }) })
     const failures = await Promise.all(
-      ["127.0.0.1", "127.0.0.2", "single"].map(async (host) => {
-        await using open = lease({ operator: false })
+      ["127.0.0.1", "127.0.0.2", "single", "gone.test", "failing.test"].map(async (host) => {
+        await using open = door.lease({ deadlineMs: 5_000, operator: false })
         const begun = performance.now()
         const error = await open.dial({ host, port }).catch((caught: unknown) => caught)
         if (!(error instanceof PlatformError)) throw new Error("the dial was to fail")

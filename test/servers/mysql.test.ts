@@ -162,6 +162,8 @@ describe("query", () => {
         let most = 0
         let seen = 0
         for await (const batch of session.query("SELECT seq, REPEAT('x', 1000) FROM elsewhere.seq_1_to_300000")) {
+          // A reader that is slow at first: the server waits, and nothing gathers here.
+          if (seen === 0) await new Promise((resolve) => setTimeout(resolve, 2_000))
           seen += batch.rows.length
           most = Math.max(most, process.memoryUsage().rss)
         }

@@ -62,7 +62,8 @@ export async function noSecretLeaves(subject: Subject): Promise<void> {
   }
   const text = seen.map(everything).join("\n")
   for (const secret of server.secrets)
-    for (const form of formsOf(secret)) assert.ok(!text.includes(form), `a secret left as ${form.slice(0, 3)}… (${form.length} characters)`)
+    for (const form of [...formsOf(secret), inspect(secret).slice(1, -1)])
+      assert.ok(!text.includes(form), `a secret left as ${form.slice(0, 3)}… (${form.length} characters)`)
 }
 
 function everything(value: unknown): string {
