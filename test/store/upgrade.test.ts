@@ -1,12 +1,17 @@
-import { readFileSync } from "node:fs"
+import { randomUUID } from "node:crypto"
+import { readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Kysely, PostgresDialect } from "kysely"
 import { Migrator } from "kysely/migration"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { backUp } from "../../src/store/backup.ts"
 import { migrations } from "../../src/store/migrations/index.ts"
 import { openOwner } from "../../src/store/owner.ts"
+import { checkBackup, restoreBackup } from "../../src/store/restore.ts"
 import { openStore } from "../../src/store/store.ts"
+import { keyChecks } from "../../src/vault/key-checks.ts"
 import { LocalKeys } from "../../src/vault/local-keys.ts"
 import { proveVault } from "../../src/vault/proof.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
@@ -15,6 +20,9 @@ import { keepLog } from "./seed.ts"
 
 /** The last migration of every released version, with what a hub of that version had stored (`released/<migration>.sql`). A release adds a line and a file. */
 const RELEASED: readonly (readonly [version: string, migration: string])[] = [["0.1.0", "0003-recent-calls"]]
+
+/** Columns that a later migration took away, and where what they held is now. */
+const MOVED: Readonly<Record<string, string>> = { "catalogs.skipped": "catalog_skipped" }
 
 const MASTER = Buffer.alloc(32, 3)
 let database: TestDatabase
@@ -57,12 +65,46 @@ async function columnsOf(name: string): Promise<Map<string, string[]>> {
   return new Map(found.map((row) => [String(row["t"]), row["c"] as string[]]))
 }
 
+/** Every row is there with every column, but for those that moved. */
+async function keptAll(name: string, columns: ReadonlyMap<string, readonly string[]>, before: Record<string, unknown>): Promise<void> {
+  const now = await columnsOf(name)
+  const gone = [...columns].flatMap(([table, names]) => names.filter((each) => !now.get(table)?.includes(each)).map((each) => `${table}.${each}`))
+  expect(gone.filter((each) => MOVED[each] === undefined)).toEqual([])
+  const still = new Map([...columns].map(([table, names]) => [table, names.filter((each) => !gone.includes(`${table}.${each}`))]))
+  const after = await rows(name, still)
+  for (const [table, names] of still) {
+    const was = (before[table] as Record<string, unknown>[]).map((row) => Object.fromEntries(names.map((each) => [each, row[each]])))
+    expect(after[table], table).toEqual(was)
+  }
+}
+
 describe.each(RELEASED)("a database of %s", (version, migration) => {
   const name = `of_${version.replaceAll(".", "_")}`
 
   test("had something in every table, or the test would prove nothing", async () => {
     await released(name, migration)
     for (const table of (await columnsOf(name)).keys()) expect((await database.query(`select from jackfield.${table} limit 1`, [], name)).length, table).toBe(1)
+  })
+
+  test("is backed up as it is, and restored into the newest schema with every row", { timeout: 60_000 }, async () => {
+    const columns = await columnsOf(name)
+    const before = await rows(name, columns)
+    const file = join(tmpdir(), `jackfield-test-${randomUUID()}`)
+    const from = await openOwner({ dataDir: "unused", databaseUrl: urlOf(name), log: keepLog() })
+    await backUp(from.connection, { file, keys: keyChecks, signal: new AbortController().signal })
+    await from.close()
+    await database.query(`create database ${name}_restored`)
+    const to = await openOwner({ dataDir: "unused", databaseUrl: urlOf(`${name}_restored`), log: keepLog() })
+    const checked = await checkBackup(file)
+    expect(checked.header.migrations.at(-1)).toBe(migration)
+    await restoreBackup(to, file, checked, false)
+    await keptAll(`${name}_restored`, columns, before)
+    expect(await proveVault(to.db, new LocalKeys(MASTER), new AbortController().signal)).toMatchObject({ ok: true, values: 3, dataKeys: 2, hubKeys: 1 })
+    await to.close()
+    rmSync(file)
+    const store = await openStore({ dataDir: "unused", databaseUrl: urlOf(`${name}_restored`), log: keepLog() })
+    expect(store.migrated).toEqual([])
+    await store.close()
   })
 
   test("goes up to the newest schema with every row, and everything in it is usable", { timeout: 60_000 }, async () => {
@@ -72,8 +114,7 @@ describe.each(RELEASED)("a database of %s", (version, migration) => {
     const store = await openStore({ dataDir: "unused", databaseUrl: urlOf(name), log: keepLog() })
     expect(store.migrated).toEqual(newest.slice(newest.indexOf(migration) + 1))
     await store.close()
-    const after = await rows(name, columns)
-    for (const [table, was] of Object.entries(before)) expect(after[table], table).toEqual(was)
+    await keptAll(name, columns, before)
 
     const owner = await openOwner({ dataDir: "unused", databaseUrl: urlOf(name), log: keepLog() })
     expect(await proveVault(owner.db, new LocalKeys(MASTER), new AbortController().signal)).toMatchObject({ ok: true, values: 3, dataKeys: 2, hubKeys: 1 })
@@ -85,7 +126,12 @@ describe.each(RELEASED)("a database of %s", (version, migration) => {
       expect((await hub.call("POST", "/v1/sessions", { email: "ann@example.test", password: "a password of 0.1.0" }, { key: null })).status).toBe(201)
       expect((await hub.call("GET", "/v1/connectors", undefined, { key })).body).toMatchObject({ total: 3 })
       expect((await hub.call("POST", "/v1/connectors/crm/call", { input: {}, dryRun: true }, { key })).status).toBe(200)
-      expect((await hub.call("GET", "/v1/connectors/orders/catalog", undefined, { key })).body).toMatchObject({ version: 1, complete: true })
+      expect((await hub.call("GET", "/v1/connectors/orders/catalog", undefined, { key })).body).toMatchObject({
+        version: 1,
+        complete: false,
+        counts: { streams: 1, skipped: 1 },
+        skipped: [{ path: ["public", "closed"], reason: "no right to read it" }],
+      })
       const changed = await hub.call("PATCH", "/v1/connectors/orders", { title: "Orders, newer" }, { key })
       expect(changed).toMatchObject({ status: 200, body: { title: "Orders, newer", config: { password: { set: true } } } })
       expect((await hub.call("POST", "/v1/connectors", { name: "newer", type: "http", config: { url: "https://example.com/" } }, { key })).status).toBe(201)
