@@ -54,9 +54,10 @@ const LAYERS: readonly (readonly [string, readonly string[]])[] = [
   // The vault keeps its wrapped keys in the store; the store knows nothing of it.
   ["src/vault", ["src/store", "src/core"]],
   ["src/templates", ["src/core"]],
+  ["src/limits", ["src/store", "src/core"]],
   ["src/connectors", ["src/core"]],
-  ["src/hub", ["src/connectors", "src/templates", "src/vault", "src/store", "src/net", "src/core"]],
-  ["src/runs", ["src/hub", "src/connectors", "src/templates", "src/vault", "src/store", "src/net", "src/core"]],
+  ["src/hub", ["src/connectors", "src/limits", "src/templates", "src/vault", "src/store", "src/net", "src/core"]],
+  ["src/runs", ["src/hub", "src/connectors", "src/limits", "src/templates", "src/vault", "src/store", "src/net", "src/core"]],
   // Of the store, those who answer requests see the types of its rows alone.
   ["src/api", ["src/runs", "src/hub", "src/connectors", "src/core", "src/store/database.ts"]],
   ["src/dialects", ["src/api/mount.ts", "src/runs", "src/hub", "src/connectors", "src/core", "src/store/database.ts"]],

@@ -10,6 +10,7 @@ import type { Connectors } from "./connectors.ts"
 import type { HubParts } from "./hub.ts"
 import type { Principal } from "./identity.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "./page.ts"
+import { TURN_WAIT_MS } from "./turns.ts"
 
 /** What the system has by its own count, and what became of it: streams + skipped = total when `complete` may be true. */
 export interface CatalogCounts {
@@ -75,13 +76,19 @@ export class Catalogs {
    * fails or is killed leaves the last version as it was.
    */
   async discover(by: Principal, ref: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<CatalogPage> {
-    const { door, log, uploads, bounds } = this.#parts
+    const { door, log, uploads, bounds, turns } = this.#parts
     using _place = bounds.enter(by.workspace.id, "discoveries")
     const opened = await this.#connectors.open(by, ref)
     const owner: CatalogOwner = { workspaceId: by.workspace.id, connectorId: opened.id }
     const use = await this.#connectors.use(by, opened, options.signal)
+    const { signal = new AbortController().signal, timeoutMs = DISCOVERY_DEADLINE_MS } = options
+    const leave = await turns.take(by.workspace.id, opened, { signal, waitMs: Math.min(timeoutMs, TURN_WAIT_MS) }).catch((error: unknown) => {
+      use.done()
+      throw error
+    })
     const begun = performance.now()
-    const lease = door.lease({ deadlineMs: options.timeoutMs ?? DISCOVERY_DEADLINE_MS, operator: by.operator, signal: options.signal })
+    const lease = door.lease({ deadlineMs: timeoutMs, operator: by.operator, signal: AbortSignal.any([signal, leave.signal]) })
+    lease.trace.onStage(({ name }) => (name === "connect" ? leave.sent() : undefined))
     use.watch(lease.trace)
     let unfinished: CatalogWriter | undefined
     try {
@@ -89,6 +96,7 @@ export class Catalogs {
         log: (message, facts) => log.info(facts ?? {}, message),
         upload: uploads.opener(by.workspace.id),
         token: this.#parts.tokens.of({ ...owner, operator: by.operator }),
+        turn: () => leave.again({ signal: lease.signal, waitMs: lease.remainingMs() }),
       })
       const writer = await CatalogWriter.begin(this.#parts.store, owner)
       unfinished = writer
@@ -105,6 +113,7 @@ export class Catalogs {
       throw error
     } finally {
       use.done()
+      leave.release()
       await lease.close()
       await unfinished?.drop()
     }

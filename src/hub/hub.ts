@@ -37,6 +37,7 @@ import { Queries } from "./queries.ts"
 import { Sessions } from "./sessions.ts"
 import type { Settings } from "./settings.ts"
 import { Tokens } from "./tokens.ts"
+import { Turns } from "./turns.ts"
 import { Uploads } from "./uploads.ts"
 import { newPassword, Users } from "./users.ts"
 import { WebhookWorker } from "./webhook-worker.ts"
@@ -54,6 +55,7 @@ export interface HubParts {
   readonly uploads: Uploads
   readonly tokens: Tokens
   readonly bounds: Bounds
+  readonly turns: Turns
   readonly probes: Probes
   readonly notes: AuditNotes
 }
@@ -125,6 +127,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       uploads,
       tokens,
       bounds,
+      turns: new Turns(store),
       notes: new AuditNotes(store),
       probes: new Probes({ store, log, counters, uploads, bounds }),
     }

@@ -8,6 +8,7 @@ import type { Connectors } from "./connectors.ts"
 import { toRecords } from "./encode.ts"
 import type { HubParts } from "./hub.ts"
 import type { Principal } from "./identity.ts"
+import { TURN_WAIT_MS } from "./turns.ts"
 
 export interface QueryInput {
   readonly statement: string
@@ -110,13 +111,19 @@ export class Queries {
     read: { readonly statement: string } | { readonly path: readonly string[] },
     prepare: (id: string) => Start | Promise<Start>,
   ): AsyncGenerator<Batch> {
-    const { door, log, uploads, bounds } = this.#parts
+    const { door, log, uploads, bounds, turns } = this.#parts
     using _place = bounds.enter(by.workspace.id, "queries")
     const opened = await this.#connectors.open(by, ref)
     const start = await prepare(opened.id)
     await noteQuery(this.#parts, by, { kind: "connector", id: opened.id, name: opened.name }, read)
     const use = await this.#connectors.use(by, opened, signal)
-    const lease = door.lease({ deadlineMs: timeoutMs ?? QUERY_DEADLINE_MS, operator: by.operator, signal })
+    const deadlineMs = timeoutMs ?? QUERY_DEADLINE_MS
+    const leave = await turns.take(by.workspace.id, opened, { signal, waitMs: Math.min(deadlineMs, TURN_WAIT_MS) }).catch((error: unknown) => {
+      use.done()
+      throw error
+    })
+    const lease = door.lease({ deadlineMs, operator: by.operator, signal: AbortSignal.any([signal, leave.signal]) })
+    lease.trace.onStage(({ name }) => (name === "connect" ? leave.sent() : undefined))
     use.watch(lease.trace)
     try {
       const options = {
@@ -124,6 +131,7 @@ export class Queries {
         batchRows: Math.min(1_000, maxRows ?? 1_000),
         upload: uploads.opener(by.workspace.id),
         token: this.#parts.tokens.of({ workspaceId: by.workspace.id, connectorId: opened.id, operator: by.operator }),
+        turn: () => leave.again({ signal: lease.signal, waitMs: lease.remainingMs() }),
       }
       await using session = await open(opened.connector, opened.config, lease, maxRows === undefined ? options : { ...options, maxRows })
       yield* start(session)
@@ -133,6 +141,7 @@ export class Queries {
       throw error
     } finally {
       use.done()
+      leave.release()
       await lease.close()
     }
   }

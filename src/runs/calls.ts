@@ -7,9 +7,8 @@ import { round } from "../core/trace.ts"
 import type { Connectors, Opened } from "../hub/connectors.ts"
 import type { HubParts } from "../hub/hub.ts"
 import type { Principal } from "../hub/identity.ts"
+import { type Leave, TURN_WAIT_MS } from "../hub/turns.ts"
 import { TemplatePool } from "../templates/pool.ts"
-import { type Grant, Limiter } from "./limiter.ts"
-import { effectiveLimits, type Limits } from "./limits.ts"
 
 export interface CallRequest {
   readonly input: Row
@@ -26,19 +25,16 @@ export interface CallAnswer {
 }
 
 export const CALL_DEADLINE_MS = 30_000
-const WAIT_MS = 30_000
 
 /** Single calls of connectors that take requests, under their limits. */
 export class Calls {
   readonly #parts: HubParts
   readonly #connectors: Connectors
-  readonly #limiter: Limiter
   readonly #templates = new TemplatePool()
 
   constructor(hub: HubParts & { readonly connectors: Connectors }) {
     this.#parts = hub
     this.#connectors = hub.connectors
-    this.#limiter = new Limiter(hub.store)
   }
 
   close(): Promise<void> {
@@ -53,16 +49,15 @@ export class Calls {
     const render = remembered(this.#templates.render)
     // Faults of the input are told, and templates filled, before a turn is spent.
     await opened.connector.prepare?.(opened.config, input, render)
-    const limits = await this.#limitsOf(by, opened)
     const use = await this.#connectors.use(by, opened, signal)
     try {
-      const grant = await this.#limiter.acquire(by.workspace.id, opened.id, limits, { signal, waitMs: Math.min(timeoutMs, WAIT_MS) })
+      const leave = await this.#parts.turns.take(by.workspace.id, opened, { signal, waitMs: Math.min(timeoutMs, TURN_WAIT_MS) })
       try {
-        const answer = await this.#send(by, opened, { input, timeoutMs }, { ...grant, signal: AbortSignal.any([signal, grant.signal]) }, { render, limits })
+        const answer = await this.#send(by, opened, { input, timeoutMs }, { ...leave, signal: AbortSignal.any([signal, leave.signal]) }, render)
         use.worked()
         return answer
       } finally {
-        grant.release()
+        leave.release()
       }
     } catch (error) {
       await use.failed(error)
@@ -90,25 +85,18 @@ export class Calls {
     by: Principal,
     { id, connector, config }: Opened,
     { input, timeoutMs }: Required<CallRequest>,
-    grant: Grant,
-    { render, limits }: { render: Render; limits: Limits },
+    leave: Leave,
+    render: Render,
   ): Promise<CallAnswer> {
     const { door, log, tokens } = this.#parts
     const sent = { requests: 1, retries: [] as string[] }
-    const lease = door.lease({ deadlineMs: timeoutMs, operator: by.operator, signal: grant.signal })
+    const lease = door.lease({ deadlineMs: timeoutMs, operator: by.operator, signal: leave.signal })
     // A connection that is there is a request that goes.
-    lease.trace.onStage(({ name }) => (name === "connect" || name === "tls" ? grant.sent() : undefined))
+    lease.trace.onStage(({ name }) => (name === "connect" || name === "tls" ? leave.sent() : undefined))
     try {
       const begun = performance.now()
       const turn: Turn = async (retryOf) => {
-        // The call has its slot; a page or a retry is one more start.
-        const next = await this.#limiter.acquire(
-          by.workspace.id,
-          id,
-          { ...limits, concurrency: undefined },
-          { signal: lease.signal, waitMs: lease.remainingMs() },
-        )
-        next.release()
+        await leave.again({ signal: lease.signal, waitMs: lease.remainingMs() })
         sent.requests++
         if (retryOf !== undefined) sent.retries.push(retryOf)
       }
@@ -121,13 +109,6 @@ export class Calls {
     } finally {
       await lease.close()
     }
-  }
-
-  async #limitsOf(by: Principal, { limits }: Opened): Promise<Limits> {
-    const workspace = await this.#parts.store.inWorkspace(by.workspace.id, (tx) =>
-      tx.selectFrom("workspaces").select("plan").where("id", "=", by.workspace.id).executeTakeFirst(),
-    )
-    return effectiveLimits(limits, workspace?.plan ?? {})
   }
 
   /** A connector's config with `mark` in the place of each secret. */

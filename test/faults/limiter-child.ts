@@ -1,6 +1,6 @@
 import { request } from "node:http"
-import { type Grant, Limiter } from "../../src/runs/limiter.ts"
-import { effectiveLimits } from "../../src/runs/limits.ts"
+import { type Grant, Limiter } from "../../src/limits/limiter.ts"
+import { effectiveLimits } from "../../src/limits/limits.ts"
 import { openStore } from "../../src/store/store.ts"
 
 /** A process of the limiter's fault test: calls the far server under the limiter as fast as it may, until it is killed. */
