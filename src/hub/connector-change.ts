@@ -68,7 +68,7 @@ export async function makeChange(tx: Tx, vault: Vault, by: Principal, row: Conne
     updated_at: sql`now()`,
   })
   await settled?.store(version)
-  if (moved) await dropStaged(tx, owner.workspaceId, row.id)
+  if (moved || (await replacesKept(tx, row, changes))) await dropStaged(tx, owner.workspaceId, row.id)
   else if (reconfigured) await forgetStagedTest(tx, row)
   await recordVersion(tx, by, written, change.kind, changes, change.of)
   await dropOldVersions(tx, written)
@@ -130,6 +130,22 @@ export async function dropStaged(tx: Tx, workspaceId: string, connectorId: strin
     .where("connector_id", "=", connectorId)
     .executeTakeFirstOrThrow()
   return gone.numDeletedRows > 0n
+}
+
+/**
+ * Whether a secret changes for which a mask stands in the staged credentials: that was meant for the one before it, and may lead elsewhere than the
+ * new one was entered for, as to another token URL.
+ */
+async function replacesKept(tx: Tx, row: ConnectorRow, changes: readonly Change[]): Promise<boolean> {
+  const changed = changes.flatMap(({ pointer, secret }) => (secret === true ? [pointer.slice("/config".length)] : []))
+  if (changed.length === 0) return false
+  const staged = await tx
+    .selectFrom("staged_credentials")
+    .select("kept")
+    .where("workspace_id", "=", row.workspace_id)
+    .where("connector_id", "=", row.id)
+    .executeTakeFirst()
+  return staged?.kept.some((pointer) => changed.includes(pointer)) === true
 }
 
 /** The test of the next credentials was of another configuration than the connector now has. */

@@ -1,0 +1,71 @@
+import { createServer } from "node:http"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startHub, type TestHub } from "../support/hub.ts"
+import { type Loopback, listen } from "../support/loopback.ts"
+
+const SECRET = "c4nary-client-secret"
+
+interface Recorder extends Loopback {
+  readonly heard: string[]
+}
+
+/** A token endpoint, and whatever else, that keeps every header and body it is sent. */
+async function startRecorder(): Promise<Recorder> {
+  const heard: string[] = []
+  const server = createServer((request, response) => {
+    const { authorization = "" } = request.headers
+    let body = ""
+    request.on("data", (piece) => {
+      body += String(piece)
+    })
+    request.on("end", () => {
+      heard.push(`${Buffer.from(authorization.replace("Basic ", ""), "base64")} ${body} ${JSON.stringify(request.headers)}`)
+      response.setHeader("content-type", "application/json").end('{"access_token":"token","token_type":"Bearer","expires_in":3600}')
+    })
+  })
+  return { ...(await listen(server)), heard }
+}
+
+let hub: TestHub
+let own: Recorder
+let other: Recorder
+let editor: string
+beforeAll(async () => {
+  ;[own, other] = [await startRecorder(), await startRecorder()]
+  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
+  editor = await hub.keyFor("editor")
+})
+afterAll(async () => {
+  await hub?.stop()
+  await own?.close()
+  await other?.close()
+})
+
+const tokenUrl = (at: Loopback) => `http://127.0.0.1:${at.port}/token`
+const auth = (at: Loopback, clientSecret: unknown, kind = "oauth2_client") => ({
+  auth: { kind, tokenUrl: tokenUrl(at), clientId: "app", clientSecret, ...(kind === "oauth2_refresh" ? { refreshToken: "own" } : {}) },
+})
+const create = (name: string) =>
+  hub.call("POST", "/v1/connectors", { name, type: "http", config: { url: `http://127.0.0.1:${own.port}/api`, ...auth(own, SECRET) } })
+const as = (method: string, path: string, body?: unknown) => hub.call(method, `/v1/connectors/${path}`, body, { key: editor })
+
+describe("a stored secret goes where it was entered for", () => {
+  it.each(["oauth2_client", "oauth2_refresh"])(
+    "a mask that was staged beside another one (%s) does not take what a restored version has elsewhere",
+    async (kind) => {
+      await create(kind)
+      expect((await as("PATCH", kind, { config: auth(other, "their own", kind) })).status).toBe(200)
+      expect((await as("PUT", `${kind}/credentials/next`, { config: auth(other, { set: true }, kind) })).status).toBe(200)
+      expect((await as("POST", `${kind}/versions/1/restore`)).status).toBe(200)
+      for (const path of ["credentials/next/test", "credentials/switch"])
+        await as("POST", `${kind}/${path}`, path.endsWith("switch") ? { force: true } : undefined)
+      await as("POST", `${kind}/test`)
+      expect(other.heard.filter((each) => each.includes(SECRET))).toEqual([])
+      expect((await hub.call("GET", `/v1/connectors/${kind}/credentials`)).body.next, "what was staged is gone").toBeNull()
+      expect(
+        own.heard.some((each) => each.includes(SECRET)),
+        "the restored version logs in where it did",
+      ).toBe(true)
+    },
+  )
+})
