@@ -38,6 +38,11 @@ describe("a format is found out", () => {
     expect(format).toMatchObject({ shape: { delimiter: ",", quote: "", exact: false }, header: true, names: ["1;2", "3"], encoding: { name: "windows-1252" } })
   })
 
+  it("are made unique without a search that begins anew for each: a hostile header must not hold the hub up", () => {
+    const { names, warnings } = namesOf([...Array.from({ length: 20_000 }, () => "a"), "a_2"], 20_001)
+    expect([names[1], names[19_999], names[20_000], warnings.length]).toEqual(["a_3", "a_20001", "a_2", 19_999])
+  })
+
   it("names are made unique, and it is said", () => {
     expect(namesOf(["a", "a", "", null, "a_2", "column_3"], 6)).toEqual({
       names: ["a", "a_3", "column_3_2", "column_4", "a_2", "column_3"],

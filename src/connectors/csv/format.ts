@@ -120,12 +120,16 @@ function kindsOf(records: readonly Fields[], width: number): (Kind | undefined)[
 export function namesOf(header: Fields, width: number): { names: string[]; warnings: string[] } {
   const taken = new Set(header.map((name) => name?.trim() ?? ""))
   const used = new Set<string>()
+  // Where the search for a free number goes on: a name that comes ten thousand times is not looked for from 2 on each time.
+  const counts = new Map<string, number>()
   const warnings: string[] = []
   const names = Array.from({ length: width }, (_, index) => {
     const given = (header[index] ?? "").trim()
     const wanted = given === "" ? `column_${index + 1}` : given
     let name = wanted
-    for (let count = 2; used.has(name) || (name !== given && taken.has(name)); count++) name = `${wanted}_${count}`
+    let count = counts.get(wanted) ?? 2
+    while (used.has(name) || (name !== given && taken.has(name))) name = `${wanted}_${count++}`
+    counts.set(wanted, count)
     used.add(name)
     if (header.length > 0 && name !== given)
       warnings.push(given === "" ? `Column ${index + 1} has no name; it is ${name} here.` : `The column ${given} comes again; it is ${name} here.`)
