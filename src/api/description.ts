@@ -8,6 +8,8 @@ declare module "fastify" {
     versioned?: true | "taken"
     /** What the route answers besides JSON, by `Accept`. */
     media?: readonly ("application/x-ndjson" | "text/csv")[]
+    /** The one type of an answer that is no JSON. */
+    plain?: "text/plain"
   }
 }
 
@@ -48,12 +50,13 @@ function withDefaults(schema: Shape): Shape {
 
 const isMaking = (response: Readonly<Record<string, Shape>> = {}): boolean => "201" in response
 
-function answerOf(status: string, answer: Shape, { versioned, media = [] }: NonNullable<RouteOptions["config"]>): Shape {
+function answerOf(status: string, answer: Shape, { versioned, plain, media = [] }: NonNullable<RouteOptions["config"]>): Shape {
   // Fastify spells a range of statuses as OpenAPI does but for the case of its letters.
   if (!/^2/.test(status)) return { description: "A problem (RFC 9457)", headers: REQUEST_ID, content: { "application/problem+json": { schema: Problem } } }
   const headers = { ...REQUEST_ID, ...(versioned === true && status !== "204" ? ETAG : {}), ...(status === "201" ? LOCATION : {}) }
   if (answer["type"] === "null") return { type: "null", description: "Done; no body", headers }
-  if (media.length === 0) return answer["content"] === undefined ? { ...answer, headers } : { ...answer, headers }
+  if (plain !== undefined) return { description: answer["description"] ?? "Text", headers, content: { [plain]: { schema: answer } } }
+  if (media.length === 0) return { ...answer, headers }
   const texts = Object.fromEntries(media.map((type) => [type, { schema: { type: "string" } }]))
   return { description: "By Accept", headers, content: { "application/json": { schema: answer }, ...texts } }
 }

@@ -11,7 +11,10 @@ import { access, describe } from "../shapes.ts"
 export function checkRoutes(api: Api, { checks, store }: Hub): void {
   api.get(
     "/metrics",
-    { ...access("viewer"), schema: describe("checks", "The states of the workspace's scheduled connectors, for Prometheus", { 200: Type.String() }) },
+    {
+      ...access("viewer", { plain: "text/plain" }),
+      schema: describe("checks", "The states of the workspace's scheduled connectors, for Prometheus", { 200: Type.String() }),
+    },
     async (request, reply) => {
       const { contentType, text } = await workspaceMetrics(store, principalOf(request))
       return reply.type(contentType).serializer(String).send(text)
