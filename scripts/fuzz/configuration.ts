@@ -76,6 +76,7 @@ allow-x00 = false
 
 [checks]
 positive_data_acceptance.expected-statuses = ${quoted(expected)}
+negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "422", "428", "429"]
 
 [phases.stateful]
 enabled = false

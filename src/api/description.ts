@@ -24,7 +24,7 @@ const IF_MATCH = {
   pattern: '^(\\*|(W/)?"\\d{1,9}")$',
   description: "The ETag of the version that the change is for; 412 when there was another change since",
 }
-const KEY = { minLength: 1, maxLength: 255, pattern: "^[!-~]+$" }
+const KEY = { minLength: 1, maxLength: 255, pattern: "^[!-~]([ -~]{0,253}[!-~])?$" }
 
 /** Completes a route's description for OpenAPI with what its validation does not know: headers, media types, who needs no key. Nothing here checks anything. */
 export const describeRoute: SwaggerTransform = ({ schema, url, route }) => {
