@@ -41,7 +41,8 @@ export interface CheckResult {
 
 export const CHECK_EVERY_MIN_MS = 60_000
 export const CHECK_EVERY_MAX_MS = 7 * 24 * 60 * 60 * 1000
-const TIMEOUT_MS = 10_000
+/** How long a scheduled test may take unless its schedule says. */
+export const TIMEOUT_MS = 10_000
 /** A first check comes soon, but not those of a whole import at once. */
 const FIRST_WITHIN_MS = 5_000
 
@@ -144,6 +145,12 @@ const scheduled = (tx: Tx, workspaceId: string) =>
     .selectAll("health_checks")
     .select(["connectors.serial", "connectors.name", "connectors.title", "connectors.type", "connectors.version"])
     .where("health_checks.workspace_id", "=", workspaceId)
+
+/** How often a connector is tested by itself; undefined when it is not. */
+export async function scheduleOf(tx: Tx, workspaceId: string, connectorId: string): Promise<Required<CheckInput> | undefined> {
+  const row = await scheduled(tx, workspaceId).where("connector_id", "=", connectorId).executeTakeFirst()
+  return row === undefined ? undefined : { everyMs: row.every_ms, timeoutMs: row.timeout_ms }
+}
 
 async function oneOf(tx: Tx, workspaceId: string, connectorId: string, name = connectorId): Promise<CheckView> {
   const row = await scheduled(tx, workspaceId).where("connector_id", "=", connectorId).executeTakeFirst()

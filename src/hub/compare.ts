@@ -1,5 +1,6 @@
 import { type ParsedConfig, parseConfig, type SecretMask, showConfig } from "../core/config.ts"
 import type { AnyConnector } from "../core/connector.ts"
+import { type CheckInput, scheduleOf, TIMEOUT_MS } from "./checks.ts"
 import { checked } from "./connector-config.ts"
 import { secretValues } from "./connector-secrets.ts"
 import { typeOf } from "./connector-types.ts"
@@ -14,6 +15,8 @@ export interface WantedConnector extends Omit<ConnectorInput, "name" | "verify">
   /** The name that it has so far, when it is to be renamed. */
   readonly was?: string
   readonly enabled?: boolean
+  /** How often it is tested by itself; absent: never. */
+  readonly check?: CheckInput | null
 }
 
 /** What storing it would do. Values of secrets are masks: equal masks, equal values. */
@@ -48,7 +51,7 @@ export function compareConnector({ store, registry, vault }: HubParts, by: Princ
       masks.set(pointer, { set: true, fingerprint: fingerprint ?? (await vault.fingerprint(tx, workspaceId, change === "keep" ? "" : change.value)) })
     }
     const after = shown(wanted, connector, parsed, masks)
-    const before = row === undefined ? undefined : shownRow(row, registry.find(row.type), fingerprints)
+    const before = row === undefined ? undefined : { ...shownRow(row, registry.find(row.type), fingerprints), check: await scheduleOf(tx, workspaceId, row.id) }
     const changes = differencesOf(before ?? {}, after)
     return {
       action: row === undefined ? "create" : changes.length === 0 ? "none" : "change",
@@ -82,6 +85,7 @@ interface Shown {
   readonly limits: Readonly<Record<string, unknown>> | null
   readonly enabled: boolean
   readonly config: Readonly<Record<string, unknown>>
+  readonly check: CheckInput | undefined
 }
 
 const shown = (wanted: WantedConnector, connector: AnyConnector, parsed: ParsedConfig, masks: ReadonlyMap<string, SecretMask>): Shown => ({
@@ -94,9 +98,10 @@ const shown = (wanted: WantedConnector, connector: AnyConnector, parsed: ParsedC
   limits: wanted.limits ?? null,
   enabled: wanted.enabled ?? true,
   config: showConfig(connector.fields, parsed.plain, (pointer) => masks.get(pointer)),
+  check: wanted.check ? { everyMs: wanted.check.everyMs, timeoutMs: wanted.check.timeoutMs ?? TIMEOUT_MS } : undefined,
 })
 
-const shownRow = (row: ConnectorRow, connector: AnyConnector | undefined, fingerprints: ReadonlyMap<string, string>): Shown => ({
+const shownRow = (row: ConnectorRow, connector: AnyConnector | undefined, fingerprints: ReadonlyMap<string, string>): Omit<Shown, "check"> => ({
   name: row.name,
   type: row.type,
   title: row.title,

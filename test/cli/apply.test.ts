@@ -17,7 +17,7 @@ let folder: string
 
 beforeAll(async () => {
   database = await startTestDatabase()
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
+  hub = await startHub({ JACKFIELD_ROLE: "api", JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
   folder = await mkdtemp(join(tmpdir(), "jackfield-test-apply-"))
 })
 afterAll(async () => {
@@ -313,6 +313,20 @@ describe("changes of kind", () => {
     expect((await apply("connectors: { drafted: { type: postgres, config: { host: db.example.com } } }")).code).toBe(2)
     expect((await apply("connectors: { drafted: { type: postgres, config: { host: db.example.com, user: u } } }")).code).toBe(0)
     expect(await show("drafted")).toMatchObject({ status: "untested" })
+  })
+
+  test("a scheduled check comes, changes and goes with the file", async () => {
+    const text = (check: string): string => `connectors: { checked: { type: http, config: { url: "https://api.example.com/" }${check} } }`
+    const schedule = async () => (await hub.call("GET", "/v1/connectors/checked/check")).body as { everyMs?: number; timeoutMs?: number }
+    expect((await apply(text(", check: { everyMs: 3600000 }"))).stderr).toBe("")
+    expect(await schedule()).toMatchObject({ everyMs: 3_600_000, timeoutMs: 10_000 })
+    expect((await apply(text(", check: { everyMs: 3600000 }"))).stdout).toMatch(/^No changes/)
+    const { version } = await show("checked")
+    expect((await apply(text(", check: { everyMs: 3600000, timeoutMs: 5000 }"))).stdout).toContain("~ check.timeoutMs: 10000 → 5000")
+    expect([(await schedule()).timeoutMs, (await show("checked")).version]).toEqual([5_000, version])
+    expect((await apply(text(", check: { everyMs: 1 }"))).stderr).toContain("/connectors/checked/check/everyMs")
+    expect((await apply(text(""))).stdout).toContain("- check.everyMs: 3600000")
+    expect((await hub.call("GET", "/v1/connectors/checked/check")).status).toBe(404)
   })
 
   test("numbers and flags come from placeholders too", async () => {

@@ -109,7 +109,7 @@ let one: string
 let other: string
 
 beforeAll(async () => {
-  hub = await startHub()
+  hub = await startHub({ JACKFIELD_ROLE: "api" })
   one = (await hub.workspace("one")).key
   other = (await hub.workspace("other")).key
 })
@@ -158,6 +158,10 @@ describe.each(connectors.map((connector) => ({ type: connector.type, connector }
           const name = NAMES[index] ?? ""
           const made = await hub.call("POST", "/v1/connectors", { ...body, name, type, draft: true }, { key: one })
           expect(made.status, made.text).toBe(201)
+          if (index % 2 === 1) {
+            const check = await hub.call("PUT", `/v1/connectors/${made.body.id}/check`, { everyMs: 604_800_000 - index }, { key: one })
+            expect(check.status, check.text).toBe(200)
+          }
           sent.set(name, body["config"] as Plain)
         }
         const first = await cli(["export"], environment(one))

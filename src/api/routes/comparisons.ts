@@ -2,6 +2,7 @@ import Type from "typebox"
 import { type Comparison as Answer, compareConnector, type WantedConnector } from "../../hub/compare.ts"
 import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
+import { CheckInput } from "../health-schemas.ts"
 import { Id, Name, Nullable, shared, wanted } from "../schemas.ts"
 import type { Api } from "../server.ts"
 import { access, describe } from "../shapes.ts"
@@ -12,6 +13,7 @@ const Wanted = Type.Object(
     was: Type.Optional(Name),
     ...shared,
     ...wanted,
+    check: Type.Optional(Nullable(CheckInput)),
   },
   { additionalProperties: false },
 )

@@ -1,5 +1,5 @@
 import type { Cli } from "../cli.ts"
-import { type PlaceholderKind, PREFIXES, writeConnectors } from "../declarative/written.ts"
+import { type PlaceholderKind, PREFIXES, type Schedule, writeConnectors } from "../declarative/written.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import { type Connector, type ConnectorType, readAll } from "./wire.ts"
 
@@ -29,12 +29,14 @@ export async function exportConnectors({ terminal, hub }: Cli, names: readonly s
       detail: `There is no connector ${absent.join(", ")}${data.length === 0 ? "" : " among those asked for"}.`,
     })
   const types = await readAll<ConnectorType>(client, "/v1/connector-types")
+  const { data: schedules } = await readAll<Schedule>(client, "/v1/checks")
   const unknown = found.filter(({ type }) => !types.data.some((each) => each.type === type))
   if (terminal.json) await terminal.document(found)
   else
     await terminal.write(
       writeConnectors(
         found.filter((each) => !unknown.includes(each)),
+        schedules,
         { placeholders: kind, prefix },
       ),
     )

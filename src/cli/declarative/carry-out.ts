@@ -59,15 +59,25 @@ function inOrder(steps: readonly Step[]): Step[] {
 
 const isRename = ({ changes, id }: Step): boolean => id !== null && changes.some(({ pointer }) => pointer === "/name")
 
-function store(hub: HubClient, { action, wanted, id, version, changes }: Step, verify: boolean): Promise<unknown> {
-  const { was: _, draft, enabled, ...parts } = wanted
+/** The connector itself, when more than its schedule differs, and then the schedule. */
+async function store(hub: HubClient, step: Step, verify: boolean): Promise<void> {
+  const { wanted, id, changes } = step
+  const scheduled = changes.filter(({ pointer }) => pointer === "/check" || pointer.startsWith("/check/"))
+  const stored = scheduled.length < changes.length ? await storeConnector(hub, step, verify) : { id: id ?? wanted.name }
+  if (scheduled.length === 0) return
+  if (wanted.check === null) await hub.remove(connectorPath(stored.id, "/check"))
+  else await hub.put(connectorPath(stored.id, "/check"), wanted.check)
+}
+
+function storeConnector(hub: HubClient, { action, wanted, id, version, changes }: Step, verify: boolean): Promise<{ readonly id: string }> {
+  const { was: _, check: _check, draft, enabled, ...parts } = wanted
   const tested = verify && !draft && enabled && (action === "create" || changes.some(({ pointer }) => pointer === "/type" || pointer.startsWith("/config")))
   const body = { ...parts, enabled, draft, ...(tested ? { verify: true } : {}) }
-  if (id === null || version === null) return hub.post("/v1/connectors", body)
+  if (id === null || version === null) return hub.post<{ id: string }>("/v1/connectors", body)
   // A config that stays is not sent: what is stored is not untested by it.
   const { config, type, ...rest } = body
   const touched = changes.some(({ pointer }) => pointer === "/type" || pointer.startsWith("/config"))
-  return hub.patch(connectorPath(id), touched ? { ...rest, type, config } : rest, version)
+  return hub.patch<{ id: string }>(connectorPath(id), touched ? { ...rest, type, config } : rest, version)
 }
 
 const remove = (hub: HubClient, { id, version }: Removal): Promise<unknown> => hub.remove(connectorPath(id), version)

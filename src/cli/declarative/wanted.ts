@@ -19,9 +19,10 @@ export interface Wanted {
   readonly config: Readonly<Record<string, unknown>>
   readonly draft: boolean
   readonly enabled: boolean
+  readonly check: Readonly<Record<string, unknown>> | null
 }
 
-const PARTS = ["type", "title", "description", "labels", "purpose", "limits", "draft", "enabled", "renamedFrom", "config"]
+const PARTS = ["type", "title", "description", "labels", "purpose", "limits", "draft", "enabled", "renamedFrom", "check", "config"]
 
 /** Makes of a filled entry what the API takes; what no API could say better is a fault here. */
 export function wantedOf(entry: Entry, filled: Filled, types: ReadonlyMap<string, ConnectorType>, faults: FileFault[]): Wanted | undefined {
@@ -44,7 +45,6 @@ export function wantedOf(entry: Entry, filled: Filled, types: ReadonlyMap<string
   const whole = type === undefined ? {} : wholeConfig(type.fields, isRecord(config) ? config : {}, "/config", { filled: filled.filled, fault })
   if (faults.length > before || type === undefined) return undefined
   const scalar = (name: string): unknown => readScalar(value[name], filled.filled.has(`/${name}`))
-  const limits = value["limits"]
   // What the API refuses for its shape (a title that is a number) is passed on as it is: the hub says what is wrong, and we where.
   return {
     name: entry.name,
@@ -54,14 +54,19 @@ export function wantedOf(entry: Entry, filled: Filled, types: ReadonlyMap<string
     description: (value["description"] ?? "") as string,
     labels: { ...(labels as Record<string, string>), ...(entry.owner === undefined ? {} : { [OWNER_LABEL]: entry.owner }) },
     purpose: (value["purpose"] ?? null) as string | null,
-    limits: isRecord(limits)
-      ? Object.fromEntries(Object.entries(limits).map(([name, each]) => [name, readScalar(each, filled.filled.has(`/limits/${name}`))]))
-      : ((limits ?? null) as null),
+    limits: numbersIn(value["limits"], "/limits", filled.filled),
+    check: numbersIn(value["check"], "/check", filled.filled),
     config: whole,
     draft: (scalar("draft") ?? false) as boolean,
     enabled: (scalar("enabled") ?? true) as boolean,
   }
 }
+
+/** A flat mapping with its placeholders' texts as numbers; whatever else it is, the API refuses. */
+const numbersIn = (value: unknown, pointer: string, filled: ReadonlySet<string>): Readonly<Record<string, unknown>> | null =>
+  isRecord(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, readScalar(each, filled.has(`${pointer}/${name}`))]))
+    : ((value ?? null) as null)
 
 interface Walk {
   readonly filled: ReadonlySet<string>

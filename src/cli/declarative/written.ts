@@ -14,6 +14,13 @@ export interface WriteOptions {
 /** What each kind's names begin with unless said otherwise. */
 export const PREFIXES: Readonly<Record<PlaceholderKind, string>> = { env: "JACKFIELD_", file: "secrets/", vault: "secret/jackfield/", keep: "" }
 
+/** How often a connector is tested by itself. */
+export interface Schedule {
+  readonly connector: { readonly id: string }
+  readonly everyMs: number
+  readonly timeoutMs: number
+}
+
 interface Needed {
   readonly name: string
   readonly where: string
@@ -23,12 +30,12 @@ interface Needed {
  * Connectors as a file that `apply` takes, in the order of their names, secrets as placeholders: the same connectors are
  * the same text, byte for byte. What must be given when it is applied is listed at its head.
  */
-export function writeConnectors(connectors: readonly Connector[], options: WriteOptions): string {
+export function writeConnectors(connectors: readonly Connector[], schedules: readonly Schedule[], options: WriteOptions): string {
   const needed: Needed[] = []
   const names = new Set<string>()
   const sorted = [...connectors].sort((one, other) => (one.name < other.name ? -1 : 1))
   // A map keeps its order, where an object puts names that are numbers first.
-  const entries = new Map(sorted.map((each) => [each.name, entryOf(each, (path) => placeholder(each.name, path, options, names, needed))]))
+  const entries = new Map(sorted.map((each) => [each.name, entryOf(each, schedules, (path) => placeholder(each.name, path, options, names, needed))]))
   const document = new Document({ connectors: entries }, { version: "1.2", schema: "core", aliasDuplicateObjects: false })
   spaced(document)
   document.commentBefore = headOf(needed, options)
@@ -36,8 +43,9 @@ export function writeConnectors(connectors: readonly Connector[], options: Write
 }
 
 /** What of a connector a file says: nothing that is as it would be without. */
-function entryOf(connector: Connector, secret: (path: readonly string[]) => string): Record<string, unknown> {
+function entryOf(connector: Connector, schedules: readonly Schedule[], secret: (path: readonly string[]) => string): Record<string, unknown> {
   const { name, type, title, description, labels, purpose, limits, status, missing } = connector
+  const check = schedules.find((each) => each.connector.id === connector.id)
   const { requests, perMs, concurrency } = limits ?? {}
   const plain = (text: string): string => escapePlaceholders(text)
   return {
@@ -49,6 +57,7 @@ function entryOf(connector: Connector, secret: (path: readonly string[]) => stri
     ...(limits === null ? {} : { limits: given({ requests, perMs, concurrency }) }),
     ...(missing.length === 0 ? {} : { draft: true }),
     ...(status === "disabled" ? { enabled: false } : {}),
+    ...(check === undefined ? {} : { check: { everyMs: check.everyMs, timeoutMs: check.timeoutMs } }),
     config: written(connector.config, [], secret),
   }
 }
