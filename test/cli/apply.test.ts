@@ -388,25 +388,3 @@ describe("carrying out", () => {
     expect(await show("tested")).toMatchObject({ status: "active", labels: { a: "b" } })
   })
 })
-
-describe("the API beneath", () => {
-  test("compare tells nothing of a secret but whether it is the same, and stores nothing", async () => {
-    const wanted = { name: "tested", type: "postgres", config: { password: database.password } }
-    const same = await hub.call("POST", "/v1/connectors/compare", wanted)
-    expect(same.body.changes.map(({ pointer }: { pointer: string }) => pointer)).toEqual(["/labels/a"])
-    const other = await hub.call("POST", "/v1/connectors/compare", { ...wanted, config: { password: "hunter2" } })
-    expect(other.body.changes).toContainEqual({
-      pointer: "/config/password",
-      before: { set: true, fingerprint: expect.any(String) },
-      after: { set: true, fingerprint: expect.any(String) },
-    })
-    expect(same.text + other.text).not.toContain("hunter2")
-    expect(same.text).not.toContain(database.password)
-  })
-
-  test("another workspace's connector of that name is not compared with", async () => {
-    const { key } = await hub.workspace("compare")
-    const { body } = await hub.call("POST", "/v1/connectors/compare", { name: "tested", type: "http", config: {}, draft: true }, { key })
-    expect(body).toMatchObject({ action: "create", id: null, version: null, labels: {} })
-  })
-})

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { startHub, type TestHub } from "../support/hub.ts"
+
+const CONFIG = { host: "db.example.com", user: "u", password: "the-first-hunter2" }
+let hub: TestHub
+
+beforeAll(async () => {
+  hub = await startHub()
+  const made = await hub.call("POST", "/v1/connectors", { name: "shop", type: "postgres", labels: { a: "b" }, config: CONFIG })
+  expect(made.status).toBe(201)
+})
+afterAll(() => hub?.stop())
+
+describe("what storing a connector would change", () => {
+  test("tells nothing of a secret but whether it is the same, and stores nothing", async () => {
+    const before = (await hub.call("GET", "/v1/connectors/shop")).body
+    const wanted = { name: "shop", type: "postgres", config: CONFIG }
+    const same = await hub.call("POST", "/v1/connectors/compare", wanted)
+    expect(same.body.changes).toEqual([{ pointer: "/labels/a", before: "b" }])
+    const other = await hub.call("POST", "/v1/connectors/compare", { ...wanted, config: { password: "the-other-hunter2" } })
+    const mask = { set: true, fingerprint: expect.any(String) }
+    expect(other.body.changes).toContainEqual({ pointer: "/config/password", before: mask, after: mask })
+    expect(same.text + other.text).not.toContain("hunter2")
+    expect((await hub.call("GET", "/v1/connectors/shop")).body).toEqual(before)
+  })
+
+  test("another workspace's connector of that name is not compared with", async () => {
+    const { key } = await hub.workspace("compare")
+    const { body } = await hub.call("POST", "/v1/connectors/compare", { name: "shop", type: "http", config: {}, draft: true }, { key })
+    expect(body).toMatchObject({ action: "create", id: null, version: null, labels: {} })
+  })
+})
