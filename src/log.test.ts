@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import { holdSecrets } from "./core/scrub.ts"
-import { createLog } from "./log.ts"
+import { createLog, gathered } from "./log.ts"
 
 const SECRET = "hunter2-and-more"
 
@@ -14,4 +14,21 @@ it.each([false, true])("shows no secret that is in use, wherever it stands in a 
   expect(lines.join("")).toContain("[secret]")
   expect(lines.join("")).not.toContain(SECRET)
   expect(lines.join("")).not.toContain(base64.slice(0, 18))
+})
+
+it("writes what comes in one turn at once, in order, and the rest when it is told to", async () => {
+  const written: string[] = []
+  const output = gathered({ write: (text: string) => void written.push(text) })
+  output.write("one\n")
+  output.write("two\n")
+  expect(written).toEqual([])
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(written).toEqual(["one\ntwo\n"])
+  output.write("three\n")
+  output.flush()
+  output.flush()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(written).toEqual(["one\ntwo\n", "three\n"])
+  output.write("x".repeat(70_000))
+  expect(written).toHaveLength(3)
 })

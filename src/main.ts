@@ -7,7 +7,7 @@ import { runInNewContext } from "node:vm"
 async function main(): Promise<void> {
   // What was compiled once is read from there: a third less time to ready. It lies with the packages, where only who installs them writes.
   enableCompileCache(join(import.meta.dirname, "..", "node_modules", ".cache", "jackfield"))
-  const [{ readSettings }, { createLog }, { clearDriverEnvironment }, { serve, welcome }] = await Promise.all([
+  const [{ readSettings }, { createLog, gathered }, { clearDriverEnvironment }, { serve, welcome }] = await Promise.all([
     import("./hub/settings.ts"),
     import("./log.ts"),
     import("./net/environment.ts"),
@@ -17,7 +17,9 @@ async function main(): Promise<void> {
   setFlagsFromString("--heap-growing-percent=50")
   const settings = readSettings(process.env)
   clearDriverEnvironment(process.env)
-  const log = createLog(settings.logLevel, process.stdout)
+  const output = gathered(process.stdout)
+  process.once("exit", output.flush)
+  const log = createLog(settings.logLevel, output)
   process.on("unhandledRejection", (reason) => log.error({ err: reason }, "a rejection was not handled"))
   const starting = serve(settings, log)
   const stop = async (signal: string): Promise<void> => {
@@ -36,7 +38,7 @@ async function main(): Promise<void> {
       })
     })
   const served = await starting
-  if (served.hub.firstLogin !== undefined) process.stdout.write(welcome(served.url, served.hub.firstLogin))
+  if (served.hub.firstLogin !== undefined) output.write(welcome(served.url, served.hub.firstLogin))
   log.info({ url: served.url }, "ready")
   setTimeout(giveBackMemory, 1_000).unref()
 }

@@ -90,7 +90,9 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   })
   app.addHook("onResponse", async (request, reply) => {
     const { method } = request
-    request.log.info({ method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "request")
+    // A flood that is refused must not flood the log as well; the metrics count it.
+    const level = reply.statusCode === 429 ? "debug" : "info"
+    request.log[level]({ method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "request")
   })
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, asPlatformError(error)))
   app.setNotFoundHandler((request, reply) => {
