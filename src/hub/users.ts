@@ -6,7 +6,7 @@ import { findUser, membershipsOf } from "../store/lookups.ts"
 import type { Store } from "../store/store.ts"
 import { hashPassword } from "../vault/passwords.ts"
 import { requireAnotherAdmin } from "./admins.ts"
-import { record } from "./audit.ts"
+import { type AuditEvent, record } from "./audit.ts"
 import { looksLikeId, type Tx } from "./connector-view.ts"
 import type { Principal } from "./identity.ts"
 import { taken } from "./names.ts"
@@ -116,26 +116,16 @@ export class Users {
     })
   }
 
-  /** Changes what is given. Roles are the workspace's; the last admin keeps theirs. `disabled` (operators) holds for the whole hub, and ends the sessions. */
+  /** Changes what is given, all of it or nothing. Roles are the workspace's; the last admin keeps theirs. `disabled` (operators) holds for the whole hub, and ends the sessions. */
   async change(by: Principal, ref: string, patch: UserPatch): Promise<UserView> {
-    if (patch.disabled !== undefined && !by.operator)
+    const { disabled, role, name } = patch
+    if (disabled !== undefined && !by.operator)
       throw new PlatformError("forbidden", "Only operators (admins of the hub's first workspace) disable a login; remove the user from your workspace instead.")
-    if (patch.disabled !== undefined) await this.#disable(by, ref, patch.disabled)
-    if (patch.role === undefined && patch.name === undefined) return this.get(by, ref)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const user = await findMember(tx, by.workspace.id, ref)
-      const { role = user.role, name = user.name } = patch
-      if (role !== user.role) {
-        if (user.role === "admin") await requireAnotherAdmin(tx, by.workspace.id, user.id, "user")
-        await tx.updateTable("memberships").set({ role }).where("workspace_id", "=", by.workspace.id).where("user_id", "=", user.id).execute()
-      }
-      if (name !== user.name) {
-        await requireOwnPerson(tx, by, user)
-        await tx.updateTable("users").set({ name }).where("id", "=", user.id).execute()
-      }
-      const details = changesOf({ role: user.role, name: user.name }, { role, name })
-      if (Object.keys(details).length > 0) await record(tx, by, { action: "user.update", target: targetOf(user), details })
-      return viewOf({ ...user, role, name })
+      const switched = disabled === undefined ? undefined : await disable(tx, by, ref, disabled)
+      const changed = role === undefined && name === undefined ? undefined : await changeMember(tx, by, ref, patch)
+      for (const event of [switched, changed]) if (event !== undefined) await record(tx, by, event)
+      return viewOf(by.operator ? await findAnybody(tx, by.workspace.id, ref) : await findMember(tx, by.workspace.id, ref))
     })
   }
 
@@ -164,22 +154,37 @@ export class Users {
       return { email: user.email, ...(given === undefined ? { password } : {}) }
     })
   }
+}
 
-  async #disable(by: Principal, ref: string, disabled: boolean): Promise<void> {
-    await this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const user = await findAnybody(tx, by.workspace.id, ref)
-      if ((user.disabled_at !== null) === disabled) return
-      if (disabled && by.id === `user:${user.id}`) throw new PlatformError("last_admin", "You cannot disable your own login; have another operator do it.")
-      if (disabled && user.role === "admin") await requireAnotherAdmin(tx, by.workspace.id, user.id, "user")
-      await tx
-        .updateTable("users")
-        .set({ disabled_at: disabled ? sql<Date>`clock_timestamp()` : null })
-        .where("id", "=", user.id)
-        .execute()
-      const sessions = disabled ? await endSessions(tx, user.id) : 0
-      await record(tx, by, { action: disabled ? "user.disable" : "user.enable", target: targetOf(user), details: { sessionsEnded: sessions } })
-    })
+/** Refuses a login on the whole hub, or lets it in again; undefined when it was so already. */
+async function disable(tx: Tx, by: Principal, ref: string, disabled: boolean): Promise<AuditEvent | undefined> {
+  const user = await findAnybody(tx, by.workspace.id, ref)
+  if ((user.disabled_at !== null) === disabled) return undefined
+  if (disabled && by.id === `user:${user.id}`) throw new PlatformError("last_admin", "You cannot disable your own login; have another operator do it.")
+  if (disabled && user.role === "admin") await requireAnotherAdmin(tx, by.workspace.id, user.id, "user")
+  await tx
+    .updateTable("users")
+    .set({ disabled_at: disabled ? sql<Date>`clock_timestamp()` : null })
+    .where("id", "=", user.id)
+    .execute()
+  const sessions = disabled ? await endSessions(tx, user.id) : 0
+  return { action: disabled ? "user.disable" : "user.enable", target: targetOf(user), details: { sessionsEnded: sessions } }
+}
+
+/** Another role or name for a member; undefined when they were so already. */
+async function changeMember(tx: Tx, by: Principal, ref: string, patch: UserPatch): Promise<AuditEvent | undefined> {
+  const user = await findMember(tx, by.workspace.id, ref)
+  const { role = user.role, name = user.name } = patch
+  if (role !== user.role) {
+    if (user.role === "admin") await requireAnotherAdmin(tx, by.workspace.id, user.id, "user")
+    await tx.updateTable("memberships").set({ role }).where("workspace_id", "=", by.workspace.id).where("user_id", "=", user.id).execute()
   }
+  if (name !== user.name) {
+    await requireOwnPerson(tx, by, user)
+    await tx.updateTable("users").set({ name }).where("id", "=", user.id).execute()
+  }
+  const details = changesOf({ role: user.role, name: user.name }, { role, name })
+  return Object.keys(details).length === 0 ? undefined : { action: "user.update", target: targetOf(user), details }
 }
 
 type Members = SelectQueryBuilder<Database, "memberships" | "users", object>
