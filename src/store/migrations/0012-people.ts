@@ -21,6 +21,7 @@ create index login_attempts_since on jackfield.login_attempts (since);
 
 /**
  * Counts an attempt as failed before it is judged, so that guesses made at once are counted too; 0, or the seconds to wait, and then it is not counted.
+ * Each attempt, refused ones too, forgets up to a hundred that are over: whoever sends e-mails without end fills nothing.
  * Whoever has logged in from that address within 30 days waits for nobody else's failures.
  */
 const ATTEMPT = `
@@ -48,12 +49,13 @@ begin
         having sum(l.failures) >= address_most;
     end if;
   end if;
-  if until_then is not null then return greatest(1, ceil(extract(epoch from until_then - clock)))::integer; end if;
-  update jackfield.login_attempts l set failures = mine.failures + 1, since = mine.since where l.email = given and l.address = source;
+  if until_then is null then
+    update jackfield.login_attempts l set failures = mine.failures + 1, since = mine.since where l.email = given and l.address = source;
+  end if;
   delete from jackfield.login_attempts l where (l.email, l.address) in (
     select o.email, o.address from jackfield.login_attempts o
     where o.since < clock - span and (o.succeeded_at is null or o.succeeded_at < clock - interval '90 days') limit 100 for update skip locked);
-  return 0;
+  return case when until_then is null then 0 else greatest(1, ceil(extract(epoch from until_then - clock)))::integer end;
 end
 $$;
 `
