@@ -84,6 +84,8 @@ describe("users", () => {
     expect((await logIn("fay@example.com", PASSWORD)).status).toBe(401)
     await hub.call("PATCH", "/v1/users/fay@example.com", { disabled: false })
     expect((await logIn("fay@example.com", PASSWORD)).status).toBe(201)
+    expect((await hub.call("PATCH", `/v1/users/${fay.id}`, { disabled: true, role: "viewer" })).status, "a role of one who is no member here").toBe(404)
+    expect((await hub.call("GET", `/v1/users/${fay.id}`)).body.disabledAt, "all of a change or nothing").toBeNull()
     const own = await token("ada@example.com", PASSWORD)
     expect(outcome(await hub.call("PATCH", "/v1/users/ada@example.com", { disabled: true }, { key: own }))).toEqual([409, "last_admin"])
   })
@@ -197,6 +199,13 @@ describe("failed logins", { timeout: 120_000 }, () => {
     const many = sql`insert into login_attempts (email, address, failures) select sha256(n::text::bytea), '203.0.113.9', 1 from generate_series(1, 100) n`
     await hub.served.hub.store.asHub((tx) => many.execute(tx))
     expect((await logIn("nobody@example.com", "wrong", "203.0.113.9")).status).toBe(429)
+    // Whoever goes on for ever with an e-mail each time fills nothing: refused attempts forget what is over too.
+    const over = sql`insert into login_attempts (email, address, failures, since)
+      select sha256(('over' || n)::bytea), '203.0.113.10', 1, now() - interval '1 hour' from generate_series(1, 50) n`
+    await hub.served.hub.store.asHub((tx) => over.execute(tx))
+    expect((await logIn("nobody@example.com", "wrong", "203.0.113.9")).status).toBe(429)
+    const { rows } = await hub.served.hub.store.asHub((tx) => sql`select from login_attempts where address = '203.0.113.10'`.execute(tx))
+    expect(rows).toHaveLength(0)
   })
   it("and logins stand in the audit of the person's workspace, without what was typed", async () => {
     const { key } = await hub.workspace(fresh())
@@ -232,6 +241,17 @@ describe("workspaces", () => {
       { name: { from: name, to: `${name}-2` }, plan: { from: {}, to: { concurrency: 9 } } },
       { title: { from: name, to: "Ours" } },
     ])
+  })
+  it("an admin of one changes no other that is called by the number of theirs", async () => {
+    const mine = await hub.workspace(fresh())
+    const { serial } = (await hub.call("GET", `/v1/workspaces/${mine.id}`)).body
+    const theirs = await hub.workspace(String(serial))
+    await add("rob@example.com", "admin", mine.key)
+    await hub.call("POST", "/v1/users", { email: "rob@example.com", role: "viewer" }, { key: theirs.key })
+    const session = await token("rob@example.com", PASSWORD)
+    const patched = await hub.call("PATCH", `/v1/workspaces/${serial}`, { title: "x" }, { key: session, headers: { "jackfield-workspace": mine.id } })
+    expect(outcome(patched)).toEqual([404, "not_found"])
+    expect((await hub.call("GET", `/v1/workspaces/${theirs.id}`)).body.title).toBe(String(serial))
   })
   it("a person sees all of theirs and no other", async () => {
     const [one, two] = [await hub.workspace(fresh()), await hub.workspace(fresh())]
@@ -359,6 +379,20 @@ it.each([
   const { status, body: answer } = await hub.call(method, path, body)
   expect([status, answer.code]).toEqual([422, "request_invalid"])
   expect(answer.errors.map((each: { pointer: string }) => each.pointer)).toContain(pointer)
+})
+
+it("what was made stands where its answer's Location says", async () => {
+  const { key } = await hub.workspace(fresh())
+  const first = await hub.call("POST", "/v1/keys", { name: "located", role: "viewer" }, { key })
+  for (const made of [
+    first,
+    await hub.call("POST", `/v1/keys/${first.body.id}/rotate`, {}, { key }),
+    await hub.call("POST", "/v1/users", { email: "loc@example.com", role: "viewer", password: PASSWORD }, { key }),
+    await hub.call("POST", "/v1/workspaces", { name: fresh() }),
+  ]) {
+    const there = await hub.call("GET", made.headers.get("location") ?? "/nowhere", undefined, made.body.plan === undefined ? { key } : {})
+    expect([made.status, there.status, there.body.id]).toEqual([201, 200, made.body.id])
+  }
 })
 
 it("lists of rules and types have a cursor and a total", async () => {

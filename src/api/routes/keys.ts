@@ -20,7 +20,10 @@ export function keyRoutes(api: Api, { keys }: Hub): void {
   api.post(
     "/keys",
     { ...access("admin"), schema: { ...describe(tag, "Make an API key, shown this once", { 201: NewKey }), body: KeyInput } },
-    async (request, reply) => reply.code(201).send(await keys.create(principalOf(request), request.body)),
+    async (request, reply) => {
+      const made = await keys.create(principalOf(request), request.body)
+      return reply.code(201).header("location", `/v1/keys/${made.id}`).send(made)
+    },
   )
   api.patch("/keys/:id", { ...access("admin"), schema: { ...describe(tag, "Rename a key", { 200: Key }), params: Ref, body: KeyPatch } }, async (request) =>
     keys.rename(principalOf(request), request.params.id, request.body.name),
@@ -35,7 +38,10 @@ export function keyRoutes(api: Api, { keys }: Hub): void {
         body: KeyRotation,
       },
     },
-    async (request, reply) => reply.code(201).send(await keys.rotate(principalOf(request), request.params.id, request.body.graceMinutes)),
+    async (request, reply) => {
+      const made = await keys.rotate(principalOf(request), request.params.id, request.body.graceMinutes)
+      return reply.code(201).header("location", `/v1/keys/${made.id}`).send(made)
+    },
   )
   api.delete("/keys/:id", { ...access("admin"), schema: { ...describe(tag, "Revoke a key", { 204: Type.Null() }), params: Ref } }, async (request, reply) => {
     await keys.revoke(principalOf(request), request.params.id)

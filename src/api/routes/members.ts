@@ -38,7 +38,10 @@ export function workspaceRoutes(api: Api, { workspaces }: Hub): void {
   api.post(
     "/workspaces",
     { ...access("operator"), schema: { ...describe(tag, "Make a workspace (operators)", { 201: NewWorkspace }), body: WorkspaceInput } },
-    async (request, reply) => reply.code(201).send(await workspaces.create(principalOf(request), request.body)),
+    async (request, reply) => {
+      const made = await workspaces.create(principalOf(request), request.body)
+      return reply.code(201).header("location", `/v1/workspaces/${made.id}`).send(made)
+    },
   )
   api.patch(
     "/workspaces/:id",
@@ -79,7 +82,10 @@ export function userRoutes(api: Api, { users, sessions }: Hub): void {
   api.post(
     "/users",
     { ...access("admin"), schema: { ...describe(tag, "Add a user to the workspace", { 201: User }), body: UserInput } },
-    async (request, reply) => reply.code(201).send(await users.add(principalOf(request), request.body)),
+    async (request, reply) => {
+      const made = await users.add(principalOf(request), request.body)
+      return reply.code(201).header("location", `/v1/users/${made.id}`).send(made)
+    },
   )
   api.patch(
     "/users/:id",
