@@ -1,4 +1,5 @@
 import type { HealthState } from "../store/database.ts"
+import { isRefusal } from "./logins.ts"
 import type { TestReport } from "./probe.ts"
 
 /** A connector is down after so many failed checks in a row: one lost packet wakes nobody. */
@@ -27,14 +28,10 @@ export function afterCheck(before: Health, report: TestReport, everyMs: number, 
   const nextInMs = jittered(everyMs, random)
   if (report.ok) return { state: "up", failures: 0, changed: before.state !== "up", nextInMs, stop: false }
   const failures = before.failures + 1
-  const refused = isRefusedLogin(report)
+  const refused = isRefusal(report.error)
   if (refused || failures >= FAILURES_TO_DOWN) return { state: "down", failures, changed: before.state !== "down", nextInMs, stop: refused }
   return { state: before.state, failures, changed: false, nextInMs: before.state === "down" ? nextInMs : Math.min(nextInMs, CONFIRM_MS), stop: false }
 }
-
-const REFUSED: ReadonlySet<string> = new Set(["auth_failed", "tunnel_auth_failed"])
-
-const isRefusedLogin = ({ error }: TestReport): boolean => error !== undefined && REFUSED.has(error.code)
 
 /** A tenth more or less, so that checks set up together do not stay together. */
 const jittered = (ms: number, random: () => number): number => Math.round(ms * (0.9 + random() * 0.2))
