@@ -25,6 +25,8 @@ function workspaces(root: Command, leaf: Leaf): void {
     .option("--rate-per-minute <n>", "calls per minute of one connector", limit)
     .option("--concurrency <n>", "open calls at once of one connector", limit)
     .option("--upload-bytes <n>", "bytes of all uploads together", limit)
+    .option("--tests-per-minute <n>", "tests started in any minute; `none` is the hub's own limits again", limit)
+    .option("--tests-at-once <n>", "tests open at once", limit)
   leaf(group, "remove <workspace>", "remove it with all that is in it; --name must repeat its name", async () => (await load()).remove).requiredOption(
     "--name <name>",
     "its name once more",

@@ -18,7 +18,7 @@ export interface Plan {
   readonly tests?: TestsPlan
 }
 
-/** A part that is absent is kept, `null` lifts its limit. */
+/** A part that is absent is kept, of `tests` each of its numbers; `null` lifts its limit. */
 export type PlanPatch = { readonly [K in keyof Plan]?: Plan[K] | null }
 
 const PARTS = ["httpConnectors", "ratePerMinute", "concurrency", "uploadBytes"] as const
@@ -39,7 +39,8 @@ export async function planOf(store: Store, workspaceId: string): Promise<Plan> {
 }
 
 /** A stored plan with a patch over it. */
-export const patched = (stored: Readonly<Record<string, unknown>>, patch: PlanPatch): Plan => planFrom({ ...stored, ...patch })
+export const patched = (stored: Readonly<Record<string, unknown>>, patch: PlanPatch): Plan =>
+  planFrom({ ...stored, ...patch, ...(patch.tests ? { tests: { ...planFrom(stored).tests, ...patch.tests } } : {}) })
 
 /** Refuses an HTTP connector beyond the plan's number of them (Databar's limit, which no other way around may pass). */
 export async function withinPlan(tx: Tx, workspaceId: string, type: string, plan: Readonly<Record<string, unknown>>): Promise<void> {

@@ -71,15 +71,27 @@ export interface PlanOptions {
   readonly ratePerMinute?: Limit
   readonly concurrency?: Limit
   readonly uploadBytes?: Limit
+  readonly testsPerMinute?: Limit
+  readonly testsAtOnce?: Limit
 }
 
-export async function plan(cli: Cli, ref: string, { httpConnectors, ratePerMinute, concurrency, uploadBytes }: PlanOptions): Promise<Exit> {
-  const changes = Object.fromEntries(
+export async function plan(cli: Cli, ref: string, options: PlanOptions): Promise<Exit> {
+  const { httpConnectors, ratePerMinute, concurrency, uploadBytes } = options
+  const limits = Object.fromEntries(
     Object.entries({ httpConnectors, ratePerMinute, concurrency, uploadBytes }).map(([name, most]) => [name, most === "none" ? null : most]),
   )
-  if (Object.values(changes).every((each) => each === undefined))
-    throw usage("There is nothing to change.", "Give --http-connectors, --rate-per-minute, --concurrency or --upload-bytes.")
+  const changes = { ...limits, ...testsOf(options) }
+  if (Object.values(changes).every((each) => each === undefined)) throw usage("There is nothing to change.", "Give one of the limits; see --help.")
   return print(cli, await (await cli.hub()).patch<Workspace>(pathOf(ref), { plan: changes }))
+}
+
+/** Without a limit of its own a workspace has the hub's, of both numbers together. */
+function testsOf({ testsPerMinute: perMinute, testsAtOnce: concurrency }: PlanOptions): { tests?: { perMinute?: Limit; concurrency?: Limit } | null } {
+  const given = [perMinute, concurrency].filter((each) => each !== undefined)
+  if (given.length === 0) return {}
+  if (given.every((each) => each === "none")) return { tests: null }
+  if (given.includes("none")) throw usage("--tests-per-minute and --tests-at-once are lifted together.", "Give `none` to one of them alone.")
+  return { tests: { ...(perMinute === undefined ? {} : { perMinute }), ...(concurrency === undefined ? {} : { concurrency }) } }
 }
 
 export async function remove({ terminal, hub }: Cli, ref: string, { name }: { readonly name: string }): Promise<Exit> {
