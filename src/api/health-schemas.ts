@@ -45,7 +45,7 @@ export const WebhookPatch = Type.Object(
     url: Type.Optional(Url),
     description: Type.Optional(Description),
     events: Type.Optional(Events),
-    enabled: Type.Optional(Type.Boolean({ description: "true brings it back, with what it missed still to come" })),
+    enabled: Type.Optional(Type.Boolean({ description: "true brings it back, with what still waited to come" })),
   },
   closed,
 )

@@ -26,7 +26,7 @@ export function health(root: Command, leaf: Leaf): void {
     .option("--url <url>")
     .option("--event <type>", "instead of those it has; may be repeated", collect)
     .option("--description <text>")
-    .option("--enable", "bring it back, with what it missed")
+    .option("--enable", "bring it back, with what still waited")
     .option("--disable", "switch it off")
   leaf(webhooks, "remove <id>", "forget one, and what it was still to be told", async () => (await loadWebhooks()).remove)
   leaf(webhooks, "ping <id>", "send a test event", async () => (await loadWebhooks()).ping)

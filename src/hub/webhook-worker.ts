@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
 import { send } from "../connectors/shared/http.ts"
 import { platformErrorIn } from "../core/errors.ts"
+import { hubActor, record } from "./audit.ts"
 import type { HubParts } from "./hub.ts"
 import { signatureHeaders } from "./webhook-signature.ts"
-import { off, secretOf } from "./webhooks.ts"
+import { off, secretOf, targetOf } from "./webhooks.ts"
 
 const AT_ONCE = 16
 const OF_ONE_WORKSPACE = 4
@@ -13,6 +14,8 @@ const POLL_MS = 500
 const DEADLINE_MS = 10_000
 const LEASE_MS = 20_000
 const ANSWER_MAX_BYTES = 65_536
+/** When a delivery could not even be made, its secret or the key service being away, it is tried again after so long. */
+const PUT_OFF_MS = 60_000
 const SECOND = 1_000
 const HOUR = 3_600 * SECOND
 /** Waits between attempts; after the last the delivery has failed, a day and a half after the first. */
@@ -89,11 +92,14 @@ export class WebhookWorker {
   }
 
   async #run(claimed: Claimed): Promise<void> {
-    const target = await this.#targetOf(claimed)
+    const target = await this.#targetOf(claimed).catch(async (error: unknown) => {
+      await this.#putOff(claimed, PUT_OFF_MS)
+      throw error
+    })
     if (target === undefined) return
     const outcome = await this.#send(claimed, target)
     const taken = "status" in outcome && outcome.status >= 200 && outcome.status < 300
-    if (this.#stopping.signal.aborted && !taken) await this.#settle(claimed, { attempts: Math.max(0, claimed.attempts - 1), next_at: sql<Date>`now()` })
+    if (this.#stopping.signal.aborted && !taken) await this.#putOff(claimed, 0)
     else if (taken) await this.#delivered(claimed, outcome.status)
     else await this.#missed(claimed, outcome)
   }
@@ -123,6 +129,11 @@ export class WebhookWorker {
     } finally {
       await lease.close()
     }
+  }
+
+  /** What was not tried, or cut off by this node's end, is no attempt. */
+  async #putOff(claimed: Claimed, ms: number): Promise<void> {
+    await this.#settle(claimed, { attempts: Math.max(0, claimed.attempts - 1), next_at: sql<Date>`now() + ${ms} * interval '1 millisecond'` })
   }
 
   async #delivered(claimed: Claimed, status: number): Promise<void> {
@@ -178,7 +189,7 @@ export class WebhookWorker {
   /** Switches off a webhook that says it is gone, or that has taken nothing for long. */
   async #disable({ workspace_id, webhook_id }: Claimed, gone: boolean): Promise<void> {
     const reason = gone ? "The receiver answered 410 Gone." : `No delivery was taken for more than ${DISABLE_AFTER_HOURS} hours.`
-    const disabled = await this.#parts.store.inWorkspace(workspace_id, (tx) => {
+    const disabled = await this.#parts.store.inWorkspace(workspace_id, async (tx) => {
       let update = tx
         .updateTable("webhooks")
         .set(off(reason))
@@ -186,9 +197,11 @@ export class WebhookWorker {
         .where("id", "=", webhook_id)
         .where("disabled_at", "is", null)
       if (!gone) update = update.where("failing_since", "<", sql<Date>`now() - ${DISABLE_AFTER_HOURS} * interval '1 hour'`)
-      return update.executeTakeFirstOrThrow()
+      const row = await update.returning(["id", "url"]).executeTakeFirst()
+      if (row !== undefined) await record(tx, hubActor(workspace_id), { action: "webhook.disable", target: targetOf(row), details: { reason } })
+      return row
     })
-    if (disabled.numUpdatedRows === 0n) return
+    if (disabled === undefined) return
     this.#parts.counters.webhooksDisabled.inc()
     this.#parts.log.warn({ webhook: webhook_id, reason }, "a webhook was switched off")
   }

@@ -17,7 +17,7 @@ export interface WebhookInput {
   readonly events: readonly EventType[]
 }
 
-/** `enabled: false` switches it off; `true` brings it back, with what it missed while it was off still to come. */
+/** `enabled: false` switches it off; `true` brings it back: deliveries that waited are still to come, what happened while it was off is not told. */
 export interface WebhookPatch extends Partial<WebhookInput> {
   readonly enabled?: boolean
 }
@@ -145,7 +145,7 @@ export class Webhooks {
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const found = await find(tx, by.workspace.id, id)
       await tx.deleteFrom("webhooks").where("workspace_id", "=", by.workspace.id).where("id", "=", found.id).execute()
-      await record(tx, by, { action: "webhook.delete", target: targetOf(found) })
+      await record(tx, by, { action: "webhook.remove", target: targetOf(found) })
     })
   }
 
@@ -154,7 +154,9 @@ export class Webhooks {
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const found = await enabledOne(tx, by.workspace.id, id)
       const rows = deliveriesOf(by.workspace.id, "webhook.ping", { webhook: { id: found.id } }, [found])
-      return deliveryOf(await tx.insertInto("webhook_deliveries").values(rows).returningAll().executeTakeFirstOrThrow())
+      const row = await tx.insertInto("webhook_deliveries").values(rows).returningAll().executeTakeFirstOrThrow()
+      await record(tx, by, { action: "webhook.ping", target: targetOf(found), details: { delivery: row.id } })
+      return deliveryOf(row)
     })
   }
 
@@ -192,13 +194,14 @@ export class Webhooks {
           "not_found",
           `There is no delivery "${deliveryId.slice(0, 100)}" of this webhook; list them with GET /v1/webhooks/${found.id}/deliveries.`,
         )
+      await record(tx, by, { action: "webhook.redeliver", target: targetOf(found), details: { delivery: row.id } })
       return deliveryOf(row)
     })
   }
 }
 
 /** A webhook in the audit: by its host alone, since the rest of a URL may be a secret. */
-const targetOf = ({ id, url }: { readonly id: string; readonly url: string }) => ({ kind: "webhook", id, name: new URL(url).host })
+export const targetOf = ({ id, url }: { readonly id: string; readonly url: string }) => ({ kind: "webhook", id, name: new URL(url).host })
 
 const NOBODY = "00000000-0000-0000-0000-000000000000"
 const ON = { disabled_at: null, disabled_reason: null, failing_since: null }

@@ -180,5 +180,34 @@ describe("a delivery", () => {
     )
     expect(off.disabled.reason).toBe("The receiver answered 410 Gone.")
     expect((await last(id)).state).toBe("failed")
+    const { data } = (await hub.call("GET", `/v1/audit?target=${id}`)).body
+    const told = data.map(({ action, actor, details }: { action: string; actor: { kind: string }; details: object }) => [action, actor.kind, details])
+    expect(told.slice(0, 2)).toEqual([
+      ["webhook.disable", "hub", { reason: "The receiver answered 410 Gone." }],
+      ["webhook.ping", "key", { delivery: (await last(id)).id }],
+    ])
+  })
+
+  it("whose secret does not open is put off, and that is no attempt", async () => {
+    const id = await make()
+    const [row] = await database.query("select ciphertext from jackfield.webhooks where id = $1", [id])
+    await database.query("update jackfield.webhooks set ciphertext = 'x' where id = $1", [id])
+    receiver.answer = () => 204
+    await call("POST", `/${id}/ping`)
+    const put = await until(
+      10_000,
+      () => last(id),
+      ({ nextAttemptAt }) => Date.parse(nextAttemptAt) > Date.now() + 30_000,
+    )
+    expect(put).toMatchObject({ state: "pending", attempts: 0, lastAttemptAt: null })
+    await database.query("update jackfield.webhooks set ciphertext = $2 where id = $1", [id, row?.["ciphertext"]])
+    await due()
+    expect(
+      await until(
+        10_000,
+        () => last(id),
+        ({ state }) => state === "delivered",
+      ),
+    ).toMatchObject({ attempts: 1 })
   })
 })
