@@ -23,6 +23,7 @@ const BATCH = 200
 export class AuditNotes {
   readonly #store: Store
   readonly #waiting = new Map<string, Waiting[]>()
+  readonly #writing = new Set<Promise<void>>()
 
   constructor(store: Store) {
     this.#store = store
@@ -39,8 +40,14 @@ export class AuditNotes {
         return
       }
       this.#waiting.set(id, [mine])
-      void this.#write(id)
+      const writing = this.#write(id).finally(() => this.#writing.delete(writing))
+      this.#writing.add(writing)
     })
+  }
+
+  /** Waits until what was noted is written, or known not to be. */
+  async close(): Promise<void> {
+    await Promise.all(this.#writing)
   }
 
   async #write(workspaceId: string): Promise<void> {
@@ -65,11 +72,15 @@ export class AuditNotes {
 }
 
 /** Who tested what, and how it ended. Nobody waits for it: a test changes nothing, and is quicker than a commit. */
-export function noteTest({ notes, log }: HubParts, by: Actor, target: AuditTarget, { ok, error }: TestReport): void {
+export function noteTest(
+  { notes, log }: HubParts,
+  by: Actor,
+  target: AuditTarget,
+  { ok, error }: TestReport,
+  action: "connector.test" | "credentials.test" = "connector.test",
+): void {
   const details = error === undefined ? { ok } : { ok, stage: error.stage, code: error.code }
-  notes
-    .note(by, () => ({ action: "connector.test", target, details }))
-    .catch((cause: unknown) => log.warn({ err: cause }, "a test could not be recorded in the audit"))
+  notes.note(by, () => ({ action, target, details })).catch((cause: unknown) => log.warn({ err: cause }, "a test could not be recorded in the audit"))
 }
 
 /**

@@ -2,9 +2,11 @@ import { sql } from "kysely"
 import type { Stream } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
 import { parentMissing, type Store, uniqueViolation } from "../store/store.ts"
+import { type AuditTarget, record } from "./audit.ts"
 import { type DiffSummary, summarize } from "./catalog-diff.ts"
 import type { CatalogCounts, Skipped } from "./catalogs.ts"
 import type { Tx } from "./connector-view.ts"
+import type { Principal } from "./identity.ts"
 import { emit } from "./webhook-outbox.ts"
 
 /** Whose catalog. */
@@ -82,7 +84,7 @@ export class CatalogWriter {
    * Makes the version the newest one of those that began before, tells webhooks what changed, and drops what nobody reads any more: versions
    * beyond those kept, and what killed discoveries left.
    */
-  async finish(durationMs: number): Promise<void> {
+  async finish(by: Principal, target: AuditTarget, durationMs: number): Promise<void> {
     const seen = this.#counts.streams + this.#counts.skipped
     const { total, byKind } = this.#counted ?? { total: seen, byKind: {} }
     if (total !== seen) await this.#skip({ path: [], reason: `The system counts ${total} things, ${seen} were seen; it changed meanwhile, so discover again.` })
@@ -108,6 +110,7 @@ export class CatalogWriter {
           .execute()
         if (diff !== undefined && diff.changes > 0) await this.#tell(tx, diff)
         await dropOld(tx, this.#owner)
+        await record(tx, by, { action: "catalog.discover", target, details: { version: this.version, streams: counts.streams, skipped: counts.skipped } })
       })
       .catch(gone)
   }

@@ -105,7 +105,7 @@ export class Catalogs {
         else if ("counted" in each) writer.counted(each.counted.total, each.counted.byKind)
         else await writer.add(each.stream)
       }
-      await writer.finish(Math.round(performance.now() - begun))
+      await writer.finish(by, { kind: "connector", id: opened.id, name: opened.name }, Math.round(performance.now() - begun))
       unfinished = undefined
       use.worked()
     } catch (error) {

@@ -5,6 +5,7 @@ import type { AnyConnector } from "../core/connector.ts"
 import { credentialFields } from "../core/credentials.ts"
 import { PlatformError } from "../core/errors.ts"
 import { record } from "./audit.ts"
+import { noteTest } from "./audit-notes.ts"
 import { BREAKER_CLOSED } from "./breaker.ts"
 import { type ConnectorChange, dropStaged, makeChange, stale, targetOf, unlessRaced } from "./connector-change.ts"
 import { viewsOf } from "./connector-lists.ts"
@@ -102,6 +103,7 @@ export class Credentials {
       return { row: found, id: staged.id, connector: type, config: await this.#opened(tx, type, found, fitted) }
     })
     const report = await probeConnector(this.#parts, by, connector, config, options)
+    noteTest(this.#parts, by, targetOf(row), report, "credentials.test")
     if (options.signal?.aborted === true) return report
     await this.#inWorkspace(by, async (tx) => {
       const now = await tx

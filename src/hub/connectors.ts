@@ -179,7 +179,7 @@ export class Connectors {
       if (ifMatch !== undefined) removal = removal.where("version", "=", ifMatch)
       const { numDeletedRows } = await removal.executeTakeFirstOrThrow()
       if (numDeletedRows === 0n) throw ifMatch === undefined ? noConnector(String(ref)) : stale(ref)
-      await record(tx, by, { action: "connector.delete", target: targetOf(row), details: { version: row.version, type: row.type } })
+      await record(tx, by, { action: "connector.remove", target: targetOf(row), details: { version: row.version, type: row.type } })
     })
   }
 

@@ -117,6 +117,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
     const tokens = new Tokens({ store, vault, door, log })
     const counters = new Counters()
     const bounds = new Bounds(counters)
+    const notes = new AuditNotes(store)
     const parts: HubParts = {
       store,
       vault,
@@ -128,7 +129,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       tokens,
       bounds,
       turns: new Turns(store),
-      notes: new AuditNotes(store),
+      notes,
       probes: new Probes({ store, log, counters, uploads, bounds }),
     }
     const idempotency = new Idempotency(store, vault)
@@ -160,6 +161,7 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       close: async () => {
         await Promise.all([...workers.map((worker) => worker.stop()), nodes.close(), tokens.close()])
         idempotency.close()
+        await notes.close()
         await store.close()
       },
     }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { hubActor } from "../../src/hub/audit.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
 
@@ -65,14 +66,27 @@ describe("what is read is recorded", () => {
   })
   it("connectors, uploads, webhooks, schedules, rules and keys, each by who did it", async () => {
     await hub.call("PATCH", "/v1/connectors/db", { title: "Orders" })
-    const { body: hook } = await hub.call("POST", "/v1/webhooks", { url: `https://hooks.example.com/${CANARY}`, events: ["connector.state"] })
+    const { body: hook } = await hub.call("POST", "/v1/webhooks", { url: `https://hooks.example.com/${CANARY}`, events: ["catalog.changed"] })
     await hub.call("DELETE", `/v1/webhooks/${hook.id}`)
+    const { body: file } = await hub.call("POST", "/v1/uploads?name=a.csv", "a,b\n1,2\n", { headers: { "content-type": "text/csv" } })
+    await hub.call("DELETE", `/v1/uploads/${file.id}`)
+    await hub.call("PUT", "/v1/connectors/db/check", { everyMs: 3_600_000 })
+    await hub.call("DELETE", "/v1/connectors/db/check")
+    await hub.call("PUT", "/v1/connectors/db/credentials/next", { config: { password: CANARY } })
+    await hub.call("POST", "/v1/connectors/db/credentials/next/test", {})
+    expect((await hub.call("POST", "/v1/connectors/db/discover", {})).status).toBe(200)
+    await hub.call("POST", "/v1/connectors", { name: "api", type: "http", config: { url: "http://127.0.0.1:1/" } })
+    await hub.call("DELETE", "/v1/connectors/api")
     const { body: rule } = await hub.call("POST", "/v1/egress", { rule: "10.0.0.0/8:5432", note: "why" })
     await hub.call("DELETE", `/v1/egress/${rule.id}`)
     await hub.call("POST", "/v1/keys", { name: "k", role: "viewer" })
     const actions = new Set((await list("limit=100")).data.map((each) => each.action))
-    for (const action of ["workspace.create", "connector.create", "connector.update", "egress.allow", "egress.deny", "key.create", "query.run"])
+    for (const action of [
+      ...["connector.create", "connector.update", "connector.remove", "credentials.stage", "credentials.test", "catalog.discover", "webhook.create"],
+      ...["webhook.remove", "upload.create", "upload.remove", "check.schedule", "check.remove", "egress.allow", "egress.deny", "key.create", "query.run"],
+    ])
       expect(actions, action).toContain(action)
+    expect((await list("action=workspace.create")).total).toBe(1)
     const [newest] = (await list("action=key.create&limit=1")).data
     expect(newest).toMatchObject({
       actor: { kind: "key", name: "first admin key" },
@@ -129,4 +143,13 @@ it("a chain that was changed in the database is found through the API, with the 
   const wrong = "0".repeat(64)
   const answer = await hub.call("GET", `/v1/audit/verify?seq=1&hash=${wrong}`, undefined, { key: other.key })
   expect([answer.status, answer.body.broken]).toEqual([200, { seq: 1, reason: "entry 1 has another hash than the one that was noted." }])
+})
+
+it("what was noted is written before the hub ends", async () => {
+  const { notes } = hub.served.hub
+  const by = hubActor((await hub.call("GET", "/v1/me")).body.workspace.id)
+  let written = 0
+  for (let count = 0; count < 300; count++) void notes.note(by, () => ({ action: "query.run" })).then(() => written++)
+  await notes.close()
+  expect(written).toBe(300)
 })
