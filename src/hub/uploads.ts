@@ -6,6 +6,7 @@ import type { Uploads as UploadTable } from "../store/database.ts"
 import { allWorkspaces } from "../store/lookups.ts"
 import { parentMissing, type Store } from "../store/store.ts"
 import { record } from "./audit.ts"
+import { CHUNK_BYTES, chunksOf } from "./chunks.ts"
 import { looksLikeId, type Tx } from "./connector-view.ts"
 import type { Principal } from "./identity.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "./page.ts"
@@ -23,8 +24,6 @@ export interface UploadView {
 }
 
 export const UPLOAD_MAX_BYTES = 2 * 1024 ** 3
-/** Every chunk of an upload but the last has this size; one is in memory at a time. */
-export const CHUNK_BYTES = 1024 * 1024
 /** An upload of which nothing came for so long is dead: its caller was cut off long before (`CHUNK_MAX_MS` of the API). */
 const STALE = "15 minutes"
 const SWEEP_MS = 15 * 60_000
@@ -55,7 +54,7 @@ export class Uploads {
     try {
       const hash = createHash("sha256")
       let position = 0
-      for await (const data of chunksOf(body)) {
+      for await (const data of chunksOf(heard(body))) {
         if (position * CHUNK_BYTES + data.length > UPLOAD_MAX_BYTES) throw tooLarge()
         hash.update(data)
         await this.#store.inWorkspace(workspaceId, (tx) => storeChunk(tx, { workspace_id: workspaceId, upload_id: id, position, data }))
@@ -152,25 +151,6 @@ export class Uploads {
 }
 
 type UploadRow = Selectable<UploadTable>
-
-/** The body again, in pieces of exactly `CHUNK_BYTES` but the last. */
-async function* chunksOf(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let parts: Buffer[] = []
-  let length = 0
-  for await (const piece of heard(body)) {
-    let rest = piece
-    while (length + rest.length >= CHUNK_BYTES) {
-      const cut = CHUNK_BYTES - length
-      yield Buffer.concat([...parts, rest.subarray(0, cut)], CHUNK_BYTES)
-      rest = rest.subarray(cut)
-      parts = []
-      length = 0
-    }
-    if (rest.length > 0) parts.push(rest)
-    length += rest.length
-  }
-  if (length > 0) yield Buffer.concat(parts, length)
-}
 
 /** What breaks while the caller sends is the caller's going away. */
 async function* heard(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
