@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import type { FileHandle } from "node:fs/promises"
 import { PlatformError } from "../core/errors.ts"
+import { FrameOrder, isHeader } from "./backup-order.ts"
 
 /**
  * The form of a backup: the magic line, then frames of one type byte, a length (32 bits, big-endian) and that many bytes.
@@ -105,8 +106,16 @@ export class BackupWriter {
   }
 }
 
-/** Reads a backup, proving it on the way: PlatformError `backup_invalid` as soon as anything is missing, changed or too much. */
+/** Reads a backup, proving it on the way: PlatformError `backup_invalid` as soon as anything is missing, changed, too much or out of order. */
 export async function* readBackup(path: string): AsyncGenerator<Frame> {
+  const order = new FrameOrder()
+  for await (const frame of frames(path)) {
+    if (!order.takes(frame)) throw broken(path, "does not hold what it says")
+    yield frame
+  }
+}
+
+async function* frames(path: string): AsyncGenerator<Frame> {
   const hash = createHash("sha256")
   const source = new Source(path)
   const magic = await source.take(MAGIC.length)
@@ -126,17 +135,21 @@ export async function* readBackup(path: string): AsyncGenerator<Frame> {
       rows.update(payload)
       bytes += payload.length
       yield { type, bytes: payload }
-    } else if (type === "H") yield { type, header: parse<BackupHeader>(path, payload) }
-    else if (type === "T") {
+    } else if (type === "H") {
+      const header = parse<unknown>(path, payload)
+      if (!isHeader(header)) throw broken(path, "begins with what is no header of a backup")
+      yield { type, header }
+    } else if (type === "T") {
       rows = createHash("sha256")
       bytes = 0
-      yield { type, name: parse<{ name: string }>(path, payload).name }
+      yield { type, name: parse<{ name?: string } | null>(path, payload)?.name ?? "" }
     } else if (type === "E") {
-      const end = parse<TableEnd>(path, payload)
+      const end = parse<TableEnd | null>(path, payload)
+      if (end === null || !Number.isSafeInteger(end.rows)) throw broken(path, "has been changed")
       if (end.bytes !== bytes || end.sha256 !== rows.digest("hex")) throw broken(path, `has been changed within the table ${end.name}`)
       yield { type, end }
     } else if (type === "Z") {
-      if (parse<{ sha256: string }>(path, payload).sha256 !== whole) throw broken(path, "has been changed")
+      if (parse<{ sha256?: string } | null>(path, payload)?.sha256 !== whole) throw broken(path, "has been changed")
       if ((await source.take(1)) !== undefined) throw broken(path, "goes on after its end")
       yield { type }
       return

@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import { finished } from "node:stream/promises"
 import { Kysely, PostgresDialect, type PostgresPool } from "kysely"
-import type pg from "pg"
+import pg from "pg"
 import copyStreams from "pg-copy-streams"
 import { PlatformError } from "../core/errors.ts"
 import { ensureAppRole } from "./app-role.ts"
@@ -28,6 +28,8 @@ export async function checkBackup(path: string): Promise<CheckedBackup> {
     if (frame.type === "H") {
       header = frame.header
       refuseNewer(header.migrations, `The backup ${path}`)
+      const foreign = header.tables.find(({ name }) => NOT_IN_BACKUPS.includes(name))
+      if (foreign !== undefined) throw new PlatformError("backup_invalid", `${path} has rows of ${foreign.name}, which no backup holds; take another backup.`)
     }
     if (frame.type === "E") tables.push(frame.end)
   }
@@ -60,7 +62,10 @@ export async function restoreBackup(owner: Owner, path: string, { header, tables
       client,
       OURS.filter((name) => header.migrations.includes(name)),
     )
-    await load(client, path, header, tables)
+    await load(client, path, header, tables).catch((cause: unknown) => {
+      if (!(cause instanceof pg.DatabaseError) || !UNFIT.test(cause.code ?? "")) throw cause
+      throw new PlatformError("backup_invalid", `${path} holds rows that do not fit the schema it names; take another backup. Nothing was changed.`, { cause })
+    })
     await runMigrations(
       client,
       OURS.filter((name) => !header.migrations.includes(name)),
@@ -70,6 +75,9 @@ export async function restoreBackup(owner: Owner, path: string, { header, tables
     await client.query("analyze")
   })
 }
+
+/** SQLSTATE of values, keys and names that do not fit, and of a COPY that cannot be read: the file's fault, not the database's. */
+const UNFIT = /^(22|23|42|08P01)/
 
 /** All of the hub but what belongs to this database. */
 async function dropEverything(client: pg.Client): Promise<void> {

@@ -1,11 +1,13 @@
-import { randomUUID } from "node:crypto"
+import { createHash, randomUUID } from "node:crypto"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { backUp, NOT_IN_BACKUPS } from "../../src/store/backup.ts"
+import { MAGIC } from "../../src/store/backup-file.ts"
 import { type Owner, openOwner } from "../../src/store/owner.ts"
 import { checkBackup, restoreBackup } from "../../src/store/restore.ts"
+import { OURS } from "../../src/store/schema-version.ts"
 import { openStore } from "../../src/store/store.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { keepLog, ROWS, seedWorkspace } from "./seed.ts"
@@ -226,6 +228,91 @@ describe("a file that is not whole is told before anything is touched:", () => {
     await refused(Buffer.from("PGDMP"), "another format")
     await expect(checkBackup(join(folder, "absent"))).rejects.toMatchObject({ code: "backup_invalid" })
   })
+
+  /** A file of those frames, with every length and checksum right. */
+  function forged(frames: readonly (readonly [type: string, payload: unknown])[]): string {
+    const parts: Buffer[] = [Buffer.from(MAGIC)]
+    const frame = (type: string, payload: unknown): void => {
+      const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload) ?? "")
+      const head = Buffer.alloc(5)
+      head.write(type, 0, "latin1")
+      head.writeUInt32BE(bytes.length, 1)
+      parts.push(head, bytes)
+    }
+    for (const [type, payload] of frames) frame(type, payload)
+    frame("Z", { sha256: createHash("sha256").update(Buffer.concat(parts)).digest("hex") })
+    const file = join(folder, randomUUID())
+    writeFileSync(file, Buffer.concat(parts))
+    return file
+  }
+  const rows = (name: string, bytes: Buffer, count = 1): [string, unknown][] => [
+    ["T", { name }],
+    ["D", bytes],
+    ["E", { name, rows: count, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") }],
+  ]
+  const header = { createdAt: "2027-01-01T00:00:00Z", server: "17", migrations: OURS, tables: [{ name: "users", columns: ["id"] }], sequences: [], keys: [] }
+  const empty = Buffer.from("x")
+
+  test("whole by its checksums, but nothing that a hub wrote", async () => {
+    const users = rows("users", empty)
+    const one = (changes: object): [string, unknown][] => [["H", { ...header, ...changes }], ...users]
+    const wrong: Record<string, [string, unknown][]> = {
+      "no frame": [],
+      "no header": users,
+      "two headers": [["H", header], ["H", header], ...users],
+      "a header that is null": [["H", null], ...users],
+      "migrations that are text": one({ migrations: "0001-first" }),
+      "tables that are none": one({ tables: { length: 1 } }),
+      "a table of another schema": one({ tables: [{ name: 'users" cascade; --', columns: ["id"] }] }),
+      "a table twice": [["H", { ...header, tables: [...header.tables, ...header.tables] }], ...users, ...users],
+      "the database's own login": [["H", { ...header, tables: [{ name: "owner_settings", columns: ["key", "value"] }] }], ...rows("owner_settings", empty)],
+      "the migrator's own table": [["H", { ...header, tables: [{ name: "kysely_migration", columns: ["name"] }] }], ...rows("kysely_migration", empty)],
+      "a column that is SQL": one({ tables: [{ name: "users", columns: ["id) from program 'id'"] }] }),
+      "a sequence that is SQL": one({ sequences: [{ name: "x'; drop", last: "1", called: true }] }),
+      "a sequence without end": one({ sequences: [{ name: "audit", last: "9".repeat(30), called: true }] }),
+      "keys that are none": one({ keys: null }),
+      "a key without a context": one({ keys: [{ keyId: "x", wrapped: "y" }] }),
+      "a table that it does not name": [["H", header], ...rows("sessions", empty)],
+      "a table begun twice": [["H", header], ["T", { name: "users" }], ...users],
+      "rows outside of a table": [["H", header], ["D", empty], ...users],
+      "a table that ends as another": [
+        ["H", header],
+        users[0] as [string, unknown],
+        users[1] as [string, unknown],
+        rows("sessions", empty)[2] as [string, unknown],
+      ],
+      "a table too few": [["H", header]],
+      "a table's end that is null": [
+        ["H", header],
+        ["T", { name: "users" }],
+        ["E", null],
+      ],
+      "a table without a name": [["H", header], ["T", null], ...users.slice(1)],
+      "a frame of another kind": [["H", header], ["X", {}], ...users],
+    }
+    for (const [what, frames] of Object.entries(wrong)) await expect(checkBackup(forged(frames)), what).rejects.toMatchObject({ code: "backup_invalid" })
+    await expect(checkBackup(forged(one({})))).resolves.toMatchObject({ rows: 1 })
+  })
+
+  test("whole, but with rows that no database takes; what was there stays", async () => {
+    const to = await seeded()
+    const before = await content(to.name)
+    for (const [what, table, bytes] of [
+      ["a little that is no COPY", header.tables[0], empty],
+      ["much that is no COPY", header.tables[0], Buffer.alloc(8 * 1_048_576, "no COPY")],
+      [
+        "a COPY that breaks off",
+        header.tables[0],
+        Buffer.concat([Buffer.from("PGCOPY\n\u00ff\r\n\0", "latin1"), Buffer.alloc(8), Buffer.from([0, 1, 0, 0, 0, 16])]),
+      ],
+      ["a table that there is not", { name: "nothing", columns: ["id"] }, empty],
+      ["a column that there is not", { name: "users", columns: ["nothing"] }, empty],
+    ] as const) {
+      const file = forged([["H", { ...header, tables: [table] }], ...rows(table?.name ?? "", bytes)])
+      await expect(restoreBackup(to.owner, file, await checkBackup(file), true), what).rejects.toMatchObject({ code: "backup_invalid" })
+      expect(await content(to.name), what).toEqual(before)
+    }
+  }, 60_000)
 
   test("one of a newer version", async () => {
     const { name, owner } = await seeded()

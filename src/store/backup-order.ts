@@ -1,0 +1,62 @@
+import type { BackupHeader, Frame } from "./backup-file.ts"
+
+/** Names as this schema has them; they stand in SQL, quoted. */
+const NAME = /^[a-z][a-z0-9_]{0,62}$/
+
+/** Whether a header that was read is one: a file is anybody's until the whole of it is proven, and proven it is by whoever wrote it. */
+export function isHeader(value: unknown): value is BackupHeader {
+  if (!isRecord(value) || typeof value["createdAt"] !== "string" || typeof value["server"] !== "string") return false
+  const { migrations, tables, sequences, keys } = value
+  if (!isListOf(migrations, isText) || !isListOf(tables, isTable) || !isListOf(sequences, isSequence) || !isListOf(keys, isKeyCheck)) return false
+  return new Set(tables.map(({ name }) => name)).size === tables.length
+}
+
+/** Follows the frames of a backup: its header, the tables that the header names in that order, each begun, filled and ended, and then the end. */
+export class FrameOrder {
+  #due: string[] | undefined
+  #open: string | undefined
+
+  /** Whether that frame may come next. */
+  takes(frame: Frame): boolean {
+    if (frame.type === "H") {
+      if (this.#due !== undefined) return false
+      this.#due = frame.header.tables.map(({ name }) => name)
+      return true
+    }
+    if (frame.type === "T") {
+      if (this.#open !== undefined || this.#due === undefined) return false
+      this.#open = this.#due.shift()
+      return this.#open !== undefined && this.#open === frame.name
+    }
+    if (frame.type === "D") return this.#open !== undefined
+    if (frame.type === "Z") return this.#due?.length === 0 && this.#open === undefined
+    const fits = this.#open !== undefined && this.#open === frame.end.name
+    this.#open = undefined
+    return fits
+  }
+}
+
+type Plain = Readonly<Record<string, unknown>>
+
+const isRecord = (value: unknown): value is Plain => value !== null && typeof value === "object" && !Array.isArray(value)
+const isText = (value: unknown): value is string => typeof value === "string"
+const isName = (value: unknown): value is string => typeof value === "string" && NAME.test(value)
+
+function isListOf<T>(value: unknown, is: (each: unknown) => each is T): value is readonly T[] {
+  return Array.isArray(value) && value.every(is)
+}
+
+const isTable = (value: unknown): value is BackupHeader["tables"][number] =>
+  isRecord(value) && isName(value["name"]) && isListOf(value["columns"], isName) && value["columns"].length > 0
+
+const isSequence = (value: unknown): value is BackupHeader["sequences"][number] =>
+  isRecord(value) && isName(value["name"]) && isText(value["last"]) && /^\d{1,19}$/.test(value["last"]) && typeof value["called"] === "boolean"
+
+/** What the vault asks of a key that it is to open. */
+const isKeyCheck = (value: unknown): value is Plain =>
+  isRecord(value) &&
+  isText(value["keyId"]) &&
+  isText(value["wrapped"]) &&
+  isRecord(value["context"]) &&
+  isText(value["context"]["workspaceId"]) &&
+  isText(value["context"]["dataKeyId"])
