@@ -19,29 +19,32 @@ export function useValidation(app: FastifyInstance): void {
       // A missing body is an empty object to a schema that allows it, and lists what is missing to one that does not.
       const subject = httpPart === "body" && (value === undefined || value === null) ? {} : value
       const unfit = unfitText(subject)
-      if (unfit !== undefined) return { error: invalidText(`${httpPart === "body" ? "" : `/${httpPart}`}${unfit}`) }
+      if (unfit !== undefined) return { error: invalidText(`${httpPart === "body" ? "" : `/${httpPart}`}${unfit.pointer}`, unfit.message) }
       if (validate(subject)) return { value: subject }
       return { error: invalid(httpPart ?? "body", validate.errors ?? []) }
     }
   })
 }
 
-/** Where a text inside a value has a null character or is no Unicode, which nothing of ours can store; without recursion, since values may be deep. */
-function unfitText(value: unknown): string | undefined {
-  const left: [string, unknown][] = [["", value]]
+/** No request of ours has more; what goes through values level by level runs out of stack at some thousands. */
+const DEPTH_MAX = 200
+
+/** Where a text inside a value has a null character or is no Unicode, which nothing of ours can store, or where it is too deep; without recursion, since it may be. */
+function unfitText(value: unknown): { readonly pointer: string; readonly message: string } | undefined {
+  const left: [string, unknown, number][] = [["", value, 1]]
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    const [pointer, each] = next
-    if (typeof each === "string" && (each.includes("\u0000") || !each.isWellFormed())) return pointer.slice(0, 500)
+    const [pointer, each, depth] = next
+    const unfit = (message: string) => ({ pointer: pointer.slice(0, 500), message })
+    if (typeof each === "string" && (each.includes("\u0000") || !each.isWellFormed())) return unfit("must be valid Unicode text without null characters.")
     if (each === null || typeof each !== "object") continue
-    for (const [name, inner] of Object.entries(each)) left.push([`${pointer}/${segment(name)}`, inner])
+    if (depth > DEPTH_MAX) return unfit(`is nested deeper than ${DEPTH_MAX} levels.`)
+    for (const [name, inner] of Object.entries(each)) left.push([`${pointer}/${segment(name)}`, inner, depth + 1])
   }
   return undefined
 }
 
-function invalidText(pointer: string): PlatformError {
-  const message = "must be valid Unicode text without null characters."
-  return new PlatformError("request_invalid", `The request is not valid: ${pointer || "the body"} ${message}`, { faults: [{ pointer, message }] })
-}
+const invalidText = (pointer: string, message: string): PlatformError =>
+  new PlatformError("request_invalid", `The request is not valid: ${pointer || "the body"} ${message}`, { faults: [{ pointer, message }] })
 
 const segment = (name: string): string => name.slice(0, 60).toWellFormed().replaceAll("\u0000", "").replaceAll("~", "~0").replaceAll("/", "~1")
 

@@ -53,6 +53,7 @@ function contentOf(answer: HttpAnswer): Value | undefined {
   try {
     return declared || /^\s*[[{]/.test(text) ? parseJson(text) : { text }
   } catch (error) {
+    if (error instanceof PlatformError) throw error
     if (!declared) return { text }
     throw new PlatformError("response_invalid", `${answer.url.origin} says that it answers JSON, and it is not; see what it sends.`, { cause: error })
   }

@@ -1,0 +1,66 @@
+import { createServer } from "node:http"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
+import { type Loopback, listen } from "../support/loopback.ts"
+
+const lists = (levels: number) => "[".repeat(levels) + "]".repeat(levels)
+const objects = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`
+
+let hub: TestHub
+let far: Loopback
+let database: TestDatabase
+beforeAll(async () => {
+  const server = createServer((request, response) => {
+    const levels = Number(request.url?.slice(1))
+    response.setHeader("content-type", levels % 2 === 0 ? "application/json" : "text/plain").end(`{"data":${lists(levels)},"number":1e5}`)
+  })
+  ;[far, database] = await Promise.all([listen(server), startTestDatabase()])
+  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
+})
+afterAll(async () => {
+  await hub?.stop()
+  await far?.close()
+  await database?.stop()
+})
+
+describe("JSON that is nested by the thousand", () => {
+  it("is no request: 422 on every route, with an Idempotency-Key and without", async () => {
+    const requests = (levels: number): [string, string, string][] => [
+      ["POST", "/v1/connectors", `{"name":"d","type":"http","config":{"url":"https://a.example/","x":${lists(levels)}}}`],
+      ["POST", "/v1/connectors", `{"name":"d","type":"http","config":${objects(levels)}}`],
+      ["POST", "/v1/connectors/test", `{"type":"http","config":{"headers":${lists(levels)}}}`],
+      ["POST", "/v1/connectors/none/call", `{"input":{"x":${lists(levels)}}}`],
+      ["POST", "/v1/connectors/none/query", `{"statement":"select 1","params":[${objects(levels)}]}`],
+      ["PATCH", "/v1/connectors/none", `{"config":{"url":${lists(levels)}}}`],
+      ["PUT", "/v1/connectors/none/credentials/next", `{"config":{"auth":${objects(levels)}}}`],
+      ["POST", "/v1/users", `{"email":${lists(levels)}}`],
+    ]
+    for (const levels of [201, 5_000, 150_000])
+      for (const [method, path, body] of requests(levels))
+        for (const headers of [{}, { "idempotency-key": `${levels} ${path} ${body.length}` }]) {
+          const answer = await hub.call(method, path, body, { headers })
+          expect([path, levels, answer.status, answer.body.code]).toEqual([path, levels, 422, "request_invalid"])
+          expect(answer.text.length).toBeLessThan(3_000)
+        }
+  })
+
+  it("is no answer of an API", async () => {
+    for (const [index, levels] of [6_000, 6_001, 100_000].entries()) {
+      const name = `far-${index}`
+      await hub.call("POST", "/v1/connectors", { name, type: "http", config: { url: `http://127.0.0.1:${far.port}/${levels}`, records: "data" } })
+      const answer = await hub.call("POST", `/v1/connectors/${name}/call`, { input: {} })
+      expect([levels, answer.status, answer.body.code]).toEqual([levels, 502, "response_invalid"])
+    }
+  })
+
+  it("is no value of a database, as JSON and streamed", async () => {
+    const config = { host: "127.0.0.1", port: database.port, user: database.user, password: database.password, database: "postgres", tls: { kind: "off" } }
+    await hub.call("POST", "/v1/connectors", { name: "rows", type: "postgres", config })
+    const statement = "select (repeat('[', 4000) || repeat(']', 4000))::json as deep"
+    const answer = await hub.call("POST", "/v1/connectors/rows/query", { statement })
+    expect([answer.status, answer.body.code]).toEqual([502, "response_invalid"])
+    const streamed = await hub.call("POST", "/v1/connectors/rows/query", { statement }, { headers: { accept: "application/x-ndjson" } })
+    expect(streamed.text).toContain("response_invalid")
+  })
+})
