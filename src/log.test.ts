@@ -32,3 +32,14 @@ it("writes what comes in one turn at once, in order, and the rest when it is tol
   output.write("x".repeat(70_000))
   expect(written).toHaveLength(3)
 })
+
+it("prints of an error what is told of it alone, and nothing that hangs on it", () => {
+  const lines: string[] = []
+  const log = createLog("debug", { write: (line: string) => void lines.push(line) })
+  const cause = Object.assign(new Error("inner"), { row: SECRET })
+  const error = Object.assign(new TypeError("outer", { cause }), { code: "E_X", config: { password: SECRET }, bytes: Buffer.from(SECRET), [SECRET]: true })
+  for (const err of [error, { password: SECRET }, SECRET.length, undefined]) log.warn({ err }, "failed")
+  expect(lines.join("")).not.toContain(SECRET)
+  expect(lines.join("")).not.toContain([...Buffer.from(SECRET)].join(","))
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ err: { message: "outer: inner", code: "E_X", stack: expect.stringContaining("log.test.ts") } })
+})

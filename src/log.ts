@@ -1,5 +1,5 @@
-import { type DestinationStream, type Logger, pino } from "pino"
-import { scrubLive } from "./core/scrub.ts"
+import { type DestinationStream, type Logger, pino, stdSerializers } from "pino"
+import { Scrubber, scrubLive } from "./core/scrub.ts"
 
 /** A stream that lines go to; `process.stdout` is one. */
 export interface Output {
@@ -30,10 +30,15 @@ export function gathered(output: Output): Output & { flush(): void } {
  */
 export function createLog(level: string, output: Output): Logger {
   const destination: DestinationStream = { write: output.isTTY === true ? (line) => void output.write(readable(line)) : (line) => void output.write(line) }
-  return pino({ level, base: null, redact: ["password", "key", "token"], hooks: { streamWrite: scrubLive } }, destination)
+  return pino({ level, base: null, serializers: { err: plain }, redact: ["password", "key", "token"], hooks: { streamWrite: scrubLive } }, destination)
 }
 
 const HELD_MAX_CHARACTERS = 65_536
+
+const nothing = new Scrubber([])
+
+/** Of an error its name, code, message, stack and causes alone: what else hangs on it (a config, a row, a socket) is nobody's to read. */
+const plain = (error: unknown): unknown => stdSerializers.err(nothing.error(error) ?? new Error("unknown"))
 
 const LEVELS: Readonly<Record<number, string>> = { 10: "trace", 20: "debug", 30: "info", 40: "WARN", 50: "ERROR", 60: "FATAL" }
 

@@ -21,6 +21,11 @@ async function main(): Promise<void> {
   process.once("exit", output.flush)
   const log = createLog(settings.logLevel, output)
   process.on("unhandledRejection", (reason) => log.error({ err: reason }, "a rejection was not handled"))
+  // Node itself would print all that hangs on the error.
+  process.on("uncaughtException", (error) => {
+    log.fatal({ err: error }, "the hub crashed")
+    process.exit(1)
+  })
   const starting = serve(settings, log)
   const stop = async (signal: string): Promise<void> => {
     log.info({ signal }, "stopping")

@@ -263,7 +263,8 @@ export class PlatformError extends Error {
   readonly faults: readonly Fault[]
 
   constructor(code: ErrorCode, message: string, options: PlatformErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    // What a far side says may hold null characters, which no database stores; a failure must be noted all the same.
+    super(message.replaceAll("\0", "").toWellFormed(), options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.details = options.details ?? {}
     this.faults = options.faults ?? []

@@ -107,6 +107,8 @@ function loaded(): Jmespath {
 const reasonOf = (cause: unknown): string =>
   (cause instanceof Error ? cause.message : "")
     .replace(/^Syntax error: /, "")
+    // What stands there may be a secret that was entered in the wrong field; the column tells where.
+    .replace(/:? ?["'`][^"]{9,}["'`]$/, "")
     .replace(/\.$/, "")
     .slice(0, 200)
 

@@ -101,3 +101,34 @@ describe("secrets in use", () => {
     expect(scrubLive(VALUE)).toBe(VALUE)
   })
 })
+
+describe("a long secret", () => {
+  const long = Buffer.from(Array.from({ length: 900 }, (_, index) => (index * 167 + (index >> 3)) % 251)).toString("base64")
+  const scrub = new Scrubber([long])
+  it.each([
+    ["raw", long],
+    ["hex", Buffer.from(long).toString("hex")],
+    ["base64", Buffer.from(long).toString("base64")],
+  ])("that was cut short on both sides is found %s", (_name, form) => {
+    for (const [from, to] of [
+      [0, 100],
+      [17, 400],
+      [333, 340 + 64],
+    ] as const)
+      expect(scrub.text(`it was ${form.slice(from, to)}… and more`)).toBe("it was [secret]… and more")
+  })
+})
+
+describe("rarer spellings", () => {
+  const scrub = new Scrubber([VALUE])
+  it.each([
+    ["a Buffer as printed", inspect(Buffer.from(VALUE))],
+    ["a Buffer as JSON", JSON.stringify(Buffer.from(VALUE))],
+    ["UTF-16 read as bytes", [...VALUE].join("\0")],
+    ["UTF-16 in JSON", JSON.stringify([...VALUE].join("\0"))],
+    ["in HTML", VALUE.replaceAll("&", "&amp;").replaceAll('"', "&quot;")],
+    ["twice percent-encoded", encodeURIComponent(encodeURIComponent(VALUE))],
+    ["a row of CSV", `"${VALUE.replaceAll('"', '""')}"`],
+    ["JSON of PHP", JSON.stringify(VALUE).replaceAll("/", "\\/")],
+  ])("%s", (_name, text) => expect(scrub.text(text)).toContain("[secret]"))
+})

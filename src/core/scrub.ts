@@ -3,13 +3,17 @@ import { Secret } from "./fields.ts"
 /** Shorter secrets are not searched for: they would blank out ordinary text. */
 const SHORTEST = 4
 
-/** The shapes in which a value turns up in texts: raw, base64 (plain, URL-safe, at each byte offset), hex, URL- and JSON-escaped. */
+/** Of a longer form, a part of that length is enough to find all of it that is there: far sides and we ourselves cut texts short. */
+const PART = 32
+
+/** The shapes in which a value turns up in texts: raw, base64 (plain, URL-safe, at each byte offset), bytes as hex or numbers, escaped for URL, JSON, SQL or HTML. */
 export function formsOf(value: string): string[] {
   if (value.length < SHORTEST) return []
   const bytes = Buffer.from(value, "utf8")
   const url = escapeUrl(value)
   const json = JSON.stringify(value).slice(1, -1)
   const hex = bytes.toString("hex")
+  const wide = JSON.stringify([...value].join("\0")).slice(1, -1)
   const forms = new Set([
     value,
     url,
@@ -17,12 +21,22 @@ export function formsOf(value: string): string[] {
     // As a form or a query parameter, which escapes more than encodeURIComponent.
     new URLSearchParams([["", value]]).toString().slice(1),
     url.replace(/%[0-9A-F]{2}/g, (sequence) => sequence.toLowerCase()),
+    escapeUrl(url),
+    encodeURI(value.toWellFormed()),
     encodeAll(bytes),
     encodeAll(bytes).toLowerCase(),
     json,
     JSON.stringify(json).slice(1, -1),
-    json.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
-    value.replaceAll("'", "''"),
+    json.replaceAll("/", "\\/"),
+    escapeJson(json),
+    JSON.stringify(escapeJson(json)).slice(1, -1),
+    ...quoted(value),
+    ...markup(value),
+    ...numbers(bytes),
+    // UTF-16 that was read as bytes, and written as JSON.
+    wide,
+    JSON.stringify(wide).slice(1, -1),
+    ...(value.length < 8 ? [] : [[...value].reverse().join("")]),
     hex,
     hex.toUpperCase(),
     ...base64Forms(bytes),
@@ -30,6 +44,26 @@ export function formsOf(value: string): string[] {
   // A multi-line secret (a PEM key) also leaks line by line.
   for (const line of value.split(/\r?\n/)) if (line.length >= 16 && !line.startsWith("-----")) forms.add(line)
   return [...forms].filter((form) => form.length >= SHORTEST).sort((a, b) => b.length - a.length)
+}
+
+const escapeJson = (json: string): string => json.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
+/** Quotes and backslashes doubled, as SQL, CSV and shells of rows have it. */
+const quoted = (value: string): string[] => {
+  const doubled = value.replaceAll('"', '""')
+  return [value.replaceAll("'", "''"), doubled, value.replaceAll("\\", "\\\\"), doubled.replaceAll("\\", "\\\\")]
+}
+
+const markup = (value: string): string[] => {
+  const escaped = value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+  const double = escaped.replaceAll('"', "&quot;")
+  return [escaped, double, double.replaceAll("'", "&#39;"), double.replaceAll("'", "&#x27;")]
+}
+
+/** Bytes as Node prints a Buffer, as OpenSSL prints a key, and as JSON has them. */
+const numbers = (bytes: Buffer): string[] => {
+  const pairs = [...bytes].map((byte) => byte.toString(16).padStart(2, "0"))
+  return [pairs.join(" "), pairs.join(":"), pairs.join(" ").toUpperCase(), pairs.join(":").toUpperCase(), bytes.join(","), bytes.join(", ")]
 }
 
 /** Percent-encoding of what must be; `encodeURIComponent` throws on a lone surrogate, this does not. */
@@ -55,6 +89,8 @@ function base64Forms(bytes: Buffer): string[] {
 /** Replaces every form of the given values by `[secret]`. */
 export class Scrubber {
   #forms: readonly string[] = []
+  /** Forms that are found by a part of them. */
+  #long: readonly string[] = []
 
   constructor(values: Iterable<string>) {
     this.add(values)
@@ -62,12 +98,17 @@ export class Scrubber {
 
   /** From now on these values too. */
   add(values: Iterable<string>): void {
-    this.#forms = [...new Set([...this.#forms, ...[...values].flatMap(formsOf)])].sort((a, b) => b.length - a.length)
+    const given = [...values]
+    this.#forms = [...new Set([...this.#forms, ...given.flatMap(formsOf)])].sort((a, b) => b.length - a.length)
+    const long = given.flatMap((value) => [value, Buffer.from(value).toString("hex"), ...base64Forms(Buffer.from(value))])
+    this.#long = [...new Set([...this.#long, ...long.filter((form) => form.length > 2 * PART)])]
   }
 
+  /** The text without any of the values, and without null characters, which take text of 16 bits apart and can be stored nowhere. */
   text(input: string): string {
-    let out = input
+    let out = input.includes("\0") ? input.replaceAll("\0", "") : input
     for (const form of this.#forms) if (out.includes(form)) out = out.replaceAll(form, "[secret]")
+    for (const form of this.#long) out = withoutParts(out, form)
     return out
   }
 
@@ -93,6 +134,22 @@ export class Scrubber {
     if (typeof code === "string") Object.assign(copy, { code: this.text(code) })
     return copy
   }
+}
+
+/** Replaces every run of a long form that has one of its parts whole. */
+function withoutParts(text: string, form: string): string {
+  let out = text
+  for (let from = 0; from + PART <= form.length; from += PART) {
+    const part = form.slice(from, from + PART)
+    for (let at = out.indexOf(part); at >= 0; at = out.indexOf(part)) {
+      let before = 0
+      while (before < from && at > before && out[at - before - 1] === form[from - before - 1]) before++
+      let after = PART
+      while (from + after < form.length && out[at + after] === form[from + after]) after++
+      out = `${out.slice(0, at - before)}[secret]${out.slice(at + after)}`
+    }
+  }
+  return out
 }
 
 /** Every secret inside a parsed config, however deep. */
