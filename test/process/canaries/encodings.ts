@@ -38,6 +38,7 @@ export const ENCODINGS: Readonly<Record<string, Encoding>> = {
   form: (text) => [url(text).replaceAll("%20", "+"), new URLSearchParams([["", text]]).toString().slice(1)],
   JSON: (text) => [json(text), ascii(text)],
   "JSON twice": (text) => [json(json(text)), json(ascii(text))],
+  "UTF-16 in JSON": (text) => [[...text].join("\\u0000"), [...text].join("\\\\u0000")],
   "slashes escaped": (text) => [json(text).replaceAll("/", "\\/")],
   markup: (text) => [markup(text), markup(text).replaceAll("'", "&#39;"), markup(text).replaceAll("'", "&#x27;")],
   "quotes doubled": (text) => [
