@@ -5,7 +5,7 @@ import pg from "pg"
 const { connection, workspaceId } = JSON.parse(process.argv[2] ?? "") as { connection: pg.PoolConfig; workspaceId: string }
 const pool = new pg.Pool({ ...connection, max: 10 })
 const BEGIN = `begin; select set_config('app.workspace', '${workspaceId}', true)`
-const SECRETS = "select connector_id, pointer, fingerprint from connector_secrets where workspace_id = $1 and connector_id = any($2)"
+const SECRETS = "select connector_id, pointer, fingerprint from connector_secrets where workspace_id = $1 and connector_id = any($2) and state = 'current'"
 
 async function inTransaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()

@@ -1,4 +1,4 @@
-import type { Selectable, Transaction } from "kysely"
+import { type Selectable, type SqlBool, sql, type Transaction } from "kysely"
 import { type SecretMask, showConfig } from "../core/config.ts"
 import type { AnyConnector } from "../core/connector.ts"
 import { type Fault, PlatformError } from "../core/errors.ts"
@@ -159,7 +159,8 @@ export async function fingerprintsOf(tx: Tx, workspaceId: string, ids: readonly 
     .selectFrom("connector_secrets")
     .select(["connector_id", "pointer", "fingerprint"])
     .where("workspace_id", "=", workspaceId)
-    .where("connector_id", "in", [...ids])
+    // One parameter, whatever their number.
+    .where(sql<SqlBool>`connector_id = any(${[...ids]}::uuid[])`)
     .where("state", "=", "current")
     .execute()
   for (const row of rows) found.get(row.connector_id)?.set(row.pointer, row.fingerprint)
