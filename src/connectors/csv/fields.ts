@@ -1,11 +1,9 @@
 import { type Config, choice, list, optional, secret, text, variant } from "../../core/fields.ts"
+import { headerNameFault, headerValueFault } from "../shared/header-rules.ts"
 import { KINDS } from "./kinds.ts"
 
-const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
-const STEERING = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|proxy-.*|range|accept-encoding)$/i
-const nameFault = (name: string): string | undefined =>
-  !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) ? "must be a header name: letters, digits and dashes." : STEERING.test(name) ? "is set by the hub." : undefined
-const valueFault = (value: string): string | undefined => (BAD_VALUE.test(value) ? "must be one line of Latin-1 text without control characters." : undefined)
+/** Besides what nobody may set: what the hub asks for itself, since it reads the file as it stands and whole. */
+const nameFault = (name: string): string | undefined => headerNameFault(name) ?? (/^(range|accept-encoding)$/i.test(name) ? "is set by the hub." : undefined)
 const encodingFault = (label: string): string | undefined => {
   try {
     new TextDecoder(label)
@@ -20,8 +18,8 @@ const auth = variant(
   {
     none: { title: "None", fields: {} },
     basic: { title: "User and password", fields: { username: text("User"), password: secret("Password") } },
-    bearer: { title: "Bearer token", fields: { token: secret("Token", { check: valueFault }) } },
-    header: { title: "Key in a header", fields: { name: text("Header", { check: nameFault }), value: secret("Key", { check: valueFault }) } },
+    bearer: { title: "Bearer token", fields: { token: secret("Token", { check: headerValueFault }) } },
+    header: { title: "Key in a header", fields: { name: text("Header", { check: nameFault }), value: secret("Key", { check: headerValueFault }) } },
   },
   { default: "none" },
 )

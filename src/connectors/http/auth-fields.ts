@@ -1,5 +1,5 @@
 import { choice, list, optional, secret, text, variant } from "../../core/fields.ts"
-import { headerNameFault, headerValueFault, isSecretName } from "./header-rules.ts"
+import { headerNameFault, headerValueFault, isSecretName } from "../shared/header-rules.ts"
 
 /** What the hub itself sends to a token endpoint. */
 const OWN = ["grant_type", "client_id", "client_secret", "refresh_token", "scope", "audience"]

@@ -3,8 +3,8 @@ import { expressionFault } from "../../core/expression.ts"
 import { type Config, choice, flag, integer, list, optional, secret, text, variant } from "../../core/fields.ts"
 import { parseTemplate, templateFault } from "../../core/template.ts"
 import { tagStarts, withoutTags } from "../../core/template-tags.ts"
+import { headerNameFault, headerValueFault, isPlainHeader, isSecretName } from "../shared/header-rules.ts"
 import { auth } from "./auth-fields.ts"
-import { headerNameFault, headerValueFault, isPlainHeader, isSecretName } from "./header-rules.ts"
 import { paging } from "./paging-fields.ts"
 
 const inputs = {

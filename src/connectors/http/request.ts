@@ -2,10 +2,10 @@ import type { Render, Row, Value } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import { parseTemplate } from "../../core/template.ts"
 import { tagStarts, withoutTags } from "../../core/template-tags.ts"
+import { headerValueFault, isPrivateHeader } from "../shared/header-rules.ts"
 import type { HttpRequest } from "../shared/http.ts"
 import { withToken } from "./exchange.ts"
 import { type HttpConfig, hasBody, inputsOf, isTemplate } from "./fields.ts"
-import { headerValueFault, isPrivateHeader } from "./header-rules.ts"
 import { withSignature } from "./sign.ts"
 
 /** The request that one row of input makes, its body filled from the template if there is one. */
