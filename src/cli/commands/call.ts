@@ -53,7 +53,7 @@ export async function inputs(cli: Cli, name: string): Promise<Exit> {
   else if (found.length === 0) terminal.note(terminal.dim("A call takes no inputs."))
   else {
     const rows = found.map((each) => [each.name, each.from, each.required ? "required" : (each.default ?? "optional")])
-    await terminal.write(table(["name", "stands in", "value"], rows, { width: terminal.width, header: terminal.bold }))
+    await terminal.write(table(["NAME", "STANDS IN", "VALUE"], rows, { width: terminal.width, header: terminal.bold }))
   }
   return EXIT.ok
 }
