@@ -77,6 +77,13 @@ function needServers() {
   if (onPath("mariadbd") === undefined || onPath("mariadb-install-db") === undefined) packages.push("mariadb-server")
   if (onPath("sshd") === undefined || onPath("ssh-keygen") === undefined) packages.push("openssh-server")
   if (onPath("openssl") === undefined) packages.push("openssl")
+  // For docs/operating.md, whose commands are root's.
+  if (isRoot)
+    for (const [command, name] of [
+      ["nginx", "nginx-light"],
+      ["prometheus", "prometheus"],
+    ])
+      if (onPath(command) === undefined) packages.push(name)
   if (packages.length > 0) install(packages)
   const bin = postgresBin()
   const sshd = onPath("sshd")

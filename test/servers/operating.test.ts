@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { faultOf, outputsOf, scriptOf, stepsOf } from "./operating/page.ts"
 
 const ROOT = join(import.meta.dirname, "..", "..")
@@ -18,6 +18,52 @@ function obstacle(): string | undefined {
 }
 
 const reason = obstacle()
+
+const SMALL = [
+  "```sh not-run",
+  "false",
+  "```",
+  "```sh",
+  "name=x",
+  "cat > /dev/null << 'END'",
+  "$ no prompt",
+  "END",
+  "```",
+  "```console",
+  "$ echo one $name; echo two",
+  "one …",
+]
+const printed = (page: readonly string[]): (string | undefined)[] => {
+  const steps = stepsOf(page.join("\n"))
+  const outputs = outputsOf(spawnSync("bash", { input: scriptOf(steps), encoding: "utf8" }).stdout)
+  return steps.map((step, index) => faultOf(step, outputs[index])?.split("\n")[0])
+}
+
+describe("what the page is judged by", () => {
+  test("commands that do as the page says", () => {
+    expect(printed([...SMALL, "two", "$ printf 'no end of line'", "no … line", "$ echo error: no; false", "error: …", "```"])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+
+  test.each([
+    ["another output", [...SMALL, "three", "```"], "line 11, echo one $name; echo two: the page says"],
+    ["more than the page shows", [...SMALL, "```"], "line 11, echo one $name; echo two: the page says"],
+    ["a failure that the page does not show", ["```console", "$ (exit 3)", "```"], "line 2, (exit 3): exit code 3"],
+    ["a refusal that did not come", ["```console", "$ echo error: no", "error: no", "```"], "line 2, echo error: no: exit code 0"],
+    ["one failing line of several", ["```sh", "true", "false", "true", "```"], "line 2, true:"],
+    ["an end before the end", ["```console", "$ exit 0", "```"], "line 2, exit 0: exit code NaN"],
+  ])("%s is told", (_, page, fault) => {
+    expect(printed(page)).toEqual(expect.arrayContaining([fault]))
+  })
+
+  test("a step after the end is told", () => {
+    expect(printed(["```sh", "exit 0", "```", "```sh", "true", "```"])[1]).toBe("line 5, true: was not reached")
+  })
+})
 
 test.skipIf(reason !== undefined)(`docs/operating.md, every command in its order${reason === undefined ? "" : ` (${reason})`}`, { timeout: 600_000 }, () => {
   const steps = stepsOf(readFileSync(join(ROOT, "docs", "operating.md"), "utf8"))
