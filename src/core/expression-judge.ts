@@ -24,6 +24,8 @@ export type Judged = { readonly refused: string } | { readonly cost: number }
  */
 export function judge(root: Node): Judged {
   let nodes = 0
+  // A literal is gone through again for each element that it is held against, or that becomes one.
+  let literals = 0
   const refused: string[] = []
 
   const each = (parts: unknown): number => (Array.isArray(parts) ? (parts as Node[]).reduce((sum, part) => sum + growth(part), 0) : 0)
@@ -76,9 +78,11 @@ export function judge(root: Node): Judged {
       case "Field":
         named(node["name"])
         return 1
+      case "Literal":
+        literals += JSON.stringify(node["value"] ?? null).length
+        return 1
       case "Index":
       case "Slice":
-      case "Literal":
       case "Current":
       case "Identity":
         return 1
@@ -107,7 +111,7 @@ export function judge(root: Node): Judged {
   const grows = growth(root)
   if (refused.length > 0) return { refused: `${refused[0]}.` }
   if (nodes > NODES_MAX) return { refused: `has more than ${NODES_MAX} parts; make it simpler.` }
-  return grows > GROWTH_MAX ? { refused: "copies its input too many times over; make it simpler." } : { cost: nodes * grows }
+  return grows > GROWTH_MAX ? { refused: "copies its input too many times over; make it simpler." } : { cost: (nodes + literals) * grows }
 }
 
 /** The member that an expression begins with, if it does. */

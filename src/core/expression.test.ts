@@ -46,6 +46,33 @@ describe("an expression", () => {
     expect(() => evaluate(copies, {}, 1_048_576)).toThrow(/too large for the expression/)
   })
 
+  test("a literal costs what it holds, since each element may be held against it", () => {
+    const many = `[?contains(\`[${Array.from({ length: 900 }, () => "1").join(",")}]\`, @)]`
+    expect(evaluate(many, [1, 2], 100_000)).toEqual([1])
+    for (const text of [many, `[?contains('${"a".repeat(1_900)}', @)]`, `map(&to_string(\`[${"1,".repeat(900)}1]\`), @)`])
+      expect(() => evaluate(text, [1], 1_048_576), text.slice(0, 20)).toThrow(/too large for the expression/)
+    expect(evaluate("[?contains(['paid', 'sent'], @)]", ["sent", "new"], 10 * 1_048_576)).toEqual(["sent"])
+  })
+
+  test.each([
+    ["trim(@)", " \u0085\n a b\t ", "a b"],
+    ["trim_left(@)", "  a ", "a "],
+    ["trim_right(@)", " a  ", " a"],
+    ["trim(@, 'xy')", "xyaxbyx", "axb"],
+    ["trim(@, ']-^')", "-]^a]^-", "a"],
+    ["trim(@, '😀')", "😀😁😀", "😁"],
+    ["trim_right(@, '😀')", "😀", ""],
+    ["trim(@, '')", " a ", "a"],
+    ["trim(@)", "   ", ""],
+    ["trim(@)", "", ""],
+  ])("%s of %j", (text, value, expected) => expect(evaluate(text, value)).toBe(expected))
+
+  test("trims a text of nothing but blanks without going through it by the square", () => {
+    const blanks = " ".repeat(2_000_000)
+    for (const name of ["trim", "trim_left", "trim_right"]) expect(evaluate(`length(${name}(@))`, `${blanks}a${blanks}b`, 4_000_000)).toBeGreaterThan(2_000_000)
+    expect(evaluate("trim(@, 'ab')", "ab".repeat(1_000_000), 2_000_000)).toBe("")
+  })
+
   test("that the answer does not fit says so", () => {
     expect(() => evaluate("length(a)", { a: 1 })).toThrow(/does not fit the answer/)
   })

@@ -2,6 +2,7 @@ import { createRequire } from "node:module"
 import type { Value } from "./connector.ts"
 import { PlatformError } from "./errors.ts"
 import { judge, type Node } from "./expression-judge.ts"
+import { trimmed } from "./expression-trim.ts"
 
 /** Characters of an expression at most. */
 export const EXPRESSION_MAX = 2_000
@@ -13,6 +14,8 @@ interface Token {
 interface Jmespath {
   compile(text: string): Node
   tokenize(text: string): Token[]
+  registerFunction(name: string, work: (given: [string, string?]) => string, signature: readonly object[], options: { readonly override: true }): void
+  readonly TYPE_STRING: number
   readonly TreeInterpreter: { search(node: Node, value: Value): Value }
 }
 
@@ -100,7 +103,11 @@ function columnOf(text: string, cause: unknown): number {
 
 function loaded(): Jmespath {
   // Loaded when the first expression is seen: most connectors have none.
-  library ??= createRequire(import.meta.url)("@jmespath-community/jmespath") as Jmespath
+  if (library !== undefined) return library
+  library = createRequire(import.meta.url)("@jmespath-community/jmespath") as Jmespath
+  const types = [library.TYPE_STRING]
+  for (const [name, side] of [["trim", "both"] as const, ["trim_left", "left"] as const, ["trim_right", "right"] as const])
+    library.registerFunction(name, ([text, characters]) => trimmed(text, characters, side), [{ types }, { types, optional: true }], { override: true })
   return library
 }
 
