@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { createHmac, randomUUID } from "node:crypto"
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../core/errors.ts"
 import type { IdempotencyKeys } from "../store/database.ts"
@@ -43,6 +43,7 @@ export class Idempotency {
   /** The claims of this process, with their workspaces. */
   readonly #running = new Map<string, string>()
   readonly #timers: readonly NodeJS.Timeout[]
+  #hashKey: Promise<Uint8Array> | undefined
 
   constructor(store: Store, vault: Vault) {
     this.#store = store
@@ -53,8 +54,9 @@ export class Idempotency {
   }
 
   /** Claims a request for this process; `idempotency_mismatch`, `idempotency_running` or `idempotency_unknown` when it may be neither run nor answered. */
-  async claim(by: Principal, { key, request, repeatable }: KeyedRequest): Promise<Claimed> {
+  async claim(by: Principal, { key, request: plain, repeatable }: KeyedRequest): Promise<Claimed> {
     const claim = randomUUID()
+    const request = await this.#keyed(plain)
     const claimed = await this.#store.inWorkspace(by.workspace.id, async (tx): Promise<Claimed> => {
       const row = { workspace_id: by.workspace.id, principal: by.id, key, request, claim, leased_until: LEASED, expires_at: KEPT }
       const made = await tx
@@ -132,6 +134,17 @@ export class Idempotency {
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer)
+  }
+
+  /** As it is stored: who reads the store, or a backup, could else try short secrets against the hash of the request that they came in. */
+  async #keyed(request: Buffer): Promise<Buffer> {
+    this.#hashKey ??= this.#vault.hubKey(this.#store, "idempotency")
+    this.#hashKey.catch(() => {
+      this.#hashKey = undefined
+    })
+    return createHmac("sha256", await this.#hashKey)
+      .update(request)
+      .digest()
   }
 
   async #held(tx: Tx, by: Principal, key: string): Promise<Row> {

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { sql } from "kysely"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { canonical } from "../../src/core/audit-chain.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
 
 let hub: TestHub
@@ -98,6 +100,20 @@ describe("another", () => {
     }
     expect(await counted("mismatch")).toBe(1)
   })
+  it("is stored as a hash that nobody without the hub's key can try secrets against", async () => {
+    const body = { name: "keyed", type: "http", config: { url: "https://a.example/", auth: { kind: "bearer", token: "1234" } } }
+    expect((await hub.call("POST", "/v1/connectors", body, { headers: { "idempotency-key": "keyed" } })).status).toBe(201)
+    const workspace = (await hub.call("GET", "/v1/me")).body.workspace.id as string
+    const row = await hub.served.hub.store.inWorkspace(workspace, (tx) =>
+      tx.selectFrom("idempotency_keys").select("request").where("workspace_id", "=", workspace).where("key", "=", "keyed").executeTakeFirstOrThrow(),
+    )
+    const plain = createHash("sha256")
+      .update(canonical(["POST", "/v1/connectors", body]))
+      .digest("hex")
+    expect(row.request.toString("hex")).not.toBe(plain)
+    expect((await hub.call("POST", "/v1/connectors", body, { headers: { "idempotency-key": "keyed" } })).headers.get("idempotency-replayed")).toBe("true")
+  })
+
   it("caller or workspace with the same key is another request", async () => {
     const key = fresh()
     const editor = await hub.keyFor("editor")
