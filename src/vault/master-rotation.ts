@@ -9,6 +9,8 @@ export interface MasterRotation {
   readonly to: string
   readonly dataKeys: number
   readonly hubKeys: number
+  /** Master keys that something is under still: a hub that was started with one of them made it meanwhile. They cannot be retired yet. */
+  readonly kept: readonly string[]
 }
 
 const BATCH = 100
@@ -48,5 +50,13 @@ export async function rotateMasterKey(db: Kysely<Database>, provider: KeyProvide
       .where(sql<boolean>`value->>'wrapped' = ${old.wrapped}`)
     hubKeys += Number((await changed.executeTakeFirst()).numUpdatedRows)
   }
-  return { to, dataKeys, hubKeys }
+  return { to, dataKeys, hubKeys, kept: await othersThan(db, to) }
+}
+
+async function othersThan(db: Kysely<Database>, to: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select key_id as id from jackfield.data_keys where key_id <> ${to}
+    union select value->>'keyId' from jackfield.settings where starts_with(key, ${HUB_KEY}) and value->>'keyId' <> ${to}
+    order by id`.execute(db)
+  return rows.map(({ id }) => id)
 }

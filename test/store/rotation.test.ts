@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { PlatformError } from "../../src/core/errors.ts"
 import { type Owner, openOwner } from "../../src/store/owner.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
+import type { KeyProvider } from "../../src/vault/key-provider.ts"
 import { LocalKeys } from "../../src/vault/local-keys.ts"
 import { rotateMasterKey } from "../../src/vault/master-rotation.ts"
 import { proveVault, vaultStatus } from "../../src/vault/proof.ts"
@@ -222,7 +223,7 @@ describe("rotating the master key", () => {
     const before = await vaultStatus(owner.db, both)
     expect(before.masterKeys.find((each) => each.id === keys.keyId)).toMatchObject({ current: false, known: true, hubKeys: 1 })
     const done = await rotateMasterKey(owner.db, both, never)
-    expect(done).toEqual({ to: both.keyId, dataKeys: before.dataKeys.length, hubKeys: 1 })
+    expect(done).toEqual({ to: both.keyId, dataKeys: before.dataKeys.length, hubKeys: 1, kept: [] })
     const alone = new LocalKeys(key(8))
     expect(await proveVault(owner.db, alone, never)).toMatchObject({ ok: true, dataKeys: before.dataKeys.length, hubKeys: 1 })
     expect((await vaultStatus(owner.db, alone)).masterKeys).toEqual([
@@ -232,5 +233,23 @@ describe("rotating the master key", () => {
     expect(Buffer.from(await new Vault(alone).hubKey(store, "sessions"))).toEqual(Buffer.from(session))
     expect((await proveVault(owner.db, keys, never)).ok).toBe(false)
     expect(await rotateMasterKey(owner.db, alone, never)).toMatchObject({ dataKeys: 0, hubKeys: 0 })
+  })
+
+  test("says that the old one is kept, when a hub that was started with it makes a data key meanwhile", async () => {
+    await workspaceWith(["first"])
+    const both = new LocalKeys(key(8), [key(7)])
+    let late = false
+    const busy: KeyProvider = {
+      currentKeyId: () => both.currentKeyId(),
+      knows: (id) => both.knows(id),
+      unwrap: (id, wrapped, context) => both.unwrap(id, wrapped, context),
+      wrap: async (dataKey, context) => {
+        if (!late) await workspaceWith(["late"])
+        late = true
+        return both.wrap(dataKey, context)
+      },
+    }
+    expect(await rotateMasterKey(owner.db, busy, never)).toMatchObject({ kept: [keys.keyId] })
+    expect(await rotateMasterKey(owner.db, busy, never)).toMatchObject({ dataKeys: 1, kept: [] })
   })
 })

@@ -36,11 +36,17 @@ export async function rotate(cli: Cli, options: RotateOptions): Promise<Exit> {
       const proof = await proveVault(db, provider, shell.signal)
       const status = await vaultStatus(db, provider)
       const changed = (master?.dataKeys ?? 0) + (master?.hubKeys ?? 0) + (data?.newKeys ?? 0) + (data?.resealed ?? 0) + (data?.removed ?? 0)
-      const ok = changed > 0 && proof.ok && (data?.kept.length ?? 0) === 0
+      const ok = changed > 0 && proof.ok && (data?.kept.length ?? 0) === 0 && (master?.kept.length ?? 0) === 0
       if (terminal.json) await terminal.document({ ok, changed, master, data, proof, status })
       else {
         if (master !== undefined)
           await terminal.line(`Master key: ${count(master.dataKeys, "data key")} and ${count(master.hubKeys, "hub key")} wrapped anew under ${master.to}.`)
+        for (const id of master?.kept ?? [])
+          await terminal.line(
+            terminal.bad(
+              `Master key ${id} is still in use: a hub made a key under it meanwhile. Start every hub with ${master?.to} first, then run this again.`,
+            ),
+          )
         if (data !== undefined) for (const line of dataLines(data)) await terminal.line(line)
         for (const line of proofLines(terminal, proof)) await terminal.line(line)
         for (const line of statusLines(status)) await terminal.line(line)
