@@ -1,10 +1,12 @@
+import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import pg from "pg"
 import { describe, expect, test } from "vitest"
 import { PlatformError } from "../core/errors.ts"
-import { isConnectionFailure, parseDatabaseUrl, unavailable } from "./connection.ts"
+import { connect, isConnectionFailure, parseDatabaseUrl, unavailable } from "./connection.ts"
 
 describe("DATABASE_URL", () => {
   test("is taken apart, percent-encoding and IPv6 brackets undone", () => {
@@ -76,6 +78,17 @@ describe("failures of the database", () => {
     ["a text", false],
   ])("%s", (error, gone) => {
     expect(isConnectionFailure(error)).toBe(gone)
+  })
+
+  test("of a connection that an operator asked for name the address", async () => {
+    const nobody = createServer().listen(0, "127.0.0.1")
+    await once(nobody, "listening")
+    const { port } = nobody.address() as AddressInfo
+    nobody.close()
+    await once(nobody, "close")
+    const connection = parseDatabaseUrl(`postgres://user:the-password@127.0.0.1:${port}/hub`)
+    const error: unknown = await connect(connection).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: "store_unavailable", message: `The hub's database at 127.0.0.1:${port} does not answer; try again shortly.` })
   })
 
   test("become store_unavailable with the driver's error as the cause", () => {

@@ -82,7 +82,7 @@ export async function connect(connection: Connection, applicationName = "jackfie
     return client
   } catch (cause) {
     await client.end().catch(() => undefined)
-    throw unavailable(cause)
+    throw unavailable(cause, ` at ${connection.host}:${connection.port}`)
   }
 }
 
@@ -100,8 +100,8 @@ export function isConnectionFailure(error: unknown): boolean {
   )
 }
 
-/** The `store_unavailable` that a connection failure becomes; the driver's error stays as its cause. */
-export function unavailable(cause: unknown): PlatformError {
+/** The `store_unavailable` that a connection failure becomes; the driver's error stays as its cause. `where` is for operators: callers of the API see none. */
+export function unavailable(cause: unknown, where = ""): PlatformError {
   const why = cause instanceof pg.DatabaseError ? ` It said: ${cause.message}.` : ""
-  return new PlatformError("store_unavailable", `The hub's database does not answer; try again shortly.${why}`, { cause })
+  return new PlatformError("store_unavailable", `The hub's database${where} does not answer; try again shortly.${why}`, { cause })
 }

@@ -106,7 +106,7 @@ async function readKeyFile(file: string): Promise<string> {
 async function makeKeyFile(dataDir: string, file: string, mayCreate: boolean): Promise<string> {
   if (!mayCreate) {
     throw unreadable(
-      `The master key ${file} is gone, but the database holds secrets under it; put the file back from your backup, or give JACKFIELD_MASTER_KEY.`,
+      `The master key ${file} is gone, or was never there, and a new one opens nothing that is stored; put the file back from your copy, or give JACKFIELD_MASTER_KEY.`,
     )
   }
   const text = `${randomBytes(32).toString("base64")}\n`

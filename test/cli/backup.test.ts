@@ -51,7 +51,9 @@ describe("backup and restore of an embedded hub", { timeout: 120_000 }, () => {
     // What comes after the backup is not in it.
     expect((await hub.call("POST", "/v1/connectors", { name: "later", type: "http", config })).status).toBe(201)
 
-    expect(await run(to, ["restore", file, "--json"])).toMatchObject({ code: 1 })
+    const keyless = await run(to, ["restore", file, "--json"])
+    expect(keyless.code).toBe(1)
+    expect(problem(keyless)).toMatchObject({ detail: expect.stringContaining("or was never there") })
     const other = await run(to, ["restore", file, "--json"], { JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64") })
     expect(problem(other)).toMatchObject({ code: "secret_unreadable", detail: expect.stringContaining("is not among those given") })
     expect(existsSync(join(to.dir, "postgres"))).toBe(false)
@@ -89,7 +91,9 @@ describe("backup and restore of an embedded hub", { timeout: 120_000 }, () => {
       writeFileSync(join(folder, name), bytes)
       expect(problem(await run(from, ["restore", join(folder, name), "--replace", "--json"]))).toMatchObject({ code: "backup_invalid" })
     }
-    expect(await run(from, ["restore", join(folder, "none"), "--json"])).toMatchObject({ code: 5 })
+    const none = await run(from, ["restore", join(folder, "none"), "--json"])
+    expect(none.code).toBe(5)
+    expect(problem(none)).toMatchObject({ code: "not_found", next: expect.stringContaining("jackfield backup") })
     hub = start(from)
     expect((await hub.call("GET", "/v1/connectors")).body).toMatchObject({ total: 1 })
   })

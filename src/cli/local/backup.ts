@@ -5,7 +5,7 @@ import { backUp } from "../../store/backup.ts"
 import { checkBackup, restoreBackup } from "../../store/restore.ts"
 import { type KeyChecks, keyChecks, openKeyChecks } from "../../vault/key-checks.ts"
 import type { Cli } from "../cli.ts"
-import { EXIT, type Exit } from "../failure.ts"
+import { EXIT, type Exit, Failure } from "../failure.ts"
 import { asOperator, operatorKeys, storePlace } from "./operator.ts"
 
 export interface RestoreOptions {
@@ -35,7 +35,7 @@ export async function restore(cli: Cli, given: string, options: RestoreOptions):
   const { terminal, shell } = cli
   const { dataDir, databaseUrl } = storePlace(shell.env)
   const size = (await stat(file).catch(() => undefined))?.size
-  if (size === undefined) throw new PlatformError("not_found", `There is no file ${file}.`)
+  if (size === undefined) throw noFile(file)
   const provider = await operatorKeys(cli)
   const checked = await checkBackup(file)
   await openKeyChecks(provider, checked.header.keys as KeyChecks)
@@ -55,6 +55,9 @@ export async function restore(cli: Cli, given: string, options: RestoreOptions):
   }
   return EXIT.ok
 }
+
+const noFile = (file: string): Failure =>
+  new Failure(EXIT.notFound, { code: "not_found", detail: `There is no file ${file}.`, next: "Name one that `jackfield backup` wrote." })
 
 /** Rows are written twice: into the write-ahead log and into their tables. */
 async function refuseFullDisk(dataDir: string, bytes: number): Promise<void> {
