@@ -67,6 +67,7 @@ describe("placeholders", () => {
     [`\${env:}`, "name of a variable"],
     [`\${file:nothing}`, "nothing cannot be read (ENOENT)"],
     [`\${file:large}`, "more than 1 MiB"],
+    [`\${file:/dev/zero}`, "more than 1 MiB"],
     [`\${file:.}`, "EISDIR"],
     [`\${vault:team/kv/shop}`, "must be"],
     [`\${vault:team/kv/../x#a}`, "must be"],

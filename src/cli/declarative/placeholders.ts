@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises"
+import { createReadStream } from "node:fs"
 import { resolve } from "node:path"
 import type { Shell } from "../shell.ts"
 import type { Entry, FileFault } from "./documents.ts"
@@ -93,7 +93,7 @@ export class Placeholders {
   #file(path: string, shown: string): Promise<Given> {
     let found = this.#files.get(path)
     if (found === undefined) {
-      found = readFile(path, "utf8").then(
+      found = beginning(path).then(
         (text): Given => {
           if (text.length > LARGEST) return { fault: `The file ${shown} holds more than 1 MiB.` }
           // A final line break after one line is the editor's, not the value's.
@@ -106,6 +106,14 @@ export class Placeholders {
     }
     return found
   }
+}
+
+/** A file's text, or a little more of it than may be: what a file of somebody else names may have no end, such as /dev/zero. */
+async function beginning(path: string): Promise<string> {
+  const pieces: Buffer[] = []
+  // A character has at most three bytes for each of its units.
+  for await (const piece of createReadStream(path, { end: 3 * LARGEST })) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces).toString("utf8")
 }
 
 /** A text in which nothing is a placeholder. */
