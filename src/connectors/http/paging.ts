@@ -146,7 +146,7 @@ function nextPlace(paging: Paging, request: HttpRequest, answer: HttpAnswer, val
 
 /** RFC 8288: the target of the first link whose relations hold `next`. */
 export function linkIn(header: string): string | null {
-  for (const [, target = "", parameters = ""] of header.matchAll(/<([^>]*)>((?:\s*;\s*[\w!#$&+.^`|~-]+\*?(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^",;\s]*))?)*)/g)) {
+  for (const [, target = "", parameters = ""] of header.matchAll(/<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~-]+\*?(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^",;\s]*))?)*)/g)) {
     const relations = /;\s*rel\s*=\s*(?:"([^"]*)"|([^",;\s]*))/i.exec(parameters)
     if ((relations?.[1] ?? relations?.[2] ?? "").toLowerCase().split(/\s+/).includes("next")) return target
   }

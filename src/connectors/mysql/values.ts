@@ -1,5 +1,6 @@
 import type { Column, ColumnType, Value } from "../../core/connector.ts"
 import { distinctNames } from "../shared/columns.ts"
+import { withoutZeros } from "../shared/fraction.ts"
 import { parseJson } from "../shared/json.ts"
 
 /** A column of a result as the client library describes it (MySQL docs, Column Definition). The library reads by `columnType` and `characterSet`. */
@@ -46,10 +47,7 @@ export const bits = (raw: unknown, length: number): string => {
 export function timestamp(raw: unknown, zone: "Z" | ""): string {
   const given = String(raw)
   if (/^0000|-00/.test(given)) return given
-  return `${given
-    .replace(" ", "T")
-    .replace(/(\.\d*?)0+$/, "$1")
-    .replace(/\.$/, "")}${zone}`
+  return `${withoutZeros(given.replace(" ", "T"))}${zone}`
 }
 
 const UNSIGNED = 32

@@ -23,6 +23,12 @@ describe("JSON of a far side", () => {
     expect(() => parseJson(`{"a":"\\"","b":${nested(600, "")}}`)).toThrow(expect.objectContaining({ code: "response_invalid" }))
   })
 
+  it("has numbers of a million digits without going through them by the square", () => {
+    const zeros = "0".repeat(1_000_000)
+    for (const number of [`1${zeros}1`, `0.1${zeros}1`, `1${zeros}.1${zeros}1`, `-1${zeros}1e5`]) expect(parseJson(`[${number}]`)).toEqual([number])
+    expect(parseJson(`[1.5${zeros}, 1e5, 100000000000000000000]`)).toEqual([1.5, 100_000, 1e20])
+  })
+
   it("that is broken is the parser's to refuse", () => {
     for (const text of ["]".repeat(2_000), `"${"[".repeat(2_000)}`, `${"[1,".repeat(400)}${" ".repeat(2_000)}`])
       expect(() => parseJson(text)).toThrow(SyntaxError)

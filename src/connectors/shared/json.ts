@@ -40,6 +40,9 @@ const [QUOTE, BACKSLASH, BRACKET, BRACE] = [34, 92, 91, 123]
 function digits(source: string): string {
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? []
   const all = (whole + fraction).replace(/^0+/, "")
-  const kept = all.replace(/0+$/, "")
+  // Not by a regular expression: from each zero it would look for the end, and there may be a million.
+  let end = all.length
+  while (all[end - 1] === "0") end--
+  const kept = all.slice(0, end)
   return kept === "" ? "0" : `${sign}${kept}e${Number(exponent) - fraction.length + all.length - kept.length}`
 }

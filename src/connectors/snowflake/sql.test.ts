@@ -51,3 +51,11 @@ test("names and constants are quoted", () => {
   expect(qualified(["DB", 'S."T'])).toBe('"DB"."S.""T"')
   expect(literal("it's \\ '")).toBe("'it''s \\\\ '''")
 })
+
+test("a MiB of semicolons, blanks or quotes is judged without going over it by the square", () => {
+  for (const part of [";", " ", "; ", "'", "''", '"', "as ", "->>", "--\n"]) {
+    const many = part.repeat(Math.floor(1_000_000 / part.length))
+    expect(writeFault(`select 1${many}x`) ?? "taken").toMatch(/^[A-Z]|taken/)
+  }
+  expect(writeFault(`select 1${";".repeat(1_000_000)}`)).toBeUndefined()
+})

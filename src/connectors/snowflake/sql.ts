@@ -13,6 +13,13 @@ const OPAQUE = /--[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^'\\]|\\[\s\S]|'
 /** The statement without what it only says: comments are a space, constants an empty one. */
 const bare = (statement: string): string => statement.replace(OPAQUE, (part) => (part.startsWith('"') ? part : /^['$]/.test(part) ? "''" : " "))
 
+/** Without the semicolons and blanks at its end, of which a statement of a MiB may have as many anywhere else: no regular expression goes back over them. */
+function withoutEnd(text: string): string {
+  let end = text.length
+  while (end > 0 && /[\s;]/.test(text[end - 1] ?? "")) end--
+  return text.slice(0, end)
+}
+
 const READS = ["select", "with", "values", "show", "describe", "desc", "explain"]
 
 /** System functions that only tell; the others cancel, abort, alter or send (docs, System functions). */
@@ -24,7 +31,7 @@ const TELLING =
  * transaction, so the statement itself is looked at: one statement, each part of a `->>` chain a reading one, no procedure.
  */
 export function writeFault(statement: string): string | undefined {
-  const text = bare(statement).replace(/[\s;]+$/, "")
+  const text = withoutEnd(bare(statement))
   if (text.trim() === "") return "The statement is empty; send one SELECT."
   const names = text.replace(/"(?:[^"]|"")*"/g, '""')
   if (names.includes(";")) return "Only one statement is taken at a time; send them one by one."

@@ -1,5 +1,6 @@
 import type { Batch, Call, Column, Stream, WriteMode, WriteReport } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import { withoutZeros } from "../shared/fraction.ts"
 import { findStream } from "./catalog.ts"
 import type { Snowflake } from "./client.ts"
 import { encode, fromText, Unfit } from "./encode.ts"
@@ -121,12 +122,7 @@ function encodeAt(value: Batch["rows"][number][number], column: Column): string 
 
 /** `01` and `1.0` are one number, and so one key. Other spellings of one value meet in Snowflake, which halving resolves. */
 const canonical = (text: string | null, column: Column | undefined): string | null =>
-  text !== null && (column?.type === "integer" || column?.type === "decimal")
-    ? text
-        .replace(/^(-?)0+(?=\d)/, "$1")
-        .replace(/(\.\d*?)0+$/, "$1")
-        .replace(/\.$/, "")
-    : text
+  text !== null && (column?.type === "integer" || column?.type === "decimal") ? withoutZeros(text.replace(/^(-?)0+(?=\d)/, "$1")) : text
 
 function chunks(lines: readonly Line[]): Line[][] {
   const all: Line[][] = []
