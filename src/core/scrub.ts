@@ -16,6 +16,11 @@ export function formsOf(value: string): string[] {
   const wide = JSON.stringify([...value].join("\0")).slice(1, -1)
   const forms = new Set([
     value,
+    value.normalize("NFC"),
+    value.normalize("NFD"),
+    // Bytes of one encoding that were read as another's.
+    bytes.toString("latin1"),
+    value.replace(/[^\x20-\x7e]/g, "\ufffd"),
     url,
     url.replaceAll("%20", "+"),
     // As a form or a query parameter, which escapes more than encodeURIComponent.
@@ -42,7 +47,7 @@ export function formsOf(value: string): string[] {
     ...base64Forms(bytes),
   ])
   // A multi-line secret (a PEM key) also leaks line by line.
-  for (const line of value.split(/\r?\n/)) if (line.length >= 16 && !line.startsWith("-----")) forms.add(line)
+  for (const line of value.split(/[\r\n\u0085\u2028\u2029]+/)) if (line.length >= 8 && !line.startsWith("-----")) forms.add(line)
   return [...forms].filter((form) => form.length >= SHORTEST).sort((a, b) => b.length - a.length)
 }
 
@@ -100,15 +105,15 @@ export class Scrubber {
   add(values: Iterable<string>): void {
     const given = [...values]
     this.#forms = [...new Set([...this.#forms, ...given.flatMap(formsOf)])].sort((a, b) => b.length - a.length)
-    const long = given.flatMap((value) => [value, Buffer.from(value).toString("hex"), ...base64Forms(Buffer.from(value))])
-    this.#long = [...new Set([...this.#long, ...long.filter((form) => form.length > 2 * PART)])]
+    this.#long = this.#forms.filter((form) => form.length > 2 * PART)
   }
 
   /** The text without any of the values, and without null characters, which take text of 16 bits apart and can be stored nowhere. */
   text(input: string): string {
-    let out = input.includes("\0") ? input.replaceAll("\0", "") : input
+    const text = input.includes("\0") ? input.replaceAll("\0", "") : input
+    // Whole runs first: a line of them that is taken out alone would leave its neighbours without their place.
+    let out = withoutRuns(text, this.#long)
     for (const form of this.#forms) if (out.includes(form)) out = out.replaceAll(form, "[secret]")
-    for (const form of this.#long) out = withoutParts(out, form)
     return out
   }
 
@@ -136,20 +141,31 @@ export class Scrubber {
   }
 }
 
-/** Replaces every run of a long form that has one of its parts whole. */
-function withoutParts(text: string, form: string): string {
-  let out = text
+/** Replaces every run of a long form that holds one of its parts whole; runs of several forms that overlap are one. */
+function withoutRuns(text: string, forms: readonly string[]): string {
+  const runs = forms.flatMap((form) => runsOf(text, form)).sort(([a], [b]) => a - b)
+  let out = ""
+  let done = 0
+  for (const [start, end] of runs) {
+    if (start >= done) out += `${text.slice(done, start)}[secret]`
+    done = Math.max(done, end)
+  }
+  return out + text.slice(done)
+}
+
+function runsOf(text: string, form: string): [start: number, end: number][] {
+  const runs: [number, number][] = []
   for (let from = 0; from + PART <= form.length; from += PART) {
     const part = form.slice(from, from + PART)
-    for (let at = out.indexOf(part); at >= 0; at = out.indexOf(part)) {
+    for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) {
       let before = 0
-      while (before < from && at > before && out[at - before - 1] === form[from - before - 1]) before++
+      while (before < from && at > before && text[at - before - 1] === form[from - before - 1]) before++
       let after = PART
-      while (from + after < form.length && out[at + after] === form[from + after]) after++
-      out = `${out.slice(0, at - before)}[secret]${out.slice(at + after)}`
+      while (from + after < form.length && text[at + after] === form[from + after]) after++
+      runs.push([at - before, at + after])
     }
   }
-  return out
+  return runs
 }
 
 /** Every secret inside a parsed config, however deep. */
