@@ -24,6 +24,7 @@ export const ENCODINGS: Readonly<Record<string, Encoding>> = {
   "Latin-1": (text) => [Buffer.from(text, "latin1")],
   "UTF-16": (text) => [Buffer.from(text, "utf16le"), swapped(text)],
   "decomposed or composed": (text) => [text.normalize("NFC"), text.normalize("NFD")],
+  "read as another encoding": (text) => [bytesOf(text).toString("latin1"), text.replace(/[^\x20-\x7e]/g, "\ufffd")],
   base64: aligned,
   base64url: (text) => aligned(text).map((each) => each.replaceAll("+", "-").replaceAll("/", "_")),
   hexadecimal: (text) => [hexOf(text, ".."), hexOf(text, "..", (byte) => byte.toUpperCase())],
