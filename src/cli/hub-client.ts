@@ -46,6 +46,14 @@ async function findHub(env: Shell["env"]): Promise<HubAddress> {
 const badUrl = (): Failure =>
   new Failure(EXIT.usage, { code: "usage", detail: "JACKFIELD_URL is not an http(s) URL.", next: "Set it to something like http://127.0.0.1:7420." })
 
+/** A URL as it may be shown: a password that somebody wrote into it is not. */
+function withoutLogin(text: string): string {
+  const url = new URL(text)
+  url.username = ""
+  url.password = ""
+  return url.href.replace(/\/$/, "")
+}
+
 async function readAddress(path: string): Promise<{ url: string; key: string } | undefined> {
   let text: string
   try {
@@ -79,7 +87,11 @@ export async function connectHub(shell: Shell): Promise<HubClient> {
       ? stopped()
       : new Failure(
           EXIT.unreachable,
-          { code: "hub_unreachable", detail: `The hub at ${base} does not answer.`, next: "Start it with `npm start`, or set JACKFIELD_URL to where it runs." },
+          {
+            code: "hub_unreachable",
+            detail: `The hub at ${withoutLogin(base)} does not answer.`,
+            next: "Start it with `npm start`, or set JACKFIELD_URL to where it runs.",
+          },
           cause,
         )
 
