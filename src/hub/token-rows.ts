@@ -1,6 +1,7 @@
 import { sql } from "kysely"
 import type { TokenGrant } from "../core/connector.ts"
 import { ERRORS, type ErrorCode, PlatformError } from "../core/errors.ts"
+import { scrubLive } from "../core/scrub.ts"
 import type { Vault } from "../vault/vault.ts"
 import type { Tx } from "./connector-view.ts"
 
@@ -121,7 +122,8 @@ export async function keep(vault: Vault, tx: Tx, login: Login, generation: numbe
 
 /** Tells those who wait what went wrong, and lets the next one ask. `sure`: the endpoint did answer, so nothing was given and lost. */
 export async function fail(tx: Tx, login: Login, asker: Asker, error: PlatformError, sure: boolean): Promise<void> {
-  const failure = JSON.stringify({ code: error.code, message: error.message, details: error.details })
+  // What the endpoint said back may be more than the grant's own secrets: the connector's others are in use now as well.
+  const failure = scrubLive(JSON.stringify({ code: error.code, message: error.message, details: error.details }))
   await mine(tx, login)
     .set({ failure, failed_at: sql<Date>`clock_timestamp()`, held_until: null, ...(sure ? { holder: null } : {}) })
     .where("holder", "=", asker.id)
