@@ -28,7 +28,7 @@ export function health(root: Command, leaf: Leaf): void {
     .option("--description <text>")
     .option("--enable", "bring it back, with what still waited")
     .option("--disable", "switch it off")
-  leaf(webhooks, "remove <id>", "forget one, and what it was still to be told", async () => (await loadWebhooks()).remove)
+  leaf(webhooks, "remove <id>", "forget one, and what it was still to be told", async () => (await loadWebhooks()).remove).option("-y, --yes", "do not ask")
   leaf(webhooks, "ping <id>", "send a test event", async () => (await loadWebhooks()).ping)
   leaf(webhooks, "deliveries <id>", "what was sent, and is to be", async () => (await loadWebhooks()).deliveries).option(
     "--limit <n>",

@@ -2,6 +2,8 @@ import { PassThrough, Writable } from "node:stream"
 import { describe, expect, test } from "vitest"
 import { PlatformError } from "../core/errors.ts"
 import { expiry } from "./commands/keys.ts"
+import { agreed } from "./consent.ts"
+import { timeoutOf } from "./duration-input.ts"
 import { asFailure, EXIT, exitOf } from "./failure.ts"
 import { problemLines, stageLine, verdictLines } from "./report.ts"
 import type { Shell } from "./shell.ts"
@@ -96,6 +98,15 @@ describe("questions", () => {
     expect(await person(`${typed}\n`).terminal.confirm("Sure?")).toBe(yes)
   })
 
+  test("what cannot be undone is done after a yes, said or given, and after nothing else", async () => {
+    const ask = (typed: string, yes?: true) => agreed(person(`${typed}\n`).terminal, yes === undefined ? {} : { yes }, "Removing it", "Remove it?")
+    expect([await ask("y"), await ask("n"), await ask("n", true)]).toEqual([true, false, true])
+    const declined = person("\n")
+    await agreed(declined.terminal, {}, "Removing it", "Remove it?")
+    expect(declined.shown()).toMatch(/Remove it\? \[y\/N\][\s\S]*Nothing was changed\./)
+    await expect(agreed(openTerminal(shellOf({}, true), true), {}, "Removing it", "Remove it?")).rejects.toThrow("Removing it needs a yes")
+  })
+
   test("nobody there is wrong usage, not a wait", async () => {
     await expect(openTerminal(shellOf(), false).ask("Name:")).rejects.toMatchObject({ exit: EXIT.usage })
   })
@@ -154,4 +165,9 @@ test("--expires takes spans and times", () => {
   expect(expiry("12h", now)).toBe("2026-01-01T12:00:00.000Z")
   expect(expiry("2027-01-31T01:00:00+01:00", now)).toBe("2027-01-31T00:00:00.000Z")
   for (const wrong of ["", "soon", "90", "-1d", "2027-01-31", "2027-01-31T00:00:00"]) expect(() => expiry(wrong, now)).toThrow("--expires")
+})
+
+test("--timeout takes seconds, as far as the hub would", () => {
+  expect([timeoutOf(undefined, 30), timeoutOf("0.1", 30), timeoutOf("30", 30)]).toEqual([{}, { timeoutMs: 100 }, { timeoutMs: 30_000 }])
+  for (const wrong of ["", "0", "0.01", "30.1", "-1", "soon"]) expect(() => timeoutOf(wrong, 30)).toThrow("0.1 to 30 seconds")
 })

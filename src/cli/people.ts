@@ -54,7 +54,7 @@ function users(root: Command, leaf: Leaf): void {
   leaf(group, "rename <user> <name>", "what they are called", async () => (await load()).rename)
   leaf(group, "disable <user>", "refuse the login on the whole hub and end its sessions (operators)", async () => (await load()).disable)
   leaf(group, "enable <user>", "let the login in again (operators)", async () => (await load()).enable)
-  leaf(group, "remove <user>", "take somebody out of the workspace", async () => (await load()).remove)
+  leaf(group, "remove <user>", "take somebody out of the workspace", async () => (await load()).remove).option("-y, --yes", "do not ask")
   leaf(group, "sessions <user>", "where somebody is logged in", async () => (await load()).sessions)
   leaf(group, "end-sessions <user>", "log somebody out everywhere", async () => (await load()).endSessions)
   password(
@@ -101,7 +101,7 @@ function keys(root: Command, leaf: Leaf): void {
     "how long the old one goes on: 0, 30m, 12h, 7d",
     "1d",
   )
-  leaf(group, "revoke <key>", "end a key, by id or name", async () => (await load()).revoke)
+  leaf(group, "revoke <key>", "end a key, by id or name", async () => (await load()).revoke).option("-y, --yes", "do not ask")
 }
 
 function audit(root: Command, leaf: Leaf): void {

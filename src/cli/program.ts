@@ -171,7 +171,11 @@ function uploads(root: Command, leaf: Leaf): void {
     "what it is called, if not as the file",
   )
   leaf(group, "list", "the workspace's files, and which connectors read them", async () => (await load()).list)
-  leaf(group, "remove <upload>", "remove a file, by id or name; refused while a connector reads it", async () => (await load()).remove)
+  leaf(group, "show <upload>", "one file, without its bytes, by id or name", async () => (await load()).show)
+  leaf(group, "remove <upload>", "remove a file, by id or name; refused while a connector reads it", async () => (await load()).remove).option(
+    "-y, --yes",
+    "do not ask",
+  )
 }
 
 function vault(root: Command, leaf: Leaf): void {

@@ -53,7 +53,8 @@ test("a webhook is made, tried, looked at, switched off and on, and removed", as
   expect(problem(await run("webhooks", "ping", id, "--json")).code).toBe("webhook_disabled")
   expect((await run("webhooks", "update", id, "--enable", "--description", "to the pager")).stdout).toContain(": on.")
   expect((await run("webhooks", "show", id)).stdout).toContain("connector.state_changed\non\n")
-  expect((await run("webhooks", "remove", id)).code).toBe(0)
+  expect((await run("webhooks", "remove", id)).code).toBe(2)
+  expect((await run("webhooks", "remove", id, "--yes")).code).toBe(0)
   expect((await run("webhooks", "show", id)).code).toBe(5)
 })
 

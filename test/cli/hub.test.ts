@@ -288,7 +288,7 @@ describe("keys, egress and users", () => {
     const listed = await run(["keys", "list"])
     expect(listed.stdout).toMatch(/ci +\S+… +viewer/)
     expect(listed.stdout).not.toContain(key)
-    expect((await run(["keys", "revoke", "ci"])).code).toBe(0)
+    expect((await run(["keys", "revoke", "ci", "--yes"])).code).toBe(0)
     const dead = await jackfield(["connectors", "list", "--json"], { env })
     expect([dead.code, problem(dead).code]).toEqual([4, "unauthenticated"])
     expect(dead.stderr).not.toContain(key)

@@ -43,9 +43,10 @@ it("people, from being added to being gone", async () => {
   expect((await run("whoami", asBob)).code).toBe(4)
   await ok("users enable bob@example.com")
   await ok("users end-sessions bob@example.com")
-  await ok("users remove bob@example.com")
+  expect((await run("users remove bob@example.com")).code).toBe(2)
+  await ok("users remove bob@example.com --yes")
   expect((await run("users show bob@example.com")).code).toBe(5)
-  expect((await run("users remove admin@localhost")).stderr).toContain("last admin")
+  expect((await run("users remove admin@localhost --yes")).stderr).toContain("last admin")
 })
 
 it("keys, from being made to being revoked", async () => {
@@ -56,7 +57,9 @@ it("keys, from being made to being revoked", async () => {
   const next = (await ok("keys rotate app-2 --grace 0")).trim()
   expect([(await run("whoami", { JACKFIELD_KEY: value })).code, (await run("whoami", { JACKFIELD_KEY: next })).code]).toEqual([4, 0])
   expect((await run("keys rotate app-2 --grace soon")).code).toBe(2)
-  await ok("keys revoke app-2")
+  expect((await run("keys revoke app-2")).code).toBe(2)
+  expect((await run("whoami", { JACKFIELD_KEY: next })).code).toBe(0)
+  await ok("keys revoke app-2 --yes")
   expect(await ok("keys list --status revoked")).toMatch(/app-2 .*revoked/)
 })
 

@@ -33,10 +33,16 @@ test("a file goes from the disk to rows, and is removed when nothing reads it", 
   expect(rows.stderr).toContain("Line 3 is no row: has 1 field, and the file has 2 columns.")
   const catalog = await run(["connectors", "catalog", "orders"])
   expect(catalog.stdout).toContain("Partial: 1 of 2 (1 file, 1 rejected record)")
-  const refused = await run(["uploads", "remove", "orders.csv", "--json"])
+  const refused = await run(["uploads", "remove", "orders.csv", "--yes", "--json"])
   expect([refused.code, problem(refused).code]).toEqual([1, "in_use"])
   await run(["connectors", "remove", "orders", "--yes"])
-  expect((await run(["uploads", "remove", "orders.csv"])).stdout).toBe("Removed orders.csv.\n")
+  expect((await run(["uploads", "remove", "orders.csv"])).code).toBe(2)
+  for (const wanted of [id, "orders.csv"])
+    expect((await run(["uploads", "show", wanted])).stdout).toMatch(
+      new RegExp(`^name +orders\\.csv\nbytes +22\nsha256 +[0-9a-f]{64}\nsent .*\nread by +nothing\nid +${id}\n$`),
+    )
+  expect((await run(["uploads", "show", "nothing"])).code).toBe(5)
+  expect((await run(["uploads", "remove", "orders.csv", "-y"])).stdout).toBe("Removed orders.csv.\n")
   expect(json<{ total: number }>(await run(["uploads", "list", "--json"])).total).toBe(0)
 })
 

@@ -1,5 +1,6 @@
 import type { Cli } from "../cli.ts"
 import { parseAssignment } from "../config-input.ts"
+import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { readValue } from "../secret-input.ts"
 import { table } from "../table.ts"
@@ -37,7 +38,7 @@ export async function call(cli: Cli, name: string, options: CallOptions): Promis
     await terminal.document(await client.post<object>(path, { input, dryRun: true }))
     return EXIT.ok
   }
-  const answer = await client.post<Answer>(path, { input, ...timeoutOf(options.timeout) })
+  const answer = await client.post<Answer>(path, { input, ...timeoutOf(options.timeout, WORK_MAX_SECONDS) })
   await terminal.document(terminal.json ? answer : answer.output)
   const { requests, retries, durationMs } = answer
   const again = retries.length === 0 ? "" : `, made again after ${retries.join(", ")}`
@@ -74,11 +75,4 @@ function jsonOf(text: string, option: string): unknown {
   } catch {
     throw usage(`${option} is not valid JSON.`)
   }
-}
-
-function timeoutOf(seconds: string | undefined): { timeoutMs?: number } {
-  if (seconds === undefined) return {}
-  const ms = Math.round(Number(seconds) * 1_000)
-  if (!(ms >= 100 && ms <= 300_000)) throw usage("--timeout must be 0.1 to 300 seconds.")
-  return { timeoutMs: ms }
 }

@@ -1,7 +1,9 @@
 import type { FieldDescription } from "../../core/schema.ts"
 import type { Stage } from "../../core/trace.ts"
 import type { Cli } from "../cli.ts"
-import { EXIT, type Exit, Failure, usage } from "../failure.ts"
+import { agreed, type ConsentOptions } from "../consent.ts"
+import { TEST_MAX_SECONDS, timeoutOf } from "../duration-input.ts"
+import { EXIT, type Exit, Failure } from "../failure.ts"
 import { exitOfReport, type Report, stageLine, verdictLines } from "../report.ts"
 import { facts, table } from "../table.ts"
 import { type Connector, type ConnectorType, connectorPath, readAll, when } from "./wire.ts"
@@ -122,7 +124,7 @@ export interface TestOptions {
 
 /** Tests a saved connector; each stage is printed as it ends. */
 export async function test({ terminal, hub }: Cli, name: string, options: TestOptions): Promise<Exit> {
-  const body = options.timeout === undefined ? {} : { timeoutMs: milliseconds(options.timeout) }
+  const body = timeoutOf(options.timeout, TEST_MAX_SECONDS)
   let report: Report | undefined
   for await (const text of (await hub()).lines(connectorPath(name, "/test"), body)) {
     const line = JSON.parse(text) as { stage?: Stage; report?: Report }
@@ -140,27 +142,11 @@ export async function test({ terminal, hub }: Cli, name: string, options: TestOp
   return exitOfReport(report)
 }
 
-function milliseconds(seconds: string): number {
-  const ms = Math.round(Number(seconds) * 1_000)
-  if (!(ms >= 100 && ms <= 30_000)) throw usage("--timeout must be 0.1 to 30 seconds.")
-  return ms
-}
-
-export interface RemoveOptions {
-  readonly yes?: boolean
-}
-
 /** Removes the very version that was shown; who changed it meanwhile is not overruled. */
-export async function remove({ terminal, hub }: Cli, name: string, options: RemoveOptions): Promise<Exit> {
+export async function remove({ terminal, hub }: Cli, name: string, options: ConsentOptions): Promise<Exit> {
   const client = await hub()
   const found = await client.get<Connector>(connectorPath(name))
-  if (options.yes !== true) {
-    if (!terminal.interactive) throw usage("Removing a connector needs a yes, and nobody can be asked here.", "Add --yes.")
-    if (!(await terminal.confirm(`Remove ${found.name} (${found.type}) and its secrets?`))) {
-      terminal.note("Nothing was removed.")
-      return EXIT.failed
-    }
-  }
+  if (!(await agreed(terminal, options, "Removing a connector", `Remove ${found.name} (${found.type}) and its secrets?`))) return EXIT.failed
   await client.remove(connectorPath(found.id), found.version)
   if (terminal.json) await terminal.document({ removed: { id: found.id, name: found.name } })
   else await terminal.line(`Removed ${found.name}.`)

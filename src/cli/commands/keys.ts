@@ -1,4 +1,5 @@
 import type { Cli } from "../cli.ts"
+import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { facts, table } from "../table.ts"
@@ -126,9 +127,11 @@ function minutes(text: string): number {
   return unit === "" ? 0 : (Number(count) * (UNITS[unit ?? ""] ?? 0)) / 60_000
 }
 
-export async function revoke({ terminal, hub }: Cli, wanted: string): Promise<Exit> {
+/** Ends a live key at once, by id or name. */
+export async function revoke({ terminal, hub }: Cli, wanted: string, options: ConsentOptions): Promise<Exit> {
   const client = await hub()
   const found = await named(client, wanted, "live")
+  if (!(await agreed(terminal, options, "Revoking a key", `Revoke ${found.name} (${found.prefix}…)? Whoever uses it is refused at once.`))) return EXIT.failed
   await client.remove(pathOf(found.id))
   if (terminal.json) await terminal.document({ revoked: { id: found.id, name: found.name } })
   else await terminal.line(`Revoked ${found.name}.`)

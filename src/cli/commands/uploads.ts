@@ -2,8 +2,10 @@ import { open } from "node:fs/promises"
 import { basename } from "node:path"
 import { Readable } from "node:stream"
 import type { Cli } from "../cli.ts"
+import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
-import { table } from "../table.ts"
+import type { HubClient } from "../hub-client.ts"
+import { facts, table } from "../table.ts"
 import { queryString, readAll, when } from "./wire.ts"
 
 interface Upload {
@@ -59,17 +61,42 @@ export async function list({ terminal, hub }: Cli): Promise<Exit> {
   return EXIT.ok
 }
 
+/** One upload, without its bytes, by id or name. */
+export async function show({ terminal, hub }: Cli, wanted: string): Promise<Exit> {
+  const found = await named(await hub(), wanted)
+  if (terminal.json) await terminal.document(found)
+  else {
+    const rows = [
+      ["name", found.name],
+      ["bytes", String(found.bytes)],
+      ["sha256", found.sha256],
+      ["sent", when(found.createdAt)],
+      ["read by", found.usedBy.length === 0 ? "nothing" : found.usedBy.join(", ")],
+      ["id", found.id],
+    ] as const
+    await terminal.write(facts(rows, terminal.dim))
+  }
+  return EXIT.ok
+}
+
 /** Removes the upload of that id, or the one of that name. */
-export async function remove({ terminal, hub }: Cli, wanted: string): Promise<Exit> {
+export async function remove({ terminal, hub }: Cli, wanted: string, options: ConsentOptions): Promise<Exit> {
   const client = await hub()
+  const found = await named(client, wanted)
+  if (!(await agreed(terminal, options, "Removing an upload", `Remove ${found.name} (${found.bytes} bytes)?`))) return EXIT.failed
+  await client.remove(`/v1/uploads/${encodeURIComponent(found.id)}`)
+  if (terminal.json) await terminal.document({ removed: found })
+  else await terminal.line(`Removed ${found.name}.`)
+  return EXIT.ok
+}
+
+/** An upload by id, or by a name that no other has. */
+async function named(client: HubClient, wanted: string): Promise<Upload> {
   const { data } = await readAll<Upload>(client, "/v1/uploads")
   const byId = data.filter(({ id }) => id === wanted)
   const [found, ...others] = byId.length > 0 ? byId : data.filter(({ name }) => name === wanted)
   if (found === undefined)
     throw new Failure(EXIT.notFound, { code: "not_found", detail: "There is no upload of that id or name.", next: "See `jackfield uploads list`." })
   if (others.length > 0) throw usage(`${others.length + 1} uploads have that name.`, "Give the id, see `jackfield uploads list`.")
-  await client.remove(`/v1/uploads/${encodeURIComponent(found.id)}`)
-  if (terminal.json) await terminal.document({ removed: found })
-  else await terminal.line(`Removed ${found.name}.`)
-  return EXIT.ok
+  return found
 }

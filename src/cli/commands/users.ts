@@ -1,4 +1,5 @@
 import type { Cli } from "../cli.ts"
+import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { readValue, readVariable } from "../secret-input.ts"
 import { facts, table } from "../table.ts"
@@ -81,8 +82,12 @@ export const rename = (cli: Cli, ref: string, name: string): Promise<Exit> => ch
 export const disable = (cli: Cli, ref: string): Promise<Exit> => change(cli, ref, { disabled: true })
 export const enable = (cli: Cli, ref: string): Promise<Exit> => change(cli, ref, { disabled: false })
 
-export async function remove({ terminal, hub }: Cli, ref: string): Promise<Exit> {
-  await (await hub()).remove(pathOf(ref))
+/** Takes somebody out of the workspace, by e-mail or id. */
+export async function remove({ terminal, hub }: Cli, ref: string, options: ConsentOptions): Promise<Exit> {
+  const client = await hub()
+  const { id, email } = await client.get<User>(pathOf(ref))
+  if (!(await agreed(terminal, options, "Removing a user", `Take ${email} out of the workspace?`))) return EXIT.failed
+  await client.remove(pathOf(id))
   if (terminal.json) await terminal.document({ removed: ref })
   else await terminal.line(`${ref} is no longer in the workspace.`)
   return EXIT.ok

@@ -1,4 +1,5 @@
 import type { Cli } from "../cli.ts"
+import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { table } from "../table.ts"
 import { type Page, queryString, readAll, when } from "./wire.ts"
@@ -90,8 +91,12 @@ export async function update({ terminal, hub }: Cli, id: string, options: Update
   return EXIT.ok
 }
 
-export async function remove({ terminal, hub }: Cli, id: string): Promise<Exit> {
-  await (await hub()).remove(pathOf(id))
+/** Forgets a webhook, and what it was still to be told. */
+export async function remove({ terminal, hub }: Cli, id: string, options: ConsentOptions): Promise<Exit> {
+  const client = await hub()
+  const { url } = await client.get<Webhook>(pathOf(id))
+  if (!(await agreed(terminal, options, "Removing a webhook", `Remove the webhook to ${url}, and what it was still to be told?`))) return EXIT.failed
+  await client.remove(pathOf(id))
   if (terminal.json) await terminal.document({ removed: id })
   else await terminal.line(`Removed ${id}.`)
   return EXIT.ok
