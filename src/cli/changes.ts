@@ -12,16 +12,26 @@ const fields = (command: Command): Command =>
     .option("--secret-env <path=variable>", "a secret from the environment", collect)
     .option("--secret-file <path=file>", "a secret from a file, - for stdin", collect)
 
+/** What is said about a connector besides its config, for the commands that make and change one. */
+export const described = (command: Command): Command =>
+  command
+    .option("--title <title>", "what people see")
+    .option("--description <text>")
+    .option("--label <key=value>", "may be repeated", collect)
+    .option("--purpose <purpose>", "enrichment, exporter, simple, source, destination, or none")
+    .option("--limit <name=n>", "requests=100, perMs=60000 (their window), concurrency=5; n may be none; may be repeated", collect)
+
 /** The commands about what becomes of a connector: changes, versions, credentials. */
 export function changes(group: Command, leaf: Leaf): void {
   const load = () => import("./commands/versions.ts")
-  fields(leaf(group, "change <name>", "change what is named, and nothing else", async () => (await load()).change))
+  described(fields(leaf(group, "change <name>", "change what is named, and nothing else", async () => (await load()).change)))
+    .option("--remove-label <key>", "may be repeated", collect)
     .option("--rename <name>", "another name")
-    .option("--title <title>", "what people see")
-    .option("--description <text>")
+    .option("--type <type>", "another connector type; begins with an empty config, without catalogs")
     .option("--enable", "switch it on again")
     .option("--disable", "switch it off")
     .option("--verify", "test first; change nothing when that fails")
+    .option("--draft", "store it even if required fields are missing")
   leaf(group, "versions <name> [version]", "every change, newest first, or what one changed", async () => (await load()).versions)
   leaf(group, "restore <name> <version>", "bring config and secrets of a version back", async () => (await load()).restore)
   credentials(group.command("credentials").description("the next credentials beside the current ones"), leaf)

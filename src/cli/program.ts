@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander"
-import { changes } from "./changes.ts"
+import { changes, described } from "./changes.ts"
 import type { Cli } from "./cli.ts"
 import { declared } from "./declared.ts"
 import { asFailure, EXIT, EXIT_HELP, type Exit, type Failure, usage } from "./failure.ts"
@@ -108,12 +108,9 @@ function connectors(root: Command, leaf: Leaf): void {
   const group = root.command("connectors").description("your systems, by name")
   const load = () => import("./commands/connectors.ts")
   leaf(group, "types [type]", "the connector types, or the fields of one", async () => (await load()).types)
-  leaf(group, "add", "register a system; asks for what is missing when run in a terminal", async () => (await import("./commands/add.ts")).add)
+  described(leaf(group, "add", "register a system; asks for what is missing when run in a terminal", async () => (await import("./commands/add.ts")).add))
     .option("--type <type>", "connector type, see `connectors types`")
     .option("--name <name>", "the name that everybody uses")
-    .option("--title <title>", "what people see")
-    .option("--description <text>")
-    .option("--label <key=value>", "may be repeated", collect)
     .option("--config <file>", "config as JSON, - for stdin; --set goes over it")
     .option("--set <path=value>", "a field: host=…, tls.kind=verify, headers.0.name=…; may be repeated", collect)
     .option("--set-file <path=file>", "a field from a file, such as tls.ca=ca.pem", collect)
@@ -122,6 +119,7 @@ function connectors(root: Command, leaf: Leaf): void {
     .option("--secret-file <path=file>", "a secret from a file, - for stdin", collect)
     .option("--verify", "test first; store nothing when that fails")
     .option("--draft", "store it even if required fields are missing")
+    .option("--disable", "store it switched off")
   leaf(group, "list", "your connectors", async () => (await load()).list)
     .option("--type <type>")
     .option("--status <status>", "incomplete, untested, active, error or disabled")

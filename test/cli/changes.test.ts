@@ -33,6 +33,22 @@ describe("changes from the shell", () => {
     expect((await run("change nobody --title x")).code).toBe(5)
   })
 
+  test("labels, limits and purpose by name, and another type", async () => {
+    const about = "--label team=sales --label env=prod --purpose source --limit requests=100 --limit perMs=60000"
+    const added = await run(`add --type postgres --name other --draft --disable ${about} --json`)
+    const limits = { requests: 100, perMs: 60_000 }
+    expect(json(added)).toMatchObject({ status: "disabled", labels: { team: "sales", env: "prod" }, purpose: "source", limits })
+    const changed = await run("change other --remove-label env --label team=ops --limit concurrency=5 --purpose none --json")
+    expect(json(changed)).toMatchObject({ labels: { team: "ops" }, purpose: null, limits: { ...limits, concurrency: 5 } })
+    expect((await run("show other")).stdout).toMatch(/labels +team=ops\nlimits +requests=100 perMs=60000 concurrency=5\n/)
+    const unlimited = await run("change other --limit none --type http --set url=https://example.com/ --json")
+    expect(json(unlimited)).toMatchObject({ type: "http", limits: null, labels: { team: "ops" }, config: { url: "https://example.com/" } })
+    for (const args of ["--purpose nothing", "--limit rate=1", "--limit perMs=1", "--label team"])
+      expect((await run(`change other ${args}`)).code, args).toBe(2)
+    expect((await run("change other --type nothing")).code).toBe(5)
+    expect((await run("remove other --yes")).code).toBe(0)
+  })
+
   test("versions lists them, shows one, and restore brings one back", async () => {
     const listed = await run("versions shop")
     expect(listed.stdout).toMatch(

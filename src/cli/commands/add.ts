@@ -1,27 +1,26 @@
 import type { FieldDescription } from "../../core/schema.ts"
 import type { Cli } from "../cli.ts"
 import { type Assignment, assignConfig, firstMissing, type Question, secretAt } from "../config-input.ts"
+import { type DescribedOptions, describedBy } from "../described-input.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { printReport, type Report } from "../report.ts"
 import { type FieldOptions, readAssignments, readValue } from "../secret-input.ts"
 import { type Connector, type ConnectorType, readAll } from "./wire.ts"
 
-export interface AddOptions extends FieldOptions {
+export interface AddOptions extends FieldOptions, DescribedOptions {
   readonly type?: string
   readonly name?: string
-  readonly title?: string
-  readonly description?: string
-  readonly label?: readonly string[]
   readonly config?: string
   readonly verify?: boolean
   readonly draft?: boolean
+  readonly disable?: boolean
 }
 
 /** Registers a connector from options, a file and, in a terminal, questions for what is missing. */
 export async function add(cli: Cli, options: AddOptions): Promise<Exit> {
   const { terminal } = cli
-  const labels = readLabels(options.label ?? [])
+  const described = describedBy(options)
   const hub = await cli.hub()
   const type = await chooseType(cli, hub, options.type)
   const name = options.name ?? (await ask(cli, "Name", "--name"))
@@ -30,11 +29,10 @@ export async function add(cli: Cli, options: AddOptions): Promise<Exit> {
     name,
     type: type.type,
     config,
-    ...(options.title === undefined ? {} : { title: options.title }),
-    ...(options.description === undefined ? {} : { description: options.description }),
-    ...(labels === undefined ? {} : { labels }),
+    ...described,
     ...(options.verify === true ? { verify: true } : {}),
     ...(options.draft === true ? { draft: true } : {}),
+    ...(options.disable === true ? { enabled: false } : {}),
   })
   if (terminal.json) await terminal.document(connector)
   else {
@@ -74,17 +72,6 @@ async function ask({ terminal }: Cli, question: string, option: string): Promise
   const answer = (await terminal.ask(`${question}:`)).trim()
   if (answer === "") throw usage(`${option} is missing.`)
   return answer
-}
-
-function readLabels(texts: readonly string[]): Record<string, string> | undefined {
-  if (texts.length === 0) return undefined
-  return Object.fromEntries(
-    texts.map((text) => {
-      const at = text.indexOf("=")
-      if (at <= 0) throw usage("--label needs a key and a value.", "Write --label key=value.")
-      return [text.slice(0, at), text.slice(at + 1)]
-    }),
-  )
 }
 
 async function fillConfig(cli: Cli, fields: readonly FieldDescription[], options: AddOptions): Promise<Record<string, unknown>> {

@@ -80,7 +80,7 @@ export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> 
   const found = await (await hub()).get<Connector>(connectorPath(name))
   if (terminal.json) await terminal.document(found)
   else {
-    const labels = Object.entries(found.labels).map(([key, value]) => `${key}=${value}`)
+    const [labels = [], limits = []] = [found.labels, found.limits ?? {}].map((pairs) => Object.entries(pairs).map(([key, value]) => `${key}=${value}`))
     await terminal.write(
       facts(
         [
@@ -91,6 +91,8 @@ export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> 
           ["missing", found.missing.map(({ message }) => message).join(" ")],
           ["about", found.description],
           ["labels", labels.join(" ")],
+          ["purpose", found.purpose ?? undefined],
+          ["limits", limits.join(" ")],
           [
             "tested",
             found.lastTest === null

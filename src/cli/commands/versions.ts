@@ -1,4 +1,5 @@
 import type { Cli } from "../cli.ts"
+import { type DescribedChangeOptions, describedBy } from "../described-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import type { FieldOptions } from "../secret-input.ts"
 import { table } from "../table.ts"
@@ -57,31 +58,33 @@ export async function restore({ terminal, hub }: Cli, name: string, number: stri
   return EXIT.ok
 }
 
-export interface ChangeOptions extends FieldOptions {
+export interface ChangeOptions extends FieldOptions, DescribedChangeOptions {
   readonly config?: string
   readonly rename?: string
-  readonly title?: string
-  readonly description?: string
+  readonly type?: string
+  readonly draft?: boolean
   readonly enable?: boolean
   readonly disable?: boolean
   readonly verify?: boolean
 }
 
-/** Changes what the options name and leaves the rest. */
+/** Changes what the options name and leaves the rest; another type begins with an empty config. */
 export async function change(cli: Cli, name: string, options: ChangeOptions): Promise<Exit> {
   const { terminal } = cli
   if (options.enable === true && options.disable === true) throw usage("--enable and --disable are opposites.")
   const client = await cli.hub()
   const found = await client.get<Connector>(connectorPath(name))
-  const type = await client.get<ConnectorType>(`/v1/connector-types/${encodeURIComponent(found.type)}`)
-  const config = await readConfigOptions(cli, type.fields, options, found.config)
+  const described = describedBy(options, found)
+  const type = await client.get<ConnectorType>(`/v1/connector-types/${encodeURIComponent(options.type ?? found.type)}`)
+  const config = await readConfigOptions(cli, type.fields, options, type.type === found.type ? found.config : {})
   const body = {
     ...(Object.keys(config).length === 0 ? {} : { config }),
     ...(options.rename === undefined ? {} : { name: options.rename }),
-    ...(options.title === undefined ? {} : { title: options.title }),
-    ...(options.description === undefined ? {} : { description: options.description }),
+    ...(options.type === undefined ? {} : { type: type.type }),
+    ...described,
     ...(options.enable === true ? { enabled: true } : options.disable === true ? { enabled: false } : {}),
     ...(options.verify === true ? { verify: true } : {}),
+    ...(options.draft === true ? { draft: true } : {}),
   }
   if (Object.keys(body).length === 0) throw usage("Nothing to change was named.", "See --help.")
   const changed = await client.patch<Connector>(connectorPath(found.id), body, found.version)
