@@ -4,7 +4,8 @@
 set -e
 project=$1 script=$2
 ip link set lo up
-layers=$(mktemp -d)
+layers=$(dirname "$script")/layers
+mkdir "$layers"
 mount -t tmpfs layers "$layers"
 mkdir "$layers/project"
 mount --bind "$project" "$layers/project"
