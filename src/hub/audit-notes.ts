@@ -1,6 +1,6 @@
 import type { Store } from "../store/store.ts"
 import { type Actor, type AuditEvent, type AuditTarget, append, auditBody } from "./audit.ts"
-import type { Tx } from "./connector-view.ts"
+import { looksLikeId, type Tx } from "./connector-view.ts"
 import type { HubParts } from "./hub.ts"
 import type { TestReport } from "./probe.ts"
 
@@ -102,4 +102,37 @@ export async function noteQuery(
           details: { length: read.statement.length, fingerprint: await vault.fingerprint(tx, by.workspace.id, read.statement) },
         },
   )
+}
+
+/** How a call ended: after so many requests, or with an error's code. */
+export type CallOutcome = { readonly requests: number } | { readonly code: string }
+
+const INPUTS_NAMED = 50
+
+/**
+ * Who called what with which inputs, by their names alone, and how it ended. It resolves when the entry is committed, and never rejects: the far
+ * side has acted by then, and an error here would make a caller repeat what was done.
+ */
+export async function noteCall({ notes, log }: HubParts, by: Actor, ref: string, inputs: readonly string[], outcome: CallOutcome): Promise<void> {
+  // A name that no connector can declare would not go into the chain, and hold up the other entries of its batch.
+  const named = inputs.filter((name) => NAME.test(name)).slice(0, INPUTS_NAMED)
+  const details = { ok: "requests" in outcome, ...outcome, inputs: named, ...(named.length < inputs.length ? { unnamed: inputs.length - named.length } : {}) }
+  try {
+    await notes.note(by, async (tx) => ({ action: "connector.call", target: await calledOne(tx, by.workspace.id, ref), details }))
+  } catch (cause) {
+    log.warn({ err: cause }, "a call could not be recorded in the audit")
+  }
+}
+
+const NAME = /^[^\p{C}]{1,100}$/u
+
+/** The connector as it is called now; by what it was called with when it was removed meanwhile. */
+async function calledOne(tx: Tx, workspaceId: string, ref: string): Promise<AuditTarget> {
+  const found = await tx
+    .selectFrom("connectors")
+    .select(["id", "name"])
+    .where("workspace_id", "=", workspaceId)
+    .where(looksLikeId(ref) ? "id" : "name", "=", ref)
+    .executeTakeFirst()
+  return { kind: "connector", id: found?.id ?? ref, name: found?.name ?? ref }
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from "node:http"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { startHub, type TestHub } from "../support/hub.ts"
 import { type Loopback, listen } from "../support/loopback.ts"
 
@@ -90,6 +90,44 @@ describe("a call", () => {
     expect((await call(id, {}, { key: await hub.keyFor("viewer") })).status).toBe(403)
     expect((await call(id, {}, { key: (await hub.workspace("other")).key })).status).toBe(404)
     expect((await call(id, { surplus: 1 })).status).toBe(422)
+  })
+})
+
+describe("the audit of calls", () => {
+  const entries = async (id: string) => (await hub.call("GET", `/v1/audit?action=connector.call&target=${id}`)).body
+  test("names who called what with which inputs and how it ended, without a value", async () => {
+    const id = await connector({ ...everywhere, url: `${base}/?status=200`, retries: 0 })
+    const key = await hub.keyFor("editor")
+    await call(id, { input: { q: "value-canary-3", domain: "example.com" } }, { key })
+    await call(id, { input: { ["nul\u0000"]: 1, nope: 1 } })
+    const { data, total } = await entries(id)
+    expect(total).toBe(2)
+    expect(data[1]).toMatchObject({ role: "editor", target: { kind: "connector", id, name: `c${made}` }, requestId: expect.any(String) })
+    expect(data[1].details).toEqual({ ok: true, requests: 1, inputs: ["q", "domain"] })
+    expect(data[0].details).toEqual({ ok: false, code: "query_invalid", inputs: ["nope"], unnamed: 1 })
+    expect(JSON.stringify(data)).not.toMatch(/canary/)
+  })
+
+  test("tells the code of a call that the far side refuses, and knows a connector by its name", async () => {
+    const id = await connector({ url: `${base}/?status=503`, retries: 0 })
+    await call(`c${made}`, {})
+    expect((await entries(id)).data.map((each: { details: object }) => each.details)).toEqual([{ ok: false, code: "server_unavailable", inputs: [] }])
+  })
+
+  test("has no entry of dry runs, nor of what is not there or not allowed", async () => {
+    const id = await connector({})
+    const before = (await hub.call("GET", "/v1/audit?action=connector.call")).body.total
+    await call(id, { dryRun: true })
+    expect((await call("nothing-here", {})).status).toBe(404)
+    expect((await call(id, {}, { key: await hub.keyFor("viewer") })).status).toBe(403)
+    expect((await hub.call("GET", "/v1/audit?action=connector.call")).body.total).toBe(before)
+  })
+
+  test("never undoes a call that was made: without an entry it is answered all the same", async () => {
+    const id = await connector({})
+    const { notes } = hub.served.hub
+    using _broken = vi.spyOn(notes, "note").mockRejectedValue(new Error("the database is gone"))
+    expect((await call(id, {})).status).toBe(200)
   })
 })
 

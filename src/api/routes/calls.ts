@@ -1,5 +1,7 @@
 import Type from "typebox"
 import type { Input, PreparedRequest, Row } from "../../core/connector.ts"
+import { PlatformError } from "../../core/errors.ts"
+import { noteCall } from "../../hub/audit-notes.ts"
 import type { Hub } from "../../hub/hub.ts"
 import { type CallAnswer, Calls } from "../../runs/calls.ts"
 import { principalOf } from "../access.ts"
@@ -58,7 +60,17 @@ export function callRoutes(api: Api, hub: Hub): void {
       const by = principalOf(request)
       const { input = {}, dryRun, timeoutMs } = request.body
       if (dryRun === true) return calls.dryRun(by, request.params.id, input)
-      return calls.call(by, request.params.id, { input, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, callerSignal(reply))
+      const { id } = request.params
+      try {
+        const answer = await calls.call(by, id, { input, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, callerSignal(reply))
+        await noteCall(hub, by, id, Object.keys(input), { requests: answer.requests })
+        return answer
+      } catch (error) {
+        const code = error instanceof PlatformError ? error.code : "internal"
+        // What is not there was not called.
+        if (code !== "not_found") await noteCall(hub, by, id, Object.keys(input), { code })
+        throw error
+      }
     },
   )
   api.get(
