@@ -3,11 +3,13 @@ import type { AnyConnector } from "../core/connector.ts"
 import { type CheckInput, scheduleOf, TIMEOUT_MS } from "./checks.ts"
 import { checked } from "./connector-config.ts"
 import { secretValues } from "./connector-secrets.ts"
+import { reconfigures } from "./connector-state.ts"
 import { typeOf } from "./connector-types.ts"
 import { type ConnectorInput, type ConnectorRow, fingerprintsOf, type Tx } from "./connector-view.ts"
 import { type Difference, differencesOf } from "./differences.ts"
 import type { HubParts } from "./hub.ts"
 import type { Principal } from "./identity.ts"
+import { requireUploads } from "./upload-uses.ts"
 
 /** A connector as somebody wants it: what is absent is the default, but in `config` as in a change. */
 export interface WantedConnector extends Omit<ConnectorInput, "name" | "verify"> {
@@ -53,6 +55,7 @@ export function compareConnector({ store, registry, vault }: HubParts, by: Princ
     const after = shown(wanted, connector, parsed, masks)
     const before = row === undefined ? undefined : { ...shownRow(row, registry.find(row.type), fingerprints), check: await scheduleOf(tx, workspaceId, row.id) }
     const changes = differencesOf(before ?? {}, after)
+    if (changes.some(reconfigures)) await requireUploads(tx, workspaceId, connector.fields, parsed.plain)
     return {
       action: row === undefined ? "create" : changes.length === 0 ? "none" : "change",
       id: row?.id ?? null,

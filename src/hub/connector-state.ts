@@ -70,7 +70,7 @@ export function changesBetween(before: ConnectorState, after: ConnectorState): C
 }
 
 /** Whether a change touched where the connector connects to, or how it logs in there. */
-export const reconfigures = ({ pointer }: Change): boolean => pointer === "/type" || pointer.startsWith("/config/")
+export const reconfigures = ({ pointer }: Pick<Change, "pointer">): boolean => pointer === "/type" || pointer.startsWith("/config/")
 
 function difference(before: unknown, after: unknown, pointer: string): Change[] {
   if (isTree(before) && isTree(after) && Array.isArray(before) === Array.isArray(after)) {

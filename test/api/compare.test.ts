@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { startHub, type TestHub } from "../support/hub.ts"
 
@@ -22,6 +23,25 @@ describe("what storing a connector would change", () => {
     expect(other.body.changes).toContainEqual({ pointer: "/config/password", before: mask, after: mask })
     expect(same.text + other.text).not.toContain("hunter2")
     expect((await hub.call("GET", "/v1/connectors/shop")).body).toEqual(before)
+  })
+
+  test("an upload that is not there is refused as storing would, and only where storing would look for it", async () => {
+    const wanted = (upload: string) => ({ name: "file", type: "csv", config: { source: { kind: "upload", upload } } })
+    const upload = async (key = hub.key) =>
+      (await hub.call("POST", "/v1/uploads?name=a.csv", "a,b\n1,2\n", { key, headers: { "content-type": "text/csv" } })).body.id
+    const [mine, theirs] = [await upload(), await upload((await hub.workspace("uploads")).key)]
+    const both = async (named: string) => {
+      const stored = await hub.call("POST", "/v1/connectors", wanted(named))
+      return [await hub.call("POST", "/v1/connectors/compare", wanted(named)), stored]
+    }
+    for (const named of [theirs, randomUUID()]) {
+      const [compared, refused] = await both(named)
+      expect([compared?.status, compared?.body.code, compared?.body.errors]).toEqual([refused?.status, "config_invalid", refused?.body.errors])
+      expect(compared?.body.errors[0]).toMatchObject({ pointer: "/config/source/upload", message: expect.stringContaining(named) })
+    }
+    const [same] = await both(mine)
+    expect([same?.status, same?.body.action]).toEqual([200, "none"])
+    expect((await hub.call("POST", "/v1/connectors/compare", wanted(theirs))).body.code).toBe("config_invalid")
   })
 
   test("another workspace's connector of that name is not compared with", async () => {
