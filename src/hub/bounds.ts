@@ -5,7 +5,7 @@ import type { Counters } from "./counters.ts"
  * How much of each kind one workspace may have going on at a node at once: its sockets, memory and connections are for all. `requests of
  * tests` are callers that wait for tests, of which many may share one.
  */
-const MOST = { queries: 32, discoveries: 16, calls: 512, "requests of tests": 100 } as const
+const MOST = { queries: 32, discoveries: 16, uploads: 32, calls: 512, "requests of tests": 100 } as const
 
 /** Bounds what each workspace does at this node, in memory alone, so that a refusal costs nothing. */
 export class Bounds {

@@ -113,10 +113,10 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       return [...(await nodes.ports()), ...addresses.map((address) => ({ address, port }))]
     }
     const door = new Door({ ...extras.door, policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
-    const uploads = new Uploads(store)
     const tokens = new Tokens({ store, vault, door, log })
     const counters = new Counters()
     const bounds = new Bounds(counters)
+    const uploads = new Uploads(store, bounds)
     const notes = new AuditNotes(store)
     const parts: HubParts = {
       store,

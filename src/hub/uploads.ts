@@ -6,6 +6,7 @@ import type { Uploads as UploadTable } from "../store/database.ts"
 import { allWorkspaces } from "../store/lookups.ts"
 import { parentMissing, type Store } from "../store/store.ts"
 import { record } from "./audit.ts"
+import type { Bounds } from "./bounds.ts"
 import { CHUNK_BYTES, chunksOf } from "./chunks.ts"
 import { looksLikeId, type Tx } from "./connector-view.ts"
 import type { Principal } from "./identity.ts"
@@ -31,11 +32,13 @@ const SWEEP_MS = 15 * 60_000
 /** Files that workspaces are given: streamed in, shown when they are whole, read in chunks. */
 export class Uploads {
   readonly #store: Store
+  readonly #bounds: Bounds
   #timer: NodeJS.Timeout | undefined
   #sweeping: Promise<void> | undefined
 
-  constructor(store: Store) {
+  constructor(store: Store, bounds: Bounds) {
     this.#store = store
+    this.#bounds = bounds
   }
 
   /**
@@ -45,6 +48,8 @@ export class Uploads {
   async add(by: Principal, name: string, body: AsyncIterable<Buffer>, bytes: number | undefined): Promise<UploadView> {
     if (bytes !== undefined && bytes > UPLOAD_MAX_BYTES) throw tooLarge()
     const workspaceId = by.workspace.id
+    // Each holds a chunk for as long as it arrives.
+    using _place = this.#bounds.enter(workspaceId, "uploads")
     const id = randomUUID()
     await this.#store.inWorkspace(workspaceId, async (tx) => {
       await sweepStale(tx, workspaceId)

@@ -52,6 +52,29 @@ describe("an upload", () => {
     }
   })
 
+  it("is refused when as many of the workspace arrive as may, and other workspaces' are not", async () => {
+    const before = await stored()
+    const gate = Promise.withResolvers<void>()
+    const slow = () =>
+      new ReadableStream({
+        async start(controller) {
+          controller.enqueue(Buffer.from("a"))
+          await gate.promise
+          controller.close()
+        },
+      })
+    const arriving = Array.from({ length: 32 }, () => send(slow()))
+    while ((await stored()).uploads < before.uploads + 32) await new Promise((resolve) => setTimeout(resolve, 50))
+    const more = await made(await send("b"))
+    expect([more.status, more.body["code"]]).toEqual([429, "rate_limited"])
+    const others = await made(await send("b", "/v1/uploads", other.key))
+    expect(others.status).toBe(201)
+    await hub.call("DELETE", `/v1/uploads/${String(others.body["id"])}`, undefined, { key: other.key })
+    gate.resolve()
+    expect((await Promise.all(arriving)).every(({ status }) => status === 201)).toBe(true)
+    expect((await send("b")).status).toBe(201)
+  })
+
   it("is listed in pages, shown alone, and removed", async () => {
     const { total } = await rows()
     const first = (await hub.call("GET", "/v1/uploads?limit=2")).body
