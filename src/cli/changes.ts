@@ -41,7 +41,10 @@ function credentials(group: Command, leaf: Leaf): void {
   const load = () => import("./commands/credentials.ts")
   leaf(group, "show <name>", "what is in each slot, secrets hidden", async () => (await load()).show)
   fields(leaf(group, "stage <name>", "enter the next ones; the current ones stay in use", async () => (await load()).stage))
-  leaf(group, "test <name>", "test the connector with the staged ones", async () => (await load()).test)
+  leaf(group, "test <name>", "test the connector with the staged ones", async () => (await load()).test).option(
+    "--timeout <seconds>",
+    "give up after, 10 unless given, at most 30",
+  )
   leaf(group, "switch <name>", "make the staged ones the current ones", async () => (await load()).turn).option("--force", "although no test of them passed")
   leaf(group, "rollback <name>", "bring those of before the last switch back", async () => (await load()).rollback)
   leaf(group, "discard <name>", "throw the staged ones away", async () => (await load()).discard)

@@ -50,6 +50,8 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   const root = new Command("jackfield")
     .description("Register each of your systems once; test, browse and query it by name.")
     .version(version)
+    // `connectors catalog --version 3` is that command's own.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void shell.stdout.write(text),
@@ -131,12 +133,15 @@ function connectors(root: Command, leaf: Leaf): void {
     .option("--search <text>", "only paths that contain it")
     .option("--refresh", "discover again first")
     .option("--columns", "with every column")
+    .option("--version <n>", "another version than the newest, see `catalog versions`", wholeNumber)
+    .option("--timeout <seconds>", "give up discovering after, 120 unless given, at most 300")
   leaf(group, "query <name> [statement]", "run a read-only statement, or preview a table with --rows", async () => (await import("./commands/query.ts")).query)
     .option("--param <value>", "for $1, $2, … in order; may be repeated", collect)
     .option("--max-rows <n>", "at most so many rows", wholeNumber)
     .option("--rows <table>", "preview a table without SQL: schema.table, or a JSON array when a name holds a dot")
     .option("--csv", "stream CSV")
     .option("--ndjson", "stream one JSON object per line")
+    .option("--timeout <seconds>", "give up after, 30 unless given, at most 300; for a statement")
   leaf(group, "call <name>", "make one request through an HTTP connector", async () => (await import("./commands/call.ts")).call)
     .option("--set <name=value>", "an input as text; may be repeated", collect)
     .option("--set-json <name=json>", "an input as JSON; may be repeated", collect)

@@ -93,4 +93,16 @@ test("what changed in a catalog is shown, and a script is told when something br
   expect((await run("catalog", "diff", "shop", "--from", "2", "--to", "2")).stdout).toBe("Nothing changed from version 2 to 2.\n")
   expect((await run("catalog", "versions", "shop")).stdout.trim().split("\n").length).toBe(3)
   expect((await run("catalog", "diff", "shop", "--from", "7")).code).toBe(5)
+  const catalog = (...args: string[]) => run("connectors", "catalog", "shop", ...args)
+  expect((await catalog()).stdout).toMatch(/public\.u +table/)
+  expect((await catalog("--version", "1")).stdout).not.toContain("public.u")
+  expect(json(await catalog("--version", "1", "--json"))).toMatchObject({ version: 1, streams: [{ path: ["public", "t"] }] })
+  expect((await catalog("--version", "7")).code).toBe(5)
+  for (const wrong of [
+    ["--version", "0"],
+    ["--version", "1", "--refresh"],
+    ["--timeout", "301"],
+  ])
+    expect((await catalog(...wrong)).code, wrong.join(" ")).toBe(2)
+  expect((await catalog("--refresh", "--timeout", "60", "--json")).code).toBe(0)
 })

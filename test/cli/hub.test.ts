@@ -132,6 +132,13 @@ describe("from nothing to rows", () => {
     expect([none.code, problem(none).code]).toEqual([5, "stream_not_found"])
   })
 
+  test("--timeout ends a statement, and is refused where none is", async () => {
+    const ran = await run(["connectors", "query", "shop", "select pg_sleep(50)", "--timeout", "0.5", "--json"])
+    expect([ran.code, problem(ran).code]).toEqual([1, "timed_out"])
+    expect((await run(["connectors", "query", "shop", "select 1", "--timeout", "301"])).code).toBe(2)
+    expect((await run(["connectors", "query", "shop", "--rows", "public.orders", "--timeout", "5"])).code).toBe(2)
+  })
+
   test("a reader that goes away ends it quietly", async () => {
     const ran = await run(["connectors", "query", "shop", "select repeat('x', 1000) from big", "--csv"], { closeAfter: 10_000 })
     expect([ran.code, ran.stderr]).toEqual([0, ""])

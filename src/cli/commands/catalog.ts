@@ -1,6 +1,7 @@
 import type { Stream } from "../../core/connector.ts"
 import type { Cli } from "../cli.ts"
-import { EXIT, type Exit, Failure } from "../failure.ts"
+import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
+import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { table } from "../table.ts"
 import { printable } from "../terminal.ts"
@@ -10,14 +11,22 @@ export interface CatalogOptions {
   readonly search?: string
   readonly refresh?: boolean
   readonly columns?: boolean
+  readonly version?: number
+  readonly timeout?: string
 }
 
-/** Prints the catalog; the first time, and with `--refresh`, it is discovered before. Says whether it is all, and else what is not in it. */
+/** Prints the catalog, the newest or the version given; the first time, and with `--refresh`, it is discovered before. Says whether it is all, and else what is not in it. */
 export async function catalog({ terminal, hub }: Cli, name: string, options: CatalogOptions): Promise<Exit> {
+  if (options.refresh === true && options.version !== undefined)
+    throw usage("--refresh makes a new version, --version shows one that there is.", "Leave one of them.")
+  const discovery = timeoutOf(options.timeout, WORK_MAX_SECONDS)
   const client = await hub()
-  const found = await read(client, name, options, (text) => terminal.note(terminal.dim(text)))
+  const found = await read(client, name, options, discovery, (text) => terminal.note(terminal.dim(text)))
   if (terminal.json) {
-    const skipped = found.counts.skipped > found.skipped.length ? await readAll(client, connectorPath(name, "/catalog/skipped")) : { data: found.skipped }
+    const skipped =
+      found.counts.skipped > found.skipped.length
+        ? await readAll(client, connectorPath(name, "/catalog/skipped"), { version: String(found.version) })
+        : { data: found.skipped }
     await terminal.document({ ...found, skipped: skipped.data })
     return EXIT.ok
   }
@@ -36,31 +45,35 @@ export async function catalog({ terminal, hub }: Cli, name: string, options: Cat
   return EXIT.ok
 }
 
-async function read(client: HubClient, name: string, options: CatalogOptions, note: (text: string) => void): Promise<Catalog> {
-  if (options.refresh === true) await discover(client, name, note)
+async function read(client: HubClient, name: string, options: CatalogOptions, discovery: Discovery, note: (text: string) => void): Promise<Catalog> {
+  if (options.refresh === true) await discover(client, name, discovery, note)
   try {
-    return await readAllStreams(client, name, options.search)
+    return await readAllStreams(client, name, options)
   } catch (error) {
     if (!(error instanceof Failure) || error.problem.code !== "catalog_missing") throw error
-    await discover(client, name, note)
-    return readAllStreams(client, name, options.search)
+    await discover(client, name, discovery, note)
+    return readAllStreams(client, name, options)
   }
 }
 
-async function discover(client: HubClient, name: string, note: (text: string) => void): Promise<void> {
+interface Discovery {
+  readonly timeoutMs?: number
+}
+
+async function discover(client: HubClient, name: string, discovery: Discovery, note: (text: string) => void): Promise<void> {
   note("Discovering…")
-  await client.post(connectorPath(name, "/discover"))
+  await client.post(connectorPath(name, "/discover"), discovery)
 }
 
 /** All pages; begins again, once, when a discovery in between made another version. */
-async function readAllStreams(client: HubClient, name: string, search: string | undefined, again = true): Promise<Catalog> {
+async function readAllStreams(client: HubClient, name: string, query: CatalogOptions, again = true): Promise<Catalog> {
   const streams: Stream[] = []
   let first: Catalog | undefined
   let cursor: string | undefined
   for (;;) {
-    const page = await client.get<Catalog>(connectorPath(name, `/catalog${queryString({ search, limit: 100, cursor })}`))
+    const page = await client.get<Catalog>(connectorPath(name, `/catalog${queryString({ search: query.search, version: query.version, limit: 100, cursor })}`))
     first ??= page
-    if (page.version !== first.version && again) return readAllStreams(client, name, search, false)
+    if (page.version !== first.version && again) return readAllStreams(client, name, query, false)
     streams.push(...page.streams)
     if (page.nextCursor === null || page.nextCursor === cursor) return { ...first, streams, nextCursor: null }
     cursor = page.nextCursor

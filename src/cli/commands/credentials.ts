@@ -1,10 +1,11 @@
 import type { Cli } from "../cli.ts"
+import { TEST_MAX_SECONDS, timeoutOf } from "../duration-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { exitOfReport, printReport, type Report } from "../report.ts"
 import type { FieldOptions } from "../secret-input.ts"
 import { facts } from "../table.ts"
 import { readConfigOptions } from "./add.ts"
-import { flatten } from "./connectors.ts"
+import { flatten, type TestOptions } from "./connectors.ts"
 import { type Connector, type ConnectorType, connectorPath, when } from "./wire.ts"
 
 interface Slots {
@@ -56,8 +57,9 @@ export async function stage(cli: Cli, name: string, options: StageOptions): Prom
 }
 
 /** Tests the connector with the staged credentials. */
-export async function test({ terminal, hub }: Cli, name: string): Promise<Exit> {
-  const report = await (await hub()).post<Report>(connectorPath(name, "/credentials/next/test"), {})
+export async function test({ terminal, hub }: Cli, name: string, options: TestOptions): Promise<Exit> {
+  const time = timeoutOf(options.timeout, TEST_MAX_SECONDS)
+  const report = await (await hub()).post<Report>(connectorPath(name, "/credentials/next/test"), time)
   if (terminal.json) await terminal.document(report)
   else await printReport(terminal, report)
   return exitOfReport(report)

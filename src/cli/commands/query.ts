@@ -1,4 +1,5 @@
 import type { Cli } from "../cli.ts"
+import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { readValue } from "../secret-input.ts"
@@ -12,6 +13,7 @@ export interface QueryOptions {
   readonly rows?: string
   readonly csv?: boolean
   readonly ndjson?: boolean
+  readonly timeout?: string
 }
 
 /** Runs a read-only statement (`-` reads it from stdin), or previews a table; a table on the screen, or a stream as CSV or NDJSON. */
@@ -21,15 +23,17 @@ export async function query(cli: Cli, name: string, statement: string | undefine
     throw usage("--csv, --ndjson and --json are three answers.", "Choose one.")
   if ((statement === undefined) === (options.rows === undefined))
     throw usage("Give either a statement or --rows with a table.", 'Write jackfield connectors query shop "select 1", or --rows public.orders.')
+  const time = timeoutOf(options.timeout, WORK_MAX_SECONDS)
   const client = await cli.hub()
   if (options.rows !== undefined) {
-    if (options.param !== undefined) throw usage("--param belongs to a statement, not to --rows.")
+    for (const given of ["param", "timeout"] as const) if (options[given] !== undefined) throw usage(`--${given} belongs to a statement, not to --rows.`)
     return preview(cli, client, name, options.rows, options)
   }
   const body = {
     statement: statement === "-" ? await readValue(cli.shell, "-", "statement") : (statement ?? ""),
     ...(options.param === undefined ? {} : { params: options.param }),
     ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
+    ...time,
   }
   const path = connectorPath(name, "/query")
   if (options.csv === true) return copy(cli, client.stream(path, "text/csv", body))
