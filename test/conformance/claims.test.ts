@@ -130,7 +130,8 @@ const brokenHttp: Partial<typeof broken> = {
   "no secret leaves": { as: { connect: hear }, says: /a secret left/ },
   "hard row": {
     as: {
-      request: async (client: never, input: Row, call: Call) => ((await http.request?.(client, input, call)) as Row[]).map((row) => ({ ...row, big: 2 ** 53 })),
+      request: async (client: never, input: Row, call: Call) =>
+        (((await http.request?.(client, input, call)) ?? []) as Row[]).map((row) => ({ ...row, big: 2 ** 53 })),
     },
     says: /9007199254740992/,
   },
