@@ -1,7 +1,7 @@
 import pg from "pg"
 import { postgres } from "../src/connectors/postgres.ts"
 import { openConfig, parseConfig } from "../src/core/config.ts"
-import { probe } from "../src/hub/probe.ts"
+import { probe } from "../src/hub/probes/probe.ts"
 import { Door } from "../src/net/door.ts"
 import { Policy } from "../src/net/policy.ts"
 import { parseEgressRules } from "../src/net/rules.ts"

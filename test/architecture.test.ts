@@ -62,7 +62,7 @@ const LAYERS: readonly (readonly [string, readonly string[]])[] = [
   ["src/api", ["src/runs", "src/hub", "src/connectors", "src/core", "src/store/database.ts"]],
   ["src/dialects", ["src/api/mount.ts", "src/runs", "src/hub", "src/connectors", "src/core", "src/store/database.ts"]],
   // `check` runs the hub's own probe, so that it says what a saved connector's test would say.
-  ["src/cli/local", ["src/store", "src/vault", "src/net", "src/connectors", "src/core", "src/cli", "src/hub/probe.ts"]],
+  ["src/cli/local", ["src/store", "src/vault", "src/net", "src/connectors", "src/core", "src/cli", "src/hub/probes/probe.ts"]],
   ["src/cli", ["src/core", "src/cli/local", "src/main.ts"]],
 ]
 

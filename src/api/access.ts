@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import { PlatformError } from "../core/errors.ts"
-import type { Identity, Principal } from "../hub/identity.ts"
-import { atLeast } from "../hub/roles.ts"
+import type { Identity, Principal } from "../hub/people/identity.ts"
+import { atLeast } from "../hub/people/roles.ts"
 import type { Role } from "../store/database.ts"
 import { originOf } from "./mount.ts"
 

@@ -1,5 +1,5 @@
 import Type from "typebox"
-import type { AuditVerdict, AuditEntry as Entry } from "../hub/audit-log.ts"
+import type { AuditVerdict, AuditEntry as Entry } from "../hub/audit/audit-log.ts"
 import { closed, Nullable, PageQuery, Time } from "./schemas.ts"
 
 const Hash = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256 in hex" })

@@ -1,6 +1,6 @@
 import Type from "typebox"
-import type { MeView } from "../hub/sessions.ts"
-import type { UserView } from "../hub/users.ts"
+import type { MeView } from "../hub/people/sessions.ts"
+import type { UserView } from "../hub/people/users.ts"
 import { closed, Id, Name, Nullable, PageQuery, Role, Time } from "./schemas.ts"
 
 const Title = Type.String({ minLength: 1, maxLength: 256 })

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { PlatformError } from "../core/errors.ts"
 import type { Hub } from "../hub/hub.ts"
-import type { LoginOrigin } from "../hub/identity.ts"
+import type { LoginOrigin } from "../hub/people/identity.ts"
 import { useMethods } from "./methods.ts"
 import { asPlatformError } from "./problem.ts"
 

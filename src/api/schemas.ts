@@ -1,11 +1,11 @@
 import Type, { type TSchema } from "typebox"
 import { COLUMN_TYPES, STREAM_KINDS } from "../core/connector.ts"
 import { STAGES } from "../core/trace.ts"
-import { CHANGE_KINDS } from "../hub/catalog-changes.ts"
-import type { CatalogPage, CatalogVersion as CatalogVersionView, CatalogDiff as Diff, Skipped } from "../hub/catalogs.ts"
-import type { TypeDescription } from "../hub/connector-types.ts"
-import type { ConnectorView } from "../hub/connector-view.ts"
-import type { TestReport as Report } from "../hub/probe.ts"
+import { CHANGE_KINDS } from "../hub/catalogs/catalog-changes.ts"
+import type { CatalogPage, CatalogVersion as CatalogVersionView, CatalogDiff as Diff, Skipped } from "../hub/catalogs/catalogs.ts"
+import type { TypeDescription } from "../hub/connectors/connector-types.ts"
+import type { ConnectorView } from "../hub/connectors/connector-view.ts"
+import type { TestReport as Report } from "../hub/probes/probe.ts"
 import type { RowsAnswer } from "../hub/queries.ts"
 
 // The native API's shapes: validation, types and OpenAPI come from these alone.

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream"
 import type { FastifyReply, FastifyRequest } from "fastify"
-import type { TestOptions } from "../hub/connector-tests.ts"
-import type { TestReport as Report } from "../hub/probe.ts"
+import type { TestOptions } from "../hub/connectors/connector-tests.ts"
+import type { TestReport as Report } from "../hub/probes/probe.ts"
 import { asPlatformError, problemOf } from "./problem.ts"
 import { callerSignal } from "./shapes.ts"
 

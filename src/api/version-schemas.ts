@@ -1,6 +1,6 @@
 import Type from "typebox"
-import type { CredentialsView } from "../hub/connector-credentials.ts"
-import type { Version as HubVersion, WholeVersion as HubWholeVersion } from "../hub/connector-versions.ts"
+import type { CredentialsView } from "../hub/connectors/connector-credentials.ts"
+import type { Version as HubVersion, WholeVersion as HubWholeVersion } from "../hub/connectors/connector-versions.ts"
 import { Config, closed, Fault, Limits, Nullable, Purpose, TestReport, Time, typed } from "./schemas.ts"
 
 const version = {

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
 import { originOf } from "../api/mount.ts"
 import { PlatformError } from "../core/errors.ts"
-import type { Principal } from "../hub/identity.ts"
-import { atLeast } from "../hub/roles.ts"
+import type { Principal } from "../hub/people/identity.ts"
+import { atLeast } from "../hub/people/roles.ts"
 import type { Role } from "../store/database.ts"
 
 /** A path of a dialect below its mount, without a slash at its end. */

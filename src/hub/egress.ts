@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto"
 import { PlatformError } from "../core/errors.ts"
 import { formatRule, parseEgressRules, type Rule } from "../net/rules.ts"
 import type { Store } from "../store/store.ts"
-import { record } from "./audit.ts"
-import type { Principal } from "./identity.ts"
+import { record } from "./audit/audit.ts"
+import type { Principal } from "./people/identity.ts"
 
 export interface EgressRuleView {
   /** null for a rule of the environment. */

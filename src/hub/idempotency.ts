@@ -4,8 +4,8 @@ import { PlatformError } from "../core/errors.ts"
 import type { IdempotencyKeys } from "../store/database.ts"
 import type { Store } from "../store/store.ts"
 import type { Vault } from "../vault/vault.ts"
-import type { Tx } from "./connector-view.ts"
-import type { Principal } from "./identity.ts"
+import type { Tx } from "./connectors/connector-view.ts"
+import type { Principal } from "./people/identity.ts"
 
 /** An answer as it is kept: `body` is its text. */
 export interface KeptAnswer {

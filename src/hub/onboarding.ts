@@ -1,11 +1,11 @@
 import { PlatformError } from "../core/errors.ts"
 import type { Door } from "../net/door.ts"
 import { readHostKey } from "../net/host-key.ts"
-import type { Catalogs } from "./catalogs.ts"
-import type { ConnectorInput, ConnectorView, DialectOptions } from "./connector-view.ts"
-import type { Connectors } from "./connectors.ts"
-import type { Principal } from "./identity.ts"
-import { TEST_DEADLINE_MS } from "./probe.ts"
+import type { Catalogs } from "./catalogs/catalogs.ts"
+import type { ConnectorInput, ConnectorView, DialectOptions } from "./connectors/connector-view.ts"
+import type { Connectors } from "./connectors/connectors.ts"
+import type { Principal } from "./people/identity.ts"
+import { TEST_DEADLINE_MS } from "./probes/probe.ts"
 
 /** How far the schema of a new connector came: read, or still being read in the background. */
 export type Onboarded = { readonly connector: ConnectorView; readonly discovered: boolean }

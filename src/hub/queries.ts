@@ -2,12 +2,12 @@ import type { Batch, Column, RejectedRecord, Row, Stream, Value } from "../core/
 import { PlatformError } from "../core/errors.ts"
 import { open, type Session } from "../core/session.ts"
 import { round } from "../core/trace.ts"
-import { noteQuery } from "./audit-notes.ts"
-import type { Catalogs } from "./catalogs.ts"
-import type { Connectors } from "./connectors.ts"
+import { noteQuery } from "./audit/audit-notes.ts"
+import type { Catalogs } from "./catalogs/catalogs.ts"
+import type { Connectors } from "./connectors/connectors.ts"
 import { toRecords } from "./encode.ts"
 import type { HubParts } from "./hub.ts"
-import type { Principal } from "./identity.ts"
+import type { Principal } from "./people/identity.ts"
 import { TURN_WAIT_MS } from "./turns.ts"
 
 export interface QueryInput {

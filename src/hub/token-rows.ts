@@ -3,7 +3,7 @@ import type { TokenGrant } from "../core/connector.ts"
 import { ERRORS, type ErrorCode, PlatformError } from "../core/errors.ts"
 import { scrubLive } from "../core/scrub.ts"
 import type { Vault } from "../vault/vault.ts"
-import type { Tx } from "./connector-view.ts"
+import type { Tx } from "./connectors/connector-view.ts"
 
 /** One login's row: `identity` and `terms` are keyed hashes. */
 export interface Login {

@@ -2,7 +2,7 @@ import type { Turn } from "../core/connector.ts"
 import { type AcquireOptions, type Grant, Limiter } from "../limits/limiter.ts"
 import { effectiveLimits, type Limits } from "../limits/limits.ts"
 import type { Store } from "../store/store.ts"
-import type { Opened } from "./connectors.ts"
+import type { Opened } from "./connectors/connectors.ts"
 import { planOf } from "./plans.ts"
 
 /** Milliseconds that a use waits for its turn at most. */

@@ -4,9 +4,9 @@ import type { AnyConnector, Input, PreparedRequest, Render, Row, Turn } from "..
 import { PlatformError } from "../core/errors.ts"
 import { open } from "../core/session.ts"
 import { round } from "../core/trace.ts"
-import type { Connectors, Opened } from "../hub/connectors.ts"
+import type { Connectors, Opened } from "../hub/connectors/connectors.ts"
 import type { HubParts } from "../hub/hub.ts"
-import type { Principal } from "../hub/identity.ts"
+import type { Principal } from "../hub/people/identity.ts"
 import { type Leave, TURN_WAIT_MS } from "../hub/turns.ts"
 import { TemplatePool } from "../templates/pool.ts"
 

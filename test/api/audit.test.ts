@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { hubActor } from "../../src/hub/audit.ts"
+import { hubActor } from "../../src/hub/audit/audit.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
 

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import type { Transaction } from "kysely"
-import { append, auditBody, hubActor } from "../../src/hub/audit.ts"
+import { append, auditBody, hubActor } from "../../src/hub/audit/audit.ts"
 import type { Database } from "../../src/store/database.ts"
 import type { Log } from "../../src/store/log.ts"
 import type { Store } from "../../src/store/store.ts"

@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify"
 import Type from "typebox"
-import type { ConnectorView } from "../../hub/connector-view.ts"
+import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
 import { Connector, Ref, TestInput, TestReport } from "../schemas.ts"

@@ -1,6 +1,6 @@
 import Type from "typebox"
 import { PlatformError } from "../../core/errors.ts"
-import { describeType } from "../../hub/connector-types.ts"
+import { describeType } from "../../hub/connectors/connector-types.ts"
 import type { Hub } from "../../hub/hub.ts"
 import { slice } from "../../hub/page.ts"
 import { ConnectorType, Page, pageOf } from "../schemas.ts"

@@ -1,4 +1,4 @@
-import type { ConnectorView } from "../../hub/connector-view.ts"
+import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import { hiddenSecrets } from "../hidden-secrets.ts"
 import { unfit } from "./errors.ts"
 import { isGiven, isSettings, type Kind, MASK, type Settings } from "./kind.ts"

@@ -1,5 +1,5 @@
 import { isMask } from "../../core/config.ts"
-import type { ConnectorView } from "../../hub/connector-view.ts"
+import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { Plan } from "../../hub/plans.ts"
 import { type ConnectorBody, METHODS, type NameValue, TYPES } from "./body.ts"
 

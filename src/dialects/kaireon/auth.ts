@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify"
 import { PlatformError } from "../../core/errors.ts"
 import type { Hub } from "../../hub/hub.ts"
-import { isSessionToken, type Principal } from "../../hub/identity.ts"
+import { isSessionToken, type Principal } from "../../hub/people/identity.ts"
 
 /**
  * The caller, by `Authorization: Bearer` or `X-API-Key`. An API key decides the tenant; a

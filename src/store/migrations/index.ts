@@ -9,7 +9,7 @@ import * as idempotency from "./0007-idempotency.ts"
 import * as tokens from "./0008-tokens.ts"
 import * as health from "./0009-health.ts"
 import * as catalogDiff from "./0010-catalog-diff.ts"
-import * as people from "./0012-people.ts"
+import * as people from "./0011-people.ts"
 
 /** Every migration in the order it is run, listed here so that a packed hub needs no directory to read. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -23,5 +23,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0008-tokens": tokens,
   "0009-health": health,
   "0010-catalog-diff": catalogDiff,
-  "0012-people": people,
+  "0011-people": people,
 }

@@ -1,0 +1,157 @@
+import { type Selectable, sql } from "kysely"
+import { canonical, Follower, genesisOf, type Link } from "../../core/audit-chain.ts"
+import type { AuditEntries } from "../../store/database.ts"
+import type { Store } from "../../store/store.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
+import type { Principal } from "../people/identity.ts"
+import type { AuditTarget } from "./audit.ts"
+
+/** An entry as it is shown: `hash` covers all of it with the entry before. */
+export interface AuditEntry {
+  readonly seq: number
+  readonly at: string
+  readonly previous: string
+  readonly hash: string
+  readonly action: string
+  readonly actor: { readonly id: string; readonly kind: string; readonly name: string }
+  readonly role: string | null
+  readonly target: AuditTarget | null
+  readonly details: Readonly<Record<string, unknown>>
+  readonly requestId: string | null
+  readonly remoteAddress: string | null
+}
+
+/** `actor` and `target` are ids or names; `action` may end in `.*`; `from` is inclusive, `to` exclusive. */
+export interface AuditFilter extends PageQuery {
+  readonly actor?: string
+  readonly action?: string
+  readonly target?: string
+  readonly from?: string
+  readonly to?: string
+}
+
+/** Where a chain ends. */
+export interface AuditHead {
+  readonly seq: number
+  readonly hash: string
+}
+
+/** `ok` with where the chain ends; else the first entry that is broken, and why. */
+export interface AuditVerdict {
+  readonly ok: boolean
+  readonly entries: number
+  readonly head: AuditHead
+  readonly broken?: { readonly seq: number; readonly reason: string }
+}
+
+const BATCH = 500
+
+/** The audit of a workspace, read: in pages, whole, and checked. */
+export class AuditLog {
+  readonly #store: Store
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** The newest entry first. */
+  async list(by: Principal, filter: AuditFilter): Promise<Page<AuditEntry>> {
+    const before = decodeCursor(filter.cursor)
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      let matching = tx.selectFrom("audit_entries").where("workspace_id", "=", by.workspace.id)
+      const { actor, action, target, from, to } = filter
+      if (actor !== undefined) matching = matching.where(({ or, eb }) => or([eb("actor_id", "=", actor), eb("actor_name", "=", actor)]))
+      if (target !== undefined) matching = matching.where(({ or, eb }) => or([eb("target_id", "=", target), eb("target_name", "=", target)]))
+      if (action?.endsWith(".*")) matching = matching.where(sql<boolean>`starts_with(action, ${action.slice(0, -1)})`)
+      else if (action !== undefined) matching = matching.where("action", "=", action)
+      if (from !== undefined) matching = matching.where("at", ">=", new Date(from))
+      if (to !== undefined) matching = matching.where("at", "<", new Date(to))
+      let page = matching
+        .selectAll()
+        .orderBy("seq", "desc")
+        .limit(filter.limit + 1)
+      if (before > 0) page = page.where("seq", "<", before)
+      const rows = await page.execute()
+      const { total } = await matching.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
+      const cut = pageOf(rows, filter.limit, total, (row) => row.seq)
+      return { ...cut, data: cut.data.map(viewOf) }
+    })
+  }
+
+  /** Where the chain of the caller's workspace ends now; what was appended later is of no concern to whoever walks up to it. */
+  async head(by: Principal): Promise<AuditHead> {
+    const row = await this.#store.inWorkspace(by.workspace.id, (tx) =>
+      tx.selectFrom("audit_heads").select(["seq", "hash"]).where("workspace_id", "=", by.workspace.id).executeTakeFirst(),
+    )
+    return row === undefined ? { seq: 0, hash: genesisOf(by.workspace.id) } : { seq: row.seq, hash: row.hash.toString("hex") }
+  }
+
+  /** Every entry up to `last`, the oldest first, read a batch at a time in transactions of their own. */
+  async *entries(by: Principal, last: number, signal: AbortSignal): AsyncGenerator<AuditEntry> {
+    for await (const row of this.#rows(by, last, signal)) yield viewOf(row)
+  }
+
+  /**
+   * Walks the whole chain. `seen` is an end that the caller noted earlier: a chain that was cut off and written anew together with its head is
+   * whole in itself, but does not have it.
+   */
+  async verify(by: Principal, signal: AbortSignal, seen?: AuditHead): Promise<AuditVerdict> {
+    const head = await this.head(by)
+    const chain = new Follower(0, genesisOf(by.workspace.id))
+    const broken = (seq: number, reason: string): AuditVerdict => ({ ok: false, entries: chain.seq, head, broken: { seq, reason: `${reason}.` } })
+    for await (const row of this.#rows(by, head.seq, signal)) {
+      const link = linkOf(row)
+      const wrong = chain.follow(link)
+      if (wrong !== undefined) return broken(chain.seq + 1, wrong)
+      if (misfiled(row)) return broken(link.seq, `entry ${link.seq} is filed under something else than it says`)
+      if (seen?.seq === link.seq && seen.hash !== link.hash) return broken(link.seq, `entry ${link.seq} has another hash than the one that was noted`)
+    }
+    if (chain.seq < head.seq) return broken(chain.seq + 1, `the chain ends at entry ${chain.seq}, and its head says ${head.seq}`)
+    if (chain.hash !== head.hash) return broken(head.seq, "the head names another hash than the last entry has")
+    if (seen !== undefined && seen.seq > head.seq) return broken(head.seq + 1, `entry ${seen.seq}, which was noted, is not there`)
+    return { ok: true, entries: chain.seq, head }
+  }
+
+  async *#rows(by: Principal, last: number, signal: AbortSignal): AsyncGenerator<Selectable<AuditEntries>> {
+    for (let after = 0; after < last; ) {
+      signal.throwIfAborted()
+      const from = after
+      const rows = await this.#store.inWorkspace(by.workspace.id, (tx) =>
+        tx
+          .selectFrom("audit_entries")
+          .selectAll()
+          .where("workspace_id", "=", by.workspace.id)
+          .where("seq", ">", from)
+          .where("seq", "<=", last)
+          .orderBy("seq")
+          .limit(BATCH)
+          .execute(),
+      )
+      yield* rows
+      const end = rows.at(-1)
+      if (end === undefined) return
+      after = end.seq
+    }
+  }
+}
+
+const linkOf = (row: Selectable<AuditEntries>): Link => ({
+  seq: row.seq,
+  at: row.at.toISOString(),
+  previous: row.previous.toString("hex"),
+  hash: row.hash.toString("hex"),
+  body: row.body,
+})
+
+function viewOf(row: Selectable<AuditEntries>): AuditEntry {
+  const { body, ...link } = linkOf(row)
+  return { ...link, ...(JSON.parse(body) as Omit<AuditEntry, "seq" | "at" | "previous" | "hash">) }
+}
+
+/** The columns that lists filter by are not under the hash; one that says something else than the entry would hide it. */
+function misfiled(row: Selectable<AuditEntries>): boolean {
+  const { action, actor, target } = viewOf(row)
+  const says = canonical([action, actor.id, actor.name, target?.id, target?.name])
+  const filed = canonical([row.action, row.actor_id, row.actor_name, row.target_id, row.target_name])
+  return says !== filed
+}

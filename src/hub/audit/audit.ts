@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto"
+import { sql, type Transaction } from "kysely"
+import { canonical } from "../../core/audit-chain.ts"
+import { PlatformError } from "../../core/errors.ts"
+import type { Database } from "../../store/database.ts"
+import type { Principal } from "../people/identity.ts"
+
+type Tx = Transaction<Database>
+
+/** What was done, as `noun.verb`: `connector.update`, `key.revoke`. */
+export type AuditAction = `${string}.${string}`
+
+/** What it was done to; `name` is what people called it then. */
+export interface AuditTarget {
+  readonly kind: string
+  readonly id: string
+  readonly name: string
+}
+
+/** `details` are JSON facts for a reader, never a secret: of one only its pointer or fingerprint. What is longer than 8 KiB is left out. */
+export interface AuditEvent {
+  readonly action: AuditAction
+  readonly target?: AuditTarget
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+/** Whoever does something: a caller, or the hub itself. */
+export interface Actor extends Pick<Principal, "id" | "name" | "request"> {
+  readonly kind: Principal["kind"] | "hub"
+  readonly workspace: { readonly id: string }
+  readonly role: Principal["role"] | null
+}
+
+const DETAILS_MAX = 8 * 1024
+
+/** The hub as the actor of what nobody asked for at that moment: scheduled checks, sweeps, rotation. */
+export const hubActor = (workspaceId: string): Actor => ({ id: "hub", kind: "hub", name: "hub", workspace: { id: workspaceId }, role: null })
+
+/** An event as its canonical JSON, which the chain's hash covers. */
+export function auditBody(by: Actor, { action, target, details = {} }: AuditEvent): string {
+  const text = canonical(details)
+  return canonical({
+    action,
+    actor: { id: by.id, kind: by.kind, name: by.name },
+    role: by.role,
+    target: target ?? null,
+    details: text.length <= DETAILS_MAX ? details : { leftOut: "longer than 8 KiB", sha256: createHash("sha256").update(text).digest("hex") },
+    requestId: by.request?.id ?? null,
+    remoteAddress: by.request?.address ?? null,
+  })
+}
+
+/**
+ * Appends to the audit of the actor's workspace, inside the transaction of the change itself: both are there or neither.
+ * To be called last in it: from here to the commit it holds the end of the chain, and no other change of the
+ * workspace is committed meanwhile. The transaction must be the workspace's (`store.inWorkspace`).
+ */
+export async function record(tx: Tx, by: Actor, event: AuditEvent): Promise<void> {
+  const claim = by.request?.claim
+  if (claim !== undefined) await note(tx, claim, event)
+  await append(tx, by.workspace.id, [auditBody(by, event)])
+}
+
+/** Ties the change to the Idempotency-Key that it was asked for with: a repetition finds it, and who was taken for dead meanwhile commits nothing. */
+async function note(tx: Tx, claim: string, { action, target }: AuditEvent): Promise<void> {
+  const done = JSON.stringify([{ action, target: target ?? null }])
+  const { rows } = await sql<{ mine: boolean }>`select jackfield.idempotency_note(${claim}, ${done}) as mine`.execute(tx)
+  if (rows[0]?.mine !== true)
+    throw new PlatformError("idempotency_running", "The request took so long that a repetition of it was begun; see that one's answer.", {
+      details: { retryAfterSeconds: 1 },
+    })
+}
+
+/** Appends bodies in their order, in one message. */
+export async function append(tx: Tx, workspaceId: string, bodies: readonly string[]): Promise<void> {
+  await sql`select jackfield.audit_append(${workspaceId}, ${[...bodies]})`.execute(tx)
+}

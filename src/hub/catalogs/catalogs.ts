@@ -1,0 +1,278 @@
+import { type Selectable, sql } from "kysely"
+import type { Stream } from "../../core/connector.ts"
+import { PlatformError } from "../../core/errors.ts"
+import { open } from "../../core/session.ts"
+import type { Catalogs as CatalogTable } from "../../store/database.ts"
+import { type ConnectorRow, findConnector, type Tx } from "../connectors/connector-view.ts"
+import type { Connectors } from "../connectors/connectors.ts"
+import type { HubParts } from "../hub.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
+import type { Principal } from "../people/identity.ts"
+import { TURN_WAIT_MS } from "../turns.ts"
+import { type CatalogChange, changesPage, type DiffSummary, summarize } from "./catalog-diff.ts"
+import { type CatalogOwner, CatalogWriter } from "./catalog-writer.ts"
+
+/** What the system has by its own count, and what became of it: streams + skipped = total when `complete` may be true. */
+export interface CatalogCounts {
+  readonly total: number
+  readonly streams: number
+  readonly skipped: number
+  readonly byKind: Readonly<Record<string, number>>
+}
+
+export interface Skipped {
+  readonly path: readonly string[]
+  readonly reason: string
+}
+
+/** A version of a catalog. `complete` is true only when every thing that the system counts is a stream; `diff` is what changed since the version before. */
+export interface CatalogHead {
+  readonly version: number
+  readonly discoveredAt: string
+  readonly complete: boolean
+  readonly counts: CatalogCounts
+  readonly diff: DiffSummary | null
+}
+
+/** One page of a catalog; `skipped` are the first of those left out. */
+export interface CatalogPage extends CatalogHead {
+  readonly skipped: readonly Skipped[]
+  readonly streams: readonly Stream[]
+  readonly nextCursor: string | null
+  readonly total: number
+}
+
+export interface CatalogQuery extends PageQuery {
+  readonly search?: string
+  readonly version?: number
+}
+
+/** One version, without what it holds; `diff` is what changed since the version before it, null for a first one. */
+export interface CatalogVersion extends CatalogHead {
+  readonly durationMs: number
+}
+
+/** What changed between two versions: counted over all, and a page of it. */
+export interface CatalogDiff extends DiffSummary, Page<CatalogChange> {}
+
+type Row = Selectable<CatalogTable>
+
+export const DISCOVERY_DEADLINE_MS = 120_000
+/** Of what was skipped a page of the catalog shows so much. */
+const SKIPPED_SHOWN = 20
+
+/** What connectors have to offer: discovered, stored by version, searched and paged. */
+export class Catalogs {
+  readonly #parts: HubParts
+  readonly #connectors: Connectors
+
+  constructor(parts: HubParts, connectors: Connectors) {
+    this.#parts = parts
+    this.#connectors = connectors
+  }
+
+  /**
+   * Reads the system's schema into a new version of the catalog, in batches, so that memory stays flat. A discovery that
+   * fails or is killed leaves the last version as it was.
+   */
+  async discover(by: Principal, ref: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<CatalogPage> {
+    const { door, log, uploads, bounds, turns } = this.#parts
+    using _place = bounds.enter(by.workspace.id, "discoveries")
+    const opened = await this.#connectors.open(by, ref)
+    const owner: CatalogOwner = { workspaceId: by.workspace.id, connectorId: opened.id }
+    const use = await this.#connectors.use(by, opened, options.signal)
+    const { signal = new AbortController().signal, timeoutMs = DISCOVERY_DEADLINE_MS } = options
+    const leave = await turns.take(by.workspace.id, opened, { signal, waitMs: Math.min(timeoutMs, TURN_WAIT_MS) }).catch((error: unknown) => {
+      use.done()
+      throw error
+    })
+    const begun = performance.now()
+    const lease = door.lease({ deadlineMs: timeoutMs, operator: by.operator, signal: AbortSignal.any([signal, leave.signal]) })
+    lease.trace.onStage(({ name }) => (name === "connect" ? leave.sent() : undefined))
+    use.watch(lease.trace)
+    let unfinished: CatalogWriter | undefined
+    try {
+      await using session = await open(opened.connector, opened.config, lease, {
+        log: (message, facts) => log.info(facts ?? {}, message),
+        upload: uploads.opener(by.workspace.id),
+        token: this.#parts.tokens.of({ ...owner, operator: by.operator }),
+        turn: () => leave.again({ signal: lease.signal, waitMs: lease.remainingMs() }),
+      })
+      const writer = await CatalogWriter.begin(this.#parts.store, owner)
+      unfinished = writer
+      for await (const each of session.discover()) {
+        if ("skipped" in each) await writer.skip(each.skipped)
+        else if ("counted" in each) writer.counted(each.counted.total, each.counted.byKind)
+        else await writer.add(each.stream)
+      }
+      await writer.finish(by, { kind: "connector", id: opened.id, name: opened.name }, Math.round(performance.now() - begun))
+      unfinished = undefined
+      use.worked()
+    } catch (error) {
+      await use.failed(error)
+      throw error
+    } finally {
+      use.done()
+      leave.release()
+      await lease.close()
+      await unfinished?.drop()
+    }
+    return this.page(by, opened.id, { limit: 20 })
+  }
+
+  /** One page of the newest catalog, or of the version given; `search` is looked for in paths and column names, whatever the case. */
+  async page(by: Principal, ref: string, query: CatalogQuery): Promise<CatalogPage> {
+    const after = decodeCursor(query.cursor)
+    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+      const row = await findConnector(tx, by.workspace.id, ref)
+      const catalog = await versionOf(tx, row, query.version)
+      let matching = tx
+        .selectFrom("catalog_streams")
+        .where("workspace_id", "=", by.workspace.id)
+        .where("connector_id", "=", row.id)
+        .where("version", "=", catalog.version)
+      if (query.search !== undefined && query.search !== "")
+        matching = matching.where("search", "like", `%${query.search.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`)
+      // Positions count from 0, cursors name the last position of a page plus one.
+      const rows = await matching
+        .selectAll()
+        .where("position", ">=", after)
+        .orderBy("position")
+        .limit(query.limit + 1)
+        .execute()
+      const { total } = await matching.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
+      const page = pageOf(rows, query.limit, total, (each) => each.position + 1)
+      const skipped = await skippedOf(tx, row, catalog.version).orderBy("position").limit(SKIPPED_SHOWN).execute()
+      return { ...headOf(catalog), skipped, streams: page.data.map(streamOf), nextCursor: page.nextCursor, total }
+    })
+  }
+
+  /** The stream of that path in the newest catalog, if it has one. */
+  async stream(by: Principal, connectorId: string, path: readonly string[]): Promise<Stream | undefined> {
+    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+      const catalog = await newest(tx, by.workspace.id, connectorId)
+      if (catalog === undefined) return undefined
+      const row = await tx
+        .selectFrom("catalog_streams")
+        .selectAll()
+        .where("workspace_id", "=", by.workspace.id)
+        .where("connector_id", "=", connectorId)
+        .where("version", "=", catalog.version)
+        // A bare array would become a row of values.
+        .where("path", "=", sql<string[]>`${[...path]}::text[]`)
+        .executeTakeFirst()
+      return row === undefined ? undefined : streamOf(row)
+    })
+  }
+
+  /** The versions that are kept, the newest first. */
+  async versions(by: Principal, ref: string, query: PageQuery): Promise<Page<CatalogVersion>> {
+    const before = decodeCursor(query.cursor)
+    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+      const { id } = await findConnector(tx, by.workspace.id, ref)
+      const all = finished(tx, by.workspace.id, id)
+      const { total } = await all.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
+      const rows = await (before === 0 ? all : all.where("version", "<", before))
+        .selectAll()
+        .orderBy("version", "desc")
+        .limit(query.limit + 1)
+        .execute()
+      const page = pageOf(rows, query.limit, total, ({ version }) => version)
+      return { ...page, data: page.data.map((row) => ({ ...headOf(row), durationMs: row.duration_ms })) }
+    })
+  }
+
+  /** What the newest catalog, or the version given, left out, and why. */
+  async skipped(by: Principal, ref: string, query: PageQuery & { readonly version?: number }): Promise<Page<Skipped>> {
+    const after = decodeCursor(query.cursor)
+    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+      const row = await findConnector(tx, by.workspace.id, ref)
+      const { version, counts } = await versionOf(tx, row, query.version)
+      const rows = await skippedOf(tx, row, version)
+        .select("position")
+        .where("position", ">=", after)
+        .orderBy("position")
+        .limit(query.limit + 1)
+        .execute()
+      const page = pageOf(rows, query.limit, (counts as unknown as CatalogCounts).skipped, ({ position }) => position + 1)
+      return { ...page, data: page.data.map(({ path, reason }) => ({ path, reason })) }
+    })
+  }
+
+  /** What changed from one version to another; from the one before to the newest, unless given. */
+  async diff(by: Principal, ref: string, query: PageQuery & { readonly from?: number; readonly to?: number }): Promise<CatalogDiff> {
+    const offset = decodeCursor(query.cursor)
+    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+      const row = await findConnector(tx, by.workspace.id, ref)
+      const to = await versionOf(tx, row, query.to)
+      const from = query.from === undefined ? await before(tx, row, to.version) : await versionOf(tx, row, query.from)
+      const compared = { workspaceId: by.workspace.id, connectorId: row.id, from: from.version, to: to.version }
+      const stored = to.diff as unknown as DiffSummary | null
+      const summary = stored?.from === from.version ? stored : await summarize(tx, compared)
+      const changes = await changesPage(tx, compared, offset, query.limit + 1)
+      // A cursor is how many changes came before.
+      const page = pageOf(changes, query.limit, summary.changes, () => offset + query.limit)
+      return { ...summary, ...page }
+    })
+  }
+}
+
+const finished = (tx: Tx, workspaceId: string, connectorId: string) =>
+  tx.selectFrom("catalogs").where("workspace_id", "=", workspaceId).where("connector_id", "=", connectorId).where("discovered_at", "is not", null)
+
+const skippedOf = (tx: Tx, { workspace_id, id }: ConnectorRow, version: number) =>
+  tx
+    .selectFrom("catalog_skipped")
+    .select(["path", "reason"])
+    .where("workspace_id", "=", workspace_id)
+    .where("connector_id", "=", id)
+    .where("version", "=", version)
+
+const newest = (tx: Tx, workspaceId: string, connectorId: string): Promise<Row | undefined> =>
+  finished(tx, workspaceId, connectorId).selectAll().orderBy("version", "desc").limit(1).executeTakeFirst()
+
+/** That version, the newest unless given. */
+async function versionOf(tx: Tx, row: ConnectorRow, version: number | undefined): Promise<Row> {
+  const found =
+    version === undefined
+      ? await newest(tx, row.workspace_id, row.id)
+      : await finished(tx, row.workspace_id, row.id).selectAll().where("version", "=", version).executeTakeFirst()
+  if (found !== undefined) return found
+  if (version === undefined)
+    throw new PlatformError("catalog_missing", `The connector ${row.name} was never discovered; run POST /v1/connectors/${row.name}/discover.`)
+  throw new PlatformError("not_found", `The catalog of ${row.name} has no version ${version} (any more); see GET /v1/connectors/${row.name}/catalogs.`)
+}
+
+/** The version before that one. */
+async function before(tx: Tx, row: ConnectorRow, version: number): Promise<Row> {
+  const found = await finished(tx, row.workspace_id, row.id).selectAll().where("version", "<", version).orderBy("version", "desc").limit(1).executeTakeFirst()
+  if (found !== undefined) return found
+  throw new PlatformError(
+    "catalog_missing",
+    `The catalog of ${row.name} has no version before ${version} to compare it with; discover it again, or name both versions.`,
+  )
+}
+
+const headOf = (row: Row): CatalogHead => ({
+  version: row.version,
+  discoveredAt: row.discovered_at?.toISOString() ?? "",
+  complete: row.complete,
+  counts: row.counts as unknown as CatalogCounts,
+  diff: row.diff as unknown as DiffSummary | null,
+})
+
+const streamOf = (row: {
+  path: readonly string[]
+  kind: string
+  columns: readonly unknown[]
+  key: readonly string[] | null
+  estimated_rows: number | null
+  comment: string | null
+}): Stream => ({
+  path: row.path,
+  kind: row.kind as Stream["kind"],
+  columns: row.columns as Stream["columns"],
+  key: row.key ?? [],
+  ...(row.estimated_rows === null ? {} : { estimatedRows: row.estimated_rows }),
+  ...(row.comment === null ? {} : { comment: row.comment }),
+})

@@ -1,0 +1,208 @@
+import { randomUUID } from "node:crypto"
+import { sql } from "kysely"
+import { send } from "../../connectors/shared/http.ts"
+import { platformErrorIn } from "../../core/errors.ts"
+import { hubActor, record } from "../audit/audit.ts"
+import type { HubParts } from "../hub.ts"
+import { signatureHeaders } from "./webhook-signature.ts"
+import { off, secretOf, targetOf } from "./webhooks.ts"
+
+const AT_ONCE = 16
+const OF_ONE_WORKSPACE = 4
+const POLL_MS = 500
+/** One attempt, and how long its row is this node's. */
+const DEADLINE_MS = 10_000
+const LEASE_MS = 20_000
+const ANSWER_MAX_BYTES = 65_536
+/** When a delivery could not even be made, its secret or the key service being away, it is tried again after so long. */
+const PUT_OFF_MS = 60_000
+const SECOND = 1_000
+const HOUR = 3_600 * SECOND
+/** Waits between attempts; after the last the delivery has failed, a day and a half after the first. */
+const WAITS_MS = [5 * SECOND, 30 * SECOND, 2 * 60 * SECOND, 10 * 60 * SECOND, HOUR, 3 * HOUR, 8 * HOUR, 24 * HOUR]
+/** A webhook that took nothing for so long is switched off when one more delivery fails for good. */
+const DISABLE_AFTER_HOURS = 24
+const DAYS_KEPT = 30
+
+interface Claimed {
+  readonly id: string
+  readonly workspace_id: string
+  readonly webhook_id: string
+  readonly event_id: string
+  readonly type: string
+  readonly body: string
+  readonly attempts: number
+}
+
+type Outcome = { readonly status: number } | { readonly error: string }
+
+/** Sends what the outbox holds, each delivery at least once, through the door as a tenant's own connection. */
+export class WebhookWorker {
+  readonly #parts: HubParts
+  readonly #node = randomUUID()
+  readonly #running = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #polling: Promise<void> = Promise.resolve()
+
+  constructor(parts: HubParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#polling = this.poll()
+    }, POLL_MS)
+    this.#timer.unref()
+  }
+
+  /** Takes what is due and begins to send it. */
+  async poll(): Promise<void> {
+    const room = AT_ONCE - this.#running.size
+    if (room <= 0 || this.#stopping.signal.aborted) return
+    const due = await this.#claim(room).catch((error: unknown) => {
+      this.#parts.log.warn({ err: error }, "webhook deliveries could not be claimed")
+      return []
+    })
+    for (const each of due) {
+      const run = this.#run(each)
+        .catch((error: unknown) => this.#parts.log.warn({ err: error, delivery: each.id }, "a webhook delivery was not finished"))
+        .finally(() => this.#running.delete(run))
+      this.#running.add(run)
+    }
+  }
+
+  /** Takes no more, cuts off what is being sent (it is sent again) and waits for its end. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#stopping.abort()
+    await this.#polling
+    await Promise.all(this.#running)
+  }
+
+  async #claim(most: number): Promise<readonly Claimed[]> {
+    return this.#parts.store.asHub(
+      async (tx) =>
+        (
+          await sql<Claimed>`select * from jackfield.claim_deliveries(${this.#node}::uuid, ${most}::int, ${OF_ONE_WORKSPACE}::int, ${LEASE_MS}::int)`.execute(
+            tx,
+          )
+        ).rows,
+    )
+  }
+
+  async #run(claimed: Claimed): Promise<void> {
+    const target = await this.#targetOf(claimed).catch(async (error: unknown) => {
+      await this.#putOff(claimed, PUT_OFF_MS)
+      throw error
+    })
+    if (target === undefined) return
+    const outcome = await this.#send(claimed, target)
+    const taken = "status" in outcome && outcome.status >= 200 && outcome.status < 300
+    if (this.#stopping.signal.aborted && !taken) await this.#putOff(claimed, 0)
+    else if (taken) await this.#delivered(claimed, outcome.status)
+    else await this.#missed(claimed, outcome)
+  }
+
+  async #targetOf({ workspace_id, webhook_id }: Claimed): Promise<{ url: string; secret: string } | undefined> {
+    return this.#parts.store.inWorkspace(workspace_id, async (tx) => {
+      const row = await tx
+        .selectFrom("webhooks")
+        .select(["url", "ciphertext"])
+        .where("workspace_id", "=", workspace_id)
+        .where("id", "=", webhook_id)
+        .executeTakeFirst()
+      return row === undefined ? undefined : { url: row.url, secret: await this.#parts.vault.unseal(tx, secretOf(workspace_id, webhook_id), row) }
+    })
+  }
+
+  async #send({ event_id, body }: Claimed, { url, secret }: { url: string; secret: string }): Promise<Outcome> {
+    const lease = this.#parts.door.lease({ deadlineMs: DEADLINE_MS, operator: false, signal: this.#stopping.signal })
+    try {
+      const headers = { "content-type": "application/json", "user-agent": "Jackfield-Webhooks", ...signatureHeaders(secret, event_id, new Date(), body) }
+      const request = { method: "POST", url: new URL(url), headers, private: new Set<string>(), body }
+      const { status } = await send(request, { dispatcher: lease.dispatcher(), signal: lease.signal, maxBytes: ANSWER_MAX_BYTES, redirects: false })
+      return { status }
+    } catch (error) {
+      const ours = platformErrorIn(error) ?? platformErrorIn(lease.signal.reason)
+      return { error: ours === undefined ? "connection_lost: the connection broke before the answer." : `${ours.code}: ${ours.message}` }
+    } finally {
+      await lease.close()
+    }
+  }
+
+  /** What was not tried, or cut off by this node's end, is no attempt. */
+  async #putOff(claimed: Claimed, ms: number): Promise<void> {
+    await this.#settle(claimed, { attempts: Math.max(0, claimed.attempts - 1), next_at: sql<Date>`now() + ${ms} * interval '1 millisecond'` })
+  }
+
+  async #delivered(claimed: Claimed, status: number): Promise<void> {
+    this.#parts.counters.deliveries.inc({ result: "delivered" })
+    await this.#settle(
+      claimed,
+      { state: "delivered", last_status: status, last_error: null, last_at: sql<Date>`now()`, delivered_at: sql<Date>`now()` },
+      { failing_since: null },
+    )
+  }
+
+  async #missed(claimed: Claimed, outcome: Outcome): Promise<void> {
+    this.#parts.counters.deliveries.inc({ result: "missed" })
+    const waitMs = WAITS_MS[claimed.attempts - 1]
+    const gone = "status" in outcome && outcome.status === 410
+    const over = gone || waitMs === undefined
+    const jittered = Math.round((waitMs ?? 0) * (0.9 + Math.random() * 0.2))
+    const last = "status" in outcome ? { last_status: outcome.status, last_error: null } : { last_status: null, last_error: outcome.error.slice(0, 500) }
+    await this.#settle(
+      claimed,
+      { ...last, last_at: sql<Date>`now()`, state: over ? "failed" : "pending", next_at: sql<Date>`now() + ${jittered} * interval '1 millisecond'` },
+      { failing_since: sql<Date>`coalesce(failing_since, now())` },
+    )
+    if (over) await this.#disable(claimed, gone)
+  }
+
+  /** The delivery's and the webhook's columns after an attempt; nothing when it is another node's by now. Old deliveries go with it. */
+  async #settle(
+    { id, workspace_id, webhook_id }: Claimed,
+    delivery: Readonly<Record<string, unknown>>,
+    webhook?: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    await this.#parts.store.inWorkspace(workspace_id, async (tx) => {
+      const settled = await tx
+        .updateTable("webhook_deliveries")
+        .set({ ...delivery, leased_until: null, leased_by: null })
+        .where("workspace_id", "=", workspace_id)
+        .where("id", "=", id)
+        .where("leased_by", "=", this.#node)
+        .executeTakeFirstOrThrow()
+      if (settled.numUpdatedRows === 0n || webhook === undefined) return
+      await tx.updateTable("webhooks").set(webhook).where("workspace_id", "=", workspace_id).where("id", "=", webhook_id).execute()
+      await tx
+        .deleteFrom("webhook_deliveries")
+        .where("workspace_id", "=", workspace_id)
+        .where("webhook_id", "=", webhook_id)
+        .where("state", "<>", "pending")
+        .where("created_at", "<", sql<Date>`now() - ${DAYS_KEPT} * interval '1 day'`)
+        .execute()
+    })
+  }
+
+  /** Switches off a webhook that says it is gone, or that has taken nothing for long. */
+  async #disable({ workspace_id, webhook_id }: Claimed, gone: boolean): Promise<void> {
+    const reason = gone ? "The receiver answered 410 Gone." : `No delivery was taken for more than ${DISABLE_AFTER_HOURS} hours.`
+    const disabled = await this.#parts.store.inWorkspace(workspace_id, async (tx) => {
+      let update = tx
+        .updateTable("webhooks")
+        .set(off(reason))
+        .where("workspace_id", "=", workspace_id)
+        .where("id", "=", webhook_id)
+        .where("disabled_at", "is", null)
+      if (!gone) update = update.where("failing_since", "<", sql<Date>`now() - ${DISABLE_AFTER_HOURS} * interval '1 hour'`)
+      const row = await update.returning(["id", "url"]).executeTakeFirst()
+      if (row !== undefined) await record(tx, hubActor(workspace_id), { action: "webhook.disable", target: targetOf(row), details: { reason } })
+      return row
+    })
+    if (disabled === undefined) return
+    this.#parts.counters.webhooksDisabled.inc()
+    this.#parts.log.warn({ webhook: webhook_id, reason }, "a webhook was switched off")
+  }
+}

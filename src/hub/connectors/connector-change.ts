@@ -1,0 +1,187 @@
+import { sql } from "kysely"
+import { aimChanged } from "../../core/aim.ts"
+import type { AnyConnector } from "../../core/connector.ts"
+import { PlatformError } from "../../core/errors.ts"
+import type { VersionKind } from "../../store/database.ts"
+import type { Vault } from "../../vault/vault.ts"
+import { type AuditAction, type AuditTarget, record } from "../audit/audit.ts"
+import type { Principal } from "../people/identity.ts"
+import { requireUploads } from "../upload-uses.ts"
+import { type SecretPlan, settleSecrets } from "./connector-secrets.ts"
+import { type Change, type ConnectorState, changesBetween, columnsOf, reconfigures, stateOf } from "./connector-state.ts"
+import type { ConnectorRow, Tx } from "./connector-view.ts"
+
+/** Versions of a connector that are kept; the oldest go, and with them the secrets that no kept one has. */
+export const VERSIONS_KEPT = 200
+
+const ACTIONS: Readonly<Record<ConnectorChange["kind"], AuditAction>> = {
+  changed: "connector.update",
+  restored: "connector.restore",
+  switched: "credentials.switch",
+  rolled_back: "credentials.rollback",
+}
+
+/** What a change makes of a connector. */
+export interface ConnectorChange {
+  readonly kind: Exclude<VersionKind, "recorded" | "created">
+  /** The version that is brought back, wholly or in part. */
+  readonly of?: number
+  /** The type that the connector has afterwards. */
+  readonly connector: AnyConnector
+  readonly next: Partial<ConnectorState>
+  /** Undefined leaves them all as they are. */
+  readonly secrets?: SecretPlan
+  /** The other columns, told whether the change touches how the connector connects. */
+  readonly columns: (reconfigured: boolean) => Readonly<Record<string, unknown>>
+}
+
+/**
+ * Makes a change that is a version, in one transaction with it; undefined, and nothing done, when another change was quicker. A plain change that
+ * changes nothing is no version. What is staged, or kept for a rollback, was entered for where the connector went: when that changes, it is gone.
+ */
+export async function makeChange(tx: Tx, vault: Vault, by: Principal, row: ConnectorRow, change: ConnectorChange): Promise<ConnectorRow | undefined> {
+  const owner = { workspaceId: row.workspace_id, connectorId: row.id }
+  // One change at a time, so that what is compared is what is replaced.
+  const held = await tx
+    .selectFrom("connectors")
+    .select("version")
+    .where("workspace_id", "=", row.workspace_id)
+    .where("id", "=", row.id)
+    .forUpdate()
+    .executeTakeFirst()
+  if (held?.version !== row.version) return undefined
+  const before = stateOf(row)
+  const after = { ...before, ...change.next }
+  const settled = change.secrets === undefined ? undefined : await settleSecrets(vault, tx, owner, change.secrets)
+  const changes = [...changesBetween(before, after), ...(settled?.changes ?? [])]
+  const reconfigured = changes.some(reconfigures)
+  if (change.kind === "changed" && changes.length === 0) return write(tx, row, change.columns(false))
+  if (reconfigured) await requireUploads(tx, row.workspace_id, change.connector.fields, after.config)
+  const version = row.version + 1
+  const moved = before.type !== after.type || aimChanged(change.connector.fields, before.config, after.config)
+  const written = await write(tx, row, {
+    ...columnsOf(change.next),
+    ...(reconfigured ? { refused_at: null } : {}),
+    ...(moved ? { rollback_version: null, rollback_fields: null } : {}),
+    ...change.columns(reconfigured),
+    version,
+    updated_at: sql`now()`,
+  })
+  await settled?.store(version)
+  if (moved || (await replacesKept(tx, row, changes))) await dropStaged(tx, owner.workspaceId, row.id)
+  else if (reconfigured) await forgetStagedTest(tx, row)
+  await recordVersion(tx, by, written, change.kind, changes, change.of)
+  await dropOldVersions(tx, written)
+  await record(tx, by, {
+    action: ACTIONS[change.kind],
+    target: targetOf(written),
+    details: { version, ...(change.of === undefined ? {} : { of: change.of }), changed: changes.map(({ pointer }) => pointer) },
+  })
+  return written
+}
+
+/** A connector as the audit names it. */
+export const targetOf = ({ id, name }: Pick<ConnectorRow, "id" | "name">): AuditTarget => ({ kind: "connector", id, name })
+
+/** Another change was quicker than one that named the version it saw. */
+export const stale = (ref: string | number): PlatformError =>
+  new PlatformError("version_stale", `The connector ${String(ref).slice(0, 100)} was changed meanwhile; read it again and repeat the change.`)
+
+/** A change without If-Match that raced with another (`version_stale`) is made again on what the other left, at most 20 times. */
+export async function unlessRaced<T>(ifMatch: number | undefined, change: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await change()
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.code !== "version_stale" || ifMatch !== undefined || attempt === 20) throw error
+    }
+  }
+}
+
+/** Notes what a connector now is as its newest version. */
+export async function recordVersion(tx: Tx, by: Principal, row: ConnectorRow, kind: VersionKind, changes: readonly Change[], of?: number): Promise<void> {
+  await tx
+    .insertInto("connector_versions")
+    .values({
+      workspace_id: row.workspace_id,
+      connector_id: row.id,
+      version: row.version,
+      kind,
+      of_version: of ?? null,
+      author: by.id,
+      author_name: by.name,
+      changes: JSON.stringify(changes),
+      state: JSON.stringify(stateOf(row)),
+    })
+    .execute()
+}
+
+/** Empties the slot of the next credentials; true when there was something in it. */
+export async function dropStaged(tx: Tx, workspaceId: string, connectorId: string): Promise<boolean> {
+  await tx
+    .deleteFrom("connector_secrets")
+    .where("workspace_id", "=", workspaceId)
+    .where("connector_id", "=", connectorId)
+    .where("state", "=", "staged")
+    .execute()
+  const gone = await tx
+    .deleteFrom("staged_credentials")
+    .where("workspace_id", "=", workspaceId)
+    .where("connector_id", "=", connectorId)
+    .executeTakeFirstOrThrow()
+  return gone.numDeletedRows > 0n
+}
+
+/**
+ * Whether a secret changes for which a mask stands in the staged credentials: that was meant for the one before it, and may lead elsewhere than the
+ * new one was entered for, as to another token URL.
+ */
+async function replacesKept(tx: Tx, row: ConnectorRow, changes: readonly Change[]): Promise<boolean> {
+  const changed = changes.flatMap(({ pointer, secret }) => (secret === true ? [pointer.slice("/config".length)] : []))
+  if (changed.length === 0) return false
+  const staged = await tx
+    .selectFrom("staged_credentials")
+    .select("kept")
+    .where("workspace_id", "=", row.workspace_id)
+    .where("connector_id", "=", row.id)
+    .executeTakeFirst()
+  return staged?.kept.some((pointer) => changed.includes(pointer)) === true
+}
+
+/** The test of the next credentials was of another configuration than the connector now has. */
+async function forgetStagedTest(tx: Tx, row: ConnectorRow): Promise<void> {
+  await tx
+    .updateTable("staged_credentials")
+    .set({ test: null, tested_at: null })
+    .where("workspace_id", "=", row.workspace_id)
+    .where("connector_id", "=", row.id)
+    .execute()
+}
+
+async function write(tx: Tx, row: ConnectorRow, columns: Readonly<Record<string, unknown>>): Promise<ConnectorRow> {
+  if (Object.keys(columns).length === 0) return row
+  return tx
+    .updateTable("connectors")
+    .set(columns)
+    .where("workspace_id", "=", row.workspace_id)
+    .where("id", "=", row.id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+async function dropOldVersions(tx: Tx, row: ConnectorRow): Promise<void> {
+  const oldest = row.version - VERSIONS_KEPT + 1
+  if (oldest <= 1) return
+  await tx
+    .deleteFrom("connector_versions")
+    .where("workspace_id", "=", row.workspace_id)
+    .where("connector_id", "=", row.id)
+    .where("version", "<", oldest)
+    .execute()
+  await tx
+    .deleteFrom("connector_secrets")
+    .where("workspace_id", "=", row.workspace_id)
+    .where("connector_id", "=", row.id)
+    .where("to_version", "<=", oldest)
+    .execute()
+}

@@ -1,0 +1,19 @@
+import type { ParsedConfig } from "../../core/config.ts"
+import type { AnyConnector } from "../../core/connector.ts"
+import { type Fault, PlatformError } from "../../core/errors.ts"
+
+/** Refuses faults always, missing fields unless it is a draft; all at once. */
+export function checked(connector: AnyConnector, parsed: ParsedConfig, draft: boolean): ParsedConfig {
+  const faults = [...parsed.faults, ...(draft ? [] : parsed.missing)].map((fault): Fault => ({ ...fault, pointer: `/config${fault.pointer}` }))
+  if (faults.length === 0) return parsed
+  const message = faults.map((fault) => fault.message).join(" ")
+  throw new PlatformError(
+    "config_invalid",
+    `The ${connector.title} configuration has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}: ${message}`,
+    { faults },
+  )
+}
+
+/** The secrets' values of a parsed config: new ones as given, kept ones as stored. */
+export const secretsOf = (parsed: ParsedConfig, stored: ReadonlyMap<string, string>): Map<string, string> =>
+  new Map([...parsed.secrets].map(([pointer, change]) => [pointer, change === "keep" ? (stored.get(pointer) ?? "") : change.value]))

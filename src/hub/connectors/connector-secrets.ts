@@ -1,0 +1,115 @@
+import type { Selectable } from "kysely"
+import type { SecretChange } from "../../core/config.ts"
+import { PlatformError } from "../../core/errors.ts"
+import type { ConnectorSecrets } from "../../store/database.ts"
+import type { SecretBinding, Vault } from "../../vault/vault.ts"
+import type { Change } from "./connector-state.ts"
+import type { Tx } from "./connector-view.ts"
+
+/** Whose secrets: one connector's. */
+export type SecretOwner = Omit<SecretBinding, "pointer">
+
+export type SecretRow = Selectable<ConnectorSecrets>
+
+/** What a connector's secrets shall be: a new value or what is stored, by pointer; what is not in it is cleared. */
+export type SecretPlan = ReadonlyMap<string, SecretChange>
+
+/** Which secrets: the current ones, the staged ones, or those that a version had. */
+export type SecretSlot = "current" | "staged" | number
+
+/** A plan compared with what is stored: what it changes, and how to store that as a version's. */
+export interface SettledSecrets {
+  readonly changes: readonly Change[]
+  store(version: number): Promise<void>
+}
+
+/** The stored secrets of some connectors, sealed. */
+export async function sealedSecrets(tx: Tx, workspaceId: string, connectorIds: readonly string[], slot: SecretSlot): Promise<SecretRow[]> {
+  if (connectorIds.length === 0) return []
+  const all = tx
+    .selectFrom("connector_secrets")
+    .selectAll()
+    .where("workspace_id", "=", workspaceId)
+    .where("connector_id", "in", [...connectorIds])
+  const wanted =
+    typeof slot === "string"
+      ? all.where("state", "=", slot)
+      : all
+          .where("state", "!=", "staged")
+          .where("from_version", "<=", slot)
+          .where((where) => where.or([where("to_version", "is", null), where("to_version", ">", slot)]))
+  return wanted.orderBy("pointer").execute()
+}
+
+/** The secrets of a connector in clear, by pointer. */
+export async function secretValues(vault: Vault, tx: Tx, owner: SecretOwner, slot: SecretSlot = "current"): Promise<Map<string, string>> {
+  const values = new Map<string, string>()
+  for (const row of await sealedSecrets(tx, owner.workspaceId, [owner.connectorId], slot))
+    values.set(row.pointer, await vault.unseal(tx, { ...owner, pointer: row.pointer }, row))
+  return values
+}
+
+/** A plan that brings back what sealed rows hold; a past one is opened for it, so that none comes back that does not open. */
+export async function planOf(vault: Vault, tx: Tx, owner: SecretOwner, rows: readonly SecretRow[]): Promise<Map<string, SecretChange>> {
+  const plan = new Map<string, SecretChange>()
+  for (const row of rows) plan.set(row.pointer, row.state === "current" ? "keep" : { value: await vault.unseal(tx, { ...owner, pointer: row.pointer }, row) })
+  return plan
+}
+
+/** Compares a plan with a connector's current secrets. A value that is stored already is no change, unless what is stored does not open. */
+export async function settleSecrets(vault: Vault, tx: Tx, owner: SecretOwner, plan: SecretPlan): Promise<SettledSecrets> {
+  const { workspaceId, connectorId } = owner
+  const current = new Map((await sealedSecrets(tx, workspaceId, [connectorId], "current")).map((row) => [row.pointer, row]))
+  const gone = [...current.values()].filter(({ pointer }) => !plan.has(pointer))
+  const fresh: { readonly pointer: string; readonly value: string; readonly before: SecretRow | undefined }[] = []
+  for (const [pointer, change] of plan) {
+    if (change === "keep") continue
+    const before = current.get(pointer)
+    if (before === undefined || !(await holds(vault, tx, { ...owner, pointer }, before, change.value))) fresh.push({ pointer, value: change.value, before })
+  }
+  const place = (pointer: string): string => `/config${pointer}`
+  return {
+    changes: [
+      ...fresh.map(({ pointer, before }): Change => ({ pointer: place(pointer), change: before === undefined ? "added" : "changed", secret: true })),
+      ...gone.map(({ pointer }): Change => ({ pointer: place(pointer), change: "removed", secret: true })),
+    ],
+    async store(version) {
+      const ended = [...gone, ...fresh.flatMap(({ before }) => (before === undefined ? [] : [before]))].map(({ id }) => id)
+      if (ended.length > 0)
+        await tx
+          .updateTable("connector_secrets")
+          .set({ state: "past", to_version: version })
+          .where("workspace_id", "=", workspaceId)
+          .where("id", "in", ended)
+          .execute()
+      for (const { pointer, value } of fresh) await storeSecret(vault, tx, { ...owner, pointer }, value, "current", version)
+    },
+  }
+}
+
+/** Seals one secret into a slot that is free. */
+export async function storeSecret(vault: Vault, tx: Tx, binding: SecretBinding, value: string, state: "current" | "staged", version: number): Promise<void> {
+  const sealed = await vault.seal(tx, binding, value)
+  await tx
+    .insertInto("connector_secrets")
+    .values({
+      workspace_id: binding.workspaceId,
+      connector_id: binding.connectorId,
+      pointer: binding.pointer,
+      state,
+      from_version: version,
+      ciphertext: sealed.ciphertext,
+      fingerprint: sealed.fingerprint,
+      data_key_id: sealed.dataKeyId,
+    })
+    .execute()
+}
+
+async function holds(vault: Vault, tx: Tx, binding: SecretBinding, row: SecretRow, value: string): Promise<boolean> {
+  try {
+    return (await vault.unseal(tx, binding, row)) === value
+  } catch (error) {
+    if (error instanceof PlatformError && error.code === "secret_unreadable") return false
+    throw error
+  }
+}

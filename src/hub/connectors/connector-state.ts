@@ -1,0 +1,89 @@
+import type { Fault } from "../../core/errors.ts"
+import type { ConnectorRow } from "./connector-view.ts"
+
+type Plain = Readonly<Record<string, unknown>>
+
+/** Everything of a connector that a change may change, without its secrets; what a version keeps. */
+export interface ConnectorState {
+  readonly name: string
+  readonly title: string
+  readonly type: string
+  readonly description: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly purpose: string | null
+  readonly limits: Plain | null
+  readonly config: Plain
+  readonly missing: readonly Fault[]
+  readonly enabled: boolean
+  readonly dialect: string | null
+  readonly document: Plain | null
+}
+
+/**
+ * One thing that a version changed, by its JSON pointer (`/config/host`, `/title`). Of a secret neither value is there, nor are values of more
+ * than 512 characters as JSON.
+ */
+export interface Change {
+  readonly pointer: string
+  readonly change: "added" | "changed" | "removed"
+  readonly secret?: true
+  readonly before?: unknown
+  readonly after?: unknown
+}
+
+const SHOWN_CHARACTERS = 512
+
+export const stateOf = (row: ConnectorRow): ConnectorState => ({
+  name: row.name,
+  title: row.title,
+  type: row.type,
+  description: row.description,
+  labels: row.labels,
+  purpose: row.purpose,
+  limits: row.limits,
+  config: row.config,
+  missing: row.missing,
+  enabled: row.status !== "disabled",
+  dialect: row.dialect,
+  document: row.document,
+})
+
+const JSON_COLUMNS: readonly (keyof ConnectorState)[] = ["labels", "limits", "config", "missing", "document"]
+
+/** The columns of a state, or of a part of it; whether it is enabled is in its status, which is the caller's to say. */
+export function columnsOf(state: Partial<ConnectorState>): Record<string, unknown> {
+  const { enabled: _, ...columns } = state
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, value]) => [
+      name,
+      value !== null && JSON_COLUMNS.includes(name as keyof ConnectorState) ? JSON.stringify(value) : value,
+    ]),
+  )
+}
+
+/** What differs between two states. What a dialect sent is compared, never shown; what is missing follows from the rest. */
+export function changesBetween(before: ConnectorState, after: ConnectorState): Change[] {
+  const { missing: _before, document: documentBefore, ...was } = before
+  const { missing: _after, document: documentAfter, ...is } = after
+  const documents = difference(documentBefore, documentAfter, "/document")
+  return [...difference(was, is, ""), ...(documents.length === 0 ? [] : [{ pointer: "/document", change: "changed" as const }])]
+}
+
+/** Whether a change touched where the connector connects to, or how it logs in there. */
+export const reconfigures = ({ pointer }: Pick<Change, "pointer">): boolean => pointer === "/type" || pointer.startsWith("/config/")
+
+function difference(before: unknown, after: unknown, pointer: string): Change[] {
+  if (isTree(before) && isTree(after) && Array.isArray(before) === Array.isArray(after)) {
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    return names.flatMap((name) => difference(before[name], after[name], `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`))
+  }
+  if (before === after) return []
+  return [
+    { pointer, change: before === undefined ? "added" : after === undefined ? "removed" : "changed", ...shown("before", before), ...shown("after", after) },
+  ]
+}
+
+const shown = (name: "before" | "after", value: unknown): Partial<Change> =>
+  value === undefined || JSON.stringify(value).length > SHOWN_CHARACTERS ? {} : { [name]: value }
+
+const isTree = (value: unknown): value is Plain => value !== null && typeof value === "object"

@@ -1,0 +1,38 @@
+import { type AnyConnector, capabilities, type Proof } from "../../core/connector.ts"
+import { PlatformError } from "../../core/errors.ts"
+import type { Registry } from "../../core/registry.ts"
+import { describeFields, type FieldDescription, type JsonSchema, jsonSchema } from "../../core/schema.ts"
+
+/** A connector type as people and forms see it. */
+export interface TypeDescription {
+  readonly type: string
+  readonly title: string
+  readonly category: string
+  readonly summary: string
+  readonly capabilities: readonly string[]
+  readonly proof: Proof
+  readonly schema: JsonSchema
+  readonly fields: readonly FieldDescription[]
+}
+
+export const describeType = (connector: AnyConnector): TypeDescription => ({
+  type: connector.type,
+  title: connector.title,
+  category: connector.category,
+  summary: connector.summary,
+  capabilities: ["test", ...capabilities(connector)],
+  proof: connector.proof,
+  schema: jsonSchema(connector.fields),
+  fields: describeFields(connector.fields),
+})
+
+/** The type of that name; an unknown one is a fault of the request that lists those that exist. */
+export function typeOf(registry: Registry, type: string): AnyConnector {
+  const found = registry.find(type)
+  if (found !== undefined) return found
+  const message = `There is no connector type "${type.slice(0, 60)}"; the types are ${registry
+    .all()
+    .map((each) => each.type)
+    .join(", ")}.`
+  throw new PlatformError("request_invalid", message, { faults: [{ pointer: "/type", message }] })
+}

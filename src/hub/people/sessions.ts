@@ -1,0 +1,191 @@
+import { type Selectable, sql } from "kysely"
+import { PlatformError } from "../../core/errors.ts"
+import type { Sessions as SessionTable } from "../../store/database.ts"
+import { type FoundMembership, findUser, membershipsOf } from "../../store/lookups.ts"
+import type { Store } from "../../store/store.ts"
+import { hashPassword, verifyPassword } from "../../vault/passwords.ts"
+import { record } from "../audit/audit.ts"
+import { looksLikeId, type Tx } from "../connectors/connector-view.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
+import type { Principal } from "./identity.ts"
+import { LoginAttempts } from "./login-attempts.ts"
+import { endSessions, findMember, requireOwnPerson, targetOf } from "./users.ts"
+
+/** A live session; `address` and `agent` are those of the login. */
+export interface SessionView {
+  readonly id: string
+  readonly createdAt: string
+  readonly expiresAt: string
+  readonly address: string | null
+  readonly agent: string | null
+  readonly current: boolean
+}
+
+/** Everything about the caller. `user` is null for an API key, `key` and `session` for the other kind. */
+export interface MeView {
+  readonly id: string
+  readonly kind: "key" | "session"
+  readonly name: string
+  readonly role: Principal["role"]
+  readonly operator: boolean
+  readonly workspace: { readonly id: string; readonly serial: number; readonly name: string; readonly title: string }
+  readonly workspaces: readonly {
+    readonly id: string
+    readonly serial: number
+    readonly name: string
+    readonly title: string
+    readonly role: Principal["role"]
+  }[]
+  readonly user: { readonly id: string; readonly email: string; readonly name: string; readonly lastLoginAt: string | null } | null
+  readonly key: { readonly id: string; readonly prefix: string; readonly createdAt: string; readonly expiresAt: string | null } | null
+  readonly session: { readonly id: string; readonly createdAt: string; readonly expiresAt: string } | null
+}
+
+/** What a person does with their own login, and admins with the sessions of their workspace's people. */
+export class Sessions {
+  readonly #store: Store
+  readonly #attempts: LoginAttempts
+
+  constructor(store: Store) {
+    this.#store = store
+    this.#attempts = new LoginAttempts(store)
+  }
+
+  async me(by: Principal): Promise<MeView> {
+    const { id, kind, name, role, operator, workspace } = by
+    return this.#store.inWorkspace(workspace.id, async (tx) => {
+      const { title } = await tx.selectFrom("workspaces").select("title").where("id", "=", workspace.id).executeTakeFirstOrThrow()
+      const here = { ...workspace, title }
+      const shared = { id, kind, name, role, operator, workspace: here }
+      if (kind === "key") return { ...shared, workspaces: [{ ...here, role }], user: null, key: await keyOf(tx, by), session: null }
+      const user = await ownUser(tx, by)
+      const session = await tx
+        .selectFrom("sessions")
+        .selectAll()
+        .where("id", "=", by.sessionId ?? "")
+        .executeTakeFirst()
+      return {
+        ...shared,
+        workspaces: (await membershipsOf(tx, user.id)).map(workspaceOf),
+        user: { id: user.id, email: user.email, name: user.name, lastLoginAt: user.last_login_at?.toISOString() ?? null },
+        key: null,
+        session: session === undefined ? null : { id: session.id, createdAt: session.created_at.toISOString(), expiresAt: session.expires_at.toISOString() },
+      }
+    })
+  }
+
+  /** Changes what the person is called. */
+  async rename(by: Principal, name: string): Promise<MeView> {
+    await this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      const user = await ownUser(tx, by)
+      await tx.updateTable("users").set({ name }).where("id", "=", user.id).execute()
+      if (name !== user.name) await record(tx, by, { action: "user.update", target: targetOf(user), details: { name: { from: user.name, to: name } } })
+    })
+    return this.me(by)
+  }
+
+  /** A new password for who knows the current one; every other session of theirs ends. Wrong ones count as failed logins. */
+  async setOwnPassword(by: Principal, current: string, next: string): Promise<void> {
+    const address = by.request?.address ?? "unknown"
+    const { email } = await this.#store.asHub((tx) => ownUser(tx, by))
+    await this.#attempts.begin(email, address)
+    const stored = await this.#store.asHub((tx) => findUser(tx, email))
+    if (!(await verifyPassword(current, stored?.password_hash))) {
+      const message = "is not your password."
+      throw new PlatformError("request_invalid", "The current password is wrong; nothing was changed.", { faults: [{ pointer: "/current", message }] })
+    }
+    const hash = await hashPassword(next)
+    await this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      const user = await ownUser(tx, by)
+      await tx.updateTable("users").set({ password_hash: hash }).where("id", "=", user.id).execute()
+      await this.#attempts.succeeded(tx, email, address)
+      const sessionsEnded = await endSessions(tx, user.id, by.sessionId)
+      await record(tx, by, { action: "user.set_password", target: targetOf(user), details: { own: true, sessionsEnded } })
+    })
+  }
+
+  /** The caller's live sessions, newest first. */
+  async list(by: Principal, query: PageQuery): Promise<Page<SessionView>> {
+    return this.#store.asHub(async (tx) => sessionsOf(tx, (await ownUser(tx, by)).id, query, by.sessionId))
+  }
+
+  /** Ends one of the caller's sessions. */
+  async end(by: Principal, id: string): Promise<void> {
+    await this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      const user = await ownUser(tx, by)
+      const live = looksLikeId(id) ? liveOf(tx, user.id).where("id", "=", id) : undefined
+      if ((await live?.select("id").executeTakeFirst()) === undefined)
+        throw new PlatformError("not_found", `You have no live session ${id.slice(0, 100)}; list them with GET /v1/sessions.`)
+      await tx.updateTable("sessions").set({ revoked_at: sql<Date>`clock_timestamp()` }).where("user_id", "=", user.id).where("id", "=", id).execute()
+      await record(tx, by, { action: "session.end", target: { kind: "session", id, name: user.email } })
+    })
+  }
+
+  /** The live sessions of a member, newest first. */
+  async listOf(by: Principal, ref: string, query: PageQuery): Promise<Page<SessionView>> {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      const user = await findMember(tx, by.workspace.id, ref)
+      await requireOwnPerson(tx, by, user)
+      return sessionsOf(tx, user.id, query, by.sessionId)
+    })
+  }
+
+  /** Ends every session of a member; how many there were. */
+  async endOf(by: Principal, ref: string): Promise<void> {
+    await this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      const user = await findMember(tx, by.workspace.id, ref)
+      await requireOwnPerson(tx, by, user)
+      const sessionsEnded = await endSessions(tx, user.id)
+      await record(tx, by, { action: "user.end_sessions", target: targetOf(user), details: { sessionsEnded } })
+    })
+  }
+}
+
+async function ownUser(tx: Tx, by: Principal) {
+  if (by.kind !== "session") throw new PlatformError("request_invalid", "An API key has no login of its own; log in with POST /v1/sessions to do this.")
+  const id = by.id.slice("user:".length)
+  return tx.selectFrom("users").select(["id", "email", "name", "last_login_at"]).where("id", "=", id).executeTakeFirstOrThrow()
+}
+
+async function keyOf(tx: Tx, by: Principal): Promise<MeView["key"]> {
+  const id = by.id.slice("key:".length)
+  const row = looksLikeId(id)
+    ? await tx.selectFrom("api_keys").selectAll().where("workspace_id", "=", by.workspace.id).where("id", "=", id).executeTakeFirst()
+    : undefined
+  if (row === undefined) return null
+  return { id: row.id, prefix: row.prefix, createdAt: row.created_at.toISOString(), expiresAt: row.expires_at?.toISOString() ?? null }
+}
+
+const liveOf = (tx: Tx, userId: string) =>
+  tx.selectFrom("sessions").where("user_id", "=", userId).where("revoked_at", "is", null).where("expires_at", ">", sql<Date>`clock_timestamp()`)
+
+async function sessionsOf(tx: Tx, userId: string, query: PageQuery, current: string | undefined): Promise<Page<SessionView>> {
+  const after = decodeCursor(query.cursor)
+  const rows = await liveOf(tx, userId)
+    .selectAll()
+    .orderBy("created_at", "desc")
+    .orderBy("id")
+    .offset(after)
+    .limit(query.limit + 1)
+    .execute()
+  const { total } = await liveOf(tx, userId).select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
+  const page = pageOf(rows, query.limit, total, () => after + query.limit)
+  return { ...page, data: page.data.map((row) => viewOf(row, current)) }
+}
+
+const viewOf = (row: Selectable<SessionTable>, current: string | undefined): SessionView => ({
+  id: row.id,
+  createdAt: row.created_at.toISOString(),
+  expiresAt: row.expires_at.toISOString(),
+  address: row.address,
+  agent: row.agent,
+  current: row.id === current,
+})
+
+const workspaceOf = (each: FoundMembership): MeView["workspaces"][number] => ({
+  id: each.workspace_id,
+  serial: each.workspace_serial,
+  name: each.workspace_name,
+  title: each.workspace_title,
+  role: each.role,
+})

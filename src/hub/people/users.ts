@@ -1,0 +1,258 @@
+import { randomBytes, randomUUID } from "node:crypto"
+import { type SelectQueryBuilder, sql } from "kysely"
+import { PlatformError } from "../../core/errors.ts"
+import type { Database, Role } from "../../store/database.ts"
+import { findUser, membershipsOf } from "../../store/lookups.ts"
+import type { Store } from "../../store/store.ts"
+import { hashPassword } from "../../vault/passwords.ts"
+import { type AuditEvent, record } from "../audit/audit.ts"
+import { looksLikeId, type Tx } from "../connectors/connector-view.ts"
+import { taken } from "../names.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
+import { requireAnotherAdmin } from "./admins.ts"
+import type { Principal } from "./identity.ts"
+import { changesOf, removeIfNobodys } from "./workspaces.ts"
+
+/** `createdAt` is since when they belong to the workspace. `password` is there once, in the answer that made it. */
+export interface UserView {
+  readonly id: string
+  readonly email: string
+  readonly name: string
+  /** null for somebody of the hub who is no member of this workspace; operators alone see them. */
+  readonly role: Role | null
+  readonly createdAt: string
+  readonly disabledAt: string | null
+  readonly lastLoginAt: string | null
+  readonly password?: string
+}
+
+export interface UserInput {
+  readonly email: string
+  readonly role: Role
+  readonly name?: string
+  readonly password?: string
+}
+
+export interface UserPatch {
+  readonly name?: string
+  readonly role?: Role
+  readonly disabled?: boolean
+}
+
+export interface UserFilter extends PageQuery {
+  readonly role?: Role
+  readonly q?: string
+}
+
+/** A user as a member of one workspace. */
+export interface Member {
+  readonly id: string
+  readonly email: string
+  readonly name: string
+  readonly role: Role
+  readonly created_at: Date
+  readonly disabled_at: Date | null
+  readonly last_login_at: Date | null
+}
+
+/** The people of a workspace. A login is the whole hub's: what belongs to the person, and not to one workspace, only they and operators change once they belong to several. */
+export class Users {
+  readonly #store: Store
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  async list(by: Principal, filter: UserFilter): Promise<Page<UserView>> {
+    const after = decodeCursor(filter.cursor)
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      let matching = membersOf(tx, by.workspace.id)
+      const { role, q } = filter
+      if (role !== undefined) matching = matching.where("memberships.role", "=", role)
+      if (q !== undefined) {
+        const like = `%${q.replace(/[\\%_]/g, "\\$&")}%`
+        matching = matching.where(({ or, eb }) => or([eb("users.email", "ilike", like), eb("users.name", "ilike", like)]))
+      }
+      const rows = await selected(matching)
+        .orderBy("memberships.created_at")
+        .orderBy("users.id")
+        .offset(after)
+        .limit(filter.limit + 1)
+        .execute()
+      const { total } = await matching.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
+      const page = pageOf(rows, filter.limit, total, () => after + filter.limit)
+      return { ...page, data: page.data.map(viewOf) }
+    })
+  }
+
+  /** A member, by id or e-mail; for operators anybody of the hub. */
+  async get(by: Principal, ref: string): Promise<UserView> {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) =>
+      viewOf(by.operator ? await findAnybody(tx, by.workspace.id, ref) : await findMember(tx, by.workspace.id, ref)),
+    )
+  }
+
+  /** Adds a person to the workspace; somebody new to the hub gets the given password, or one that is shown once. */
+  async add(by: Principal, input: UserInput): Promise<UserView> {
+    const email = input.email.toLowerCase()
+    const known = await this.#store.asHub((tx) => findUser(tx, email))
+    if (known !== undefined && input.password !== undefined)
+      throw new PlatformError("name_taken", `${email} has a login on this hub already; leave the password out to add them to this workspace.`)
+    const password = known === undefined ? (input.password ?? newPassword()) : undefined
+    const hash = password === undefined ? undefined : await hashPassword(password)
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      const id = known?.id ?? randomUUID()
+      const refuse = (error: unknown) => Promise.reject(taken(error, email))
+      if (hash !== undefined)
+        await tx
+          .insertInto("users")
+          .values({ id, email, name: input.name ?? email, password_hash: hash })
+          .execute()
+          .catch(refuse)
+      await tx.insertInto("memberships").values({ workspace_id: by.workspace.id, user_id: id, role: input.role }).execute().catch(refuse)
+      await record(tx, by, { action: "user.add", target: { kind: "user", id, name: email }, details: { role: input.role, newLogin: known === undefined } })
+      const made = input.password === undefined && password !== undefined ? { password } : {}
+      return { ...viewOf(await findMember(tx, by.workspace.id, id)), ...made }
+    })
+  }
+
+  /** Changes what is given, all of it or nothing. Roles are the workspace's; the last admin keeps theirs. `disabled` (operators) holds for the whole hub, and ends the sessions. */
+  async change(by: Principal, ref: string, patch: UserPatch): Promise<UserView> {
+    const { disabled, role, name } = patch
+    if (disabled !== undefined && !by.operator)
+      throw new PlatformError("forbidden", "Only operators (admins of the hub's first workspace) disable a login; remove the user from your workspace instead.")
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      const switched = disabled === undefined ? undefined : await disable(tx, by, ref, disabled)
+      const changed = role === undefined && name === undefined ? undefined : await changeMember(tx, by, ref, patch)
+      for (const event of [switched, changed]) if (event !== undefined) await record(tx, by, event)
+      return viewOf(by.operator ? await findAnybody(tx, by.workspace.id, ref) : await findMember(tx, by.workspace.id, ref))
+    })
+  }
+
+  /** Takes a person out of the workspace, by id or e-mail; a login that then belongs to no workspace is removed. The last admin stays. */
+  async remove(by: Principal, ref: string): Promise<void> {
+    await this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      const user = await findMember(tx, by.workspace.id, ref)
+      if (user.role === "admin") await requireAnotherAdmin(tx, by.workspace.id, user.id, "user")
+      const gone = await tx.deleteFrom("memberships").where("workspace_id", "=", by.workspace.id).where("user_id", "=", user.id).executeTakeFirst()
+      if (gone.numDeletedRows === 0n) throw noUser(ref)
+      const logins = await removeIfNobodys(tx, user.id)
+      await record(tx, by, { action: "user.remove", target: targetOf(user), details: { role: user.role, loginRemoved: logins > 0 } })
+    })
+  }
+
+  /** Sets a member's password (a new one, shown once, when none is given) and ends that user's sessions. */
+  async setPassword(by: Principal, ref: string, given: string | undefined): Promise<{ email: string; password?: string }> {
+    const password = given ?? newPassword()
+    const hash = await hashPassword(password)
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      const user = await findMember(tx, by.workspace.id, ref)
+      await requireOwnPerson(tx, by, user)
+      await tx.updateTable("users").set({ password_hash: hash }).where("id", "=", user.id).execute()
+      const sessions = await endSessions(tx, user.id)
+      await record(tx, by, { action: "user.set_password", target: targetOf(user), details: { sessionsEnded: sessions } })
+      return { email: user.email, ...(given === undefined ? { password } : {}) }
+    })
+  }
+}
+
+/** Refuses a login on the whole hub, or lets it in again; undefined when it was so already. */
+async function disable(tx: Tx, by: Principal, ref: string, disabled: boolean): Promise<AuditEvent | undefined> {
+  const user = await findAnybody(tx, by.workspace.id, ref)
+  if ((user.disabled_at !== null) === disabled) return undefined
+  if (disabled && by.id === `user:${user.id}`) throw new PlatformError("last_admin", "You cannot disable your own login; have another operator do it.")
+  if (disabled && user.role === "admin") await requireAnotherAdmin(tx, by.workspace.id, user.id, "user")
+  await tx
+    .updateTable("users")
+    .set({ disabled_at: disabled ? sql<Date>`clock_timestamp()` : null })
+    .where("id", "=", user.id)
+    .execute()
+  const sessions = disabled ? await endSessions(tx, user.id) : 0
+  return { action: disabled ? "user.disable" : "user.enable", target: targetOf(user), details: { sessionsEnded: sessions } }
+}
+
+/** Another role or name for a member; undefined when they were so already. */
+async function changeMember(tx: Tx, by: Principal, ref: string, patch: UserPatch): Promise<AuditEvent | undefined> {
+  const user = await findMember(tx, by.workspace.id, ref)
+  const { role = user.role, name = user.name } = patch
+  if (role !== user.role) {
+    if (user.role === "admin") await requireAnotherAdmin(tx, by.workspace.id, user.id, "user")
+    await tx.updateTable("memberships").set({ role }).where("workspace_id", "=", by.workspace.id).where("user_id", "=", user.id).execute()
+  }
+  if (name !== user.name) {
+    await requireOwnPerson(tx, by, user)
+    await tx.updateTable("users").set({ name }).where("id", "=", user.id).execute()
+  }
+  const details = changesOf({ role: user.role, name: user.name }, { role, name })
+  return Object.keys(details).length === 0 ? undefined : { action: "user.update", target: targetOf(user), details }
+}
+
+type Members = SelectQueryBuilder<Database, "memberships" | "users", object>
+
+const membersOf = (tx: Tx, workspaceId: string): Members =>
+  tx.selectFrom("memberships").innerJoin("users", "users.id", "memberships.user_id").where("memberships.workspace_id", "=", workspaceId)
+
+const selected = (members: Members) =>
+  members.select(["users.id", "users.email", "users.name", "users.disabled_at", "users.last_login_at", "memberships.role", "memberships.created_at"])
+
+/** A member of the workspace, by id or e-mail. */
+export async function findMember(tx: Tx, workspaceId: string, ref: string): Promise<Member> {
+  const user = await selected(membersOf(tx, workspaceId))
+    .where(looksLikeId(ref) ? "users.id" : "users.email", "=", ref.toLowerCase())
+    .executeTakeFirst()
+  if (user === undefined) throw noUser(ref)
+  return user
+}
+
+/** Anybody of the hub, with their role in this workspace if they have one. */
+async function findAnybody(tx: Tx, workspaceId: string, ref: string): Promise<Omit<Member, "role"> & { readonly role: Role | null }> {
+  const user = await tx
+    .selectFrom("users")
+    .select(["id", "email", "name", "disabled_at", "last_login_at", "created_at"])
+    .where(looksLikeId(ref) ? "id" : "email", "=", ref.toLowerCase())
+    .executeTakeFirst()
+  if (user === undefined) throw noUser(ref)
+  const member = await tx
+    .selectFrom("memberships")
+    .select(["role", "created_at"])
+    .where("workspace_id", "=", workspaceId)
+    .where("user_id", "=", user.id)
+    .executeTakeFirst()
+  return { ...user, ...(member ?? { role: null }) }
+}
+
+/** A user of several workspaces is not one admin's to take over. */
+export async function requireOwnPerson(tx: Tx, by: Principal, user: Member): Promise<void> {
+  if (by.operator || by.id === `user:${user.id}` || (await membershipsOf(tx, user.id)).length <= 1) return
+  throw new PlatformError("forbidden", `${user.email} belongs to other workspaces too; an operator must do this.`)
+}
+
+/** Ends the sessions of a user but `except`; how many there were. */
+export async function endSessions(tx: Tx, userId: string, except?: string): Promise<number> {
+  let ending = tx
+    .updateTable("sessions")
+    .set({ revoked_at: sql<Date>`clock_timestamp()` })
+    .where("user_id", "=", userId)
+    .where("revoked_at", "is", null)
+    .where("expires_at", ">", sql<Date>`clock_timestamp()`)
+  if (except !== undefined) ending = ending.where("id", "<>", except)
+  const { numUpdatedRows } = await ending.executeTakeFirstOrThrow()
+  return Number(numUpdatedRows)
+}
+
+export const newPassword = (): string => randomBytes(15).toString("base64url")
+
+export const targetOf = ({ id, email }: Pick<Member, "id" | "email">) => ({ kind: "user", id, name: email })
+
+const noUser = (ref: string): PlatformError =>
+  new PlatformError("not_found", `There is no user ${ref.slice(0, 100)} in this workspace; list them with GET /v1/users.`)
+
+const viewOf = (user: Omit<Member, "role"> & { readonly role: Role | null }): UserView => ({
+  id: user.id,
+  email: user.email,
+  name: user.name,
+  role: user.role,
+  createdAt: user.created_at.toISOString(),
+  disabledAt: user.disabled_at?.toISOString() ?? null,
+  lastLoginAt: user.last_login_at?.toISOString() ?? null,
+})

@@ -1,0 +1,102 @@
+import { randomUUID } from "node:crypto"
+import { setTimeout as pause } from "node:timers/promises"
+import { sql } from "kysely"
+import type { HubParts } from "../hub.ts"
+import type { Found, TestReport } from "./probe.ts"
+
+/** Whose probe is shared with other nodes. */
+export interface NodeShare {
+  readonly workspaceId: string
+  readonly connectorId: string
+  readonly timeoutMs: number
+}
+
+const POLL_MS = 100
+/** What a probe takes besides its deadline: a place among the tests, cutting off, storing. */
+const MARGIN_MS = 5_000
+
+/**
+ * Makes a probe, or waits for the report of an equal one that goes on at another node; `key` says what is equal. The other's
+ * report is as everybody may see it. A node that dies with its probe holds nobody longer than the probe could have taken.
+ */
+export async function sharedOverNodes(
+  parts: Pick<HubParts, "store" | "counters">,
+  share: NodeShare,
+  key: string,
+  gone: AbortSignal,
+  make: () => Promise<Found>,
+): Promise<Found> {
+  const id = randomUUID()
+  let shared = false
+  while (!(await claim(parts, share, key, id))) {
+    if (!shared) parts.counters.probesShared.inc()
+    shared = true
+    await pause(POLL_MS, undefined, { signal: gone })
+    const report = await reportOf(parts, share, key)
+    if (report !== undefined) return { operator: report, others: report }
+  }
+  let report: TestReport | undefined
+  try {
+    const found = await make()
+    if (!gone.aborted) report = found.others
+    return found
+  } finally {
+    await settle(parts, share, id, report)
+  }
+}
+
+/** True when nobody else makes such a probe now. A probe that ended is nobody's: whoever comes later makes a new one. */
+async function claim({ store }: Pick<HubParts, "store">, { workspaceId, connectorId, timeoutMs }: NodeShare, key: string, id: string): Promise<boolean> {
+  const mine = { node: id, expires_at: sql<Date>`now() + ${timeoutMs + MARGIN_MS} * interval '1 millisecond'`, report: null }
+  const taken = await store.inWorkspace(workspaceId, async (tx) => {
+    await tx
+      .deleteFrom("probes")
+      .where("workspace_id", "=", workspaceId)
+      .where("connector_id", "=", connectorId)
+      .where("key", "<>", key)
+      .where("expires_at", "<", sql<Date>`now()`)
+      .execute()
+    return tx
+      .insertInto("probes")
+      .values({ workspace_id: workspaceId, connector_id: connectorId, key, ...mine })
+      .onConflict((conflict) =>
+        conflict
+          .columns(["connector_id", "key"])
+          .doUpdateSet(mine)
+          .where((where) => where.or([where("probes.expires_at", "<", sql<Date>`now()`), where("probes.report", "is not", null)])),
+      )
+      .returning("node")
+      .executeTakeFirst()
+  })
+  return taken !== undefined
+}
+
+async function reportOf({ store }: Pick<HubParts, "store">, { workspaceId, connectorId }: NodeShare, key: string): Promise<TestReport | undefined> {
+  const row = await store.inWorkspace(workspaceId, (tx) =>
+    tx
+      .selectFrom("probes")
+      .select("report")
+      .where("workspace_id", "=", workspaceId)
+      .where("connector_id", "=", connectorId)
+      .where("key", "=", key)
+      .executeTakeFirst(),
+  )
+  return (row?.report as TestReport | null | undefined) ?? undefined
+}
+
+/** Leaves the report for who waits; a probe without one was cut off, and the next in line makes it. */
+async function settle({ store }: Pick<HubParts, "store">, { workspaceId, connectorId }: NodeShare, id: string, report: TestReport | undefined): Promise<void> {
+  await store.inWorkspace(workspaceId, async (tx) => {
+    if (report === undefined) {
+      await tx.deleteFrom("probes").where("workspace_id", "=", workspaceId).where("connector_id", "=", connectorId).where("node", "=", id).execute()
+      return
+    }
+    await tx
+      .updateTable("probes")
+      .set({ report: JSON.stringify(report) })
+      .where("workspace_id", "=", workspaceId)
+      .where("connector_id", "=", connectorId)
+      .where("node", "=", id)
+      .execute()
+  })
+}
