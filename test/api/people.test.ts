@@ -51,6 +51,21 @@ describe("users", () => {
       ["user.add", { role: "viewer", newLogin: true }],
     ])
   })
+  it("a login that was made elsewhere gets a new password with the operators, and its sessions end: whoever made it may know the old one", async () => {
+    const { key } = await hub.workspace(fresh())
+    await add("ceo@example.com", "admin", key)
+    const early = await token("ceo@example.com", PASSWORD)
+    const { status, body } = await hub.call("POST", "/v1/users", { email: "ceo@example.com", role: "admin" })
+    expect([status, body.password?.length]).toEqual([201, 20])
+    expect((await logIn("ceo@example.com", PASSWORD)).status).toBe(401)
+    expect((await hub.call("GET", "/v1/me", undefined, { key: early })).status).toBe(401)
+    expect((await logIn("ceo@example.com", body.password)).status).toBe(201)
+    expect((await hub.call("DELETE", "/v1/users/ceo@example.com")).status).toBe(204)
+    // Refused, it changes nothing.
+    const again = await hub.call("POST", "/v1/users", { email: "ada@example.com", role: "viewer" })
+    expect(outcome(again)).toEqual([409, "name_taken"])
+    expect((await logIn("ada@example.com", PASSWORD)).status).toBe(201)
+  })
   it("the last admin stays one, and in", async () => {
     const { key } = await hub.workspace(fresh())
     const [first, second] = [(await add("first@example.com", "admin", key)).body, (await add("second@example.com", "admin", key)).body]

@@ -96,19 +96,25 @@ export class Users {
   async add(by: Principal, input: UserInput): Promise<UserView> {
     const email = input.email.toLowerCase()
     const known = await this.#store.asHub((tx) => findUser(tx, email))
-    if (known !== undefined && input.password !== undefined)
+    // Whoever made a login elsewhere may know its password: it must not open the operators' workspace.
+    const anew = known === undefined || by.operator
+    if (!anew && input.password !== undefined)
       throw new PlatformError("name_taken", `${email} has a login on this hub already; leave the password out to add them to this workspace.`)
-    const password = known === undefined ? (input.password ?? newPassword()) : undefined
+    const password = anew ? (input.password ?? newPassword()) : undefined
     const hash = password === undefined ? undefined : await hashPassword(password)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const id = known?.id ?? randomUUID()
       const refuse = (error: unknown) => Promise.reject(taken(error, email))
-      if (hash !== undefined)
+      if (hash !== undefined && known === undefined)
         await tx
           .insertInto("users")
           .values({ id, email, name: input.name ?? email, password_hash: hash })
           .execute()
           .catch(refuse)
+      else if (hash !== undefined) {
+        await tx.updateTable("users").set({ password_hash: hash }).where("id", "=", id).execute()
+        await endSessions(tx, id)
+      }
       await tx.insertInto("memberships").values({ workspace_id: by.workspace.id, user_id: id, role: input.role }).execute().catch(refuse)
       await record(tx, by, { action: "user.add", target: { kind: "user", id, name: email }, details: { role: input.role, newLogin: known === undefined } })
       const made = input.password === undefined && password !== undefined ? { password } : {}
