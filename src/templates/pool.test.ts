@@ -77,7 +77,8 @@ describe("a template that attacks ends, and the next one is filled", () => {
     const slow = Array.from({ length: 4 }, () => pool.render(loops(""), {}).catch((error: Error) => error.message))
     const quick = Array.from({ length: 20 }, (_, index) => json("[{{ n }}]", { n: index }))
     expect(await Promise.all(quick)).toEqual(Array.from({ length: 20 }, (_, index) => [index]))
-    for (const message of await Promise.all(slow)) expect(message).toContain(`${RENDER_MS} ms`)
+    // On a machine that gives a worker no processor time, its own clock is not heard, and the pool's is.
+    for (const message of await Promise.all(slow)) expect(message).toMatch(new RegExp(`longer than ${RENDER_MS} ms|did not end and was stopped`))
   })
 })
 
