@@ -9,7 +9,7 @@ export interface TestsPlan {
   readonly concurrency?: number
 }
 
-/** What a workspace may have at most; an absent part is without limit, but for `tests`. `concurrency` and `ratePerMinute` cap each connector's own, `uploadBytes` all uploads together. */
+/** What a workspace may have at most; an absent part is without limit, but for `tests` and `uploadBytes`. `concurrency` and `ratePerMinute` cap each connector's own, `uploadBytes` all uploads together. */
 export interface Plan {
   readonly httpConnectors?: number
   readonly ratePerMinute?: number
@@ -20,6 +20,9 @@ export interface Plan {
 
 /** A part that is absent is kept, of `tests` each of its numbers; `null` lifts its limit. */
 export type PlanPatch = { readonly [K in keyof Plan]?: Plan[K] | null }
+
+/** Bytes of a workspace's uploads together, unless its plan says otherwise: the disk is everybody's. */
+export const UPLOAD_BYTES = 20 * 1_073_741_824
 
 const PARTS = ["httpConnectors", "ratePerMinute", "concurrency", "uploadBytes"] as const
 

@@ -11,7 +11,7 @@ import { CHUNK_BYTES, chunksOf } from "./chunks.ts"
 import { looksLikeId, type Tx } from "./connectors/connector-view.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "./page.ts"
 import type { Principal } from "./people/identity.ts"
-import { planFrom } from "./plans.ts"
+import { planFrom, UPLOAD_BYTES } from "./plans.ts"
 import { usersOf } from "./upload-uses.ts"
 
 /** A file of the workspace; `sha256` in hexadecimal, `usedBy` the names of the connectors that read it. */
@@ -200,8 +200,7 @@ async function complete(tx: Tx, workspaceId: string, id: string, sha256: Buffer)
 /** Uploads that are still arriving count, so that many at once cannot pass the plan together. */
 async function withinQuota(tx: Tx, workspaceId: string, more: number): Promise<void> {
   const { plan } = await tx.selectFrom("workspaces").select("plan").where("id", "=", workspaceId).executeTakeFirstOrThrow()
-  const { uploadBytes: most } = planFrom(plan)
-  if (most === undefined) return
+  const { uploadBytes: most = UPLOAD_BYTES } = planFrom(plan)
   const { bytes } = await tx
     .selectFrom("uploads")
     .select(sql<number>`coalesce(sum(bytes), 0)::bigint`.as("bytes"))
@@ -210,7 +209,7 @@ async function withinQuota(tx: Tx, workspaceId: string, more: number): Promise<v
   if (bytes + more > most)
     throw new PlatformError(
       "plan_limit_reached",
-      `The workspace's plan allows ${most} bytes of uploads, and this one would pass it; remove one that is not needed, or ask an operator for more.`,
+      `The workspace may have ${most} bytes of uploads, and this one would pass it; remove one that is not needed, or ask an operator for more.`,
     )
 }
 

@@ -196,6 +196,17 @@ describe("the plan's bytes", () => {
   })
 })
 
+it("without a plan a workspace has 20 GiB, and no more", async () => {
+  const { key, id } = await hub.workspace("unplanned")
+  const full = (bytes: number) =>
+    hub.served.hub.store.inWorkspace(id, (tx) => tx.updateTable("uploads").set({ bytes }).where("workspace_id", "=", id).execute())
+  expect((await send(Buffer.from("a,b\n"), "/v1/uploads", key)).status).toBe(201)
+  await full(20 * 1024 ** 3 - 5)
+  expect((await send(Buffer.alloc(4), "/v1/uploads", key)).status).toBe(201)
+  await full(10 * 1024 ** 3)
+  expect((await made(await send(Buffer.alloc(1), "/v1/uploads", key))).body["code"]).toBe("plan_limit_reached")
+})
+
 async function own(): Promise<string> {
   return ((await hub.call("GET", "/v1/workspaces")).body.data as { id: string; name: string }[]).find(({ name }) => name === "main")?.id ?? ""
 }

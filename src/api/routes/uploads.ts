@@ -97,6 +97,8 @@ function receive(scope: Api, { uploads }: Hub): void {
         return await reply.code(201).header("location", `/v1/uploads/${made.id}`).send(made)
       } finally {
         clearTimeout(slow)
+        // What still comes of a body that was refused is read and dropped, until it is cut off: else its sender would be stuck, and cut off before it heard why.
+        raw.resume()
       }
     },
   )
