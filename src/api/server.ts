@@ -79,7 +79,9 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   app.removeContentTypeParser("application/json")
   app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
     if (body === "") done(null, undefined)
-    else void parseJson(request, body, (error, value) => done(error ?? (value === null ? nullBody() : null), value))
+    // What a vendor's API says of a `null` is its own.
+    else
+      void parseJson(request, body, (error, value) => done(error ?? (value === null && mountOf(mounts, request.url) === undefined ? nullBody() : null), value))
   })
   useArrival(app, ARRIVAL_MAX_MS)
   useValidation(app)
