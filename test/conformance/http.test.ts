@@ -78,7 +78,7 @@ describe("redirects", () => {
 
   test("end after five", async () => {
     const error = await failure(request((_, response) => void response.writeHead(302, { location: "/start" }).end()))
-    expect([error.code, seen.length]).toEqual(["remote_failed", 6])
+    expect([error.code, seen.length]).toEqual(["redirected_too_often", 6])
   })
 })
 
