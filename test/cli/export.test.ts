@@ -66,7 +66,9 @@ function arbitraryOf(field: Field): fc.Arbitrary<unknown> {
     case "list":
       // Whether a row of a draft that has no name yet holds a secret is open until it has one.
       return fc.array(
-        configOf(field.fields ?? {}).filter((row) => row["name"] !== undefined && row["name"] !== ""),
+        field.fields?.["name"] === undefined
+          ? configOf(field.fields ?? {})
+          : configOf(field.fields).filter((row) => row["name"] !== undefined && row["name"] !== ""),
         { maxLength: 3 },
       )
     case "variant":
