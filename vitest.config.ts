@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     projects: [
       project("unit", ["src/**/*.test.ts", "test/architecture.test.ts", "test/unit/**/*.test.ts"]),
-      project("node", ["test/{egress,conformance,api,store,cli,process,dialects}/**/*.test.ts"], { fileParallelism: false }),
+      project("node", ["test/{egress,conformance,api,store,cli,process,compat}/**/*.test.ts"], { fileParallelism: false }),
       project("servers", ["test/{conformance,servers}/**/*.test.ts"], { fileParallelism: false, env: { JACKFIELD_TEST_SERVERS: "1" } }),
       project("faults", ["test/faults/**/*.test.ts"], { fileParallelism: false, testTimeout: 600_000 }),
     ],

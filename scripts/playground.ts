@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { dialects } from "../src/dialects/index.ts"
+import { compatibleApis } from "../src/compat/index.ts"
 import { readSettings } from "../src/hub/settings.ts"
 import { createLog } from "../src/log.ts"
 import { clearDriverEnvironment } from "../src/net/environment.ts"
@@ -30,7 +30,7 @@ const served = await serve(settings, createLog(settings.logLevel, process.stdout
 })
 await identity?.applyPlan()
 
-const lines = dialects.map(({ name, prefix }) => `    ${name.padEnd(10)} ${served.url}${prefix}`)
+const lines = compatibleApis.map(({ name, prefix }) => `    ${name.padEnd(10)} ${served.url}${prefix}`)
 const hosts = [...standIns.targets.keys()].map((target) => `    ${target}`)
 process.stdout.write(
   `\n  A playground: no credential is asked, nothing is kept. Ctrl-C ends it.\n\n    native     ${served.url}/v1\n${lines.join("\n")}\n\n  Answered by stand-ins:\n\n${hosts.join("\n")}\n\n`,

@@ -3,8 +3,8 @@ import { resolve } from "node:path"
 import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
 import { buildServer } from "./api/server.ts"
+import { compatibleApis } from "./compat/index.ts"
 import { PlatformError } from "./core/errors.ts"
-import { dialects } from "./dialects/index.ts"
 import { readCliFile, urlOf, writeCliFile } from "./hub/cli-file.ts"
 import { type FirstLogin, type Hub, type HubExtras, openHub } from "./hub/hub.ts"
 import type { Settings } from "./hub/settings.ts"
@@ -46,7 +46,7 @@ export async function serve(settings: Settings, log: Logger, extras: HubExtras =
 }
 
 async function listen(hub: Hub, settings: Settings): Promise<FastifyInstance> {
-  const app = await buildServer(hub, { version: VERSION, mounts: dialects, mountHosts: settings.dialectHosts, trustProxy: settings.trustProxy })
+  const app = await buildServer(hub, { version: VERSION, mounts: compatibleApis, mountHosts: settings.compatHosts, trustProxy: settings.trustProxy })
   try {
     await app.listen({ host: settings.host, port: settings.port })
     return app

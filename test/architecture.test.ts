@@ -60,7 +60,7 @@ const LAYERS: readonly (readonly [string, readonly string[]])[] = [
   ["src/runs", ["src/hub", "src/connectors", "src/limits", "src/templates", "src/vault", "src/store", "src/net", "src/core"]],
   // Of the store, those who answer requests see the types of its rows alone.
   ["src/api", ["src/runs", "src/hub", "src/connectors", "src/core", "src/store/database.ts"]],
-  ["src/dialects", ["src/api/mount.ts", "src/runs", "src/hub", "src/connectors", "src/core", "src/store/database.ts"]],
+  ["src/compat", ["src/api/mount.ts", "src/runs", "src/hub", "src/connectors", "src/core", "src/store/database.ts"]],
   // `check` runs the hub's own probe, so that it says what a saved connector's test would say.
   ["src/cli/local", ["src/store", "src/vault", "src/net", "src/connectors", "src/core", "src/cli", "src/hub/probes/probe.ts"]],
   ["src/cli", ["src/core", "src/cli/local", "src/main.ts"]],
@@ -90,7 +90,7 @@ const connectorsApart: Rule = (source) => {
   })
 }
 
-const dialectsApart: Rule = (source) => {
+const compatApart: Rule = (source) => {
   const name = /^src\/dialects\/([^/.]+)\//.exec(source.path)?.[1]
   if (name === undefined) return []
   return importsOf(source.text).flatMap((each) => {
@@ -169,7 +169,7 @@ const wholeSuite: Rule = (source) =>
 const RULES: Readonly<Record<string, Rule>> = {
   layers,
   connectorsApart,
-  dialectsApart,
+  compatApart,
   lazyClients,
   oneDoor,
   environmentAtTheEdge,
@@ -216,7 +216,7 @@ const EXAMPLES: readonly (readonly [rule: string, path: string, wrong: string, r
   ["layers", "src/api/x.ts", 'import type { Store } from "../store/store.ts"', 'import type { Hub } from "../hub/hub.ts"'],
   ["connectorsApart", "src/connectors/mysql.ts", 'import { ident } from "./postgres/sql.ts"', 'import { ident } from "./shared/sql.ts"'],
   ["connectorsApart", "src/connectors/postgres/read.ts", 'import { http } from "../http.ts"', 'import { ident } from "./ident.ts"'],
-  ["dialectsApart", "src/dialects/databar/x.ts", 'import { mask } from "../kaireon/mask.ts"', 'import { mask } from "./mask.ts"'],
+  ["compatApart", "src/compat/databar/x.ts", 'import { mask } from "../kaireon/mask.ts"', 'import { mask } from "./mask.ts"'],
   ["lazyClients", "src/connectors/mysql.ts", 'import mysql from "mysql2"', 'import type { Connection } from "mysql2"\nconst mysql = await import("mysql2")'],
   ["lazyClients", "src/net/tunnel.ts", 'import { Client } from "ssh2"', 'import { Agent } from "undici"'],
   ["oneDoor", "src/hub/x.ts", 'import { connect } from "node:tls"', 'import type { TLSSocket } from "node:tls"'],

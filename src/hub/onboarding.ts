@@ -2,7 +2,7 @@ import { PlatformError } from "../core/errors.ts"
 import type { Door } from "../net/door.ts"
 import { readHostKey } from "../net/host-key.ts"
 import type { Catalogs } from "./catalogs/catalogs.ts"
-import type { ConnectorInput, ConnectorView, DialectOptions } from "./connectors/connector-view.ts"
+import type { CompatOptions, ConnectorInput, ConnectorView } from "./connectors/connector-view.ts"
 import type { Connectors } from "./connectors/connectors.ts"
 import type { Principal } from "./people/identity.ts"
 import { TEST_DEADLINE_MS } from "./probes/probe.ts"
@@ -12,7 +12,7 @@ export type Onboarded = { readonly connector: ConnectorView; readonly discovered
 
 const FORGOTTEN_MS = 60_000
 
-export interface OnboardingOptions extends DialectOptions {
+export interface OnboardingOptions extends CompatOptions {
   readonly waitMs: number
   readonly trustHostKey?: boolean
 }

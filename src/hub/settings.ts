@@ -20,7 +20,7 @@ export interface Settings {
   readonly dns: string
   readonly hosts: string
   /** Hosts that serve one dialect at their root: the dialect's prefix by host name. */
-  readonly dialectHosts: ReadonlyMap<string, string>
+  readonly compatHosts: ReadonlyMap<string, string>
   /** Proxies in front whose `X-Forwarded-For` is believed: addresses and networks; none unless given. */
   readonly trustProxy: readonly string[]
   readonly logLevel: string
@@ -29,7 +29,7 @@ export interface Settings {
 const ROLES = ["api", "worker", "all"] as const
 type Role = (typeof ROLES)[number]
 const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text)
-const DIALECTS = ["databar", "aisquared", "kaireon", "databrain"]
+const COMPATIBLE_APIS = ["databar", "aisquared", "kaireon", "databrain"]
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"]
 
 /** Reads the process environment; an empty variable counts as absent. Throws one `config_invalid` that lists all faults. */
@@ -64,12 +64,12 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const trustProxy = (get("JACKFIELD_TRUST_PROXY") ?? "").split(",").flatMap((each) => (each.trim() === "" ? [] : [each.trim()]))
   for (const each of trustProxy)
     if (!isNetwork(each)) fault("JACKFIELD_TRUST_PROXY", `must be addresses or networks of the proxies in front, such as 10.0.0.0/8; "${each}" is none.`)
-  const dialectHosts = new Map<string, string>()
-  for (const pair of (get("JACKFIELD_DIALECT_HOSTS") ?? "").split(",").filter((each) => each.trim() !== "")) {
+  const compatHosts = new Map<string, string>()
+  for (const pair of (get("JACKFIELD_COMPAT_HOSTS") ?? "").split(",").filter((each) => each.trim() !== "")) {
     const [name = "", dialect = ""] = pair.trim().toLowerCase().split("=", 2)
-    if (!/^[a-z0-9.-]+$/.test(name) || !DIALECTS.includes(dialect))
-      fault("JACKFIELD_DIALECT_HOSTS", `must be host=dialect pairs of ${DIALECTS.join(", ")}; "${pair}" is none.`)
-    else dialectHosts.set(name, `/${dialect}`)
+    if (!/^[a-z0-9.-]+$/.test(name) || !COMPATIBLE_APIS.includes(dialect))
+      fault("JACKFIELD_COMPAT_HOSTS", `must be host=dialect pairs of ${COMPATIBLE_APIS.join(", ")}; "${pair}" is none.`)
+    else compatHosts.set(name, `/${dialect}`)
   }
   if (faults.length > 0) throw new PlatformError("config_invalid", `The environment has faults: ${faults.map((each) => each.message).join(" ")}`, { faults })
 
@@ -86,7 +86,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     egressAllow: get("JACKFIELD_EGRESS_ALLOW") ?? "",
     dns: get("JACKFIELD_DNS") ?? "",
     hosts: get("JACKFIELD_HOSTS") ?? "",
-    dialectHosts,
+    compatHosts,
     trustProxy,
     logLevel,
   }

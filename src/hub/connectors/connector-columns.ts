@@ -3,10 +3,10 @@ import type { ConnectorStatus } from "../../store/database.ts"
 import { BREAKER_CLOSED } from "../probes/breaker.ts"
 import { publicReport, type TestReport } from "../probes/probe.ts"
 import type { ConnectorState } from "./connector-state.ts"
-import type { ConnectorPatch, ConnectorRow, DialectOptions } from "./connector-view.ts"
+import type { CompatOptions, ConnectorPatch, ConnectorRow } from "./connector-view.ts"
 
 /** What a dialect sent, as a part of a connector's state. */
-export const documentOf = ({ dialect, document }: DialectOptions): Partial<ConnectorState> => ({
+export const documentOf = ({ dialect, document }: CompatOptions): Partial<ConnectorState> => ({
   ...(dialect === undefined ? {} : { dialect }),
   ...(document === undefined ? {} : { document }),
 })

@@ -26,7 +26,7 @@ export interface ConnectorInput {
 }
 
 /** What a dialect adds to a creation or change. */
-export interface DialectOptions {
+export interface CompatOptions {
   readonly dialect?: string
   /** What the client sent, secrets cut out, to be shown back verbatim. */
   readonly document?: Readonly<Record<string, unknown>>

@@ -24,13 +24,13 @@ import { probeConfig, probeOver, storeTest, type TestOptions, verifyConfig } fro
 import { typeOf } from "./connector-types.ts"
 import { type ConnectorUse, ConnectorUses, requireAccepted } from "./connector-uses.ts"
 import {
+  type CompatOptions,
   type ConnectorFilter,
   type ConnectorInput,
   type ConnectorPatch,
   type ConnectorRow,
   type ConnectorSearch,
   type ConnectorView,
-  type DialectOptions,
   findConnector,
   fingerprintsOf,
   noConnector,
@@ -65,7 +65,7 @@ export class Connectors {
   }
 
   /** Stores a connector; with `verify` only when its test passes, with `draft` also when required fields are missing. */
-  async create(by: Principal, input: ConnectorInput, options: DialectOptions = {}): Promise<ConnectorView> {
+  async create(by: Principal, input: ConnectorInput, options: CompatOptions = {}): Promise<ConnectorView> {
     const workspaceId = by.workspace.id
     const connector = typeOf(this.#parts.registry, input.type)
     const parsed = checked(connector, parseConfig(connector.fields, input.config), input.draft === true)
@@ -137,11 +137,11 @@ export class Connectors {
    * Changes what `patch` names: an absent field is kept, `null` cleared, a secret's mask kept. `ifMatch` is the version
    * that the caller saw. A changed config makes the connector untested, or active when `verify` tested it.
    */
-  async patch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch?: number, options: DialectOptions = {}): Promise<ConnectorView> {
+  async patch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch?: number, options: CompatOptions = {}): Promise<ConnectorView> {
     return unlessRaced(ifMatch, () => this.#tryPatch(by, ref, patch, ifMatch, options))
   }
 
-  async #tryPatch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch: number | undefined, options: DialectOptions): Promise<ConnectorView> {
+  async #tryPatch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch: number | undefined, options: CompatOptions): Promise<ConnectorView> {
     const workspaceId = by.workspace.id
     const { row, secrets } = await this.#inWorkspace(by, async (tx) => {
       const found = await findConnector(tx, workspaceId, ref)
@@ -255,7 +255,7 @@ export class Connectors {
     return { id: row.id, name: row.name, version: row.version, readAt, secret: secrets.size > 0, limits: row.limits, connector, config }
   }
 
-  async #judgeTitle(tx: Tx, by: Principal, title: string, self: string | undefined, { refuse }: DialectOptions): Promise<void> {
+  async #judgeTitle(tx: Tx, by: Principal, title: string, self: string | undefined, { refuse }: CompatOptions): Promise<void> {
     if (refuse === undefined) return
     // Renames hold the workspace's row too, as creations do.
     await tx.selectFrom("workspaces").select("id").where("id", "=", by.workspace.id).forUpdate().execute()

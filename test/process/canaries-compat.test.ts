@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Echo, throughDataBrain, throughDatabar, throughKaireon, throughSquared, type Wire } from "./canaries/dialects.ts"
+import { type Echo, throughDataBrain, throughDatabar, throughKaireon, throughSquared, type Wire } from "./canaries/compat.ts"
 import { type FarSide, startFarSide } from "./canaries/far-side.ts"
 import { Ledger } from "./canaries/ledger.ts"
 import { Search } from "./canaries/search.ts"

@@ -31,7 +31,7 @@ export const httpDestination = { destination_url: "https://api.example.com/hook"
 
 export async function startSquared(): Promise<Squared> {
   const hub = await startHub({
-    JACKFIELD_DIALECT_HOSTS: "squared.example=aisquared",
+    JACKFIELD_COMPAT_HOSTS: "squared.example=aisquared",
     JACKFIELD_ADMIN_EMAIL: USER.email,
     JACKFIELD_ADMIN_PASSWORD: USER.password,
   })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { NOT_BUILT } from "../../../src/compat/kaireon/kinds.ts"
 import { registry } from "../../../src/connectors/index.ts"
-import { NOT_BUILT } from "../../../src/dialects/kaireon/kinds.ts"
 import type { Answer } from "../../support/hub.ts"
 import { errorOf, type Kaireon, startKaireon } from "./start.ts"
 

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { answerOf } from "../../../src/compat/databrain/errors.ts"
 import { ERRORS, type ErrorCode, PlatformError } from "../../../src/core/errors.ts"
-import { answerOf } from "../../../src/dialects/databrain/errors.ts"
 import { type DataBrain, errorOf, startDataBrain } from "./start.ts"
 
 let databrain: DataBrain

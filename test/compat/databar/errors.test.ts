@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { answerOf } from "../../../src/compat/databar/errors.ts"
 import { PlatformError } from "../../../src/core/errors.ts"
-import { answerOf } from "../../../src/dialects/databar/errors.ts"
 import { type Databar, startDatabar } from "./start.ts"
 
 let databar: Databar

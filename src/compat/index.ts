@@ -5,4 +5,4 @@ import { databrain } from "./databrain/routes.ts"
 import { kaireon } from "./kaireon/routes.ts"
 
 /** The wire APIs of other products that this hub speaks, each under its own path. */
-export const dialects: readonly Mount[] = [aisquared, databar, kaireon, databrain]
+export const compatibleApis: readonly Mount[] = [aisquared, databar, kaireon, databrain]

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { answerOf } from "../../../src/compat/aisquared/errors.ts"
 import { PlatformError } from "../../../src/core/errors.ts"
-import { answerOf } from "../../../src/dialects/aisquared/errors.ts"
 import { errorOf, PATH, postgres, type Squared, startSquared, USER } from "./start.ts"
 
 let squared: Squared

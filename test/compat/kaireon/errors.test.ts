@@ -78,7 +78,7 @@ describe("what is wrong with a request, in KaireonAI's shape", () => {
 
 describe("a host of its own", () => {
   it("serves these paths at its root, errors too; other hosts do not", async () => {
-    const own = await startHub({ JACKFIELD_DIALECT_HOSTS: "kaireon.example=kaireon" })
+    const own = await startHub({ JACKFIELD_COMPAT_HOSTS: "kaireon.example=kaireon" })
     const ask = async (host: string, path: string) => {
       const request = get(own.url + path, { headers: { host, authorization: `Bearer ${own.key}` } })
       const [response] = (await once(request, "response")) as [IncomingMessage]
