@@ -91,11 +91,11 @@ const connectorsApart: Rule = (source) => {
 }
 
 const compatApart: Rule = (source) => {
-  const name = /^src\/dialects\/([^/.]+)\//.exec(source.path)?.[1]
+  const name = /^src\/compat\/([^/.]+)\//.exec(source.path)?.[1]
   if (name === undefined) return []
   return importsOf(source.text).flatMap((each) => {
-    const other = /^src\/dialects\/([^/.]+)\//.exec(target(source, each))?.[1]
-    return other === undefined || other === name ? [] : [`${source.path} imports the dialect ${other}; a dialect imports no other.`]
+    const other = /^src\/compat\/([^/.]+)\//.exec(target(source, each))?.[1]
+    return other === undefined || other === name ? [] : [`${source.path} imports the compatible API ${other}; a compatible API imports no other.`]
   })
 }
 
