@@ -2,7 +2,7 @@ import { type Selectable, type SqlBool, sql, type Transaction } from "kysely"
 import { type SecretMask, showConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { type Fault, PlatformError } from "../../core/errors.ts"
-import type { ConnectorStatus, Connectors as ConnectorTable, Database } from "../../store/database.ts"
+import type { ConnectorLimits, ConnectorPurpose, ConnectorStatus, Connectors as ConnectorTable, Database } from "../../store/database.ts"
 import type { PageQuery } from "../page.ts"
 import type { TestReport } from "../probes/probe.ts"
 
@@ -16,8 +16,8 @@ export interface ConnectorInput {
   readonly type: string
   readonly description?: string
   readonly labels?: Readonly<Record<string, string>>
-  readonly purpose?: string | null
-  readonly limits?: Readonly<Record<string, unknown>> | null
+  readonly purpose?: ConnectorPurpose | null
+  readonly limits?: ConnectorLimits | null
   readonly config: Readonly<Record<string, unknown>>
   readonly verify?: boolean
   readonly draft?: boolean
@@ -69,8 +69,8 @@ export interface ConnectorView {
   readonly type: string
   readonly description: string
   readonly labels: Readonly<Record<string, string>>
-  readonly purpose: string | null
-  readonly limits: Readonly<Record<string, unknown>> | null
+  readonly purpose: ConnectorPurpose | null
+  readonly limits: ConnectorLimits | null
   readonly config: Readonly<Record<string, unknown>>
   readonly status: ConnectorStatus
   readonly missing: readonly Fault[]
