@@ -1478,14 +1478,7 @@ export interface components {
             readonly labels: {
                 readonly [key: string]: string;
             };
-            readonly changes: readonly {
-                /** @description Into the connector, such as /config/host */
-                readonly pointer: string;
-                /** @description Absent when the value is added */
-                readonly before?: unknown;
-                /** @description Absent when the value is removed */
-                readonly after?: unknown;
-            }[];
+            readonly changes: readonly components["schemas"]["Difference"][];
             /** @description Pointers to the secrets of the wanted connector */
             readonly secrets: readonly string[];
         };
@@ -1832,6 +1825,14 @@ export interface components {
             readonly nextCursor: string | null;
             /** @description How many match, over all pages */
             readonly total: number;
+        };
+        readonly Difference: {
+            /** @description Into the connector, such as /config/host */
+            readonly pointer: string;
+            /** @description Absent when the value is added */
+            readonly before?: unknown;
+            /** @description Absent when the value is removed */
+            readonly after?: unknown;
         };
         readonly DiscoverInput: {
             /** @description How long it may take, in milliseconds */
@@ -6169,3 +6170,6 @@ export interface operations {
         };
     };
 }
+
+/** The named types: `Wire["Connector"]`. */
+export type Wire = components["schemas"]

@@ -3,6 +3,10 @@ import { join } from "node:path"
 import openapiTS, { astToString, type OpenAPI3 } from "openapi-typescript"
 import { openApi } from "../../src/api/openapi/document.ts"
 
+const ALIAS = `/** The named types: \`Wire["Connector"]\`. */
+export type Wire = components["schemas"]
+`
+
 /** The API's description and the TypeScript types made from it, by their paths from the root of the project. */
 export async function wireFiles(root: string): Promise<ReadonlyMap<string, string>> {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string }
@@ -11,6 +15,9 @@ export async function wireFiles(root: string): Promise<ReadonlyMap<string, strin
   const types = astToString(await openapiTS(structuredClone(document) as OpenAPI3, { immutable: true }))
   return new Map([
     ["docs/openapi.json", `${JSON.stringify(document, null, 2)}\n`],
-    ["src/wire.ts", `// The types of the API's wire, made from docs/openapi.json by \`npm run gen\`; edit the schemas in src/api/schemas instead.\n\n${types}`],
+    [
+      "src/wire.ts",
+      `// The types of the API's wire, made from docs/openapi.json by \`npm run gen\`; edit the schemas in src/api/schemas instead.\n\n${types}\n${ALIAS}`,
+    ],
   ])
 }

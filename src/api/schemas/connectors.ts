@@ -1,5 +1,5 @@
 import Type from "typebox"
-import { closed, Id, Name, Nullable, named, open, PageQuery, Time } from "./basics.ts"
+import { anything, closed, Id, Name, Nullable, named, open, PageQuery, Time } from "./basics.ts"
 import { CheckInput } from "./checks.ts"
 import { Fault } from "./problems.ts"
 import { TestReport, timeoutMs } from "./tests.ts"
@@ -109,6 +109,14 @@ export const WantedConnector = named(
     closed,
   ),
 )
+const Difference = named(
+  "Difference",
+  Type.Object({
+    pointer: Type.String({ description: "Into the connector, such as /config/host" }),
+    before: Type.Optional(anything("Absent when the value is added")),
+    after: Type.Optional(anything("Absent when the value is removed")),
+  }),
+)
 export const Comparison = named(
   "Comparison",
   Type.Object({
@@ -116,13 +124,7 @@ export const Comparison = named(
     id: Nullable(Id),
     version: Nullable(Type.Integer()),
     labels: Type.Record(Type.String(), Type.String(), { description: "The labels that the connector has now" }),
-    changes: Type.Array(
-      Type.Object({
-        pointer: Type.String({ description: "Into the connector, such as /config/host" }),
-        before: Type.Optional(Type.Unsafe<unknown>({ description: "Absent when the value is added" })),
-        after: Type.Optional(Type.Unsafe<unknown>({ description: "Absent when the value is removed" })),
-      }),
-    ),
+    changes: Type.Array(Difference),
     secrets: Type.Array(Type.String(), { description: "Pointers to the secrets of the wanted connector" }),
   }),
 )

@@ -1,4 +1,4 @@
-import type { FieldDescription } from "../../core/schema.ts"
+import type { Wire } from "../../wire.ts"
 import type { ConnectorType } from "../commands/wire.ts"
 import type { Entry, FileFault } from "./documents.ts"
 import type { Filled } from "./placeholders.ts"
@@ -77,7 +77,7 @@ interface Walk {
  * A config that says everything: `null` for each field that is left out, so that what is not in the file is not in the hub.
  * A placeholder's text becomes a number or a flag where the field is one.
  */
-function wholeConfig(fields: readonly FieldDescription[], config: Readonly<Record<string, unknown>>, pointer: string, walk: Walk): Record<string, unknown> {
+function wholeConfig(fields: readonly Wire["Field"][], config: Readonly<Record<string, unknown>>, pointer: string, walk: Walk): Record<string, unknown> {
   const out: Record<string, unknown> = { ...config }
   for (const field of fields) {
     const place = `${pointer}/${field.name}`
@@ -86,7 +86,7 @@ function wholeConfig(fields: readonly FieldDescription[], config: Readonly<Recor
   return out
 }
 
-function wholeField(field: FieldDescription, value: unknown, place: string, walk: Walk): unknown {
+function wholeField(field: Wire["Field"], value: unknown, place: string, walk: Walk): unknown {
   if (field.kind === "variant" && isRecord(value)) {
     const kinds = field.variants?.map(({ kind }) => kind) ?? []
     const chosen = field.variants?.find(({ kind }) => kind === value["kind"])
