@@ -1468,6 +1468,14 @@ export interface components {
             /** @description The system's own name of the type */
             readonly nativeType: string;
             readonly nullable: boolean;
+            /** @description Digits of a decimal; bits of an integer or a float; decimals of the seconds of a time or a timestamp */
+            readonly precision?: number;
+            /** @description Decimals of a decimal */
+            readonly scale?: number;
+            /** @description Characters of a string, or bytes, at most */
+            readonly maxLength?: number;
+            /** @description Of a time or a timestamp: true for an instant, false for a wall clock without a zone */
+            readonly zoned?: boolean;
         };
         readonly Comparison: {
             /** @enum {string} */
@@ -3351,6 +3359,8 @@ export interface components {
             readonly columns: readonly components["schemas"]["Column"][];
             /** @description The columns of the primary key, in order */
             readonly key: readonly string[];
+            /** @description false where the system does not enforce the key, so that two rows may share one */
+            readonly keyHolds?: boolean;
             /** @description The system's own estimate */
             readonly estimatedRows?: number;
             readonly comment?: string;

@@ -1,5 +1,5 @@
 import Type from "typebox"
-import type { Row } from "../../core/connector.ts"
+import type { Row } from "../../core/values.ts"
 import { closed, named, open } from "./basics.ts"
 import { timeoutMs } from "./tests.ts"
 

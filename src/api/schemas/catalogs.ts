@@ -1,5 +1,6 @@
 import Type from "typebox"
-import { COLUMN_TYPES, STREAM_KINDS } from "../../core/connector.ts"
+import { STREAM_KINDS } from "../../core/streams.ts"
+import { COLUMN_TYPES } from "../../core/values.ts"
 import { CHANGE_KINDS } from "../../hub/catalogs/catalog-changes.ts"
 import { closed, Nullable, named, open, PageQuery, pageFields, Time } from "./basics.ts"
 import { timeoutMs } from "./tests.ts"
@@ -11,6 +12,12 @@ export const Column = named(
     type: Type.Enum([...COLUMN_TYPES]),
     nativeType: Type.String({ description: "The system's own name of the type" }),
     nullable: Type.Boolean(),
+    precision: Type.Optional(
+      Type.Integer({ description: "Digits of a decimal; bits of an integer or a float; decimals of the seconds of a time or a timestamp" }),
+    ),
+    scale: Type.Optional(Type.Integer({ description: "Decimals of a decimal" })),
+    maxLength: Type.Optional(Type.Integer({ description: "Characters of a string, or bytes, at most" })),
+    zoned: Type.Optional(Type.Boolean({ description: "Of a time or a timestamp: true for an instant, false for a wall clock without a zone" })),
   }),
 )
 const Path = Type.Array(Type.String(), { description: "The names that lead to a stream, such as schema and table" })
@@ -21,6 +28,7 @@ const Stream = named(
     kind: Type.Enum([...STREAM_KINDS]),
     columns: Type.Array(Column),
     key: Type.Array(Type.String(), { description: "The columns of the primary key, in order" }),
+    keyHolds: Type.Optional(Type.Boolean({ description: "false where the system does not enforce the key, so that two rows may share one" })),
     estimatedRows: Type.Optional(Type.Integer({ description: "The system's own estimate" })),
     comment: Type.Optional(Type.String()),
   }),
