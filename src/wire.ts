@@ -1281,6 +1281,121 @@ export interface components {
                 readonly reason: string;
             };
         };
+        /** User and password */
+        readonly AuthBasic: {
+            /** @constant */
+            readonly kind: "basic";
+            /** User */
+            readonly username: string;
+            /**
+             * Password
+             * Format: password
+             */
+            readonly password: string;
+        };
+        /**
+         * User and password
+         * @description `none` unless given.
+         */
+        readonly AuthBasicChange: {
+            /** @constant */
+            readonly kind?: "basic";
+            readonly username?: string | null;
+            readonly password?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Bearer token */
+        readonly AuthBearer: {
+            /** @constant */
+            readonly kind: "bearer";
+            /**
+             * Token
+             * Format: password
+             */
+            readonly token: string;
+        };
+        /**
+         * Bearer token
+         * @description `none` unless given.
+         */
+        readonly AuthBearerChange: {
+            /** @constant */
+            readonly kind?: "bearer";
+            readonly token?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Key in a header */
+        readonly AuthHeader: {
+            /** @constant */
+            readonly kind: "header";
+            /** Header */
+            readonly name: string;
+            /**
+             * Key
+             * Format: password
+             */
+            readonly value: string;
+        };
+        /**
+         * Key in a header
+         * @description `none` unless given.
+         */
+        readonly AuthHeaderChange: {
+            /** @constant */
+            readonly kind?: "header";
+            readonly name?: string | null;
+            readonly value?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Private key */
+        readonly AuthKey: {
+            /** @constant */
+            readonly kind: "key";
+            /**
+             * Private key
+             * Format: password
+             * @description PEM or OpenSSH format.
+             */
+            readonly privateKey: string;
+            /**
+             * Passphrase
+             * Format: password
+             */
+            readonly passphrase?: string;
+        };
+        /** Private key */
+        readonly AuthKeyChange: {
+            /** @constant */
+            readonly kind?: "key";
+            readonly privateKey?: string | components["schemas"]["SecretMask"] | null;
+            readonly passphrase?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** None */
+        readonly AuthNone: {
+            /** @constant */
+            readonly kind: "none";
+        };
+        /**
+         * None
+         * @description `none` unless given.
+         */
+        readonly AuthNoneChange: {
+            /** @constant */
+            readonly kind?: "none";
+        };
+        /** Password */
+        readonly AuthPassword: {
+            /** @constant */
+            readonly kind: "password";
+            /**
+             * Password
+             * Format: password
+             */
+            readonly password: string;
+        };
+        /** Password */
+        readonly AuthPasswordChange: {
+            /** @constant */
+            readonly kind?: "password";
+            readonly password?: string | components["schemas"]["SecretMask"] | null;
+        };
         /** @description The answer of the other side */
         readonly CallAnswer: {
             readonly output: {
@@ -1317,14 +1432,7 @@ export interface components {
             readonly discoveredAt: string;
             /** @description Everything that the system counts is a stream of this catalog */
             readonly complete: boolean;
-            readonly counts: {
-                readonly total: number;
-                readonly streams: number;
-                readonly skipped: number;
-                readonly byKind: {
-                    readonly [key: string]: number;
-                };
-            };
+            readonly counts: components["schemas"]["CatalogCounts"];
             readonly diff: components["schemas"]["CatalogDiffSummary"] | null;
             /** @description The first of the skipped streams; /catalog/skipped has all of them */
             readonly skipped: readonly components["schemas"]["SkippedStream"][];
@@ -1347,24 +1455,33 @@ export interface components {
             readonly breaking: boolean;
             readonly why: string;
         };
+        readonly CatalogChangeCounts: {
+            readonly stream_added?: number;
+            readonly stream_removed?: number;
+            readonly kind_changed?: number;
+            readonly key_changed?: number;
+            readonly column_added?: number;
+            readonly column_removed?: number;
+            readonly type_changed?: number;
+            readonly nullable_changed?: number;
+        };
         /** @enum {string} */
         readonly CatalogChangeKind: "stream_added" | "stream_removed" | "kind_changed" | "key_changed" | "column_added" | "column_removed" | "type_changed" | "nullable_changed";
+        readonly CatalogCounts: {
+            readonly total: number;
+            readonly streams: number;
+            readonly skipped: number;
+            readonly byKind: {
+                readonly [key: string]: number;
+            };
+        };
         readonly CatalogDiff: {
             readonly from: number;
             readonly to: number;
             readonly changes: number;
             /** @description Changes after which a reader or a writer of the stream may fail */
             readonly breaking: number;
-            readonly byKind: {
-                readonly stream_added?: number;
-                readonly stream_removed?: number;
-                readonly kind_changed?: number;
-                readonly key_changed?: number;
-                readonly column_added?: number;
-                readonly column_removed?: number;
-                readonly type_changed?: number;
-                readonly nullable_changed?: number;
-            };
+            readonly byKind: components["schemas"]["CatalogChangeCounts"];
             readonly data: readonly components["schemas"]["CatalogChange"][];
             readonly nextCursor: string | null;
             /** @description How many match, over all pages */
@@ -1377,16 +1494,7 @@ export interface components {
             readonly changes: number;
             /** @description Changes after which a reader or a writer of the stream may fail */
             readonly breaking: number;
-            readonly byKind: {
-                readonly stream_added?: number;
-                readonly stream_removed?: number;
-                readonly kind_changed?: number;
-                readonly key_changed?: number;
-                readonly column_added?: number;
-                readonly column_removed?: number;
-                readonly type_changed?: number;
-                readonly nullable_changed?: number;
-            };
+            readonly byKind: components["schemas"]["CatalogChangeCounts"];
         };
         readonly CatalogVersion: {
             readonly version: number;
@@ -1394,14 +1502,7 @@ export interface components {
             readonly discoveredAt: string;
             /** @description Everything that the system counts is a stream of this catalog */
             readonly complete: boolean;
-            readonly counts: {
-                readonly total: number;
-                readonly streams: number;
-                readonly skipped: number;
-                readonly byKind: {
-                    readonly [key: string]: number;
-                };
-            };
+            readonly counts: components["schemas"]["CatalogCounts"];
             readonly diff: components["schemas"]["CatalogDiffSummary"] | null;
             readonly durationMs: number;
         };
@@ -1645,38 +1746,7 @@ export interface components {
                  * Authentication
                  * @description `none` unless given.
                  */
-                readonly auth?: {
-                    /** @constant */
-                    readonly kind: "none";
-                } | {
-                    /** @constant */
-                    readonly kind: "basic";
-                    /** User */
-                    readonly username: string;
-                    /**
-                     * Password
-                     * Format: password
-                     */
-                    readonly password: string;
-                } | {
-                    /** @constant */
-                    readonly kind: "bearer";
-                    /**
-                     * Token
-                     * Format: password
-                     */
-                    readonly token: string;
-                } | {
-                    /** @constant */
-                    readonly kind: "header";
-                    /** Header */
-                    readonly name: string;
-                    /**
-                     * Key
-                     * Format: password
-                     */
-                    readonly value: string;
-                };
+                readonly auth?: components["schemas"]["AuthNone"] | components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthHeader"];
                 /**
                  * TLS
                  * @description Only for https URLs. `verify` unless given.
@@ -1747,24 +1817,7 @@ export interface components {
                 /** @constant */
                 readonly kind?: "url";
                 readonly url?: string | null;
-                readonly auth?: {
-                    /** @constant */
-                    readonly kind?: "none";
-                } | {
-                    /** @constant */
-                    readonly kind?: "basic";
-                    readonly username?: string | null;
-                    readonly password?: string | components["schemas"]["SecretMask"] | null;
-                } | {
-                    /** @constant */
-                    readonly kind?: "bearer";
-                    readonly token?: string | components["schemas"]["SecretMask"] | null;
-                } | {
-                    /** @constant */
-                    readonly kind?: "header";
-                    readonly name?: string | null;
-                    readonly value?: string | components["schemas"]["SecretMask"] | null;
-                } | null;
+                readonly auth?: components["schemas"]["AuthNoneChange"] | components["schemas"]["AuthBasicChange"] | components["schemas"]["AuthBearerChange"] | components["schemas"]["AuthHeaderChange"] | null;
                 readonly tls?: {
                     /** @constant */
                     readonly kind?: "verify";
@@ -1951,40 +2004,12 @@ export interface components {
                 readonly input?: string;
             }[];
             /** Query parameters */
-            readonly parameters?: readonly {
-                /** Name */
-                readonly name: string;
-                /**
-                 * Value
-                 * Format: password
-                 * @description Empty: each call gives it. Otherwise a default that a call may replace.
-                 */
-                readonly value?: string;
-                /**
-                 * Required
-                 * @description Whether a call must give it when it has no value here. `true` unless given.
-                 */
-                readonly required?: boolean;
-            }[];
+            readonly parameters?: readonly components["schemas"]["ParametersEntry"][];
             /**
              * Body fields
              * @description Sent as one JSON object, or as a form when Content-Type says so; not with GET and HEAD.
              */
-            readonly body?: readonly {
-                /** Name */
-                readonly name: string;
-                /**
-                 * Value
-                 * Format: password
-                 * @description Empty: each call gives it. Otherwise a default that a call may replace.
-                 */
-                readonly value?: string;
-                /**
-                 * Required
-                 * @description Whether a call must give it when it has no value here. `true` unless given.
-                 */
-                readonly required?: boolean;
-            }[];
+            readonly body?: readonly components["schemas"]["ParametersEntry"][];
             /**
              * Body template
              * @description Jinja that gives JSON (or a form, when Content-Type says so), in place of the body fields; its variables are the inputs. A value stands escaped inside quotes, and as JSON outside of them.
@@ -1995,38 +2020,7 @@ export interface components {
              * Authentication
              * @description `none` unless given.
              */
-            readonly auth?: {
-                /** @constant */
-                readonly kind: "none";
-            } | {
-                /** @constant */
-                readonly kind: "basic";
-                /** User */
-                readonly username: string;
-                /**
-                 * Password
-                 * Format: password
-                 */
-                readonly password: string;
-            } | {
-                /** @constant */
-                readonly kind: "bearer";
-                /**
-                 * Token
-                 * Format: password
-                 */
-                readonly token: string;
-            } | {
-                /** @constant */
-                readonly kind: "header";
-                /** Header */
-                readonly name: string;
-                /**
-                 * Key
-                 * Format: password
-                 */
-                readonly value: string;
-            } | {
+            readonly auth?: components["schemas"]["AuthNone"] | components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthHeader"] | {
                 /** @constant */
                 readonly kind: "query";
                 /** Parameter */
@@ -2066,15 +2060,7 @@ export interface components {
                  */
                 readonly clientAuth?: "basic" | "post";
                 /** More parameters of the token request */
-                readonly tokenParameters?: readonly {
-                    /** Name */
-                    readonly name: string;
-                    /**
-                     * Value
-                     * Format: password
-                     */
-                    readonly value: string;
-                }[];
+                readonly tokenParameters?: readonly components["schemas"]["TokenParametersEntry"][];
             } | {
                 /** @constant */
                 readonly kind: "oauth2_refresh";
@@ -2112,15 +2098,7 @@ export interface components {
                  */
                 readonly clientAuth?: "basic" | "post";
                 /** More parameters of the token request */
-                readonly tokenParameters?: readonly {
-                    /** Name */
-                    readonly name: string;
-                    /**
-                     * Value
-                     * Format: password
-                     */
-                    readonly value: string;
-                }[];
+                readonly tokenParameters?: readonly components["schemas"]["TokenParametersEntry"][];
             } | {
                 /** @constant */
                 readonly kind: "hmac";
@@ -2371,45 +2349,10 @@ export interface components {
                  */
                 readonly input?: string;
             }[] | null;
-            readonly parameters?: readonly {
-                /** Name */
-                readonly name: string;
-                readonly value?: string | components["schemas"]["SecretMask"];
-                /**
-                 * Required
-                 * @description Whether a call must give it when it has no value here. `true` unless given.
-                 */
-                readonly required?: boolean;
-            }[] | null;
-            readonly body?: readonly {
-                /** Name */
-                readonly name: string;
-                readonly value?: string | components["schemas"]["SecretMask"];
-                /**
-                 * Required
-                 * @description Whether a call must give it when it has no value here. `true` unless given.
-                 */
-                readonly required?: boolean;
-            }[] | null;
+            readonly parameters?: readonly components["schemas"]["ParametersEntryChange"][] | null;
+            readonly body?: readonly components["schemas"]["ParametersEntryChange"][] | null;
             readonly bodyTemplate?: string | null;
-            readonly auth?: {
-                /** @constant */
-                readonly kind?: "none";
-            } | {
-                /** @constant */
-                readonly kind?: "basic";
-                readonly username?: string | null;
-                readonly password?: string | components["schemas"]["SecretMask"] | null;
-            } | {
-                /** @constant */
-                readonly kind?: "bearer";
-                readonly token?: string | components["schemas"]["SecretMask"] | null;
-            } | {
-                /** @constant */
-                readonly kind?: "header";
-                readonly name?: string | null;
-                readonly value?: string | components["schemas"]["SecretMask"] | null;
-            } | {
+            readonly auth?: components["schemas"]["AuthNoneChange"] | components["schemas"]["AuthBasicChange"] | components["schemas"]["AuthBearerChange"] | components["schemas"]["AuthHeaderChange"] | {
                 /** @constant */
                 readonly kind?: "query";
                 readonly name?: string | null;
@@ -2423,11 +2366,7 @@ export interface components {
                 readonly scope?: string | null;
                 readonly audience?: string | null;
                 readonly clientAuth?: ("basic" | "post") | null;
-                readonly tokenParameters?: readonly {
-                    /** Name */
-                    readonly name: string;
-                    readonly value?: string | components["schemas"]["SecretMask"];
-                }[] | null;
+                readonly tokenParameters?: readonly components["schemas"]["TokenParametersEntryChange"][] | null;
             } | {
                 /** @constant */
                 readonly kind?: "oauth2_refresh";
@@ -2438,11 +2377,7 @@ export interface components {
                 readonly scope?: string | null;
                 readonly audience?: string | null;
                 readonly clientAuth?: ("basic" | "post") | null;
-                readonly tokenParameters?: readonly {
-                    /** Name */
-                    readonly name: string;
-                    readonly value?: string | components["schemas"]["SecretMask"];
-                }[] | null;
+                readonly tokenParameters?: readonly components["schemas"]["TokenParametersEntryChange"][] | null;
             } | {
                 /** @constant */
                 readonly kind?: "hmac";
@@ -2693,80 +2628,12 @@ export interface components {
              * TLS
              * @description Switch it off only on a network that you trust. `verify` unless given.
              */
-            readonly tls?: {
-                /** @constant */
-                readonly kind: "verify";
-                /**
-                 * CA certificate
-                 * @description PEM of the authority that signed the server's certificate; without it the system's roots decide.
-                 */
-                readonly ca?: string;
-                /**
-                 * Name in the certificate
-                 * @description When the certificate is for another name than the host's.
-                 */
-                readonly servername?: string;
-            } | {
-                /** @constant */
-                readonly kind: "require";
-            } | {
-                /** @constant */
-                readonly kind: "off";
-            };
+            readonly tls?: components["schemas"]["TlsVerify"] | components["schemas"]["TlsRequire"] | components["schemas"]["TlsOff"];
             /**
              * SSH tunnel
              * @description `none` unless given.
              */
-            readonly tunnel?: {
-                /** @constant */
-                readonly kind: "none";
-            } | {
-                /** @constant */
-                readonly kind: "ssh";
-                /**
-                 * Bastion host
-                 * Format: hostname
-                 * @example bastion.example.com
-                 */
-                readonly host: string;
-                /**
-                 * Bastion port
-                 * @description `22` unless given.
-                 */
-                readonly port?: number;
-                /** Bastion user */
-                readonly user: string;
-                /**
-                 * Host key
-                 * @description The bastion's fingerprint, as `ssh-keygen -lf` prints it; another key is refused.
-                 * @example SHA256:uNiVztksCsDhcc0u9e8BrrJXVGYPyRhVzJqA1VfhfwU
-                 */
-                readonly hostKey: string;
-                /** Bastion login */
-                readonly auth: {
-                    /** @constant */
-                    readonly kind: "key";
-                    /**
-                     * Private key
-                     * Format: password
-                     * @description PEM or OpenSSH format.
-                     */
-                    readonly privateKey: string;
-                    /**
-                     * Passphrase
-                     * Format: password
-                     */
-                    readonly passphrase?: string;
-                } | {
-                    /** @constant */
-                    readonly kind: "password";
-                    /**
-                     * Password
-                     * Format: password
-                     */
-                    readonly password: string;
-                };
-            };
+            readonly tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
         };
         readonly MysqlConfigChange: {
             readonly host?: string | null;
@@ -2774,39 +2641,8 @@ export interface components {
             readonly database?: string | null;
             readonly user?: string | null;
             readonly password?: string | components["schemas"]["SecretMask"] | null;
-            readonly tls?: {
-                /** @constant */
-                readonly kind?: "verify";
-                readonly ca?: string | null;
-                readonly servername?: string | null;
-            } | {
-                /** @constant */
-                readonly kind?: "require";
-            } | {
-                /** @constant */
-                readonly kind?: "off";
-            } | null;
-            readonly tunnel?: {
-                /** @constant */
-                readonly kind?: "none";
-            } | {
-                /** @constant */
-                readonly kind?: "ssh";
-                readonly host?: string | null;
-                readonly port?: number | null;
-                readonly user?: string | null;
-                readonly hostKey?: string | null;
-                readonly auth?: {
-                    /** @constant */
-                    readonly kind?: "key";
-                    readonly privateKey?: string | components["schemas"]["SecretMask"] | null;
-                    readonly passphrase?: string | components["schemas"]["SecretMask"] | null;
-                } | {
-                    /** @constant */
-                    readonly kind?: "password";
-                    readonly password?: string | components["schemas"]["SecretMask"] | null;
-                } | null;
-            } | null;
+            readonly tls?: components["schemas"]["TlsVerifyChange"] | components["schemas"]["TlsRequireChange"] | components["schemas"]["TlsOffChange"] | null;
+            readonly tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
         };
         /** MySQL */
         readonly MysqlConnector: {
@@ -2890,6 +2726,31 @@ export interface components {
             readonly current: string;
             readonly password: string;
         };
+        readonly ParametersEntry: {
+            /** Name */
+            readonly name: string;
+            /**
+             * Value
+             * Format: password
+             * @description Empty: each call gives it. Otherwise a default that a call may replace.
+             */
+            readonly value?: string;
+            /**
+             * Required
+             * @description Whether a call must give it when it has no value here. `true` unless given.
+             */
+            readonly required?: boolean;
+        };
+        readonly ParametersEntryChange: {
+            /** Name */
+            readonly name: string;
+            readonly value?: string | components["schemas"]["SecretMask"];
+            /**
+             * Required
+             * @description Whether a call must give it when it has no value here. `true` unless given.
+             */
+            readonly required?: boolean;
+        };
         readonly PasswordInput: {
             readonly password?: string;
         };
@@ -2966,80 +2827,12 @@ export interface components {
              * TLS
              * @description Switch it off only on a network that you trust. `verify` unless given.
              */
-            readonly tls?: {
-                /** @constant */
-                readonly kind: "verify";
-                /**
-                 * CA certificate
-                 * @description PEM of the authority that signed the server's certificate; without it the system's roots decide.
-                 */
-                readonly ca?: string;
-                /**
-                 * Name in the certificate
-                 * @description When the certificate is for another name than the host's.
-                 */
-                readonly servername?: string;
-            } | {
-                /** @constant */
-                readonly kind: "require";
-            } | {
-                /** @constant */
-                readonly kind: "off";
-            };
+            readonly tls?: components["schemas"]["TlsVerify"] | components["schemas"]["TlsRequire"] | components["schemas"]["TlsOff"];
             /**
              * SSH tunnel
              * @description `none` unless given.
              */
-            readonly tunnel?: {
-                /** @constant */
-                readonly kind: "none";
-            } | {
-                /** @constant */
-                readonly kind: "ssh";
-                /**
-                 * Bastion host
-                 * Format: hostname
-                 * @example bastion.example.com
-                 */
-                readonly host: string;
-                /**
-                 * Bastion port
-                 * @description `22` unless given.
-                 */
-                readonly port?: number;
-                /** Bastion user */
-                readonly user: string;
-                /**
-                 * Host key
-                 * @description The bastion's fingerprint, as `ssh-keygen -lf` prints it; another key is refused.
-                 * @example SHA256:uNiVztksCsDhcc0u9e8BrrJXVGYPyRhVzJqA1VfhfwU
-                 */
-                readonly hostKey: string;
-                /** Bastion login */
-                readonly auth: {
-                    /** @constant */
-                    readonly kind: "key";
-                    /**
-                     * Private key
-                     * Format: password
-                     * @description PEM or OpenSSH format.
-                     */
-                    readonly privateKey: string;
-                    /**
-                     * Passphrase
-                     * Format: password
-                     */
-                    readonly passphrase?: string;
-                } | {
-                    /** @constant */
-                    readonly kind: "password";
-                    /**
-                     * Password
-                     * Format: password
-                     */
-                    readonly password: string;
-                };
-            };
+            readonly tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
         };
         readonly PostgresConfigChange: {
             readonly host?: string | null;
@@ -3047,39 +2840,8 @@ export interface components {
             readonly database?: string | null;
             readonly user?: string | null;
             readonly password?: string | components["schemas"]["SecretMask"] | null;
-            readonly tls?: {
-                /** @constant */
-                readonly kind?: "verify";
-                readonly ca?: string | null;
-                readonly servername?: string | null;
-            } | {
-                /** @constant */
-                readonly kind?: "require";
-            } | {
-                /** @constant */
-                readonly kind?: "off";
-            } | null;
-            readonly tunnel?: {
-                /** @constant */
-                readonly kind?: "none";
-            } | {
-                /** @constant */
-                readonly kind?: "ssh";
-                readonly host?: string | null;
-                readonly port?: number | null;
-                readonly user?: string | null;
-                readonly hostKey?: string | null;
-                readonly auth?: {
-                    /** @constant */
-                    readonly kind?: "key";
-                    readonly privateKey?: string | components["schemas"]["SecretMask"] | null;
-                    readonly passphrase?: string | components["schemas"]["SecretMask"] | null;
-                } | {
-                    /** @constant */
-                    readonly kind?: "password";
-                    readonly password?: string | components["schemas"]["SecretMask"] | null;
-                } | null;
-            } | null;
+            readonly tls?: components["schemas"]["TlsVerifyChange"] | components["schemas"]["TlsRequireChange"] | components["schemas"]["TlsOffChange"] | null;
+            readonly tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
         };
         /** PostgreSQL */
         readonly PostgresConnector: {
@@ -3397,6 +3159,123 @@ export interface components {
             readonly stages: readonly components["schemas"]["Stage"][];
             readonly server?: components["schemas"]["ServerFacts"];
             readonly error?: components["schemas"]["TestFailure"];
+        };
+        /** Do not encrypt */
+        readonly TlsOff: {
+            /** @constant */
+            readonly kind: "off";
+        };
+        /**
+         * Do not encrypt
+         * @description Switch it off only on a network that you trust. `verify` unless given.
+         */
+        readonly TlsOffChange: {
+            /** @constant */
+            readonly kind?: "off";
+        };
+        /** Encrypt, without verifying who answers */
+        readonly TlsRequire: {
+            /** @constant */
+            readonly kind: "require";
+        };
+        /**
+         * Encrypt, without verifying who answers
+         * @description Switch it off only on a network that you trust. `verify` unless given.
+         */
+        readonly TlsRequireChange: {
+            /** @constant */
+            readonly kind?: "require";
+        };
+        /** Encrypt, and verify the server's certificate */
+        readonly TlsVerify: {
+            /** @constant */
+            readonly kind: "verify";
+            /**
+             * CA certificate
+             * @description PEM of the authority that signed the server's certificate; without it the system's roots decide.
+             */
+            readonly ca?: string;
+            /**
+             * Name in the certificate
+             * @description When the certificate is for another name than the host's.
+             */
+            readonly servername?: string;
+        };
+        /**
+         * Encrypt, and verify the server's certificate
+         * @description Switch it off only on a network that you trust. `verify` unless given.
+         */
+        readonly TlsVerifyChange: {
+            /** @constant */
+            readonly kind?: "verify";
+            readonly ca?: string | null;
+            readonly servername?: string | null;
+        };
+        readonly TokenParametersEntry: {
+            /** Name */
+            readonly name: string;
+            /**
+             * Value
+             * Format: password
+             */
+            readonly value: string;
+        };
+        readonly TokenParametersEntryChange: {
+            /** Name */
+            readonly name: string;
+            readonly value?: string | components["schemas"]["SecretMask"];
+        };
+        /** Direct */
+        readonly TunnelNone: {
+            /** @constant */
+            readonly kind: "none";
+        };
+        /**
+         * Direct
+         * @description `none` unless given.
+         */
+        readonly TunnelNoneChange: {
+            /** @constant */
+            readonly kind?: "none";
+        };
+        /** Through an SSH bastion */
+        readonly TunnelSsh: {
+            /** @constant */
+            readonly kind: "ssh";
+            /**
+             * Bastion host
+             * Format: hostname
+             * @example bastion.example.com
+             */
+            readonly host: string;
+            /**
+             * Bastion port
+             * @description `22` unless given.
+             */
+            readonly port?: number;
+            /** Bastion user */
+            readonly user: string;
+            /**
+             * Host key
+             * @description The bastion's fingerprint, as `ssh-keygen -lf` prints it; another key is refused.
+             * @example SHA256:uNiVztksCsDhcc0u9e8BrrJXVGYPyRhVzJqA1VfhfwU
+             */
+            readonly hostKey: string;
+            /** Bastion login */
+            readonly auth: components["schemas"]["AuthKey"] | components["schemas"]["AuthPassword"];
+        };
+        /**
+         * Through an SSH bastion
+         * @description `none` unless given.
+         */
+        readonly TunnelSshChange: {
+            /** @constant */
+            readonly kind?: "ssh";
+            readonly host?: string | null;
+            readonly port?: number | null;
+            readonly user?: string | null;
+            readonly hostKey?: string | null;
+            readonly auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
         readonly TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["CsvConnector"];
         readonly TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["CsvConnectorChange"];

@@ -3,16 +3,20 @@ import { named } from "../schemas/basics.ts"
 import { ConnectorInput, ConnectorPatch, UnsavedTestInput, WantedConnector } from "../schemas/connectors.ts"
 import { type JsonSchema, refTo } from "./components.ts"
 import { changeSchema, configSchema } from "./config-schemas.ts"
+import { pascalCase, withSharedParts } from "./shared-parts.ts"
 
 /**
  * The bodies that hold a config, as the document has them: unions by connector type, drawn from the registry. The hub
  * judges a config by the same fields, in two steps, so that drafts are possible and every fault is told at once.
  */
 export function connectorBodies(types: readonly AnyConnector[]): Readonly<Record<string, JsonSchema>> {
-  const configOf = (type: AnyConnector) => named(`${pascal(type)}Config`, configSchema(type.fields))
-  const changeOf = (type: AnyConnector) => named(`${pascal(type)}ConfigChange`, changeSchema(type.fields))
-  const whole = members(types, "Connector", configOf)
-  const changed = members(types, "ConnectorChange", changeOf)
+  const configs = withSharedParts(types.map(({ fields }) => configSchema(fields)))
+  const changes = withSharedParts(
+    types.map(({ fields }) => changeSchema(fields)),
+    "Change",
+  )
+  const whole = members(types, "Connector", configs)
+  const changed = members(types, "ConnectorChange", changes)
   const draft = named("DraftConfig", {
     type: "object",
     description: "A config that lacks required fields",
@@ -23,7 +27,7 @@ export function connectorBodies(types: readonly AnyConnector[]): Readonly<Record
     },
     required: ["type", "config", "draft"],
   })
-  const sameType = { type: "object", description: "A change that keeps the type", properties: { config: { anyOf: types.map(changeOf) } } }
+  const sameType = { type: "object", description: "A change that keeps the type", properties: { config: { anyOf: changed.map(({ config }) => config) } } }
   return {
     ConnectorInput: beside(ConnectorInput, { anyOf: [union("TypedConfig", whole), draft] }),
     UnsavedTestInput: beside(UnsavedTestInput, { oneOf: schemasOf(whole) }),
@@ -35,15 +39,17 @@ export function connectorBodies(types: readonly AnyConnector[]): Readonly<Record
 interface Member {
   readonly type: string
   readonly name: string
+  readonly config: JsonSchema
   readonly schema: JsonSchema
 }
 
 /** One object per type, with its type and its config. */
-const members = (types: readonly AnyConnector[], suffix: string, configOf: (type: AnyConnector) => JsonSchema): readonly Member[] =>
-  types.map((each) => {
+const members = (types: readonly AnyConnector[], suffix: "Connector" | "ConnectorChange", configs: readonly JsonSchema[]): readonly Member[] =>
+  types.map((each, index) => {
     const name = `${pascal(each)}${suffix}`
-    const properties = { type: { const: each.type }, config: configOf(each) }
-    return { type: each.type, name, schema: named(name, { type: "object", title: each.title, properties, required: ["type", "config"] }) }
+    const config = named(name.replace("Connector", "Config"), { ...configs[index] })
+    const properties = { type: { const: each.type }, config }
+    return { type: each.type, name, config, schema: named(name, { type: "object", title: each.title, properties, required: ["type", "config"] }) }
   })
 
 const schemasOf = (all: readonly Member[]): readonly JsonSchema[] => all.map(({ schema }) => schema)
@@ -64,8 +70,4 @@ function beside(body: unknown, part: JsonSchema): JsonSchema {
   return { allOf: [fields, part], unevaluatedProperties: false }
 }
 
-const pascal = ({ type }: AnyConnector): string =>
-  type
-    .split("_")
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join("")
+const pascal = ({ type }: AnyConnector): string => pascalCase(type)

@@ -49,13 +49,16 @@ const summary = {
   to: Type.Integer(),
   changes: Type.Integer(),
   breaking: Type.Integer({ description: "Changes after which a reader or a writer of the stream may fail" }),
-  byKind: Type.Partial(Type.Record(ChangeKind, Type.Integer())),
+  byKind: named("CatalogChangeCounts", Type.Partial(Type.Record(ChangeKind, Type.Integer()))),
 }
 const head = {
   version: Type.Integer(),
   discoveredAt: Time,
   complete: Type.Boolean({ description: "Everything that the system counts is a stream of this catalog" }),
-  counts: Type.Object({ total: Type.Integer(), streams: Type.Integer(), skipped: Type.Integer(), byKind: Type.Record(Type.String(), Type.Integer()) }),
+  counts: named(
+    "CatalogCounts",
+    Type.Object({ total: Type.Integer(), streams: Type.Integer(), skipped: Type.Integer(), byKind: Type.Record(Type.String(), Type.Integer()) }),
+  ),
   diff: Nullable(named("CatalogDiffSummary", Type.Object(summary, { description: "What changed since the version before" }))),
 }
 export const CatalogVersion = named("CatalogVersion", Type.Object({ ...head, durationMs: Type.Integer() }))
