@@ -11,13 +11,15 @@ export function exampleOf(field: FieldDescription): unknown {
     case "choice":
       return field.default ?? field.options?.[0]
     case "variant": {
-      const chosen = field.variants?.find(({ kind }) => kind === (field.default as { kind?: string } | undefined)?.kind) ?? field.variants?.[0]
+      const { kind: usual } = (field.default ?? {}) as { readonly kind?: string }
+      // Without a default, the first alternative that needs no upload: an example must work as it stands.
+      const chosen = field.variants?.find(({ kind, fields }) => (usual === undefined ? !fields.some(({ format }) => format === "upload") : kind === usual))
       return { kind: chosen?.kind, ...exampleConfig(chosen?.fields ?? []) }
     }
     case "list":
       return [exampleConfig(field.fields ?? [])]
     case "secret":
-      return "…"
+      return field.format === "pem" ? "-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n" : "…"
     case "text":
       return field.format === "host" ? "db.example.com" : field.format === "url" ? "https://api.example.com/v1" : `my-${field.name}`
   }
