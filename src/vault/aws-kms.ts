@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { PlatformError } from "../core/errors.ts"
+import { type AwsCredentials, signV4 } from "../core/sigv4.ts"
 import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
 import { type Judgement, KeyService, quote, type Send, type ServiceAnswer } from "./key-service.ts"
 
@@ -79,26 +80,19 @@ export class AwsKms implements KeyProvider {
     throw this.#service.unavailable(`refuses to decrypt: ${textOf(answer)}.`)
   }
 
-  async #call(operation: "Encrypt" | "Decrypt", body: Readonly<Record<string, unknown>>): Promise<ServiceAnswer> {
-    const { AwsV4Signer } = await import("aws4fetch")
+  async #call(operation: "Encrypt" | "Decrypt", content: Readonly<Record<string, unknown>>): Promise<ServiceAnswer> {
+    const url = new URL(endpointOf(this.#settings))
+    const body = JSON.stringify(content)
+    const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": `TrentService.${operation}` }
+    const scope = { region: this.#settings.region, service: "kms" }
     const make = async () => {
-      const text = JSON.stringify(body)
-      const signed = await new AwsV4Signer({
-        method: "POST",
-        url: `${endpointOf(this.#settings)}/`,
-        headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": `TrentService.${operation}` },
-        body: text,
-        service: "kms",
-        region: this.#settings.region,
-        allHeaders: true,
-        ...(await this.#credentials()),
-      }).sign()
-      return { url: signed.url.href, headers: Object.fromEntries(signed.headers), body: text }
+      const signature = signV4({ method: "POST", url, headers, private: new Set(), body }, await this.#credentials(), scope, new Date())
+      return { url: url.href, headers: { ...headers, ...signature }, body }
     }
     return await this.#service.ask(make, (answer) => judge(answer, this.#settings))
   }
 
-  async #credentials(): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string }> {
+  async #credentials(): Promise<AwsCredentials> {
     const file = this.#settings.credentialsFile
     const text = await readFile(file, "utf8").catch((cause: unknown) => {
       throw this.#service.unavailable(`cannot be asked: ${file} cannot be read.`, cause)
@@ -108,7 +102,7 @@ export class AwsKms implements KeyProvider {
     const [accessKeyId, secretAccessKey, sessionToken] = [value("aws_access_key_id"), value("aws_secret_access_key"), value("aws_session_token")]
     if (accessKeyId === undefined || secretAccessKey === undefined)
       throw this.#service.unavailable(`cannot be asked: ${file} has no [default] with aws_access_key_id and aws_secret_access_key.`)
-    return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+    return { accessKeyId, secretAccessKey, sessionToken }
   }
 }
 

@@ -1,7 +1,7 @@
-import { setTimeout as pause } from "node:timers/promises"
 import { PlatformError } from "../core/errors.ts"
+import { retrying } from "../core/retry.ts"
 
-/** One request to a key service; `ca` is the PEM of the authority to trust instead of the system's. */
+/** One request to a key service; `ca` is the PEM of the authority to trust in place of the system's. */
 export interface ServiceRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -17,15 +17,14 @@ export interface ServiceAnswer {
 /** Posts to the operator's key service through the one door; PlatformError when no answer came in time. */
 export type Send = (request: ServiceRequest) => Promise<ServiceAnswer>
 
-/** How an answer is to be taken: as it is, tried again, or told as a refusal. */
+/** What an answer means: it is the answer, the service is busy and worth another try, or it refuses. */
 export type Judgement = { readonly is: "answer" } | { readonly is: "busy" | "refusal"; readonly why: string }
 
-const TRIES = 3
-const FIRST_WAIT_MS = 150
-/** After a failure nobody asks again for so long: callers hold a transaction of the store while they wait. */
+const RETRIES = { most: 2, firstWaitMs: 150 }
+/** After a failure the service is not asked again for so long: callers hold a transaction of the store while they wait. */
 const REST_MS = 2_000
 
-/** A key service with its patience: three tries for what may pass, and a rest after a failure, in which every call fails at once. */
+/** A key service: it is asked up to three times for what may pass, and rests after a failure, during which every call fails at once. */
 export class KeyService {
   readonly #name: string
   readonly #send: Send
@@ -37,7 +36,7 @@ export class KeyService {
     this.#send = send
   }
 
-  /** The answer that `judge` takes as one. `make` is asked for each try anew, since signatures and tokens age. PlatformError `keys_unavailable`. */
+  /** The answer that `judge` calls one. `make` makes the request anew for each try, since signatures and tokens age. PlatformError `keys_unavailable`. */
   async ask(make: () => Promise<ServiceRequest>, judge: (answer: ServiceAnswer) => Judgement): Promise<ServiceAnswer> {
     if (this.#resting !== undefined && this.#resting.until > performance.now()) throw this.#resting.error
     try {
@@ -56,20 +55,23 @@ export class KeyService {
   }
 
   async #try(make: () => Promise<ServiceRequest>, judge: (answer: ServiceAnswer) => Judgement): Promise<ServiceAnswer> {
-    for (let tried = 1; ; tried++) {
-      const last = tried === TRIES
-      const request = await make()
-      try {
-        const answer = await this.#send(request)
-        const judged = judge(answer)
-        if (judged.is === "answer") return answer
-        if (judged.is === "refusal" || last) throw this.unavailable(judged.why)
-      } catch (cause) {
-        if (!(cause instanceof PlatformError) || cause.code === "keys_unavailable") throw cause
-        if (last) throw this.unavailable(`does not answer: ${cause.message}`, cause)
-      }
-      await pause(FIRST_WAIT_MS * 2 ** (tried - 1) * (0.5 + Math.random()))
+    const passing = new WeakSet<object>()
+    const busy = (why: string, cause?: unknown): PlatformError => {
+      const error = this.unavailable(why, cause)
+      passing.add(error)
+      return error
     }
+    const once = async (): Promise<ServiceAnswer> => {
+      const request = await make()
+      const answer = await this.#send(request).catch((cause: unknown) => {
+        throw cause instanceof PlatformError ? busy(`does not answer: ${cause.message}`, cause) : cause
+      })
+      const judged = judge(answer)
+      if (judged.is === "answer") return answer
+      throw judged.is === "busy" ? busy(judged.why) : this.unavailable(judged.why)
+    }
+    const again = (error: unknown) => (error instanceof PlatformError && passing.has(error) ? { reason: "busy" } : undefined)
+    return await retrying(once, { ...RETRIES, again })
   }
 }
 
