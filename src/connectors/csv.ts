@@ -1,9 +1,12 @@
 import { defineConnector } from "../core/connector.ts"
+import { explainHttp } from "../core/http/errors.ts"
 import { discover, facts } from "./csv/catalog.ts"
 import { csvFields } from "./csv/fields.ts"
 import { read } from "./csv/read.ts"
 import type { Client } from "./csv/source.ts"
-import { explainHttp } from "./shared/http.ts"
+import { authOf } from "./shared/http/auth/fields.ts"
+import { httpClient } from "./shared/http/client.ts"
+import { httpsSpec } from "./shared/http/https.ts"
 
 /** One file of rows, as it was uploaded or as a URL gives it. */
 export const csv = defineConnector({
@@ -17,8 +20,8 @@ export const csv = defineConnector({
 
   connect(config, lease): Client {
     const { source } = config
-    const tls = source.kind === "url" ? source.tls : undefined
-    return { config, dispatcher: lease.dispatcher(tls?.kind === "require" ? { mode: "require" } : { mode: "verify", ca: tls?.ca || undefined }) }
+    const tls = httpsSpec(source.kind === "url" ? source.tls : { kind: "verify", ca: undefined })
+    return { config, http: httpClient(lease.dispatcher(tls), { auth: authOf(source.kind === "url" ? source.auth : { kind: "none" }, tls) }) }
   },
 
   // The dispatcher is the lease's, and ends with it.

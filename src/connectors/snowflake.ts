@@ -1,5 +1,4 @@
 import { defineConnector } from "../core/connector.ts"
-import { explainHttp } from "./shared/http.ts"
 import { inDatabase } from "./snowflake/catalog.ts"
 import { connectSnowflake } from "./snowflake/client.ts"
 import { everywhere } from "./snowflake/everywhere.ts"
@@ -29,5 +28,4 @@ export const snowflake = defineConnector({
   query,
   read,
   write,
-  explain: explainHttp,
 })

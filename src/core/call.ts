@@ -9,6 +9,10 @@ export interface Call {
   stage<T>(name: StageName, work: () => Promise<T>): Promise<T>
   /** Facts for the log; scrubbed. */
   log(message: string, facts?: Readonly<Record<string, unknown>>): void
+  /** The text without the connector's secrets. Every text that leaves is scrubbed anyway; one that is cut short is scrubbed before, so that no half of a secret stays. */
+  scrub(text: string): string
+  /** Takes note of a request, for metrics. */
+  measure(facts: RequestFacts): void
   /** Rows wanted at most; a driver may stop early, the caller cuts anyway. */
   readonly maxRows?: number
   /** Rows per batch wanted. */
@@ -17,6 +21,17 @@ export interface Call {
   readonly upload: OpenUpload
   readonly token: TokenSource
   readonly turn: Turn
+}
+
+/** One request over HTTP, noted when its answer was read or given up. */
+export interface RequestFacts {
+  readonly method: string
+  /** The class of the answer's status, `2xx` to `5xx`, or `none` when there was no whole answer. */
+  readonly outcome: string
+  readonly durationMs: number
+  /** Bytes of the bodies, as they go over the network. */
+  readonly sentBytes: number
+  readonly receivedBytes: number
 }
 
 /** A file that somebody uploaded into the workspace. */

@@ -1,5 +1,5 @@
 import { untilAborted } from "./abort.ts"
-import type { Call, OpenUpload, Render, TokenSource, Turn } from "./call.ts"
+import type { Call, OpenUpload, Render, RequestFacts, TokenSource, Turn } from "./call.ts"
 import { type AnyConnector, type ServerFacts, VERBS, type Verb } from "./connector.ts"
 import { PlatformError, platformErrorIn } from "./errors.ts"
 import type { Lease } from "./lease.ts"
@@ -37,6 +37,8 @@ export interface OpenOptions {
   readonly token?: TokenSource
   /** For callers that hold limits. */
   readonly turn?: Turn
+  /** For callers that count the requests of types that speak HTTP. */
+  readonly measure?: (facts: RequestFacts) => void
 }
 
 /** An open connector, as the rest of the hub sees it. Every error is a scrubbed PlatformError; every call ends with its lease. */
@@ -167,6 +169,8 @@ function callOf(guard: Guard, lease: Lease, options: OpenOptions): Call {
     remainingMs: () => lease.remainingMs(),
     stage: (name, work) => lease.stage(name, work),
     log: (message, facts) => options.log?.(guard.scrub.text(message), facts === undefined ? undefined : guard.scrub.data(facts)),
+    scrub: (text) => guard.scrub.text(text),
+    measure: options.measure ?? (() => undefined),
     batchRows: options.batchRows ?? 1_000,
     render: options.render ?? NO_TEMPLATES,
     upload: options.upload ?? NO_UPLOADS,

@@ -104,8 +104,11 @@ describe("pages", () => {
     expect(await request(config)).toEqual(rows(0, 6))
     expect(seen.map(({ url }) => url.searchParams.get("api_key"))).toEqual(["key-canary", "key-canary", "key-canary"])
     const cursors = await withSession({ connector: http }, { url: `${origin()}/items`, ...config }, async (session) =>
-      (await collect(session.read({ path: ["items"], kind: "resource", columns: [], key: [] }))).map(({ cursor }) => cursor),
+      (await collect(session.read({ path: ["items"], kind: "resource", columns: [], key: [] }))).map(({ cursor = "" }) =>
+        Buffer.from(cursor, "base64url").toString(),
+      ),
     )
+    expect(cursors.join()).toContain("p=1")
     expect(cursors.join()).not.toMatch(/api_key|canary|echoed/)
   })
 
@@ -200,7 +203,7 @@ describe("success", () => {
     ["nothing to be true", { success: "status" }, 200, "", "remote_failed"],
     ["a status that is listed", { successStatuses: "200, 404" }, 404, { a: 1 }, undefined],
     ["a status that is not", { successStatuses: "200-201" }, 202, { a: 1 }, "remote_failed"],
-    ["a failure that is not", { successStatuses: "200-201" }, 404, { a: 1 }, "query_invalid"],
+    ["a failure that is not", { successStatuses: "200-201" }, 404, { a: 1 }, "stream_not_found"],
   ])("%s", async (_, config, status, answer, code) => {
     serve = (_seen, response) => (answer === "" ? void response.writeHead(status).end() : json(response, answer, status))
     const more = { ...config, auth: { kind: "bearer", token: "key-canary" } }
@@ -385,13 +388,141 @@ describe("a stream", () => {
     expect(seen).toEqual([])
   })
 
-  test("of another name is not found, and a cursor of another kind is refused", async () => {
+  test("of another name is not found", async () => {
     serve = library
     await session({}, async (open) => {
       expect((await failure(collect(open.read({ ...stream, path: ["other"] })))).code).toBe("stream_not_found")
-      for (const cursor of ["", "x", "null", '{"place":1}']) expect((await failure(collect(open.read(stream, { after: cursor })))).code).toBe("query_invalid")
-      const away = JSON.stringify({ place: { url: `${origin(other)}/x` }, done: 0 })
-      expect((await failure(collect(open.read(stream, { after: away })))).code).toBe("query_invalid")
     })
+  })
+
+  const code = (position: unknown): string => Buffer.from(JSON.stringify(position)).toString("base64url")
+  test.each<[string, object, () => string]>([
+    ["nothing", {}, () => ""],
+    ["no base64", {}, () => "x"],
+    ["null", {}, () => code(null)],
+    ["no count", {}, () => code({ position: { at: 1 } })],
+    ["a count below 0", {}, () => code({ done: -1 })],
+    ["a page of a URL without pages", {}, () => code({ position: { at: 1 }, done: 0 })],
+    ["a page that is no number", { paging: { kind: "page", parameter: "page" } }, () => code({ position: { at: "1" }, done: 0 })],
+    ["another kind of paging", { paging: { kind: "page", parameter: "page" } }, () => code({ position: { cursor: "x" }, done: 0 })],
+    ["an address elsewhere", { paging: { kind: "link" } }, () => code({ position: { url: `${origin(other)}/x` }, done: 0 })],
+    ["no address", { paging: { kind: "link" } }, () => code({ position: { url: "x" }, done: 0 })],
+    ["an incremental read", {}, () => code({ done: 0, since: { given: [] } })],
+  ])("refuses a cursor of %s", async (_, more, cursor) => {
+    serve = library
+    const error = await failure(session(more, (open) => collect(open.read(stream, { after: cursor() }))))
+    expect([error.code, error.faults.map(({ pointer }) => pointer), seen.length]).toEqual(["request_invalid", ["/cursor"], 0])
+  })
+})
+
+describe("an incremental read", () => {
+  const stream: Stream = { path: ["items"], kind: "resource", columns: [], key: ["id"] }
+  const config = {
+    paging: { kind: "page", parameter: "page", sizeParameter: "size", size: 3 },
+    key: "id",
+    since: { kind: "parameter", parameter: "updated_since", column: "at" },
+  }
+  const plan = { kind: "since", column: "at" } as const
+  let records: { id: number; at?: string | number | null; v?: number }[] = []
+  /** As many APIs do: records from the value on, that value included, the newest first. */
+  const changed: Serve = ({ url }, response) => {
+    const since = url.searchParams.get("updated_since")
+    const from = (Number(url.searchParams.get("page")) - 1) * 3
+    const found = records.filter(({ at }) => since === null || (at !== undefined && at !== null && String(at) >= since))
+    json(response, found.toSorted((a, b) => (String(a.at) < String(b.at) ? 1 : -1)).slice(from, from + 3))
+  }
+  const open = <T>(work: Parameters<typeof withSession<T>>[2], more: object = {}, options: { batchRows?: number } = {}) =>
+    withSession({ connector: http }, { url: `${origin()}/items`, ...config, ...more }, work, options)
+  /** The ids that a read gives, sorted, and its last cursor. */
+  const readFrom = async (after: string | undefined, how: object = plan, more: object = {}) =>
+    open(async (session) => {
+      const batches = await collect(session.read(stream, { plan: how as typeof plan, ...(after === undefined ? {} : { after }) }))
+      const at = (names: readonly { name: string }[]) => names.findIndex(({ name }) => name === "id")
+      return { ids: batches.flatMap(({ columns, rows: each }) => each.map((row) => row[at(columns)])).sort(), cursor: batches.at(-1)?.cursor }
+    }, more)
+
+  test("gives all, then what is new, whatever the order; a record that changed comes again, one that did not stays away", async () => {
+    serve = changed
+    records = Array.from({ length: 8 }, (_, id) => ({ id, at: `2026-01-0${1 + (id % 4)}T00:00:00Z`, v: 1 }))
+    const first = await readFrom(undefined)
+    expect(first.ids).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect((await readFrom(first.cursor)).ids).toEqual([])
+    records = [
+      ...records.map((each) => (each.id === 3 ? { ...each, v: 2 } : each)),
+      { id: 8, at: "2026-01-04T00:00:00Z", v: 1 },
+      { id: 9, at: "2026-02-01T00:00:00Z", v: 1 },
+    ]
+    seen.splice(0)
+    const next = await readFrom(first.cursor)
+    // 7 has the highest value of the first read and was given then; 3 has it too, and is another record now.
+    expect(next.ids).toEqual([3, 8, 9])
+    expect(new Set(seen.map(({ url }) => url.searchParams.get("updated_since")))).toEqual(new Set(["2026-01-04T00:00:00Z"]))
+    const last = await readFrom(next.cursor)
+    expect([last.ids, (await readFrom(last.cursor)).ids]).toEqual([[], []])
+  })
+
+  test("goes on where it stopped, in the middle of a page too", async () => {
+    serve = changed
+    records = Array.from({ length: 8 }, (_, id) => ({ id, at: id }))
+    const ids: unknown[] = []
+    let after: string | undefined
+    for (let reads = 0; reads < 20; reads++) {
+      const stop = await open(
+        async (session) => {
+          for await (const batch of session.read(stream, { plan, ...(after === undefined ? {} : { after }) })) {
+            ids.push(...batch.rows.map(([id]) => id))
+            after = batch.cursor
+            return batch.rows.length === 0
+          }
+          return true
+        },
+        {},
+        { batchRows: 2 },
+      )
+      if (stop) break
+    }
+    expect(ids.sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    records.push({ id: 8, at: 8 })
+    expect((await readFrom(after)).ids).toEqual([8])
+  })
+
+  test("keeps to from and until, leaves out records without a value, and asks for nothing more when the API ignores the parameter", async () => {
+    serve = library
+    serve = ({ url }, response) => json(response, url.searchParams.get("page") === "1" ? records : [])
+    records = [{ id: 1, at: 5 }, { id: 2, at: null }, { id: 3 }, { id: 4, at: 9 }, { id: 5, at: 7 }]
+    const how = { ...plan, from: 5, until: 9 }
+    const more = { paging: { kind: "page", parameter: "page" } }
+    const first = await readFrom(undefined, how, more)
+    expect(first.ids).toEqual([1, 5])
+    expect((await readFrom(first.cursor, plan, more)).ids).toEqual([4])
+  })
+
+  test("finds the value by JMESPath where it is no member", async () => {
+    serve = (_, response) =>
+      json(response, [
+        { id: 1, meta: { at: 1 } },
+        { id: 2, meta: { at: 3 } },
+      ])
+    const more = { paging: { kind: "none" }, since: { kind: "parameter", parameter: "s", column: "meta.at" } }
+    const how = { kind: "since", column: "meta.at", from: 2 }
+    expect((await readFrom(undefined, how, more)).ids).toEqual([2])
+    expect(seen.at(-1)?.url.search).toBe("?s=2")
+  })
+
+  test.each<[string, object, object, string]>([
+    ["by another column", { kind: "since", column: "id" }, {}, "unsupported"],
+    ["without a parameter for it", plan, { since: { kind: "none" } }, "unsupported"],
+    ["from an object", { ...plan, from: { a: 1 } }, {}, "request_invalid"],
+  ])("%s is refused before anything is sent", async (_, how, more, expected) => {
+    serve = changed
+    const error = await failure(readFrom(undefined, how, more))
+    expect([error.code, seen.length]).toEqual([expected, 0])
+  })
+
+  test("refuses a cursor of a whole read", async () => {
+    serve = changed
+    records = [{ id: 1, at: 1 }]
+    const { cursor } = await readFrom(undefined, { kind: "all" })
+    expect((await failure(readFrom(cursor))).code).toBe("request_invalid")
   })
 })

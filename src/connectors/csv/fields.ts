@@ -1,5 +1,5 @@
 import { type Config, choice, list, optional, secret, text, variant } from "../../core/fields.ts"
-import { headerNameFault, headerValueFault } from "../shared/header-rules.ts"
+import { headerNameFault, headerValueFault } from "../shared/http/header-rules.ts"
 import { KINDS } from "./kinds.ts"
 
 /** Besides what nobody may set: what the hub asks for itself, since it reads the file as it stands and whole. */

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto"
 import { pipeline, Readable } from "node:stream"
 import { createGunzip } from "node:zlib"
-import type { Dispatcher } from "undici"
 import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { HttpClient } from "../shared/http/client.ts"
 import { asUtf8 } from "./encoding.ts"
 import type { CsvConfig } from "./fields.ts"
 import { type Format, formatOf } from "./format.ts"
@@ -11,7 +11,7 @@ import { download } from "./url.ts"
 
 export interface Client {
   readonly config: CsvConfig
-  readonly dispatcher: Dispatcher
+  readonly http: HttpClient
 }
 
 /** A file that was opened and looked at: what it is, and its text from an offset on. To be read once, to its end or not. */
@@ -39,7 +39,7 @@ export async function openFile(client: Client, call: Call): Promise<OpenFile> {
     const { name, sha256, read } = await call.upload(source.upload)
     return look({ name, mark: sha256, read }, client.config)
   }
-  const { mark, bytes } = await call.stage("auth", () => download(source, client.dispatcher, call.signal))
+  const { mark, bytes } = await call.stage("auth", () => download(source, client.http, call))
   return look({ name: nameIn(new URL(source.url)), mark: mark === "" ? "" : createHash("sha256").update(mark).digest("hex"), read: () => bytes }, client.config)
 }
 

@@ -1,12 +1,12 @@
-import { expressionFault } from "../../core/expression.ts"
-import { choice, integer, optional, text, variant } from "../../core/fields.ts"
+import { expressionFault } from "../../../core/expression.ts"
+import { type Config, choice, integer, optional, text, variant } from "../../../core/fields.ts"
 
 const name = (title: string, example: string) => text(title, { maxLength: 256, example })
 const place = choice("Sent in", ["query", "body"], { default: "query", help: "A query parameter, or a field of the JSON body." })
-const most = integer("Most pages", { min: 1, max: 10_000, default: 100, help: "Reading stops there with an error, lest a loop go on." })
+const most = integer("Most pages", { min: 1, max: 10_000, default: 100, help: "A call ends there with an error, so that a loop of pages ends." })
 
 /** How an API that answers in pages is asked for the next one. */
-export const paging = variant(
+export const pagingField = variant(
   "Paging",
   {
     none: { title: "One answer holds all", fields: {} },
@@ -63,3 +63,5 @@ export const paging = variant(
   },
   { default: "none", help: "Pages are asked for one after the other, each under the connector's limits, and give one list of records." },
 )
+
+export type Paging = Config<{ paging: typeof pagingField }>["paging"]
