@@ -1,5 +1,4 @@
 import type { Call } from "../../core/call.ts"
-import { PlatformError } from "../../core/errors.ts"
 import { evaluate, isTruthy } from "../../core/expression.ts"
 import type { HttpAnswer, HttpRequest } from "../../core/http/request.ts"
 import type { Row, Value } from "../../core/values.ts"
@@ -7,9 +6,10 @@ import { contentOf, listOf, recordsOf, rowsOf } from "../shared/http/answers.ts"
 import type { HttpAuth } from "../shared/http/auth/auth.ts"
 import type { HttpClient } from "../shared/http/client.ts"
 import { isPlace, nextPlace, type Place, requestAt } from "../shared/http/paging.ts"
+import { nameOf } from "../shared/http/requests.ts"
 import type { Resource, Unreadable } from "../shared/http/resource.ts"
 import { unexpected } from "../shared/http/statuses.ts"
-import { type Page, walk } from "../shared/http/walk.ts"
+import { allRows, type Page, walk } from "../shared/http/walk.ts"
 import { type HttpConfig, inputsOf, isTemplate } from "./fields.ts"
 import { prepare } from "./request.ts"
 
@@ -20,42 +20,22 @@ export interface Client {
   readonly auth: HttpAuth
 }
 
-/** The answer to one row of input that is not paged: its record or records. */
-export async function answerTo({ config, http }: Client, input: Row, call: Call): Promise<Row | readonly Row[]> {
+/** The answer to one row of input: its record or records, of all pages where there are several. */
+export async function answerTo(client: Client, input: Row, call: Call): Promise<Row | readonly Row[]> {
+  const { config, http } = client
+  if (config.paging.kind !== "none") return await allRows(pagesFor(client, input, call))
   const answer = await http.send(await prepare(config, input, call.render), call)
   const value = contentIn(answer, config, call)
   return config.records ? recordsOf(answer, value, config.records, false) : rowsOf(value)
 }
 
-/** The records for one row of input, page by page; each page is asked for when the reader wants it. */
-export async function* recordsFor(client: Client, input: Row, call: Call): AsyncGenerator<readonly Row[]> {
+/** The records for one row of input page by page; each page is asked for when the reader wants it. */
+export async function* pagesFor(client: Client, input: Row, call: Call): AsyncGenerator<Page> {
   const { paging } = client.config
   const request = await prepare(client.config, input, call.render)
-  const page = (position: unknown) => pageAt(client, request, position as Place | undefined, call)
-  const most = paging.kind === "none" ? 1 : paging.maxPages
-  let count = 0
-  for await (const { rows, next } of walk(page, { from: undefined, counted: isCounted(paging), origin: request.url.origin }, call)) {
-    yield rows
-    if (++count === most && next !== undefined) throw tooMuch(`has more than ${most} pages; ask for less, or raise Most pages`)
-  }
+  const how = { from: undefined, counted: isCounted(paging), origin: request.url.origin, most: paging.kind === "none" ? 1 : paging.maxPages }
+  yield* walk((position) => pageAt(client, request, position as Place | undefined, call), how, call)
 }
-
-const MOST_RECORDS = 100_000
-const MOST_BYTES = 32 * 1_048_576
-
-/** All records for one row of input, as one list; an error beyond the caps, never a part. */
-export async function allRecords(client: Client, input: Row, call: Call): Promise<Row[]> {
-  const all: Row[] = []
-  let bytes = 0
-  for await (const rows of recordsFor(client, input, call)) {
-    for (const row of rows) all.push(row)
-    bytes += JSON.stringify(rows).length
-    if (all.length > MOST_RECORDS || bytes > MOST_BYTES) throw tooMuch(`holds more than ${MOST_RECORDS} records or 32 MiB over its pages; ask for less`)
-  }
-  return all
-}
-
-const tooMuch = (what: string): PlatformError => new PlatformError("response_too_large", `The answer ${what}.`)
 
 async function pageAt({ config, http, auth }: Client, request: HttpRequest, place: Place | undefined, call: Call): Promise<Page> {
   const { paging, records } = config
@@ -81,7 +61,7 @@ const isCounted = ({ kind }: HttpConfig["paging"]): boolean => kind === "page" |
 /** A URL that answers GET without inputs is one stream of records. */
 export function resourceOf({ config }: Client): Resource<Client> | Unreadable {
   const { paging, since, key = "" } = config
-  const path = [nameOf(config)]
+  const path = [nameOf(new URL(config.url))]
   const reason = unreadable(config)
   if (reason !== undefined) return { path, reason }
   const { origin } = new URL(config.url)
@@ -106,15 +86,4 @@ function unreadable(config: HttpConfig): string | undefined {
   if (isTemplate(config.url)) return "The URL is made for each call from its inputs, so it is called row by row, not read."
   const open = inputsOf(config).flatMap(({ name, required }) => (required ? [name] : []))
   return open.length === 0 ? undefined : `The URL takes inputs without a value of their own (${open.join(", ")}), so it is called row by row, not read.`
-}
-
-/** The last part of the URL's path, or its host. */
-function nameOf({ url }: HttpConfig): string {
-  const { hostname, pathname } = new URL(url)
-  const last = pathname.split("/").findLast((part) => part !== "") ?? hostname
-  try {
-    return decodeURIComponent(last)
-  } catch {
-    return last
-  }
 }

@@ -29,3 +29,14 @@ export function requestTo(url: URL, { method, headers = {}, json, form, body }: 
     ...(content === undefined ? {} : { body: content }),
   }
 }
+
+/** What a URL is called: the last part of its path, or its host. */
+export function nameOf({ hostname, pathname }: URL): string {
+  const last = pathname.split("/").findLast((part) => part !== "") ?? hostname
+  try {
+    return decodeURIComponent(last)
+  } catch (error) {
+    if (error instanceof URIError) return last
+    throw error
+  }
+}

@@ -21,6 +21,8 @@ export interface Walk {
   readonly counted: boolean
   /** Begins the sentences of errors: `https://api.example.com`. */
   readonly origin: string
+  /** Pages at most; one more is an error. Absent: as many as there are. */
+  readonly most?: number
 }
 
 /**
@@ -28,7 +30,7 @@ export interface Walk {
  * takes a turn. A page that repeats the one before and a position that was visited already are errors: going on would
  * never end, or leave records out.
  */
-export async function* walk(page: (position: unknown) => Promise<Page>, { from, counted, origin }: Walk, call: HttpCall): AsyncGenerator<VisitedPage> {
+export async function* walk(page: (position: unknown) => Promise<Page>, { from, counted, origin, most }: Walk, call: HttpCall): AsyncGenerator<VisitedPage> {
   const seen = new Set<string>([printOf(from ?? null)])
   let before: string | undefined
   for (let position = from, count = 0; ; count++) {
@@ -43,9 +45,27 @@ export async function* walk(page: (position: unknown) => Promise<Page>, { from, 
       throw new PlatformError("response_invalid", `${origin} leads back to a page that was read already; check how its pages are asked for.`)
     yield next === undefined ? { position, rows } : { position, rows, next }
     if (next === undefined) return
+    if (count + 1 === most) throw tooMuch(`has more than ${most} pages; ask for less, or raise Most pages`)
     seen.add(mark)
     position = next
   }
 }
 
 const printOf = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("base64")
+
+const MOST_RECORDS = 100_000
+const MOST_BYTES = 32 * 1_048_576
+
+/** All records of some pages as one list; more than 100,000 of them or 32 MiB are an error, and never a part. */
+export async function allRows(pages: AsyncIterable<Page>): Promise<Row[]> {
+  const all: Row[] = []
+  let bytes = 0
+  for await (const { rows } of pages) {
+    for (const row of rows) all.push(row)
+    bytes += JSON.stringify(rows).length
+    if (all.length > MOST_RECORDS || bytes > MOST_BYTES) throw tooMuch(`holds more than ${MOST_RECORDS} records or 32 MiB over its pages; ask for less`)
+  }
+  return all
+}
+
+const tooMuch = (what: string): PlatformError => new PlatformError("response_too_large", `The answer ${what}.`)
