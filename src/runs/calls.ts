@@ -90,7 +90,7 @@ export class Calls {
     leave: Leave,
     render: Render,
   ): Promise<CallAnswer> {
-    const { door, log, tokens } = this.#parts
+    const { door, log, tokens, counters } = this.#parts
     const sent = { requests: 1, retries: [] as string[] }
     const lease = door.lease({ deadlineMs: timeoutMs, operator: by.operator, signal: leave.signal })
     // A connection that is there is a request that goes.
@@ -103,7 +103,8 @@ export class Calls {
         if (retryOf !== undefined) sent.retries.push(retryOf)
       }
       const token = tokens.of({ workspaceId: by.workspace.id, connectorId: id, operator: by.operator })
-      await using session = await open(connector, config, lease, { log: (message, facts) => log.info(facts ?? {}, message), render, token, turn })
+      const measure = counters.measured(connector.type)
+      await using session = await open(connector, config, lease, { log: (message, facts) => log.info(facts ?? {}, message), render, token, turn, measure })
       const output = await session.request(input)
       return { output, durationMs: round(performance.now() - begun), ...sent }
     } catch (error) {
