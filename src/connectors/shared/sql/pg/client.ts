@@ -1,33 +1,21 @@
 import { once } from "node:events"
 import type { Client } from "pg"
-import type { Call } from "../../core/call.ts"
-import type { PlatformError } from "../../core/errors.ts"
-import type { Secret } from "../../core/fields.ts"
-import type { Address, Lease, TlsSpec } from "../../core/lease.ts"
-import { explain } from "./errors.ts"
-import { cancelRequest, startTls, watchMessages } from "./wire.ts"
+import type { PlatformError } from "../../../../core/errors.ts"
+import type { Lease } from "../../../../core/lease.ts"
+import { explainBy } from "../errors.ts"
+import type { Encryption, Login } from "../login.ts"
+import type { SqlConnection } from "../wire.ts"
+import type { PgBound } from "./encode.ts"
+import { cancelRequest, startTls, watchMessages } from "./protocol.ts"
+import { type PgSystem, pgWire } from "./wire.ts"
 
-/** A PostgreSQL connection that is logged in. */
-export interface Postgres {
+/** A logged-in connection to PostgreSQL, or to a system that speaks its protocol. */
+export interface PgClient extends SqlConnection<PgBound>, Encryption {
   readonly pg: Client
-  readonly encrypted: boolean
-  readonly tunnelled: boolean
-  /** Takes back what would cancel on the server at the deadline. */
-  readonly release: () => void
 }
 
-export interface Login {
-  readonly address: Address
-  readonly user: string
-  /** Empty: the server's rule, the user's name. */
-  readonly database: string
-  readonly password: Secret | undefined
-  readonly tls: TlsSpec | undefined
-  readonly tunnelled: boolean
-}
-
-/** Logs in through the lease. TLS is ours (`wire.ts`); `pg` sees one stream and never the environment. */
-export async function connectPostgres(login: Login, lease: Lease): Promise<Postgres> {
+/** Logs in through the lease. TLS is ours (`protocol.ts`); `pg` sees one stream and never the environment. */
+export async function connectPg(login: Login, lease: Lease, system: PgSystem): Promise<PgClient> {
   const { default: pg } = await import("pg")
   const { address, tls } = login
   const open = async () => {
@@ -50,11 +38,11 @@ export async function connectPostgres(login: Login, lease: Lease): Promise<Postg
   })
   // Exactly these and no PGOPTIONS, PGREPLICATION or PGAPPNAME of the environment.
   Object.assign(client, { getStartupConf: () => ({ user: login.user, database: login.database || login.user, application_name: "jackfield" }) })
-  // Without a listener a connection that breaks while idle would end the process; whoever asks next gets the error.
+  // Without a listener, a connection that breaks while idle would end the process. The next statement gets the error.
   client.on("error", () => undefined)
   socket.on("data", watchMessages(address))
   try {
-    await logIn(client, lease)
+    await logIn(client, lease, system)
   } catch (error) {
     socket.destroy()
     throw error
@@ -67,11 +55,12 @@ export async function connectPostgres(login: Login, lease: Lease): Promise<Postg
     stream.resume().end(cancelRequest(processID, secretKey))
     await once(stream, "close")
   })
-  return { pg: client, encrypted: tls !== undefined, tunnelled: login.tunnelled, release }
+  return { pg: client, wire: pgWire(client, system, release), encrypted: tls !== undefined, tunnelled: login.tunnelled }
 }
 
-/** PostgreSQL checks the password first and then whether the database exists and may be entered: those are the permission stage. */
-async function logIn(client: Client, lease: Lease): Promise<void> {
+/** The server checks the password first, and then whether the database exists and may be entered: those two are the permission stage. */
+async function logIn(client: Client, lease: Lease, { errors }: PgSystem): Promise<void> {
+  const explain = explainBy(errors)
   let refused: PlatformError | undefined
   await lease.stage("auth", async () => {
     try {
@@ -84,25 +73,3 @@ async function logIn(client: Client, lease: Lease): Promise<void> {
   })
   if (refused) await lease.stage("permission", () => Promise.reject(refused as PlatformError))
 }
-
-const SETTINGS =
-  "SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1"
-
-export type Transaction = "READ ONLY" | "ISOLATION LEVEL REPEATABLE READ READ ONLY" | "READ WRITE"
-
-/** Begins a transaction whose values come in the spelling of `values.ts` and whose statements the server ends at the deadline. */
-export async function begin({ pg }: Postgres, call: Call, kind: Transaction): Promise<void> {
-  const timeoutMs = Math.min(Math.max(1, Math.floor(call.remainingMs())), 2_147_483_647)
-  await pg.query(`BEGIN ${kind}; ${SETTINGS}; SET LOCAL statement_timeout = ${timeoutMs}`)
-}
-
-/** Ends the transaction without a trace; a connection that is already gone has none to end. */
-export async function rollback({ pg }: Postgres): Promise<void> {
-  await pg.query("ROLLBACK").catch(() => undefined)
-}
-
-/** An SQL name, quoted (docs, 4.1.1). */
-export const ident = (name: string): string => `"${name.replaceAll('"', '""')}"`
-
-/** A table's name as SQL and as people write it. */
-export const qualified = (path: readonly string[]): string => path.map(ident).join(".")

@@ -1,12 +1,17 @@
 import { describe, expect, test } from "vitest"
-import { copyLine, encode } from "./encode.ts"
-import { explain } from "./errors.ts"
-import { firstWord } from "./query.ts"
-import { columnsOf, typesOf } from "./values.ts"
-import { cancelRequest } from "./wire.ts"
+import { explainBy } from "../errors.ts"
+import { firstWord } from "../lexis.ts"
+import { copyLine } from "./copy.ts"
+import { pgDialect } from "./dialect.ts"
+import { encode } from "./encode.ts"
+import { pgErrors } from "./errors.ts"
+import { cancelRequest } from "./protocol.ts"
+import { pgTypes } from "./values.ts"
 
+const { parsers, columnsOf, read } = pgTypes()
+const explain = explainBy(pgErrors("PostgreSQL"))
 const parse = (oid: number, text: string): unknown =>
-  (typesOf(() => undefined) as { getTypeParser(oid: number): (text: string) => unknown }).getTypeParser(oid)(text)
+  (parsers(() => undefined) as { getTypeParser(oid: number): (text: string) => unknown }).getTypeParser(oid)(text)
 const field = (name: string, dataTypeID: number, dataTypeModifier = -1) => ({ name, dataTypeID, dataTypeModifier })
 
 describe("values out", () => {
@@ -50,6 +55,31 @@ describe("values out", () => {
   })
 })
 
+describe("types", () => {
+  test.each([
+    ["numeric(38,10)", { type: "decimal", precision: 38, scale: 10 }],
+    ["numeric(4)", { type: "decimal", precision: 4, scale: 0 }],
+    ["numeric", { type: "decimal" }],
+    ["character varying(80)", { type: "string", maxLength: 80 }],
+    ["bpchar", { type: "string" }],
+    ["smallint", { type: "integer", precision: 16 }],
+    ["real", { type: "float", precision: 32 }],
+    ["timestamp(3) without time zone", { type: "timestamp", precision: 3, zoned: false }],
+    ["timestamp with time zone", { type: "timestamp", zoned: true }],
+    ["integer[]", { type: "unknown" }],
+    ["made (up) type", { type: "unknown" }],
+  ] as [string, object][])("%s", (native, typed) => expect(read(native)).toEqual({ ...typed, nativeType: native }))
+
+  test.each([
+    [1114, 3, "timestamp(3) without time zone"],
+    [1560, 8, "bit(8)"],
+    [1043, 84, "character varying(80)"],
+    [1007, -1, "integer[]"],
+    [1231, ((38 << 16) | 10) + 4, "numeric(38,10)[]"],
+    [99_999, -1, "oid 99999"],
+  ])("OID %i with the modifier %i is %s", (oid, modifier, native) => expect(columnsOf([field("a", oid, modifier)])[0]?.nativeType).toBe(native))
+})
+
 describe("values in", () => {
   test.each([
     [null, "json", null],
@@ -59,14 +89,14 @@ describe("values in", () => {
     ["AP8=", "bytes", "\\x00ff"],
     [[1, null, ['a "b\\']], "array", '{"1",NULL,{"a \\"b\\\\"}}'],
     [true, "boolean", "true"],
-  ] as const)("%j as %s", (value, type, text) => expect(encode(value, type)).toBe(text))
+  ] as const)("%j as %s", (value, type, text) => expect(encode(value, { type })).toBe(text))
 
   test.each([
     ["%%%", "bytes"],
     [7, "bytes"],
     ["\ud800", "string"],
     [["\udfff"], "array"],
-  ] as const)("%j is no %s", (value, type) => expect(() => encode(value, type)).toThrow(/base64|Unicode/))
+  ] as const)("%j is no %s", (value, type) => expect(() => encode(value, { type })).toThrow(/base64|Unicode/))
 
   test("a COPY line escapes what COPY would read", () => expect(copyLine(["a\tb\nc\\N", null, ""])).toBe("a\\tb\\nc\\\\N\t\\N\t\n"))
 })
@@ -79,7 +109,7 @@ describe("statements", () => {
     ["--", ""],
     ["; select 1", ";"],
     ["selectx 1", "selectx"],
-  ])("%j begins with %j", (statement, word) => expect(firstWord(statement)).toBe(word))
+  ])("%j begins with %j", (statement, word) => expect(firstWord(statement, pgDialect.reading.lexis)).toBe(word))
 
   test("a CancelRequest is the sixteen bytes of the protocol", () => expect(cancelRequest(258, -1).toString("hex")).toBe("0000001004d2162e00000102ffffffff"))
 })
