@@ -89,8 +89,12 @@ export function widened(there: Column, wanted: Column): Column | undefined | str
   if (there.type === wanted.type) return wider(there, wanted)
   if (holdsAnything(there)) return undefined
   if (there.type === "integer" && wanted.type === "decimal") {
+    const { precision: bits } = there
+    // Every number of so many digits fits into so many bits, one of them the sign's.
+    if (wanted.scale === 0 && (wanted.precision ?? Number.POSITIVE_INFINITY) <= Math.floor(((bits ?? 0) - 1) * Math.log10(2))) return undefined
     const digits = digitsOf(there)
-    return wider({ ...there, type: "decimal", ...(digits === undefined ? {} : { precision: digits, scale: 0 }) }, wanted) ?? wanted
+    const decimal = { ...there, type: "decimal" as const, ...(digits === undefined ? {} : { precision: digits, scale: 0 }) }
+    return wider(decimal, wanted) ?? decimal
   }
   if (there.type === "decimal" && wanted.type === "integer") {
     const digits = digitsOf(wanted)

@@ -47,8 +47,8 @@ export interface Transactions {
 export interface SqlWire<B> {
   /** A statement's rows page by page; the first page also when it is empty. Stops at `maxRows`, and ends the statement on the server when its caller stops. */
   pages(sql: string, params: readonly B[], limits: PageLimits, call: Call): AsyncIterable<Page>
-  /** Runs a short statement of ours to its end. */
-  run(sql: string, params: readonly B[], call: Call): Promise<Done>
+  /** Runs a statement of ours to its end. `quick`: it reads metadata alone, so that it may be answered at once and need not be cancelled. */
+  run(sql: string, params: readonly B[], call: Call, quick?: boolean): Promise<Done>
   /** Absent: each statement commits by itself. */
   readonly transactions?: Transactions
   close(): Promise<void>
