@@ -7,7 +7,7 @@ import type { CatalogPage, CatalogVersion as CatalogVersionView, CatalogDiff as 
 import type { TypeDescription } from "../hub/connectors/connector-types.ts"
 import type { ConnectorView } from "../hub/connectors/connector-view.ts"
 import type { TestReport as Report } from "../hub/probes/probe.ts"
-import type { RowsAnswer } from "../hub/queries.ts"
+import type { RowsAnswer } from "../hub/queries/queries.ts"
 
 // The native API's shapes: validation, types and OpenAPI come from these alone.
 

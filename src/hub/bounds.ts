@@ -1,5 +1,5 @@
 import { PlatformError } from "../core/errors.ts"
-import type { Counters } from "./counters.ts"
+import type { Counters } from "./base/counters.ts"
 
 /**
  * How much of each kind one workspace may have going on at a node at once: its sockets, memory and connections are for all. `requests of

@@ -3,7 +3,7 @@ import { PlatformError } from "../core/errors.ts"
 import { formatRule, parseEgressRules, type Rule } from "../net/rules.ts"
 import type { Store } from "../store/store.ts"
 import { record } from "./audit/audit.ts"
-import type { Principal } from "./people/identity.ts"
+import type { Principal } from "./base/principal.ts"
 
 export interface EgressRuleView {
   /** null for a rule of the environment. */

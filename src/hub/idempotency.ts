@@ -1,11 +1,10 @@
 import { createHmac, randomUUID } from "node:crypto"
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../core/errors.ts"
-import type { IdempotencyKeys } from "../store/database.ts"
+import type { IdempotencyKeys, Tx } from "../store/database.ts"
 import type { Store } from "../store/store.ts"
 import type { Vault } from "../vault/vault.ts"
-import type { Tx } from "./connectors/connector-view.ts"
-import type { Principal } from "./people/identity.ts"
+import type { Principal } from "./base/principal.ts"
 
 /** An answer as it is kept: `body` is its text. */
 export interface KeptAnswer {

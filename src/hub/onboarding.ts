@@ -1,10 +1,10 @@
 import { PlatformError } from "../core/errors.ts"
 import type { Door } from "../net/door.ts"
 import { readHostKey } from "../net/host-key.ts"
+import type { Principal } from "./base/principal.ts"
 import type { Catalogs } from "./catalogs/catalogs.ts"
 import type { CompatOptions, ConnectorInput, ConnectorView } from "./connectors/connector-view.ts"
 import type { Connectors } from "./connectors/connectors.ts"
-import type { Principal } from "./people/identity.ts"
 import { TEST_DEADLINE_MS } from "./probes/probe.ts"
 
 /** How far the schema of a new connector came: read, or still being read in the background. */

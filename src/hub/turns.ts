@@ -2,8 +2,8 @@ import type { Turn } from "../core/call.ts"
 import { type AcquireOptions, type Grant, Limiter } from "../limits/limiter.ts"
 import { effectiveLimits, type Limits } from "../limits/limits.ts"
 import type { Store } from "../store/store.ts"
+import { planOf } from "./base/plans.ts"
 import type { Opened } from "./connectors/connectors.ts"
-import { planOf } from "./plans.ts"
 
 /** Milliseconds that a use waits for its turn at most. */
 export const TURN_WAIT_MS = 30_000

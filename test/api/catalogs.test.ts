@@ -3,10 +3,10 @@ import { defineConnector } from "../../src/core/connector.ts"
 import { PlatformError } from "../../src/core/errors.ts"
 import { Registry } from "../../src/core/registry.ts"
 import type { Discovered } from "../../src/core/streams.ts"
+import type { Principal } from "../../src/hub/base/principal.ts"
 import { Catalogs } from "../../src/hub/catalogs/catalogs.ts"
 import { Connectors } from "../../src/hub/connectors/connectors.ts"
 import { Onboarding } from "../../src/hub/onboarding.ts"
-import type { Principal } from "../../src/hub/people/identity.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
 
 let found: Iterable<Discovered> | AsyncIterable<Discovered> = []

@@ -1,5 +1,5 @@
+import type { Plan } from "../../hub/base/plans.ts"
 import type { ConnectorInput, ConnectorView } from "../../hub/connectors/connector-view.ts"
-import type { Plan } from "../../hub/plans.ts"
 import type { ConnectorBody, NameValue } from "./body.ts"
 import { authRowOf, MASK, shownLimits, typeOf } from "./shape.ts"
 

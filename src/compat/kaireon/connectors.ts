@@ -1,7 +1,7 @@
 import { PlatformError } from "../../core/errors.ts"
+import type { Principal } from "../../hub/base/principal.ts"
 import type { ConnectorPatch, ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { Hub } from "../../hub/hub.ts"
-import type { Principal } from "../../hub/people/identity.ts"
 import type { TestReport } from "../../hub/probes/probe.ts"
 import { type Body, refuse } from "./body.ts"
 import { type Kind, MASK, type Settings } from "./kind.ts"

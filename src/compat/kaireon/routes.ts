@@ -1,6 +1,6 @@
 import type { FastifyRequest, HTTPMethods } from "fastify"
 import type { Mount } from "../../api/mount.ts"
-import type { Principal } from "../../hub/people/identity.ts"
+import type { Principal } from "../../hub/base/principal.ts"
 import { SlidingLog } from "../../hub/sliding-log.ts"
 import type { Role } from "../../store/database.ts"
 import { type Route, serve } from "../serve.ts"

@@ -2,8 +2,8 @@ import { type Selectable, sql } from "kysely"
 import { canonical, Follower, genesisOf, type Link } from "../../core/audit-chain.ts"
 import type { AuditEntries } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
-import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
-import type { Principal } from "../people/identity.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import type { Principal } from "../base/principal.ts"
 import type { AuditTarget } from "./audit.ts"
 
 /** An entry as it is shown: `hash` covers all of it with the entry before. */

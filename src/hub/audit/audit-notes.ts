@@ -1,5 +1,6 @@
+import type { Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
-import { looksLikeId, type Tx } from "../connectors/connector-view.ts"
+import { looksLikeId } from "../base/ids.ts"
 import type { HubParts } from "../hub.ts"
 import type { TestReport } from "../probes/probe.ts"
 import { type Actor, type AuditEvent, type AuditTarget, append, auditBody } from "./audit.ts"

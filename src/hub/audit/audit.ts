@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto"
-import { sql, type Transaction } from "kysely"
+import { sql } from "kysely"
 import { canonical } from "../../core/audit-chain.ts"
 import { PlatformError } from "../../core/errors.ts"
-import type { Database } from "../../store/database.ts"
-import type { Principal } from "../people/identity.ts"
-
-type Tx = Transaction<Database>
+import type { Tx } from "../../store/database.ts"
+import type { Principal } from "../base/principal.ts"
 
 /** What was done, as `noun.verb`: `connector.update`, `key.revoke`. */
 export type AuditAction = `${string}.${string}`

@@ -1,5 +1,5 @@
 import { sql } from "kysely"
-import type { Tx } from "../connectors/connector-view.ts"
+import type { Tx } from "../../store/database.ts"
 import { CHANGE_KINDS, type ChangeKind, type FoundChange, type Judgement, judge } from "./catalog-changes.ts"
 
 /** What changed from one version to another, counted. */

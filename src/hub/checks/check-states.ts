@@ -1,5 +1,5 @@
 import type { HealthState } from "../../store/database.ts"
-import { isRefusal } from "../people/logins.ts"
+import { isRefusal } from "../connectors/login-gate.ts"
 import type { TestReport } from "../probes/probe.ts"
 
 /** A connector is down after so many failed checks in a row: one lost packet wakes nobody. */

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
+import type { Tx } from "../../store/database.ts"
 import { parentMissing } from "../../store/store.ts"
-import type { Tx } from "../connectors/connector-view.ts"
+import type { Principal } from "../base/principal.ts"
 import type { Connectors } from "../connectors/connectors.ts"
 import type { HubParts } from "../hub.ts"
-import type { Principal } from "../people/identity.ts"
 import { publicReport, type TestReport } from "../probes/probe.ts"
+import { emit } from "../webhooks/outbox.ts"
 import { afterCheck } from "./check-states.ts"
-import { emit } from "./webhook-outbox.ts"
 
 /** Checks of this node at a time, and of one workspace over all nodes. */
 const AT_ONCE = 16

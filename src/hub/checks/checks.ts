@@ -1,12 +1,12 @@
 import { randomInt } from "node:crypto"
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { HealthState, HealthChecks as Table } from "../../store/database.ts"
+import type { HealthState, HealthChecks as Table, Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
 import { record } from "../audit/audit.ts"
-import { findConnector, type Tx } from "../connectors/connector-view.ts"
-import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
-import type { Principal } from "../people/identity.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import type { Principal } from "../base/principal.ts"
+import { findConnector } from "../connectors/connector-view.ts"
 import type { TestReport } from "../probes/probe.ts"
 
 /** How often a connector is tested by itself, and how long such a test may take, in milliseconds. */

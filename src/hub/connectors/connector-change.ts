@@ -2,14 +2,14 @@ import { sql } from "kysely"
 import { aimChanged } from "../../core/aim.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
-import type { VersionKind } from "../../store/database.ts"
+import type { Tx, VersionKind } from "../../store/database.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { type AuditAction, type AuditTarget, record } from "../audit/audit.ts"
-import type { Principal } from "../people/identity.ts"
-import { requireUploads } from "../upload-uses.ts"
+import type { Principal } from "../base/principal.ts"
+import { requireUploads } from "../uploads/upload-uses.ts"
 import { type SecretPlan, settleSecrets } from "./connector-secrets.ts"
 import { type Change, type ConnectorState, changesBetween, columnsOf, reconfigures, stateOf } from "./connector-state.ts"
-import type { ConnectorRow, Tx } from "./connector-view.ts"
+import type { ConnectorRow } from "./connector-view.ts"
 
 /** Versions of a connector that are kept; the oldest go, and with them the secrets that no kept one has. */
 export const VERSIONS_KEPT = 200

@@ -1,17 +1,9 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
 import type { Registry } from "../../core/registry.ts"
-import { decodeCursor, type Page, pageOf } from "../page.ts"
-import {
-  type ConnectorFilter,
-  type ConnectorRow,
-  type ConnectorSearch,
-  type ConnectorView,
-  fingerprintsOf,
-  type Side,
-  type Tx,
-  viewOf,
-} from "./connector-view.ts"
+import type { Tx } from "../../store/database.ts"
+import { decodeCursor, type Page, pageOf } from "../base/page.ts"
+import { type ConnectorFilter, type ConnectorRow, type ConnectorSearch, type ConnectorView, fingerprintsOf, type Side, viewOf } from "./connector-view.ts"
 
 /**
  * The side that a connector is on: what it was made for, else a source when its type can be read or queried, else a destination. A type

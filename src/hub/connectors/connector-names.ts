@@ -1,6 +1,7 @@
 import { type Fault, PlatformError } from "../../core/errors.ts"
+import type { Tx } from "../../store/database.ts"
 import { uniqueViolation } from "../../store/store.ts"
-import { looksLikeId, type Tx } from "./connector-view.ts"
+import { looksLikeId } from "../base/ids.ts"
 
 /** Letters, digits, `_ . -`; what a handle consists of. */
 export const HANDLE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/

@@ -1,10 +1,9 @@
 import type { Selectable } from "kysely"
 import type { SecretChange } from "../../core/config.ts"
 import { PlatformError } from "../../core/errors.ts"
-import type { ConnectorSecrets } from "../../store/database.ts"
+import type { ConnectorSecrets, Tx } from "../../store/database.ts"
 import type { SecretBinding, Vault } from "../../vault/vault.ts"
 import type { Change } from "./connector-state.ts"
-import type { Tx } from "./connector-view.ts"
 
 /** Whose secrets: one connector's. */
 export type SecretOwner = Omit<SecretBinding, "pointer">

@@ -5,11 +5,11 @@ import type { AnyConnector } from "../../core/connector.ts"
 import { credentialFields, isWithin } from "../../core/credentials.ts"
 import { type Fault, PlatformError } from "../../core/errors.ts"
 import type { Fields } from "../../core/fields.ts"
-import type { StagedCredentials } from "../../store/database.ts"
+import type { StagedCredentials, Tx } from "../../store/database.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { checked } from "./connector-config.ts"
 import { planOf, type SecretRow, sealedSecrets } from "./connector-secrets.ts"
-import type { ConnectorRow, Tx } from "./connector-view.ts"
+import type { ConnectorRow } from "./connector-view.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 export type Staged = Selectable<StagedCredentials>

@@ -2,12 +2,12 @@ import { sql } from "kysely"
 import { type ErrorCode, PlatformError } from "../../core/errors.ts"
 import type { Trace } from "../../core/trace.ts"
 import { record } from "../audit/audit.ts"
+import type { Principal } from "../base/principal.ts"
 import type { HubParts } from "../hub.ts"
-import type { Principal } from "../people/identity.ts"
-import { Logins } from "../people/logins.ts"
 import { targetOf } from "./connector-change.ts"
 import type { ConnectorRow } from "./connector-view.ts"
 import type { Opened } from "./connectors.ts"
+import { Logins } from "./login-gate.ts"
 
 /** One use of an open connector, told how it went. */
 export interface ConnectorUse {

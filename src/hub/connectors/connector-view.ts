@@ -1,13 +1,13 @@
-import { type Selectable, type SqlBool, sql, type Transaction } from "kysely"
+import { type Selectable, type SqlBool, sql } from "kysely"
 import { type SecretMask, showConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { type Fault, PlatformError } from "../../core/errors.ts"
-import type { ConnectorStatus, Connectors as ConnectorTable, Database } from "../../store/database.ts"
-import type { PageQuery } from "../page.ts"
+import type { ConnectorStatus, Connectors as ConnectorTable, Tx } from "../../store/database.ts"
+import { looksLikeId } from "../base/ids.ts"
+import type { PageQuery } from "../base/page.ts"
 import type { TestReport } from "../probes/probe.ts"
 
 export type ConnectorRow = Selectable<ConnectorTable>
-export type Tx = Transaction<Database>
 
 /** `name` is the handle; without one it is made from the title, with a number when it is taken. */
 export interface ConnectorInput {
@@ -118,10 +118,6 @@ export function viewOf(row: ConnectorRow, connector: AnyConnector | undefined, s
     updatedAt: row.updated_at.toISOString(),
   }
 }
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
-export const looksLikeId = (text: string): boolean => UUID.test(text)
 
 /** The connector of that id, name or serial number in the transaction's workspace; anything else, another workspace's too, is `not_found`. */
 export async function findConnector(tx: Tx, workspaceId: string, ref: string | number): Promise<ConnectorRow> {

@@ -2,17 +2,17 @@ import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
 import { openConfig, parseConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
+import type { Tx } from "../../store/database.ts"
 import { record } from "../audit/audit.ts"
 import { noteTest } from "../audit/audit-notes.ts"
+import type { Page } from "../base/page.ts"
+import { leaveType, withinPlan } from "../base/plans.ts"
+import type { Principal } from "../base/principal.ts"
 import type { HubParts } from "../hub.ts"
-import type { Page } from "../page.ts"
-import type { Principal } from "../people/identity.ts"
-import { isRefusal } from "../people/logins.ts"
-import { leaveType, withinPlan } from "../plans.ts"
 import { passBreaker } from "../probes/breaker.ts"
 import { type TestReport, testPartly } from "../probes/probe.ts"
 import type { Subject } from "../probes/probes.ts"
-import { requireUploads } from "../upload-uses.ts"
+import { requireUploads } from "../uploads/upload-uses.ts"
 import { makeChange, recordVersion, stale, targetOf, unlessRaced } from "./connector-change.ts"
 import { columnsAfter, documentOf, nextOf, statusOf, tested } from "./connector-columns.ts"
 import { checked } from "./connector-config.ts"
@@ -35,8 +35,8 @@ import {
   fingerprintsOf,
   noConnector,
   requireUsable,
-  type Tx,
 } from "./connector-view.ts"
+import { isRefusal } from "./login-gate.ts"
 
 /** A connector ready to be used: its type and its typed config with the secrets in memory. */
 export interface Opened {

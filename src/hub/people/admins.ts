@@ -1,6 +1,6 @@
 import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { Tx } from "../connectors/connector-view.ts"
+import type { Tx } from "../../store/database.ts"
 
 /**
  * Refuses with `last_admin` what would leave the workspace of the transaction without an enabled admin besides `except` (a user's or a key's id). Admins are

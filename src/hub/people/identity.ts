@@ -2,30 +2,15 @@ import { randomUUID } from "node:crypto"
 import { jwtVerify, SignJWT } from "jose"
 import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { Role } from "../../store/database.ts"
+import type { Role, Tx } from "../../store/database.ts"
 import { type FoundApiKey, type FoundMembership, type FoundUser, findApiKey, findSession, findUser, membershipsOf, touchApiKey } from "../../store/lookups.ts"
 import type { Store } from "../../store/store.ts"
 import { verifyPassword } from "../../vault/passwords.ts"
 import { hashToken } from "../../vault/tokens.ts"
 import { type Actor, record } from "../audit/audit.ts"
-import type { Tx } from "../connectors/connector-view.ts"
+import type { Principal } from "../base/principal.ts"
 import { KnownKeys } from "./known-keys.ts"
 import { LoginAttempts } from "./login-attempts.ts"
-
-/** Who is calling, in which workspace and role. Operators are the admins of the hub's first workspace. */
-export interface Principal {
-  /** `key:<id>` or `user:<id>`; what audit and `created_by` say. */
-  readonly id: string
-  readonly kind: "key" | "session"
-  /** The key's name, or the user's e-mail. */
-  readonly name: string
-  readonly workspace: { readonly id: string; readonly serial: number; readonly name: string }
-  readonly role: Role
-  readonly operator: boolean
-  readonly sessionId?: string
-  /** The request that this caller makes, for the audit; `claim` when it came with an Idempotency-Key. */
-  readonly request?: { readonly id: string; readonly address?: string; readonly claim?: string }
-}
 
 export interface NewSession {
   readonly token: string

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
+import type { Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
-import type { Tx } from "../connectors/connector-view.ts"
 
 /** Failures in any 15 minutes: of one e-mail from one address, of one e-mail from everywhere, of one address for all e-mails. */
 const PAIR_MOST = 10

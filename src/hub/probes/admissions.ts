@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
 import type { Store } from "../../store/store.ts"
-import type { Counters } from "../counters.ts"
+import type { Counters } from "../base/counters.ts"
 
 /** What a workspace may start in any 60 seconds, and have open at once, over all nodes; the workspace's plan goes before it. */
 export interface Quota {

@@ -1,9 +1,9 @@
 import { sql } from "kysely"
-import type { TokenGrant } from "../core/call.ts"
-import { ERRORS, type ErrorCode, PlatformError } from "../core/errors.ts"
-import { scrubLive } from "../core/scrub.ts"
-import type { Vault } from "../vault/vault.ts"
-import type { Tx } from "./connectors/connector-view.ts"
+import type { TokenGrant } from "../../core/call.ts"
+import { ERRORS, type ErrorCode, PlatformError } from "../../core/errors.ts"
+import { scrubLive } from "../../core/scrub.ts"
+import type { Tx } from "../../store/database.ts"
+import type { Vault } from "../../vault/vault.ts"
 
 /** One login's row: `identity` and `terms` are keyed hashes. */
 export interface Login {

@@ -1,8 +1,8 @@
 import { sql } from "kysely"
-import { PlatformError } from "../core/errors.ts"
-import type { Fields } from "../core/fields.ts"
-import { namedUploads } from "../core/named-uploads.ts"
-import type { Tx } from "./connectors/connector-view.ts"
+import { PlatformError } from "../../core/errors.ts"
+import type { Fields } from "../../core/fields.ts"
+import { namedUploads } from "../../core/named-uploads.ts"
+import type { Tx } from "../../store/database.ts"
 
 /** Refuses a config that names an upload which is not there, and holds those that are until the transaction ends. */
 export async function requireUploads(tx: Tx, workspaceId: string, fields: Fields, plain: Readonly<Record<string, unknown>>): Promise<void> {

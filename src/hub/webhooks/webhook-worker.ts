@@ -4,7 +4,7 @@ import { send } from "../../connectors/shared/http.ts"
 import { platformErrorIn } from "../../core/errors.ts"
 import { hubActor, record } from "../audit/audit.ts"
 import type { HubParts } from "../hub.ts"
-import { signatureHeaders } from "./webhook-signature.ts"
+import { signatureHeaders } from "./signature.ts"
 import { off, secretOf, targetOf } from "./webhooks.ts"
 
 const AT_ONCE = 16

@@ -1,4 +1,4 @@
-import { PlatformError } from "../core/errors.ts"
+import { PlatformError } from "../../core/errors.ts"
 
 /** A page of a list; `total` counts what matches, over all pages. */
 export interface Page<T> {

@@ -1,9 +1,9 @@
 import { createHmac, randomUUID } from "node:crypto"
-import { untilAborted } from "../core/abort.ts"
-import type { Token, TokenAsk, TokenGrant, TokenSource } from "../core/call.ts"
-import { PlatformError } from "../core/errors.ts"
-import { holdSecrets } from "../core/scrub.ts"
-import type { HubParts } from "./hub.ts"
+import { untilAborted } from "../../core/abort.ts"
+import type { Token, TokenAsk, TokenGrant, TokenSource } from "../../core/call.ts"
+import { PlatformError } from "../../core/errors.ts"
+import { holdSecrets } from "../../core/scrub.ts"
+import type { HubParts } from "../hub.ts"
 import { type Asker, fail, HELD_MS, keep, type Login, look, renew } from "./token-rows.ts"
 
 /** Whose tokens, and with which eyes the door looks at the endpoint. */

@@ -1,6 +1,6 @@
-import { PlatformError } from "../core/errors.ts"
-import { uniqueViolation } from "../store/store.ts"
-import type { Tx } from "./connectors/connector-view.ts"
+import { PlatformError } from "../../core/errors.ts"
+import type { Tx } from "../../store/database.ts"
+import { uniqueViolation } from "../../store/store.ts"
 
 /** Whoever made something: their id as `created_by` has it, and what they are called now; null when they are gone. */
 export interface Maker {

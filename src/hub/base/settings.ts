@@ -1,8 +1,8 @@
 import { isIP } from "node:net"
-import { PlatformError } from "../core/errors.ts"
-import { parseDnsServers, parseHosts } from "../net/resolver.ts"
-import { parseEgressRules } from "../net/rules.ts"
-import { type KeySettings, readKeySettings } from "../vault/key-settings.ts"
+import { PlatformError } from "../../core/errors.ts"
+import { parseDnsServers, parseHosts } from "../../net/resolver.ts"
+import { parseEgressRules } from "../../net/rules.ts"
+import { type KeySettings, readKeySettings } from "../../vault/key-settings.ts"
 
 /** What the operator's environment says, checked (DESIGN §6). Every fault of it is told at once. */
 export interface Settings {

@@ -1,7 +1,8 @@
 import { sql } from "kysely"
-import { PlatformError } from "../core/errors.ts"
-import type { Store } from "../store/store.ts"
-import type { ConnectorRow, Tx } from "./connectors/connector-view.ts"
+import { PlatformError } from "../../core/errors.ts"
+import type { Tx } from "../../store/database.ts"
+import type { Store } from "../../store/store.ts"
+import type { ConnectorRow } from "../connectors/connector-view.ts"
 
 /** Tests that a workspace may start in any 60 s, and have open at once; what is absent is the hub's default. */
 export interface TestsPlan {

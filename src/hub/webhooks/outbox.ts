@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import type { Tx } from "../connectors/connector-view.ts"
+import type { Tx } from "../../store/database.ts"
 
 /** What webhooks can be told of. A ping is told whoever asks for it, subscribed or not. */
 export const EVENT_TYPES = ["connector.state_changed", "catalog.changed"] as const

@@ -1,6 +1,6 @@
 import { Gauge, Registry } from "prom-client"
-import type { Store } from "../store/store.ts"
-import type { Principal } from "./people/identity.ts"
+import type { Store } from "../../store/store.ts"
+import type { Principal } from "../base/principal.ts"
 
 /** Connectors in one answer at most; those that are down come first. */
 const MOST = 1_000

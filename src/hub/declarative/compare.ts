@@ -1,14 +1,15 @@
 import { type ParsedConfig, parseConfig, type SecretMask, showConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
+import type { Tx } from "../../store/database.ts"
+import type { Principal } from "../base/principal.ts"
 import { type CheckInput, scheduleOf, TIMEOUT_MS } from "../checks/checks.ts"
 import { checked } from "../connectors/connector-config.ts"
 import { secretValues } from "../connectors/connector-secrets.ts"
 import { reconfigures } from "../connectors/connector-state.ts"
 import { typeOf } from "../connectors/connector-types.ts"
-import { type ConnectorInput, type ConnectorRow, fingerprintsOf, type Tx } from "../connectors/connector-view.ts"
+import { type ConnectorInput, type ConnectorRow, fingerprintsOf } from "../connectors/connector-view.ts"
 import type { HubParts } from "../hub.ts"
-import type { Principal } from "../people/identity.ts"
-import { requireUploads } from "../upload-uses.ts"
+import { requireUploads } from "../uploads/upload-uses.ts"
 import { type Difference, differencesOf } from "./differences.ts"
 
 /** A connector as somebody wants it: what is absent is the default, but in `config` as in a change. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { PlatformError } from "../../core/errors.ts"
-import { type Credential, Logins, type LoginUse } from "./logins.ts"
+import { type Credential, Logins, type LoginUse } from "./login-gate.ts"
 
 const refused = () => new PlatformError("credentials_refused", "refused")
 const credential = (more: Partial<Credential> = {}): Credential => ({ id: "a", version: 1, readAt: performance.now(), secret: true, ...more })

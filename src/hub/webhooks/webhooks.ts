@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto"
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { DeliveryState, WebhookDeliveries as DeliveryTable, Webhooks as Table } from "../../store/database.ts"
+import type { DeliveryState, WebhookDeliveries as DeliveryTable, Webhooks as Table, Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { record } from "../audit/audit.ts"
-import { looksLikeId, type Tx } from "../connectors/connector-view.ts"
-import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
-import type { Principal } from "../people/identity.ts"
-import { deliveriesOf, type EventType } from "./webhook-outbox.ts"
-import { newWebhookSecret } from "./webhook-signature.ts"
+import { looksLikeId } from "../base/ids.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import type { Principal } from "../base/principal.ts"
+import { deliveriesOf, type EventType } from "./outbox.ts"
+import { newWebhookSecret } from "./signature.ts"
 
 export interface WebhookInput {
   readonly url: string

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { networkInterfaces } from "node:os"
 import { sql } from "kysely"
-import type { OwnPort } from "../net/policy.ts"
-import type { Store } from "../store/store.ts"
+import type { OwnPort } from "../../net/policy.ts"
+import type { Store } from "../../store/store.ts"
 
 /** A node is believed to listen for so long after it last said so. */
 const BELIEVED_MS = 120_000
