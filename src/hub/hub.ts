@@ -4,6 +4,7 @@ import type { Logger } from "pino"
 import { registry } from "../connectors/index.ts"
 import { PlatformError } from "../core/errors.ts"
 import type { Registry } from "../core/registry.ts"
+import { NodeLimits } from "../limits/node-limits.ts"
 import { Door, type DoorOptions } from "../net/door.ts"
 import { type OwnPort, Policy } from "../net/policy.ts"
 import { parseDnsServers, parseHosts, Resolver } from "../net/resolver.ts"
@@ -21,7 +22,6 @@ import { removeCliFile, urlOf, writeCliFile } from "./base/cli-file.ts"
 import { Counters } from "./base/counters.ts"
 import { Nodes } from "./base/nodes.ts"
 import type { Settings } from "./base/settings.ts"
-import { Bounds } from "./bounds.ts"
 import { Catalogs } from "./catalogs/catalogs.ts"
 import { CheckWorker } from "./checks/check-worker.ts"
 import { Checks } from "./checks/checks.ts"
@@ -54,7 +54,7 @@ export interface HubParts {
   readonly counters: Counters
   readonly uploads: Uploads
   readonly tokens: Tokens
-  readonly bounds: Bounds
+  readonly nodeLimits: NodeLimits
   readonly turns: Turns
   readonly probes: Probes
   readonly notes: AuditNotes
@@ -115,8 +115,8 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
     const door = new Door({ ...extras.door, policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
     const tokens = new Tokens({ store, vault, door, log })
     const counters = new Counters()
-    const bounds = new Bounds(counters)
-    const uploads = new Uploads(store, bounds)
+    const nodeLimits = new NodeLimits((kind) => counters.refused.inc({ kind }))
+    const uploads = new Uploads(store, nodeLimits)
     const notes = new AuditNotes(store)
     const parts: HubParts = {
       store,
@@ -127,10 +127,10 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       counters,
       uploads,
       tokens,
-      bounds,
+      nodeLimits,
       turns: new Turns(store),
       notes,
-      probes: new Probes({ store, log, counters, uploads, bounds }),
+      probes: new Probes({ store, log, counters, uploads, nodeLimits }),
     }
     const idempotency = new Idempotency(store, vault)
     const connectors = new Connectors(parts)

@@ -1,5 +1,5 @@
 import type { Turn } from "../core/call.ts"
-import { type AcquireOptions, type Grant, Limiter } from "../limits/limiter.ts"
+import { ConnectorLimits, type Grant, type TakeOptions } from "../limits/connector-limits.ts"
 import { effectiveLimits, type Limits } from "../limits/limits.ts"
 import type { Store } from "../store/store.ts"
 import { planOf } from "./base/plans.ts"
@@ -10,7 +10,7 @@ export const TURN_WAIT_MS = 30_000
 
 /** Leave for one use of a connector: a call, a query, a discovery. `again` asks for one more start within it: a page, a retry. */
 export interface Leave extends Grant {
-  again(options: AcquireOptions): ReturnType<Turn>
+  again(options: TakeOptions): ReturnType<Turn>
 }
 
 /**
@@ -19,22 +19,22 @@ export interface Leave extends Grant {
  */
 export class Turns {
   readonly #store: Store
-  readonly #limiter: Limiter
+  readonly #limiter: ConnectorLimits
 
   constructor(store: Store) {
     this.#store = store
-    this.#limiter = new Limiter(store)
+    this.#limiter = new ConnectorLimits(store)
   }
 
   /** Resolves when the connector may be used; `rate_limited` when that is later than `waitMs`. */
-  async take(workspaceId: string, opened: Opened, options: AcquireOptions): Promise<Leave> {
+  async take(workspaceId: string, opened: Opened, options: TakeOptions): Promise<Leave> {
     const limits = await this.#limitsOf(workspaceId, opened)
-    const grant = await this.#limiter.acquire(workspaceId, opened.id, limits, options)
+    const grant = await this.#limiter.take(workspaceId, opened.id, limits, options)
     return {
       ...grant,
       again: async (more) => {
         // The use has its slot; this is one more start.
-        const next = await this.#limiter.acquire(workspaceId, opened.id, { ...limits, concurrency: undefined }, more)
+        const next = await this.#limiter.take(workspaceId, opened.id, { ...limits, concurrency: undefined }, more)
         next.release()
       },
     }

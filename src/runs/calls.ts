@@ -45,7 +45,7 @@ export class Calls {
 
   /** One request, when the limits allow it. What fails on the far side is an error of status 502 or 504; `rate_limited` is the hub's own limit. */
   async call(by: Principal, ref: string, { input, timeoutMs = CALL_DEADLINE_MS }: CallRequest, signal: AbortSignal): Promise<CallAnswer> {
-    using _place = this.#parts.bounds.enter(by.workspace.id, "calls")
+    using _slot = this.#parts.nodeLimits.take(by.workspace.id, "calls")
     const opened = await this.#connectors.open(by, ref)
     if (opened.connector.request === undefined) throw unsupported(opened.connector)
     const render = remembered(this.#templates.render)

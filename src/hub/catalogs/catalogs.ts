@@ -76,8 +76,8 @@ export class Catalogs {
    * fails or is killed leaves the last version as it was.
    */
   async discover(by: Principal, ref: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<CatalogPage> {
-    const { door, log, uploads, bounds, turns } = this.#parts
-    using _place = bounds.enter(by.workspace.id, "discoveries")
+    const { door, log, uploads, nodeLimits, turns } = this.#parts
+    using _slot = nodeLimits.take(by.workspace.id, "discoveries")
     const opened = await this.#connectors.open(by, ref)
     const owner: CatalogOwner = { workspaceId: by.workspace.id, connectorId: opened.id }
     const use = await this.#connectors.use(by, opened, options.signal)

@@ -1,6 +1,6 @@
 import type { ParsedConfig } from "../../core/config.ts"
+import { BREAKER_CLOSED } from "../../limits/breaker.ts"
 import type { ConnectorStatus } from "../../store/database.ts"
-import { BREAKER_CLOSED } from "../probes/breaker.ts"
 import { publicReport, type TestReport } from "../probes/probe.ts"
 import type { ConnectorState } from "./connector-state.ts"
 import type { CompatOptions, ConnectorPatch, ConnectorRow } from "./connector-view.ts"

@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto"
 import { openConfig, type ParsedConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import { breakerAfter, opened } from "../../limits/breaker.ts"
 import type { Tx } from "../../store/database.ts"
 import type { Counters } from "../base/counters.ts"
 import type { Principal } from "../base/principal.ts"
 import type { HubParts } from "../hub.ts"
-import { breakerAfter, opened } from "../probes/breaker.ts"
 import { type Found, type PartialTest, type ProbeOptions, probe, type TestReport } from "../probes/probe.ts"
 import { keyOfConfig, type ProbeCall } from "../probes/probes.ts"
 import { tested } from "./connector-columns.ts"
@@ -85,7 +85,7 @@ export async function storeTest(tx: Tx, row: ConnectorRow, report: TestReport, c
   const status = row.missing.length > 0 ? row.status : report.ok ? "active" : "error"
   const stored = await tx
     .updateTable("connectors")
-    .set({ ...tested(report), ...breakerAfter(report), ...(whole && report.ok ? { refused_at: null } : {}), status })
+    .set({ ...tested(report), ...breakerAfter(report.error?.code), ...(whole && report.ok ? { refused_at: null } : {}), status })
     .where("workspace_id", "=", row.workspace_id)
     .where("id", "=", row.id)
     .where("version", "=", row.version)

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto"
 import { jwtVerify, SignJWT } from "jose"
 import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
+import { FailedLogins } from "../../limits/failed-logins.ts"
+import { LocalSlots } from "../../limits/node-limits.ts"
 import type { Role, Tx } from "../../store/database.ts"
 import { type FoundApiKey, type FoundMembership, type FoundUser, findApiKey, findSession, findUser, membershipsOf, touchApiKey } from "../../store/lookups.ts"
 import type { Store } from "../../store/store.ts"
@@ -10,7 +12,6 @@ import { hashToken } from "../../vault/tokens.ts"
 import { type Actor, record } from "../audit/audit.ts"
 import type { Principal } from "../base/principal.ts"
 import { KnownKeys } from "./known-keys.ts"
-import { LoginAttempts } from "./login-attempts.ts"
 
 export interface NewSession {
   readonly token: string
@@ -26,7 +27,7 @@ export interface LoginOrigin {
 }
 
 const SESSION_MS = 12 * 60 * 60 * 1000
-/** Logins at a time. Each takes a thread for a while, of few that the vault's ciphers need too, and whoever is nobody may ask. */
+/** Logins at a time. Each takes one of the few threads for a while, which the vault's ciphers need too, and anybody may ask for a login. */
 const LOGINS_AT_ONCE = 8
 const BAD_CREDENTIAL = "The API key or session is not valid: unknown, expired or revoked. Log in again, or ask an admin for a key."
 
@@ -38,13 +39,13 @@ export class Identity {
   readonly #store: Store
   readonly #signingKey: Uint8Array
   readonly #keys = new KnownKeys()
-  readonly #attempts: LoginAttempts
-  #logins = 0
+  readonly #failures: FailedLogins
+  readonly #logins = new LocalSlots()
 
   constructor(store: Store, signingKey: Uint8Array) {
     this.#store = store
     this.#signingKey = signingKey
-    this.#attempts = new LoginAttempts(store)
+    this.#failures = new FailedLogins(store)
   }
 
   /**
@@ -114,19 +115,15 @@ export class Identity {
 
   /** E-mail and password for a session of 12 hours. After ten failures in 15 minutes that e-mail waits, from that address. */
   async logIn(email: string, password: string, from: LoginOrigin = {}): Promise<NewSession> {
-    if (this.#logins >= LOGINS_AT_ONCE)
+    using slot = this.#logins.take("logins", LOGINS_AT_ONCE)
+    if (slot === undefined)
       throw new PlatformError("rate_limited", "Too many people log in at this moment; try again in a second.", { details: { retryAfterSeconds: 1 } })
-    this.#logins++
-    try {
-      return await this.#logIn(email, password, from)
-    } finally {
-      this.#logins--
-    }
+    return await this.#logIn(email, password, from)
   }
 
   async #logIn(email: string, password: string, from: LoginOrigin): Promise<NewSession> {
     const address = from.request?.address ?? "unknown"
-    await this.#attempts.begin(email, address)
+    await this.#failures.take(email, address)
     const { user, memberships } = await this.#store.asHub(async (tx) => {
       const found = await findUser(tx, email)
       return { user: found, memberships: found === undefined ? [] : await membershipsOf(tx, found.id) }
@@ -146,7 +143,7 @@ export class Identity {
         .values({ id, user_id: user.id, expires_at: expires, address, agent: from.agent?.slice(0, 256) ?? null })
         .execute()
       await tx.updateTable("users").set({ last_login_at: sql<Date>`clock_timestamp()` }).where("id", "=", user.id).execute()
-      await this.#attempts.succeeded(tx, email, address)
+      await this.#failures.succeeded(tx, email, address)
       if (by !== undefined) await record(tx, by, { action: "session.create", target: { kind: "session", id, name: user.email } })
     })
     const token = await new SignJWT({})

@@ -1,5 +1,6 @@
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
+import { FailedLogins } from "../../limits/failed-logins.ts"
 import type { Sessions as SessionTable, Tx } from "../../store/database.ts"
 import { type FoundMembership, findUser, membershipsOf } from "../../store/lookups.ts"
 import type { Store } from "../../store/store.ts"
@@ -8,7 +9,6 @@ import { record } from "../audit/audit.ts"
 import { looksLikeId } from "../base/ids.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
-import { LoginAttempts } from "./login-attempts.ts"
 import { endSessions, findMember, requireOwnPerson, targetOf } from "./users.ts"
 
 /** A live session; `address` and `agent` are those of the login. */
@@ -44,11 +44,11 @@ export interface MeView {
 /** What a person does with their own login, and admins with the sessions of their workspace's people. */
 export class Sessions {
   readonly #store: Store
-  readonly #attempts: LoginAttempts
+  readonly #failures: FailedLogins
 
   constructor(store: Store) {
     this.#store = store
-    this.#attempts = new LoginAttempts(store)
+    this.#failures = new FailedLogins(store)
   }
 
   async me(by: Principal): Promise<MeView> {
@@ -88,7 +88,7 @@ export class Sessions {
   async setOwnPassword(by: Principal, current: string, next: string): Promise<void> {
     const address = by.request?.address ?? "unknown"
     const { email } = await this.#store.asHub((tx) => ownUser(tx, by))
-    await this.#attempts.begin(email, address)
+    await this.#failures.take(email, address)
     const stored = await this.#store.asHub((tx) => findUser(tx, email))
     if (!(await verifyPassword(current, stored?.password_hash))) {
       const message = "is not your password."
@@ -98,7 +98,7 @@ export class Sessions {
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const user = await ownUser(tx, by)
       await tx.updateTable("users").set({ password_hash: hash }).where("id", "=", user.id).execute()
-      await this.#attempts.succeeded(tx, email, address)
+      await this.#failures.succeeded(tx, email, address)
       const sessionsEnded = await endSessions(tx, user.id, by.sessionId)
       await record(tx, by, { action: "user.set_password", target: targetOf(user), details: { own: true, sessionsEnded } })
     })

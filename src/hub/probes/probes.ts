@@ -2,9 +2,9 @@ import { createHash } from "node:crypto"
 import { untilAborted } from "../../core/abort.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { Stage } from "../../core/trace.ts"
+import { WorkspaceLimits } from "../../limits/workspace-limits.ts"
 import type { Principal } from "../base/principal.ts"
 import type { HubParts } from "../hub.ts"
-import { Admissions } from "./admissions.ts"
 import { type Found, follow, type ProbeOptions, TEST_DEADLINE_MS, type TestReport } from "./probe.ts"
 import { type NodeShare, sharedOverNodes } from "./probe-share.ts"
 
@@ -30,7 +30,7 @@ export interface Subject {
   store?(found: Found): Promise<void>
 }
 
-type ProbeParts = Pick<HubParts, "store" | "log" | "counters" | "uploads" | "bounds">
+type ProbeParts = Pick<HubParts, "store" | "log" | "counters" | "uploads" | "nodeLimits">
 
 interface Caller {
   readonly onStages: (stages: readonly Stage[]) => void
@@ -51,19 +51,19 @@ interface Flight {
  */
 export class Probes {
   readonly #parts: ProbeParts
-  readonly #admissions: Admissions
+  readonly #limits: WorkspaceLimits
   readonly #flights = new Map<string, Flight>()
 
   constructor(parts: ProbeParts) {
     this.#parts = parts
-    this.#admissions = new Admissions(parts.store, parts.counters, "tests", TESTS)
+    this.#limits = new WorkspaceLimits(parts.store, "tests", TESTS, () => parts.counters.refused.inc({ kind: "tests" }))
   }
 
   /** Runs `work`, in which a test is prepared and made, unless the workspace has too many going on; cheap, and before any look-up. */
   async bounded<T>(workspaceId: string, ref: string | number | undefined, scheduled: boolean, work: () => Promise<T>): Promise<T> {
     if (scheduled) return work()
-    using _place = this.#parts.bounds.enter(workspaceId, "requests of tests")
-    if (!this.#mayShare(workspaceId, ref)) this.#admissions.assertOpen(workspaceId)
+    using _slot = this.#parts.nodeLimits.take(workspaceId, "requests of tests")
+    if (!this.#mayShare(workspaceId, ref)) this.#limits.assertOpen(workspaceId)
     return await work()
   }
 
@@ -120,7 +120,7 @@ export class Probes {
   }
 
   async #probe(workspaceId: string, subject: Subject, deadlineMs: number, scheduled: boolean, flight: Flight): Promise<Found> {
-    const leave = scheduled ? () => undefined : await this.#admissions.enter(workspaceId)
+    const release = scheduled ? () => undefined : await this.#limits.take(workspaceId)
     try {
       this.#parts.counters.probes.inc()
       const found = await subject.probe({
@@ -136,7 +136,7 @@ export class Probes {
       if (!flight.gone.signal.aborted) await subject.store?.(found)
       return found
     } finally {
-      leave()
+      release()
     }
   }
 

@@ -112,8 +112,8 @@ export class Queries {
     read: { readonly statement: string } | { readonly path: readonly string[] },
     prepare: (id: string) => Start | Promise<Start>,
   ): AsyncGenerator<Batch> {
-    const { door, log, uploads, bounds, turns } = this.#parts
-    using _place = bounds.enter(by.workspace.id, "queries")
+    const { door, log, uploads, nodeLimits, turns } = this.#parts
+    using _slot = nodeLimits.take(by.workspace.id, "queries")
     const opened = await this.#connectors.open(by, ref)
     const start = await prepare(opened.id)
     await noteQuery(this.#parts, by, { kind: "connector", id: opened.id, name: opened.name }, read)

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto"
 import { type Selectable, sql } from "kysely"
 import type { OpenUpload, UploadedFile } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { NodeLimits } from "../../limits/node-limits.ts"
 import type { Tx, Uploads as UploadTable } from "../../store/database.ts"
 import { allWorkspaces } from "../../store/lookups.ts"
 import { parentMissing, type Store } from "../../store/store.ts"
@@ -10,7 +11,6 @@ import { looksLikeId } from "../base/ids.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import { planFrom, UPLOAD_BYTES } from "../base/plans.ts"
 import type { Principal } from "../base/principal.ts"
-import type { Bounds } from "../bounds.ts"
 import { CHUNK_BYTES, chunksOf } from "./chunks.ts"
 import { usersOf } from "./upload-uses.ts"
 
@@ -32,13 +32,13 @@ const SWEEP_MS = 15 * 60_000
 /** Files that workspaces are given: streamed in, shown when they are whole, read in chunks. */
 export class Uploads {
   readonly #store: Store
-  readonly #bounds: Bounds
+  readonly #nodeLimits: NodeLimits
   #timer: NodeJS.Timeout | undefined
   #sweeping: Promise<void> | undefined
 
-  constructor(store: Store, bounds: Bounds) {
+  constructor(store: Store, nodeLimits: NodeLimits) {
     this.#store = store
-    this.#bounds = bounds
+    this.#nodeLimits = nodeLimits
   }
 
   /**
@@ -49,7 +49,7 @@ export class Uploads {
     if (bytes !== undefined && bytes > UPLOAD_MAX_BYTES) throw tooLarge()
     const workspaceId = by.workspace.id
     // Each holds a chunk for as long as it arrives.
-    using _place = this.#bounds.enter(workspaceId, "uploads")
+    using _slot = this.#nodeLimits.take(workspaceId, "uploads")
     const id = randomUUID()
     await this.#store.inWorkspace(workspaceId, async (tx) => {
       await sweepStale(tx, workspaceId)

@@ -5,19 +5,22 @@ import type { Limits } from "./limits.ts"
 import { type Slot, Slots } from "./slots.ts"
 import { Starts } from "./starts.ts"
 
-export interface AcquireOptions {
-  /** The caller gone. */
+export interface TakeOptions {
+  /** Aborts when the caller goes away. */
   readonly signal: AbortSignal
-  /** Milliseconds that the call waits for its turn at most. */
+  /** The most milliseconds that the use waits. */
   readonly waitMs: number
 }
 
-/** Leave for one call, to be started at once. `signal` aborts when the leave is lost while the call runs. */
+/** Leave for one use of a connector, to be started at once: one start under its rate limits and one slot of its concurrency limit. */
 export interface Grant {
+  /** Aborts when the slot is lost while the use runs. */
   readonly signal: AbortSignal
-  /** The request is on its way, or a little before: if it was held up since the grant, the rate counts it from now. */
+  /** The request is on its way, or will be in a moment. When it was held up since the grant, the rate limit counts it from now. */
   sent(): void
-  /** The call has ended. Idempotent. */
+  /** Takes one more start within the use, for a page or a retry; the slot is there already. */
+  again(options: TakeOptions): Promise<void>
+  /** The use has ended. Idempotent. */
   release(): void
 }
 
@@ -28,13 +31,13 @@ interface Lane {
 }
 
 const NEVER = new AbortController().signal
-const FREE: Grant = { signal: NEVER, sent: () => undefined, release: () => undefined }
+const FREE: Grant = { signal: NEVER, sent: () => undefined, again: async () => undefined, release: () => undefined }
 
 /**
- * Holds each connector's rate and concurrency over all processes and restarts: what was granted stands in the store, by the
- * store's clock. Turns come in the order they were asked for, processes taking turns by the second.
+ * Holds each connector's rate limits and its concurrency limit over all processes and restarts. The grants stand in the store and
+ * follow the store's clock. They are given in the order in which they were asked for; processes take turns by the second.
  */
-export class Limiter {
+export class ConnectorLimits {
   readonly #store: Store
   readonly #clock = new StoreClock()
   readonly #lanes = new Map<string, Lane>()
@@ -43,10 +46,12 @@ export class Limiter {
     this.#store = store
   }
 
-  /** Resolves when a call may start; `rate_limited` with `retryAfterSeconds` when that is later than `waitMs`. No limits touch no row. */
-  async acquire(workspaceId: string, connectorId: string, { rates, concurrency }: Limits, { signal, waitMs }: AcquireOptions): Promise<Grant> {
+  /** Resolves when a use may start; `rate_limited` with `retryAfterSeconds` when that is later than `waitMs`. Without limits no row is touched. */
+  async take(workspaceId: string, connectorId: string, limits: Limits, options: TakeOptions): Promise<Grant> {
+    const { rates, concurrency } = limits
     if (rates.length === 0 && concurrency === undefined) return FREE
     const lane = this.#lane(workspaceId, connectorId)
+    const { signal, waitMs } = options
     const patience = { until: performance.now() + waitMs, signal }
     lane.users++
     let slot: Slot | undefined
@@ -56,16 +61,20 @@ export class Limiter {
       slot?.release()
     })
     try {
-      // The slot first: a start that waited for a slot would come too late.
+      // The slot comes first: a start that waited for a slot would come too late.
       slot = concurrency === undefined ? undefined : await lane.slots.take(concurrency, patience)
-      if (rates.length > 0) sent = await lane.starts.turn(rates, patience)
+      if (rates.length > 0) sent = await lane.starts.take(rates, patience)
       if (signal.aborted) throw new PlatformError("cancelled", "The caller went away while the call waited for its turn.", { cause: signal.reason })
     } catch (error) {
       release()
       throw error
     }
-    // The call is under way: if the store does not hear that it was late, nothing is left to do about it.
-    return { signal: slot?.signal ?? NEVER, sent: () => void sent().catch(() => undefined), release }
+    const again = async (more: TakeOptions): Promise<void> => {
+      const next = await this.take(workspaceId, connectorId, { rates, concurrency: undefined }, more)
+      next.release()
+    }
+    // The use is under way. When the store does not hear that it was late, nothing can be done about it.
+    return { signal: slot?.signal ?? NEVER, sent: () => void sent().catch(() => undefined), again, release }
   }
 
   #lane(workspaceId: string, connectorId: string): Lane {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { PlatformError } from "../../src/core/errors.ts"
-import { SlidingLog } from "../../src/hub/sliding-log.ts"
+import { WorkspaceRate } from "../../src/limits/workspace-rate.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { keepLog, seedWorkspace } from "./seed.ts"
@@ -20,7 +20,7 @@ afterAll(async () => {
 
 /** Takes as many at once, by turns on two nodes; how many were taken, and what the others were told. */
 async function takeAll(workspaceId: string, name: string, count: number): Promise<{ taken: number; waits: readonly unknown[] }> {
-  const logs = stores.map((store) => new SlidingLog(store, name, { requests: 40, perMs: 60_000 }))
+  const logs = stores.map((store) => new WorkspaceRate(store, name, { requests: 40, perMs: 60_000 }))
   const results = await Promise.allSettled(Array.from({ length: count }, (_, n) => logs[n % 2]?.take(workspaceId)))
   const refused = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []))
   return { taken: count - refused.length, waits: refused.map((error) => (error instanceof PlatformError ? error.details["retryAfterSeconds"] : error)) }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { judge } from "./sliding-log.ts"
+import { judge } from "./workspace-rate.ts"
 
 /** Makes calls at these times, 3 in 60 s: "taken", or the milliseconds to wait. */
 function at(...times: readonly number[]): ("taken" | number)[] {

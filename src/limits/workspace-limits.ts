@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
-import { PlatformError } from "../../core/errors.ts"
-import type { Store } from "../../store/store.ts"
-import type { Counters } from "../base/counters.ts"
+import { PlatformError } from "../core/errors.ts"
+import type { Store } from "../store/store.ts"
 
-/** What a workspace may start in any 60 seconds, and have open at once, over all nodes; the workspace's plan goes before it. */
-export interface Quota {
+/** A rate limit (starts in any 60 seconds) and a concurrency limit of one workspace; the workspace's plan may set others. */
+export interface WorkspaceLimit {
   readonly perMinute: number
   readonly concurrency: number
 }
@@ -20,9 +19,9 @@ interface Lane {
   open: number
   room: number
   readonly waiting: Waiter[]
-  /** Until then (`performance.now()`) nothing is let in, and the store is not asked. */
+  /** Until then (`performance.now()`) every start is refused without asking the store. */
   closedUntil: number
-  /** Because too many are open: one that ends opens the lane. */
+  /** The lane is closed because too many are open; the next one that ends opens it. */
   full: boolean
   exchanging: boolean
   told: number
@@ -35,33 +34,34 @@ interface Answer {
   readonly room: number
 }
 
-/** How often a node says again what it has open; the store forgets it after ten seconds. */
+/** How often a node tells the store again how many it has open; the store forgets a node after ten seconds. */
 const RENEW_MS = 3_000
-/** How soon a node tells that something ended. */
+/** How soon a node tells the store that something ended. */
 const TELL_MS = 100
-/** How long a full lane is believed to be full: another node's end is not told to this one. */
+/** How long a full lane is believed to be full, since another node's end is not told to this one. */
 const FULL_MS = 250
 
 /**
- * Lets starts of one kind through, counted in the store for all nodes. A refusal is cheap: while a lane is closed nothing is
- * asked of the store, and the starts of one moment are asked for together, on one connection.
+ * The rate limit and the concurrency limit of each workspace for one kind of work, over all nodes. A refusal is cheap: while a lane
+ * is closed the store is not asked, and the starts of one moment are asked for together, on one connection.
  */
-export class Admissions {
+export class WorkspaceLimits {
   readonly #store: Store
-  readonly #counters: Counters
   readonly #kind: string
-  readonly #quota: Quota
+  readonly #limit: WorkspaceLimit
+  readonly #refused: () => void
   readonly #node = randomUUID()
   readonly #lanes = new Map<string, Lane>()
 
-  constructor(store: Store, counters: Counters, kind: string, quota: Quota) {
+  /** `kind` is a plural noun, such as `tests`. `refused` is called for every refusal, for the metrics. */
+  constructor(store: Store, kind: string, limit: WorkspaceLimit, refused: () => void) {
     this.#store = store
-    this.#counters = counters
     this.#kind = kind
-    this.#quota = quota
+    this.#limit = limit
+    this.#refused = refused
   }
 
-  /** Throws `rate_limited` when it is known without asking that nothing would be let in. */
+  /** Throws `rate_limited` when it is known without asking the store that a start would be refused. */
   assertOpen(workspaceId: string): void {
     const lane = this.#lanes.get(workspaceId)
     if (lane === undefined) return
@@ -70,19 +70,19 @@ export class Admissions {
     if (lane.open + lane.waiting.length >= lane.room) throw this.#refusal(1_000)
   }
 
-  /** Resolves with what to call at the end (idempotent), or `rate_limited` with `retryAfterSeconds`. */
-  async enter(workspaceId: string): Promise<() => void> {
+  /** Takes a start and a slot. Resolves with the function that releases the slot (idempotent); `rate_limited` with `retryAfterSeconds`. */
+  async take(workspaceId: string): Promise<() => void> {
     this.assertOpen(workspaceId)
     const lane = this.#lane(workspaceId)
     await new Promise<void>((give, refuse) => {
       lane.waiting.push({ give, refuse })
       void this.#exchange(lane)
     })
-    let left = false
+    let released = false
     return () => {
-      if (left) return
-      left = true
-      this.#leave(lane)
+      if (released) return
+      released = true
+      this.#release(lane)
     }
   }
 
@@ -95,7 +95,7 @@ export class Admissions {
     return lane
   }
 
-  #leave(lane: Lane): void {
+  #release(lane: Lane): void {
     lane.open--
     if (lane.full) {
       lane.closedUntil = 0
@@ -104,7 +104,7 @@ export class Admissions {
     this.#later(lane, TELL_MS)
   }
 
-  /** One exchange at a time; whoever comes meanwhile is part of the next. */
+  /** One exchange with the store at a time; starts that are asked for meanwhile are part of the next. */
   async #exchange(lane: Lane): Promise<void> {
     if (lane.exchanging) return
     lane.exchanging = true
@@ -140,7 +140,7 @@ export class Admissions {
   }
 
   async #ask({ workspaceId }: Lane, open: number, wanted: number): Promise<Answer> {
-    const { perMinute, concurrency } = this.#quota
+    const { perMinute, concurrency } = this.#limit
     const { rows } = await this.#store.inWorkspace(workspaceId, (tx) =>
       sql<Answer>`select * from jackfield.admit(${workspaceId}::uuid, ${this.#kind}, ${this.#node}::uuid, ${open}::int, ${wanted}::int,
         ${perMinute}::int, ${concurrency}::int)`.execute(tx),
@@ -165,9 +165,9 @@ export class Admissions {
   }
 
   #refusal(waitMs: number): PlatformError {
-    this.#counters.refused.inc({ kind: this.#kind })
+    this.#refused()
     const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000))
-    const message = `The workspace has started as many ${this.#kind} as it may for now; try again in ${retryAfterSeconds} seconds.`
+    const message = `The workspace has started the most ${this.#kind} that it may for now; try again in ${retryAfterSeconds} seconds.`
     return new PlatformError("rate_limited", message, { details: { retryAfterSeconds } })
   }
 }

@@ -1,28 +1,28 @@
 import { createHash } from "node:crypto"
 import { sql } from "kysely"
-import { PlatformError } from "../../core/errors.ts"
-import type { Tx } from "../../store/database.ts"
-import type { Store } from "../../store/store.ts"
+import { PlatformError } from "../core/errors.ts"
+import type { Tx } from "../store/database.ts"
+import type { Store } from "../store/store.ts"
 
-/** Failures in any 15 minutes: of one e-mail from one address, of one e-mail from everywhere, of one address for all e-mails. */
+/** The most failures in any 15 minutes: of one e-mail from one address, of one e-mail from all addresses, of one address for all e-mails. */
 const PAIR_MOST = 10
 const EMAIL_MOST = 100
 const ADDRESS_MOST = 100
 const SPAN = "15 minutes"
 
 /**
- * Failed logins, counted by e-mail and source address in the store, so for all nodes together. Who is known from an address (a login
- * from there within 30 days) is not held up by what others do elsewhere.
+ * The rate limit of failed logins, by e-mail and source address, over all nodes. A person who has logged in from an address within
+ * 30 days is not held up by failures from other addresses.
  */
-export class LoginAttempts {
+export class FailedLogins {
   readonly #store: Store
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  /** Counts an attempt, or throws `rate_limited` with the seconds to wait. What `succeeded` does not take back stays a failure. */
-  async begin(email: string, address: string): Promise<void> {
+  /** Counts an attempt as failed until `succeeded` takes it back; `rate_limited` with the seconds to wait when there were too many. */
+  async take(email: string, address: string): Promise<void> {
     const { rows } = await this.#store.asHub((tx) =>
       sql<{
         wait: number
@@ -35,7 +35,7 @@ export class LoginAttempts {
       })
   }
 
-  /** Forgets the failures of that e-mail from that address, and knows the address from then on. */
+  /** Forgets the failures of that e-mail from that address, which is a known one from then on. */
   async succeeded(tx: Tx, email: string, address: string): Promise<void> {
     await tx
       .updateTable("login_attempts")
@@ -48,7 +48,7 @@ export class LoginAttempts {
 
 const hashOf = (email: string): Buffer => createHash("sha256").update(email.toLowerCase()).digest()
 
-/** Of an IPv6 address its first 64 bits: the rest is anybody's to choose. */
+/** The address as it is counted. Of an IPv6 address these are the first 64 bits, because its owner chooses the rest freely. */
 export function sourceOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped
