@@ -3,7 +3,6 @@ import { resolve } from "node:path"
 import type { Logger } from "pino"
 import { registry } from "../connectors/index.ts"
 import { PlatformError } from "../core/errors.ts"
-import type { Registry } from "../core/registry.ts"
 import { NodeLimits } from "../limits/node-limits.ts"
 import { Door, type DoorOptions } from "../net/door.ts"
 import { type OwnPort, Policy } from "../net/policy.ts"
@@ -14,7 +13,7 @@ import { allWorkspaces } from "../store/lookups.ts"
 import { openStore, type Store } from "../store/store.ts"
 import { hashPassword } from "../vault/passwords.ts"
 import { newApiKey } from "../vault/tokens.ts"
-import { openVault, type Vault } from "../vault/vault.ts"
+import { openVault } from "../vault/vault.ts"
 import { hubActor, record } from "./audit/audit.ts"
 import { AuditLog } from "./audit/audit-log.ts"
 import { AuditNotes } from "./audit/audit-notes.ts"
@@ -26,12 +25,16 @@ import { Catalogs } from "./catalogs/catalogs.ts"
 import { CheckWorker } from "./checks/check-worker.ts"
 import { Checks } from "./checks/checks.ts"
 import { Credentials } from "./connectors/connector-credentials.ts"
+import type { ConnectorParts } from "./connectors/connector-parts.ts"
 import { Versions } from "./connectors/connector-versions.ts"
 import { Connectors } from "./connectors/connectors.ts"
+import { LoginGate } from "./connectors/login-gate.ts"
 import { Tokens } from "./connectors/tokens.ts"
+import { Uses } from "./connectors/uses.ts"
 import { Egress } from "./egress.ts"
 import { Idempotency } from "./idempotency.ts"
 import { Onboarding } from "./onboarding.ts"
+import type { HubParts } from "./parts.ts"
 import { Identity } from "./people/identity.ts"
 import { insertKey, Keys } from "./people/keys.ts"
 import { Sessions } from "./people/sessions.ts"
@@ -39,26 +42,9 @@ import { newPassword, Users } from "./people/users.ts"
 import { makeWorkspace, Workspaces } from "./people/workspaces.ts"
 import { Probes } from "./probes/probes.ts"
 import { Queries } from "./queries/queries.ts"
-import { Turns } from "./turns.ts"
 import { Uploads } from "./uploads/uploads.ts"
 import { WebhookWorker } from "./webhooks/webhook-worker.ts"
 import { Webhooks } from "./webhooks/webhooks.ts"
-
-/** What every part of the hub stands on. */
-export interface HubParts {
-  readonly store: Store
-  readonly vault: Vault
-  readonly door: Door
-  readonly registry: Registry
-  readonly log: Logger
-  readonly counters: Counters
-  readonly uploads: Uploads
-  readonly tokens: Tokens
-  readonly nodeLimits: NodeLimits
-  readonly turns: Turns
-  readonly probes: Probes
-  readonly notes: AuditNotes
-}
 
 /** What the very first start made up, to be printed once and never again. */
 export interface FirstLogin {
@@ -75,7 +61,8 @@ export interface HubExtras {
 }
 
 /** The product behind its APIs. `own` is told where the hub listens, so that no connector may reach it. */
-export interface Hub extends HubParts {
+export interface Hub extends ConnectorParts {
+  readonly uses: Uses
   readonly identity: Identity
   readonly workspaces: Workspaces
   readonly users: Users
@@ -113,33 +100,20 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       return [...(await nodes.ports()), ...addresses.map((address) => ({ address, port }))]
     }
     const door = new Door({ ...extras.door, policy: new Policy({ fixed, rules: () => egress.rules(), protect }), resolver })
-    const tokens = new Tokens({ store, vault, door, log })
     const counters = new Counters()
     const nodeLimits = new NodeLimits((kind) => counters.refused.inc({ kind }))
-    const uploads = new Uploads(store, nodeLimits)
-    const notes = new AuditNotes(store)
-    const parts: HubParts = {
-      store,
-      vault,
-      door,
-      registry,
-      log,
-      counters,
-      uploads,
-      tokens,
-      nodeLimits,
-      turns: new Turns(store),
-      notes,
-      probes: new Probes({ store, log, counters, uploads, nodeLimits }),
-    }
+    const shared: HubParts = { store, vault, door, registry, log, counters, nodeLimits, notes: new AuditNotes(store), uploads: new Uploads(store, nodeLimits) }
+    const parts: ConnectorParts = { ...shared, probes: new Probes(shared), tokens: new Tokens(shared), logins: new LoginGate() }
     const idempotency = new Idempotency(store, vault)
     const connectors = new Connectors(parts)
-    const catalogs = new Catalogs(parts, connectors)
-    const workers = settings.role === "api" ? [] : [new CheckWorker(parts, connectors), new WebhookWorker(parts), uploads]
+    const uses = new Uses(parts)
+    const catalogs = new Catalogs(store, uses)
+    const workers = settings.role === "api" ? [] : [new CheckWorker(parts, connectors), new WebhookWorker(parts), parts.uploads]
     for (const worker of workers) worker.start()
     const identity = (extras.identity ?? ((...parts) => new Identity(...parts)))(store, await vault.hubKey(store, "sessions"))
     return {
       ...parts,
+      uses,
       identity,
       workspaces: new Workspaces(store, () => identity.forgetKeys()),
       users: new Users(store),
@@ -152,16 +126,16 @@ export async function openHub(settings: Settings, log: Logger, extras: HubExtras
       versions: new Versions(parts),
       credentials: new Credentials(parts),
       catalogs,
-      queries: new Queries(parts, connectors, catalogs),
+      queries: new Queries(parts, uses, catalogs),
       checks: new Checks(store),
       webhooks: new Webhooks(store, vault),
       onboarding: new Onboarding(door, connectors, catalogs),
       firstLogin,
       listensOn: ({ address, port }) => nodes.announce(address, port),
       close: async () => {
-        await Promise.all([...workers.map((worker) => worker.stop()), nodes.close(), tokens.close()])
+        await Promise.all([...workers.map((worker) => worker.stop()), nodes.close(), parts.tokens.close()])
         idempotency.close()
-        await notes.close()
+        await parts.notes.close()
         await store.close()
       },
     }

@@ -6,6 +6,7 @@ import type { Discovered } from "../../src/core/streams.ts"
 import type { Principal } from "../../src/hub/base/principal.ts"
 import { Catalogs } from "../../src/hub/catalogs/catalogs.ts"
 import { Connectors } from "../../src/hub/connectors/connectors.ts"
+import { Uses } from "../../src/hub/connectors/uses.ts"
 import { Onboarding } from "../../src/hub/onboarding.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
 
@@ -38,7 +39,7 @@ beforeAll(async () => {
   hub = await startHub()
   const parts = { ...hub.served.hub, registry: new Registry([scripted]) }
   connectors = new Connectors(parts)
-  catalogs = new Catalogs(parts, connectors)
+  catalogs = new Catalogs(parts.store, new Uses(parts))
   by = await hub.served.hub.identity.authenticate(hub.key, undefined)
   await connectors.create(by, { name: "scripted", type: "scripted", config: {} })
 })

@@ -1,6 +1,7 @@
 import { PlatformError } from "../../core/errors.ts"
 import type { Principal } from "../../hub/base/principal.ts"
-import type { ConnectorPatch, ConnectorView } from "../../hub/connectors/connector-view.ts"
+import type { ConnectorPatch } from "../../hub/connectors/connector-input.ts"
+import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { Hub } from "../../hub/hub.ts"
 import type { TestReport } from "../../hub/probes/probe.ts"
 import { type Body, refuse } from "./body.ts"

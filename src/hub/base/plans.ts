@@ -2,7 +2,6 @@ import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
 import type { Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
-import type { ConnectorRow } from "../connectors/connector-view.ts"
 
 /** Tests that a workspace may start in any 60 s, and have open at once; what is absent is the hub's default. */
 export interface TestsPlan {
@@ -61,11 +60,4 @@ export async function withinPlan(tx: Tx, workspaceId: string, type: string, plan
       "plan_limit_reached",
       `The workspace's plan allows ${most} HTTP connectors, and it has ${count}; remove one, or ask an operator for more.`,
     )
-}
-
-/** A connector of another type: within the plan, and without the catalogs of the old one. */
-export async function leaveType(tx: Tx, row: ConnectorRow, type: string): Promise<void> {
-  const { plan } = await tx.selectFrom("workspaces").select("plan").where("id", "=", row.workspace_id).forUpdate().executeTakeFirstOrThrow()
-  await withinPlan(tx, row.workspace_id, type, plan)
-  await tx.deleteFrom("catalogs").where("workspace_id", "=", row.workspace_id).where("connector_id", "=", row.id).execute()
 }

@@ -7,7 +7,19 @@ import { type AuditTarget, record } from "../audit/audit.ts"
 import type { Principal } from "../base/principal.ts"
 import { emit } from "../webhooks/outbox.ts"
 import { type DiffSummary, summarize } from "./catalog-diff.ts"
-import type { CatalogCounts, Skipped } from "./catalogs.ts"
+
+/** What the system has by its own count, and what became of it: streams + skipped = total when `complete` may be true. */
+export interface CatalogCounts {
+  readonly total: number
+  readonly streams: number
+  readonly skipped: number
+  readonly byKind: Readonly<Record<string, number>>
+}
+
+export interface Skipped {
+  readonly path: readonly string[]
+  readonly reason: string
+}
 
 /** Whose catalog. */
 export interface CatalogOwner {

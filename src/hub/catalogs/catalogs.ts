@@ -1,29 +1,14 @@
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import { open } from "../../core/session.ts"
 import type { Stream } from "../../core/streams.ts"
 import type { Catalogs as CatalogTable, Tx } from "../../store/database.ts"
+import type { Store } from "../../store/store.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
-import { type ConnectorRow, findConnector } from "../connectors/connector-view.ts"
-import type { Connectors } from "../connectors/connectors.ts"
-import type { HubParts } from "../hub.ts"
-import { TURN_WAIT_MS } from "../turns.ts"
+import { type ConnectorRow, findConnector } from "../connectors/connector-row.ts"
+import type { Use, Uses } from "../connectors/uses.ts"
 import { type CatalogChange, changesPage, type DiffSummary, summarize } from "./catalog-diff.ts"
-import { type CatalogOwner, CatalogWriter } from "./catalog-writer.ts"
-
-/** What the system has by its own count, and what became of it: streams + skipped = total when `complete` may be true. */
-export interface CatalogCounts {
-  readonly total: number
-  readonly streams: number
-  readonly skipped: number
-  readonly byKind: Readonly<Record<string, number>>
-}
-
-export interface Skipped {
-  readonly path: readonly string[]
-  readonly reason: string
-}
+import { type CatalogCounts, CatalogWriter, type Skipped } from "./catalog-writer.ts"
 
 /** A version of a catalog. `complete` is true only when every thing that the system counts is a stream; `diff` is what changed since the version before. */
 export interface CatalogHead {
@@ -63,12 +48,12 @@ const SKIPPED_SHOWN = 20
 
 /** What connectors have to offer: discovered, stored by version, searched and paged. */
 export class Catalogs {
-  readonly #parts: HubParts
-  readonly #connectors: Connectors
+  readonly #store: Store
+  readonly #uses: Uses
 
-  constructor(parts: HubParts, connectors: Connectors) {
-    this.#parts = parts
-    this.#connectors = connectors
+  constructor(store: Store, uses: Uses) {
+    this.#store = store
+    this.#uses = uses
   }
 
   /**
@@ -76,54 +61,32 @@ export class Catalogs {
    * fails or is killed leaves the last version as it was.
    */
   async discover(by: Principal, ref: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<CatalogPage> {
-    const { door, log, uploads, nodeLimits, turns } = this.#parts
-    using _slot = nodeLimits.take(by.workspace.id, "discoveries")
-    const opened = await this.#connectors.open(by, ref)
-    const owner: CatalogOwner = { workspaceId: by.workspace.id, connectorId: opened.id }
-    const use = await this.#connectors.use(by, opened, options.signal)
-    const { signal = new AbortController().signal, timeoutMs = DISCOVERY_DEADLINE_MS } = options
-    const leave = await turns.take(by.workspace.id, opened, { signal, waitMs: Math.min(timeoutMs, TURN_WAIT_MS) }).catch((error: unknown) => {
-      use.done()
-      throw error
-    })
-    const begun = performance.now()
-    const lease = door.lease({ deadlineMs: timeoutMs, operator: by.operator, signal: AbortSignal.any([signal, leave.signal]) })
-    lease.trace.onStage(({ name }) => (name === "connect" ? leave.sent() : undefined))
-    use.watch(lease.trace)
-    let unfinished: CatalogWriter | undefined
+    const { signal, timeoutMs = DISCOVERY_DEADLINE_MS } = options
+    const id = await this.#uses.once(by, ref, { kind: "discoveries", deadlineMs: timeoutMs, signal }, (use) => this.#write(by, use))
+    return this.page(by, id, { limit: 20 })
+  }
+
+  /** Writes what a connector offers as a new version; the id of the connector. */
+  async #write(by: Principal, { session, opened, begunAt }: Use): Promise<string> {
+    const writer = await CatalogWriter.begin(this.#store, { workspaceId: by.workspace.id, connectorId: opened.id })
     try {
-      await using session = await open(opened.connector, opened.config, lease, {
-        log: (message, facts) => log.info(facts ?? {}, message),
-        upload: uploads.opener(by.workspace.id),
-        token: this.#parts.tokens.of({ ...owner, operator: by.operator }),
-        turn: () => leave.again({ signal: lease.signal, waitMs: lease.remainingMs() }),
-      })
-      const writer = await CatalogWriter.begin(this.#parts.store, owner)
-      unfinished = writer
       for await (const each of session.discover()) {
         if ("skipped" in each) await writer.skip(each.skipped)
         else if ("counted" in each) writer.counted(each.counted.total, each.counted.byKind)
         else await writer.add(each.stream)
       }
-      await writer.finish(by, { kind: "connector", id: opened.id, name: opened.name }, Math.round(performance.now() - begun))
-      unfinished = undefined
-      use.worked()
+      await writer.finish(by, { kind: "connector", id: opened.id, name: opened.name }, Math.round(performance.now() - begunAt))
     } catch (error) {
-      await use.failed(error)
+      await writer.drop()
       throw error
-    } finally {
-      use.done()
-      leave.release()
-      await lease.close()
-      await unfinished?.drop()
     }
-    return this.page(by, opened.id, { limit: 20 })
+    return opened.id
   }
 
   /** One page of the newest catalog, or of the version given; `search` is looked for in paths and column names, whatever the case. */
   async page(by: Principal, ref: string, query: CatalogQuery): Promise<CatalogPage> {
     const after = decodeCursor(query.cursor)
-    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const row = await findConnector(tx, by.workspace.id, ref)
       const catalog = await versionOf(tx, row, query.version)
       let matching = tx
@@ -149,7 +112,7 @@ export class Catalogs {
 
   /** The stream of that path in the newest catalog, if it has one. */
   async stream(by: Principal, connectorId: string, path: readonly string[]): Promise<Stream | undefined> {
-    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const catalog = await newest(tx, by.workspace.id, connectorId)
       if (catalog === undefined) return undefined
       const row = await tx
@@ -168,7 +131,7 @@ export class Catalogs {
   /** The versions that are kept, the newest first. */
   async versions(by: Principal, ref: string, query: PageQuery): Promise<Page<CatalogVersion>> {
     const before = decodeCursor(query.cursor)
-    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const { id } = await findConnector(tx, by.workspace.id, ref)
       const all = finished(tx, by.workspace.id, id)
       const { total } = await all.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
@@ -185,7 +148,7 @@ export class Catalogs {
   /** What the newest catalog, or the version given, left out, and why. */
   async skipped(by: Principal, ref: string, query: PageQuery & { readonly version?: number }): Promise<Page<Skipped>> {
     const after = decodeCursor(query.cursor)
-    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const row = await findConnector(tx, by.workspace.id, ref)
       const { version, counts } = await versionOf(tx, row, query.version)
       const rows = await skippedOf(tx, row, version)
@@ -202,7 +165,7 @@ export class Catalogs {
   /** What changed from one version to another; from the one before to the newest, unless given. */
   async diff(by: Principal, ref: string, query: PageQuery & { readonly from?: number; readonly to?: number }): Promise<CatalogDiff> {
     const offset = decodeCursor(query.cursor)
-    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const row = await findConnector(tx, by.workspace.id, ref)
       const to = await versionOf(tx, row, query.to)
       const from = query.from === undefined ? await before(tx, row, to.version) : await versionOf(tx, row, query.from)

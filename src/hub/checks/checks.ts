@@ -6,7 +6,7 @@ import type { Store } from "../../store/store.ts"
 import { record } from "../audit/audit.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
-import { findConnector } from "../connectors/connector-view.ts"
+import { findConnector } from "../connectors/connector-row.ts"
 import type { TestReport } from "../probes/probe.ts"
 
 /** How often a connector is tested by itself, and how long such a test may take, in milliseconds. */

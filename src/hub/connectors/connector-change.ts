@@ -5,11 +5,12 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Tx, VersionKind } from "../../store/database.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { type AuditAction, type AuditTarget, record } from "../audit/audit.ts"
+import { withinPlan } from "../base/plans.ts"
 import type { Principal } from "../base/principal.ts"
 import { requireUploads } from "../uploads/upload-uses.ts"
+import type { ConnectorRow } from "./connector-row.ts"
 import { type SecretPlan, settleSecrets } from "./connector-secrets.ts"
 import { type Change, type ConnectorState, changesBetween, columnsOf, reconfigures, stateOf } from "./connector-state.ts"
-import type { ConnectorRow } from "./connector-view.ts"
 
 /** Versions of a connector that are kept; the oldest go, and with them the secrets that no kept one has. */
 export const VERSIONS_KEPT = 200
@@ -184,4 +185,11 @@ async function dropOldVersions(tx: Tx, row: ConnectorRow): Promise<void> {
     .where("connector_id", "=", row.id)
     .where("to_version", "<=", oldest)
     .execute()
+}
+
+/** Prepares the change to another type: the plan must allow it, and the catalogs of the old type are deleted. */
+export async function leaveType(tx: Tx, row: ConnectorRow, type: string): Promise<void> {
+  const { plan } = await tx.selectFrom("workspaces").select("plan").where("id", "=", row.workspace_id).forUpdate().executeTakeFirstOrThrow()
+  await withinPlan(tx, row.workspace_id, type, plan)
+  await tx.deleteFrom("catalogs").where("workspace_id", "=", row.workspace_id).where("connector_id", "=", row.id).execute()
 }

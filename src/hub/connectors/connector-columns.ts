@@ -2,8 +2,9 @@ import type { ParsedConfig } from "../../core/config.ts"
 import { BREAKER_CLOSED } from "../../limits/breaker.ts"
 import type { ConnectorStatus } from "../../store/database.ts"
 import { publicReport, type TestReport } from "../probes/probe.ts"
+import type { CompatOptions, ConnectorPatch } from "./connector-input.ts"
+import type { ConnectorRow } from "./connector-row.ts"
 import type { ConnectorState } from "./connector-state.ts"
-import type { CompatOptions, ConnectorPatch, ConnectorRow } from "./connector-view.ts"
 
 /** What a dialect sent, as a part of a connector's state. */
 export const documentOf = ({ dialect, document }: CompatOptions): Partial<ConnectorState> => ({

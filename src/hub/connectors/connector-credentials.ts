@@ -9,18 +9,17 @@ import type { Tx } from "../../store/database.ts"
 import { record } from "../audit/audit.ts"
 import { noteTest } from "../audit/audit-notes.ts"
 import type { Principal } from "../base/principal.ts"
-import type { HubParts } from "../hub.ts"
 import { publicReport, type TestReport } from "../probes/probe.ts"
 import { type ConnectorChange, dropStaged, makeChange, stale, targetOf, unlessRaced } from "./connector-change.ts"
-import { viewsOf } from "./connector-lists.ts"
+import type { ConnectorParts } from "./connector-parts.ts"
+import { type ConnectorRow, findConnector, type Ref, requireUsable, requireWhole } from "./connector-row.ts"
 import { sealedSecrets, secretValues, storeSecret } from "./connector-secrets.ts"
 import { entered, type Fitted, findStaged, fitSlot, fitStaged, requireStaged, showCredentials } from "./connector-slots.ts"
 import type { ConnectorState } from "./connector-state.ts"
 import { probeConnector, type TestOptions } from "./connector-tests.ts"
 import { typeOf } from "./connector-types.ts"
 import { findVersion } from "./connector-versions.ts"
-import { type ConnectorRow, type ConnectorView, findConnector, requireUsable, requireWhole } from "./connector-view.ts"
-import type { Ref } from "./connectors.ts"
+import { type ConnectorView, viewsOf } from "./connector-view.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 
@@ -41,9 +40,9 @@ export interface CredentialsView {
 
 /** The credentials of connectors in slots: the current ones, the next ones, tested before they count, and those of before for a rollback. */
 export class Credentials {
-  readonly #parts: HubParts
+  readonly #parts: ConnectorParts
 
-  constructor(parts: HubParts) {
+  constructor(parts: ConnectorParts) {
     this.#parts = parts
   }
 

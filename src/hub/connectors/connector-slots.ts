@@ -8,8 +8,8 @@ import type { Fields } from "../../core/fields.ts"
 import type { StagedCredentials, Tx } from "../../store/database.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { checked } from "./connector-config.ts"
+import type { ConnectorRow } from "./connector-row.ts"
 import { planOf, type SecretRow, sealedSecrets } from "./connector-secrets.ts"
-import type { ConnectorRow } from "./connector-view.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 export type Staged = Selectable<StagedCredentials>

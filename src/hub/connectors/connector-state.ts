@@ -1,5 +1,5 @@
 import type { Fault } from "../../core/errors.ts"
-import type { ConnectorRow } from "./connector-view.ts"
+import type { ConnectorRow } from "./connector-row.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 

@@ -6,12 +6,13 @@ import { breakerAfter, opened } from "../../limits/breaker.ts"
 import type { Tx } from "../../store/database.ts"
 import type { Counters } from "../base/counters.ts"
 import type { Principal } from "../base/principal.ts"
-import type { HubParts } from "../hub.ts"
 import { type Found, type PartialTest, type ProbeOptions, probe, type TestReport } from "../probes/probe.ts"
 import { keyOfConfig, type ProbeCall } from "../probes/probes.ts"
 import { tested } from "./connector-columns.ts"
 import { checked, secretsOf } from "./connector-config.ts"
-import type { ConnectorRow, ConnectorView } from "./connector-view.ts"
+import type { ConnectorParts } from "./connector-parts.ts"
+import type { ConnectorRow } from "./connector-row.ts"
+import type { ConnectorView } from "./connector-view.ts"
 
 export interface TestOptions extends ProbeCall {
   /** Whether an open breaker refuses the test (`circuit_open`). A person who asks natively always gets a real probe. */
@@ -22,7 +23,7 @@ export interface TestOptions extends ProbeCall {
 
 /** Tests a typed config over the hub's door; `connectorId` is whose it is, when it is stored. What a token costs is told as to everybody. */
 export function probeOver(
-  parts: HubParts,
+  parts: ConnectorParts,
   workspaceId: string,
   connector: AnyConnector,
   config: Readonly<Record<string, unknown>>,
@@ -35,7 +36,7 @@ export function probeOver(
 
 /** Tests a typed config that no other test is equal to: nobody shares the probe, but it counts as one of the workspace's tests. */
 export function probeConnector(
-  parts: HubParts,
+  parts: ConnectorParts,
   by: Principal,
   connector: AnyConnector,
   config: Readonly<Record<string, unknown>>,
@@ -47,7 +48,7 @@ export function probeConnector(
 
 /** Tests a config that is stored nowhere, its kept secrets taken from `stored`. */
 export function probeConfig(
-  parts: HubParts,
+  parts: ConnectorParts,
   by: Principal,
   connector: AnyConnector,
   parsed: ParsedConfig,
@@ -62,7 +63,7 @@ export function probeConfig(
 
 /** The report of a config that works, its kept secrets taken from `stored`; `verification_failed` with the report when it does not. */
 export async function verifyConfig(
-  parts: HubParts,
+  parts: ConnectorParts,
   by: Principal,
   connector: AnyConnector,
   parsed: ParsedConfig,

@@ -1,67 +1,39 @@
 import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
-import { openConfig, parseConfig } from "../../core/config.ts"
-import type { AnyConnector } from "../../core/connector.ts"
+import { parseConfig } from "../../core/config.ts"
 import { passBreaker } from "../../limits/breaker.ts"
 import type { Tx } from "../../store/database.ts"
 import { record } from "../audit/audit.ts"
 import { noteTest } from "../audit/audit-notes.ts"
 import type { Page } from "../base/page.ts"
-import { leaveType, withinPlan } from "../base/plans.ts"
+import { withinPlan } from "../base/plans.ts"
 import type { Principal } from "../base/principal.ts"
-import type { HubParts } from "../hub.ts"
 import { type TestReport, testPartly } from "../probes/probe.ts"
 import type { Subject } from "../probes/probes.ts"
 import { requireUploads } from "../uploads/upload-uses.ts"
-import { makeChange, recordVersion, stale, targetOf, unlessRaced } from "./connector-change.ts"
+import { leaveType, makeChange, recordVersion, stale, targetOf, unlessRaced } from "./connector-change.ts"
 import { columnsAfter, documentOf, nextOf, statusOf, tested } from "./connector-columns.ts"
 import { checked } from "./connector-config.ts"
-import { listConnectors, searchConnectors, viewsOf } from "./connector-lists.ts"
+import type { CompatOptions, ConnectorInput, ConnectorPatch } from "./connector-input.ts"
+import { type ConnectorFilter, type ConnectorSearch, listConnectors, searchConnectors } from "./connector-lists.ts"
 import { freeHandle, nameTaken, requireFree } from "./connector-names.ts"
+import type { ConnectorParts } from "./connector-parts.ts"
+import { type ConnectorRow, findConnector, noConnector, type Ref, requireUsable } from "./connector-row.ts"
 import { secretValues, settleSecrets } from "./connector-secrets.ts"
 import { columnsOf } from "./connector-state.ts"
 import { probeConfig, probeOver, storeTest, type TestOptions, verifyConfig } from "./connector-tests.ts"
 import { typeOf } from "./connector-types.ts"
-import { type ConnectorUse, ConnectorUses, requireAccepted } from "./connector-uses.ts"
-import {
-  type CompatOptions,
-  type ConnectorFilter,
-  type ConnectorInput,
-  type ConnectorPatch,
-  type ConnectorRow,
-  type ConnectorSearch,
-  type ConnectorView,
-  findConnector,
-  fingerprintsOf,
-  noConnector,
-  requireUsable,
-} from "./connector-view.ts"
+import { type ConnectorView, fingerprintsOf, viewsOf } from "./connector-view.ts"
 import { isRefusal } from "./login-gate.ts"
-
-/** A connector ready to be used: its type and its typed config with the secrets in memory. */
-export interface Opened {
-  readonly id: string
-  readonly name: string
-  readonly version: number
-  /** When it was read, by `performance.now()`, and whether it has secrets that a far side may refuse. */
-  readonly readAt: number
-  readonly secret: boolean
-  readonly limits: Readonly<Record<string, unknown>> | null
-  readonly connector: AnyConnector
-  readonly config: Readonly<Record<string, unknown>>
-}
-
-/** A connector by id, by name, or by its serial number in the workspace. */
-export type Ref = string | number
+import { openRow } from "./opened.ts"
+import { requireAccepted, stopUses } from "./refusals.ts"
 
 /** The connectors of workspaces: made, shown, changed, tested, opened. Every look-up names the workspace, and row-level security holds it. */
 export class Connectors {
-  readonly #parts: HubParts
-  readonly #uses: ConnectorUses
+  readonly #parts: ConnectorParts
 
-  constructor(parts: HubParts) {
+  constructor(parts: ConnectorParts) {
     this.#parts = parts
-    this.#uses = new ConnectorUses(parts)
   }
 
   /** Stores a connector; with `verify` only when its test passes, with `draft` also when required fields are missing. */
@@ -202,11 +174,11 @@ export class Connectors {
         names: [row.id, row.name, row.serial],
         probe: async (how) => {
           if (partial !== undefined) return testPartly(door, row.name, partial, how)
-          const { connector, config } = await this.#opened(by, row, readAt)
+          const { connector, config } = await this.#inWorkspace(by, (tx) => openRow(this.#parts, tx, row, readAt))
           return probeOver(this.#parts, by.workspace.id, connector, config, how, row.id)
         },
         store: async ({ operator }) => {
-          if (operator.error !== undefined && isRefusal(operator.error)) await this.#uses.stop(by, row, operator.error.code)
+          if (operator.error !== undefined && isRefusal(operator.error)) await stopUses(this.#parts, by, row, operator.error.code)
           await this.#inWorkspace(by, (tx) => storeTest(tx, row, operator, counters, partial === undefined))
         },
       }
@@ -227,32 +199,10 @@ export class Connectors {
     })
   }
 
-  /** What it takes to use a connector: refused while it is incomplete, disabled, or its credentials are refused. */
-  async open(by: Principal, ref: Ref): Promise<Opened> {
-    const readAt = performance.now()
-    const row = await this.#inWorkspace(by, (tx) => findConnector(tx, by.workspace.id, ref))
-    requireUsable(row)
-    requireAccepted(row)
-    return this.#opened(by, row, readAt)
-  }
-
-  /** Begins to use what was opened: waits until its credentials may be tried, and is to be told how that went. */
-  use(by: Principal, opened: Opened, signal?: AbortSignal): Promise<ConnectorUse> {
-    return this.#uses.begin(by, opened, signal)
-  }
-
   /** What `mask` makes of each secret, by pointer: the values themselves stay here. */
   async maskedSecrets(by: Principal, ref: Ref, mask: (value: string) => string): Promise<ReadonlyMap<string, string>> {
     const row = await this.#inWorkspace(by, (tx) => findConnector(tx, by.workspace.id, ref))
     return new Map([...(await this.#secrets(by, row))].map(([pointer, value]) => [pointer, mask(value)]))
-  }
-
-  async #opened(by: Principal, row: ConnectorRow, readAt: number): Promise<Opened> {
-    requireUsable(row)
-    const connector = typeOf(this.#parts.registry, row.type)
-    const secrets = await this.#secrets(by, row)
-    const config = openConfig(connector.fields, row.config, secrets)
-    return { id: row.id, name: row.name, version: row.version, readAt, secret: secrets.size > 0, limits: row.limits, connector, config }
   }
 
   async #judgeTitle(tx: Tx, by: Principal, title: string, self: string | undefined, { refuse }: CompatOptions): Promise<void> {

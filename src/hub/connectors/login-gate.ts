@@ -1,24 +1,26 @@
+import { settlesWithin } from "../../core/abort.ts"
 import type { ErrorCode, PlatformError } from "../../core/errors.ts"
 import type { Trace } from "../../core/trace.ts"
 
-/** What a far side answers to credentials that it does not take. */
+/** Errors by which a far side refuses credentials. */
 const REFUSALS: readonly ErrorCode[] = ["auth_failed", "tunnel_auth_failed"]
-/** For so long after a login that worked, uses of the same credentials go side by side. */
+/** For so long after a login that worked, uses of the same credentials run side by side. */
 const PROVEN_MS = 60_000
-/** Nobody waits longer for another's login. */
+/** The longest wait for another use's login. */
 const WAIT_MS = 10_000
 const GATES_SWEPT_AT = 1_000
 
-/** Whose credentials, of which version, read when (`performance.now()`). */
+/** The credentials of a connector in one version. */
 export interface Credential {
   readonly id: string
   readonly version: number
+  /** When they were read (`performance.now()`). */
   readonly readAt: number
-  /** Without a secret there is nothing to lock. */
+  /** Whether there is a secret; without one no account can be locked. */
   readonly secret: boolean
 }
 
-/** What is looked at of an error. */
+/** The parts of an error that decide whether it is a refusal. */
 export interface Refusal {
   readonly code: ErrorCode
   readonly details?: Readonly<Record<string, unknown>>
@@ -29,13 +31,13 @@ export interface LoginUse {
   /** Notes the login as soon as a stage of the lease says that it worked. */
   watch(trace: Trace): void
   worked(): void
-  /** Tells whoever waits; true when the far side refused the credentials. */
+  /** Tells the waiting uses; true when the far side refused the credentials. */
   failed(error: Refusal | undefined): boolean
   /** Ends the use; idempotent. */
   done(): void
 }
 
-/** Whether credentials were refused. An HTTP 403 is none: whoever may not see one thing was let in (RFC 9110, 15.5.4). */
+/** Whether credentials were refused. An HTTP 403 is no refusal: the caller was let in and may not see one thing (RFC 9110, 15.5.4). */
 export const isRefusal = (error: Refusal | undefined): boolean => error !== undefined && REFUSALS.includes(error.code) && error.details?.["status"] !== 403
 
 interface Gate {
@@ -47,13 +49,13 @@ interface Gate {
 }
 
 /**
- * Keeps wrong credentials from being tried many times at once: credentials that this process has not seen work within a minute are used by
- * one alone first, while the others wait; when the far side refuses them, so does the hub, to all that read them before.
+ * Keeps wrong credentials from being tried many times at once. Credentials that did not work at this process within the last minute
+ * are used by one use first, while the others wait. When the far side refuses them, every use that read them before is refused.
  */
-export class Logins {
+export class LoginGate {
   readonly #gates = new Map<string, Gate>()
 
-  /** Waits for its turn. Rejects with what `refused` makes when the credentials were refused since they were read. */
+  /** Waits until the credentials may be used. Rejects with the error of `refused` when they were refused since they were read. */
   async enter(credential: Credential, refused: () => PlatformError, signal?: AbortSignal): Promise<LoginUse> {
     const gate = this.#gate(credential.id)
     const self = {}
@@ -67,12 +69,12 @@ export class Logins {
         gate.holder = self
         break
       }
-      await changed(gate, until - now, signal)
+      await settlesWithin(until - now, gate.change.promise, signal)
     }
     return this.#use(gate, credential, self)
   }
 
-  /** To be called when credentials were refused outside of a use. */
+  /** Notes credentials that were refused outside of a use. */
   refuse(id: string): void {
     const gate = this.#gate(id)
     gate.refusedAt = performance.now()
@@ -114,7 +116,7 @@ export class Logins {
     return gate
   }
 
-  /** Forgets what says nothing any more. */
+  /** Forgets the gates that say nothing any more. */
   #sweep(): void {
     const now = performance.now()
     for (const [id, { holder, provenUntil, refusedAt }] of this.#gates)
@@ -126,14 +128,4 @@ function wake(gate: Gate): void {
   const { resolve } = gate.change
   gate.change = Promise.withResolvers()
   resolve()
-}
-
-async function changed(gate: Gate, ms: number, signal: AbortSignal | undefined): Promise<void> {
-  const ended = Promise.withResolvers<void>()
-  const timer = setTimeout(ended.resolve, ms)
-  const end = (): void => ended.resolve()
-  signal?.addEventListener("abort", end, { once: true })
-  await Promise.race([gate.change.promise, ended.promise])
-  clearTimeout(timer)
-  signal?.removeEventListener("abort", end)
 }

@@ -3,7 +3,7 @@ import { untilAborted } from "../../core/abort.ts"
 import type { Token, TokenAsk, TokenGrant, TokenSource } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
 import { holdSecrets } from "../../core/scrub.ts"
-import type { HubParts } from "../hub.ts"
+import type { HubParts } from "../parts.ts"
 import { type Asker, fail, HELD_MS, keep, type Login, look, renew } from "./token-rows.ts"
 
 /** Whose tokens, and with which eyes the door looks at the endpoint. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { setTimeout as pause } from "node:timers/promises"
 import { sql } from "kysely"
-import type { HubParts } from "../hub.ts"
+import type { HubParts } from "../parts.ts"
 import type { Found, TestReport } from "./probe.ts"
 
 /** Whose probe is shared with other nodes. */

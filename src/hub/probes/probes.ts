@@ -4,7 +4,7 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Stage } from "../../core/trace.ts"
 import { WorkspaceLimits } from "../../limits/workspace-limits.ts"
 import type { Principal } from "../base/principal.ts"
-import type { HubParts } from "../hub.ts"
+import type { HubParts } from "../parts.ts"
 import { type Found, follow, type ProbeOptions, TEST_DEADLINE_MS, type TestReport } from "./probe.ts"
 import { type NodeShare, sharedOverNodes } from "./probe-share.ts"
 

@@ -1,5 +1,5 @@
 import { PlatformError } from "../../core/errors.ts"
-import { open, type Session } from "../../core/session.ts"
+import type { Session } from "../../core/session.ts"
 import type { Batch, RejectedRecord, Stream } from "../../core/streams.ts"
 import { round } from "../../core/trace.ts"
 import type { Column, Row, Value } from "../../core/values.ts"
@@ -7,9 +7,8 @@ import { noteQuery } from "../audit/audit-notes.ts"
 import { toRecords } from "../base/encode.ts"
 import type { Principal } from "../base/principal.ts"
 import type { Catalogs } from "../catalogs/catalogs.ts"
-import type { Connectors } from "../connectors/connectors.ts"
-import type { HubParts } from "../hub.ts"
-import { TURN_WAIT_MS } from "../turns.ts"
+import type { UseOptions, Uses } from "../connectors/uses.ts"
+import type { HubParts } from "../parts.ts"
 
 export interface QueryInput {
   readonly statement: string
@@ -37,34 +36,34 @@ const JSON_BYTES_MAX = 64 * 1024 * 1024
 const REJECTED_NAMED = 100
 const REJECTED_MAX = 10_000
 
+/** A statement, or the path of a stream. */
+type Read = Pick<QueryInput, "statement" | "params"> | { readonly path: readonly string[] }
+
 type Start = (session: Session) => AsyncIterable<Batch>
 
-/** Reads rows: statements, and previews of streams. Each read is one lease; it ends with the caller. */
+interface ReadLimits {
+  readonly timeoutMs?: number | undefined
+  readonly maxRows: number | undefined
+  readonly signal: AbortSignal
+}
+
+/** Reads rows: statements, and previews of streams. A read ends with its caller. */
 export class Queries {
   readonly #parts: HubParts
-  readonly #connectors: Connectors
+  readonly #uses: Uses
   readonly #catalogs: Catalogs
 
-  constructor(parts: HubParts, connectors: Connectors, catalogs: Catalogs) {
+  constructor(parts: HubParts, uses: Uses, catalogs: Catalogs) {
     this.#parts = parts
-    this.#connectors = connectors
+    this.#uses = uses
     this.#catalogs = catalogs
   }
 
   /** The batches of a read-only statement, at most `maxRows` rows in all. Errors before the first batch reject it. */
   async *stream(by: Principal, ref: string, input: QueryInput, signal: AbortSignal): AsyncGenerator<Batch> {
-    const limit = input.maxRows
-    const batches = this.#run(
-      by,
-      ref,
-      input.timeoutMs,
-      limit,
-      signal,
-      input,
-      () => (session) => session.query(input.statement, (input.params ?? []) as readonly Value[]),
-    )
-    let left = limit ?? Number.POSITIVE_INFINITY
-    for await (const batch of batches) {
+    const { maxRows, timeoutMs } = input
+    let left = maxRows ?? Number.POSITIVE_INFINITY
+    for await (const batch of this.#read(by, ref, input, { maxRows, timeoutMs, signal })) {
       const rows = batch.rows.length > left ? batch.rows.slice(0, left) : batch.rows
       left -= rows.length
       yield { ...batch, rows }
@@ -73,78 +72,39 @@ export class Queries {
   }
 
   async query(by: Principal, ref: string, input: QueryInput, signal: AbortSignal): Promise<RowsAnswer> {
-    const maxRows = input.maxRows ?? JSON_ROWS_MAX
+    const { maxRows = JSON_ROWS_MAX, timeoutMs } = input
     if (maxRows > JSON_ROWS_MAX) {
       const message = `must be at most ${JSON_ROWS_MAX} for a JSON answer; ask for application/x-ndjson or text/csv to stream more.`
       throw new PlatformError("request_invalid", `maxRows ${message}`, { faults: [{ pointer: "/maxRows", message }] })
     }
-    return collect(
-      this.#run(
-        by,
-        ref,
-        input.timeoutMs,
-        maxRows + 1,
-        signal,
-        input,
-        () => (session) => session.query(input.statement, (input.params ?? []) as readonly Value[]),
-      ),
-      maxRows,
-    )
+    return collect(this.#read(by, ref, input, { maxRows: maxRows + 1, timeoutMs, signal }), maxRows)
   }
 
-  /** The first rows of a stream, without SQL; what the catalog knows of it is used, but it need not be there. */
+  /** The first rows of a stream, without SQL. The stream's columns come from the catalog when it has them. */
   async preview(by: Principal, ref: string, path: readonly string[], limit: number, signal: AbortSignal): Promise<RowsAnswer> {
-    return collect(
-      this.#run(by, ref, undefined, limit + 1, signal, { path }, async (id) => {
-        const stream: Stream = (await this.#catalogs.stream(by, id, path)) ?? { path, kind: "table", columns: [], key: [] }
-        return (session) => session.read(stream)
-      }),
-      limit,
-    )
+    return collect(this.#read(by, ref, { path }, { maxRows: limit + 1, signal }), limit)
   }
 
-  async *#run(
-    by: Principal,
-    ref: string,
-    timeoutMs: number | undefined,
-    maxRows: number | undefined,
-    signal: AbortSignal,
-    read: { readonly statement: string } | { readonly path: readonly string[] },
-    prepare: (id: string) => Start | Promise<Start>,
-  ): AsyncGenerator<Batch> {
-    const { door, log, uploads, nodeLimits, turns } = this.#parts
-    using _slot = nodeLimits.take(by.workspace.id, "queries")
-    const opened = await this.#connectors.open(by, ref)
-    const start = await prepare(opened.id)
-    await noteQuery(this.#parts, by, { kind: "connector", id: opened.id, name: opened.name }, read)
-    const use = await this.#connectors.use(by, opened, signal)
-    const deadlineMs = timeoutMs ?? QUERY_DEADLINE_MS
-    const leave = await turns.take(by.workspace.id, opened, { signal, waitMs: Math.min(deadlineMs, TURN_WAIT_MS) }).catch((error: unknown) => {
-      use.done()
-      throw error
-    })
-    const lease = door.lease({ deadlineMs, operator: by.operator, signal: AbortSignal.any([signal, leave.signal]) })
-    lease.trace.onStage(({ name }) => (name === "connect" ? leave.sent() : undefined))
-    use.watch(lease.trace)
-    try {
-      const options = {
-        log: (message: string, facts?: Readonly<Record<string, unknown>>) => log.info(facts ?? {}, message),
-        batchRows: Math.min(1_000, maxRows ?? 1_000),
-        upload: uploads.opener(by.workspace.id),
-        token: this.#parts.tokens.of({ workspaceId: by.workspace.id, connectorId: opened.id, operator: by.operator }),
-        turn: () => leave.again({ signal: lease.signal, waitMs: lease.remainingMs() }),
-      }
-      await using session = await open(opened.connector, opened.config, lease, maxRows === undefined ? options : { ...options, maxRows })
-      yield* start(session)
-      use.worked()
-    } catch (error) {
-      await use.failed(error)
-      throw error
-    } finally {
-      use.done()
-      leave.release()
-      await lease.close()
+  /** The batches of a read. The catalog is asked and the read is noted in the audit before anything is dialled. */
+  #read(by: Principal, ref: string, what: Read, how: ReadLimits): AsyncGenerator<Batch> {
+    const options: UseOptions<Start> = {
+      kind: "queries",
+      deadlineMs: how.timeoutMs ?? QUERY_DEADLINE_MS,
+      maxRows: how.maxRows,
+      signal: how.signal,
+      prepare: async ({ id, name }) => {
+        const start = await this.#startOf(by, id, what)
+        await noteQuery(this.#parts, by, { kind: "connector", id, name }, what)
+        return start
+      },
     }
+    return this.#uses.stream(by, ref, options, ({ session, prepared }) => prepared(session))
+  }
+
+  async #startOf(by: Principal, connectorId: string, what: Read): Promise<Start> {
+    if (!("path" in what)) return (session) => session.query(what.statement, (what.params ?? []) as readonly Value[])
+    const stream: Stream = (await this.#catalogs.stream(by, connectorId, what.path)) ?? { path: what.path, kind: "table", columns: [], key: [] }
+    return (session) => session.read(stream)
   }
 }
 

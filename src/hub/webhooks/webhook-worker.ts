@@ -3,7 +3,7 @@ import { sql } from "kysely"
 import { send } from "../../connectors/shared/http.ts"
 import { platformErrorIn } from "../../core/errors.ts"
 import { hubActor, record } from "../audit/audit.ts"
-import type { HubParts } from "../hub.ts"
+import type { HubParts } from "../parts.ts"
 import { signatureHeaders } from "./signature.ts"
 import { off, secretOf, targetOf } from "./webhooks.ts"
 
