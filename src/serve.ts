@@ -7,7 +7,8 @@ import { compatibleApis } from "./compat/index.ts"
 import { PlatformError } from "./core/errors.ts"
 import { readCliFile, urlOf, writeCliFile } from "./hub/base/cli-file.ts"
 import type { Settings } from "./hub/base/settings.ts"
-import { type FirstLogin, type Hub, type HubExtras, openHub } from "./hub/hub.ts"
+import type { FirstLogin } from "./hub/first-start.ts"
+import { type Hub, type HubExtras, openHub } from "./hub/hub.ts"
 
 /** A hub that listens. */
 export interface Served {

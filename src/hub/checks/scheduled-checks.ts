@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
 import type { Tx } from "../../store/database.ts"
 import { parentMissing } from "../../store/store.ts"
+import { type DueRows, OF_ONE_WORKSPACE } from "../base/due-worker.ts"
 import type { Principal } from "../base/principal.ts"
 import type { Connectors } from "../connectors/connectors.ts"
 import type { HubParts } from "../parts.ts"
@@ -10,11 +10,7 @@ import { publicReport, type TestReport } from "../probes/probe.ts"
 import { emit } from "../webhooks/outbox.ts"
 import { afterCheck } from "./check-states.ts"
 
-/** Checks of this node at a time, and of one workspace over all nodes. */
-const AT_ONCE = 16
-const OF_ONE_WORKSPACE = 4
-const POLL_MS = 1_000
-/** Of each connector's history stay so many days, and so many results at most. */
+/** The history of a connector keeps so many days, and so many results at most. */
 const DAYS_KEPT = 30
 const RESULTS_KEPT = 1_000
 
@@ -26,71 +22,42 @@ interface Claimed {
   readonly version: number
 }
 
-/** Makes the scheduled checks that are due, whichever workspace's; what this node took and did not end, another takes over. */
-export class CheckWorker {
+/** The scheduled checks of all workspaces. */
+export class ScheduledChecks implements DueRows<Claimed> {
+  readonly name = "scheduled checks"
+  readonly pollMs = 1_000
   readonly #parts: HubParts
   readonly #connectors: Connectors
-  readonly #node = randomUUID()
-  readonly #running = new Set<Promise<void>>()
-  readonly #stopping = new AbortController()
-  #timer: NodeJS.Timeout | undefined
-  #polling: Promise<void> = Promise.resolve()
+  readonly #node: string
 
-  constructor(parts: HubParts, connectors: Connectors) {
+  /** `node` is the id under which this process leases rows. */
+  constructor(parts: HubParts, connectors: Connectors, node: string) {
     this.#parts = parts
     this.#connectors = connectors
+    this.#node = node
   }
 
-  start(): void {
-    this.#timer = setInterval(() => {
-      this.#polling = this.poll()
-    }, POLL_MS)
-    this.#timer.unref()
+  named({ connector_id: connector }: Claimed): { readonly connector: string } {
+    return { connector }
   }
 
-  /** Takes what is due and begins with it; the database away is made up for by the next time. */
-  async poll(): Promise<void> {
-    const room = AT_ONCE - this.#running.size
-    if (room <= 0 || this.#stopping.signal.aborted) return
-    const due = await this.#claim(room).catch((error: unknown) => {
-      this.#parts.log.warn({ err: error }, "scheduled checks could not be claimed")
-      return []
-    })
-    for (const each of due) {
-      const run = this.#run(each)
-        .catch((error: unknown) => this.#parts.log.warn({ err: error, connector: each.connector_id }, "a scheduled check was not finished"))
-        .finally(() => this.#running.delete(run))
-      this.#running.add(run)
-    }
+  async claim(most: number): Promise<readonly Claimed[]> {
+    const claim = sql<Claimed>`select * from jackfield.claim_health_checks(${this.#node}::uuid, ${most}::int, ${OF_ONE_WORKSPACE}::int)`
+    return this.#parts.store.asHub(async (tx) => (await claim.execute(tx)).rows)
   }
 
-  /** Takes no more, cuts off what runs (another node makes it again) and waits for its end. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer)
-    this.#stopping.abort()
-    await this.#polling
-    await Promise.all(this.#running)
-  }
-
-  async #claim(most: number): Promise<readonly Claimed[]> {
-    return this.#parts.store.asHub(
-      async (tx) =>
-        (await sql<Claimed>`select * from jackfield.claim_health_checks(${this.#node}::uuid, ${most}::int, ${OF_ONE_WORKSPACE}::int)`.execute(tx)).rows,
-    )
-  }
-
-  async #run(claimed: Claimed): Promise<void> {
+  async work(claimed: Claimed, stopping: AbortSignal): Promise<void> {
     let report: TestReport
     try {
       report = await this.#connectors.test(asWorker(claimed.workspace_id), claimed.connector_id, {
         timeoutMs: claimed.timeout_ms,
-        signal: this.#stopping.signal,
+        signal: stopping,
         breaker: true,
         scheduled: true,
       })
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error
-      if (this.#stopping.signal.aborted) return this.#postpone(claimed, 0)
+      if (stopping.aborted) return this.#postpone(claimed, 0)
       const found = await this.#untested(claimed, error)
       if (found === undefined) return
       report = found
@@ -98,7 +65,7 @@ export class CheckWorker {
     await this.#finish(claimed, report).catch(unlessGone)
   }
 
-  /** A check that reached nothing: put off, or, when the connector cannot be used at all, a failure like any other. */
+  /** A check that was not made is put off; when the connector cannot be used at all, it is a failure like any other. */
   async #untested(claimed: Claimed, error: PlatformError): Promise<TestReport | undefined> {
     switch (error.code) {
       case "not_found":
@@ -130,14 +97,14 @@ export class CheckWorker {
     )
   }
 
-  /** Result, state and the word to the webhooks are one transaction: none is without the others. */
+  /** Stores the result, the state and the event for the webhooks in one transaction. */
   async #finish(claimed: Claimed, given: TestReport): Promise<void> {
     const { workspace_id, connector_id } = claimed
     const report = publicReport(given)
     const changed = await this.#parts.store.inWorkspace(workspace_id, async (tx) => {
       const found = await currentOf(tx, claimed, this.#node)
       if (found === undefined) return undefined
-      // What was tested is not what there is now: the next check is soon.
+      // The connector was changed while it was tested, so the next check comes at once.
       if (found.version !== claimed.version) {
         await release(tx, claimed, { next_at: sql<Date>`now()` })
         return undefined
@@ -190,7 +157,7 @@ async function record(tx: Tx, { workspace_id, connector_id, version }: Claimed, 
     .values({ workspace_id, connector_id, version, state: verdict.state, changed: verdict.changed, report: JSON.stringify(report) })
     .returning("id")
     .executeTakeFirstOrThrow()
-  // Ids are the whole hub's: what is a thousand of this connector's ago is looked up.
+  // Ids count over the whole hub, so the thousandth last of this connector is looked up.
   const oldest = tx
     .selectFrom("health_results")
     .select("id")
@@ -208,7 +175,7 @@ async function record(tx: Tx, { workspace_id, connector_id, version }: Claimed, 
     .execute()
 }
 
-/** A connector that was removed while it was checked takes its schedule along. */
+/** A connector that was removed while it was checked has no schedule any more. */
 const unlessGone = (error: unknown): void => {
   if (!parentMissing(error)) throw error
 }

@@ -1,26 +1,23 @@
-import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
 import { send } from "../../connectors/shared/http.ts"
 import { platformErrorIn } from "../../core/errors.ts"
 import { hubActor, record } from "../audit/audit.ts"
+import { type DueRows, OF_ONE_WORKSPACE } from "../base/due-worker.ts"
 import type { HubParts } from "../parts.ts"
 import { signatureHeaders } from "./signature.ts"
 import { off, secretOf, targetOf } from "./webhooks.ts"
 
-const AT_ONCE = 16
-const OF_ONE_WORKSPACE = 4
-const POLL_MS = 500
-/** One attempt, and how long its row is this node's. */
+/** Milliseconds for one attempt, and for the lease of its row. */
 const DEADLINE_MS = 10_000
 const LEASE_MS = 20_000
 const ANSWER_MAX_BYTES = 65_536
-/** When a delivery could not even be made, its secret or the key service being away, it is tried again after so long. */
+/** When an attempt cannot be made at all, because the secret or the key service is away, it is put off for so long. */
 const PUT_OFF_MS = 60_000
 const SECOND = 1_000
 const HOUR = 3_600 * SECOND
 /** Waits between attempts; after the last the delivery has failed, a day and a half after the first. */
 const WAITS_MS = [5 * SECOND, 30 * SECOND, 2 * 60 * SECOND, 10 * 60 * SECOND, HOUR, 3 * HOUR, 8 * HOUR, 24 * HOUR]
-/** A webhook that took nothing for so long is switched off when one more delivery fails for good. */
+/** A webhook that has taken no delivery for so long is switched off when one more fails for good. */
 const DISABLE_AFTER_HOURS = 24
 const DAYS_KEPT = 30
 
@@ -34,77 +31,49 @@ interface Claimed {
   readonly attempts: number
 }
 
+interface Target {
+  readonly url: string
+  readonly secret: string
+}
+
 type Outcome = { readonly status: number } | { readonly error: string }
 
-/** Sends what the outbox holds, each delivery at least once, through the door as a tenant's own connection. */
-export class WebhookWorker {
+/** The deliveries of the outbox. Each is sent at least once, through the door like any connection of a workspace. */
+export class Deliveries implements DueRows<Claimed> {
+  readonly name = "webhook deliveries"
+  readonly pollMs = 500
   readonly #parts: HubParts
-  readonly #node = randomUUID()
-  readonly #running = new Set<Promise<void>>()
-  readonly #stopping = new AbortController()
-  #timer: NodeJS.Timeout | undefined
-  #polling: Promise<void> = Promise.resolve()
+  readonly #node: string
 
-  constructor(parts: HubParts) {
+  /** `node` is the id under which this process leases rows. */
+  constructor(parts: HubParts, node: string) {
     this.#parts = parts
+    this.#node = node
   }
 
-  start(): void {
-    this.#timer = setInterval(() => {
-      this.#polling = this.poll()
-    }, POLL_MS)
-    this.#timer.unref()
+  named({ id: delivery }: Claimed): { readonly delivery: string } {
+    return { delivery }
   }
 
-  /** Takes what is due and begins to send it. */
-  async poll(): Promise<void> {
-    const room = AT_ONCE - this.#running.size
-    if (room <= 0 || this.#stopping.signal.aborted) return
-    const due = await this.#claim(room).catch((error: unknown) => {
-      this.#parts.log.warn({ err: error }, "webhook deliveries could not be claimed")
-      return []
-    })
-    for (const each of due) {
-      const run = this.#run(each)
-        .catch((error: unknown) => this.#parts.log.warn({ err: error, delivery: each.id }, "a webhook delivery was not finished"))
-        .finally(() => this.#running.delete(run))
-      this.#running.add(run)
-    }
+  async claim(most: number): Promise<readonly Claimed[]> {
+    const claim = sql<Claimed>`select * from jackfield.claim_deliveries(${this.#node}::uuid, ${most}::int, ${OF_ONE_WORKSPACE}::int, ${LEASE_MS}::int)`
+    return this.#parts.store.asHub(async (tx) => (await claim.execute(tx)).rows)
   }
 
-  /** Takes no more, cuts off what is being sent (it is sent again) and waits for its end. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer)
-    this.#stopping.abort()
-    await this.#polling
-    await Promise.all(this.#running)
-  }
-
-  async #claim(most: number): Promise<readonly Claimed[]> {
-    return this.#parts.store.asHub(
-      async (tx) =>
-        (
-          await sql<Claimed>`select * from jackfield.claim_deliveries(${this.#node}::uuid, ${most}::int, ${OF_ONE_WORKSPACE}::int, ${LEASE_MS}::int)`.execute(
-            tx,
-          )
-        ).rows,
-    )
-  }
-
-  async #run(claimed: Claimed): Promise<void> {
+  async work(claimed: Claimed, stopping: AbortSignal): Promise<void> {
     const target = await this.#targetOf(claimed).catch(async (error: unknown) => {
       await this.#putOff(claimed, PUT_OFF_MS)
       throw error
     })
     if (target === undefined) return
-    const outcome = await this.#send(claimed, target)
+    const outcome = await this.#send(claimed, target, stopping)
     const taken = "status" in outcome && outcome.status >= 200 && outcome.status < 300
-    if (this.#stopping.signal.aborted && !taken) await this.#putOff(claimed, 0)
+    if (stopping.aborted && !taken) await this.#putOff(claimed, 0)
     else if (taken) await this.#delivered(claimed, outcome.status)
     else await this.#missed(claimed, outcome)
   }
 
-  async #targetOf({ workspace_id, webhook_id }: Claimed): Promise<{ url: string; secret: string } | undefined> {
+  async #targetOf({ workspace_id, webhook_id }: Claimed): Promise<Target | undefined> {
     return this.#parts.store.inWorkspace(workspace_id, async (tx) => {
       const row = await tx
         .selectFrom("webhooks")
@@ -116,8 +85,8 @@ export class WebhookWorker {
     })
   }
 
-  async #send({ event_id, body }: Claimed, { url, secret }: { url: string; secret: string }): Promise<Outcome> {
-    const lease = this.#parts.door.lease({ deadlineMs: DEADLINE_MS, operator: false, signal: this.#stopping.signal })
+  async #send({ event_id, body }: Claimed, { url, secret }: Target, stopping: AbortSignal): Promise<Outcome> {
+    const lease = this.#parts.door.lease({ deadlineMs: DEADLINE_MS, operator: false, signal: stopping })
     try {
       const headers = { "content-type": "application/json", "user-agent": "Jackfield-Webhooks", ...signatureHeaders(secret, event_id, new Date(), body) }
       const request = { method: "POST", url: new URL(url), headers, private: new Set<string>(), body }
@@ -131,7 +100,7 @@ export class WebhookWorker {
     }
   }
 
-  /** What was not tried, or cut off by this node's end, is no attempt. */
+  /** Puts a delivery off that was not tried, or that was cut off by this node's end; that is no attempt. */
   async #putOff(claimed: Claimed, ms: number): Promise<void> {
     await this.#settle(claimed, { attempts: Math.max(0, claimed.attempts - 1), next_at: sql<Date>`now() + ${ms} * interval '1 millisecond'` })
   }
@@ -160,7 +129,7 @@ export class WebhookWorker {
     if (over) await this.#disable(claimed, gone)
   }
 
-  /** The delivery's and the webhook's columns after an attempt; nothing when it is another node's by now. Old deliveries go with it. */
+  /** Stores the columns of delivery and webhook after an attempt, unless another node has the delivery by now. Old deliveries are deleted along the way. */
   async #settle(
     { id, workspace_id, webhook_id }: Claimed,
     delivery: Readonly<Record<string, unknown>>,
@@ -186,7 +155,7 @@ export class WebhookWorker {
     })
   }
 
-  /** Switches off a webhook that says it is gone, or that has taken nothing for long. */
+  /** Switches off a webhook that answers 410 Gone, or that has taken no delivery for long. */
   async #disable({ workspace_id, webhook_id }: Claimed, gone: boolean): Promise<void> {
     const reason = gone ? "The receiver answered 410 Gone." : `No delivery was taken for more than ${DISABLE_AFTER_HOURS} hours.`
     const disabled = await this.#parts.store.inWorkspace(workspace_id, async (tx) => {
