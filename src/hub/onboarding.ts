@@ -1,3 +1,4 @@
+import { settlesWithin } from "../core/abort.ts"
 import { PlatformError } from "../core/errors.ts"
 import type { Door } from "../net/door.ts"
 import { readHostKey } from "../net/host-key.ts"
@@ -48,17 +49,7 @@ export class Onboarding {
         throw new PlatformError("discovery_failed", `The schema of ${connector.name} could not be read, so it was not stored: ${why}`, { cause })
       },
     )
-    // Whoever waits no longer must not make its failure an unhandled one.
-    discovery.catch(() => undefined)
-    let timer: NodeJS.Timeout | undefined
-    const waited = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), options.waitMs)
-    })
-    try {
-      return { connector, discovered: await Promise.race([discovery, waited]) }
-    } finally {
-      clearTimeout(timer)
-    }
+    return { connector, discovered: (await settlesWithin(options.waitMs, discovery)) && (await discovery) }
   }
 
   /**

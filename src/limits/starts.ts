@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises"
 import { sql } from "kysely"
 import type { Store } from "../store/store.ts"
 import type { StoreClock } from "./clock.ts"
@@ -135,15 +136,8 @@ export class Starts {
 
 const tooLate = () => rateLimited("The connector's rate is used up for now", 1_000)
 
-/** Timers may fire a little early; this does not. Ends early, and quietly, with the signal: whoever gave it looks at it next. */
+/** Waits until `at`, and not a little less as timers may. It ends early, without an error, when the signal fires; the caller looks at the signal next. */
 async function until(at: number, signal: AbortSignal): Promise<void> {
-  for (let left = at - performance.now(); left > 0 && !signal.aborted; left = at - performance.now()) {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = (): void => resolve()
-    const timer = setTimeout(wake, Math.ceil(left))
-    signal.addEventListener("abort", wake, { once: true })
-    await promise
-    clearTimeout(timer)
-    signal.removeEventListener("abort", wake)
-  }
+  for (let left = at - performance.now(); left > 0 && !signal.aborted; left = at - performance.now())
+    await pause(Math.ceil(left), undefined, { signal }).catch(() => undefined)
 }
