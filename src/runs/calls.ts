@@ -12,11 +12,11 @@ import { TemplatePool } from "../templates/pool.ts"
 
 export interface CallRequest {
   readonly input: Row
-  /** Milliseconds for the call itself; waiting for the limits comes before, and is at most as long. */
+  /** Milliseconds for the call itself. The wait for the connector's limits comes before it, and is at most as long. */
   readonly timeoutMs?: number
 }
 
-/** What the far side answered to one row of input. `requests` counts pages and retries too; `retries` says why each was made. */
+/** The answer of the far side to one row of input. `requests` counts pages and retries too; `retries` has the reason of each retry. */
 export interface CallAnswer {
   readonly output: Row | readonly Row[]
   readonly durationMs: number
@@ -64,14 +64,14 @@ export class Calls {
     })
   }
 
-  /** The request that a call would send, every secret of the connector shown as `[secret]`; no secret is opened for it. */
+  /** The request that a call would send, with every secret of the connector as `[secret]`. No secret is opened for it. */
   async dryRun(by: Principal, ref: string, input: Row): Promise<PreparedRequest> {
     const { connector, config, mark } = await this.#masked(by, ref)
     if (connector.prepare === undefined) throw unsupported(connector)
     return hidden(await connector.prepare(config, input, this.#templates.render), mark)
   }
 
-  /** What a call may or must give. */
+  /** The inputs that a call may or must give. */
   async inputs(by: Principal, ref: string): Promise<readonly Input[]> {
     const { connector, config } = await this.#masked(by, ref)
     if (connector.inputs === undefined) throw unsupported(connector)
@@ -87,7 +87,7 @@ export class Calls {
       const lacking = view.missing.map(({ message }) => message).join(" ")
       throw new PlatformError("connector_incomplete", `The connector ${view.name} is a draft: ${lacking}`, { faults: view.missing })
     }
-    // Letters and digits alone: the same in a URL, a form, JSON and a header.
+    // Letters and digits only, which are the same in a URL, a form, JSON and a header.
     const mark = `secret${randomBytes(16).toString("hex")}`
     const config = openConfig(connector.fields, unmasked(view.config, mark) as Readonly<Record<string, unknown>>, new Map())
     return { connector, config, mark }
@@ -113,7 +113,7 @@ function hidden(request: PreparedRequest, mark: string): PreparedRequest {
   return { ...request, url: hide(request.url), headers, ...(request.body === undefined ? {} : { body: hide(request.body) }) }
 }
 
-/** A template of one call is filled once, whoever asks. */
+/** Fills each template of a call once, however often it is needed. */
 function remembered(render: Render): Render {
   const filled = new Map<string, Promise<string>>()
   return (template, values, place = "json") => {
@@ -124,7 +124,7 @@ function remembered(render: Render): Render {
   }
 }
 
-/** A refusal by the far side is not the caller's fault towards us: 400s and 429 become 502, with the far side's status in the details. */
+/** A refusal by the far side is not a faulty request to the hub: 400s and 429 become 502, with the far side's status in the details. */
 function remote(error: unknown): unknown {
   if (!(error instanceof PlatformError) || typeof error.details["status"] !== "number" || error.status >= 500) return error
   return new PlatformError("remote_failed", error.message, { cause: error, details: error.details })

@@ -5,7 +5,7 @@ import type { Vault } from "../../vault/vault.ts"
 import { looksLikeId } from "../base/ids.ts"
 import { type Actor, type AuditEvent, type AuditTarget, append, auditBody } from "./audit.ts"
 
-/** An event, made inside the transaction that writes it. */
+/** Makes an event inside the transaction that writes it. */
 export type NotedEvent = (tx: Tx) => AuditEvent | Promise<AuditEvent>
 
 interface Waiting {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
-/** Where the CLI on this machine finds its hub: `<data>/cli.json`, mode 0600. */
+/** The file by which the CLI on this machine finds its hub: `<data>/cli.json`, mode 0600. */
 export interface CliFile {
   readonly url: string
   readonly key: string
@@ -9,7 +9,7 @@ export interface CliFile {
 
 const pathOf = (dataDir: string): string => join(dataDir, "cli.json")
 
-/** Written beside and renamed, so that a reader never sees half of it. */
+/** Writes another file and renames it, so that a reader never sees half of the content. */
 export async function writeCliFile(dataDir: string, file: CliFile): Promise<void> {
   await mkdir(dataDir, { recursive: true })
   const fresh = `${pathOf(dataDir)}.${process.pid}`
@@ -17,7 +17,7 @@ export async function writeCliFile(dataDir: string, file: CliFile): Promise<void
   await rename(fresh, pathOf(dataDir))
 }
 
-/** The file's content; undefined when there is none or it is not ours. */
+/** The content of the file; undefined when the file is missing or is not a CLI file. */
 export async function readCliFile(dataDir: string): Promise<CliFile | undefined> {
   try {
     const { url, key } = JSON.parse(await readFile(pathOf(dataDir), "utf8")) as Partial<CliFile>
@@ -29,7 +29,7 @@ export async function readCliFile(dataDir: string): Promise<CliFile | undefined>
 
 export const removeCliFile = (dataDir: string): Promise<void> => rm(pathOf(dataDir), { force: true })
 
-/** The URL of a listener; one on all addresses is reached by loopback. */
+/** The URL of a listener. A listener on all addresses is reached by loopback. */
 export function urlOf(host: string, port: number): string {
   const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host
   return `http://${reachable}:${port}`

@@ -1,6 +1,6 @@
 import { Counter, Registry } from "prom-client"
 
-/** What the hub counts of its own work; labels are few and fixed, never what a workspace called something. */
+/** The hub's counters of its own work. Their labels are few and fixed; names that workspaces chose are never among them. */
 export class Counters {
   readonly registry = new Registry()
   readonly checks = this.#counter("checks_total", "Scheduled checks that were made", ["result"])

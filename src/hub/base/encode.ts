@@ -19,7 +19,7 @@ export function toNdjson(batch: Batch): string {
   return out
 }
 
-/** Nothing in these needs an escape: printable ASCII without quote and backslash. */
+/** Texts that need no escape: printable ASCII without quote and backslash. */
 const PLAIN = /^[ !#-[\]-~]*$/
 
 function jsonOf(value: Value | undefined): string {

@@ -2,13 +2,13 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Tx } from "../../store/database.ts"
 import { uniqueViolation } from "../../store/store.ts"
 
-/** Whoever made something: their id as `created_by` has it, and what they are called now; null when they are gone. */
+/** The maker of a thing: the id that stands in `created_by`, and the present name; null when the user or key is gone. */
 export interface Maker {
   readonly id: string
   readonly name: string | null
 }
 
-/** The makers behind `created_by` values, by value: keys of the transaction's workspace, and users. */
+/** The makers behind values of `created_by`, by value. Makers are users and the keys of the transaction's workspace. */
 export async function makersOf(tx: Tx, values: readonly (string | null)[]): Promise<ReadonlyMap<string, Maker>> {
   const known = [...new Set(values.filter((each) => each !== null))]
   const idsOf = (kind: string): string[] =>

@@ -4,20 +4,20 @@ import { sql } from "kysely"
 import type { OwnPort } from "../../net/policy.ts"
 import type { Store } from "../../store/store.ts"
 
-/** A node is believed to listen for so long after it last said so. */
+/** For so long after its last announcement a node counts as listening. */
 const BELIEVED_MS = 120_000
 const ANNOUNCE_MS = 30_000
-/** How old the list of the others may be. */
+/** The greatest age of the list of the other nodes. */
 const FRESH_MS = 5_000
 
 interface Announced {
   readonly addresses: readonly string[]
   readonly port: number
-  /** Milliseconds since 1970, by the announcing node's clock. */
+  /** Milliseconds since 1970, by the clock of the node that announced. */
   readonly at: number
 }
 
-/** Where every node of this hub listens, in the settings: none of them may ever be the target of a connector, whichever node dials. */
+/** The listeners of all nodes of this hub, kept in the settings. No connector may dial any of them, from any node. */
 export class Nodes {
   readonly #store: Store
   readonly #key = `node/${randomUUID()}`
@@ -29,16 +29,16 @@ export class Nodes {
     this.#store = store
   }
 
-  /** Says where this node listens, now and every half minute; its own door knows at once. */
+  /** Announces where this node listens, now and every half minute. The node's own door knows at once. */
   async announce(address: string, port: number): Promise<void> {
     this.#own.push({ address, port })
     await this.#say(address, port)
-    // One that is missed while the database is away is made up for by the next.
+    // When the database is away, the next announcement makes up for it.
     this.#timer = setInterval(() => void this.#say(address, port).catch(() => undefined), ANNOUNCE_MS)
     this.#timer.unref()
   }
 
-  /** The listeners of this node and of the others, the latter at most five seconds old. */
+  /** The listeners of this node and of the others; those of the others are at most five seconds old. */
   async ports(): Promise<readonly OwnPort[]> {
     return [...this.#own, ...(await this.#others())]
   }
@@ -75,7 +75,7 @@ export class Nodes {
   }
 }
 
-/** A listener on all addresses is reached by each address of its machine. */
+/** The addresses of a listener. A listener on all addresses is reached by each address of its machine. */
 function addressesOf(address: string): string[] {
   if (address !== "0.0.0.0" && address !== "::") return [address]
   return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map((one) => one.address))

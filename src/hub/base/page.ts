@@ -1,6 +1,6 @@
 import { PlatformError } from "../../core/errors.ts"
 
-/** A page of a list; `total` counts what matches, over all pages. */
+/** A page of a list; `total` counts the matches on all pages. */
 export interface Page<T> {
   readonly data: T[]
   readonly nextCursor: string | null
@@ -12,7 +12,7 @@ export interface PageQuery {
   readonly cursor?: string
 }
 
-/** Cuts the extra row that was asked for to know whether there is a next page. */
+/** Cuts off the extra row, which only tells whether there is a next page. */
 export function pageOf<T>(rows: readonly T[], limit: number, total: number, position: (row: T) => number): Page<T> {
   const data = rows.slice(0, limit)
   const last = data.at(-1)

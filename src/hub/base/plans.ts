@@ -3,13 +3,16 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
 
-/** Tests that a workspace may start in any 60 s, and have open at once; what is absent is the hub's default. */
+/** The tests that a workspace may start in any 60 s, and have open at once. An absent part is the hub's default. */
 export interface TestsPlan {
   readonly perMinute?: number
   readonly concurrency?: number
 }
 
-/** What a workspace may have at most; an absent part is without limit, but for `tests` and `uploadBytes`. `concurrency` and `ratePerMinute` cap each connector's own, `uploadBytes` all uploads together. */
+/**
+ * The limits and quotas of a workspace. An absent part is without limit, except `tests` and `uploadBytes`. `concurrency` and
+ * `ratePerMinute` cap the limits of each connector; `uploadBytes` counts all uploads together.
+ */
 export interface Plan {
   readonly httpConnectors?: number
   readonly ratePerMinute?: number
@@ -18,15 +21,15 @@ export interface Plan {
   readonly tests?: TestsPlan
 }
 
-/** A part that is absent is kept, of `tests` each of its numbers; `null` lifts its limit. */
+/** An absent part is kept, as is an absent number of `tests`; `null` lifts the limit. */
 export type PlanPatch = { readonly [K in keyof Plan]?: Plan[K] | null }
 
-/** Bytes of a workspace's uploads together, unless its plan says otherwise: the disk is everybody's. */
+/** Bytes of all uploads of a workspace unless its plan sets another number, since all workspaces share the disk. */
 export const UPLOAD_BYTES = 20 * 1_073_741_824
 
 const PARTS = ["httpConnectors", "ratePerMinute", "concurrency", "uploadBytes"] as const
 
-/** A plan as it is stored, with what it may hold alone. */
+/** A stored plan, with its known parts only. */
 export const planFrom = (stored: Readonly<Record<string, unknown>>): Plan => {
   const tests = numbersOf((stored["tests"] ?? {}) as Readonly<Record<string, unknown>>, ["perMinute", "concurrency"])
   return { ...numbersOf(stored, PARTS), ...(Object.keys(tests).length === 0 ? {} : { tests }) }
@@ -45,7 +48,7 @@ export async function planOf(store: Store, workspaceId: string): Promise<Plan> {
 export const patched = (stored: Readonly<Record<string, unknown>>, patch: PlanPatch): Plan =>
   planFrom({ ...stored, ...patch, ...(patch.tests ? { tests: { ...planFrom(stored).tests, ...patch.tests } } : {}) })
 
-/** Refuses an HTTP connector beyond the plan's number of them (Databar's limit, which no other way around may pass). */
+/** Refuses an HTTP connector beyond the plan's number. The limit is Databar's, and holds for every API. */
 export async function withinPlan(tx: Tx, workspaceId: string, type: string, plan: Readonly<Record<string, unknown>>): Promise<void> {
   const { httpConnectors: most } = planFrom(plan)
   if (type !== "http" || most === undefined) return

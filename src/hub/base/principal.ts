@@ -1,8 +1,8 @@
 import type { Role } from "../../store/database.ts"
 
-/** Who is calling, in which workspace and role. Operators are the admins of the hub's first workspace. */
+/** The caller, with workspace and role. Operators are the admins of the hub's first workspace. */
 export interface Principal {
-  /** `key:<id>` or `user:<id>`; what audit and `created_by` say. */
+  /** `key:<id>` or `user:<id>`, as in the audit and in `created_by`. */
   readonly id: string
   readonly kind: "key" | "session"
   /** The key's name, or the user's e-mail. */
@@ -11,6 +11,6 @@ export interface Principal {
   readonly role: Role
   readonly operator: boolean
   readonly sessionId?: string
-  /** The request that this caller makes, for the audit; `claim` when it came with an Idempotency-Key. */
+  /** The caller's request, for the audit; `claim` is there when it came with an Idempotency-Key. */
   readonly request?: { readonly id: string; readonly address?: string; readonly claim?: string }
 }

@@ -4,12 +4,12 @@ import { parseDnsServers, parseHosts } from "../../net/resolver.ts"
 import { parseEgressRules } from "../../net/rules.ts"
 import { type KeySettings, readKeySettings } from "../../vault/key-settings.ts"
 
-/** What the operator's environment says, checked (DESIGN §6). Every fault of it is told at once. */
+/** The settings of the operator's environment, checked. All faults are reported together. */
 export interface Settings {
   readonly host: string
   readonly port: number
   readonly dataDir: string
-  /** `api` answers requests alone, `worker` also makes scheduled checks and sends webhooks, as `all` does. */
+  /** `api` only answers requests; `worker` and `all` also make scheduled checks and send webhooks. */
   readonly role: Role
   readonly databaseUrl: string | undefined
   readonly adminKey: string | undefined
@@ -21,7 +21,7 @@ export interface Settings {
   readonly hosts: string
   /** Hosts that serve one dialect at their root: the dialect's prefix by host name. */
   readonly compatHosts: ReadonlyMap<string, string>
-  /** Proxies in front whose `X-Forwarded-For` is believed: addresses and networks; none unless given. */
+  /** Addresses and networks of the proxies in front whose `X-Forwarded-For` is trusted; none unless given. */
   readonly trustProxy: readonly string[]
   readonly logLevel: string
 }
@@ -98,7 +98,7 @@ function isNetwork(text: string): boolean {
   return rest.length === 0 && most >= 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
 }
 
-/** Variables whose parsers say themselves what is wrong. */
+/** Variables whose parsers describe the fault themselves. */
 const PARSED: readonly (readonly [string, (text: string) => unknown])[] = [
   ["JACKFIELD_EGRESS_ALLOW", parseEgressRules],
   ["JACKFIELD_HOSTS", parseHosts],

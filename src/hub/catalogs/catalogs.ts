@@ -10,7 +10,10 @@ import type { Use, Uses } from "../connectors/uses.ts"
 import { type CatalogChange, changesPage, type DiffSummary, summarize } from "./catalog-diff.ts"
 import { type CatalogCounts, CatalogWriter, type Skipped } from "./catalog-writer.ts"
 
-/** A version of a catalog. `complete` is true only when every thing that the system counts is a stream; `diff` is what changed since the version before. */
+/**
+ * A version of a catalog. `complete` is true only when everything that the system counts is a stream. `diff` counts the changes
+ * since the version before.
+ */
 export interface CatalogHead {
   readonly version: number
   readonly discoveredAt: string
@@ -19,7 +22,7 @@ export interface CatalogHead {
   readonly diff: DiffSummary | null
 }
 
-/** One page of a catalog; `skipped` are the first of those left out. */
+/** One page of a catalog; `skipped` names the first things that were left out. */
 export interface CatalogPage extends CatalogHead {
   readonly skipped: readonly Skipped[]
   readonly streams: readonly Stream[]
@@ -32,21 +35,21 @@ export interface CatalogQuery extends PageQuery {
   readonly version?: number
 }
 
-/** One version, without what it holds; `diff` is what changed since the version before it, null for a first one. */
+/** One version without its streams; `diff` is null for a first version. */
 export interface CatalogVersion extends CatalogHead {
   readonly durationMs: number
 }
 
-/** What changed between two versions: counted over all, and a page of it. */
+/** The changes between two versions: their number, and a page of them. */
 export interface CatalogDiff extends DiffSummary, Page<CatalogChange> {}
 
 type Row = Selectable<CatalogTable>
 
 export const DISCOVERY_DEADLINE_MS = 120_000
-/** Of what was skipped a page of the catalog shows so much. */
+/** The number of skipped things that a page of the catalog shows. */
 const SKIPPED_SHOWN = 20
 
-/** What connectors have to offer: discovered, stored by version, searched and paged. */
+/** The catalogs of connectors: discovered, stored by version, searched and paged. */
 export class Catalogs {
   readonly #store: Store
   readonly #uses: Uses
@@ -57,8 +60,8 @@ export class Catalogs {
   }
 
   /**
-   * Reads the system's schema into a new version of the catalog, in batches, so that memory stays flat. A discovery that
-   * fails or is killed leaves the last version as it was.
+   * Reads the system's schema into a new version of the catalog, in batches, so that memory stays flat. A discovery that fails or
+   * is killed leaves the last version unchanged.
    */
   async discover(by: Principal, ref: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<CatalogPage> {
     const { signal, timeoutMs = DISCOVERY_DEADLINE_MS } = options
@@ -66,7 +69,7 @@ export class Catalogs {
     return this.page(by, id, { limit: 20 })
   }
 
-  /** Writes what a connector offers as a new version; the id of the connector. */
+  /** Writes the schema of a connector as a new version, and returns the connector's id. */
   async #write(by: Principal, { session, opened, begunAt }: Use): Promise<string> {
     const writer = await CatalogWriter.begin(this.#store, { workspaceId: by.workspace.id, connectorId: opened.id })
     try {
@@ -83,7 +86,7 @@ export class Catalogs {
     return opened.id
   }
 
-  /** One page of the newest catalog, or of the version given; `search` is looked for in paths and column names, whatever the case. */
+  /** One page of the newest catalog, or of the given version. `search` is matched against paths and column names, regardless of case. */
   async page(by: Principal, ref: string, query: CatalogQuery): Promise<CatalogPage> {
     const after = decodeCursor(query.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
@@ -96,7 +99,7 @@ export class Catalogs {
         .where("version", "=", catalog.version)
       if (query.search !== undefined && query.search !== "")
         matching = matching.where("search", "like", `%${query.search.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`)
-      // Positions count from 0, cursors name the last position of a page plus one.
+      // Positions count from 0; a cursor is the last position of a page plus one.
       const rows = await matching
         .selectAll()
         .where("position", ">=", after)
@@ -121,7 +124,7 @@ export class Catalogs {
         .where("workspace_id", "=", by.workspace.id)
         .where("connector_id", "=", connectorId)
         .where("version", "=", catalog.version)
-        // A bare array would become a row of values.
+        // Without the cast the array would become a row of values.
         .where("path", "=", sql<string[]>`${[...path]}::text[]`)
         .executeTakeFirst()
       return row === undefined ? undefined : streamOf(row)
@@ -145,7 +148,7 @@ export class Catalogs {
     })
   }
 
-  /** What the newest catalog, or the version given, left out, and why. */
+  /** The things that the newest catalog, or the given version, left out, with the reasons. */
   async skipped(by: Principal, ref: string, query: PageQuery & { readonly version?: number }): Promise<Page<Skipped>> {
     const after = decodeCursor(query.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
@@ -162,7 +165,7 @@ export class Catalogs {
     })
   }
 
-  /** What changed from one version to another; from the one before to the newest, unless given. */
+  /** The changes from one version to another; from the version before the newest to the newest unless given. */
   async diff(by: Principal, ref: string, query: PageQuery & { readonly from?: number; readonly to?: number }): Promise<CatalogDiff> {
     const offset = decodeCursor(query.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
@@ -173,7 +176,7 @@ export class Catalogs {
       const stored = to.diff as unknown as DiffSummary | null
       const summary = stored?.from === from.version ? stored : await summarize(tx, compared)
       const changes = await changesPage(tx, compared, offset, query.limit + 1)
-      // A cursor is how many changes came before.
+      // A cursor is the number of changes before the page.
       const page = pageOf(changes, query.limit, summary.changes, () => offset + query.limit)
       return { ...summary, ...page }
     })
@@ -194,7 +197,7 @@ const skippedOf = (tx: Tx, { workspace_id, id }: ConnectorRow, version: number) 
 const newest = (tx: Tx, workspaceId: string, connectorId: string): Promise<Row | undefined> =>
   finished(tx, workspaceId, connectorId).selectAll().orderBy("version", "desc").limit(1).executeTakeFirst()
 
-/** That version, the newest unless given. */
+/** The given version, or the newest. */
 async function versionOf(tx: Tx, row: ConnectorRow, version: number | undefined): Promise<Row> {
   const found =
     version === undefined
@@ -203,7 +206,7 @@ async function versionOf(tx: Tx, row: ConnectorRow, version: number | undefined)
   if (found !== undefined) return found
   if (version === undefined)
     throw new PlatformError("catalog_missing", `The connector ${row.name} was never discovered; run POST /v1/connectors/${row.name}/discover.`)
-  throw new PlatformError("not_found", `The catalog of ${row.name} has no version ${version} (any more); see GET /v1/connectors/${row.name}/catalogs.`)
+  throw new PlatformError("not_found", `The catalog of ${row.name} has no version ${version}, or no longer; see GET /v1/connectors/${row.name}/catalogs.`)
 }
 
 /** The version before that one. */

@@ -2,10 +2,10 @@ import { Gauge, Registry } from "prom-client"
 import type { Store } from "../../store/store.ts"
 import type { Principal } from "../base/principal.ts"
 
-/** Connectors in one answer at most; those that are down come first. */
+/** The most connectors in one answer; those that are down come first. */
 const MOST = 1_000
 
-/** The states of the caller's own scheduled connectors, in Prometheus' text format: who may see the connectors may see these, and nobody else. */
+/** The states of the workspace's scheduled connectors in Prometheus' text format, for callers who may see the connectors. */
 export async function workspaceMetrics(store: Store, by: Principal): Promise<{ readonly contentType: string; readonly text: string }> {
   const rows = await store.inWorkspace(by.workspace.id, (tx) =>
     tx

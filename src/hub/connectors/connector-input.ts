@@ -1,7 +1,7 @@
 import type { PlatformError } from "../../core/errors.ts"
 import type { ConnectorView } from "./connector-view.ts"
 
-/** `name` is the handle; without one it is made from the title, with a number when it is taken. */
+/** A new connector. `name` is its handle; without one it is made from the title, with a number when it is taken. */
 export interface ConnectorInput {
   readonly name?: string
   readonly title?: string
@@ -20,11 +20,14 @@ export interface ConnectorInput {
 /** What a dialect adds to a creation or change. */
 export interface CompatOptions {
   readonly dialect?: string
-  /** What the client sent, secrets cut out, to be shown back verbatim. */
+  /** The document that the client sent, without its secrets, so that it can be shown verbatim. */
   readonly document?: Readonly<Record<string, unknown>>
-  /** Refuses the title for the connectors that have it already; asked inside the transaction, one at a time in a workspace. */
+  /** Judges a title by the connectors that have it already. It is called inside the transaction, one at a time in a workspace. */
   readonly refuse?: (sameTitle: readonly ConnectorView[]) => PlatformError | undefined
 }
 
-/** `enabled: false` switches a connector off; `true` brings it back as untested. Another `type` begins with an empty config. */
+/**
+ * A change of a connector. `enabled: false` switches it off; `true` brings it back as untested. Another `type` begins with an
+ * empty config.
+ */
 export type ConnectorPatch = Partial<ConnectorInput>

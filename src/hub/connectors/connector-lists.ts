@@ -16,10 +16,10 @@ export interface ConnectorFilter extends PageQuery {
 /** What a dialect lists: types that it can name, on one side of a sync, in its own order and pages. */
 export interface ConnectorSearch {
   readonly types?: readonly string[]
-  /** Types, each on that side alone. */
+  /** Types, each on one side only. */
   readonly sides?: readonly { readonly type: string; readonly side: Side }[]
   readonly order?: "serial" | "updated"
-  /** Only those after this serial. */
+  /** Only connectors after this serial number. */
   readonly after?: number
   readonly offset?: number
   readonly limit: number
@@ -29,8 +29,8 @@ export interface ConnectorSearch {
 export type Side = "source" | "destination"
 
 /**
- * The side that a connector is on: what it was made for, else a source when its type can be read or queried, else a destination. A type
- * that takes requests row by row is a destination though it may be read: that is what most are made for.
+ * The side of a connector: by its purpose, or else a source when its type can be read or queried, and a destination otherwise. A
+ * type that takes requests row by row counts as a destination though it can be read, because most are made for that.
  */
 export function sideOf(registry: Registry, { purpose, type }: Pick<ConnectorView, "purpose" | "type">): Side {
   if (purpose === "source" || purpose === "destination") return purpose
@@ -46,7 +46,7 @@ const onSide = (registry: Registry, type: string, side: Side): RawBuilder<SqlBoo
     ? sql<SqlBool>`(purpose is null or purpose <> ${side === "source" ? "destination" : "source"})`
     : sql<SqlBool>`purpose is not distinct from ${side}`
 
-/** A page of a workspace's connectors in the order they were made. */
+/** A page of a workspace's connectors in the order of their creation. */
 export async function listConnectors(tx: Tx, registry: Registry, workspaceId: string, filter: ConnectorFilter): Promise<Page<ConnectorView>> {
   let matching = tx.selectFrom("connectors").where("workspace_id", "=", workspaceId)
   if (filter.type !== undefined) matching = matching.where("type", "=", filter.type)

@@ -9,7 +9,10 @@ export type ConnectorRow = Selectable<ConnectorTable>
 /** A connector by its id, its name, or its serial number in the workspace. */
 export type Ref = string | number
 
-/** The connector of that id, name or serial number in the transaction's workspace; anything else, another workspace's too, is `not_found`. */
+/**
+ * The connector of that id, name or serial number in the transaction's workspace; `not_found` also for the connectors of other
+ * workspaces.
+ */
 export async function findConnector(tx: Tx, workspaceId: string, ref: string | number): Promise<ConnectorRow> {
   const row = await tx
     .selectFrom("connectors")

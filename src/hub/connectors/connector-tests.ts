@@ -15,13 +15,16 @@ import type { ConnectorRow } from "./connector-row.ts"
 import type { ConnectorView } from "./connector-view.ts"
 
 export interface TestOptions extends ProbeCall {
-  /** Whether an open breaker refuses the test (`circuit_open`). A person who asks natively always gets a real probe. */
+  /** Whether an open breaker refuses the test (`circuit_open`). The native API always makes a real probe. */
   readonly breaker?: boolean
   /** How far a dialect tests a connector that lacks what a whole test takes; undefined means the whole test. */
   readonly partial?: (connector: ConnectorView) => PartialTest | undefined
 }
 
-/** Tests a typed config over the hub's door; `connectorId` is whose it is, when it is stored. What a token costs is told as to everybody. */
+/**
+ * Tests a typed config over the hub's door; `connectorId` names its connector, when it is stored. Failures to get a token are
+ * shown in the public view.
+ */
 export function probeOver(
   parts: ConnectorParts,
   workspaceId: string,
@@ -34,7 +37,7 @@ export function probeOver(
   return probe(parts.door, connector, config, { ...how, token })
 }
 
-/** Tests a typed config that no other test is equal to: nobody shares the probe, but it counts as one of the workspace's tests. */
+/** Tests a typed config without sharing the probe. The test counts as one of the workspace's. */
 export function probeConnector(
   parts: ConnectorParts,
   by: Principal,
@@ -46,7 +49,7 @@ export function probeConnector(
   return parts.probes.bounded(by.workspace.id, undefined, false, () => parts.probes.run(by, { key: randomUUID(), probe: probed }, options))
 }
 
-/** Tests a config that is stored nowhere, its kept secrets taken from `stored`. */
+/** Tests a config that is not stored; its kept secrets come from `stored`. */
 export function probeConfig(
   parts: ConnectorParts,
   by: Principal,
@@ -61,7 +64,7 @@ export function probeConfig(
   return parts.probes.run(by, { key, probe: (how) => probeOver(parts, by.workspace.id, connector, config, how) }, options)
 }
 
-/** The report of a config that works, its kept secrets taken from `stored`; `verification_failed` with the report when it does not. */
+/** The report of a config that passes its test; `verification_failed` with the report otherwise. Kept secrets come from `stored`. */
 export async function verifyConfig(
   parts: ConnectorParts,
   by: Principal,
@@ -78,11 +81,11 @@ export async function verifyConfig(
 }
 
 /**
- * Stores what a test found of that version of a connector, as everybody may see it: report, status, breaker. Nothing when it was changed meanwhile.
- * A `whole` test that passes shows that the credentials are accepted (again).
+ * Stores the findings of a test of that version of a connector: public report, status and breaker. Nothing is stored when the
+ * connector was changed meanwhile. A `whole` test that passes shows that the credentials are accepted again.
  */
 export async function storeTest(tx: Tx, row: ConnectorRow, report: TestReport, counters: Counters, whole: boolean): Promise<void> {
-  // A draft stays one, whatever a test of a part of it says.
+  // A draft stays a draft when a part of it passes a test.
   const status = row.missing.length > 0 ? row.status : report.ok ? "active" : "error"
   const stored = await tx
     .updateTable("connectors")
@@ -93,7 +96,7 @@ export async function storeTest(tx: Tx, row: ConnectorRow, report: TestReport, c
     .returning("failures")
     .executeTakeFirst()
   if (stored !== undefined && opened(stored.failures)) counters.breakerOpens.inc()
-  // Checks that stopped at a refused login go on.
+  // Scheduled checks that had stopped at a refused login continue.
   if (stored !== undefined && whole && report.ok)
     await tx
       .updateTable("health_checks")

@@ -27,16 +27,16 @@ export interface ConnectorView {
   readonly document: Readonly<Record<string, unknown>> | null
   readonly lastTest: TestReport | null
   readonly lastTestedAt: string | null
-  /** Since when the far side refuses the credentials; nothing uses the connector then. */
+  /** Since when the far side refuses the credentials; the connector is not used then. */
   readonly credentialsRefusedAt: string | null
   readonly createdAt: string
   readonly updatedAt: string
 }
 
-/** What a connector's stored secrets look like from outside: the fingerprint of each by its pointer. */
+/** The fingerprints of a connector's secrets, by pointer. */
 export type Fingerprints = ReadonlyMap<string, string>
 
-/** The view of a row; `connector` is its type, undefined when this hub does not know it (any more). */
+/** The view of a row; `connector` is its type, undefined when this hub does not have it. */
 export function viewOf(row: ConnectorRow, connector: AnyConnector | undefined, secrets: Fingerprints): ConnectorView {
   const mask = (pointer: string): SecretMask | undefined => {
     const fingerprint = secrets.get(pointer)
@@ -74,7 +74,7 @@ export async function fingerprintsOf(tx: Tx, workspaceId: string, ids: readonly 
     .selectFrom("connector_secrets")
     .select(["connector_id", "pointer", "fingerprint"])
     .where("workspace_id", "=", workspaceId)
-    // One parameter, whatever their number.
+    // One parameter for any number of ids.
     .where(sql<SqlBool>`connector_id = any(${[...ids]}::uuid[])`)
     .where("state", "=", "current")
     .execute()

@@ -5,7 +5,7 @@ import { scrubLive } from "../../core/scrub.ts"
 import type { Tx } from "../../store/database.ts"
 import type { Vault } from "../../vault/vault.ts"
 
-/** One login's row: `identity` and `terms` are keyed hashes. */
+/** The row of one login; `identity` and `terms` are keyed hashes. */
 export interface Login {
   readonly workspaceId: string
   readonly connectorId: string | undefined
@@ -15,13 +15,16 @@ export interface Login {
   readonly refused: string | undefined
 }
 
-/** A place in line: whoever asked before an answer came shares it, by the store's clock. */
+/** A caller that waits for a token. Callers that asked before an answer came share it; the times are by the store's clock. */
 export interface Asker {
   readonly id: string
   askedAt: string | undefined
 }
 
-/** What the row says to one who asks: a token, ask the endpoint yourself, or wait for who does. `cutOff`: whoever asked before never said what came of it. */
+/**
+ * The answer of a row: a token, the turn to ask the endpoint, or "wait" for the caller who has it. `cutOff`: the caller before
+ * never stored an outcome.
+ */
 export type Look =
   | { readonly token: string; readonly cached: boolean }
   | { readonly mine: { readonly generation: number; readonly refreshToken: string | undefined; readonly cutOff: boolean } }
@@ -32,12 +35,12 @@ interface Kept {
   readonly refresh?: string
 }
 
-/** Whoever asks the endpoint says so again every second; one that has not for this long is gone. */
+/** The caller that asks the endpoint renews its turn every second. After so long without a renewal the turn is free again. */
 export const HELD_MS = 5_000
-/** Tokens of logins that no connector has any more are kept for a while: a change may be taken back. */
+/** Tokens of logins that no connector has any more are kept for so long, since a change may be taken back. */
 const ORPHANS_DAYS = 90
 
-/** Finds what there is, or takes the turn to ask. Throws the failure that came while the asker waited. */
+/** Finds the token, or takes the turn to ask for one. Throws the failure that came while the asker waited. */
 export async function look(vault: Vault, tx: Tx, login: Login, asker: Asker): Promise<Look> {
   const { workspaceId, identity } = login
   const row = await lockedRow(tx, login)
@@ -83,17 +86,17 @@ export async function look(vault: Vault, tx: Tx, login: Login, asker: Asker): Pr
   }
 }
 
-/** Still asking. */
+/** Renews the turn of the caller that asks the endpoint. */
 export async function renew(tx: Tx, login: Login, asker: Asker): Promise<void> {
   await mine(tx, login).set({ held_until: heldUntil() }).where("holder", "=", asker.id).execute()
 }
 
-/** How long a token is used when its provider does not say: until it is refused, or this. */
+/** The life of a token whose provider does not state one. */
 const UNSAID_MS = 3_600_000
 
 /**
- * Stores what the endpoint gave, unless something newer stands there; the refresh token that was sent stays when none came in its
- * place. A token is let go of a tenth of its life, at most 30 s, before it expires.
+ * Stores the tokens of the endpoint, unless newer ones are stored. The refresh token that was sent stays when none came in its
+ * place. A token is used until a tenth of its life, at most 30 s, before it expires.
  */
 export async function keep(vault: Vault, tx: Tx, login: Login, generation: number, sent: string | undefined, grant: TokenGrant): Promise<void> {
   const refresh = grant.refreshToken ?? sent
@@ -120,9 +123,12 @@ export async function keep(vault: Vault, tx: Tx, login: Login, generation: numbe
   await forgetOthers(tx, login)
 }
 
-/** Tells those who wait what went wrong, and lets the next one ask. `sure`: the endpoint did answer, so nothing was given and lost. */
+/**
+ * Stores the failure for the callers that wait, and lets the next one ask. `sure`: the endpoint answered, so that no token was
+ * given and lost.
+ */
 export async function fail(tx: Tx, login: Login, asker: Asker, error: PlatformError, sure: boolean): Promise<void> {
-  // What the endpoint said back may be more than the grant's own secrets: the connector's others are in use now as well.
+  // The endpoint's answer may repeat any secret of the connector, not only those of the grant.
   const failure = scrubLive(JSON.stringify({ code: error.code, message: error.message, details: error.details }))
   await mine(tx, login)
     .set({ failure, failed_at: sql<Date>`clock_timestamp()`, held_until: null, ...(sure ? { holder: null } : {}) })
@@ -130,7 +136,7 @@ export async function fail(tx: Tx, login: Login, asker: Asker, error: PlatformEr
     .execute()
 }
 
-/** A connector whose login was changed lets go of what it had; it goes for good when nobody takes it up again. */
+/** Detaches a connector whose login was changed from its old tokens, and deletes tokens that no connector has used for long. */
 async function forgetOthers(tx: Tx, { workspaceId, connectorId, identity }: Login): Promise<void> {
   if (connectorId !== undefined)
     await tx

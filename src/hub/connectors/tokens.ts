@@ -6,28 +6,28 @@ import { holdSecrets } from "../../core/scrub.ts"
 import type { HubParts } from "../parts.ts"
 import { type Asker, fail, HELD_MS, keep, type Login, look, renew } from "./token-rows.ts"
 
-/** Whose tokens, and with which eyes the door looks at the endpoint. */
+/** The owner of tokens, and whether the owner may see why the door denies the endpoint. */
 export interface TokenOwner {
   readonly workspaceId: string
-  /** undefined for a config that is stored nowhere (yet). */
+  /** Undefined for a config that is not stored. */
   readonly connectorId?: string
   readonly operator: boolean
 }
 
 type Parts = Pick<HubParts, "store" | "vault" | "door" | "log">
 
-/** The endpoint's own deadline: it does not end with the call that happened to ask. */
+/** The deadline of a request to the endpoint, which continues when the call that needed the token ends. */
 const GRANT_MS = 20_000
-/** Who waits for another asks again this often, and no longer than this. */
+/** A caller that waits for another's request looks again after POLL_MS, for at most WAIT_MS. */
 const POLL_MS = 100
 const WAIT_MS = 30_000
-/** How long the store is tried for what the endpoint gave. */
+/** How long the hub tries to store a token that the endpoint gave. */
 const KEEP_MS = 60_000
 
 /**
- * The access tokens of OAuth 2.0 logins, kept in the store under the vault and shared by all nodes. However many ask at
- * once, one asks the endpoint; what it gives is stored before anybody uses it, so that a refresh token that took another's
- * place is lost only when the hub ends between the provider's answer and the commit.
+ * The access tokens of OAuth 2.0 logins, sealed in the store and shared by all nodes. Of all callers that need a token at once,
+ * one asks the endpoint. Tokens are stored before they are used, so that a new refresh token is lost only when the hub ends
+ * between the provider's answer and the commit.
  */
 export class Tokens {
   readonly #parts: Parts
@@ -39,7 +39,7 @@ export class Tokens {
     this.#parts = parts
   }
 
-  /** What a session of the owner's asks. Failures of the endpoint are told to all who wait for it. */
+  /** The token source of a session of this owner. A failure of the endpoint reaches every caller that waits for it. */
   of(owner: TokenOwner): TokenSource {
     return async (ask) => {
       const { workspaceId, connectorId, operator } = owner
@@ -50,7 +50,7 @@ export class Tokens {
         terms: await this.#hash(workspaceId, ask.terms),
         refused: ask.refused,
       }
-      // Only operators are told why an address is denied.
+      // Operators do not share a request with others, because only they are told why an address is denied.
       const key = [login.identity, login.terms, operator, connectorId, ask.refused].join(" ")
       const going = this.#flights.get(key)
       if (going !== undefined) return going
@@ -60,7 +60,7 @@ export class Tokens {
     }
   }
 
-  /** Waits for what is being asked and stored. */
+  /** Waits until running requests have ended and their tokens are stored. */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#flights.values())
@@ -73,13 +73,13 @@ export class Tokens {
       const found = await store.inWorkspace(login.workspaceId, (tx) => look(vault, tx, login, asker))
       if (found === "wait") {
         if (this.#closed || performance.now() > end)
-          throw new PlatformError("timed_out", "Another call has been asking for the login's token for too long; call again in a moment.")
+          throw new PlatformError("timed_out", "Another call has waited too long for the token of this login; call again in a moment.")
       } else if ("mine" in found) return { value: await this.#refresh(login, asker, ask, operator, found.mine), cached: false }
       else return { value: found.token, cached: found.cached }
     }
   }
 
-  /** Asks the endpoint, and stores what it gave before it gives it on. */
+  /** Asks the endpoint, and stores the token before it returns it. */
   async #refresh(
     login: Login,
     asker: Asker,
@@ -111,14 +111,17 @@ export class Tokens {
     }
   }
 
-  /** Once more when the connection broke before the answer came: the provider may have given nothing, or lets the last token be used again for a moment. */
+  /**
+   * Asks once more when the connection broke before the answer came. The provider may have given nothing, or may accept the last
+   * refresh token again for a moment.
+   */
   async #grant(ask: TokenAsk, operator: boolean, refreshToken: string | undefined): Promise<TokenGrant> {
     await using lease = this.#parts.door.lease({ deadlineMs: GRANT_MS, operator })
     const once = () => untilAborted(lease.signal, ask.grant(lease, refreshToken))
     return await once().catch((error: unknown) => (error instanceof PlatformError && error.code === "connection_lost" ? once() : Promise.reject(error)))
   }
 
-  /** What was given cannot be asked for again: whatever the store says, it is tried for a minute. */
+  /** A token that was given cannot be asked for again, so storing it is tried for a minute. */
   async #insist(work: () => Promise<void>): Promise<void> {
     for (const end = performance.now() + KEEP_MS; ; await new Promise((resolve) => setTimeout(resolve, 500))) {
       try {
@@ -141,13 +144,15 @@ export class Tokens {
   }
 }
 
-/** Failures after which the endpoint may have given something that nobody got. */
+/** Failures after which the endpoint may have given a token that did not arrive. */
 const UNSURE: ReadonlySet<string> = new Set(["connection_lost", "timed_out", "response_invalid", "response_too_large", "cancelled", "internal"])
 
-/** The failure as all who wait are told it. */
+/** The failure for all callers that wait. */
 function explained(error: unknown, cutOff: boolean): PlatformError {
   const known =
-    error instanceof PlatformError ? error : new PlatformError("internal", "The login's token could not be asked for; the log has the cause.", { cause: error })
+    error instanceof PlatformError
+      ? error
+      : new PlatformError("internal", "The token of the login could not be requested; the log has the cause.", { cause: error })
   if (!cutOff || known.details["oauthError"] !== "invalid_grant") return known
   return new PlatformError(
     "auth_failed",

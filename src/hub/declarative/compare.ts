@@ -14,31 +14,32 @@ import type { HubParts } from "../parts.ts"
 import { requireUploads } from "../uploads/upload-uses.ts"
 import { type Difference, differencesOf } from "./differences.ts"
 
-/** A connector as somebody wants it: what is absent is the default, but in `config` as in a change. */
+/** A wanted connector. Absent parts have their defaults, except that an absent field of `config` is kept, as in a change. */
 export interface WantedConnector extends Omit<ConnectorInput, "name" | "verify"> {
   readonly name: string
-  /** The name that it has so far, when it is to be renamed. */
+  /** The present name of a connector that shall be renamed. */
   readonly was?: string
   readonly enabled?: boolean
-  /** How often it is tested by itself; absent: never. */
+  /** Its schedule; absent for none. */
   readonly check?: CheckInput | null
 }
 
-/** What storing it would do. Values of secrets are masks: equal masks, equal values. */
+/** The effect of storing a wanted connector. Secrets are masks, and equal masks stand for equal values. */
 export interface Comparison {
   readonly action: "create" | "change" | "none"
-  /** Of the connector that is there; null when it would be made. */
+  /** The id of the present connector; null when it would be made. */
   readonly id: string | null
   readonly version: number | null
   readonly labels: Readonly<Record<string, string>>
   readonly changes: readonly Difference[]
-  /** Pointers of the wanted connector's secrets, those of a row that needs no secrecy left out. */
+  /** The pointers of the wanted connector's secrets, without those of rows that need no secrecy. */
   readonly secrets: readonly string[]
 }
 
 /**
- * Judges a wanted connector as `create` or `patch` would and says what they would change; nothing is stored. A secret is
- * compared with the stored value itself, so that a rotated data key makes no difference. Throws all faults of the config at once.
+ * Checks a wanted connector as `create` or `patch` would, and returns the changes that they would make; nothing is stored. A
+ * secret is compared with the stored value itself, so that a rotated data key makes no difference. Throws all faults of the
+ * config together.
  */
 export function compareConnector({ store, registry, vault }: HubParts, by: Principal, wanted: WantedConnector): Promise<Comparison> {
   const workspaceId = by.workspace.id
@@ -80,7 +81,7 @@ async function findWanted(tx: Tx, workspaceId: string, { name, was }: WantedConn
   return rows.find((row) => row.name === name) ?? rows[0]
 }
 
-/** The parts of a connector that somebody can want, in the order in which they are told. */
+/** The parts of a wanted connector, in the order in which differences are reported. */
 interface Shown {
   readonly name: string
   readonly type: string

@@ -1,11 +1,11 @@
-/** One leaf that differs, by its RFC 6901 pointer; an absent side is a thing that was not there or will not be. */
+/** One leaf that differs, by its RFC 6901 pointer. A side is absent when the leaf did not exist before, or will not exist after. */
 export interface Difference {
   readonly pointer: string
   readonly before?: unknown
   readonly after?: unknown
 }
 
-/** The leaves in which two JSON values differ, in the order of their members; an empty object or list is a leaf of its own. */
+/** The leaves in which two JSON values differ, in the order of their members. An empty object or list is a leaf. */
 export function differencesOf(before: unknown, after: unknown, pointer = ""): Difference[] {
   if (!isBranch(before) || !isBranch(after) || Array.isArray(before) !== Array.isArray(after)) return leafDifference(before, after, pointer)
   const names = [...new Set([...Object.keys(after), ...Object.keys(before)])]
@@ -13,7 +13,7 @@ export function differencesOf(before: unknown, after: unknown, pointer = ""): Di
 }
 
 function leafDifference(before: unknown, after: unknown, pointer: string): Difference[] {
-  // A whole part that comes or goes is told leaf by leaf, so that a secret in it is a leaf of its own.
+  // A part that is added or removed as a whole is reported leaf by leaf, so that a secret in it is a leaf of its own.
   if (before === undefined && isBranch(after) && !isEmpty(after)) return differencesOf(Array.isArray(after) ? [] : {}, after, pointer)
   if (after === undefined && isBranch(before) && !isEmpty(before)) return differencesOf(before, Array.isArray(before) ? [] : {}, pointer)
   if (JSON.stringify(before) === JSON.stringify(after)) return []

@@ -20,7 +20,7 @@ export interface NewSession {
   readonly workspaces: { readonly id: string; readonly serial: number; readonly name: string; readonly title: string; readonly role: Role }[]
 }
 
-/** Where a login comes from: the request, and what the client calls itself. */
+/** The origin of a login: the request, and the client's name for itself. */
 export interface LoginOrigin {
   readonly request?: NonNullable<Principal["request"]>
   readonly agent?: string
@@ -31,10 +31,10 @@ const SESSION_MS = 12 * 60 * 60 * 1000
 const LOGINS_AT_ONCE = 8
 const BAD_CREDENTIAL = "The API key or session is not valid: unknown, expired or revoked. Log in again, or ask an admin for a key."
 
-/** Whether a credential is a user's session (a JWT), not an API key; says nothing of its being valid. */
+/** Whether a credential has the form of a user's session (a JWT), not of an API key. It may still be invalid. */
 export const isSessionToken = (credential: string): boolean => credential.startsWith("ey") && credential.split(".").length === 3
 
-/** Logs people and keys in. Every refusal reads the same, so that nothing is learned from it. */
+/** Logs people in and recognises keys. All refusals read the same, so that they tell nothing. */
 export class Identity {
   readonly #store: Store
   readonly #signingKey: Uint8Array
@@ -49,8 +49,8 @@ export class Identity {
   }
 
   /**
-   * The caller behind an API key or a session token; without one nobody, except in a playground. `workspace` (id, name or serial
-   * number) picks one of a user's own.
+   * The caller behind an API key or a session token. Without a credential the request is refused, except in a playground.
+   * `workspace` (id, name or serial number) picks one of a user's own.
    */
   async authenticate(credential: string | undefined, workspace: string | undefined): Promise<Principal> {
     if (credential === undefined)
@@ -63,7 +63,7 @@ export class Identity {
     const found = await this.#keys.find(hash, () => this.#look(hash))
     if (found === undefined || !isLive(found)) throw refused()
     if (workspace !== undefined && ![found.workspace_id, found.workspace_name, String(found.workspace_serial)].includes(workspace))
-      throw new PlatformError("forbidden", "The key belongs to another workspace than the one in Jackfield-Workspace; leave the header out.")
+      throw new PlatformError("forbidden", "The key does not belong to the workspace in Jackfield-Workspace; leave the header out.")
     return {
       id: `key:${found.id}`,
       kind: "key",
@@ -74,7 +74,7 @@ export class Identity {
     }
   }
 
-  /** Looks a key up, and notes that it is used. */
+  /** Looks a key up and notes its use. */
   async #look(hash: Buffer): Promise<FoundApiKey | undefined> {
     const found = await this.#store.asHub((tx) => findApiKey(tx, hash))
     if (found === undefined || !isLive(found)) return found
@@ -82,7 +82,7 @@ export class Identity {
     return found
   }
 
-  /** To be called when a key was revoked on this node, so that it is refused at once; other nodes notice within a second. */
+  /** Forgets known keys. Call it when a key was revoked on this node, so that it is refused at once; other nodes notice within a second. */
   forgetKeys(): void {
     this.#keys.forget()
   }
@@ -101,7 +101,7 @@ export class Identity {
       workspace === undefined
         ? memberships[0]
         : memberships.find((each) => [each.workspace_id, each.workspace_name, String(each.workspace_serial)].includes(workspace))
-    if (member === undefined) throw new PlatformError("forbidden", "You are no member of that workspace; see `workspaces` in the answer to your login.")
+    if (member === undefined) throw new PlatformError("forbidden", "You are not a member of that workspace; see `workspaces` in the answer to your login.")
     return {
       id: `user:${session.user_id}`,
       kind: "session",
@@ -113,7 +113,10 @@ export class Identity {
     }
   }
 
-  /** E-mail and password for a session of 12 hours. After ten failures in 15 minutes that e-mail waits, from that address. */
+  /**
+   * Opens a session of 12 hours by e-mail and password. After ten failures in 15 minutes, logins with that e-mail from that
+   * address have to wait.
+   */
   async logIn(email: string, password: string, from: LoginOrigin = {}): Promise<NewSession> {
     using slot = this.#logins.take("logins", LOGINS_AT_ONCE)
     if (slot === undefined)
@@ -130,7 +133,7 @@ export class Identity {
     })
     const right = await verifyPassword(password, user?.password_hash)
     if (user === undefined || !right || user.disabled_at !== null) {
-      // Not waited for: the time of the answer would tell who has a login here.
+      // The answer does not wait for the record, since its time would tell whether the e-mail has a login here.
       if (user !== undefined) void this.#recordRefusal(user, memberships, from, right ? "the login is disabled" : "wrong password")
       throw new PlatformError("unauthenticated", "E-mail or password is wrong; an operator can set a new one with `jackfield users reset-password`.")
     }
@@ -163,7 +166,7 @@ export class Identity {
     return { token, expiresAt: expires.toISOString(), user: { id: user.id, email: user.email }, workspaces }
   }
 
-  /** Ends the session; its token is refused from then on, on every node. */
+  /** Ends the session. Every node then refuses its token. */
   async logOut(by: Principal): Promise<void> {
     const { sessionId } = by
     if (sessionId === undefined) throw new PlatformError("request_invalid", "An API key has no session to end; revoke the key with DELETE /v1/keys/{id}.")
@@ -179,7 +182,7 @@ export class Identity {
     }).catch(() => undefined)
   }
 
-  /** A transaction of the workspace that a user is at home in, where their logins are recorded; of none for who has none. */
+  /** Runs a transaction of the user's first workspace, where logins are recorded; of no workspace when the user has none. */
   #inHome(user: FoundUser, memberships: readonly FoundMembership[], from: LoginOrigin, work: (tx: Tx, by: Actor | undefined) => Promise<void>): Promise<void> {
     const [home] = memberships
     if (home === undefined) return this.#store.asHub((tx) => work(tx, undefined))

@@ -17,22 +17,22 @@ export interface QueryInput {
   readonly timeoutMs?: number
 }
 
-/** Rows as one JSON answer; `truncated` says that there were more than were asked for. */
+/** Rows as one JSON answer; `truncated` says that there were more rows than the answer holds. */
 export interface RowsAnswer {
   readonly columns: readonly Column[]
   readonly rows: readonly Row[]
   readonly rowCount: number
   readonly truncated: boolean
   readonly durationMs: number
-  /** Records of a file that are no rows, as far as it was read: how many, and the first of them. */
+  /** Records of a file that are not rows, as far as the file was read: their number, and the first of them. */
   readonly rejected?: { readonly count: number; readonly records: readonly RejectedRecord[] }
 }
 
 export const QUERY_DEADLINE_MS = 30_000
-/** Rows of a JSON answer at most, and bytes: what is larger is for a stream. */
+/** The most rows and bytes of a JSON answer; a stream has no such limits. */
 export const JSON_ROWS_MAX = 10_000
 const JSON_BYTES_MAX = 64 * 1024 * 1024
-/** Rejected records that an answer names, and after which it ends though there were rows to come. */
+/** The rejected records that an answer names, and the number after which it ends early. */
 const REJECTED_NAMED = 100
 const REJECTED_MAX = 10_000
 

@@ -1,10 +1,10 @@
-/** Every chunk of an upload but the last has this size; one is in memory at a time. */
+/** The size of every chunk of an upload but the last. One chunk is in memory at a time. */
 export const CHUNK_BYTES = 1024 * 1024
 const FIRST_BYTES = 16 * 1024
 
 /**
- * A body again, in pieces of exactly `CHUNK_BYTES` but the last. What came is copied together at once: held apart, a byte that comes alone takes some
- * two hundred, and a MiB of them as much as the hub has.
+ * The body in pieces of exactly `CHUNK_BYTES`, except the last. Bytes are copied together at once, because a buffer of one byte
+ * takes about two hundred bytes of memory.
  */
 export async function* chunksOf(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let chunk: Buffer = Buffer.alloc(0)
@@ -24,7 +24,7 @@ export async function* chunksOf(body: AsyncIterable<Buffer>): AsyncGenerator<Buf
   if (length > 0) yield chunk.subarray(0, length)
 }
 
-/** The same bytes with room for more: twice as much each time, so that a caller who sends little holds little. */
+/** The same bytes in a buffer with room for more. It doubles each time, so that a small upload takes little memory. */
 function withRoom(chunk: Buffer, length: number, more: number): Buffer {
   const wanted = Math.min(CHUNK_BYTES, length + more)
   if (chunk.length >= wanted) return chunk

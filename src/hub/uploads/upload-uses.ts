@@ -4,7 +4,7 @@ import type { Fields } from "../../core/fields.ts"
 import { namedUploads } from "../../core/named-uploads.ts"
 import type { Tx } from "../../store/database.ts"
 
-/** Refuses a config that names an upload which is not there, and holds those that are until the transaction ends. */
+/** Refuses a config that names a missing upload, and locks the uploads that it names until the transaction ends. */
 export async function requireUploads(tx: Tx, workspaceId: string, fields: Fields, plain: Readonly<Record<string, unknown>>): Promise<void> {
   const faults: { pointer: string; message: string }[] = []
   for (const { pointer, id } of namedUploads(fields, plain)) {
@@ -22,7 +22,7 @@ export async function requireUploads(tx: Tx, workspaceId: string, fields: Fields
   if (faults.length > 0) throw new PlatformError("config_invalid", faults.map(({ message }) => message).join(" "), { faults })
 }
 
-/** The names of the connectors whose config names one of these uploads, by upload. */
+/** The names of the connectors whose config names one of these uploads, by the upload's id. */
 export async function usersOf(tx: Tx, workspaceId: string, ids: readonly string[]): Promise<Map<string, string[]>> {
   const users = new Map<string, string[]>()
   if (ids.length === 0) return users

@@ -14,7 +14,7 @@ import type { Principal } from "../base/principal.ts"
 import { CHUNK_BYTES, chunksOf } from "./chunks.ts"
 import { usersOf } from "./upload-uses.ts"
 
-/** A file of the workspace; `sha256` in hexadecimal, `usedBy` the names of the connectors that read it. */
+/** A file of the workspace. `sha256` is hexadecimal; `usedBy` names the connectors that read the file. */
 export interface UploadView {
   readonly id: string
   readonly name: string
@@ -25,11 +25,11 @@ export interface UploadView {
 }
 
 export const UPLOAD_MAX_BYTES = 2 * 1024 ** 3
-/** An upload of which nothing came for so long is dead: its caller was cut off long before (`CHUNK_MAX_MS` of the API). */
+/** An upload without new bytes for so long is dead. The API cut its caller off long before (`CHUNK_MAX_MS`). */
 const STALE = "15 minutes"
 const SWEEP_MS = 15 * 60_000
 
-/** Files that workspaces are given: streamed in, shown when they are whole, read in chunks. */
+/** The uploaded files of workspaces. They are streamed in, shown when they are complete, and read in chunks. */
 export class Uploads {
   readonly #store: Store
   readonly #nodeLimits: NodeLimits
@@ -42,13 +42,13 @@ export class Uploads {
   }
 
   /**
-   * Stores a file chunk by chunk, at the pace of the store; `bytes` is its length where it is known before. When anything ends it early, the
-   * caller gone or the plan full, nothing is kept.
+   * Stores a file chunk by chunk, at the pace of the store; `bytes` is its length where it is known. When the upload ends early,
+   * because the caller goes away or the plan is full, nothing is kept.
    */
   async add(by: Principal, name: string, body: AsyncIterable<Buffer>, bytes: number | undefined): Promise<UploadView> {
     if (bytes !== undefined && bytes > UPLOAD_MAX_BYTES) throw tooLarge()
     const workspaceId = by.workspace.id
-    // Each holds a chunk for as long as it arrives.
+    // Each upload holds a chunk in memory while it arrives.
     using _slot = this.#nodeLimits.take(workspaceId, "uploads")
     const id = randomUUID()
     await this.#store.inWorkspace(workspaceId, async (tx) => {
@@ -72,7 +72,7 @@ export class Uploads {
       })
       return viewOf(row, [])
     } catch (error) {
-      // When the store is away too, the sweep comes after it.
+      // When the store is away too, the sweep removes the rest later.
       await this.#store.inWorkspace(workspaceId, (tx) => drop(tx, workspaceId, id)).catch(() => undefined)
       throw error
     }
@@ -113,7 +113,7 @@ export class Uploads {
     const workspaceId = by.workspace.id
     await this.#store.inWorkspace(workspaceId, async (tx) => {
       const row = await findUpload(tx, workspaceId, id)
-      // Against a connector that is given this upload at the same moment: it holds the row until it is stored.
+      // A connector that is given this upload at the same moment holds the row until the connector is stored.
       await tx.selectFrom("uploads").select("id").where("workspace_id", "=", workspaceId).where("id", "=", row.id).forUpdate().execute()
       const users = (await usersOf(tx, workspaceId, [row.id])).get(row.id) ?? []
       if (users.length > 0) {
@@ -126,7 +126,7 @@ export class Uploads {
     })
   }
 
-  /** How the connectors of a workspace read its uploads. */
+  /** Opens uploads for the connectors of a workspace. */
   opener(workspaceId: string): OpenUpload {
     return async (id) => {
       const row = await this.#store.inWorkspace(workspaceId, (tx) => findUpload(tx, workspaceId, id))
@@ -134,7 +134,7 @@ export class Uploads {
     }
   }
 
-  /** Sweeps now and every quarter of an hour; one that fails while the database is away is made up for by the next. */
+  /** Sweeps now and every quarter of an hour. When the database is away, the next sweep makes up for it. */
   start(): void {
     const sweep = (): void => {
       this.#sweeping = this.sweep().catch(() => undefined)
@@ -149,7 +149,7 @@ export class Uploads {
     await this.#sweeping
   }
 
-  /** Takes away what killed uploads left, in all workspaces. */
+  /** Removes the rests of uploads that were killed, in all workspaces. */
   async sweep(): Promise<void> {
     for (const { id } of await this.#store.asHub(allWorkspaces)) await this.#store.inWorkspace(id, (tx) => sweepStale(tx, id))
   }
@@ -157,13 +157,13 @@ export class Uploads {
 
 type UploadRow = Selectable<UploadTable>
 
-/** What breaks while the caller sends is the caller's going away. */
+/** The body, with an error of its stream as `cancelled`: the caller went away. */
 async function* heard(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
     yield* body
   } catch (cause) {
     if (cause instanceof PlatformError) throw cause
-    throw new PlatformError("cancelled", "The caller went away before the upload was whole; nothing of it was kept.", { cause })
+    throw new PlatformError("cancelled", "The caller went away before the upload was complete; nothing of it was kept.", { cause })
   }
 }
 
@@ -182,7 +182,7 @@ async function storeChunk(tx: Tx, chunk: { workspace_id: string; upload_id: stri
   await withinQuota(tx, chunk.workspace_id, 0)
 }
 
-/** From here on the upload is one of the workspace's; those that finish at once are judged by the plan one after the other. */
+/** Makes the upload visible. Uploads that complete at the same time are checked against the plan one after the other. */
 async function complete(tx: Tx, workspaceId: string, id: string, sha256: Buffer): Promise<UploadRow> {
   await tx.selectFrom("workspaces").select("id").where("id", "=", workspaceId).forUpdate().execute()
   await withinQuota(tx, workspaceId, 0)
@@ -197,7 +197,7 @@ async function complete(tx: Tx, workspaceId: string, id: string, sha256: Buffer)
   return row
 }
 
-/** Uploads that are still arriving count, so that many at once cannot pass the plan together. */
+/** Checks the plan's quota. Uploads that are still arriving count, so that many at once cannot pass it together. */
 async function withinQuota(tx: Tx, workspaceId: string, more: number): Promise<void> {
   const { plan } = await tx.selectFrom("workspaces").select("plan").where("id", "=", workspaceId).executeTakeFirstOrThrow()
   const { uploadBytes: most = UPLOAD_BYTES } = planFrom(plan)
@@ -209,7 +209,7 @@ async function withinQuota(tx: Tx, workspaceId: string, more: number): Promise<v
   if (bytes + more > most)
     throw new PlatformError(
       "plan_limit_reached",
-      `The workspace may have ${most} bytes of uploads, and this one would pass it; remove one that is not needed, or ask an operator for more.`,
+      `The workspace may have ${most} bytes of uploads, and this upload would exceed that; remove one that is not needed, or ask an operator for more.`,
     )
 }
 
@@ -277,4 +277,4 @@ const noUpload = (id: string): PlatformError =>
 const tooLarge = (): PlatformError => new PlatformError("body_too_large", "The upload is larger than 2 GiB; send it compressed with gzip, or in parts.")
 
 const tooSlow = (cause: unknown): PlatformError =>
-  new PlatformError("cancelled", "The upload was given up since nothing of it came for too long; send it again.", { cause })
+  new PlatformError("cancelled", "The upload was given up, because no bytes of it came for too long; send it again.", { cause })

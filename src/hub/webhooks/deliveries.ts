@@ -15,7 +15,7 @@ const ANSWER_MAX_BYTES = 65_536
 const PUT_OFF_MS = 60_000
 const SECOND = 1_000
 const HOUR = 3_600 * SECOND
-/** Waits between attempts; after the last the delivery has failed, a day and a half after the first. */
+/** The waits between attempts. After the last one, a day and a half after the first attempt, the delivery has failed. */
 const WAITS_MS = [5 * SECOND, 30 * SECOND, 2 * 60 * SECOND, 10 * 60 * SECOND, HOUR, 3 * HOUR, 8 * HOUR, 24 * HOUR]
 /** A webhook that has taken no delivery for so long is switched off when one more fails for good. */
 const DISABLE_AFTER_HOURS = 24

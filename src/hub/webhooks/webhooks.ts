@@ -17,7 +17,10 @@ export interface WebhookInput {
   readonly events: readonly EventType[]
 }
 
-/** `enabled: false` switches it off; `true` brings it back: deliveries that waited are still to come, what happened while it was off is not told. */
+/**
+ * `enabled: false` switches the webhook off, `true` switches it on. Deliveries that waited are sent then; events from the time
+ * between are not.
+ */
 export interface WebhookPatch extends Partial<WebhookInput> {
   readonly enabled?: boolean
 }
@@ -29,15 +32,15 @@ export interface WebhookView {
   readonly events: readonly string[]
   readonly secret: { readonly set: true; readonly fingerprint: string }
   readonly enabled: boolean
-  /** Why it is off, when the hub or somebody switched it off. */
+  /** When and why it was switched off; null while it is on. */
   readonly disabled: { readonly at: string; readonly reason: string } | null
-  /** Since when no delivery was taken; null when the last one was. */
+  /** Since when no delivery was taken; null when the last one was taken. */
   readonly failingSince: string | null
   readonly createdAt: string
   readonly updatedAt: string
 }
 
-/** A delivery and its last attempt. `eventId` is the `webhook-id` that the receiver sees, the same at every attempt. */
+/** A delivery and its last attempt. `eventId` is the `webhook-id` that the receiver sees; it is the same for every attempt. */
 export interface DeliveryView {
   readonly id: string
   readonly eventId: string
@@ -55,7 +58,7 @@ export interface DeliveryView {
 
 const MOST = 50
 
-/** Where a workspace's events go: made, shown, changed, removed, tried. Sending is a worker's. */
+/** The webhooks of a workspace: made, shown, changed, removed, tried. `Deliveries` sends the events. */
 export class Webhooks {
   readonly #store: Store
   readonly #vault: Vault
@@ -65,12 +68,12 @@ export class Webhooks {
     this.#vault = vault
   }
 
-  /** Makes a webhook and the secret that signs its deliveries, which is shown this once. */
+  /** Makes a webhook and the secret that signs its deliveries. The secret is shown this once. */
   async create(by: Principal, input: WebhookInput): Promise<WebhookView & { readonly signingSecret: string }> {
     const url = checkedUrl(input.url)
     const signingSecret = newWebhookSecret()
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      // One creation at a time in a workspace, so that the count holds.
+      // The workspace's row is locked, so that the count stays right until the end.
       await tx.selectFrom("workspaces").select("id").where("id", "=", by.workspace.id).forUpdate().execute()
       if ((await countOf(tx, by.workspace.id)) >= MOST) throw new PlatformError("plan_limit_reached", `A workspace has at most ${MOST} webhooks; remove one.`)
       const id = randomUUID()
@@ -140,7 +143,7 @@ export class Webhooks {
     })
   }
 
-  /** Removes a webhook, and what it was still to be told. */
+  /** Removes a webhook and its waiting deliveries. */
   async remove(by: Principal, id: string): Promise<void> {
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const found = await find(tx, by.workspace.id, id)
@@ -149,7 +152,7 @@ export class Webhooks {
     })
   }
 
-  /** Queues an event of type `webhook.ping`, whatever the webhook is subscribed to. */
+  /** Queues an event of type `webhook.ping`, which needs no subscription. */
   async ping(by: Principal, id: string): Promise<DeliveryView> {
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const found = await enabledOne(tx, by.workspace.id, id)
@@ -177,7 +180,10 @@ export class Webhooks {
     })
   }
 
-  /** Sends a delivery again from the first attempt on, the same event with the same body; one that still waits is sent at once. */
+  /**
+   * Sends a delivery again, with the same event and body, beginning with the first attempt. A delivery that still waits is sent
+   * at once.
+   */
   async redeliver(by: Principal, id: string, deliveryId: string): Promise<DeliveryView> {
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const found = await enabledOne(tx, by.workspace.id, id)
@@ -200,19 +206,19 @@ export class Webhooks {
   }
 }
 
-/** A webhook in the audit: by its host alone, since the rest of a URL may be a secret. */
+/** A webhook as the audit names it: by its host only, since the rest of a URL may be a secret. */
 export const targetOf = ({ id, url }: { readonly id: string; readonly url: string }) => ({ kind: "webhook", id, name: new URL(url).host })
 
 const NOBODY = "00000000-0000-0000-0000-000000000000"
 const ON = { disabled_at: null, disabled_reason: null, failing_since: null }
 
-/** The columns of a webhook that is switched off, and why. */
+/** The columns of a webhook that is switched off for a reason. */
 export const off = (reason: string) => ({ disabled_at: sql<Date>`now()`, disabled_reason: reason })
 
-/** Where a webhook's signing secret is sealed for. */
+/** The binding of a webhook's signing secret in the vault. */
 export const secretOf = (workspaceId: string, webhookId: string) => ({ workspaceId, connectorId: webhookId, pointer: "/signingSecret" })
 
-/** http or https, without a login: what proves the sender is the signature. Whether the host may be reached is the door's, at each delivery. */
+/** Checks a URL: http or https, and without a login, since the signature proves the sender. The door judges the host at each delivery. */
 function checkedUrl(text: string): string {
   const refuse = (message: string): never => {
     throw new PlatformError("request_invalid", `The URL ${message}`, { faults: [{ pointer: "/url", message }] })
