@@ -60,7 +60,7 @@ it.each([
 ])("says so when it saw %s", async (_, total) => {
   const page = await discover(counted(total), stream("a"), stream("b"))
   expect(page).toMatchObject({ complete: false, counts: { total, streams: 2, skipped: 1 } })
-  expect(page.skipped[0]?.reason).toContain(`counts ${total} things, 2 were seen`)
+  expect(page.skipped[0]?.reason).toContain(`counts ${total} things, and 2 were seen`)
 })
 
 it("names what was left out", async () => {
