@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import type { Principal } from "../../src/hub/people/identity.ts"
+import type { Principal } from "../../src/hub/base/principal.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
 
 /** A connector as the model has it: two plain parts, and two secrets. */

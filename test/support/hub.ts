@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { readCliFile } from "../../src/hub/cli-file.ts"
+import { readCliFile } from "../../src/hub/base/cli-file.ts"
+import { readSettings } from "../../src/hub/base/settings.ts"
 import type { HubExtras } from "../../src/hub/hub.ts"
-import { readSettings } from "../../src/hub/settings.ts"
 import { createLog } from "../../src/log.ts"
 import { type Served, serve } from "../../src/serve.ts"
 

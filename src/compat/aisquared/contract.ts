@@ -1,4 +1,4 @@
-import type { Side } from "../../hub/connectors/connector-view.ts"
+import type { Side } from "../../hub/connectors/connector-lists.ts"
 import { broken } from "./errors.ts"
 import { isSettings, type Kind, type Settings } from "./kind.ts"
 import { kindNamed } from "./kinds.ts"

@@ -1,4 +1,4 @@
-import type { Side } from "../../hub/connectors/connector-view.ts"
+import type { Side } from "../../hub/connectors/connector-lists.ts"
 
 export type Settings = Readonly<Record<string, unknown>>
 

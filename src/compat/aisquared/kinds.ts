@@ -1,4 +1,4 @@
-import type { Side } from "../../hub/connectors/connector-view.ts"
+import type { Side } from "../../hub/connectors/connector-lists.ts"
 import { httpDestination, httpSource } from "./http.ts"
 import type { Kind } from "./kind.ts"
 import { mariadbDestination, mariadbSource } from "./mariadb.ts"

@@ -1,6 +1,6 @@
 import { isMask } from "../../core/config.ts"
+import type { Plan } from "../../hub/base/plans.ts"
 import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
-import type { Plan } from "../../hub/plans.ts"
 import { type ConnectorBody, METHODS, type NameValue, TYPES } from "./body.ts"
 
 /** A secret as every answer but a create's shows it. Sent back, it keeps the stored value. */

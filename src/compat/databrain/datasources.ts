@@ -1,8 +1,8 @@
 import { type Fault, PlatformError } from "../../core/errors.ts"
+import type { Principal } from "../../hub/base/principal.ts"
+import type { ConnectorInput } from "../../hub/connectors/connector-input.ts"
 import { HANDLE } from "../../hub/connectors/connector-names.ts"
-import type { ConnectorInput } from "../../hub/connectors/connector-view.ts"
 import type { Hub } from "../../hub/hub.ts"
-import type { Principal } from "../../hub/people/identity.ts"
 import { isPlain, type Plain, readFields, refuse } from "./credentials.ts"
 import { type DatasourceType, documentOf, memberOf, NOT_BUILT, typesOf } from "./types.ts"
 
