@@ -5,7 +5,7 @@ import type { Principal } from "../hub/people/identity.ts"
 import { atLeast } from "../hub/people/roles.ts"
 import type { Role } from "../store/database.ts"
 
-/** A path of a dialect below its mount, without a slash at its end. */
+/** A path of a compatible API below its mount, without a slash at its end. */
 export interface Route {
   readonly method: HTTPMethods
   readonly path: string

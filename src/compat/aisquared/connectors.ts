@@ -54,7 +54,7 @@ export class Connectors {
     const view = await this.#hub.connectors.create(
       by,
       { title: name, type: kind.native, purpose: side, description, config, draft: true },
-      { dialect: "aisquared", document, refuse: this.#taken(kind) },
+      { compat: "aisquared", document, refuse: this.#taken(kind) },
     )
     return resourceOf(kind, view, by, base)
   }
@@ -87,7 +87,7 @@ export class Connectors {
         ...(native === undefined ? {} : { config: native.config, draft: true }),
       },
       view.version,
-      { ...(native === undefined ? {} : { dialect: "aisquared", document: native.document }), refuse: this.#taken(kind) },
+      { ...(native === undefined ? {} : { compat: "aisquared", document: native.document }), refuse: this.#taken(kind) },
     )
     return resourceOf(kind, changed, by, base)
   }

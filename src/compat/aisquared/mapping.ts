@@ -32,7 +32,7 @@ function masked(key: string, value: unknown): unknown {
 /** A configuration as it was sent where that still holds, with what was changed elsewhere since; secrets masked. */
 export function configurationOf(kind: Kind, view: ConnectorView): Settings {
   const now = kind.toConfiguration(view.config)
-  const sent = view.dialect === "aisquared" ? view.document : null
+  const sent = view.compat === "aisquared" ? view.document : null
   if (sent === null) return { ...given(kind.kept), ...now }
   return merged(sent, now, (key, value) => kind.mapped.includes(key) && !isEmpty(value) && kind.implied?.[key]?.includes(value) !== true)
 }

@@ -9,8 +9,8 @@ import { isNamed, type Shown, shown } from "./shape.ts"
 
 const PAGE = 1_000
 const LARGEST_ID = 2_147_483_647
-/** All of it is in the connector itself; what another dialect's document says of it is over. */
-const WRITTEN_HERE = { dialect: "databar", document: {} }
+/** The connector itself holds all of it; the document of another compatible API no longer applies. */
+const WRITTEN_HERE = { compat: "databar", document: {} }
 
 /** The hub's HTTP connectors as Databar names them. */
 export class Connectors {

@@ -42,7 +42,7 @@ export class Datasources {
 
   /** Tests, stores and caches the schema; a failure on the way leaves nothing stored. What a name alone makes has an empty one. */
   async create(by: Principal, { input, document }: Datasource): Promise<{ name: string }> {
-    const from = { dialect: "databrain", document } as const
+    const from = { compat: "databrain", document } as const
     if (input.draft === true) await this.#hub.connectors.create(by, input, from)
     else await this.#hub.onboarding.create(by, input, { ...from, waitMs: WAIT_MS, trustHostKey: true })
     return { name: input.name }

@@ -73,7 +73,7 @@ export class Connectors {
     const view = await this.#hub.connectors.create(
       by,
       { title: name, type: kind.native, description, config: native.config, draft: true },
-      { dialect: "kaireon", document: native.document, refuse: (others) => this.#taken(name, others) },
+      { compat: "kaireon", document: native.document, refuse: (others) => this.#taken(name, others) },
     )
     return shown(kind, view)
   }
@@ -105,7 +105,7 @@ export class Connectors {
       ...(status === undefined ? {} : { enabled: status === "active" }),
     }
     const changed = await this.#hub.connectors.patch(by, view.id, patch, view.version, {
-      ...(document === undefined ? {} : { dialect: "kaireon", document }),
+      ...(document === undefined ? {} : { compat: "kaireon", document }),
       refuse: (others) => this.#taken(name ?? "", others),
     })
     return shown(kind, changed)

@@ -26,10 +26,10 @@ export type Status = "active" | "error" | "inactive"
 
 const DEFAULT_AUTH_METHOD = "access_key"
 
-/** The document as this dialect stored it; none when another way made or last changed the connector. */
+/** The document as this API stored it; undefined when the connector was made or last changed in another way. */
 export function documentOf(view: ConnectorView): Document | undefined {
-  const { dialect, document } = view
-  if (dialect !== "kaireon" || document === null) return undefined
+  const { compat, document } = view
+  if (compat !== "kaireon" || document === null) return undefined
   return kindNamed(String(document["type"]))?.native === view.type ? (document as Document) : undefined
 }
 
@@ -122,7 +122,7 @@ export function partialTest(kind: Kind, view: ConnectorView): PartialTest | unde
   const document = documentOf(view)
   const config = settingsOf(kind, document, view.config)
   const fault = (key: string): Fault => ({ pointer: `/config/${key}`, message: `config.${key} is required.` })
-  // Only what came in by this dialect owes what its page requires.
+  // The page's required keys apply to connectors that were made through this API alone.
   const lacking = document === undefined ? [] : kind.required.filter((key) => !isSet(config[key])).map(fault)
   if (lacking.length > 0) return { missing: lacking }
   if (view.missing.length === 0) return undefined

@@ -5,9 +5,9 @@ import { publicReport, type TestReport } from "../probes/probe.ts"
 import type { ConnectorState } from "./connector-state.ts"
 import type { CompatOptions, ConnectorPatch, ConnectorRow } from "./connector-view.ts"
 
-/** What a dialect sent, as a part of a connector's state. */
-export const documentOf = ({ dialect, document }: CompatOptions): Partial<ConnectorState> => ({
-  ...(dialect === undefined ? {} : { dialect }),
+/** The compatible API and its document, as a part of a connector's state. */
+export const documentOf = ({ compat, document }: CompatOptions): Partial<ConnectorState> => ({
+  ...(compat === undefined ? {} : { compat }),
   ...(document === undefined ? {} : { document }),
 })
 

@@ -52,7 +52,7 @@ export async function listConnectors(tx: Tx, registry: Registry, workspaceId: st
   return { ...page, data: await viewsOf(tx, registry, workspaceId, page.data) }
 }
 
-/** What a dialect lists, and how many there are in all. */
+/** The connectors that a compatible API lists, and how many there are in all. */
 export async function searchConnectors(
   tx: Tx,
   registry: Registry,

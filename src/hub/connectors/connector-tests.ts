@@ -15,7 +15,7 @@ import type { ConnectorRow, ConnectorView, Tx } from "./connector-view.ts"
 export interface TestOptions extends ProbeCall {
   /** Whether an open breaker refuses the test (`circuit_open`). A person who asks natively always gets a real probe. */
   readonly breaker?: boolean
-  /** How far a dialect tests a connector that lacks what a whole test takes; undefined means the whole test. */
+  /** How far a compatible API tests a connector that lacks something; undefined means the whole test. */
   readonly partial?: (connector: ConnectorView) => PartialTest | undefined
 }
 

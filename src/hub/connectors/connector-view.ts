@@ -25,9 +25,10 @@ export interface ConnectorInput {
   readonly enabled?: boolean
 }
 
-/** What a dialect adds to a creation or change. */
+/** The additions of a compatible API to a creation or change. */
 export interface CompatOptions {
-  readonly dialect?: string
+  /** The compatible API's name: `kaireon`. */
+  readonly compat?: string
   /** What the client sent, secrets cut out, to be shown back verbatim. */
   readonly document?: Readonly<Record<string, unknown>>
   /** Refuses the title for the connectors that have it already; asked inside the transaction, one at a time in a workspace. */
@@ -45,7 +46,7 @@ export interface ConnectorFilter extends PageQuery {
   readonly q?: string
 }
 
-/** What a dialect lists: types that it can name, on one side of a sync, in its own order and pages. */
+/** A compatible API's list: types that it can name, on one side of a sync, in its own order and pages. */
 export interface ConnectorSearch {
   readonly types?: readonly string[]
   /** Types, each on that side alone. */
@@ -75,8 +76,8 @@ export interface ConnectorView {
   readonly status: ConnectorStatus
   readonly missing: readonly Fault[]
   readonly version: number
-  /** The dialect that it was made or last changed in, and the document as that dialect sent it; not shown by the native API. */
-  readonly dialect: string | null
+  /** The compatible API through which it was made or last changed, and the document that was sent there; the native API shows neither. */
+  readonly compat: string | null
   readonly document: Readonly<Record<string, unknown>> | null
   readonly lastTest: TestReport | null
   readonly lastTestedAt: string | null
@@ -109,7 +110,7 @@ export function viewOf(row: ConnectorRow, connector: AnyConnector | undefined, s
     status: row.status,
     missing: row.missing,
     version: row.version,
-    dialect: row.dialect,
+    compat: row.compat,
     document: row.document,
     lastTest: row.last_test as TestReport | null,
     lastTestedAt: row.last_tested_at?.toISOString() ?? null,
