@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach } from "vitest"
 import { mysql } from "../../src/connectors/mysql.ts"
-import type { Batch, Stream, Value } from "../../src/core/connector.ts"
 import type { Session } from "../../src/core/session.ts"
+import type { Batch, Stream } from "../../src/core/streams.ts"
+import type { Value } from "../../src/core/values.ts"
 import { collect, withSession } from "../conformance/context.ts"
 import { type MariaDb, mariadb } from "../fixtures/mysql.ts"
 
