@@ -7,6 +7,7 @@ import { facts } from "./postgres/facts.ts"
 import { query } from "./postgres/query.ts"
 import { read } from "./postgres/rows.ts"
 import { write } from "./postgres/write.ts"
+import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
 import { throughTunnel, tunnelField } from "./shared/ssh.ts"
 import { tlsField, tlsSpec } from "./shared/tls.ts"
 
@@ -26,6 +27,14 @@ export const postgres = defineConnector({
     tls: tlsField,
     tunnel: tunnelField,
   },
+
+  // libpq (PostgreSQL docs, 34.1.2).
+  url: databaseUrl(["postgres", "postgresql"], 5432, {
+    mode: "sslmode",
+    ca: "sslrootcert",
+    modes: { off: "disable", require: "require", verify: "verify-full" },
+  }),
+  address: hostAndPort,
 
   connect(config, lease) {
     const { host, port, database, user, password } = config
