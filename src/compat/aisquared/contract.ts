@@ -1,7 +1,7 @@
 import type { Side } from "../../hub/connectors/connector-view.ts"
+import { isSettings, type Settings } from "../mapping.ts"
+import { type BuiltDefinition, definitionNamed } from "./definitions.ts"
 import { broken } from "./errors.ts"
-import { isSettings, type Kind, type Settings } from "./kind.ts"
-import { kindNamed } from "./kinds.ts"
 
 /** The longest name; the native API's too. */
 const LONGEST_NAME = 256
@@ -52,11 +52,11 @@ function textFault(value: unknown): string | undefined {
 
 const sizeFault = (value: unknown, most: number): string | undefined => (String(value).length > most ? `size cannot be greater than ${most}` : undefined)
 
-/** The definition of that name on that side; one that is not built, or not on that side, is none. */
-export function requireKind(kinds: readonly Kind[], side: Side, name: string): Kind {
-  const kind = kindNamed(kinds, side, name)
-  if (kind === undefined) throw broken({ connector: { connector_name: [`invalid connector ${side} name`] } })
-  return kind
+/** The definition of that name on that side; throws 400 for one that is not built or not on that side. */
+export function requireDefinition(all: readonly BuiltDefinition[], side: Side, name: string): BuiltDefinition {
+  const definition = definitionNamed(all, side, name)
+  if (definition === undefined) throw broken({ connector: { connector_name: [`invalid connector ${side} name`] } })
+  return definition
 }
 
 /** E-mail and password of a login. */

@@ -4,12 +4,12 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Hub } from "../../hub/hub.ts"
 import type { Principal } from "../../hub/people/identity.ts"
 import type { Role } from "../../store/database.ts"
+import type { Settings } from "../mapping.ts"
 import { serve } from "../serve.ts"
 import { Connectors } from "./connectors.ts"
 import { type ListQuery, readConnector, readId, readList, readLogin } from "./contract.ts"
 import { answerOf, noWorkspace } from "./errors.ts"
 import { iconOf, iconPath } from "./icons.ts"
-import type { Settings } from "./kind.ts"
 
 const PREFIX = "/aisquared"
 const PATH = "/api/v1/connectors"
@@ -50,10 +50,8 @@ export const aisquared: Mount = {
         const { token } = await hub.identity.logIn(email, password, originOf(request))
         return { data: { type: "token", id: token, attributes: { token } } }
       })
-    for (const path of new Set(connectors.kinds.map(iconPath))) {
-      const kind = connectors.kinds.find((each) => iconPath(each) === path)
-      if (kind !== undefined) scope.get(path, (_, reply) => reply.type("image/svg+xml").send(iconOf(kind)))
-    }
+    for (const [path, definition] of new Map(connectors.definitions.map((each) => [iconPath(each), each])))
+      scope.get(path, (_, reply) => reply.type("image/svg+xml").send(iconOf(definition)))
   },
 }
 

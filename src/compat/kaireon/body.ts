@@ -1,5 +1,5 @@
 import { type Fault, PlatformError } from "../../core/errors.ts"
-import { isSettings, type Settings } from "./kind.ts"
+import { isSettings, type Settings } from "../mapping.ts"
 
 /** The longest name; the native API's too. */
 const LONGEST_NAME = 256
