@@ -25,7 +25,7 @@ export const valuesByName = (mask: string): Values => ({
 })
 
 /** The same as a list of `{ name, value }`. */
-export const namedValues = (mask: string): Values => ({
+export const namedValues = (mask: string): Required<Pick<Row, "read" | "write">> => ({
   read: (given) => rowsIn(given).map(({ name, value }) => ({ name, value: value === mask ? { set: true } : value })),
   write: (rows) => rowsIn(rows).map(({ name, value }) => ({ name: String(name), value: shownValue(value, mask) })),
 })

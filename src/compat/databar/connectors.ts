@@ -6,6 +6,7 @@ import { planOf } from "../../hub/plans.ts"
 import type { ConnectorBody } from "./body.ts"
 import { inputOf } from "./mapping.ts"
 import { isNamed, type Shown, shown } from "./shape.ts"
+import { CONNECTOR } from "./types.ts"
 
 const PAGE = 1_000
 const LARGEST_ID = 2_147_483_647
@@ -25,7 +26,7 @@ export class Connectors {
     const plan = await planOf(this.#hub.store, by.workspace.id)
     const found: ConnectorView[] = []
     for (let after = 0; ; ) {
-      const { data } = await this.#hub.connectors.search(by, { types: ["http"], limit: PAGE, after })
+      const { data } = await this.#hub.connectors.search(by, { types: [CONNECTOR.type], limit: PAGE, after })
       found.push(...data)
       if (data.length < PAGE) break
       after = data.at(-1)?.serial ?? LARGEST_ID
@@ -40,7 +41,7 @@ export class Connectors {
   /** The answer shows headers, parameters and body as they were just sent: the one answer here with secrets in it. */
   async create(by: Principal, body: ConnectorBody): Promise<Shown> {
     const plan = await planOf(this.#hub.store, by.workspace.id)
-    const view = await this.#hub.connectors.create(by, { type: "http", ...inputOf(body, undefined, plan) }, WRITTEN_HERE)
+    const view = await this.#hub.connectors.create(by, { type: CONNECTOR.type, ...inputOf(body, undefined, plan) }, WRITTEN_HERE)
     return { ...shown(view, plan), headers: body.headers, parameters: body.parameters, body: body.body }
   }
 
