@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest"
 import { host, port, secret, text, variant } from "../core/fields.ts"
 import type { Row, Settings } from "./mapping.ts"
-import { configOf, faultsOf, lacking } from "./to-config.ts"
-import { documentOf, exposedSecrets, storedDocument } from "./to-document.ts"
+import { faultsOf, lacking, readConfig } from "./read-config.ts"
 import { digits, mustBeText, valuesByName, words } from "./values.ts"
+import { exposedSecrets, storedDocument, writeDocument } from "./write-document.ts"
 
 const MASK = "***"
 const none = {}
@@ -32,8 +32,8 @@ const ROWS: readonly Row[] = [
   { theirs: "/page", ours: "/paging", oneWay: true, read: (page) => (page === "none" ? undefined : { size: page }) },
 ]
 const CLEARED = { host: null, port: null, tls: null, auth: null, url: null, headers: null }
-const read = (document: Settings, stored?: Settings) => configOf(ROWS, document, { is: (value, row) => row.secret === true && value === MASK, stored })
-const show = (config: Settings, sent?: Settings) => documentOf(ROWS, config, { sent, mask: MASK, defaults: fields })
+const read = (document: Settings, stored?: Settings) => readConfig(ROWS, document, { is: (value, row) => row.secret === true && value === MASK, stored })
+const show = (config: Settings, sent?: Settings) => writeDocument(ROWS, config, { sent, mask: MASK, defaults: fields })
 
 describe("a document as a config", () => {
   test.each<[string, Settings, Settings]>([
@@ -65,7 +65,7 @@ describe("a document as a config", () => {
   test("a mask keeps a secret by the hub's own mask, and whole logins by leaving them out", () => {
     expect(read({ login: { token: MASK } })["auth"]).toEqual({ kind: "token", token: { set: true } })
     const whole: Row[] = [{ theirs: "/password", ours: "/auth", secret: true, read: (token) => ({ kind: "token", token }) }]
-    const by = (stored: Settings | undefined) => configOf(whole, { password: MASK }, { is: (value) => value === MASK, stored })
+    const by = (stored: Settings | undefined) => readConfig(whole, { password: MASK }, { is: (value) => value === MASK, stored })
     expect(by({ auth: { kind: "login", user: "u" } })).toEqual(none)
     expect(by(undefined)).toEqual({ auth: { kind: "token", token: { set: true } } })
   })
@@ -106,7 +106,7 @@ describe("a config as a document", () => {
 
   test.each<[string, Settings]>([
     ["another spelling", { port: "5432", encrypt: false }],
-    ["values that no row names", { extra: [1, { a: null }], login: { more: 1 } }],
+    ["values that no row names", { extra: [1, { a: null }], login: { more: 1 }, "login/token": 1, "a~1": 2, "": 3 }],
     ["empty values", { port: "", headers: none, extra: "" }],
     ["a value that is read one way", { page: 7 }],
     ["several for one", { scheme: "a", rest: "b" }],

@@ -1,6 +1,6 @@
 import { isSettings, type Settings } from "./mapping.ts"
 
-/** The value at a pointer of a document; the names in a vendor's document need no escapes. */
+/** The value at a JSON pointer (RFC 6901) of a document. */
 export function valueAt(document: unknown, pointer: string): unknown {
   let value = document
   for (const name of namesOf(pointer)) value = isSettings(value) && Object.hasOwn(value, name) ? value[name] : undefined
@@ -11,16 +11,19 @@ export function valueAt(document: unknown, pointer: string): unknown {
 export const aroundOf = (pointer: string): string => pointer.slice(0, pointer.lastIndexOf("/"))
 
 /** The last name of a pointer. */
-export const lastOf = (pointer: string): string => pointer.slice(pointer.lastIndexOf("/") + 1)
+export const lastOf = (pointer: string): string => namesOf(pointer).at(-1) ?? ""
 
 /** A pointer as people write it: `credentials.username`. */
-export const dotted = (pointer: string): string => pointer.slice(1).replaceAll("/", ".")
+export const dotted = (pointer: string): string => namesOf(pointer).join(".")
+
+/** The pointer of a name inside of the object at another. */
+export const below = (pointer: string, name: string): string => `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`
 
 /** The document with a value at a pointer. */
 export function withValueAt(document: Settings, pointer: string, value: unknown): Settings {
-  const [name = "", ...rest] = namesOf(pointer)
-  if (rest.length === 0) return { ...document, [name]: value }
-  return { ...document, [name]: withValueAt(objectIn(document, name), `/${rest.join("/")}`, value) }
+  const [, step = "", rest = ""] = /^\/([^/]*)(.*)$/s.exec(pointer) ?? []
+  const name = unescaped(step)
+  return { ...document, [name]: rest === "" ? value : withValueAt(objectIn(document, name), rest, value) }
 }
 
 /** The pointer of a place, as the hub names a secret: `/auth/token` of `/auth:token/token`. */
@@ -54,6 +57,8 @@ export function withPlace(config: Settings, place: string, value: unknown, insid
   return { ...config, [name]: withPlace(kind === undefined ? around : { ...around, kind }, `/${rest.join("/")}`, value, inside) }
 }
 
-const namesOf = (pointer: string): string[] => pointer.slice(1).split("/")
+const unescaped = (step: string): string => step.replaceAll("~1", "/").replaceAll("~0", "~")
+
+const namesOf = (pointer: string): string[] => pointer.slice(1).split("/").map(unescaped)
 
 const objectIn = (settings: Settings, name: string): Settings => (isSettings(settings[name]) ? settings[name] : {})

@@ -9,8 +9,8 @@ import { PAGE as DATABRAIN_PAGE, TYPES as DATASOURCES } from "./databrain/types.
 import { MASK as KAIREON_MASK, PAGE as KAIREON_PAGE, TYPES } from "./kaireon/types.ts"
 import { built, notBuilt, pointersOf, type Row, type Settings, type TypeMapping } from "./mapping.ts"
 import { fieldOf, placeIn } from "./places.ts"
-import { configOf, faultsOf } from "./to-config.ts"
-import { documentOf } from "./to-document.ts"
+import { faultsOf, readConfig } from "./read-config.ts"
+import { writeDocument } from "./write-document.ts"
 
 interface Case {
   readonly api: string
@@ -103,9 +103,9 @@ const fieldsOf = ({ mapping }: Case): Fields => registry.find(mapping.type)?.fie
 /** Whether a value of ours, shown and sent back, is that value again; of a whole login, whether it stays. */
 function readsBack(each: Case, field: Field, value: unknown): boolean {
   const [rows, config, name] = [[each.row], at(each.ours, value), fieldOf(each.ours)]
-  const document = documentOf(rows, config, { sent: undefined, mask: each.mask, defaults: undefined })
+  const document = writeDocument(rows, config, { sent: undefined, mask: each.mask, defaults: undefined })
   if (faultsOf(rows, document).length > 0) return false
-  const read = configOf(rows, document, { is: (given, { secret }) => secret === true && given === each.mask, stored: config })
+  const read = readConfig(rows, document, { is: (given, { secret }) => secret === true && given === each.mask, stored: config })
   if (field.kind === "variant" && each.row.secret === true) return !Object.hasOwn(read, name)
   const again = placeIn(read, each.ours) ?? placeIn({ [name]: fieldsOf(each)[name]?.default }, each.ours)
   return JSON.stringify(again) === JSON.stringify(value)

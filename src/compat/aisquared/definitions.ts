@@ -27,12 +27,9 @@ const credentials = (password: Pick<Row, "ours" | "read">): readonly Row[] => [
   { theirs: "/credentials/password", required: true, secret: true, ...password },
 ]
 
-/** The keys of Postgresql; a database of no name is the one named like the user. */
-const postgresql = (side: Side, more: readonly Row[] = []): Definition => ({
-  name: "Postgresql",
-  side,
-  type: "postgres",
-  colour: "#336791",
+/** Databases with the keys of Postgresql; one without a name is the one named like the user. */
+const database = (named: Omit<Definition, "rows">, ...more: readonly Row[]): Definition => ({
+  ...named,
   rows: [
     ...more,
     ...credentials({ ours: "/password" }),
@@ -86,13 +83,15 @@ const snowflake: Definition = {
   ],
 }
 
+const postgresql = { name: "Postgresql", type: "postgres", colour: "#336791" }
+
 /** Every definition that is mapped. */
 export const DEFINITIONS: readonly Definition[] = [
-  postgresql("source", [dataType]),
+  database({ ...postgresql, side: "source" }, dataType),
   mariadb("source"),
   snowflake,
   httpSource,
-  postgresql("destination"),
+  database({ ...postgresql, side: "destination" }),
   mariadb("destination"),
   httpDestination,
 ]

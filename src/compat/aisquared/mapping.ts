@@ -1,8 +1,8 @@
 import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { Settings } from "../mapping.ts"
 import { aroundOf, dotted, lastOf } from "../places.ts"
-import { configOf, faultsOf, lacking } from "../to-config.ts"
-import { documentOf, exposedSecrets, storedDocument } from "../to-document.ts"
+import { faultsOf, lacking, readConfig } from "../read-config.ts"
+import { exposedSecrets, storedDocument, writeDocument } from "../write-document.ts"
 import { type Definition, MASK } from "./definition.ts"
 import { unfit } from "./errors.ts"
 
@@ -14,10 +14,10 @@ export function nativeOf({ rows }: Definition, configuration: Settings, stored: 
   if (fault !== undefined) throw unfit(`${dotted(fault.pointer)} ${fault.message}`)
   const exposed = exposedSecrets(rows, configuration)
   if (exposed.length > 0) throw unfit(`${exposed.join(", ")} looks like a credential that could not be kept safe there.`)
-  const config = configOf(rows, configuration, { is: (value, { secret }) => secret === true && value === MASK, stored })
+  const config = readConfig(rows, configuration, { is: (value, { secret }) => secret === true && value === MASK, stored })
   return { config, document: storedDocument(rows, configuration, MASK) }
 }
 
 /** A configuration as it was sent where that still holds, with the changes that were made elsewhere since; secrets masked. */
 export const configurationOf = ({ rows }: Definition, view: ConnectorView): Settings =>
-  documentOf(rows, view.config, { sent: view.compat === "aisquared" ? (view.document ?? undefined) : undefined, mask: MASK, defaults: undefined })
+  writeDocument(rows, view.config, { sent: view.compat === "aisquared" ? (view.document ?? undefined) : undefined, mask: MASK, defaults: undefined })

@@ -1,7 +1,7 @@
 import type { ConnectorInput, ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { Plan } from "../../hub/plans.ts"
 import type { Settings } from "../mapping.ts"
-import { configOf } from "../to-config.ts"
+import { readConfig } from "../read-config.ts"
 import type { ConnectorBody, NameValue } from "./body.ts"
 import { shownLimits, typeOf } from "./shape.ts"
 import { CONNECTOR, loginRow, MASK } from "./types.ts"
@@ -28,7 +28,7 @@ function configFrom(body: ConnectorBody, stored: ConnectorView | undefined): Set
   const isLogin = ({ name, value }: NameValue): boolean => name === login?.name && value === MASK
   const document = login === undefined ? body : { ...body, [login.field]: body[login.field].filter((row) => !isLogin(row)) }
   const keepsLogin = login !== undefined && body[login.field].some(isLogin)
-  const config = configOf(CONNECTOR.rows, { ...document }, { is: () => false, stored: undefined })
+  const config = readConfig(CONNECTOR.rows, { ...document }, { is: () => false, stored: undefined })
   return { ...config, ...(keepsLogin ? {} : { auth: { kind: "none" } }) }
 }
 

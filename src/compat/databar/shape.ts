@@ -1,7 +1,7 @@
 import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { Plan } from "../../hub/plans.ts"
 import type { Settings } from "../mapping.ts"
-import { documentOf } from "../to-document.ts"
+import { writeDocument } from "../write-document.ts"
 import { type ConnectorBody, METHODS, TYPES } from "./body.ts"
 import { CONNECTOR, MASK } from "./types.ts"
 
@@ -16,7 +16,7 @@ export const isNamed = ({ type, config }: ConnectorView): boolean => type === CO
 
 /** A connector as Databar shows it: secrets masked, limits under the plan's. */
 export function shown(view: ConnectorView, plan: Plan): Shown {
-  const document = documentOf(CONNECTOR.rows, view.config, { sent: undefined, mask: MASK, defaults: undefined })
+  const document = writeDocument(CONNECTOR.rows, view.config, { sent: undefined, mask: MASK, defaults: undefined })
   return {
     id: view.serial,
     name: view.title,

@@ -5,7 +5,7 @@ import type { Hub } from "../../hub/hub.ts"
 import type { Principal } from "../../hub/people/identity.ts"
 import { isSettings, notBuilt, type Settings } from "../mapping.ts"
 import { dotted } from "../places.ts"
-import { configOf, faultsOf, lacking } from "../to-config.ts"
+import { faultsOf, lacking, readConfig } from "../read-config.ts"
 import { type BuiltType, documentOf, PAGE, typesOf } from "./types.ts"
 
 /** How long a create waits for the schema; the vendor's own client waits 30 s for the answer. */
@@ -40,7 +40,7 @@ export class Datasources {
     const name = nameIn(credentials, faults)
     faults.push(...credentialFaults(type, credentials))
     if (faults.length > 0 || type === undefined) throw refuse(faults)
-    const config = configOf(type.rows, credentials, { is: () => false, stored: undefined })
+    const config = readConfig(type.rows, credentials, { is: () => false, stored: undefined })
     const input = { name, type: type.type, config, ...(type.fromName === true ? { draft: true } : {}) }
     return { input, document: documentOf(type, name, credentials) }
   }

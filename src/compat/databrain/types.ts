@@ -66,10 +66,10 @@ const TUNNEL: readonly Row[] = [
   secret("sshPrivateKey", "/tunnel:ssh/auth:key/privateKey", tunnelled),
 ]
 
-/** `schema` has no field of ours: all schemas are cached. */
-const postgres: DatasourceType = {
-  name: "postgres",
-  type: "postgres",
+/** A database that is named, by its `username`. `schema` has no field of ours: all schemas are cached. */
+const named = (name: string, type: string): DatasourceType => ({
+  name,
+  type,
   rows: [
     text("host", "/host"),
     port("port", "/port"),
@@ -80,14 +80,14 @@ const postgres: DatasourceType = {
     sslMode,
     ...TUNNEL,
   ],
-}
+})
 
-/** No database is named here: all that the user may see. The page has no `sslMode` for this type; it is taken as for `postgres`. */
-const mysql: DatasourceType = {
-  name: "mysql",
-  type: "mysql",
+/** A server by its `user`, with all databases that this user may see. The page has no `sslMode` for it; it is taken as for `postgres`. */
+const server = (name: string, type: string): DatasourceType => ({
+  name,
+  type,
   rows: [text("host", "/host"), port("port", "/port"), text("user", "/user"), secret("password", "/password"), sslMode],
-}
+})
 
 const PASSWORD = "username/password"
 const KEY_PAIR = "Key-pair authentication"
@@ -110,7 +110,7 @@ const snowflake: DatasourceType = {
 const csv: DatasourceType = { name: "csv", type: "csv", rows: [], fromName: true }
 
 /** Every type that is mapped. */
-export const TYPES: readonly DatasourceType[] = [postgres, mysql, snowflake, csv]
+export const TYPES: readonly DatasourceType[] = [named("postgres", "postgres"), server("mysql", "mysql"), snowflake, csv]
 
 export const typesOf = (registry: Registry): BuiltType[] => built(TYPES, registry)
 

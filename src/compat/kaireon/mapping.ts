@@ -2,9 +2,9 @@ import { type Fault, PlatformError } from "../../core/errors.ts"
 import { isUrlFault } from "../../core/url-form.ts"
 import { isGiven, pointersOf, type Row, type Settings } from "../mapping.ts"
 import { aroundOf, dotted, fieldOf, lastOf } from "../places.ts"
-import { configOf, faultsOf } from "../to-config.ts"
-import { exposedSecrets, storedDocument } from "../to-document.ts"
+import { faultsOf, readConfig } from "../read-config.ts"
 import { mustBeText } from "../values.ts"
+import { exposedSecrets, storedDocument } from "../write-document.ts"
 import { type Document, keptConfig, keptCredentials, keyOf } from "./shape.ts"
 import { type BuiltType, MASK } from "./types.ts"
 
@@ -36,11 +36,14 @@ export function nativeOf(type: BuiltType, posted: Posted, stored: Stored | undef
     const [pointer = ""] = pointersOf(row)
     return aroundOf(pointer) === "/authConfig" && (value === MASK || value === stored?.masks.get(lastOf(pointer)))
   }
-  const config = configOf(rows, document, { is: isMask, stored: stored?.config })
+  const config = readConfig(rows, document, { is: isMask, stored: stored?.config })
   return { config: { ...config, ...withUrl(type, config, url) }, document: documentFrom(type, posted) }
 }
 
-const moved = (row: Row, around: string): Row => ({ ...row, theirs: pointersOf(row).map((pointer) => around + pointer)[0] ?? "" })
+const moved = (row: Row, around: string): Row => ({
+  ...row,
+  theirs: typeof row.theirs === "string" ? around + row.theirs : row.theirs.map((pointer) => around + pointer),
+})
 
 interface Unfolded {
   readonly config: Settings

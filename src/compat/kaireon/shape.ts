@@ -2,8 +2,8 @@ import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { PartialTest } from "../../hub/probes/probe.ts"
 import { isGiven, pointersOf, type Row, type Settings } from "../mapping.ts"
 import { fieldOf, lastOf, placeIn, pointerOf } from "../places.ts"
-import { lacking } from "../to-config.ts"
-import { documentOf as documentFrom } from "../to-document.ts"
+import { lacking } from "../read-config.ts"
+import { writeDocument } from "../write-document.ts"
 import { type BuiltType, MASK } from "./types.ts"
 
 /** The document that is stored for showing: no secret is in it. */
@@ -82,7 +82,7 @@ export function settingsOf(type: BuiltType, document: Document | undefined, conf
   const inConfig = type.credentials.filter((row) => sent !== undefined && Object.hasOwn(sent, keyOf(row)))
   // The parts of a connection string are shown, those that it leaves out too.
   const hidesDefaults = sent === undefined || !Object.hasOwn(sent, "connectionString")
-  return documentFrom([...type.rows, ...inConfig], config, { sent, mask: MASK, defaults: hidesDefaults ? type.connector.fields : undefined })
+  return writeDocument([...type.rows, ...inConfig], config, { sent, mask: MASK, defaults: hidesDefaults ? type.connector.fields : undefined })
 }
 
 /** A credential that is set: its key as the client named it, the hub's pointer, and its value when that is no secret. */

@@ -1,7 +1,7 @@
 import type { Field, Fields } from "../core/fields.ts"
 import { hiddenSecrets } from "./hidden-secrets.ts"
 import { isGiven, isSettings, pointersOf, type Row, type Settings } from "./mapping.ts"
-import { aroundOf, dotted, lastOf, placeIn, valueAt, withValueAt } from "./places.ts"
+import { aroundOf, below, dotted, lastOf, placeIn, valueAt, withValueAt } from "./places.ts"
 
 /** The way in which a config is shown. */
 export interface Showing {
@@ -17,7 +17,7 @@ export interface Showing {
  * A config as the vendor's document: as it was sent where that still holds, with the changes that were made elsewhere since.
  * Values come in the order of the rows, since the store does not keep that of a document.
  */
-export function documentOf(rows: readonly Row[], config: Settings, showing: Showing): Settings {
+export function writeDocument(rows: readonly Row[], config: Settings, showing: Showing): Settings {
   const { sent, mask, defaults } = showing
   const shown = new Map<string, unknown>()
   const places = new Set<string>()
@@ -33,8 +33,8 @@ export function documentOf(rows: readonly Row[], config: Settings, showing: Show
     const isFirst = isFixed(row) || rows.find(({ ours }) => ours === row.ours) === row
     if (!isSent(row) && !hidden && isFirst) for (const [pointer, value] of written(row, config, mask)) shown.set(pointer, value)
   }
-  const mapped = rows.flatMap(pointersOf).flatMap((pointer): [string, unknown][] => (shown.has(pointer) ? [[pointer, shown.get(pointer)]] : []))
-  return [...mapped, ...unmapped(rows, sent ?? {})].reduce<Settings>((out, [pointer, value]) => withValueAt(out, pointer, value), {})
+  const inOrder = rows.flatMap(pointersOf).flatMap((pointer): [string, unknown][] => (shown.has(pointer) ? [[pointer, shown.get(pointer)]] : []))
+  return [...inOrder, ...unmapped(rows, sent ?? {})].reduce<Settings>((out, [pointer, value]) => withValueAt(out, pointer, value), {})
 }
 
 /** The document to be stored: secrets masked. A mask that is undefined leaves them out. */
@@ -43,12 +43,11 @@ export function storedDocument(rows: readonly Row[], document: Settings, mask: u
   return secret.reduce((out, pointer) => withValueAt(out, pointer, masked(valueAt(document, pointer), mask)), document)
 }
 
-/** The names of values that would be stored as they were sent, yet look like a credential; `name` is that of the document. */
-export const exposedSecrets = (rows: readonly Row[], document: Settings, name = ""): string[] =>
-  unmapped(
-    rows.filter((row) => !isFixed(row)),
-    document,
-  ).flatMap(([pointer, value]) => hiddenSecrets(dotted(name + pointer).slice(0, 100), value, lastOf(pointer)))
+/** The names of values that would be stored as they were sent, yet look like a credential; `around` is the document's own pointer. */
+export function exposedSecrets(rows: readonly Row[], document: Settings, around = ""): string[] {
+  const read = rows.filter((row) => !isFixed(row))
+  return unmapped(read, document).flatMap(([pointer, value]) => hiddenSecrets(dotted(around + pointer).slice(0, 100), value, lastOf(pointer)))
+}
 
 /** Whether the hub would have filled the value in for a client that left it out. */
 export function isDefault(row: Row, config: Settings, fields: Fields | undefined): boolean {
@@ -58,18 +57,11 @@ export function isDefault(row: Row, config: Settings, fields: Fields | undefined
 
 const defaultsOf = (fields: Fields): Settings => Object.fromEntries(Object.entries(fields).map(([name, field]: [string, Field]) => [name, field.default]))
 
-/** The values of a row of which some were sent: those that still hold, else the config's. */
+/** A row of which some values were sent: those values while they hold, else the config's. */
 function ofSent(row: Row, config: Settings, sent: Settings, mask: unknown): [string, unknown][] {
   const values = pointersOf(row).map((pointer): [string, unknown] => [pointer, valueAt(sent, pointer)])
-  if (
-    isFixed(row) ||
-    holds(
-      row,
-      config,
-      values.map(([, value]) => value),
-    )
-  )
-    return values.filter(([, value]) => value !== undefined)
+  const read = values.map(([, value]) => value)
+  if (isFixed(row) || holds(row, config, read)) return values.filter(([, value]) => value !== undefined)
   const now = new Map(written(row, config, mask))
   return values.flatMap(([pointer, value]): [string, unknown][] => {
     if (now.has(pointer)) return [[pointer, now.get(pointer)]]
@@ -103,7 +95,7 @@ const isAroundSent = (row: Row, sent: Settings | undefined): boolean =>
 function unmapped(rows: readonly Row[], document: Settings, base = ""): [string, unknown][] {
   const pointers = rows.flatMap(pointersOf)
   return Object.entries(document).flatMap(([name, value]): [string, unknown][] => {
-    const pointer = `${base}/${name}`
+    const pointer = below(base, name)
     if (pointers.includes(pointer)) return []
     const inside = isSettings(value) && pointers.some((each) => each.startsWith(`${pointer}/`))
     return inside ? unmapped(rows, value, pointer) : [[pointer, value]]

@@ -32,7 +32,7 @@ export function faultsOf(rows: readonly Row[], document: Settings): Fault[] {
 }
 
 /** The config that a document without faults stands for. `null` clears the field of a value that was not sent. */
-export function configOf(rows: readonly Row[], document: Settings, masks: Masks): Record<string, unknown> {
+export function readConfig(rows: readonly Row[], document: Settings, masks: Masks): Record<string, unknown> {
   const kept = new Set<string>()
   let config: Settings = {}
   for (const row of rows) {
