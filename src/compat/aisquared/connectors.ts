@@ -16,10 +16,10 @@ export interface Resource {
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-/** A change that meets another one is made again on its result, this many times. */
+/** A change that collides with another one is tried this many times. */
 const ATTEMPTS = 5
 
-/** The hub's connectors as AI Squared names them: by the integer serial, on one side. */
+/** The hub's connectors as AI Squared has them: by their integer serial, each a source or a destination. */
 export class Connectors {
   readonly #hub: Hub
   readonly definitions: readonly BuiltDefinition[]
@@ -29,7 +29,7 @@ export class Connectors {
     this.definitions = definitionsOf(hub.registry)
   }
 
-  /** The page asked for, last changed first, and how many there are in all. */
+  /** The requested page, last changed first, and the number of all connectors. */
   async list(by: Principal, query: ListQuery, base: string): Promise<{ data: Resource[]; total: number }> {
     const { page, perPage } = query
     const sides = this.definitions.filter((each) => isIn(each, query)).map(({ type, side }) => ({ type, side }))
@@ -69,7 +69,7 @@ export class Connectors {
     }
   }
 
-  /** Given columns only; a configuration is replaced whole but for masked values. */
+  /** Changes the given columns alone; a configuration is replaced as a whole, but masked values are kept. */
   async #tryUpdate(by: Principal, id: number, body: ConnectorBody, base: string): Promise<Resource> {
     const { definition: before, view } = await this.#find(by, id)
     const definition = requireDefinition(this.definitions, body.connector_type ?? before.side, body.connector_name ?? before.name)

@@ -5,12 +5,12 @@ import { broken } from "./errors.ts"
 
 /** The longest name; the native API's too. */
 const LONGEST_NAME = 256
-/** Characters of an e-mail or a password; what is longer is nobody's. */
+/** The most characters of an e-mail address or a password in a login. */
 const LONGEST_LOGIN = 1_024
 const LARGEST_ID = 2_147_483_647
 const SIDES: readonly string[] = ["source", "destination"]
 
-/** The `connector` of a create or a change; of a change only what is given. */
+/** The `connector` of a create or a change; a change has only the members that were given. */
 export interface ConnectorBody {
   readonly name?: string
   readonly connector_type?: Side
@@ -19,7 +19,7 @@ export interface ConnectorBody {
   readonly description?: string
 }
 
-/** Reads `{ connector: … }` as the vendor's contract does; throws 400 with what is wrong with each field. Other fields are ignored. */
+/** Reads `{ connector: … }` as the vendor's contract does; throws 400 with the fault of each field. Other fields are ignored. */
 export function readConnector(body: unknown, required: boolean): ConnectorBody {
   const given = isSettings(body) ? body["connector"] : undefined
   if (given === undefined) throw broken({ connector: ["is missing"] })

@@ -4,7 +4,7 @@ import { isGiven, type Row } from "../mapping.ts"
 import { mustBeText, valuesByName } from "../values.ts"
 import { type Definition, MASK } from "./definition.ts"
 
-/** Posts rows to a URL. What a native connector has beyond URL and headers stays as it is. */
+/** Posts rows to a URL. The other fields of an HTTP connector keep their values. */
 export const httpDestination: Definition = {
   name: "Http",
   side: "destination",

@@ -78,7 +78,7 @@ function linksOf(request: FastifyRequest, { page, perPage }: ListQuery, total: n
   }
 }
 
-/** The caller by `Authorization: Bearer`, a login's token or an API key; `Workspace-Id` picks one of the caller's own, the first without it. */
+/** The caller, by `Authorization: Bearer` with a login's token or an API key. `Workspace-Id` picks one of the caller's workspaces; without it, the first. */
 async function callerOf(request: FastifyRequest, hub: Hub): Promise<Principal> {
   const { authorization = "", "workspace-id": workspace } = request.headers
   const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1]

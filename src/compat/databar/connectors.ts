@@ -38,14 +38,14 @@ export class Connectors {
     return shown(await this.#find(by, id), await planOf(this.#hub.store, by.workspace.id))
   }
 
-  /** The answer shows headers, parameters and body as they were just sent: the one answer here with secrets in it. */
+  /** The answer repeats headers, parameters and body as they were just sent. It is the only answer of this API with secrets in it. */
   async create(by: Principal, body: ConnectorBody): Promise<Shown> {
     const plan = await planOf(this.#hub.store, by.workspace.id)
     const view = await this.#hub.connectors.create(by, { type: CONNECTOR.type, ...inputOf(body, undefined, plan) }, WRITTEN_HERE)
     return { ...shown(view, plan), headers: body.headers, parameters: body.parameters, body: body.body }
   }
 
-  /** Replaces all of it but for masked values. */
+  /** Replaces the whole connector, but masked values are kept. */
   async replace(by: Principal, id: number, body: ConnectorBody): Promise<Shown> {
     const [stored, plan] = [await this.#find(by, id), await planOf(this.#hub.store, by.workspace.id)]
     return shown(await this.#hub.connectors.patch(by, stored.id, inputOf(body, stored, plan), undefined, WRITTEN_HERE), plan)

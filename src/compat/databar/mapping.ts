@@ -12,7 +12,7 @@ const MOST_CONCURRENCY = 10_000
 
 type Input = Pick<ConnectorInput, "title" | "purpose" | "limits" | "config">
 
-/** The hub's input for a body. With `stored`, a replacement: masks keep their values, and what reads the same stays as it is. */
+/** The hub's input for a body. In a replacement of `stored`, masks keep their values, and limits that are shown the same stay as they are. */
 export function inputOf(body: ConnectorBody, stored: ConnectorView | undefined, plan: Plan): Input {
   return {
     title: body.name,
@@ -22,7 +22,7 @@ export function inputOf(body: ConnectorBody, stored: ConnectorView | undefined, 
   }
 }
 
-/** The mask of a login that is stored apart keeps it, and is no header or parameter of its own. */
+/** A login that is stored apart from headers and parameters is kept by its mask among them, which is no header or parameter itself. */
 function configFrom(body: ConnectorBody, stored: ConnectorView | undefined): Settings {
   const login = stored === undefined ? undefined : loginRow(stored.config)
   const isLogin = ({ name, value }: NameValue): boolean => name === login?.name && value === MASK

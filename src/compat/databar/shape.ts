@@ -33,7 +33,7 @@ export function typeOf({ purpose }: ConnectorView): string {
   return purpose === "destination" ? "exporter" : "enrichment"
 }
 
-/** Per minute; a limit above the plan's is shown as the plan's, and none as none. */
+/** The limits per minute. A limit above the plan's is shown as the plan's; no limit is shown as null. */
 export function shownLimits(limits: Settings | null, plan: Plan): Pick<Shown, "rate_limit" | "max_concurrency"> {
   const { requests, perMs, concurrency } = limits ?? {}
   const perMinute = typeof requests === "number" ? Math.max(1, Math.floor((requests * 60_000) / (typeof perMs === "number" ? perMs : 60_000))) : null

@@ -8,7 +8,7 @@ import { dotted } from "../places.ts"
 import { faultsOf, lacking, readConfig } from "../read-config.ts"
 import { type BuiltType, documentOf, PAGE, typesOf } from "./types.ts"
 
-/** How long a create waits for the schema; the vendor's own client waits 30 s for the answer. */
+/** A create waits this long for the schema; the vendor's own client waits 30 s for the answer. */
 const WAIT_MS = 25_000
 
 /** A body that was read: the connector to store, and its document. */
@@ -17,7 +17,7 @@ export interface Datasource {
   readonly document: Settings
 }
 
-/** Datasources by DataBrain's names for them. */
+/** The hub's connectors as DataBrain has them: by their handles. */
 export class Datasources {
   readonly #hub: Hub
   readonly #types: readonly BuiltType[]
@@ -27,7 +27,7 @@ export class Datasources {
     this.#types = typesOf(hub.registry)
   }
 
-  /** Reads the body of a create, or refuses it with every fault. */
+  /** Reads the body of a create; throws `request_invalid` with every fault. */
   read(body: unknown): Datasource {
     if (!isSettings(body)) throw refuse([{ pointer: "", message: "The body must be a JSON object." }])
     const faults: Fault[] = []
@@ -55,7 +55,7 @@ export class Datasources {
 
   /**
    * How much of the schema is cached, as `16/16`; `0/...` while it is being read, with the failure of the last try; `0/0` where there is
-   * none to read yet. A reading that ended with its hub is begun again.
+   * none to read yet. A reading that ended with its hub is started again.
    */
   async progress(by: Principal, body: unknown): Promise<{ status: { progress: string; error: string } }> {
     const nested = isSettings(body) && isSettings(body["input"]) ? body["input"]["datasourceId"] : undefined
@@ -63,7 +63,7 @@ export class Datasources {
     if (typeof ref !== "string" || ref === "") throw refuse([{ pointer: "/datasourceId", message: "datasourceId is required." }])
     try {
       const { id, type, missing } = await this.#hub.connectors.get(by, ref)
-      if (!this.#types.some((each) => each.type === type)) throw new PlatformError("not_found", "It is of a type that DataBrain has no name for.")
+      if (!this.#types.some((each) => each.type === type)) throw new PlatformError("not_found", "DataBrain has no name for its type.")
       if (missing.length > 0) return { status: { progress: "0/0", error: "" } }
       const page = await this.#hub.catalogs.page(by, id, { limit: 1 }).catch(unlessMissing)
       if (page === undefined) return { status: { progress: "0/...", error: this.#hub.onboarding.resume(by, id) } }

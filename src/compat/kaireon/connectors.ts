@@ -11,7 +11,7 @@ import { type Credential, credentialsOf, documentOf, keyOf, masked, partialTest,
 import { type BuiltType, MASK, PAGE, typesOf } from "./types.ts"
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-/** A change that meets another one is made again on its result, this many times. */
+/** A change that collides with another one is tried this many times. */
 const ATTEMPTS = 5
 
 /** Both envelopes: the page's, and the newer one with `pagination`. */
@@ -22,7 +22,7 @@ export interface Listed {
   readonly pagination: { readonly total: number; readonly hasMore: boolean; readonly limit: number; readonly cursor: string | null }
 }
 
-/** The answer of a test; the one that shows something of credentials. */
+/** The answer of a test, the only one with credentials: in part, or as masks. */
 export interface Tested {
   readonly id: string
   readonly name: string
@@ -33,7 +33,7 @@ export interface Tested {
   readonly authConfig: Readonly<Record<string, string>>
 }
 
-/** The hub's connectors as KaireonAI's API names and shows them. */
+/** The hub's connectors as KaireonAI has them. */
 export class Connectors {
   readonly #hub: Hub
   readonly #types: readonly BuiltType[]
@@ -117,7 +117,7 @@ export class Connectors {
     await this.#hub.connectors.remove(by, view.id)
   }
 
-  /** A failed test is an answer; so is one that the breaker holds back. */
+  /** A failed test is an answer, and so is a test that the circuit breaker holds back. */
   async test(by: Principal, id: string): Promise<Tested> {
     await this.#find(by, id)
     const report = await this.#tested(by, id)
@@ -148,7 +148,7 @@ export class Connectors {
     }
   }
 
-  /** A connector of the caller's tenant that KaireonAI has a name for; nothing else exists here. */
+  /** A connector of the caller's tenant whose type KaireonAI has; any other is `not_found`. */
   async #find(by: Principal, id: string): Promise<{ type: BuiltType; view: ConnectorView }> {
     if (!UUID.test(id)) throw unknown(id)
     const view = await this.#hub.connectors.get(by, id)
@@ -196,7 +196,7 @@ export class Connectors {
     return { config: view.config, masks }
   }
 
-  /** Names are unique among what KaireonAI shows. */
+  /** Names are unique among the connectors that KaireonAI shows. */
   #taken(name: string, others: readonly ConnectorView[]): PlatformError | undefined {
     const seen = others.some((view) => typeOf(this.#types, view) !== undefined)
     return seen ? new PlatformError("name_taken", `A connector named "${name}" already exists.`) : undefined

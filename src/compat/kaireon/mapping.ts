@@ -8,14 +8,14 @@ import { exposedSecrets, storedDocument } from "../write-document.ts"
 import { type Document, keptConfig, keptCredentials, keyOf } from "./shape.ts"
 import { type BuiltType, MASK } from "./types.ts"
 
-/** What a client posts of a connector's configuration, `connectionConfig` already merged into `config`. */
+/** The configuration that a client posts; `connectionConfig` is already merged into `config`. */
 export interface Posted {
   readonly config: Settings
   readonly authConfig: Settings
   readonly authMethod: string
 }
 
-/** What is stored now, for masks that are sent back: the config, and each credential's value or mask by its key. */
+/** The stored configuration, for masks that are sent back: the config, and each credential's shown value by its key. */
 export interface Stored {
   readonly config: Settings
   readonly masks: ReadonlyMap<string, string>
@@ -84,16 +84,16 @@ function readString(type: BuiltType, text: unknown): { readonly config: Settings
   return { config: sslMode === undefined ? {} : { sslMode }, url: read.config }
 }
 
-/** The fields of a connection string go before those of `config`, and behind credentials that were sent apart from it. */
+/** The fields of a connection string replace those of `config`; credentials that were sent apart from it replace its own. */
 function withUrl(type: BuiltType, config: Settings, url: Settings | undefined): Settings {
   if (url === undefined) return {}
   const apart = new Set(type.credentials.map(({ ours = "" }) => fieldOf(ours)))
   const fields = Object.entries(url).filter(([field]) => !apart.has(field) || config[field] === null)
-  // A URL without a port has the type's own.
+  // A URL without a port means the type's default port.
   return { ...("port" in config ? { port: null } : {}), ...Object.fromEntries(fields) }
 }
 
-/** Credentials that the type does not have, and those that are two ways to log in or one thing twice. */
+/** Credentials that the type does not have, and pairs of which only one may be sent. */
 function credentialFaults(type: BuiltType, credentials: Settings): Fault[] {
   const known = type.credentials.map(keyOf)
   const unknown = Object.keys(credentials).filter((key) => !known.includes(key))

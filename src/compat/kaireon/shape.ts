@@ -15,7 +15,7 @@ export interface Document extends Settings {
   readonly credentials: readonly string[]
 }
 
-/** The connector object of the page; `authConfig` is in none. */
+/** The connector object of the page; it never has `authConfig`. */
 export interface Shown {
   readonly id: string
   readonly name: string
@@ -30,7 +30,7 @@ export interface Shown {
   readonly updatedAt: string
 }
 
-/** `inactive` is not tested since its last change, or switched off. */
+/** `inactive`: not tested since the last change, or switched off. */
 export type Status = "active" | "error" | "inactive"
 
 const DEFAULT_AUTH_METHOD = "access_key"
@@ -66,7 +66,7 @@ export function shown(type: BuiltType, view: ConnectorView): Shown {
   }
 }
 
-/** A draft keeps its native status, so its last test tells. */
+/** The status of a draft is `incomplete` whatever its test found, so its last test decides. */
 function statusOf({ status, lastTest }: ConnectorView): Status {
   if (status === "active" || status === "error") return status
   if (status !== "incomplete" || lastTest === null) return "inactive"
@@ -113,7 +113,7 @@ export const keptConfig = (type: BuiltType, config: Settings): Settings => setti
 export const keptCredentials = (type: BuiltType, config: Settings): Settings =>
   Object.fromEntries(credentialsOf(type, undefined, config).map(({ key }) => [key, MASK]))
 
-/** How far a connector that lacks something can be tested: which of the page's keys it lacks or, without any credential, the way to it. */
+/** The test of a connector that lacks something: it names the missing keys or, where only credentials are missing, connects to the address. */
 export function partialTest(type: BuiltType, view: ConnectorView): PartialTest | undefined {
   const document = documentOf([type], view)
   // The page's required keys apply to connectors that were made through this API alone.
