@@ -3,12 +3,12 @@ import type { Mount } from "../../api/mount.ts"
 import type { Principal } from "../../hub/base/principal.ts"
 import { WorkspaceRate } from "../../limits/workspace-rate.ts"
 import type { Role } from "../../store/database.ts"
+import type { Settings } from "../mapping.ts"
 import { type Route, serve } from "../serve.ts"
 import { callerOf } from "./auth.ts"
 import { limitOf, readBody } from "./body.ts"
 import { Connectors } from "./connectors.ts"
 import { answerOf } from "./errors.ts"
-import type { Settings } from "./kind.ts"
 
 const PATH = "/api/v1/connectors"
 const TESTS = { requests: 100, perMs: 60_000 }

@@ -19,7 +19,7 @@ export interface Settings {
   readonly egressAllow: string
   readonly dns: string
   readonly hosts: string
-  /** Hosts that serve one dialect at their root: the dialect's prefix by host name. */
+  /** Hosts that serve one compatible API at their root: the API's prefix by host name. */
   readonly compatHosts: ReadonlyMap<string, string>
   /** Addresses and networks of the proxies in front whose `X-Forwarded-For` is trusted; none unless given. */
   readonly trustProxy: readonly string[]
@@ -66,10 +66,13 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     if (!isNetwork(each)) fault("JACKFIELD_TRUST_PROXY", `must be addresses or networks of the proxies in front, such as 10.0.0.0/8; "${each}" is none.`)
   const compatHosts = new Map<string, string>()
   for (const pair of (get("JACKFIELD_COMPAT_HOSTS") ?? "").split(",").filter((each) => each.trim() !== "")) {
-    const [name = "", dialect = ""] = pair.trim().toLowerCase().split("=", 2)
-    if (!/^[a-z0-9.-]+$/.test(name) || !COMPATIBLE_APIS.includes(dialect))
-      fault("JACKFIELD_COMPAT_HOSTS", `must be host=dialect pairs of ${COMPATIBLE_APIS.join(", ")}; "${pair}" is none.`)
-    else compatHosts.set(name, `/${dialect}`)
+    const [name = "", api = ""] = pair.trim().toLowerCase().split("=", 2)
+    if (!/^[a-z0-9.-]+$/.test(name) || !COMPATIBLE_APIS.includes(api))
+      fault(
+        "JACKFIELD_COMPAT_HOSTS",
+        `must be host=api pairs such as api.example.org=kaireon, with an API of ${COMPATIBLE_APIS.join(", ")}; "${pair}" is not one.`,
+      )
+    else compatHosts.set(name, `/${api}`)
   }
   if (faults.length > 0) throw new PlatformError("config_invalid", `The environment has faults: ${faults.map((each) => each.message).join(" ")}`, { faults })
 

@@ -6,9 +6,9 @@ import type { CompatOptions, ConnectorPatch } from "./connector-input.ts"
 import type { ConnectorRow } from "./connector-row.ts"
 import type { ConnectorState } from "./connector-state.ts"
 
-/** What a dialect sent, as a part of a connector's state. */
-export const documentOf = ({ dialect, document }: CompatOptions): Partial<ConnectorState> => ({
-  ...(dialect === undefined ? {} : { dialect }),
+/** The compatible API and its document, as a part of a connector's state. */
+export const documentOf = ({ compat, document }: CompatOptions): Partial<ConnectorState> => ({
+  ...(compat === undefined ? {} : { compat }),
   ...(document === undefined ? {} : { document }),
 })
 

@@ -17,9 +17,10 @@ export interface ConnectorInput {
   readonly enabled?: boolean
 }
 
-/** What a dialect adds to a creation or change. */
+/** The additions of a compatible API to a creation or change. */
 export interface CompatOptions {
-  readonly dialect?: string
+  /** The compatible API's name: `kaireon`. */
+  readonly compat?: string
   /** The document that the client sent, without its secrets, so that it can be shown verbatim. */
   readonly document?: Readonly<Record<string, unknown>>
   /** Judges a title by the connectors that have it already. It is called inside the transaction, one at a time in a workspace. */

@@ -13,7 +13,7 @@ export interface ConnectorFilter extends PageQuery {
   readonly q?: string
 }
 
-/** What a dialect lists: types that it can name, on one side of a sync, in its own order and pages. */
+/** A compatible API's list: types that it can name, on one side of a sync, in its own order and pages. */
 export interface ConnectorSearch {
   readonly types?: readonly string[]
   /** Types, each on one side only. */
@@ -67,7 +67,7 @@ export async function listConnectors(tx: Tx, registry: Registry, workspaceId: st
   return { ...page, data: await viewsOf(tx, registry, workspaceId, page.data) }
 }
 
-/** What a dialect lists, and how many there are in all. */
+/** The connectors that a compatible API lists, and how many there are in all. */
 export async function searchConnectors(
   tx: Tx,
   registry: Registry,

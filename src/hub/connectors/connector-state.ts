@@ -15,7 +15,7 @@ export interface ConnectorState {
   readonly config: Plain
   readonly missing: readonly Fault[]
   readonly enabled: boolean
-  readonly dialect: string | null
+  readonly compat: string | null
   readonly document: Plain | null
 }
 
@@ -44,7 +44,7 @@ export const stateOf = (row: ConnectorRow): ConnectorState => ({
   config: row.config,
   missing: row.missing,
   enabled: row.status !== "disabled",
-  dialect: row.dialect,
+  compat: row.compat,
   document: row.document,
 })
 
@@ -61,7 +61,7 @@ export function columnsOf(state: Partial<ConnectorState>): Record<string, unknow
   )
 }
 
-/** What differs between two states. What a dialect sent is compared, never shown; what is missing follows from the rest. */
+/** The differences between two states. A compatible API's document is compared and never shown; `missing` follows from the rest. */
 export function changesBetween(before: ConnectorState, after: ConnectorState): Change[] {
   const { missing: _before, document: documentBefore, ...was } = before
   const { missing: _after, document: documentAfter, ...is } = after

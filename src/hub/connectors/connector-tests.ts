@@ -17,7 +17,7 @@ import type { ConnectorView } from "./connector-view.ts"
 export interface TestOptions extends ProbeCall {
   /** Whether an open breaker refuses the test (`circuit_open`). The native API always makes a real probe. */
   readonly breaker?: boolean
-  /** How far a dialect tests a connector that lacks what a whole test takes; undefined means the whole test. */
+  /** How far a compatible API tests a connector that lacks something; undefined means the whole test. */
   readonly partial?: (connector: ConnectorView) => PartialTest | undefined
 }
 

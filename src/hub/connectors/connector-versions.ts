@@ -62,7 +62,7 @@ export class Versions {
     return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
       const row = await findConnector(tx, by.workspace.id, ref)
       const found = await findVersion(tx, row, version)
-      const { dialect: _dialect, document: _document, config, ...state } = found.state as unknown as ConnectorState
+      const { compat: _compat, document: _document, config, ...state } = found.state as unknown as ConnectorState
       const fingerprints = new Map((await sealedSecrets(tx, by.workspace.id, [row.id], version)).map((each) => [each.pointer, each.fingerprint]))
       const fields = this.#parts.registry.find(state.type)?.fields
       const mask = (pointer: string) => {

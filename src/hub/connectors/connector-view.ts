@@ -22,8 +22,8 @@ export interface ConnectorView {
   readonly status: ConnectorStatus
   readonly missing: readonly Fault[]
   readonly version: number
-  /** The dialect that it was made or last changed in, and the document as that dialect sent it; not shown by the native API. */
-  readonly dialect: string | null
+  /** The compatible API through which it was made or last changed, and the document that was sent there; the native API shows neither. */
+  readonly compat: string | null
   readonly document: Readonly<Record<string, unknown>> | null
   readonly lastTest: TestReport | null
   readonly lastTestedAt: string | null
@@ -56,7 +56,7 @@ export function viewOf(row: ConnectorRow, connector: AnyConnector | undefined, s
     status: row.status,
     missing: row.missing,
     version: row.version,
-    dialect: row.dialect,
+    compat: row.compat,
     document: row.document,
     lastTest: row.last_test as TestReport | null,
     lastTestedAt: row.last_tested_at?.toISOString() ?? null,

@@ -100,7 +100,7 @@ export class Connectors {
     return this.#inWorkspace(by, (tx) => listConnectors(tx, this.#parts.registry, by.workspace.id, filter))
   }
 
-  /** What a dialect lists, and how many there are in all. */
+  /** The connectors that a compatible API lists, and how many there are in all. */
   async search(by: Principal, search: ConnectorSearch): Promise<{ data: ConnectorView[]; total: number }> {
     return this.#inWorkspace(by, (tx) => searchConnectors(tx, this.#parts.registry, by.workspace.id, search))
   }
