@@ -75,21 +75,15 @@ describe("logging in", () => {
   ])("%j is %s", async (more, code) => expect((await failure(run((session) => session.test(), more))).code).toBe(code))
 
   test("TLS that is required, untrusted, or not TLS at all", async () => {
-    const own = certificate({ name: "127.0.0.1", names: ["127.0.0.1"] })
-    const { mkdtemp, writeFile, rm } = await import("node:fs/promises")
-    const folder = await mkdtemp("/tmp/jackfield-tls-")
-    const ssl = { cert: join(folder, "c"), key: join(folder, "k") }
-    await writeFile(ssl.cert, own.cert)
-    await writeFile(ssl.key, own.key)
+    const ssl = certificate({ name: "127.0.0.1", names: ["127.0.0.1"] })
     const strict = await startTestDatabase({ ssl, requireSsl: true })
     try {
       const to = { port: strict.port, user: strict.user, password: strict.password }
       expect((await failure(run((session) => session.test(), to))).code).toBe("tls_required")
       expect((await failure(run((session) => session.test(), { ...to, tls: { kind: "verify" } }))).code).toBe("tls_untrusted")
-      expect((await run((session) => session.test(), { ...to, tls: { kind: "verify", ca: own.cert } })).warnings?.[0]).toMatch(/superuser/)
+      expect((await run((session) => session.test(), { ...to, tls: { kind: "verify", ca: ssl.cert } })).warnings?.[0]).toMatch(/superuser/)
     } finally {
       await strict.stop()
-      await rm(folder, { recursive: true })
     }
   })
 

@@ -4,8 +4,6 @@ import { collect, failure } from "../conformance/context.ts"
 import { column } from "../fixtures/fixture.ts"
 import { LOW, rows, stream, useShop } from "./shop.ts"
 
-// Beside Debian's MariaDB: `npm run test:servers`.
-
 const shop = useShop()
 
 describe("values", () => {

@@ -2,8 +2,6 @@ import { describe, expect, test } from "vitest"
 import { collect, failure } from "../conformance/context.ts"
 import { LOW, rows, useShop } from "./shop.ts"
 
-// Beside Debian's MariaDB: `npm run test:servers`.
-
 const shop = useShop()
 
 describe("logging in", () => {
@@ -16,7 +14,7 @@ describe("logging in", () => {
   ])("%j is %s", async (more, code) => expect((await failure(shop.run((session) => session.test(), more))).code).toBe(code))
 
   test("a database that is not there is so to whoever may know it", async () => {
-    const root = { user: process.env["JF_MYSQL_USER"], password: process.env["JF_MYSQL_PASSWORD"] }
+    const root = { user: shop.user, password: shop.password }
     expect((await failure(shop.run((session) => session.test(), { ...root, database: "nowhere" }))).code).toBe("database_not_found")
     const facts = await shop.run((session) => session.test(), root)
     expect([facts.product, facts.version, facts.warnings?.[0]]).toEqual([

@@ -3,27 +3,25 @@ import { mysql } from "../../src/connectors/mysql.ts"
 import type { Batch, Stream, Value } from "../../src/core/connector.ts"
 import type { Session } from "../../src/core/session.ts"
 import { collect, withSession } from "../conformance/context.ts"
-import { type MariaDb, mariadb } from "../fixtures/mysql.ts"
+import type { Stoppable } from "../support/servers/server.ts"
+import { type MariaDb, mariadb } from "./mariadb.ts"
 
 /** A user of few rights, as SQL names it. */
 export const LOW = "'low'@'127.0.0.1'"
 
-/** A shop in Debian's MariaDB, and sessions of its user of few rights. */
-export interface Shop {
-  readonly ca: string
-  /** As the server's first user. */
-  query(sql: string): Promise<Record<string, unknown>[]>
+/** A shop in a MariaDB of the file's own, and sessions of its user of few rights. */
+export interface Shop extends Omit<MariaDb, "port"> {
   run<T>(work: (session: Session) => Promise<T>, more?: object, options?: object): Promise<T>
 }
 
-/** Makes the shop anew before each test of the file, and takes it away in the end. */
+/** Starts the server for this file, and makes the shop anew before each test. */
 export function useShop(): Shop {
-  let server: MariaDb
+  let server: MariaDb & Stoppable
   beforeAll(async () => {
-    server = await mariadb()
+    server = await mariadb.start()
     await server.query(`CREATE OR REPLACE USER ${LOW} IDENTIFIED BY 'low-password'`)
   })
-  afterAll(() => server?.query(`DROP USER IF EXISTS ${LOW}; DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS locked; DROP DATABASE IF EXISTS elsewhere`))
+  afterAll(() => server?.stop())
   beforeEach(async () => {
     await server.query(SEED)
   })
@@ -31,6 +29,12 @@ export function useShop(): Shop {
   return {
     get ca() {
       return server.ca
+    },
+    get user() {
+      return server.user
+    },
+    get password() {
+      return server.password
     },
     query: (sql) => server.query(sql),
     run: (work, more = {}, options = {}) => withSession({ connector: mysql }, config(more), work, options),

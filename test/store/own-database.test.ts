@@ -125,11 +125,10 @@ test("a commit of a transaction that had failed is an error, not a silent rollba
 
 test("sslmode=require is TLS, and disable is refused by a server that insists on it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "jackfield-test-tls-"))
-  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")]
-  const made = certificate({ name: "database", names: ["127.0.0.1"], ca: true })
-  writeFileSync(cert, made.cert)
-  writeFileSync(key, made.key)
-  const own = await startTestDatabase({ ssl: { cert, key }, requireSsl: true })
+  const cert = join(folder, "cert.pem")
+  const ssl = certificate({ name: "database", names: ["127.0.0.1"], ca: true })
+  writeFileSync(cert, ssl.cert)
+  const own = await startTestDatabase({ ssl, requireSsl: true })
   const store = await open(`${own.url}?sslmode=require`)
   await store.ping()
   const sessions = await own.query(

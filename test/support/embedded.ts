@@ -1,10 +1,11 @@
 import { rmSync } from "node:fs"
-import { chmod, chown, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import pg from "pg"
 import { chooseRunAs, findBinaries, reachableBinaries } from "../../src/store/binaries.ts"
 import { freePort, initCluster, isAlive, OWNER, randomPassword, spawnServer, stopServer } from "../../src/store/cluster.ts"
+import type { Certificate } from "./certificates.ts"
+import { queryPostgres } from "./pg.ts"
 
 /** A real PostgreSQL of a test's own, on 127.0.0.1. `user` is a superuser; `database` is "postgres". */
 export interface TestDatabase {
@@ -26,8 +27,8 @@ export interface TestDatabaseOptions {
   /** A free one unless given. */
   readonly port?: number
   readonly password?: string
-  /** Paths of PEM files; the server then offers TLS. */
-  readonly ssl?: { readonly cert: string; readonly key: string }
+  /** The server then offers TLS by this certificate. */
+  readonly ssl?: Certificate
   /** Settings as for `postgres -c`. fsync is off unless given: the data is thrown away. */
   readonly settings?: Readonly<Record<string, string>>
   /** With `ssl`: refuse logins without TLS. */
@@ -49,16 +50,7 @@ export async function startTestDatabase(options: TestDatabaseOptions = {}): Prom
   const port = options.port ?? (await freePort())
   const { pid } = await spawnServer(binaries, { folder, port, logFile, as, settings: { fsync: "off", ...ssl, ...options.settings } })
   const connection = { host: "127.0.0.1", port, user: OWNER, password, database: "postgres", ssl: options.ssl ? { rejectUnauthorized: false } : false }
-  const query = async (sql: string, values: readonly unknown[] = [], database = connection.database) => {
-    const client = new pg.Client({ ...connection, database })
-    await client.connect()
-    try {
-      const result = (await client.query(sql, [...values])) as pg.QueryResult | pg.QueryResult[]
-      return ((Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? []) as Record<string, unknown>[]
-    } finally {
-      await client.end()
-    }
-  }
+  const query: TestDatabase["query"] = (sql, values, database = connection.database) => queryPostgres({ ...connection, database }, sql, values)
   // A test that fails before its stop() shall leave no server behind.
   const end = () => {
     if (isAlive(pid)) process.kill(pid, "SIGQUIT")
@@ -87,11 +79,10 @@ async function waitUntilReady(query: (sql: string) => Promise<unknown>, logFile:
   }
 }
 
-async function installCertificate(from: { cert: string; key: string }, folder: string, as: { uid: number; gid: number } | undefined) {
+async function installCertificate(own: Certificate, folder: string, as: { uid: number; gid: number } | undefined) {
   const [cert, key] = [join(folder, "server.crt"), join(folder, "server.key")]
-  await copyFile(from.cert, cert)
-  await copyFile(from.key, key)
-  await chmod(key, 0o600)
+  await writeFile(cert, own.cert)
+  await writeFile(key, own.key, { mode: 0o600 })
   if (as) for (const path of [cert, key]) await chown(path, as.uid, as.gid)
   return { ssl: "on", ssl_cert_file: cert, ssl_key_file: key }
 }

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Bastion, startBastion } from "../../fixtures/ssh.ts"
+import { startBastion } from "../../fixtures/ssh.ts"
+import type { Bastion } from "../../servers/openssh.ts"
 import { closedPort, type Loopback, listenRaw } from "../../support/loopback.ts"
+import type { Stoppable } from "../../support/servers/server.ts"
 import { type DataBrain, errorOf, startDataBrain } from "./start.ts"
 
 let databrain: DataBrain
-let bastion: Bastion
-let impostor: Bastion
+let bastion: Bastion & Stoppable
+let impostor: Bastion & Stoppable
 let talker: Loopback
 const PASSWORD = "an-ordinary-password"
 let count = 0
