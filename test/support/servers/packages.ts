@@ -85,7 +85,8 @@ DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o 
   await (isRoot ? run("sh", ["-c", script], "/") : run("sudo", ["-n", "sh", "-c", script], "/"))
 }
 
-const missing = (packages: DebianPackages): string[] =>
+/** The Debian packages of which a program is not there. */
+export const missing = (packages: DebianPackages): string[] =>
   Object.entries(packages).flatMap(([name, programs]) => (programs.every((program) => find(program) !== undefined) ? [] : [name]))
 
 /** A path with `*` is the one with the highest number, e.g. `/usr/lib/postgresql/17/bin/initdb` rather than 15's. */
