@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { until } from "../process/hub-process.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
+import { until } from "../support/waiting.ts"
 import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
 
 let database: TestDatabase

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { until } from "../process/hub-process.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
+import { until } from "../support/waiting.ts"
 import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
 
 let database: TestDatabase

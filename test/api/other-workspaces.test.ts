@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { Answer } from "../support/ask.ts"
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
 
 interface Schema {
   readonly type?: string

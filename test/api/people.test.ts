@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import type { Answer } from "../support/ask.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
 
 let hub: TestHub
 const PASSWORD = "a-first-password"

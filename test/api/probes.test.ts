@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto"
 import { createServer, type Server, type ServerResponse } from "node:http"
 import { type AddressInfo, createServer as createTcp, type Server as TcpServer } from "node:net"
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
-import { until } from "../process/hub-process.ts"
+import type { Answer } from "../support/ask.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
+import { until } from "../support/waiting.ts"
 
 let database: TestDatabase
 let first: TestHub

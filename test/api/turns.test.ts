@@ -1,8 +1,9 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterAll, beforeAll, expect, it } from "vitest"
+import type { Answer } from "../support/ask.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
 
 /** A connector's limits hold for every use of it, whatever the verb, over a real PostgreSQL and a real HTTP server. */
 let database: TestDatabase

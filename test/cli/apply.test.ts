@@ -9,7 +9,7 @@ import { makePlan } from "../../src/cli/declarative/plan.ts"
 import { connectHub } from "../../src/cli/hub-client.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, json, problem, type RunOptions } from "./run.ts"
+import { jackfield, json, problem, type RunOptions } from "../support/jackfield.ts"
 
 let database: TestDatabase
 let hub: TestHub

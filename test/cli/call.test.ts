@@ -1,8 +1,8 @@
 import { createServer } from "node:http"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { startHub, type TestHub } from "../support/hub.ts"
+import { jackfield, json, problem, type RunOptions } from "../support/jackfield.ts"
 import { type Loopback, listen } from "../support/loopback.ts"
-import { jackfield, json, problem, type RunOptions } from "./run.ts"
 
 let hub: TestHub
 let far: Loopback

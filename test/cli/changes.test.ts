@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, json, problem, type RunOptions } from "./run.ts"
+import { jackfield, json, problem, type RunOptions } from "../support/jackfield.ts"
 
 const [BLUE, GREEN] = ["blue-hunter2", "green-hunter2"]
 let database: TestDatabase

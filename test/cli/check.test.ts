@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { jackfield, json, problem } from "./run.ts"
+import { jackfield, json, problem } from "../support/jackfield.ts"
 
 const PASSWORD = "p@ss/w#rd hunter2"
 

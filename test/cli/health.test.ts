@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { until } from "../process/hub-process.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
+import { jackfield, json, problem } from "../support/jackfield.ts"
+import { until } from "../support/waiting.ts"
 import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
-import { jackfield, json, problem } from "./run.ts"
 
 let database: TestDatabase
 let hub: TestHub

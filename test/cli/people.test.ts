@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, type Ran } from "./run.ts"
+import { jackfield, type Ran } from "../support/jackfield.ts"
 
 let hub: TestHub
 let folder: string

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, json, problem, type RunOptions } from "./run.ts"
+import { jackfield, json, problem, type RunOptions } from "../support/jackfield.ts"
 
 let hub: TestHub
 let folder: string

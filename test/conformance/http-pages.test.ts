@@ -3,9 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { http } from "../../src/connectors/http.ts"
 import type { Row, Stream } from "../../src/core/connector.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
 import { SERVER_NAME } from "../support/lease.ts"
 import { type Loopback, listen } from "../support/loopback.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { withSession } from "./context.ts"
 
 interface Seen {
   readonly method: string

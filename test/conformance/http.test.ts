@@ -3,9 +3,10 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { http } from "../../src/connectors/http.ts"
 import type { Row } from "../../src/core/connector.ts"
+import { failure } from "../support/failure.ts"
 import { SERVER_NAME } from "../support/lease.ts"
 import { type Loopback, listen, listenRaw } from "../support/loopback.ts"
-import { failure, withSession } from "./context.ts"
+import { withSession } from "./context.ts"
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => void
 let serve: Serve

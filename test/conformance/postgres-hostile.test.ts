@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { postgres } from "../../src/connectors/postgres.ts"
 import type { Session } from "../../src/core/session.ts"
+import { collect } from "../support/batches.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { failure } from "../support/failure.ts"
 import { listenRaw } from "../support/loopback.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { withSession } from "./context.ts"
 
 // A tenant's connector may point at a server of the tenant's making: what that says may end its connection, and nothing else.
 

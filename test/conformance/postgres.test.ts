@@ -6,10 +6,12 @@ import { postgres } from "../../src/connectors/postgres.ts"
 import type { Batch, Stream, Value } from "../../src/core/connector.ts"
 import type { Session } from "../../src/core/session.ts"
 import { column } from "../fixtures/fixture.ts"
+import { collect } from "../support/batches.ts"
 import { certificate } from "../support/certificates.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { failure } from "../support/failure.ts"
 import { listen, listenRaw } from "../support/loopback.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { withSession } from "./context.ts"
 
 const OFF = { tls: { kind: "off" } }
 let server: TestDatabase

@@ -3,7 +3,9 @@ import { snowflake } from "../../src/connectors/snowflake.ts"
 import type { Discovered, Stream, Value } from "../../src/core/connector.ts"
 import type { Session } from "../../src/core/session.ts"
 import { startAccount, type TestAccount } from "../fixtures/snowflake.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
+import { withSession } from "./context.ts"
 
 let account: TestAccount
 beforeAll(async () => {

@@ -4,7 +4,10 @@ import type { Batch, Value } from "../../src/core/connector.ts"
 import type { Session } from "../../src/core/session.ts"
 import { Refused } from "../fixtures/snowflake/refused.ts"
 import { startAccount, type TestAccount } from "../fixtures/snowflake.ts"
-import { collect, failure, within, withSession } from "./context.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
+import { within } from "../support/waiting.ts"
+import { withSession } from "./context.ts"
 
 let account: TestAccount
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import type { Answer } from "../support/ask.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
 import { closedPort, type Loopback, listenRaw } from "../support/loopback.ts"
 
 /** Closed, and allowed; the others are denied or unknown. To who is no operator all are the same. */

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess, until } from "../process/hub-process.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { listenRaw } from "../support/loopback.ts"
+import { until } from "../support/waiting.ts"
 
 /** How long what a caller left behind may still run. */
 const GONE_MS = 2_000

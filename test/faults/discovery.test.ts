@@ -1,6 +1,8 @@
 import { expect, onTestFinished, test } from "vitest"
-import { makeDataFolder, startHubProcess, until } from "../process/hub-process.ts"
+import { makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase } from "../support/embedded.ts"
+import { startHubProcess } from "../support/hub-process.ts"
+import { until } from "../support/waiting.ts"
 
 const TABLES = 3_000
 const KILLS = 4

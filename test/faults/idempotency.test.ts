@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type Answer, type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
+import type { Answer } from "../support/ask.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 const KILLS = 6

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { isAlive } from "../../src/store/cluster.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { type Listed, type Login, Writer } from "./ledger.ts"
 import { Sundry } from "./sundry.ts"
 

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { listen } from "../support/loopback.ts"
 
 const LIMITS = { requests: 60, perMs: 2_000, concurrency: 5 }

@@ -2,8 +2,9 @@ import { createHash, randomBytes } from "node:crypto"
 import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type DataFolder, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startHubProcess } from "../support/hub-process.ts"
 
 let database: TestDatabase
 let data: DataFolder

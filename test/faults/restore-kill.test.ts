@@ -5,9 +5,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { checkBackup } from "../../src/store/restore.ts"
-import { jackfield } from "../cli/run.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { startHub } from "../support/hub.ts"
+import { jackfield } from "../support/jackfield.ts"
 
 const KILLS = 20
 const ROOT = join(import.meta.dirname, "..", "..")

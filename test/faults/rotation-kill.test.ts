@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { jackfield, json } from "../cli/run.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
+import { jackfield, json } from "../support/jackfield.ts"
 
 const KILLS = 20
 const WORKSPACES = 4

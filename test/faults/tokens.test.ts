@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto"
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { type OAuthServer, startOAuthServer } from "../support/oauth-server.ts"
 
 const KEY = "the-first-admin-key-of-the-test"

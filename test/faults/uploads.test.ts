@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto"
 import { request } from "node:http"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { forgetPeak, peakMb, residentMb } from "../../bench/measure.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess, until } from "../process/hub-process.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { until } from "../support/waiting.ts"
 
 /** What a hub may grow by while it takes or reads a GiB; one that held the file would grow by all of it. */
 const FLAT_MB = 200

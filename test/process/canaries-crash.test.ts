@@ -1,11 +1,13 @@
 import { readdirSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startHubProcess } from "../support/hub-process.ts"
 import { type Loopback, listenRaw } from "../support/loopback.ts"
+import { until } from "../support/waiting.ts"
 import { Ledger } from "./canaries/ledger.ts"
 import { Search } from "./canaries/search.ts"
 import { CANARIES, canaryOf } from "./canaries/values.ts"
-import { type DataFolder, makeDataFolder, startHubProcess, until } from "./hub-process.ts"
 
 /** Those that are no PEM, in the password of one connector each. */
 const USED = CANARIES.slice(0, 40)

@@ -3,14 +3,16 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { cli, type Said } from "../support/cli.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { type OAuthServer, startOAuthServer } from "../support/oauth-server.ts"
+import { until } from "../support/waiting.ts"
 import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
 import { type FarSide, startFarSide } from "./canaries/far-side.ts"
 import { Ledger } from "./canaries/ledger.ts"
 import { Search } from "./canaries/search.ts"
 import { searchDatabase, searchFiles } from "./canaries/sinks.ts"
 import { CANARIES, canaryOf } from "./canaries/values.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess, until } from "./hub-process.ts"
 
 const word = (use: string): string => canaryOf(use).replaceAll(/\W/g, "x").padEnd(32, "y").slice(0, 32)
 const OWN = {

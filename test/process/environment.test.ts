@@ -5,9 +5,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { certificate } from "../support/certificates.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { type Loopback, listen, listenRaw } from "../support/loopback.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "./hub-process.ts"
 
 let database: TestDatabase
 let proxy: Loopback

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { listenRaw } from "../support/loopback.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess, until } from "./hub-process.ts"
+import { until } from "../support/waiting.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 const masterKey = () => randomBytes(32).toString("base64")

@@ -3,9 +3,11 @@ import { createServer } from "node:http"
 import { join } from "node:path"
 import pg from "pg"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import type { Answer } from "../support/ask.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { type Loopback, listen } from "../support/loopback.ts"
-import { type Answer, type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "./hub-process.ts"
 
 /** It has what each encoding changes: quote, backslash, slash, plus, percent, blank. */
 const CANARY = 'Kanarienvogel "7\\b/+%&= 9'

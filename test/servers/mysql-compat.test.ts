@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import type { Answer } from "../support/ask.ts"
+import { startHub, type TestHub } from "../support/hub.ts"
 import type { Stoppable } from "../support/servers/server.ts"
 import { type MariaDb, mariadb } from "./mariadb.ts"
 

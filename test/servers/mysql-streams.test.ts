@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest"
 import type { Column, Value } from "../../src/core/connector.ts"
-import { collect, failure } from "../conformance/context.ts"
 import { column } from "../fixtures/fixture.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
 import { LOW, rows, stream, useShop } from "./shop.ts"
 
 const shop = useShop()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { Batch, Value } from "../../src/core/connector.ts"
-import { failure } from "../conformance/context.ts"
 import { column } from "../fixtures/fixture.ts"
+import { failure } from "../support/failure.ts"
 import { LOW, stream, useShop } from "./shop.ts"
 
 const shop = useShop()

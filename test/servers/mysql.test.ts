@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { collect, failure } from "../conformance/context.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
 import { LOW, rows, useShop } from "./shop.ts"
 
 const shop = useShop()

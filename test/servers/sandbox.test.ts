@@ -5,11 +5,11 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { isAlive } from "../../src/store/cluster.ts"
-import { within } from "../conformance/context.ts"
 import { greetingOf, listen } from "../support/loopback.ts"
 import { account } from "../support/servers/account.ts"
 import { openSandbox, type Sandbox } from "../support/servers/sandbox.ts"
 import { defineServer } from "../support/servers/server.ts"
+import { within } from "../support/waiting.ts"
 
 // Every server of the tests runs in a sandbox; here it is held to its promises by servers of a line each.
 

@@ -1,11 +1,12 @@
 import { rmSync } from "node:fs"
 import { chmod, chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { chooseRunAs, findBinaries, reachableBinaries } from "../../src/store/binaries.ts"
+import { dirname, join } from "node:path"
+import { chooseRunAs, findBinaries, type RunAs, reachableBinaries } from "../../src/store/binaries.ts"
 import { freePort, initCluster, isAlive, OWNER, randomPassword, spawnServer, stopServer } from "../../src/store/cluster.ts"
 import type { Certificate } from "./certificates.ts"
 import { queryPostgres } from "./pg.ts"
+import { template } from "./template.ts"
 
 /** A real PostgreSQL of a test's own, on 127.0.0.1. `user` is a superuser; `database` is "postgres". */
 export interface TestDatabase {
@@ -35,15 +36,24 @@ export interface TestDatabaseOptions {
   readonly requireSsl?: boolean
 }
 
-/** Starts a throw-away PostgreSQL from the npm binaries, about a second; `stop()` removes every trace. */
+/** The password of every cluster that is a copy. */
+const PASSWORD = randomPassword()
+const copyCluster = template(async (folder) => {
+  const as = await chooseRunAs(dirname(folder))
+  await initCluster((await reachable(as)).binaries, folder, PASSWORD, as)
+})
+const reachable = async (as: RunAs | undefined) => await reachableBinaries(await findBinaries(), as, ["/var/lib/jackfield", "/var/tmp/jackfield"])
+
+/** Starts a throw-away PostgreSQL from the npm binaries, in a copy of a cluster that is made once; `stop()` removes every trace. */
 export async function startTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const home = await mkdtemp(join(tmpdir(), "jackfield-test-pg-"))
   await chmod(home, 0o711)
   const as = await chooseRunAs(home)
-  const { binaries } = await reachableBinaries(await findBinaries(), as, ["/var/lib/jackfield", "/var/tmp/jackfield"])
-  const password = options.password ?? randomPassword()
+  const { binaries } = await reachable(as)
+  const password = options.password ?? PASSWORD
   const folder = join(home, "cluster")
-  await initCluster(binaries, folder, password, as)
+  if (options.password === undefined) await copyCluster(folder)
+  else await initCluster(binaries, folder, password, as)
   const ssl = options.ssl ? await installCertificate(options.ssl, folder, as) : {}
   if (options.requireSsl) await requireSsl(folder)
   const logFile = join(home, "server.log")

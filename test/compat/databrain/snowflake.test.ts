@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { keyPair } from "../../fixtures/snowflake.ts"
 import { type SnowflakeStandIn, startSnowflake } from "../../fixtures/snowflake-server.ts"
-import { type Answer, startHub, type TestHub } from "../../support/hub.ts"
+import type { Answer } from "../../support/ask.ts"
+import { startHub, type TestHub } from "../../support/hub.ts"
 import { errorOf } from "./start.ts"
 
 const HOST = "your-account.snowflakecomputing.com"

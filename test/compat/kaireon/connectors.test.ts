@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { NOT_BUILT } from "../../../src/compat/kaireon/kinds.ts"
 import { registry } from "../../../src/connectors/index.ts"
-import type { Answer } from "../../support/hub.ts"
+import type { Answer } from "../../support/ask.ts"
 import { errorOf, type Kaireon, startKaireon } from "./start.ts"
 
 let kaireon: Kaireon

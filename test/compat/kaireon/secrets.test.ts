@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { formsOf } from "../../../src/core/scrub.ts"
-import type { Answer } from "../../support/hub.ts"
+import type { Answer } from "../../support/ask.ts"
 import { type Kaireon, startKaireon } from "./start.ts"
 
 const CANARY = 'c4nary"pass/word+ü'

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import type { Cursor, Discovered, Stream, Value, WriteReport } from "../../../src/core/connector.ts"
 import type { Session } from "../../../src/core/session.ts"
-import { collect, type Subject, withSession } from "../context.ts"
+import { collect } from "../../support/batches.ts"
+import { type Subject, withSession } from "../context.ts"
 
 /** The seeded stream with types and key, what was skipped with reasons, and a count that adds up. */
 export async function discovers(subject: Subject): Promise<void> {
