@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { isAlive } from "../../src/store/cluster.ts"
 import { greetingOf, listen } from "../support/loopback.ts"
 import { account } from "../support/servers/account.ts"
 import { openSandbox, type Sandbox } from "../support/servers/sandbox.ts"
@@ -22,6 +21,15 @@ afterEach(() => sandbox.close())
 /** A Node program that listens on a port and greets. */
 const greeter = (port: number): string[] => ["-e", `require("net").createServer((s) => s.end("hello")).listen(${port}, "127.0.0.1", () => console.log("up"))`]
 const NODE = process.execPath
+
+/** Whether a process runs; one that has ended and that nobody has waited for does not. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
+  } catch {
+    return false
+  }
+}
 
 test("a server runs as the servers' account, in its folder, with nothing of the tests' environment", async () => {
   process.env["JACKFIELD_TEST_SECRET"] = "inherited"
@@ -98,9 +106,9 @@ describe("servers end with the tests", () => {
   test.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)("by %s", async (signal) => {
     const child = spawn(NODE, [join(import.meta.dirname, "sandbox-child.ts")], { stdio: ["ignore", "pipe", "inherit"] })
     const [line] = await once(child.stdout, "data")
-    const { folder, pids } = JSON.parse(String(line)) as { folder: string; pids: number[] }
-    expect(pids.map(isAlive)).toEqual([true, true])
+    const { folders, pids } = JSON.parse(String(line)) as { folders: string[]; pids: number[] }
+    expect(pids.map(isAlive)).toEqual([true, true, true])
     child.kill(signal)
-    await within(15_000, async () => !pids.some(isAlive) && !existsSync(folder), "the server, its child and its folder are gone")
+    await within(15_000, () => !pids.some(isAlive) && !folders.some((folder) => existsSync(folder)), "the servers, the child and the folders are gone")
   })
 })

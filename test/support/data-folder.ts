@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { findBinaries } from "../../src/store/binaries.ts"
 import { isAlive, stopServer } from "../../src/store/cluster.ts"
+import { keepFolder } from "./keeper.ts"
 
 /** A data folder of a test's own. */
 export interface DataFolder {
@@ -17,10 +17,11 @@ export interface DataFolder {
 
 /** Mode 0711, so that PostgreSQL can pass through when the test is root; `hidden` lays it into a folder of mode 0700. */
 export function makeDataFolder({ hidden = false } = {}): DataFolder {
-  const outer = mkdtempSync(join(tmpdir(), "jackfield-process-"))
-  const dir = join(outer, "data")
+  const kept = keepFolder("process")
+  const dir = join(kept.path, "data")
   mkdirSync(dir, { mode: 0o711 })
-  if (!hidden) chmodSync(outer, 0o711)
+  kept.holdsPostgres(join(dir, "postgres", "cluster"))
+  if (hidden) chmodSync(kept.path, 0o700)
   const read = (path: string): string | undefined => {
     try {
       return readFileSync(path, "utf8").split("\n", 1)[0]
@@ -36,7 +37,8 @@ export function makeDataFolder({ hidden = false } = {}): DataFolder {
   const remove = async () => {
     const pid = postmaster()
     if (pid !== undefined && isAlive(pid)) await stopServer(await findBinaries(), join(home(), "cluster"), pid, 30_000)
-    for (const path of [home(), outer]) rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+    rmSync(home(), { recursive: true, force: true, maxRetries: 5 })
+    await kept.close()
   }
   return { dir, home, postmaster, remove }
 }

@@ -1,10 +1,9 @@
-import { rmSync } from "node:fs"
-import { chmod, chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { chown, readFile, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { chooseRunAs, findBinaries, type RunAs, reachableBinaries } from "../../src/store/binaries.ts"
-import { freePort, initCluster, isAlive, OWNER, randomPassword, spawnServer, stopServer } from "../../src/store/cluster.ts"
+import { freePort, initCluster, OWNER, randomPassword, spawnServer, stopServer } from "../../src/store/cluster.ts"
 import type { Certificate } from "./certificates.ts"
+import { keepFolder } from "./keeper.ts"
 import { queryPostgres } from "./pg.ts"
 import { template } from "./template.ts"
 
@@ -46,8 +45,8 @@ const reachable = async (as: RunAs | undefined) => await reachableBinaries(await
 
 /** Starts a throw-away PostgreSQL from the npm binaries, in a copy of a cluster that is made once; `stop()` removes every trace. */
 export async function startTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
-  const home = await mkdtemp(join(tmpdir(), "jackfield-test-pg-"))
-  await chmod(home, 0o711)
+  const kept = keepFolder("test-pg")
+  const home = kept.path
   const as = await chooseRunAs(home)
   const { binaries } = await reachable(as)
   const password = options.password ?? PASSWORD
@@ -61,16 +60,10 @@ export async function startTestDatabase(options: TestDatabaseOptions = {}): Prom
   const { pid } = await spawnServer(binaries, { folder, port, logFile, as, settings: { fsync: "off", ...ssl, ...options.settings } })
   const connection = { host: "127.0.0.1", port, user: OWNER, password, database: "postgres", ssl: options.ssl ? { rejectUnauthorized: false } : false }
   const query: TestDatabase["query"] = (sql, values, database = connection.database) => queryPostgres({ ...connection, database }, sql, values)
-  // A test that fails before its stop() shall leave no server behind.
-  const end = () => {
-    if (isAlive(pid)) process.kill(pid, "SIGQUIT")
-    rmSync(home, { recursive: true, force: true })
-  }
-  process.once("exit", end)
+  kept.holdsPostgres(folder)
   const stop = async () => {
-    process.off("exit", end)
     await stopServer(binaries, folder, pid, 30_000)
-    await rm(home, { recursive: true, force: true })
+    await kept.close()
   }
   await waitUntilReady(query, logFile)
   const { ssl: _, ...address } = connection

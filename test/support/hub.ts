@@ -1,5 +1,3 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { readCliFile } from "../../src/hub/cli-file.ts"
 import type { HubExtras } from "../../src/hub/hub.ts"
@@ -7,6 +5,7 @@ import { readSettings } from "../../src/hub/settings.ts"
 import { createLog } from "../../src/log.ts"
 import { type Served, serve } from "../../src/serve.ts"
 import { type Answer, type AskOptions, ask } from "./ask.ts"
+import { keepFolder } from "./keeper.ts"
 import { template } from "./template.ts"
 
 /** A real hub in this process: embedded PostgreSQL in a folder of its own, a free port, the first admin's key. */
@@ -35,13 +34,16 @@ const copyDataFolder = template(async (folder) => {
 
 /** Starts a hub. Where nothing speaks against it, its data folder is the copy of one that was started once before: with a login and an empty workspace. */
 export async function startHub(env: Readonly<Record<string, string>> = {}, extras: HubExtras = {}): Promise<TestHub> {
-  const outer = await mkdtemp(join(tmpdir(), "jackfield-hub-"))
-  await chmod(outer, 0o711)
-  const dataDir = join(outer, "data")
+  const kept = keepFolder("hub")
+  const dataDir = join(kept.path, "data")
+  kept.holdsPostgres(join(dataDir, "postgres", "cluster"))
   if (Object.keys(env).every((name) => LATER.test(name))) await copyDataFolder(dataDir)
   const lines: string[] = []
   const log = createLog("debug", { write: (line: string) => void lines.push(line) })
-  const served = await serve(readSettings({ PORT: "0", JACKFIELD_DATA: dataDir, ...env }), log, extras)
+  const served = await serve(readSettings({ PORT: "0", JACKFIELD_DATA: dataDir, ...env }), log, extras).catch(async (cause: unknown) => {
+    await kept.close()
+    throw cause
+  })
   const { key } = (await readCliFile(dataDir)) ?? { key: "" }
   const call: TestHub["call"] = (method, path, body, options) => ask(served.url + path, method, body, { key, ...options })
   const keyFor: TestHub["keyFor"] = async (role, by) => {
@@ -62,7 +64,7 @@ export async function startHub(env: Readonly<Record<string, string>> = {}, extra
     },
     stop: async () => {
       await served.stop()
-      await rm(outer, { recursive: true, force: true })
+      await kept.close()
     },
   }
 }

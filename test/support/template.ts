@@ -1,9 +1,7 @@
 import { execFile } from "node:child_process"
-import { rmSync } from "node:fs"
-import { chmod, mkdtemp } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { keepFolder } from "./keeper.ts"
 
 /**
  * A folder that takes a while to make: it is made once in the tests' process, and every copy has its owners and modes.
@@ -12,10 +10,7 @@ import { promisify } from "node:util"
 export function template(make: (folder: string) => Promise<void>): (to: string) => Promise<void> {
   let made: Promise<string> | undefined
   const begin = async (): Promise<string> => {
-    const outer = await mkdtemp(join(tmpdir(), "jackfield-test-template-"))
-    process.once("exit", () => rmSync(outer, { recursive: true, force: true }))
-    await chmod(outer, 0o711)
-    const folder = join(outer, "folder")
+    const folder = join(keepFolder("test-template").path, "folder")
     await make(folder)
     return folder
   }

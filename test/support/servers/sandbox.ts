@@ -1,19 +1,14 @@
-import { execFile, fork } from "node:child_process"
-import { once } from "node:events"
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { execFile } from "node:child_process"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { promisify } from "node:util"
+import { type KeptProcess, keepFolder } from "../keeper.ts"
 import { freePorts } from "../loopback.ts"
 import { account, giveToServer } from "./account.ts"
-import type { Launch, Word } from "./keeper.ts"
 
 /** A server process. */
-export interface Launched {
-  readonly pid: number
-  /** How it ended; undefined while it runs. */
-  readonly ended: string | undefined
+export interface Launched extends KeptProcess {
   /** What it printed so far. */
   log(): string
 }
@@ -46,36 +41,20 @@ export interface Sandbox {
   close(): Promise<void>
 }
 
-const KEEPER = join(import.meta.dirname, "keeper.ts")
-
 /** Opens a sandbox for a server of that name. */
 export function openSandbox(server: string): Sandbox {
-  const folder = mkdtempSync(join(tmpdir(), `jackfield-${server.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}-`))
+  const kept = keepFolder(server.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-"))
+  const folder = kept.path
   giveToServer(folder)
-  const keeper = fork(KEEPER, [folder], { detached: true, execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "json" })
-  const heard = new Map<number, { pid?: number; ended?: string }>()
-  keeper.on("message", (word: Word) => heard.set(word.id, { ...heard.get(word.id), ...word }))
-  keeper.once("exit", () => {
-    for (const [id, about] of heard) heard.set(id, { ended: "its keeper has ended", ...about })
-  })
   const environment = (more: Readonly<Record<string, string>> = {}) => ({ PATH: PATH(), LC_ALL: "C.UTF-8", HOME: folder, ...more })
 
   const launch: Sandbox["launch"] = async (name, command, args, { env, stopWith = "SIGTERM", ready, readyMs = 30_000 }) => {
-    const id = heard.size
-    heard.set(id, {})
     const log = join(folder, `${name}.log`)
     writeFileSync(log, "")
     giveToServer(log)
-    keeper.send({ id, command, args, cwd: folder, env: environment(env), log, stopWith } satisfies Launch)
-    const launched: Launched = {
-      get pid() {
-        return heard.get(id)?.pid ?? 0
-      },
-      get ended() {
-        return heard.get(id)?.ended
-      },
+    const launched: Launched = Object.assign(kept.launch({ command, args, env: environment(env), log, stopWith, account }), {
       log: () => readFileSync(log, "utf8"),
-    }
+    })
     let why: unknown
     for (const end = performance.now() + readyMs; launched.ended === undefined && performance.now() < end; await pause(50)) {
       try {
@@ -108,12 +87,7 @@ export function openSandbox(server: string): Sandbox {
         }
       }
     },
-    async close() {
-      if (keeper.exitCode !== null || keeper.signalCode !== null) return
-      const gone = once(keeper, "exit")
-      if (keeper.connected) keeper.disconnect()
-      await gone
-    },
+    close: kept.close,
   }
 }
 
