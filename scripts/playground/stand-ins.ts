@@ -1,5 +1,5 @@
 import { createServer } from "node:https"
-import type { Address } from "../../src/core/connector.ts"
+import type { Address } from "../../src/core/lease.ts"
 import { keyPair } from "../../test/fixtures/snowflake.ts"
 import { startSnowflake } from "../../test/fixtures/snowflake-server.ts"
 import { certificate } from "../../test/support/certificates.ts"

@@ -1,6 +1,7 @@
 import Type, { type TSchema } from "typebox"
-import { COLUMN_TYPES, STREAM_KINDS } from "../core/connector.ts"
+import { STREAM_KINDS } from "../core/streams.ts"
 import { STAGES } from "../core/trace.ts"
+import { COLUMN_TYPES } from "../core/values.ts"
 import { CHANGE_KINDS } from "../hub/catalogs/catalog-changes.ts"
 import type { CatalogPage, CatalogVersion as CatalogVersionView, CatalogDiff as Diff, Skipped } from "../hub/catalogs/catalogs.ts"
 import type { TypeDescription } from "../hub/connectors/connector-types.ts"

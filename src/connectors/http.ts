@@ -1,4 +1,5 @@
-import { type Call, defineConnector, type ServerFacts } from "../core/connector.ts"
+import type { Call } from "../core/call.ts"
+import { defineConnector, type ServerFacts } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
 import { Scrubber, secretsIn } from "../core/scrub.ts"
 import { bodyOf, recordsOf, rowsOf } from "./http/answer.ts"

@@ -1,8 +1,8 @@
 import { createRequire } from "node:module"
-import type { Value } from "./connector.ts"
 import { PlatformError } from "./errors.ts"
 import { judge, type Node } from "./expression-judge.ts"
 import { trimmed } from "./expression-trim.ts"
+import type { Value } from "./values.ts"
 
 /** Characters of an expression at most. */
 export const EXPRESSION_MAX = 2_000

@@ -1,10 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises"
 import { inspect } from "node:util"
 import { describe, expect, it } from "vitest"
-import { type Batch, defineConnector, type Lease } from "./connector.ts"
+import { defineConnector } from "./connector.ts"
 import { PlatformError } from "./errors.ts"
 import { Secret, secret, text } from "./fields.ts"
+import type { Lease } from "./lease.ts"
 import { open } from "./session.ts"
+import type { Batch } from "./streams.ts"
 
 const CANARY = "canary-p4ssword"
 

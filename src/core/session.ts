@@ -1,26 +1,29 @@
-import {
-  type AnyConnector,
-  type Batch,
-  type Call,
-  type Cursor,
-  type Discovered,
-  type Lease,
-  type OpenUpload,
-  type Render,
-  type Row,
-  type ServerFacts,
-  type Stream,
-  type TokenSource,
-  type Turn,
-  type Value,
-  VERBS,
-  type Verb,
-  type WriteMode,
-  type WriteReport,
-} from "./connector.ts"
+import { untilAborted } from "./abort.ts"
+import type { Call, OpenUpload, Render, TokenSource, Turn } from "./call.ts"
+import { type AnyConnector, type ServerFacts, VERBS, type Verb } from "./connector.ts"
 import { PlatformError, platformErrorIn } from "./errors.ts"
+import type { Lease } from "./lease.ts"
 import { holdSecrets, Scrubber, secretsIn } from "./scrub.ts"
+import {
+  type Batch,
+  type ByteOffer,
+  type BytePiece,
+  type ByteReport,
+  type Commit,
+  type Discovered,
+  EVERYTHING,
+  type ReadOptions,
+  type ReadPlan,
+  type SchemaStep,
+  type Slicing,
+  type Stream,
+  type WantedStream,
+  type WriteOptions,
+  type WriteReport,
+} from "./streams.ts"
+import type { Row, Value } from "./values.ts"
 
+/** The limits of a session's calls, and the hub's services for them. */
 export interface OpenOptions {
   readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
   readonly maxRows?: number
@@ -30,10 +33,147 @@ export interface OpenOptions {
   readonly render?: Render
   /** For types that read uploads. */
   readonly upload?: OpenUpload
-  /** Where access tokens are kept; without one they live and die with the session. */
+  /** Keeps access tokens; without one they live and die with the session. */
   readonly token?: TokenSource
   /** For callers that hold limits. */
   readonly turn?: Turn
+}
+
+/** An open connector, as the rest of the hub sees it. Every error is a scrubbed PlatformError; every call ends with its lease. */
+export interface Session extends AsyncDisposable {
+  /** Whether `reset` makes the session fit for another use. */
+  readonly resets: boolean
+  test(): Promise<ServerFacts>
+  discover(): AsyncIterable<Discovered>
+  query(statement: string, params?: readonly Value[]): AsyncIterable<Batch>
+  read(from: Stream, options?: Partial<ReadOptions>): AsyncIterable<Batch>
+  slices(from: Stream, plan: ReadPlan, most: number): Promise<Slicing>
+  offers(from: Stream): Promise<readonly ByteOffer[]>
+  readBytes(from: Stream, offer: ByteOffer, options?: Partial<ReadOptions>): AsyncIterable<BytePiece>
+  write(to: Stream, batch: Batch, options: WriteOptions): Promise<WriteReport>
+  takes(to: Stream): Promise<readonly ByteOffer[]>
+  writeBytes(to: Stream, piece: BytePiece, offer: ByteOffer, options: WriteOptions): Promise<ByteReport>
+  shape(wanted: WantedStream, apply: boolean): Promise<readonly SchemaStep[]>
+  committed(to: Stream, of: Omit<Commit, "sequence">): Promise<number | undefined>
+  request(input: Row): Promise<Row | readonly Row[]>
+  /** Makes the session as good as new for its next use. */
+  reset(): Promise<void>
+  /** The same connection with other limits and services; closing one closes both. */
+  with(options: OpenOptions): Session
+  /** Idempotent; never throws for what the far side did. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a connector over a lease. The guarantees for every driver are here and nowhere else: the deadline ends each
+ * call even when the client library hangs, errors become ours, and no secret of the config leaves in any text.
+ */
+export async function open(connector: AnyConnector, config: Readonly<Record<string, unknown>>, lease: Lease, options: OpenOptions = {}): Promise<Session> {
+  const guard = new Guard(connector, config, lease)
+  try {
+    const client: unknown = await guard.promise(() => connector.connect(config, lease))
+    const finish = (): Promise<void> =>
+      untilAborted(
+        lease.signal,
+        Promise.resolve().then(() => connector.close(client)),
+      )
+        .catch((error: unknown) => callOf(guard, lease, options).log("closing the connector failed", { code: guard.explained(error).code }))
+        .finally(() => guard.release())
+    let closed: Promise<void> | undefined
+    const close = (): Promise<void> => {
+      closed ??= finish()
+      return closed
+    }
+    const tokens = sessionTokens(lease)
+    return sessionOver({ connector, client, lease, guard, close }, { token: tokens, ...options })
+  } catch (error) {
+    guard.release()
+    throw error
+  }
+}
+
+interface Open {
+  readonly connector: AnyConnector
+  readonly client: unknown
+  readonly lease: Lease
+  readonly guard: Guard
+  close(): Promise<void>
+}
+
+function sessionOver(opened: Open, options: OpenOptions): Session {
+  const { connector, client, lease, guard, close } = opened
+  const call = callOf(guard, lease, options)
+  const read = (given: Partial<ReadOptions> = {}): ReadOptions => {
+    const wanted = { ...EVERYTHING, ...given }
+    const plans = connector.plans ?? ["all"]
+    if (!plans.includes(wanted.plan.kind)) throw new PlatformError("unsupported", `${connector.title} connectors cannot read by the plan ${wanted.plan.kind}.`)
+    if (wanted.slice !== undefined) need(connector, "slices")
+    return wanted
+  }
+  const batchFits = (batch: Batch): Batch => {
+    if (connector.deletes !== true && batch.ops?.includes("delete")) throw new PlatformError("unsupported", `${connector.title} connectors cannot delete rows.`)
+    return batch
+  }
+  return {
+    resets: connector.reset !== undefined,
+    test: () => guard.promise(() => connector.test(client, call)),
+    discover: () => guard.each(() => need(connector, "discover")(client, call)),
+    query: (statement, params = []) => guard.each(() => need(connector, "query")(client, statement, params, call)),
+    read: (from, how) => guard.each(() => need(connector, "read")(client, from, read(how), call)),
+    slices: (from, plan, most) => guard.promise(() => need(connector, "slices")(client, from, plan, most, call)),
+    offers: (from) => guard.promise(() => connector.offers?.(client, from, call) ?? []),
+    readBytes: (from, offer, how) => guard.each(() => need(connector, "readBytes")(client, from, offer, read(how), call)),
+    write: (to, batch, how) => guard.promise(() => need(connector, "write")(client, to, batchFits(batch), how, call)),
+    takes: (to) => guard.promise(() => connector.takes?.(client, to, call) ?? []),
+    writeBytes: (to, piece, offer, how) => guard.promise(() => need(connector, "writeBytes")(client, to, piece, offer, how, call)),
+    shape: (wanted, apply) => guard.promise(() => need(connector, "shape")(client, wanted, apply, call)),
+    committed: (to, of) => guard.promise(() => connector.committed?.(client, to, of, call)),
+    request: (input) => guard.promise(() => need(connector, "request")(client, input, call)),
+    reset: () => guard.promise(() => connector.reset?.(client, call)),
+    with: (more) => sessionOver(opened, { ...options, ...more }),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function need<V extends Verb>(connector: AnyConnector, verb: V): NonNullable<AnyConnector[V]> {
+  const run = connector[verb]
+  if (run !== undefined) return run
+  const verbs = VERBS.filter((each) => connector[each] !== undefined)
+  throw new PlatformError(
+    "unsupported",
+    `${connector.title} connectors cannot ${WORDS[verb]}; they can ${["test", ...verbs.map((each) => WORDS[each])].join(", ")}.`,
+  )
+}
+
+const WORDS: Readonly<Record<Verb, string>> = {
+  discover: "discover",
+  query: "query",
+  read: "read",
+  slices: "read by slices",
+  readBytes: "read bytes",
+  write: "write",
+  writeBytes: "write bytes",
+  shape: "create or widen streams",
+  request: "request",
+}
+
+const NO_UPLOADS: OpenUpload = () => Promise.reject(new PlatformError("internal", "An upload was to be read where none can be."))
+const NO_TEMPLATES: Render = () => Promise.reject(new PlatformError("internal", "A template was to be filled where none can be."))
+
+function callOf(guard: Guard, lease: Lease, options: OpenOptions): Call {
+  return {
+    signal: lease.signal,
+    remainingMs: () => lease.remainingMs(),
+    stage: (name, work) => lease.stage(name, work),
+    log: (message, facts) => options.log?.(guard.scrub.text(message), facts === undefined ? undefined : guard.scrub.data(facts)),
+    batchRows: options.batchRows ?? 1_000,
+    render: options.render ?? NO_TEMPLATES,
+    upload: options.upload ?? NO_UPLOADS,
+    token: guard.tokens(options.token ?? sessionTokens(lease)),
+    turn: options.turn ?? (() => Promise.resolve()),
+    ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
+  }
 }
 
 /** Tokens of one session, asked for over its own lease. */
@@ -49,144 +189,73 @@ function sessionTokens(lease: Lease): TokenSource {
   }
 }
 
-const NO_UPLOADS: OpenUpload = () => Promise.reject(new PlatformError("internal", "An upload was to be read where none can be."))
-const NO_TEMPLATES: Render = () => Promise.reject(new PlatformError("internal", "A template was to be filled where none can be."))
+/** Runs a driver's work: it ends with the lease, its errors become ours, and no secret of the config leaves in a text. */
+class Guard {
+  readonly scrub: Scrubber
+  readonly #connector: AnyConnector
+  readonly #signal: AbortSignal
+  readonly #held: (() => void)[]
 
-/** An open connector, as the rest of the hub sees it. Every error is a scrubbed PlatformError; every call ends with its lease. */
-export interface Session extends AsyncDisposable {
-  test(): Promise<ServerFacts>
-  discover(): AsyncIterable<Discovered>
-  query(statement: string, params?: readonly Value[]): AsyncIterable<Batch>
-  read(from: Stream, cursor?: Cursor): AsyncIterable<Batch>
-  write(to: Stream, batch: Batch, mode: WriteMode): Promise<WriteReport>
-  request(input: Row): Promise<Row | readonly Row[]>
-  /** Idempotent; never throws for what the far side did. */
-  close(): Promise<void>
-}
-
-/**
- * Opens a connector over a lease. What must hold for every driver is here and nowhere else: the deadline ends each
- * call even when the client library hangs, errors become ours, and no secret of the config leaves in any text.
- */
-export async function open(connector: AnyConnector, config: Readonly<Record<string, unknown>>, lease: Lease, options: OpenOptions = {}): Promise<Session> {
-  const secrets = secretsIn(config)
-  const scrub = new Scrubber(secrets)
-  const held = [holdSecrets(secrets)]
-  const release = (): void => {
-    for (const each of held) each()
-  }
-  const tokens = options.token ?? sessionTokens(lease)
-  const token: TokenSource = async (ask) => {
-    const found = await tokens(ask)
-    scrub.add([found.value])
-    held.push(holdSecrets([found.value]))
-    return found
-  }
-  const { signal } = lease
-  const call: Call = {
-    signal,
-    remainingMs: () => lease.remainingMs(),
-    stage: (name, work) => lease.stage(name, work),
-    log: (message, facts) => options.log?.(scrub.text(message), facts === undefined ? undefined : scrub.data(facts)),
-    batchRows: options.batchRows ?? 1_000,
-    render: options.render ?? NO_TEMPLATES,
-    upload: options.upload ?? NO_UPLOADS,
-    token,
-    turn: options.turn ?? (() => Promise.resolve()),
-    ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
+  constructor(connector: AnyConnector, config: Readonly<Record<string, unknown>>, { signal }: Lease) {
+    const secrets = secretsIn(config)
+    this.scrub = new Scrubber(secrets)
+    this.#held = [holdSecrets(secrets)]
+    this.#connector = connector
+    this.#signal = signal
   }
 
-  const explained = (error: unknown): PlatformError => ours(connector, error, signal, scrub)
+  /** Forgets the session's secrets. */
+  release(): void {
+    for (const each of this.#held.splice(0)) each()
+  }
 
-  async function guard<T>(work: () => T | Promise<T>): Promise<T> {
-    try {
-      return await untilAborted(signal, Promise.resolve().then(work))
-    } catch (error) {
-      throw explained(error)
+  /** The same source, whose tokens are secrets of this session. */
+  tokens(source: TokenSource): TokenSource {
+    return async (ask) => {
+      const found = await source(ask)
+      this.scrub.add([found.value])
+      this.#held.push(holdSecrets([found.value]))
+      return found
     }
   }
 
-  async function* guardEach<T>(start: () => AsyncIterable<T>): AsyncGenerator<T> {
+  async promise<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await untilAborted(this.#signal, Promise.resolve().then(work))
+    } catch (error) {
+      throw this.explained(error)
+    }
+  }
+
+  async *each<T>(start: () => AsyncIterable<T>): AsyncGenerator<T> {
     let iterator: AsyncIterator<T> | undefined
     let done = false
     try {
       iterator = start()[Symbol.asyncIterator]()
       while (true) {
-        const next = await untilAborted(signal, iterator.next())
+        const next = await untilAborted(this.#signal, iterator.next())
         if (next.done === true) break
         yield next.value
       }
       done = true
     } catch (error) {
       done = true
-      throw explained(error)
+      throw this.explained(error)
     } finally {
       // The consumer stopped early: the driver closes its cursor, but may not hold us up.
-      if (!done && iterator?.return !== undefined) await untilAborted(signal, iterator.return()).catch(() => undefined)
+      if (!done && iterator?.return !== undefined) await untilAborted(this.#signal, iterator.return()).catch(() => undefined)
     }
   }
 
-  function need<V extends Verb>(verb: V): NonNullable<AnyConnector[V]> {
-    const run = connector[verb]
-    if (run !== undefined) return run
-    const verbs = VERBS.filter((each) => connector[each] !== undefined)
-    throw new PlatformError("unsupported", `${connector.title} connectors cannot ${verb}; they can ${["test", ...verbs].join(", ")}.`)
-  }
-
-  let client: unknown
-  try {
-    client = await guard(() => connector.connect(config, lease))
-  } catch (error) {
-    release()
-    throw error
-  }
-
-  let closed: Promise<void> | undefined
-  const close = (): Promise<void> => {
-    closed ??= untilAborted(
-      signal,
-      Promise.resolve().then(() => connector.close(client)),
-    )
-      .catch((error: unknown) => call.log("closing the connector failed", { code: explained(error).code }))
-      .finally(release)
-    return closed
-  }
-
-  return {
-    test: () => guard(() => connector.test(client, call)),
-    discover: () => guardEach(() => need("discover")(client, call)),
-    query: (statement, params = []) => guardEach(() => need("query")(client, statement, params, call)),
-    read: (from, cursor) => guardEach(() => need("read")(client, from, cursor, call)),
-    write: (to, batch, mode) => guard(() => need("write")(client, to, batch, mode, call)),
-    request: (input) => guard(() => need("request")(client, input, call)),
-    close,
-    [Symbol.asyncDispose]: close,
-  }
-}
-
-/** The error that the rest of the hub sees: the door's own if there is one in the chain, the driver's explanation, or `internal`. */
-function ours(connector: AnyConnector, error: unknown, signal: AbortSignal, scrub: Scrubber): PlatformError {
-  const door = platformErrorIn(error)
-  const aborted = signal.aborted ? platformErrorIn(signal.reason) : undefined
-  const known = aborted ?? door ?? connector.explain?.(error)
-  const cause = scrub.error(known === error ? known?.cause : error)
-  const options = { ...(cause === undefined ? {} : { cause }), details: scrub.data(known?.details ?? {}), faults: scrub.data(known?.faults ?? []) }
-  if (known) return new PlatformError(known.code, scrub.text(known.message), options)
-  return new PlatformError("internal", `The ${connector.title} connector failed in a way it does not explain; the log has the cause.`, options)
-}
-
-/** Settles with the work, or with the signal's reason when that comes first: a client library that hangs cannot hold the caller. */
-async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  work.catch(() => undefined)
-  if (signal.aborted) throw signal.reason
-  let onAbort: () => void = () => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason as Error)
-    signal.addEventListener("abort", onAbort, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener("abort", onAbort)
+  /** The error that the rest of the hub sees: the door's own if there is one in the chain, the driver's explanation, or `internal`. */
+  explained(error: unknown): PlatformError {
+    const { scrub } = this
+    const door = platformErrorIn(error)
+    const aborted = this.#signal.aborted ? platformErrorIn(this.#signal.reason) : undefined
+    const known = aborted ?? door ?? this.#connector.explain?.(error)
+    const cause = scrub.error(known === error ? known?.cause : error)
+    const options = { ...(cause === undefined ? {} : { cause }), details: scrub.data(known?.details ?? {}), faults: scrub.data(known?.faults ?? []) }
+    if (known) return new PlatformError(known.code, scrub.text(known.message), options)
+    return new PlatformError("internal", `The ${this.#connector.title} connector failed in a way it does not explain; the log has the cause.`, options)
   }
 }

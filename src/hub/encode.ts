@@ -1,4 +1,5 @@
-import type { Batch, Column, Row, Value } from "../core/connector.ts"
+import type { Batch } from "../core/streams.ts"
+import type { Column, Row, Value } from "../core/values.ts"
 
 /** Rows as records, in the order of the columns. */
 export function toRecords(batch: Batch): Row[] {

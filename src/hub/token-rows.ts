@@ -1,5 +1,5 @@
 import { sql } from "kysely"
-import type { TokenGrant } from "../core/connector.ts"
+import type { TokenGrant } from "../core/call.ts"
 import { ERRORS, type ErrorCode, PlatformError } from "../core/errors.ts"
 import { scrubLive } from "../core/scrub.ts"
 import type { Vault } from "../vault/vault.ts"

@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from "node:crypto"
-import type { Token, TokenAsk, TokenGrant, TokenSource } from "../core/connector.ts"
+import { untilAborted } from "../core/abort.ts"
+import type { Token, TokenAsk, TokenGrant, TokenSource } from "../core/call.ts"
 import { PlatformError } from "../core/errors.ts"
 import { holdSecrets } from "../core/scrub.ts"
 import type { HubParts } from "./hub.ts"
@@ -138,13 +139,6 @@ export class Tokens {
       .update(`${workspaceId}\n${text}`)
       .digest("hex")
   }
-}
-
-/** A client library that hangs is left behind. */
-function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }))
-  aborted.catch(() => undefined)
-  return Promise.race([work, aborted])
 }
 
 /** Failures after which the endpoint may have given something that nobody got. */

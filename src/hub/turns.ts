@@ -1,4 +1,4 @@
-import type { Turn } from "../core/connector.ts"
+import type { Turn } from "../core/call.ts"
 import { type AcquireOptions, type Grant, Limiter } from "../limits/limiter.ts"
 import { effectiveLimits, type Limits } from "../limits/limits.ts"
 import type { Store } from "../store/store.ts"

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto"
 import { type Selectable, sql } from "kysely"
-import type { OpenUpload, UploadedFile } from "../core/connector.ts"
+import type { OpenUpload, UploadedFile } from "../core/call.ts"
 import { PlatformError } from "../core/errors.ts"
 import type { Uploads as UploadTable } from "../store/database.ts"
 import { allWorkspaces } from "../store/lookups.ts"

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { once } from "node:events"
+import { getEventListeners, once } from "node:events"
 import { createServer as createHttpServer, get } from "node:http"
 import { connect, Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -284,5 +284,36 @@ describe("the end of a lease", () => {
     first?.destroy()
     await once(first as Socket, "close")
     await open.dial(to)
+  })
+})
+
+describe("a lease that is lent from call to call", () => {
+  test("has each call's deadline and caller while the call lasts, and none of its own", async () => {
+    const open = lease({ deadlineMs: undefined })
+    expect(open.remainingMs()).toBe(86_400_000)
+    const lift = open.terms({ deadlineMs: 5_000 })
+    expect(open.remainingMs()).toBeLessThanOrEqual(5_000)
+    lift()
+    expect(open.remainingMs()).toBe(86_400_000)
+    const caller = new AbortController()
+    open.terms({ signal: caller.signal })()
+    caller.abort()
+    expect(open.signal.aborted).toBe(false)
+    const next = new AbortController()
+    open.terms({ deadlineMs: 60_000, signal: next.signal })
+    next.abort()
+    expect(open.signal.reason).toMatchObject({ code: "cancelled" })
+    expect(getEventListeners(next.signal, "abort")).toEqual([])
+    await open.close()
+    // After the end there is nothing that terms could end.
+    open.terms({ deadlineMs: 60_000, signal: next.signal })()
+  })
+
+  test("ends by the first of the deadlines that are under way", async () => {
+    const open = lease({ deadlineMs: undefined })
+    open.terms({ deadlineMs: 60_000 })
+    open.terms({ deadlineMs: 1 })
+    await expect(open.stage("probe", () => new Promise(() => undefined))).rejects.toMatchObject({ code: "timed_out" })
+    await open.close()
   })
 })

@@ -1,10 +1,10 @@
 import type { Duplex } from "node:stream"
 import type { TLSSocket } from "node:tls"
-import type { Lease, TlsSpec } from "../core/connector.ts"
 import type { PlatformError } from "../core/errors.ts"
+import type { Lease, TlsSpec } from "../core/lease.ts"
 import type { Trace } from "../core/trace.ts"
 import { DirectRoute, type DoorParts } from "./dial.ts"
-import { LeaseCore, type SocketRecord } from "./lease-core.ts"
+import { LeaseCore, type LeaseTerms, type SocketRecord } from "./lease-core.ts"
 import { LeaseFace } from "./lease-face.ts"
 import { Policy } from "./policy.ts"
 import { Resolver } from "./resolver.ts"
@@ -19,13 +19,10 @@ export interface DoorOptions {
   readonly extraCa?: string
 }
 
-export interface LeaseOptions {
-  /** Milliseconds that the whole test, query or job may take. */
-  readonly deadlineMs: number
+/** `deadlineMs` and `signal` are those of the whole lease; a lease that is lent from call to call has them for each call by `terms`. */
+export interface LeaseOptions extends LeaseTerms {
   /** Whether the caller may see why an address was denied. */
   readonly operator: boolean
-  /** The caller: when it aborts, so does the lease, as `cancelled`. */
-  readonly signal?: AbortSignal | undefined
   /** Milliseconds for one address to accept a connection; 10,000 unless given. */
   readonly connectTimeoutMs?: number
   /** Sockets at a time; 32 unless given. */
@@ -39,6 +36,8 @@ export interface OpenLease extends Lease, AsyncDisposable {
   readonly concealed: PlatformError | undefined
   /** Every socket so far: target, address, bytes. */
   readonly sockets: readonly SocketRecord[]
+  /** Adds a deadline and a caller to the lease, those of one call; the returned function takes them back. */
+  terms(terms: LeaseTerms): () => void
   /** Ends the lease for a reason: calls fail with it, drivers may cancel on the server, then every socket is destroyed. */
   abort(reason: PlatformError): void
   /** Ends the lease; resolves when no socket, server or timer of it is left, after 2 s at most. Idempotent, never throws. */
@@ -103,6 +102,10 @@ class RootLease extends LeaseFace implements OpenLease {
 
   get sockets(): readonly SocketRecord[] {
     return this.#core.sockets
+  }
+
+  terms(terms: LeaseTerms): () => void {
+    return this.#core.terms(terms)
   }
 
   abort(reason: PlatformError): void {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import type { ConnectConfig } from "ssh2"
-import type { Address, Lease } from "../core/connector.ts"
+import type { Address, Lease } from "../core/lease.ts"
 import { formatTarget } from "./host.ts"
 import { loginFailed } from "./tunnel.ts"
 

@@ -2,7 +2,7 @@ import { type AgentOptions, type ClientRequestArgs, Agent as HttpAgent } from "n
 import { Agent as HttpsAgent } from "node:https"
 import type { Duplex } from "node:stream"
 import { Agent, type buildConnector, type Dispatcher } from "undici"
-import type { Address } from "../core/connector.ts"
+import type { Address } from "../core/lease.ts"
 
 type Dial = (to: Address) => Promise<Duplex>
 

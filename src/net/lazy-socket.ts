@@ -1,7 +1,7 @@
 import { Socket } from "node:net"
 import { Duplex } from "node:stream"
-import type { Address, LazySocket } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
+import type { Address, LazySocket } from "../core/lease.ts"
 
 /**
  * A stream that quacks like a fresh `net.Socket` and opens through the lease when told to connect. What `open` throws

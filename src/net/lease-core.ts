@@ -1,7 +1,8 @@
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import type { Address } from "../core/connector.ts"
+import { untilAborted } from "../core/abort.ts"
 import { PlatformError } from "../core/errors.ts"
+import type { Address } from "../core/lease.ts"
 import { type StageName, Trace } from "../core/trace.ts"
 import { formatTarget } from "./host.ts"
 
@@ -17,6 +18,21 @@ export interface SocketRecord {
 
 type Dial = (to: Address) => Promise<Duplex>
 
+/** When a lease or one of its calls must end. */
+export interface LeaseTerms {
+  /** Milliseconds from now; undefined: no deadline. */
+  readonly deadlineMs?: number | undefined
+  /** The caller: when it aborts, the lease ends as `cancelled`, or for the caller's own reason if that is one of ours. */
+  readonly signal?: AbortSignal | undefined
+}
+
+interface Term {
+  readonly endsAt: number
+  lift(): void
+}
+
+/** Milliseconds that client libraries are told where there is no deadline. */
+const LONGEST_MS = 86_400_000
 /** Milliseconds that drivers have to cancel on the server, and then sockets to close, once a lease is cut off. */
 const GRACE_MS = 1_000
 const MOST_RECORDS = 1_000
@@ -31,11 +47,8 @@ export class LeaseCore {
   /** What was last hidden behind one error, since the lease is not an operator's. */
   concealed: PlatformError | undefined
   readonly #controller = new AbortController()
-  readonly #endsAt: number
-  readonly #deadlineMs: number
   readonly #maxSockets: number
-  readonly #timer: NodeJS.Timeout
-  readonly #caller: AbortSignal | undefined
+  readonly #terms = new Set<Term>()
   readonly #live = new Map<Socket, { target: string; ip: string }>()
   readonly #past: SocketRecord[] = []
   readonly #others = new Set<Duplex>()
@@ -47,15 +60,31 @@ export class LeaseCore {
   #ended: Promise<void> | undefined
   #over = false
 
-  constructor(options: { deadlineMs: number; operator: boolean; maxSockets: number; signal: AbortSignal | undefined }) {
+  constructor(options: { operator: boolean; maxSockets: number } & LeaseTerms) {
     this.operator = options.operator
-    this.#deadlineMs = options.deadlineMs
     this.#maxSockets = options.maxSockets
-    this.#endsAt = performance.now() + options.deadlineMs
-    this.#timer = setTimeout(() => this.abort(this.#late()), options.deadlineMs)
-    this.#caller = options.signal
-    if (options.signal?.aborted) this.#onCaller()
-    else options.signal?.addEventListener("abort", this.#onCaller, { once: true })
+    this.terms(options)
+  }
+
+  /**
+   * From now on the lease ends by that deadline, or when that caller goes, whichever comes first; the returned function
+   * takes the terms back. A lease that outlives its calls has terms for each of them.
+   */
+  terms({ deadlineMs, signal }: LeaseTerms): () => void {
+    const endsAt = deadlineMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + deadlineMs
+    const timer = deadlineMs === undefined ? undefined : setTimeout(() => this.abort(this.#late(deadlineMs)), deadlineMs)
+    const gone = (): void => this.abort(goneBecause(signal?.reason))
+    const lift = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener("abort", gone)
+      this.#terms.delete(term)
+    }
+    const term: Term = { endsAt, lift }
+    if (this.#ended) return lift
+    this.#terms.add(term)
+    if (signal?.aborted) gone()
+    else signal?.addEventListener("abort", gone, { once: true })
+    return lift
   }
 
   get signal(): AbortSignal {
@@ -68,7 +97,8 @@ export class LeaseCore {
   }
 
   remainingMs(): number {
-    return Math.max(0, this.#endsAt - performance.now())
+    const endsAt = Math.min(...[...this.#terms].map((term) => term.endsAt))
+    return Math.min(LONGEST_MS, Math.max(0, endsAt - performance.now()))
   }
 
   /** Names what the lease is about, for the message of a deadline. */
@@ -146,18 +176,7 @@ export class LeaseCore {
 
   /** Settles with the work, or with the abort when that comes first. */
   async untilAborted<T>(work: Promise<T>): Promise<T> {
-    this.assertOpen()
-    let onAbort: () => void = () => undefined
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(this.signal.reason as Error)
-      this.signal.addEventListener("abort", onAbort, { once: true })
-    })
-    work.catch(() => undefined)
-    try {
-      return await Promise.race([work, aborted])
-    } finally {
-      this.signal.removeEventListener("abort", onAbort)
-    }
+    return await untilAborted(this.signal, work)
   }
 
   /** Ends the lease for a reason: stages fail, the signal fires, drivers get their grace, then every socket is destroyed. */
@@ -172,8 +191,7 @@ export class LeaseCore {
 
   #end(reason: PlatformError): Promise<void> {
     if (this.#ended) return this.#ended
-    clearTimeout(this.#timer)
-    this.#caller?.removeEventListener("abort", this.#onCaller)
+    for (const term of this.#terms) term.lift()
     // Innermost first, and before the signal: the trace then names the stage that hung before anybody reads it.
     for (const { stop } of [...this.#running].reverse()) stop(reason)
     const cancels = [...this.#cancels]
@@ -195,18 +213,13 @@ export class LeaseCore {
     await within(GRACE_MS, Promise.allSettled([...gone, ...closers.map(async (closer) => await closer())]))
   }
 
-  readonly #onCaller = (): void => {
-    const reason: unknown = this.#caller?.reason
-    this.abort(reason instanceof PlatformError ? reason : new PlatformError("cancelled", "The caller went away before the end; call again.", { cause: reason }))
-  }
-
-  #late(): PlatformError {
+  #late(deadlineMs: number): PlatformError {
     const running = this.#running.at(-1)?.name
     // To who is not an operator the first three are one.
     const stage = !this.operator && (running === "resolve" || running === "policy") ? "connect" : running
     const where = stage === undefined ? "" : ` (it hung in the ${stage} stage)`
     const details = stage === undefined ? {} : { stage }
-    const within = `${Math.round(this.#deadlineMs / 100) / 10} s`
+    const within = `${Math.round(deadlineMs / 100) / 10} s`
     return new PlatformError(
       "timed_out",
       `${this.#lastTarget ?? "The system"} did not answer within ${within}${where}; check that the right service listens there.`,
@@ -225,3 +238,6 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   ])
   clearTimeout(timer)
 }
+
+const goneBecause = (reason: unknown): PlatformError =>
+  reason instanceof PlatformError ? reason : new PlatformError("cancelled", "The caller went away before the end; call again.", { cause: reason })

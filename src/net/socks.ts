@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto"
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import type { Address, SocksEndpoint } from "../core/connector.ts"
+import type { Address, SocksEndpoint } from "../core/lease.ts"
 import { classify, spell } from "./address.ts"
 
 /** A SOCKS5 server that is open; `close` ends it and every connection through it. */

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream"
-import type { Address } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
+import type { Address } from "../core/lease.ts"
 import { classify } from "./address.ts"
 import type { Route } from "./dial.ts"
 import { formatTarget, parseHost } from "./host.ts"

@@ -2,8 +2,8 @@ import { X509Certificate } from "node:crypto"
 import { isIP } from "node:net"
 import type { Duplex } from "node:stream"
 import { connect, type TLSSocket } from "node:tls"
-import type { TlsSpec } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
+import type { TlsSpec } from "../core/lease.ts"
 import { parseHost } from "./host.ts"
 
 /**

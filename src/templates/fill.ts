@@ -1,4 +1,4 @@
-import type { TemplatePlace } from "../core/connector.ts"
+import type { TemplatePlace } from "../core/call.ts"
 
 /** What an expression of a template gave: a value, or JSON that the template's author made by `tojson`. */
 export type Piece = { readonly value: unknown } | { readonly json: string }

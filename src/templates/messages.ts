@@ -1,4 +1,4 @@
-import type { TemplatePlace } from "../core/connector.ts"
+import type { TemplatePlace } from "../core/call.ts"
 
 /** Milliseconds that one rendering may take, from when a worker begins with it. */
 export const RENDER_MS = 200

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { afterAll, describe, expect, test } from "vitest"
-import type { Row } from "../core/connector.ts"
+import type { Row } from "../core/values.ts"
 import { RENDER_MS } from "./messages.ts"
 import { TemplatePool } from "./pool.ts"
 

@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import type { Render, Row } from "../core/connector.ts"
+import type { Render } from "../core/call.ts"
 import { PlatformError } from "../core/errors.ts"
+import type { Row } from "../core/values.ts"
 import { type Done, RENDER_MS, type Work } from "./messages.ts"
 
 /** Characters of a URL at most. */

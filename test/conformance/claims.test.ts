@@ -3,8 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { HttpConfig } from "../../src/connectors/http/fields.ts"
 import { http } from "../../src/connectors/http.ts"
 import { postgres } from "../../src/connectors/postgres.ts"
-import type { AnyConnector, Batch, Call, Discovered, Lease, Row, Stream } from "../../src/core/connector.ts"
+import type { Call } from "../../src/core/call.ts"
+import type { AnyConnector } from "../../src/core/connector.ts"
 import type { Secret } from "../../src/core/fields.ts"
+import type { Lease } from "../../src/core/lease.ts"
+import { type Batch, type Discovered, EVERYTHING, type ReadOptions, type Stream, type WriteOptions } from "../../src/core/streams.ts"
+import type { Row } from "../../src/core/values.ts"
 import type { Running } from "../fixtures/fixture.ts"
 import { httpFixture } from "../fixtures/http.ts"
 import { postgresFixture } from "../fixtures/postgres.ts"
@@ -77,8 +81,8 @@ const broken: Record<Claim["name"], { readonly as: Partial<AnyConnector>; readon
   },
   "hard row": {
     as: {
-      read: (client: never, from: Stream, cursor: string | undefined, call: Call) =>
-        changed<Batch>(postgres.read?.(client, from, cursor, call) as AsyncIterable<Batch>, (batch) => ({
+      read: (client: never, from: Stream, options: ReadOptions, call: Call) =>
+        changed<Batch>(postgres.read?.(client, from, options, call) as AsyncIterable<Batch>, (batch) => ({
           ...batch,
           rows: batch.rows.map((row) => row.map((value) => (value === "9007199254740993" ? Number(value) : value))),
         })),
@@ -87,18 +91,20 @@ const broken: Record<Claim["name"], { readonly as: Partial<AnyConnector>; readon
   },
   "paging equals one shot": {
     as: {
-      read: (client: never, from: Stream, _cursor: string | undefined, call: Call) => postgres.read?.(client, from, undefined, call) as AsyncIterable<Batch>,
+      read: (client: never, from: Stream, _: ReadOptions, call: Call) => postgres.read?.(client, from, EVERYTHING, call) as AsyncIterable<Batch>,
     },
     says: /a cursor of its own/,
   },
   resume: {
     as: {
-      read: (client: never, from: Stream, _cursor: string | undefined, call: Call) => postgres.read?.(client, from, undefined, call) as AsyncIterable<Batch>,
+      read: (client: never, from: Stream, _: ReadOptions, call: Call) => postgres.read?.(client, from, EVERYTHING, call) as AsyncIterable<Batch>,
     },
     says: /as many rows as there are/,
   },
   "upsert twice": {
-    as: { write: (client: never, to: Stream, batch: Batch, _: string, call: Call) => postgres.write?.(client, to, batch, "append", call) as never },
+    as: {
+      write: (client: never, to: Stream, batch: Batch, _: WriteOptions, call: Call) => postgres.write?.(client, to, batch, { mode: "append" }, call) as never,
+    },
     says: /last of two rows/,
   },
   "bad statement": { as: { query: nothing }, says: /it succeeded/ },

@@ -2,7 +2,8 @@ import { createHash, createHmac } from "node:crypto"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { http } from "../../src/connectors/http.ts"
-import type { Row, Stream } from "../../src/core/connector.ts"
+import type { Stream } from "../../src/core/streams.ts"
+import type { Row } from "../../src/core/values.ts"
 import { collect } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
 import { SERVER_NAME } from "../support/lease.ts"
@@ -390,9 +391,9 @@ describe("a stream", () => {
     serve = library
     await session({}, async (open) => {
       expect((await failure(collect(open.read({ ...stream, path: ["other"] })))).code).toBe("stream_not_found")
-      for (const cursor of ["", "x", "null", '{"place":1}']) expect((await failure(collect(open.read(stream, cursor)))).code).toBe("query_invalid")
+      for (const cursor of ["", "x", "null", '{"place":1}']) expect((await failure(collect(open.read(stream, { after: cursor })))).code).toBe("query_invalid")
       const away = JSON.stringify({ place: { url: `${origin(other)}/x` }, done: 0 })
-      expect((await failure(collect(open.read(stream, away)))).code).toBe("query_invalid")
+      expect((await failure(collect(open.read(stream, { after: away })))).code).toBe("query_invalid")
     })
   })
 })

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { http } from "../../src/connectors/http.ts"
-import type { Row } from "../../src/core/connector.ts"
+import type { Row } from "../../src/core/values.ts"
 import { failure } from "../support/failure.ts"
 import { SERVER_NAME } from "../support/lease.ts"
 import { type Loopback, listen, listenRaw } from "../support/loopback.ts"

@@ -3,8 +3,9 @@ import { createServer as httpServer } from "node:http"
 import { dirname, join } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { postgres } from "../../src/connectors/postgres.ts"
-import type { Batch, Stream, Value } from "../../src/core/connector.ts"
 import type { Session } from "../../src/core/session.ts"
+import type { Batch, Stream } from "../../src/core/streams.ts"
+import type { Value } from "../../src/core/values.ts"
 import { column } from "../fixtures/fixture.ts"
 import { collect } from "../support/batches.ts"
 import { certificate } from "../support/certificates.ts"
@@ -215,14 +216,14 @@ describe("read", () => {
     cursorOf([["id"], ["not a number"]]),
     cursorOf([["id"], [{ a: 1 }]]),
   ])("%j is no cursor", async (cursor) =>
-    expect((await failure(run((session) => collect(session.read(stream("shop", "item"), cursor))))).code).toBe("request_invalid"),
+    expect((await failure(run((session) => collect(session.read(stream("shop", "item"), { after: cursor }))))).code).toBe("request_invalid"),
   )
 })
 
 describe("write", () => {
   const batch = (given: Value[][], names = ["id", "name", "stock"]): Batch => ({ columns: names.map((name) => column(name, "unknown")), rows: given })
   const write = (mode: "append" | "upsert", given: Batch, ...path: string[]) =>
-    run((session) => session.write(stream(...(path.length === 0 ? ["shop", "item"] : path)), given, mode))
+    run((session) => session.write(stream(...(path.length === 0 ? ["shop", "item"] : path)), given, { mode }))
 
   test("append reports row by row, and writes the others", async () => {
     const report = await write(

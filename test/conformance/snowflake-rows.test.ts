@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { snowflake } from "../../src/connectors/snowflake.ts"
-import type { Discovered, Stream, Value } from "../../src/core/connector.ts"
 import type { Session } from "../../src/core/session.ts"
+import type { Discovered, Stream } from "../../src/core/streams.ts"
+import type { Value } from "../../src/core/values.ts"
 import { startAccount, type TestAccount } from "../fixtures/snowflake.ts"
 import { collect } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
@@ -79,7 +80,7 @@ describe("a read", () => {
       const first = await open(
         {},
         async (session) => {
-          for await (const batch of session.read(stream("TWICE"), cursor)) return batch
+          for await (const batch of session.read(stream("TWICE"), { after: cursor })) return batch
           return undefined
         },
         { batchRows: 3 },
@@ -95,14 +96,15 @@ describe("a read", () => {
 
   test.each(["nonsense", Buffer.from('[["ID"],[1]]').toString("base64url"), Buffer.from('[["REGION","ID"],["r1","x"]]').toString("base64url")])(
     "refuses the cursor %s",
-    async (cursor) => expect(await failure(open({}, (session) => collect(session.read(stream("PEOPLE"), cursor))))).toMatchObject({ code: "request_invalid" }),
+    async (cursor) =>
+      expect(await failure(open({}, (session) => collect(session.read(stream("PEOPLE"), { after: cursor }))))).toMatchObject({ code: "request_invalid" }),
   )
 })
 
 describe("a write", () => {
   const column = (name: string) => ({ name, type: "unknown", nativeType: "", nullable: true }) as const
   const write = (rows: Value[][], mode: "append" | "upsert", names = ["ID", "NAME"]) =>
-    open({}, (session) => session.write(stream("TARGET"), { columns: names.map(column), rows }, mode))
+    open({}, (session) => session.write(stream("TARGET"), { columns: names.map(column), rows }, { mode }))
   const there = async () => await account.server.sql('SELECT "ID"::int AS id, "NAME" AS name FROM "CONFORMANCE"."TARGET" ORDER BY 1, 2')
 
   test("accounts for every row: what Snowflake refuses is named, the others are there", async () => {
@@ -144,7 +146,7 @@ describe("a write", () => {
   test("of much goes in pieces that a bind variable holds", async () => {
     const seen = account.server.requests.length
     const rows = [1, 2, 3].map((id): Value[] => [id, "x".repeat(2_500_000)])
-    const report = await open({}, (session) => session.write(stream("HARD"), { columns: ["id", "emoji"].map(column), rows }, "append"))
+    const report = await open({}, (session) => session.write(stream("HARD"), { columns: ["id", "emoji"].map(column), rows }, { mode: "append" }))
     expect(report).toEqual({ written: 3, skipped: 0, rejected: [] })
     expect(account.server.requests.slice(seen).filter(({ body }) => String(body["statement"]).startsWith("INSERT"))).toHaveLength(3)
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import type { Column, Value } from "../../src/core/connector.ts"
+import type { Column, Value } from "../../src/core/values.ts"
 import { column } from "../fixtures/fixture.ts"
 import { collect } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
@@ -59,11 +59,11 @@ describe("values", () => {
       expect(queried?.rows[0]).toEqual(wanted)
       expect(queried?.columns.slice(1).map(({ type }) => type)).toEqual(TYPES.map(([, , , type]) => type))
       expect(await rows(session.query("SELECT * FROM shop.types WHERE id = ?", [1]))).toEqual([wanted])
-      const report = await session.write(stream("shop", "copy"), { columns: read?.columns ?? [], rows: [wanted] }, "append")
+      const report = await session.write(stream("shop", "copy"), { columns: read?.columns ?? [], rows: [wanted] }, { mode: "append" })
       expect(report).toEqual({ written: 1, rejected: [], skipped: 0 })
       expect(await rows(session.read(stream("shop", "copy")))).toEqual([wanted])
       const none = [2, ...names.map(() => null)]
-      await session.write(stream("shop", "copy"), { columns: read?.columns ?? [], rows: [none] }, "upsert")
+      await session.write(stream("shop", "copy"), { columns: read?.columns ?? [], rows: [none] }, { mode: "upsert" })
       expect((await rows(session.read(stream("shop", "copy"))))[1]).toEqual(none)
     })
   })
@@ -104,14 +104,14 @@ describe("read", () => {
       [value, 2],
     ])
     const target = { columns: [column("k", "unknown"), column("n", "integer")], rows: given }
-    expect((await shop.run((session) => session.write(stream("shop", "keyed"), target, "append"))).written).toBe(given.length)
+    expect((await shop.run((session) => session.write(stream("shop", "keyed"), target, { mode: "append" }))).written).toBe(given.length)
     const paged: Value[][] = []
     let cursor: string | undefined
     for (let pages = 0; pages <= given.length; pages++) {
       let went = false
       await shop.run(
         async (session) => {
-          for await (const batch of session.read(stream("shop", "keyed"), cursor)) {
+          for await (const batch of session.read(stream("shop", "keyed"), { after: cursor })) {
             if (batch.rows.length === 0) break
             paged.push(...batch.rows.map((row) => [...row]))
             cursor = batch.cursor
@@ -138,6 +138,6 @@ describe("read", () => {
     cursorOf([["id"], ["not a number"]]),
     cursorOf([["id"], [{ a: 1 }]]),
   ])("%j is no cursor", async (cursor) =>
-    expect((await failure(shop.run((session) => collect(session.read(stream("shop", "item"), cursor))))).code).toBe("request_invalid"),
+    expect((await failure(shop.run((session) => collect(session.read(stream("shop", "item"), { after: cursor }))))).code).toBe("request_invalid"),
   )
 })

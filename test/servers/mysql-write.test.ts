@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
-import type { Batch, Value } from "../../src/core/connector.ts"
+import type { Batch } from "../../src/core/streams.ts"
+import type { Value } from "../../src/core/values.ts"
 import { column } from "../fixtures/fixture.ts"
 import { failure } from "../support/failure.ts"
 import { LOW, stream, useShop } from "./shop.ts"
@@ -9,7 +10,7 @@ const shop = useShop()
 describe("write", () => {
   const batch = (given: Value[][], names = ["id", "name", "stock"]): Batch => ({ columns: names.map((name) => column(name, "unknown")), rows: given })
   const write = (mode: "append" | "upsert", given: Batch, ...path: string[]) =>
-    shop.run((session) => session.write(stream(...(path.length === 0 ? ["shop", "item"] : path)), given, mode))
+    shop.run((session) => session.write(stream(...(path.length === 0 ? ["shop", "item"] : path)), given, { mode }))
   const items = () => shop.query("SELECT id, name FROM shop.item ORDER BY 1")
 
   test("append reports row by row, and writes the others", async () => {

@@ -1,4 +1,5 @@
-import type { Batch, Row, Value } from "../../src/core/connector.ts"
+import type { Batch } from "../../src/core/streams.ts"
+import type { Row, Value } from "../../src/core/values.ts"
 
 /** Everything that an iterable yields. */
 export async function collect<T>(each: AsyncIterable<T>): Promise<T[]> {

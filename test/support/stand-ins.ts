@@ -1,4 +1,4 @@
-import type { Address } from "../../src/core/connector.ts"
+import type { Address } from "../../src/core/lease.ts"
 
 /** What tests dial on loopback instead of a vendor's hosts: fixtures put their stand-ins here, the test door reads it for each lease. */
 export const standIns = new Map<string, Address>()

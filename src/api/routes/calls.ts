@@ -1,6 +1,7 @@
 import Type from "typebox"
-import type { Input, PreparedRequest, Row } from "../../core/connector.ts"
+import type { Input, PreparedRequest } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Row } from "../../core/values.ts"
 import { noteCall } from "../../hub/audit/audit-notes.ts"
 import type { Hub } from "../../hub/hub.ts"
 import { type CallAnswer, Calls } from "../../runs/calls.ts"

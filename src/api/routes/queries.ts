@@ -1,7 +1,7 @@
 import { Readable } from "node:stream"
 import type { FastifyReply, FastifyRequest } from "fastify"
-import type { Batch } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch } from "../../core/streams.ts"
 import { csvHeader, toCsv, toNdjson } from "../../hub/encode.ts"
 import type { Hub } from "../../hub/hub.ts"
 import type { QueryInput as Input } from "../../hub/queries.ts"

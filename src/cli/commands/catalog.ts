@@ -1,4 +1,4 @@
-import type { Stream } from "../../core/connector.ts"
+import type { Stream } from "../../core/streams.ts"
 import type { Cli } from "../cli.ts"
 import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"

@@ -1,6 +1,7 @@
-import type { Column, Stream } from "../../core/connector.ts"
 import type { Fault } from "../../core/errors.ts"
 import type { FieldDescription } from "../../core/schema.ts"
+import type { Stream } from "../../core/streams.ts"
+import type { Column } from "../../core/values.ts"
 import type { HubClient } from "../hub-client.ts"
 import type { Report } from "../report.ts"
 

@@ -1,5 +1,5 @@
-import type { Address } from "../../core/connector.ts"
 import type { Fault } from "../../core/errors.ts"
+import type { Address } from "../../core/lease.ts"
 
 export type Settings = Readonly<Record<string, unknown>>
 

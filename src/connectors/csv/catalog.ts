@@ -1,4 +1,6 @@
-import type { Call, Discovered, ServerFacts } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
+import type { ServerFacts } from "../../core/connector.ts"
+import type { Discovered } from "../../core/streams.ts"
 import type { Format } from "./format.ts"
 import { columnOf, converted, joined, type Kind } from "./kinds.ts"
 import { fixedKinds, recordsOf } from "./read.ts"

@@ -1,4 +1,4 @@
-import type { Column, Value } from "../../core/connector.ts"
+import type { Column, Value } from "../../core/values.ts"
 
 /** What a column's values are; `bigint` is whole numbers of which some are beyond 15 digits, all of them text then. */
 export const KINDS = ["text", "integer", "bigint", "decimal", "boolean", "date", "timestamp"] as const

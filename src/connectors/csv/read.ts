@@ -1,5 +1,7 @@
-import type { Batch, Call, Column, Cursor, RejectedRecord, Stream, Value } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch, Cursor, ReadOptions, RejectedRecord, Stream } from "../../core/streams.ts"
+import type { Column, Value } from "../../core/values.ts"
 import { columnOf, converted, type Kind, kindNamed } from "./kinds.ts"
 import { type FileRecord, RecordReader } from "./records.ts"
 import { type Client, type OpenFile, openFile } from "./source.ts"
@@ -26,7 +28,7 @@ export async function* recordsOf(file: OpenFile, from?: Place): AsyncGenerator<r
 }
 
 /** The rows of the file; batches of what is not converted yet are never held. The cursor is an offset in the text. */
-export async function* read(client: Client, from: Stream, cursor: Cursor | undefined, call: Call): AsyncGenerator<Batch> {
+export async function* read(client: Client, from: Stream, { after: cursor }: ReadOptions, call: Call): AsyncGenerator<Batch> {
   const file = await openFile(client, call)
   try {
     if (from.path.length !== 1 || from.path[0] !== file.name)

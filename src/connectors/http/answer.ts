@@ -1,7 +1,7 @@
-import type { Row, Value } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import { evaluate, isTruthy } from "../../core/expression.ts"
 import type { Scrubber } from "../../core/scrub.ts"
+import type { Row, Value } from "../../core/values.ts"
 import { excerptOf, failureOf, textOf } from "../shared/failure.ts"
 import type { HttpAnswer } from "../shared/http.ts"
 import { parseJson } from "../shared/json.ts"

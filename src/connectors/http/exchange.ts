@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici"
-import type { Call, TlsSpec, Token } from "../../core/connector.ts"
+import type { Call, Token } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { TlsSpec } from "../../core/lease.ts"
 import type { Scrubber } from "../../core/scrub.ts"
 import { retryAfterMs } from "../shared/failure.ts"
 import { explainHttp, type HttpAnswer, type HttpRequest, send } from "../shared/http.ts"

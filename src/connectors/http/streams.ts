@@ -1,5 +1,7 @@
-import type { Batch, Call, Column, ColumnType, Cursor, Discovered, Row, Stream, Value } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch, Cursor, Discovered, ReadOptions, Stream } from "../../core/streams.ts"
+import type { Column, ColumnType, Row, Value } from "../../core/values.ts"
 import type { Client } from "./exchange.ts"
 import { type HttpConfig, inputsOf, isTemplate } from "./fields.ts"
 import { type Place, pages } from "./paging.ts"
@@ -29,7 +31,7 @@ export async function* discover(client: Client, call: Call): AsyncGenerator<Disc
 }
 
 /** The records of the stream, page by page; a record with more members than those before widens the columns from there on. */
-export async function* read(client: Client, from: Stream, cursor: Cursor | undefined, call: Call): AsyncGenerator<Batch> {
+export async function* read(client: Client, from: Stream, { after: cursor }: ReadOptions, call: Call): AsyncGenerator<Batch> {
   const name = nameOf(client.config)
   if (from.path.length !== 1 || from.path[0] !== name) throw new PlatformError("stream_not_found", `The connector has one stream, ${name}; discover it again.`)
   const reason = unreadable(client.config)

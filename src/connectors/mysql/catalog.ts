@@ -1,5 +1,7 @@
-import type { Call, Column, Discovered, Stream, StreamKind } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Discovered, Stream, StreamKind } from "../../core/streams.ts"
+import type { Column } from "../../core/values.ts"
 import { type MySql, qualified } from "./client.ts"
 import { isServerError } from "./errors.ts"
 import { type Bound, begin, count, pages, rollback, run } from "./statements.ts"

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream"
 import type { Connection } from "mysql2"
-import type { Address, Lease, TlsSpec } from "../../core/connector.ts"
 import type { PlatformError } from "../../core/errors.ts"
 import type { Secret } from "../../core/fields.ts"
+import type { Address, Lease, TlsSpec } from "../../core/lease.ts"
 import { explain } from "./errors.ts"
 import { keepOrder, secureByLease, watchPackets } from "./wire.ts"
 

@@ -1,4 +1,4 @@
-import type { Column, Value } from "../../core/connector.ts"
+import type { Column, Value } from "../../core/values.ts"
 import type { Bound } from "./statements.ts"
 
 /** Why a value cannot go into its column, in words for a row's report. */

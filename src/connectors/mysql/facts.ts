@@ -1,4 +1,5 @@
-import type { Call, ServerFacts } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
+import type { ServerFacts } from "../../core/connector.ts"
 import type { MySql } from "./client.ts"
 import { begin, rollback, run } from "./statements.ts"
 

@@ -1,5 +1,7 @@
-import type { Batch, Call, Value } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch } from "../../core/streams.ts"
+import type { Value } from "../../core/values.ts"
 import type { MySql } from "./client.ts"
 import { bind } from "./encode.ts"
 import { begin, pages, rollback } from "./statements.ts"

@@ -1,6 +1,7 @@
 import type { Query, ResultSetHeader } from "mysql2"
-import type { Call, Column, Value } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Column, Value } from "../../core/values.ts"
 import type { MySql } from "./client.ts"
 import { isServerError } from "./errors.ts"
 import { type Field, readerOf } from "./values.ts"

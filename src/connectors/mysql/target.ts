@@ -1,5 +1,6 @@
-import type { Batch, Column, Stream, WriteMode } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch, Stream, WriteMode } from "../../core/streams.ts"
+import type { Column } from "../../core/values.ts"
 import { type MySql, qualified } from "./client.ts"
 import { count, run } from "./statements.ts"
 import { columnType } from "./values.ts"

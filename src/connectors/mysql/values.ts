@@ -1,4 +1,4 @@
-import type { Column, ColumnType, Value } from "../../core/connector.ts"
+import type { Column, ColumnType, Value } from "../../core/values.ts"
 import { distinctNames } from "../shared/columns.ts"
 import { withoutZeros } from "../shared/fraction.ts"
 import { parseJson } from "../shared/json.ts"

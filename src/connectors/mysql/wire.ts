@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream"
 import type { Connection } from "mysql2"
-import type { Address, Lease, TlsSpec } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Address, Lease, TlsSpec } from "../../core/lease.ts"
 
 /** Bytes of one packet of the server at most, continuations included; a row is one, and the client library holds it whole, more than once. */
 const PACKET_MAX_BYTES = 64 * 1_048_576

@@ -1,5 +1,7 @@
-import type { Batch, Call, Column, Stream, WriteMode, WriteReport } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch, Stream, WriteMode, WriteOptions, WriteReport } from "../../core/streams.ts"
+import type { Column } from "../../core/values.ts"
 import { ident, type MySql } from "./client.ts"
 import { encode, placeholder, Unfit } from "./encode.ts"
 import { isRowFault, isServerError, type ServerError, said } from "./errors.ts"
@@ -24,7 +26,7 @@ interface Line {
  * several rows with one key wins, and those before it count as skipped; a row that would change another one, which has the
  * same value in another unique key, is refused.
  */
-export async function write(client: MySql, to: Stream, batch: Batch, mode: WriteMode, call: Call): Promise<WriteReport> {
+export async function write(client: MySql, to: Stream, batch: Batch, { mode }: WriteOptions, call: Call): Promise<WriteReport> {
   await begin(client, call, "READ WRITE")
   try {
     const target = await findTarget(client, to, batch, mode)

@@ -1,5 +1,7 @@
-import type { Call, Column, Discovered, Stream, StreamKind, Value } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Discovered, Stream, StreamKind } from "../../core/streams.ts"
+import type { Column, Value } from "../../core/values.ts"
 import { begin, type Postgres, qualified, rollback } from "./client.ts"
 import { pages } from "./query.ts"
 import { columnType } from "./values.ts"

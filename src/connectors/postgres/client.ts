@@ -1,8 +1,9 @@
 import { once } from "node:events"
 import type { Client } from "pg"
-import type { Address, Call, Lease, TlsSpec } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import type { PlatformError } from "../../core/errors.ts"
 import type { Secret } from "../../core/fields.ts"
+import type { Address, Lease, TlsSpec } from "../../core/lease.ts"
 import { explain } from "./errors.ts"
 import { cancelRequest, startTls, watchMessages } from "./wire.ts"
 

@@ -1,5 +1,6 @@
 import type { QueryArrayResult } from "pg"
-import type { Call, ServerFacts } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
+import type { ServerFacts } from "../../core/connector.ts"
 import { begin, type Postgres, rollback } from "./client.ts"
 
 /** Systems that speak PostgreSQL's protocol and say so in `version()`. */

@@ -1,7 +1,9 @@
 import { once } from "node:events"
 import type { QueryResult } from "pg"
-import type { Batch, Call, Value } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch } from "../../core/streams.ts"
+import type { Value } from "../../core/values.ts"
 import { begin, type Postgres, rollback } from "./client.ts"
 import { columnsOf, type Field, typesOf } from "./values.ts"
 

@@ -1,5 +1,7 @@
-import type { Batch, Call, Column, Cursor, Stream, Value } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch, Cursor, ReadOptions, Stream } from "../../core/streams.ts"
+import type { Column, Value } from "../../core/values.ts"
 import { findStream } from "./catalog.ts"
 import { begin, ident, type Postgres, qualified, rollback } from "./client.ts"
 import { isServerError } from "./errors.ts"
@@ -9,7 +11,7 @@ import { pages } from "./query.ts"
  * A stream's rows in key order. Each batch's cursor holds its last key; a read that goes on from it takes the keys
  * behind, so that nothing comes twice or is left out. Without a key there is one pass and no cursor.
  */
-export async function* read(client: Postgres, from: Stream, cursor: Cursor | undefined, call: Call): AsyncGenerator<Batch> {
+export async function* read(client: Postgres, from: Stream, { after: cursor }: ReadOptions, call: Call): AsyncGenerator<Batch> {
   await begin(client, call, "READ ONLY")
   try {
     const stream = await findStream(client, from.path)

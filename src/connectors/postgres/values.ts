@@ -1,5 +1,5 @@
 import type { CustomTypesConfig } from "pg"
-import type { Column, ColumnType, Value } from "../../core/connector.ts"
+import type { Column, ColumnType, Value } from "../../core/values.ts"
 import { distinctNames } from "../shared/columns.ts"
 import { parseJson } from "../shared/json.ts"
 

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream"
-import type { Address, Lease, TlsSpec } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Address, Lease, TlsSpec } from "../../core/lease.ts"
 
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 

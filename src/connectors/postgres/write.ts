@@ -1,5 +1,7 @@
-import type { Batch, Call, ColumnType, Stream, WriteMode, WriteReport } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch, Stream, WriteMode, WriteOptions, WriteReport } from "../../core/streams.ts"
+import type { ColumnType } from "../../core/values.ts"
 import { begin, ident, type Postgres, qualified, rollback } from "./client.ts"
 import { copyLine, encode, Unfit } from "./encode.ts"
 import { isServerError, type ServerError, said } from "./errors.ts"
@@ -32,7 +34,7 @@ type Put = (lines: readonly Line[]) => Promise<number>
  * CONFLICT. Rows that the server refuses are found by halving and reported one by one; the others are written. In an
  * upsert the last of several rows with one key wins, and those before it count as skipped.
  */
-export async function write(client: Postgres, to: Stream, batch: Batch, mode: WriteMode, call: Call): Promise<WriteReport> {
+export async function write(client: Postgres, to: Stream, batch: Batch, { mode }: WriteOptions, call: Call): Promise<WriteReport> {
   await begin(client, call, "READ WRITE")
   try {
     const target = await findTarget(client, to, batch, mode)

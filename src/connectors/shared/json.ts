@@ -1,5 +1,5 @@
-import type { Value } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Value } from "../../core/values.ts"
 
 /** Long runs of digits and exponents: only then can a number inside JSON lose digits. */
 const RISKY = /[\d.]{16}|\d[eE]/

@@ -1,6 +1,7 @@
-import type { Lease, TlsSpec, TokenAsk, TokenGrant } from "../../core/connector.ts"
+import type { TokenAsk, TokenGrant } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { Secret } from "../../core/fields.ts"
+import type { Lease, TlsSpec } from "../../core/lease.ts"
 import { Scrubber } from "../../core/scrub.ts"
 import { failureOf, textOf } from "./failure.ts"
 import { explainHttp, type HttpAnswer, type HttpRequest, send } from "./http.ts"

@@ -1,5 +1,5 @@
-import type { Lease } from "../../core/connector.ts"
 import { type Config, host, optional, port, secret, text, variant } from "../../core/fields.ts"
+import type { Lease } from "../../core/lease.ts"
 
 /** A way through an SSH bastion, for systems that cannot be reached directly. */
 export const tunnelField = variant(

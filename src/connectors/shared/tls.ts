@@ -1,5 +1,5 @@
-import type { TlsSpec } from "../../core/connector.ts"
 import { type Config, optional, text, variant } from "../../core/fields.ts"
+import type { TlsSpec } from "../../core/lease.ts"
 
 /** How a connection is encrypted: `verify` (the default) knows to whom, `require` only encrypts, `off` does neither. */
 export const tlsField = variant(

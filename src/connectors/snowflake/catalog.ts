@@ -1,5 +1,7 @@
-import type { Call, Column, Discovered, Stream, StreamKind } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Discovered, Stream, StreamKind } from "../../core/streams.ts"
+import type { Column } from "../../core/values.ts"
 import type { Snowflake } from "./client.ts"
 import { ident, qualified } from "./sql.ts"
 import { type Cells, partitions, rows, run } from "./statements.ts"

@@ -1,4 +1,4 @@
-import type { Column, ColumnType, Value } from "../../core/connector.ts"
+import type { Column, ColumnType, Value } from "../../core/values.ts"
 
 /** Why a value cannot go into its column, in words for a row's report. */
 export class Unfit extends Error {

@@ -1,5 +1,7 @@
-import type { Call, Column, Discovered } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Discovered } from "../../core/streams.ts"
+import type { Column } from "../../core/values.ts"
 import { describe, keysIn, kindName, kindOf, SHOW_MOST } from "./catalog.ts"
 import type { Snowflake } from "./client.ts"
 import { rows } from "./statements.ts"

@@ -1,4 +1,5 @@
-import type { Call, ServerFacts } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
+import type { ServerFacts } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { Snowflake } from "./client.ts"
 import { ident, literal } from "./sql.ts"

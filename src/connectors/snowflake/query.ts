@@ -1,5 +1,7 @@
-import type { Batch, Call, Column, Value } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch } from "../../core/streams.ts"
+import type { Column, Value } from "../../core/values.ts"
 import type { Snowflake } from "./client.ts"
 import { writeFault } from "./sql.ts"
 import { partitions, type RunOptions, run } from "./statements.ts"

@@ -1,5 +1,7 @@
-import type { Batch, Call, Column, Cursor, Stream, Value } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch, Cursor, ReadOptions, Stream } from "../../core/streams.ts"
+import type { Column, Value } from "../../core/values.ts"
 import { findStream } from "./catalog.ts"
 import type { Snowflake } from "./client.ts"
 import { encode, fromText } from "./encode.ts"
@@ -13,7 +15,7 @@ import type { Binding } from "./statements.ts"
  * on takes the keys behind it. Snowflake does not enforce keys, so a batch never ends between rows of one key: nothing
  * comes twice or is left out. Without a key there is one pass and no cursor.
  */
-export async function* read(client: Snowflake, from: Stream, cursor: Cursor | undefined, call: Call): AsyncGenerator<Batch> {
+export async function* read(client: Snowflake, from: Stream, { after: cursor }: ReadOptions, call: Call): AsyncGenerator<Batch> {
   const stream = await findStream(client, from.path, call)
   const key = resumable(stream)
   const after = cursor === undefined ? undefined : openCursor(cursor, key, stream)

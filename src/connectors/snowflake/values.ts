@@ -1,5 +1,5 @@
-import type { Column, ColumnType, Value } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Column, ColumnType, Value } from "../../core/values.ts"
 import { parseJson } from "../shared/json.ts"
 import type { Binding, Cells } from "./statements.ts"
 

@@ -1,5 +1,7 @@
-import type { Batch, Call, Column, Stream, WriteMode, WriteReport } from "../../core/connector.ts"
+import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Batch, Stream, WriteMode, WriteOptions, WriteReport } from "../../core/streams.ts"
+import type { Column } from "../../core/values.ts"
 import { withoutZeros } from "../shared/fraction.ts"
 import { findStream } from "./catalog.ts"
 import type { Snowflake } from "./client.ts"
@@ -36,7 +38,7 @@ const MOST_JSON = 4 * 1_048_576
  * commits by itself. Rows that Snowflake refuses are found by halving and reported one by one; the others are written. In
  * an upsert the last of several rows with one key wins, and those before it count as skipped.
  */
-export async function write(client: Snowflake, to: Stream, batch: Batch, mode: WriteMode, call: Call): Promise<WriteReport> {
+export async function write(client: Snowflake, to: Stream, batch: Batch, { mode }: WriteOptions, call: Call): Promise<WriteReport> {
   const target = await findTarget(client, to, batch, mode, call)
   const { lines, rejected } = encodeRows(batch, target)
   const last = new Map(lines.map((line) => [line.key, line]))

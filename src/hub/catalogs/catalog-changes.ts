@@ -1,4 +1,4 @@
-import type { Column } from "../../core/connector.ts"
+import type { Column } from "../../core/values.ts"
 import { widens } from "./type-changes.ts"
 
 export const CHANGE_KINDS = [

@@ -1,6 +1,6 @@
 import { sql } from "kysely"
-import type { Stream } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Stream } from "../../core/streams.ts"
 import { parentMissing, type Store, uniqueViolation } from "../../store/store.ts"
 import { type AuditTarget, record } from "../audit/audit.ts"
 import { emit } from "../checks/webhook-outbox.ts"

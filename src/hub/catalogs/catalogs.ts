@@ -1,7 +1,7 @@
 import { type Selectable, sql } from "kysely"
-import type { Stream } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import { open } from "../../core/session.ts"
+import type { Stream } from "../../core/streams.ts"
 import type { Catalogs as CatalogTable } from "../../store/database.ts"
 import { type ConnectorRow, findConnector, type Tx } from "../connectors/connector-view.ts"
 import type { Connectors } from "../connectors/connectors.ts"

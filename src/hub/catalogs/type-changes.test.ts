@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import type { ColumnType } from "../../core/connector.ts"
+import type { ColumnType } from "../../core/values.ts"
 import { judge } from "./catalog-changes.ts"
 import { widens } from "./type-changes.ts"
 

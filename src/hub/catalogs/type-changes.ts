@@ -1,4 +1,4 @@
-import type { Column } from "../../core/connector.ts"
+import type { Column } from "../../core/values.ts"
 
 type Typed = Pick<Column, "type" | "nativeType">
 

@@ -1,5 +1,7 @@
-import type { Address, AnyConnector, OpenUpload, ServerFacts, TokenSource } from "../../core/connector.ts"
+import type { OpenUpload, TokenSource } from "../../core/call.ts"
+import type { AnyConnector, ServerFacts } from "../../core/connector.ts"
 import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../../core/errors.ts"
+import type { Address } from "../../core/lease.ts"
 import { open } from "../../core/session.ts"
 import { collapseStages, round, type Stage, type StageName } from "../../core/trace.ts"
 import type { Door, OpenLease } from "../../net/door.ts"

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { untilAborted } from "../../core/abort.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { Stage } from "../../core/trace.ts"
 import type { HubParts } from "../hub.ts"
@@ -159,19 +160,12 @@ const sorted = (_key: string, value: unknown): unknown =>
 const left = (signal: AbortSignal): PlatformError =>
   new PlatformError("cancelled", "The caller went away before the test ended; call again.", { cause: signal.reason })
 
+/** The work's result; `cancelled` as soon as the caller is gone. */
 async function unlessGone<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  // Whoever is gone must not make its failure an unhandled one.
-  work.catch(() => undefined)
-  if (signal === undefined) return work
-  if (signal.aborted) throw left(signal)
-  let onAbort: () => void = () => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(left(signal))
-    signal.addEventListener("abort", onAbort, { once: true })
-  })
+  if (signal === undefined) return await work
   try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener("abort", onAbort)
+    return await untilAborted(signal, work)
+  } catch (error) {
+    throw signal.aborted && error === signal.reason ? left(signal) : error
   }
 }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict"
 import { inspect } from "node:util"
 import { registry } from "../../../src/connectors/index.ts"
 import { parseConfig } from "../../../src/core/config.ts"
-import { type AnyConnector, capabilities, type Lease, VERBS } from "../../../src/core/connector.ts"
+import { type AnyConnector, capabilities, VERBS } from "../../../src/core/connector.ts"
 import type { Field, Fields } from "../../../src/core/fields.ts"
+import type { Lease } from "../../../src/core/lease.ts"
 import { describeFields, jsonSchema } from "../../../src/core/schema.ts"
 import { formsOf } from "../../../src/core/scrub.ts"
 import { open, type Session } from "../../../src/core/session.ts"
@@ -97,14 +98,21 @@ export async function absentVerbs({ connector, server }: Subject): Promise<void>
   assert.deepEqual(capabilities(connector).toSorted(), [...server.verbs].sort())
   assert.ok(registry.find(connector.type), "the registry has it")
   const stream = { path: [], kind: "table" as const, columns: [], key: [] }
+  const offer = { format: "csv" as const, shape: "" }
   const calls: Record<(typeof VERBS)[number], (session: Session) => Promise<unknown>> = {
     discover: (session) => collect(session.discover()),
     query: (session) => collect(session.query("x")),
     read: (session) => collect(session.read(stream)),
-    write: (session) => session.write(stream, { columns: [], rows: [] }, "append"),
+    slices: (session) => session.slices(stream, { kind: "all" }, 2),
+    readBytes: (session) => collect(session.readBytes(stream, offer)),
+    write: (session) => session.write(stream, { columns: [], rows: [] }, { mode: "append" }),
+    writeBytes: (session) => session.writeBytes(stream, { bytes: nothing(), rows: () => 0 }, offer, { mode: "append" }),
+    shape: (session) => session.shape({ path: [], columns: [], key: [] }, false),
     request: (session) => session.request({}),
   }
   await withSession({ connector }, server.config, async (session) => {
     for (const verb of VERBS.filter((each) => !server.verbs.includes(each))) assert.equal((await failure(calls[verb](session))).code, "unsupported")
   })
 }
+
+async function* nothing(): AsyncGenerator<Buffer> {}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
-import type { Cursor, Discovered, Stream, Value, WriteReport } from "../../../src/core/connector.ts"
 import type { Session } from "../../../src/core/session.ts"
+import type { Cursor, Discovered, Stream, WriteReport } from "../../../src/core/streams.ts"
+import type { Value } from "../../../src/core/values.ts"
 import { collect } from "../../support/batches.ts"
 import { type Subject, withSession } from "../context.ts"
 
@@ -44,7 +45,7 @@ async function page(subject: Subject, stream: Stream, cursor: Cursor | undefined
     subject,
     subject.server.config,
     async (session) => {
-      for await (const batch of session.read(stream, cursor)) return { rows: [...batch.rows], cursor: batch.cursor }
+      for await (const batch of session.read(stream, { after: cursor })) return { rows: [...batch.rows], cursor: batch.cursor }
       return { rows: [], cursor: undefined }
     },
     { batchRows },
@@ -80,7 +81,7 @@ export async function resumes(subject: Subject): Promise<void> {
   assert.equal(first.rows.length, 20)
   const rest = await withSession(subject, subject.server.config, async (session) => {
     const left: Rows = []
-    for await (const batch of session.read(stream, first.cursor)) left.push(...batch.rows)
+    for await (const batch of session.read(stream, { after: first.cursor })) left.push(...batch.rows)
     return left
   })
   const keys = [...first.rows, ...rest].map((row) => JSON.stringify(stream.key.map((name) => row[stream.columns.findIndex((each) => each.name === name)])))
@@ -95,9 +96,9 @@ export async function upsertsTwice(subject: Subject): Promise<void> {
   const { upsert } = subject.server
   assert.ok(upsert, "the fixture has something to upsert")
   await withSession(subject, subject.server.config, async (session) => {
-    const once = await session.write(upsert.stream, upsert.batch, "upsert")
+    const once = await session.write(upsert.stream, upsert.batch, { mode: "upsert" })
     const after = await all(session, upsert.stream)
-    const twice = await session.write(upsert.stream, upsert.batch, "upsert")
+    const twice = await session.write(upsert.stream, upsert.batch, { mode: "upsert" })
     assert.deepEqual(await all(session, upsert.stream), after)
     assert.equal(after.length, upsert.rows)
     assert.ok(after.some((row) => row.includes("last wins")) && !after.some((row) => row.includes("first")), "the last of two rows with one key wins")

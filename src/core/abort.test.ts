@@ -1,0 +1,23 @@
+import { getEventListeners } from "node:events"
+import { describe, expect, it } from "vitest"
+import { untilAborted } from "./abort.ts"
+
+const never = (): Promise<never> => new Promise(() => undefined)
+
+describe("work until a signal fires", () => {
+  it("gives the work's result or error when the work settles first", async () => {
+    const { signal } = new AbortController()
+    expect(await untilAborted(signal, Promise.resolve(7))).toBe(7)
+    await expect(untilAborted(signal, Promise.reject(new Error("broken")))).rejects.toThrow("broken")
+    expect(getEventListeners(signal, "abort")).toEqual([])
+  })
+
+  it("rejects with the signal's reason though the work hangs", async () => {
+    const caller = new AbortController()
+    const waiting = untilAborted(caller.signal, never())
+    caller.abort(new Error("gone"))
+    await expect(waiting).rejects.toThrow("gone")
+    expect(getEventListeners(caller.signal, "abort")).toEqual([])
+    await expect(untilAborted(caller.signal, never())).rejects.toThrow("gone")
+  })
+})

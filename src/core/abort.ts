@@ -1,0 +1,16 @@
+/**
+ * Settles with the work, or rejects with the signal's reason when the signal fires first; a client library that hangs
+ * cannot hold up its caller. Leaves no listener behind, and no unhandled rejection of work that fails later.
+ */
+export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  work.catch(() => undefined)
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(signal.reason as Error)
+  signal.addEventListener("abort", onAbort, { once: true })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener("abort", onAbort)
+  }
+}

@@ -1,0 +1,78 @@
+import type { Agent as HttpAgent } from "node:http"
+import type { Agent as HttpsAgent } from "node:https"
+import type { Duplex } from "node:stream"
+import type { TLSSocket } from "node:tls"
+import type { Dispatcher } from "undici"
+import type { Secret } from "./fields.ts"
+import type { StageName } from "./trace.ts"
+
+export interface Address {
+  /** A DNS name or an IP literal (IPv6 without brackets). */
+  readonly host: string
+  readonly port: number
+}
+
+/** `require` encrypts without knowing to whom; `verify` also checks chain and name, against `ca` (PEM) or the system's roots. */
+export interface TlsSpec {
+  readonly mode: "require" | "verify"
+  readonly ca?: string | undefined
+  /** The name to verify and to send as SNI, when it is not the host's. */
+  readonly servername?: string | undefined
+  readonly alpn?: readonly string[]
+}
+
+/** An SSH bastion. `hostKey` is its pinned fingerprint as OpenSSH prints it: `SHA256:…`. */
+export interface TunnelSpec {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly hostKey: string
+  readonly auth:
+    | { readonly kind: "password"; readonly password: Secret }
+    | { readonly kind: "key"; readonly privateKey: Secret; readonly passphrase?: Secret | undefined }
+}
+
+/** A socket that a client library may treat as a fresh `net.Socket`: it dials on `connect(port, host)`, and a `data` listener that throws ends it alone. */
+export interface LazySocket extends Duplex {
+  connect(port: number, host: string): this
+}
+
+/** SOCKS5 on loopback, for client libraries that take nothing else. The name and password are good for this lease only. */
+export interface SocksEndpoint {
+  readonly host: "127.0.0.1"
+  readonly port: number
+  readonly username: string
+  readonly password: string
+}
+
+/**
+ * The one door to the network: one per test, query, job or warm connection. Everything that it opens is judged, pinned,
+ * timed, and destroyed when `signal` aborts or the lease is closed. Failures are `PlatformError`s.
+ */
+export interface Lease {
+  /** Fires when the deadline passes, the caller goes, or the lease is closed. */
+  readonly signal: AbortSignal
+  /** Milliseconds until the deadline of the call that runs, never below 0; a day where there is none. */
+  remainingMs(): number
+  /** A connected stream. */
+  dial(to: Address): Promise<Duplex>
+  /** TLS over a stream that is already open (STARTTLS, PostgreSQL's SSLRequest). Records the `tls` stage. */
+  secure(over: Duplex, host: string, tls: TlsSpec): Promise<TLSSocket>
+  dialTls(to: Address, tls: TlsSpec): Promise<TLSSocket>
+  /** Lazy and synchronous, for client libraries that want a socket at once; `open` replaces the plain dial. */
+  socket(open?: (to: Address) => Promise<Duplex>): LazySocket
+  httpAgent(): HttpAgent
+  httpsAgent(tls?: TlsSpec): HttpsAgent
+  /** For undici's `request`. Certificates are verified unless `tls` says otherwise. */
+  dispatcher(tls?: TlsSpec): Dispatcher
+  socks5(): Promise<SocksEndpoint>
+  /** The same lease through an SSH bastion: shares deadline, stages and sockets. */
+  through(tunnel: TunnelSpec): Lease
+  /**
+   * Registers how to cancel on the server when the deadline passes or the caller goes: `cancel` gets one short dial of its
+   * own (1 s) before every socket is destroyed. The returned function takes the registration back.
+   */
+  beforeCutOff(cancel: (dial: (to: Address) => Promise<Duplex>) => Promise<void>): () => void
+  /** Runs `work` as a stage of the test report; time that inner stages took is theirs. */
+  stage<T>(name: StageName, work: () => Promise<T>): Promise<T>
+}
