@@ -3,14 +3,14 @@ import { afterAll, beforeAll, expect, it } from "vitest"
 import { PlatformError } from "../../src/core/errors.ts"
 import type { Principal } from "../../src/hub/people/identity.ts"
 import { freePort } from "../../src/store/cluster.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let database: TestDatabase
 let nodes: TestHub[]
 let by: Principal
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   const env = {
     DATABASE_URL: database.url,
     JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"),
@@ -22,7 +22,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await Promise.all(nodes?.map((each) => each.stop()) ?? [])
-  await database?.stop()
 })
 
 /** What a test that minds the breaker came to, at one of the nodes. */

@@ -1,25 +1,22 @@
 import { createServer, type Server } from "node:net"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { formsOf } from "../../src/core/scrub.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 const CANARY = 'c4nary"pass/word+ü'
-let hub: TestHub
-let database: TestDatabase
 let config: Record<string, unknown>
 
+const database = use(() => startTestDatabase({ password: CANARY }))
 beforeAll(async () => {
-  database = await startTestDatabase({ password: CANARY })
   await database.query(
     "create table public.orders (id int primary key, note text, amount numeric(12,2)); insert into orders select i, 'n' || i, i * 1.5 from generate_series(1, 50) i",
   )
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
-  config = { host: "127.0.0.1", port: database.port, user: database.user, password: CANARY, database: "postgres", tls: { kind: "off" } }
 })
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
+beforeAll(async () => {
+  config = { host: "127.0.0.1", port: database.port, user: database.user, password: CANARY, database: "postgres", tls: { kind: "off" } }
 })
 
 const create = (name: string, more: object = {}) => hub.call("POST", "/v1/connectors", { name, type: "postgres", config, ...more })

@@ -1,13 +1,13 @@
 import { createServer } from "node:http"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startHub } from "../support/hub.ts"
 import { type Loopback, listen } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 const lists = (levels: number) => "[".repeat(levels) + "]".repeat(levels)
 const objects = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`
 
-let hub: TestHub
 let far: Loopback
 let database: TestDatabase
 beforeAll(async () => {
@@ -16,10 +16,9 @@ beforeAll(async () => {
     response.setHeader("content-type", levels % 2 === 0 ? "application/json" : "text/plain").end(`{"data":${lists(levels)},"number":1e5}`)
   })
   ;[far, database] = await Promise.all([listen(server), startTestDatabase()])
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
 })
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
 afterAll(async () => {
-  await hub?.stop()
   await far?.close()
   await database?.stop()
 })

@@ -1,7 +1,8 @@
 import { createServer } from "node:http"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startHub } from "../support/hub.ts"
 import { type Loopback, listen } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 const SECRET = "c4nary-client-secret"
 
@@ -26,17 +27,17 @@ async function startRecorder(): Promise<Recorder> {
   return { ...(await listen(server)), heard }
 }
 
-let hub: TestHub
 let own: Recorder
 let other: Recorder
 let editor: string
 beforeAll(async () => {
   ;[own, other] = [await startRecorder(), await startRecorder()]
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
+})
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
+beforeAll(async () => {
   editor = await hub.keyFor("editor")
 })
 afterAll(async () => {
-  await hub?.stop()
   await own?.close()
   await other?.close()
 })

@@ -4,15 +4,15 @@ import type { AddressInfo } from "node:net"
 import { sql } from "kysely"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { canonical } from "../../src/core/audit-chain.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
 let far: Server
 let calls = 0
 let respond: (send: (status: number) => void) => void = (send) => send(200)
 
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
 beforeAll(async () => {
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
   far = createServer((_request, response) => {
     calls++
     respond((status) => response.writeHead(status, { "content-type": "application/json" }).end('{"n":1}'))
@@ -22,7 +22,6 @@ beforeAll(async () => {
 afterAll(async () => {
   far.closeAllConnections()
   far.close()
-  await hub?.stop()
 })
 
 let numbers = 0

@@ -1,24 +1,17 @@
 import { randomBytes } from "node:crypto"
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, expect, it } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let database: TestDatabase
-let first: TestHub
-let second: TestHub
 let env: Record<string, string>
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"), JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }
-  first = await startHub(env)
-  second = await startHub(env)
 })
-afterAll(async () => {
-  await second?.stop()
-  await first?.stop()
-  await database?.stop()
-})
+const first = use(() => startHub(env))
+const second = use(() => startHub(env))
 
 it("no node's listener is a connector's target, from whichever node it is dialled, even when allowed", async () => {
   for (const from of [first, second])

@@ -3,23 +3,20 @@ import { readFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
-let database: TestDatabase
 let config: Record<string, unknown>
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query("create role app login password 'right'; create table public.t (id int primary key); grant select on public.t to app")
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
-  config = { host: "127.0.0.1", port: database.port, user: "app", password: "right", database: "postgres", tls: { kind: "off" } }
 })
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
+beforeAll(async () => {
+  config = { host: "127.0.0.1", port: database.port, user: "app", password: "right", database: "postgres", tls: { kind: "off" } }
 })
 
 /** Logins that the server refused so far, by its own log. */

@@ -2,12 +2,11 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import type { Answer } from "../support/ask.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 /** A connector's limits hold for every use of it, whatever the verb, over a real PostgreSQL and a real HTTP server. */
-let database: TestDatabase
-let hub: TestHub
 const asked: string[] = []
 const pages = createServer((request, response) => {
   asked.push(request.url ?? "")
@@ -18,13 +17,13 @@ const pages = createServer((request, response) => {
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => pages.listen(0, "127.0.0.1", resolve))
-  database = await startTestDatabase()
-  await database.query("create table things (id int primary key); insert into things select generate_series(1, 5)")
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${database.port},127.0.0.1/32:${port()}` })
 })
+const database = use(() => startTestDatabase())
+beforeAll(async () => {
+  await database.query("create table things (id int primary key); insert into things select generate_series(1, 5)")
+})
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${database.port},127.0.0.1/32:${port()}` }))
 afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
   pages.closeAllConnections()
   pages.close()
 })

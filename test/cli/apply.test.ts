@@ -7,22 +7,19 @@ import { carryOut } from "../../src/cli/declarative/carry-out.ts"
 import type { FileFault } from "../../src/cli/declarative/documents.ts"
 import { makePlan } from "../../src/cli/declarative/plan.ts"
 import { connectHub } from "../../src/cli/hub-client.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
 import { jackfield, json, problem, type RunOptions } from "../support/jackfield.ts"
+import { use } from "../support/use.ts"
 
-let database: TestDatabase
-let hub: TestHub
 let folder: string
 
+const database = use(() => startTestDatabase())
+const hub = use(() => startHub({ JACKFIELD_ROLE: "api", JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
 beforeAll(async () => {
-  database = await startTestDatabase()
-  hub = await startHub({ JACKFIELD_ROLE: "api", JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
   folder = await mkdtemp(join(tmpdir(), "jackfield-test-apply-"))
 })
 afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
   await rm(folder, { recursive: true, force: true })
 })
 

@@ -3,19 +3,19 @@ import { createServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { jackfield, json, problem } from "../support/jackfield.ts"
+import { use } from "../support/use.ts"
 
 const PASSWORD = "p@ss/w#rd hunter2"
 
-let database: TestDatabase
 let folder: string
 let silent: Server
 let at: string
 let silentPort: number
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query(`create role reader login password '${PASSWORD}'`)
   at = `${database.host}:${database.port}/${database.database}`
   folder = await mkdtemp(join(tmpdir(), "jackfield-test-cli-"))
@@ -26,7 +26,6 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await database.stop()
   silent.close()
   await rm(folder, { recursive: true, force: true })
 })

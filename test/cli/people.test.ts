@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startHub } from "../support/hub.ts"
 import { jackfield, type Ran } from "../support/jackfield.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
 let folder: string
 const run = (line: string, env: Record<string, string> = {}, stdin = ""): Promise<Ran> =>
   jackfield(line.split(" "), { stdin, env: { JACKFIELD_URL: hub.url, JACKFIELD_KEY: hub.key, ...env } })
@@ -15,12 +15,11 @@ const ok = async (line: string, env: Record<string, string> = {}): Promise<strin
   return stdout
 }
 
+const hub = use(() => startHub())
 beforeAll(async () => {
-  hub = await startHub()
   folder = await mkdtemp(join(tmpdir(), "jackfield-people-"))
 })
 afterAll(async () => {
-  await hub?.stop()
   await rm(folder, { recursive: true, force: true })
 })
 

@@ -2,20 +2,19 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startHub } from "../support/hub.ts"
 import { jackfield, json, problem, type RunOptions } from "../support/jackfield.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
 let folder: string
 const run = (args: readonly string[], options: RunOptions = {}) => jackfield(args, { ...options, env: { JACKFIELD_DATA: hub.dataDir, ...options.env } })
 
+const hub = use(() => startHub())
 beforeAll(async () => {
-  hub = await startHub()
   folder = await mkdtemp(join(tmpdir(), "jackfield-test-uploads-"))
   await writeFile(join(folder, "orders.csv"), "id,name\n1,Zoë\n2\n3,Bo\n")
 })
 afterAll(async () => {
-  await hub?.stop()
   await rm(folder, { recursive: true, force: true })
 })
 

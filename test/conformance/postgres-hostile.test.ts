@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { postgres } from "../../src/connectors/postgres.ts"
 import type { Session } from "../../src/core/session.ts"
 import { collect } from "../support/batches.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { failure } from "../support/failure.ts"
 import { listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 import { withSession } from "./context.ts"
 
 // A tenant's connector may point at a server of the tenant's making: what that says may end its connection, and nothing else.
 
-let server: TestDatabase
-beforeAll(async () => {
-  server = await startTestDatabase()
-})
-afterAll(() => server.stop())
+const server = use(() => startTestDatabase())
 
 const run = <T>(work: (session: Session) => Promise<T>, more: object = {}, options: object = {}): Promise<T> =>
   withSession(

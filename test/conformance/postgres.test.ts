@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { createServer as httpServer } from "node:http"
 import { dirname, join } from "node:path"
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { postgres } from "../../src/connectors/postgres.ts"
 import type { Session } from "../../src/core/session.ts"
 import type { Batch, Stream } from "../../src/core/streams.ts"
@@ -9,26 +9,25 @@ import type { Value } from "../../src/core/values.ts"
 import { column } from "../fixtures/fixture.ts"
 import { collect } from "../support/batches.ts"
 import { certificate } from "../support/certificates.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { failure } from "../support/failure.ts"
 import { listen, listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 import { withSession } from "./context.ts"
 
 const OFF = { tls: { kind: "off" } }
-let server: TestDatabase
 const config = (more: object = {}) => ({ host: "127.0.0.1", port: server.port, user: "low", password: "low-password", database: "postgres", ...OFF, ...more })
 const run = <T>(work: (session: Session) => Promise<T>, more: object = {}, options: object = {}): Promise<T> =>
   withSession({ connector: postgres }, config(more), work, options)
 const rows = async (batches: AsyncIterable<Batch>): Promise<Value[][]> => (await collect(batches)).flatMap((batch) => batch.rows.map((row) => [...row]))
 const stream = (...path: string[]): Stream => ({ path, kind: "table", columns: [], key: [] })
 
+const server = use(() => startTestDatabase({ settings: { log_statement: "all" } }))
 beforeAll(async () => {
-  server = await startTestDatabase({ settings: { log_statement: "all" } })
   await server.query("CREATE ROLE low LOGIN PASSWORD 'low-password'; GRANT TEMPORARY ON DATABASE postgres TO low")
   await server.query("CREATE DATABASE locked")
   await server.query("REVOKE CONNECT ON DATABASE locked FROM PUBLIC")
 })
-afterAll(() => server.stop())
 beforeEach(async () => {
   await server.query(`
     DROP SCHEMA IF EXISTS shop CASCADE; CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO low;

@@ -1,5 +1,5 @@
 import { createServer } from "node:http"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, describe, expect, test } from "vitest"
 import { connectors } from "../../src/connectors/index.ts"
 import { targetFields } from "../../src/core/config.ts"
 import { PlatformError } from "../../src/core/errors.ts"
@@ -10,15 +10,15 @@ import { clearDriverEnvironment } from "../../src/net/environment.ts"
 import { type OwnPort, Policy } from "../../src/net/policy.ts"
 import { parseHosts, Resolver } from "../../src/net/resolver.ts"
 import { parseEgressRules } from "../../src/net/rules.ts"
-import { closedPort, type Loopback, listen, listenRaw } from "../support/loopback.ts"
+import { closedPort, listen, listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 import { attempt, configWith, parsed } from "./configs.ts"
 import { watchSockets } from "./watch.ts"
 
-let victim: Loopback
-beforeAll(async () => {
-  victim = await listenRaw()
+const victim = use(() => listenRaw())
+afterAll(async () => {
+  await await victim.close()
 })
-afterAll(async () => await victim.close())
 
 const fields = connectors.flatMap((connector) =>
   targetFields(connector.fields).map(({ path, format }) => ({ connector, path, format, name: [connector.type, ...path].join(".") })),

@@ -2,26 +2,25 @@ import { randomBytes } from "node:crypto"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import type { Answer } from "../support/ask.ts"
 import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { use } from "../support/use.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 const KILLS = 6
 const WRITERS = 8
 
-let database: TestDatabase
 const folders: DataFolder[] = []
 const hubs: HubProcess[] = []
 const master = randomBytes(32).toString("base64")
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query("create database hub")
 })
 afterAll(async () => {
   await Promise.all(hubs.map((hub) => hub.end("SIGKILL")))
   await Promise.all(folders.map((folder) => folder.remove()))
-  await database?.stop()
 })
 
 async function node(): Promise<HubProcess> {

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { afterAll, expect, test } from "vitest"
 import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { listen } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 const LIMITS = { requests: 60, perMs: 2_000, concurrency: 5 }
 const KEY = "the-first-admin-key-of-the-limiter-test"
@@ -13,17 +14,13 @@ const CALLERS = 8
 const RUN_MS = 30_000
 const KILLS_AT_MS = [7_000, 16_000]
 
-let database: TestDatabase
 const folders: DataFolder[] = []
 const hubs: HubProcess[] = []
 
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
+const database = use(() => startTestDatabase())
 afterAll(async () => {
   await Promise.all(hubs.map((hub) => hub.end("SIGKILL")))
   for (const folder of folders) await folder.remove()
-  await database.stop()
 })
 
 const masterKey = randomBytes(32).toString("base64")

@@ -2,21 +2,18 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { createServer } from "node:http"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { openStore } from "../../src/store/store.ts"
 import { seedWorkspace } from "../store/seed.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { listen } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 const LIMITS = { requests: 60, perMs: 2_000, concurrency: 5 }
 const RUN_MS = 30_000
 const KILL_AT_MS = 8_000
 
-let database: TestDatabase
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(() => database.stop())
+const database = use(() => startTestDatabase())
 
 /** Sees each call's start, and how many are open at once; answers after `takesMs`. */
 async function farServer(takesMs: number) {

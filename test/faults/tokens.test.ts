@@ -1,22 +1,19 @@
 import { randomBytes } from "node:crypto"
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import { afterEach, beforeEach, expect, test } from "vitest"
 import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { type OAuthServer, startOAuthServer } from "../support/oauth-server.ts"
+import { use } from "../support/use.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
-let database: TestDatabase
 let provider: OAuthServer
 let master: string
 let url: string
 let count = 0
 const folders: DataFolder[] = []
 const hubs: HubProcess[] = []
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(() => database.stop())
+const database = use(() => startTestDatabase())
 beforeEach(async () => {
   provider = await startOAuthServer()
   master = randomBytes(32).toString("base64")

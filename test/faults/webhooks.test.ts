@@ -3,17 +3,16 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { use } from "../support/use.ts"
 import { until } from "../support/waiting.ts"
-import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
+import { startReceiver } from "../support/webhook-receiver.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 const CONNECTORS = 12
 const KILLS = 8
 
-let database: TestDatabase
-let receiver: Receiver
 let system: Server
 let working = true
 let asked = 0
@@ -22,10 +21,12 @@ const folders: DataFolder[] = []
 const hubs = new Set<HubProcess>()
 const env: Record<string, string> = { JACKFIELD_ADMIN_KEY: KEY, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64") }
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   env["DATABASE_URL"] = database.url
-  receiver = await startReceiver()
+})
+const receiver = use(() => startReceiver())
+beforeAll(async () => {
   system = createServer((_request, response) => {
     asked++
     response.writeHead(working ? 200 : 500).end("{}")
@@ -36,9 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([...hubs].map((hub) => hub.end("SIGKILL")))
   for (const folder of folders) await folder.remove()
-  await receiver?.close()
   system?.close()
-  await database?.stop()
 })
 
 async function start(role: string): Promise<HubProcess> {

@@ -1,9 +1,10 @@
 import { readdirSync } from "node:fs"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it } from "vitest"
 import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { startHubProcess } from "../support/hub-process.ts"
-import { type Loopback, listenRaw } from "../support/loopback.ts"
+import { listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 import { until } from "../support/waiting.ts"
 import { Ledger } from "./canaries/ledger.ts"
 import { Search } from "./canaries/search.ts"
@@ -30,17 +31,11 @@ const FAULTS = `
     else throw error
   })`
 
-let database: TestDatabase
-let tarpit: Loopback
 const folders: DataFolder[] = []
-beforeAll(async () => {
-  database = await startTestDatabase({ password: DATABASE_PASSWORD })
-  tarpit = await listenRaw()
-})
+const database = use(() => startTestDatabase({ password: DATABASE_PASSWORD }))
+const tarpit = use(() => listenRaw())
 afterAll(async () => {
   for (const folder of folders) await folder.remove()
-  await tarpit?.close()
-  await database?.stop()
 })
 const folder = (): DataFolder => {
   const made = makeDataFolder()

@@ -1,23 +1,20 @@
 import { randomBytes } from "node:crypto"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 import { until } from "../support/waiting.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 const masterKey = () => randomBytes(32).toString("base64")
 
-let database: TestDatabase
 let folders: DataFolder[] = []
 let hubs: HubProcess[] = []
 let url = ""
 let count = 0
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(() => database.stop())
+const database = use(() => startTestDatabase())
 beforeEach(async () => {
   const name = `hub_${++count}`
   await database.query(`create database ${name}`)

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Answer } from "../support/ask.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startHub } from "../support/hub.ts"
 import type { Stoppable } from "../support/servers/server.ts"
+import { use } from "../support/use.ts"
 import { type MariaDb, mariadb } from "./mariadb.ts"
 
 // MySQL by the compatible APIs that name it, up to a login at a MariaDB.
@@ -9,16 +10,14 @@ import { type MariaDb, mariadb } from "./mariadb.ts"
 const USER = "dialect_user"
 const PASSWORD = "s3cret-pass-of-it"
 let server: MariaDb & Stoppable
-let hub: TestHub
 
 beforeAll(async () => {
   server = await mariadb.start()
   await server.query(`CREATE OR REPLACE USER '${USER}'@'127.0.0.1' IDENTIFIED BY '${PASSWORD}'; CREATE OR REPLACE DATABASE dialects;
     CREATE TABLE dialects.orders (id int PRIMARY KEY, note text); GRANT SELECT ON dialects.* TO '${USER}'@'127.0.0.1'`)
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${server.port}` })
 })
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${server.port}` }))
 afterAll(async () => {
-  await hub?.stop()
   await server?.stop()
 })
 

@@ -4,10 +4,10 @@ import { hubActor, record } from "../../src/hub/audit/audit.ts"
 import { AuditLog } from "../../src/hub/audit/audit-log.ts"
 import type { Principal } from "../../src/hub/people/identity.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
 import { keepLog, type Seeded, seedWorkspace } from "./seed.ts"
 
-let database: TestDatabase
 let store: Store
 let other: Store
 let at: Seeded
@@ -15,8 +15,8 @@ let by: Principal
 let audit: AuditLog
 const signal = new AbortController().signal
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query("create role owner login createrole password 'pw'")
   await database.query("create database hub owner owner")
   const databaseUrl = `postgres://owner:pw@127.0.0.1:${database.port}/hub`
@@ -27,7 +27,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await store?.close()
   await other?.close()
-  await database?.stop()
 })
 beforeEach(async () => {
   at = await seedWorkspace(store)

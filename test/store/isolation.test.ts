@@ -4,17 +4,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { allWorkspaces, findApiKey, findSession, findUser, membershipsOf, someDataKeys, touchApiKey } from "../../src/store/lookups.ts"
 import { openStore, type Store, uniqueViolation } from "../../src/store/store.ts"
 import { hashToken } from "../../src/vault/tokens.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
 import { keepLog, ROWS, type Seeded, seedWorkspace } from "./seed.ts"
 
-let database: TestDatabase
 let databaseUrl: string
 let store: Store
 let a: Seeded
 let b: Seeded
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   // An owner that is no superuser: only for such a one do forced policies bind the look-ups too.
   await database.query("create role owner login createrole password 'pw'")
   await database.query("create database hub owner owner")
@@ -25,7 +25,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await store.close()
-  await database.stop()
 })
 
 /** As the superuser, in the hub's database. */

@@ -1,19 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { chooseRunAs, findBinaries } from "../../src/store/binaries.ts"
 import { spawnServer, stopServer } from "../../src/store/cluster.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
 import { certificate } from "../support/certificates.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
 import { keepLog } from "./seed.ts"
 
-let database: TestDatabase
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(() => database.stop())
+const database = use(() => startTestDatabase())
 
 const urlOf = (name: string, user = database.user, password = database.password) =>
   `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${database.port}/${name}`

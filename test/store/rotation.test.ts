@@ -9,14 +9,14 @@ import { rotateMasterKey } from "../../src/vault/master-rotation.ts"
 import { proveVault, vaultStatus } from "../../src/vault/proof.ts"
 import { rotateDataKeys, rotationBegan } from "../../src/vault/rotation.ts"
 import { Vault } from "../../src/vault/vault.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
 import { keepLog } from "./seed.ts"
 
-let database: TestDatabase
 let store: Store
 let owner: Owner
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   // An owner that is no superuser, as on a PostgreSQL of one's own.
   await database.query("create role owner login createrole password 'pw'")
   await database.query("create database hub owner owner")
@@ -27,7 +27,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await owner.close()
   await store.close()
-  await database.stop()
 })
 
 afterEach(() => inspect("delete from jackfield.workspaces"))
