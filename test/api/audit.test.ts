@@ -12,8 +12,7 @@ beforeAll(async () => {
 })
 const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${database.port}` }))
 beforeAll(async () => {
-  const { port } = database
-  const config = { host: "127.0.0.1", port, database: "postgres", user: "app", password: CANARY, tls: { kind: "off" } }
+  const config = { ...database.config, user: "app", password: CANARY }
   await hub.call("POST", "/v1/connectors", { name: "db", type: "postgres", config })
 })
 

@@ -29,9 +29,7 @@ const receiver = use(() => startReceiver())
 beforeAll(async () => {
   const made = await hub.call("POST", "/v1/webhooks", { url: receiver.url, events: ["catalog.changed"] })
   receiver.secret = made.body.signingSecret
-  const { host, port, user, password } = database
-  const config = { host, port, user, password, database: "postgres", tls: { kind: "off" } }
-  await hub.call("POST", "/v1/connectors", { name: "shop", type: "postgres", config })
+  await hub.call("POST", "/v1/connectors", { name: "shop", type: "postgres", config: database.config })
 })
 
 const get = (path: string) => hub.call("GET", `/v1/connectors/shop${path}`)

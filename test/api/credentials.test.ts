@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
 beforeAll(async () => {
-  config = { host: "127.0.0.1", port: database.port, user: "app_blue", password: FIRST, database: "postgres", tls: { kind: "off" } }
+  config = { ...database.config, user: "app_blue", password: FIRST }
 })
 
 const path = (name: string, rest = "") => `/v1/connectors/${name}/credentials${rest}`

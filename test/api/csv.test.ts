@@ -1,8 +1,7 @@
-import { createServer } from "node:http"
 import { gzipSync } from "node:zlib"
 import { beforeAll, describe, expect, it } from "vitest"
 import { startHub } from "../support/hub.ts"
-import { listen } from "../support/loopback.ts"
+import { listenHttp } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 
 let other: { id: string; key: string }
@@ -14,18 +13,16 @@ beforeAll(async () => {
   other = await hub.workspace("other")
 })
 const server = use(() =>
-  listen(
-    createServer((_request, response) => {
-      remote.asked++
-      remote.sent = 0
-      if (!remote.endless) return void response.end(remote.body)
-      const more = (): void => {
-        while (!response.destroyed && response.write(remote.body)) remote.sent += remote.body.length
-      }
-      response.on("drain", more).on("error", () => undefined)
-      more()
-    }),
-  ),
+  listenHttp((_request, response) => {
+    remote.asked++
+    remote.sent = 0
+    if (!remote.endless) return void response.end(remote.body)
+    const more = (): void => {
+      while (!response.destroyed && response.write(remote.body)) remote.sent += remote.body.length
+    }
+    response.on("drain", more).on("error", () => undefined)
+    more()
+  }),
 )
 
 async function upload(body: string | Buffer, name = "orders.csv", key = hub.key): Promise<string> {

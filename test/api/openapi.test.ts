@@ -45,14 +45,7 @@ describe("the description", () => {
 })
 
 describe("real answers", () => {
-  const config = () => ({
-    host: "127.0.0.1",
-    port: database.port,
-    user: database.user,
-    password: database.password,
-    database: "postgres",
-    tls: { kind: "off" },
-  })
+  const config = () => database.config
   const calls: [method: string, route: string, path: string, body?: () => unknown][] = [
     ["GET", "/healthz", "/healthz"],
     ["GET", "/readyz", "/readyz"],

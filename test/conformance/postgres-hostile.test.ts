@@ -13,12 +13,7 @@ import { withSession } from "./context.ts"
 const server = use(() => startTestDatabase())
 
 const run = <T>(work: (session: Session) => Promise<T>, more: object = {}, options: object = {}): Promise<T> =>
-  withSession(
-    { connector: postgres },
-    { host: "127.0.0.1", port: server.port, user: server.user, password: server.password, database: "postgres", tls: { kind: "off" }, ...more },
-    work,
-    options,
-  )
+  withSession({ connector: postgres }, { ...server.config, ...more }, work, options)
 
 const message = (type: string, body: Buffer): Buffer => {
   const head = Buffer.alloc(5)

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises"
-import { createServer as httpServer } from "node:http"
 import { dirname, join } from "node:path"
 import { beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { postgres } from "../../src/connectors/postgres.ts"
@@ -11,7 +10,7 @@ import { collect } from "../support/batches.ts"
 import { certificate } from "../support/certificates.ts"
 import { startTestDatabase } from "../support/embedded.ts"
 import { failure } from "../support/failure.ts"
-import { listen, listenRaw } from "../support/loopback.ts"
+import { listenHttp, listenRaw } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 import { withSession } from "./context.ts"
 
@@ -95,7 +94,7 @@ describe("logging in", () => {
   })
 
   test("a web server is not a PostgreSQL", async () => {
-    await using web = await listen(httpServer((_, response) => response.end("hello")))
+    await using web = await listenHttp((_, response) => response.end("hello"))
     for (const tls of [{ kind: "off" }, { kind: "require" }])
       expect((await failure(run((session) => session.test(), { port: web.port, tls }))).code).toBe("protocol_invalid")
   })

@@ -17,7 +17,7 @@ const database = use(() => startTestDatabase())
 beforeAll(async () => {
   data = makeDataFolder()
   hub = startHubProcess(data.dir)
-  const config = { host: "127.0.0.1", port: database.port, database: "postgres", user: database.user, password: database.password, tls: { kind: "off" } }
+  const config = database.config
   expect((await hub.call("POST", "/v1/connectors", { name: "pg", type: "postgres", config })).status).toBe(201)
 })
 afterAll(async () => {

@@ -21,8 +21,7 @@ test("a hub that is killed while it discovers keeps the catalog it had, and disc
     (await target.query("select from pg_stat_activity where application_name = 'jackfield' and query like '%MATERIALIZED%' and state <> 'idle'")).length > 0
 
   let hub = startHubProcess(data.dir)
-  const config = { host: "127.0.0.1", port: target.port, database: "postgres", user: target.user, password: target.password, tls: { kind: "off" } }
-  expect((await hub.call("POST", "/v1/connectors", { name: "pg", type: "postgres", config })).status).toBe(201)
+  expect((await hub.call("POST", "/v1/connectors", { name: "pg", type: "postgres", config: target.config })).status).toBe(201)
   let { body: before } = await hub.call("POST", "/v1/connectors/pg/discover")
   expect(before).toMatchObject({ complete: true, total: TABLES })
   for (let kill = 1; kill <= KILLS; kill++) {

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -8,7 +7,7 @@ import { certificate } from "../support/certificates.ts"
 import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase } from "../support/embedded.ts"
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
-import { listen, listenRaw } from "../support/loopback.ts"
+import { listen, listenHttp, listenRaw } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 
 let data: DataFolder
@@ -17,7 +16,7 @@ let home: string
 
 const database = use(() => startTestDatabase())
 const proxy = use(() => listenRaw((socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")))
-const plain = use(() => listen(createServer((_request, response) => response.end("{}"))))
+const plain = use(() => listenHttp((_request, response) => response.end("{}")))
 const encrypted = use(() => listen(createTlsServer(certificate({ name: "nobody knows me", names: ["127.0.0.1"] }), (_request, response) => response.end("{}"))))
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), "jackfield-home-"))
@@ -41,7 +40,7 @@ function misleading(): Record<string, string> {
   return { ...proxies, ...libpq, ...more, HOME: home, NODE_USE_ENV_PROXY: "1", NODE_TLS_REJECT_UNAUTHORIZED: "0", NO_PROXY: "" }
 }
 
-const login = (more: object) => ({ host: "127.0.0.1", port: database.port, database: "postgres", user: "hub", tls: { kind: "off" }, ...more })
+const login = (more: object) => ({ ...database.config, password: undefined, ...more })
 
 const check = async (type: string, config: object) => (await hub.call("POST", "/v1/connectors/test", { type, config })).body
 

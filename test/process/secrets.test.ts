@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from "node:fs"
-import { createServer } from "node:http"
 import { join } from "node:path"
 import pg from "pg"
 import { afterAll, beforeAll, expect, test } from "vitest"
@@ -7,7 +6,7 @@ import type { Answer } from "../support/ask.ts"
 import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase } from "../support/embedded.ts"
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
-import { listen } from "../support/loopback.ts"
+import { listenHttp } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 
 /** It has what each encoding changes: quote, backslash, slash, plus, percent, blank. */
@@ -26,12 +25,10 @@ beforeAll(async () => {
   // A far side that gives back whatever it was told, in every form.
 })
 const echo = use(() =>
-  listen(
-    createServer((request, response) => {
-      const seen = `${request.headers.authorization} ${Buffer.from(TOKEN).toString("base64")} ${Buffer.from(TOKEN).toString("hex")} ${encodeURIComponent(TOKEN)}`
-      response.writeHead(500, seen.slice(0, 60).replaceAll(/[^\x20-\x7e]/g, ""), { "content-type": "text/plain", server: seen }).end(seen)
-    }),
-  ),
+  listenHttp((request, response) => {
+    const seen = `${request.headers.authorization} ${Buffer.from(TOKEN).toString("base64")} ${Buffer.from(TOKEN).toString("hex")} ${encodeURIComponent(TOKEN)}`
+    response.writeHead(500, seen.slice(0, 60).replaceAll(/[^\x20-\x7e]/g, ""), { "content-type": "text/plain", server: seen }).end(seen)
+  }),
 )
 beforeAll(async () => {
   data = makeDataFolder()
@@ -52,8 +49,7 @@ async function call(method: string, path: string, body?: unknown, options?: Para
 
 /** Everything that a secret goes through: stored, used, refused, in errors, in a request that cannot be read. */
 async function useSecrets(): Promise<void> {
-  const login = { host: "127.0.0.1", port: database.port, database: "postgres", user: database.user, tls: { kind: "off" } }
-  const right = { ...login, password: CANARY }
+  const right = database.config
   await call("POST", "/v1/connectors", { name: "right", title: MARKER, type: "postgres", config: right, verify: true })
   await call("POST", "/v1/connectors", { name: "right", type: "postgres", config: right })
   await call("POST", "/v1/connectors", { name: "wrong", type: "postgres", config: { ...right, password: `${CANARY}x`, database: MARKER } })

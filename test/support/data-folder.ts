@@ -5,7 +5,7 @@ import { isAlive, stopServer } from "../../src/store/cluster.ts"
 import { keepFolder } from "./keeper.ts"
 
 /** A data folder of a test's own. */
-export interface DataFolder {
+export interface DataFolder extends AsyncDisposable {
   readonly dir: string
   /** The folder that holds the embedded cluster; elsewhere when the data folder cannot be passed through. */
   home(): string
@@ -40,5 +40,5 @@ export function makeDataFolder({ hidden = false } = {}): DataFolder {
     rmSync(home(), { recursive: true, force: true, maxRetries: 5 })
     await kept.close()
   }
-  return { dir, home, postmaster, remove }
+  return { dir, home, postmaster, remove, [Symbol.asyncDispose]: remove }
 }

@@ -15,6 +15,8 @@ export interface TestDatabase {
   readonly password: string
   readonly database: string
   readonly url: string
+  /** The config of a connector that logs in there as the superuser, without TLS. */
+  readonly config: Readonly<Record<string, unknown>>
   readonly pid: number
   readonly folder: string
   /** Runs statements as the superuser on a connection of their own, in `database` ("postgres"); rows of the last one. */
@@ -67,7 +69,8 @@ export async function startTestDatabase(options: TestDatabaseOptions = {}): Prom
   }
   await waitUntilReady(query, logFile)
   const { ssl: _, ...address } = connection
-  return { ...address, url: `postgres://${OWNER}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`, pid, folder, query, stop }
+  const config = { ...address, tls: { kind: "off" } }
+  return { ...address, config, url: `postgres://${OWNER}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`, pid, folder, query, stop }
 }
 
 async function waitUntilReady(query: (sql: string) => Promise<unknown>, logFile: string): Promise<void> {

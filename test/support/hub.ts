@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { readCliFile } from "../../src/hub/cli-file.ts"
 import type { HubExtras } from "../../src/hub/hub.ts"
@@ -24,6 +25,15 @@ export interface TestHub {
   workspace(name: string): Promise<{ readonly id: string; readonly key: string }>
   stop(): Promise<void>
 }
+
+const MASTER_KEY = randomBytes(32).toString("base64")
+
+/** The environment of nodes that are one hub on that database. */
+export const nodeOn = (database: { readonly url: string }): Readonly<Record<string, string>> => ({
+  DATABASE_URL: database.url,
+  JACKFIELD_MASTER_KEY: MASTER_KEY,
+  JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8",
+})
 
 /** Variables that a first start does not look at: with these alone a hub may begin in a copy of one that was started before. */
 const LATER = /^(PORT|HOST|JACKFIELD_(EGRESS_ALLOW|ROLE|DNS|HOSTS|TRUST_PROXY|COMPAT_HOSTS|LOG))$/

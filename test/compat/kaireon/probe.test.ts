@@ -1,6 +1,5 @@
-import { createServer } from "node:http"
 import { describe, expect, it } from "vitest"
-import { closedPort, listen, listenRaw } from "../../support/loopback.ts"
+import { closedPort, listenHttp, listenRaw } from "../../support/loopback.ts"
 import { use } from "../../support/use.ts"
 import { errorOf, startKaireon } from "./start.ts"
 
@@ -9,15 +8,11 @@ const requests: string[] = []
 let count = 0
 
 const site = use(() =>
-  listen(
-    createServer((request, response) => {
-      requests.push(
-        `${request.method} ${request.url} ${request.headers.authorization ?? request.headers["x-api-key"] ?? request.headers["x-own"] ?? ""}`.trim(),
-      )
-      const status = request.url === "/refuses-head" && request.method === "HEAD" ? 405 : request.url === "/login" ? 401 : request.url === "/broken" ? 500 : 200
-      response.writeHead(status).end()
-    }),
-  ),
+  listenHttp((request, response) => {
+    requests.push(`${request.method} ${request.url} ${request.headers.authorization ?? request.headers["x-api-key"] ?? request.headers["x-own"] ?? ""}`.trim())
+    const status = request.url === "/refuses-head" && request.method === "HEAD" ? 405 : request.url === "/login" ? 401 : request.url === "/broken" ? 500 : 200
+    response.writeHead(status).end()
+  }),
 )
 const silent = use(() => listenRaw())
 const kaireon = use(() => startKaireon(PASSWORD, ({ port }) => `127.0.0.1/32:${port},127.0.0.1/32:${site.port},127.0.0.1/32:${silent.port}`))
