@@ -6,7 +6,8 @@ import type { Session } from "../../src/core/session.ts"
 import type { Batch, Stream } from "../../src/core/streams.ts"
 import type { Value } from "../../src/core/values.ts"
 import { column } from "../fixtures/fixture.ts"
-import { collect } from "../support/batches.ts"
+import { table } from "../fixtures/tables.ts"
+import { collect, valuesOf } from "../support/batches.ts"
 import { certificate } from "../support/certificates.ts"
 import { startTestDatabase } from "../support/embedded.ts"
 import { failure } from "../support/failure.ts"
@@ -18,8 +19,7 @@ const OFF = { tls: { kind: "off" } }
 const config = (more: object = {}) => ({ host: "127.0.0.1", port: server.port, user: "low", password: "low-password", database: "postgres", ...OFF, ...more })
 const run = <T>(work: (session: Session) => Promise<T>, more: object = {}, options: object = {}): Promise<T> =>
   withSession({ connector: postgres }, config(more), work, options)
-const rows = async (batches: AsyncIterable<Batch>): Promise<Value[][]> => (await collect(batches)).flatMap((batch) => batch.rows.map((row) => [...row]))
-const stream = (...path: string[]): Stream => ({ path, kind: "table", columns: [], key: [] })
+const stream = (...path: string[]): Stream => table(path, [], [])
 
 const server = use(() => startTestDatabase({ settings: { log_statement: "all" } }))
 beforeAll(async () => {
@@ -59,9 +59,9 @@ describe("logging in", () => {
     Object.assign(process.env, poison)
     try {
       expect((await failure(run((session) => session.test(), { password: undefined }))).code).toBe("auth_failed")
-      expect(await run((session) => rows(session.query("SELECT current_user, current_setting('search_path'), current_setting('application_name')")))).toEqual([
-        ["low", '"$user", public', "jackfield"],
-      ])
+      expect(
+        await run((session) => valuesOf(session.query("SELECT current_user, current_setting('search_path'), current_setting('application_name')"))),
+      ).toEqual([["low", '"$user", public', "jackfield"]])
     } finally {
       for (const name of Object.keys(poison)) delete process.env[name]
     }
@@ -145,9 +145,9 @@ describe("query", () => {
     "",
   ])("%j is refused and changes nothing", async (statement) => {
     await run(async (session) => {
-      await rows(session.query("SELECT 1"))
+      await valuesOf(session.query("SELECT 1"))
       expect((await failure(collect(session.query(statement)))).code).toBe("query_invalid")
-      expect(await rows(session.query("SELECT count(*)::int FROM shop.item"))).toEqual([[1]])
+      expect(await valuesOf(session.query("SELECT count(*)::int FROM shop.item"))).toEqual([[1]])
     })
     expect(await server.query("SELECT id FROM shop.item")).toEqual([{ id: 1 }])
   })
@@ -155,14 +155,14 @@ describe("query", () => {
   test("parameters are bound, names told apart, reading may stop and go on", async () => {
     await run(
       async (session) => {
-        expect(await rows(session.query("SELECT $1::text, $2::int + 1, $3::text[] AS a", ["'; DROP TABLE shop.item --", 1, ["x", 'y"']]))).toEqual([
+        expect(await valuesOf(session.query("SELECT $1::text, $2::int + 1, $3::text[] AS a", ["'; DROP TABLE shop.item --", 1, ["x", 'y"']]))).toEqual([
           ["'; DROP TABLE shop.item --", 2, '{x,"y\\""}'],
         ])
         for await (const batch of session.query("SELECT i, i FROM generate_series(1, 100000) i")) {
           expect([batch.rows.length, batch.columns.map(({ name }) => name)]).toEqual([10, ["i", "i_2"]])
           break
         }
-        expect((await rows(session.query("SELECT generate_series(1, 1000)"))).length).toBe(25)
+        expect((await valuesOf(session.query("SELECT generate_series(1, 1000)"))).length).toBe(25)
         const [empty] = await collect(session.query("SELECT 1 AS one WHERE false"))
         expect([empty?.columns[0]?.name, empty?.rows]).toEqual(["one", []])
       },
@@ -197,7 +197,7 @@ describe("read", () => {
 
   test("names are quoted, and without a key there is no cursor", async () => {
     await run(async (session) => {
-      expect(await rows(session.read(stream("shop", 'we"ird.name')))).toEqual([[7]])
+      expect(await valuesOf(session.read(stream("shop", 'we"ird.name')))).toEqual([[7]])
       const [batch] = await collect(session.read(stream("shop", "nokey")))
       expect([batch?.rows.length, batch?.cursor]).toEqual([2, undefined])
     })

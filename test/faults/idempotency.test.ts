@@ -1,34 +1,26 @@
 import { randomBytes } from "node:crypto"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { beforeAll, expect, test } from "vitest"
 import type { Answer } from "../support/ask.ts"
-import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase } from "../support/embedded.ts"
-import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import type { HubProcess } from "../support/hub-process.ts"
+import { hubProcesses } from "../support/hub-processes.ts"
 import { use } from "../support/use.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 const KILLS = 6
 const WRITERS = 8
 
-const folders: DataFolder[] = []
-const hubs: HubProcess[] = []
 const master = randomBytes(32).toString("base64")
 
 const database = use(() => startTestDatabase())
 beforeAll(async () => {
   await database.query("create database hub")
 })
-afterAll(async () => {
-  await Promise.all(hubs.map((hub) => hub.end("SIGKILL")))
-  await Promise.all(folders.map((folder) => folder.remove()))
-})
+const hubs = use(() => hubProcesses())
 
 async function node(): Promise<HubProcess> {
-  const folder = makeDataFolder()
-  folders.push(folder)
   const env = { DATABASE_URL: database.url.replace(/\/postgres$/, "/hub"), JACKFIELD_ADMIN_KEY: KEY, JACKFIELD_MASTER_KEY: master }
-  const hub = startHubProcess(folder.dir, { env })
-  hubs.push(hub)
+  const hub = hubs.start({ env })
   await hub.ready
   return hub
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto"
 import { afterEach, beforeEach, expect, test } from "vitest"
-import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase } from "../support/embedded.ts"
-import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import type { HubProcess } from "../support/hub-process.ts"
+import { hubProcesses } from "../support/hub-processes.ts"
 import { type OAuthServer, startOAuthServer } from "../support/oauth-server.ts"
 import { use } from "../support/use.ts"
 
@@ -11,8 +11,7 @@ let provider: OAuthServer
 let master: string
 let url: string
 let count = 0
-const folders: DataFolder[] = []
-const hubs: HubProcess[] = []
+const hubs = hubProcesses()
 const database = use(() => startTestDatabase())
 beforeEach(async () => {
   provider = await startOAuthServer()
@@ -21,16 +20,12 @@ beforeEach(async () => {
   url = database.url.replace(/\/postgres$/, `/tokens_${count}`)
 })
 afterEach(async () => {
-  await Promise.all(hubs.splice(0).map((hub) => hub.end("SIGKILL")))
-  await Promise.all(folders.splice(0).map((folder) => folder.remove()))
+  await hubs.stop()
   await provider.close()
 })
 
 async function hub(): Promise<HubProcess> {
-  const folder = makeDataFolder()
-  folders.push(folder)
-  const started = startHubProcess(folder.dir, { env: { DATABASE_URL: url, JACKFIELD_ADMIN_KEY: KEY, JACKFIELD_MASTER_KEY: master } })
-  hubs.push(started)
+  const started = hubs.start({ env: { DATABASE_URL: url, JACKFIELD_ADMIN_KEY: KEY, JACKFIELD_MASTER_KEY: master } })
   await started.ready
   return started
 }

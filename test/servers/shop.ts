@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach } from "vitest"
 import { mysql } from "../../src/connectors/mysql.ts"
 import type { Session } from "../../src/core/session.ts"
-import type { Batch, Stream } from "../../src/core/streams.ts"
-import type { Value } from "../../src/core/values.ts"
+import type { Stream } from "../../src/core/streams.ts"
 import { withSession } from "../conformance/context.ts"
-import { collect } from "../support/batches.ts"
+import { table } from "../fixtures/tables.ts"
 import type { Stoppable } from "../support/servers/server.ts"
 import { type MariaDb, mariadb } from "./mariadb.ts"
 
@@ -43,8 +42,8 @@ export function useShop(): Shop {
   }
 }
 
-export const rows = async (batches: AsyncIterable<Batch>): Promise<Value[][]> => (await collect(batches)).flatMap((batch) => batch.rows.map((row) => [...row]))
-export const stream = (...path: string[]): Stream => ({ path, kind: "table", columns: [], key: [] })
+/** A table of which nothing is known but its path. */
+export const stream = (...path: string[]): Stream => table(path, [], [])
 
 const SEED = `
     DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS locked; DROP DATABASE IF EXISTS elsewhere;
