@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { beforeAll, expect, it } from "vitest"
 import { defineConnector } from "../../src/core/connector.ts"
 import { PlatformError } from "../../src/core/errors.ts"
 import { Registry } from "../../src/core/registry.ts"
@@ -8,7 +8,8 @@ import { Catalogs } from "../../src/hub/catalogs/catalogs.ts"
 import { Connectors } from "../../src/hub/connectors/connectors.ts"
 import { Uses } from "../../src/hub/connectors/uses.ts"
 import { Onboarding } from "../../src/hub/onboarding.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 let found: Iterable<Discovered> | AsyncIterable<Discovered> = []
 
@@ -31,19 +32,17 @@ const scripted = defineConnector({
 const stream = (name: string): Discovered => ({ stream: { path: [name], kind: "table", columns: [], key: [] } })
 const counted = (total: number): Discovered => ({ counted: { total, byKind: { table: total } } })
 
-let hub: TestHub
 let by: Principal
 let catalogs: Catalogs
 let connectors: Connectors
+const hub = use(() => startHub())
 beforeAll(async () => {
-  hub = await startHub()
   const parts = { ...hub.served.hub, registry: new Registry([scripted]) }
   connectors = new Connectors(parts)
   catalogs = new Catalogs(parts.store, new Uses(parts))
   by = await hub.served.hub.identity.authenticate(hub.key, undefined)
   await connectors.create(by, { name: "scripted", type: "scripted", config: {} })
 })
-afterAll(() => hub?.stop())
 
 const discover = (...what: Discovered[]) => {
   found = what

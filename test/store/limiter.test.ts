@@ -5,21 +5,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { ConnectorLimits } from "../../src/limits/connector-limits.ts"
 import type { Limits } from "../../src/limits/limits.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
 import { keepLog, type Seeded, seedWorkspace } from "./seed.ts"
 
-let database: TestDatabase
 let store: Store
 let at: Seeded
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   store = await openStore({ dataDir: "unused", databaseUrl: database.url, log: keepLog() })
   at = await seedWorkspace(store)
 })
 afterAll(async () => {
   await store.close()
-  await database.stop()
 })
 const clear = () => database.query("delete from jackfield.limiter_rates; delete from jackfield.limiter_starts; delete from jackfield.limiter_slots")
 beforeEach(clear)

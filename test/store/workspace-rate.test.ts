@@ -2,20 +2,19 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { PlatformError } from "../../src/core/errors.ts"
 import { WorkspaceRate } from "../../src/limits/workspace-rate.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
 import { keepLog, seedWorkspace } from "./seed.ts"
 
-let database: TestDatabase
 let stores: readonly Store[]
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   const open = () => openStore({ dataDir: "unused", databaseUrl: database.url, log: keepLog() })
   stores = [await open(), await open()]
 })
 afterAll(async () => {
   for (const store of stores) await store.close()
-  await database.stop()
 })
 
 /** Takes as many at once, by turns on two nodes; how many were taken, and what the others were told. */

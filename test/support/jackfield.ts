@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process"
 import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
 
-const BIN = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "bin", "jackfield.mjs")
+const ROOT = dirname(dirname(import.meta.dirname))
+const BIN = join(ROOT, "bin", "jackfield.mjs")
+/** Node keeps what it compiled there, which halves the start of the command. */
+const COMPILED = join(ROOT, "node_modules", ".cache", "jackfield-tests")
 
 export interface Ran {
   /** The exit code; 128 + the number for a death by a signal, as a shell says it. */
@@ -23,7 +25,7 @@ export interface RunOptions {
 
 /** Runs the real `jackfield` in an environment of its own: nothing of ours but PATH, so that no hub is known unless given. */
 export function jackfield(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const env = { PATH: process.env["PATH"] ?? "", JACKFIELD_DATA: "/nonexistent", ...options.env }
+  const env = { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: COMPILED, JACKFIELD_DATA: "/nonexistent", ...options.env }
   const child = spawn(process.execPath, [BIN, ...args], { env, cwd: options.cwd ?? "/", timeout: 60_000 })
   child.stdin.on("error", () => undefined)
   child.stdin.end(options.stdin ?? "")
@@ -47,6 +49,12 @@ export function jackfield(args: readonly string[], options: RunOptions = {}): Pr
     child.once("close", (code, signal) => resolve({ code: code ?? (signal === "SIGINT" ? 130 : 255), stdout, stderr }))
   })
 }
+
+/** Runs it beside that hub, as its first admin, whose key the hub's data folder has. */
+export const jackfieldAt =
+  (hub: { readonly dataDir: string }) =>
+  (args: readonly string[], options: RunOptions = {}): Promise<Ran> =>
+    jackfield(args, { ...options, env: { JACKFIELD_DATA: hub.dataDir, ...options.env } })
 
 /** What a command printed as JSON on stdout. */
 export function json<T = Record<string, unknown>>(ran: Ran): T {
