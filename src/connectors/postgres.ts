@@ -2,6 +2,7 @@ import type { Call } from "../core/call.ts"
 import { defineConnector, type ServerFacts } from "../core/connector.ts"
 import { text } from "../core/fields.ts"
 import { catalog, types } from "./postgres/catalog.ts"
+import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
 import { loginOf, serverFields, warningsOf } from "./shared/sql/login.ts"
 import { connectPg, type PgClient } from "./shared/sql/pg/client.ts"
 import { copyIn, copyLine } from "./shared/sql/pg/copy.ts"
@@ -105,6 +106,13 @@ Upserts and deletes go through a temporary table, for which the role needs TEMPO
     text("Database", { default: "", maxLength: 63, help: "Empty: the database that is named like the user.", example: "shop" }),
     text("User", { login: true, maxLength: 63, example: "jackfield", help: "Best a role of its own, with SELECT on what the hub shall read." }),
   ),
+  // libpq (PostgreSQL docs, 34.1.2).
+  url: databaseUrl(["postgres", "postgresql"], 5432, {
+    mode: "sslmode",
+    ca: "sslrootcert",
+    modes: { off: "disable", require: "require", verify: "verify-full" },
+  }),
+  address: hostAndPort,
   connect: (config, lease) => {
     const { login, lease: way } = loginOf(config, lease)
     return connectPg(login, way, { errors, types, settings })

@@ -4,8 +4,10 @@ import type { Session } from "../../src/core/session.ts"
 import type { Batch, ReadPlan, Stream } from "../../src/core/streams.ts"
 import type { Column, Value } from "../../src/core/values.ts"
 import { column } from "../fixtures/fixture.ts"
+import { collect } from "../support/batches.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { failure } from "../support/failure.ts"
+import { withSession } from "./context.ts"
 
 let server: TestDatabase
 const run = <T>(work: (session: Session) => Promise<T>, options: object = {}): Promise<T> =>
