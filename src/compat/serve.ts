@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
 import { originOf } from "../api/mount.ts"
 import { PlatformError } from "../core/errors.ts"
-import type { Principal } from "../hub/people/identity.ts"
+import type { Principal } from "../hub/base/principal.ts"
 import { atLeast } from "../hub/people/roles.ts"
 import type { Role } from "../store/database.ts"
 

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { type Echo, throughDataBrain, throughDatabar, throughKaireon, throughSquared, type Wire } from "./canaries/compat.ts"
 import { type FarSide, startFarSide } from "./canaries/far-side.ts"
 import { Ledger } from "./canaries/ledger.ts"
 import { Search } from "./canaries/search.ts"
 import { searchDatabase, searchFiles } from "./canaries/sinks.ts"
 import { CANARIES } from "./canaries/values.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "./hub-process.ts"
 
 const KEY = "an-editor-by-all-compatible-apis"
 const ledger = new Ledger(new Search(CANARIES))

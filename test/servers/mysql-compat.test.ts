@@ -1,23 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type MariaDb, mariadb } from "../fixtures/mysql.ts"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import type { Answer } from "../support/ask.ts"
+import { startHub } from "../support/hub.ts"
+import type { Stoppable } from "../support/servers/server.ts"
+import { use } from "../support/use.ts"
+import { type MariaDb, mariadb } from "./mariadb.ts"
 
-// MySQL in the words of the products that name it, up to a login at Debian's MariaDB: `npm run test:servers`.
+// MySQL by the compatible APIs that name it, up to a login at a MariaDB.
 
 const USER = "compat_user"
 const PASSWORD = "s3cret-pass-of-it"
-let server: MariaDb
-let hub: TestHub
+let server: MariaDb & Stoppable
 
 beforeAll(async () => {
-  server = await mariadb()
+  server = await mariadb.start()
   await server.query(`CREATE OR REPLACE USER '${USER}'@'127.0.0.1' IDENTIFIED BY '${PASSWORD}'; CREATE OR REPLACE DATABASE compat;
     CREATE TABLE compat.orders (id int PRIMARY KEY, note text); GRANT SELECT ON compat.* TO '${USER}'@'127.0.0.1'`)
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${server.port}` })
 })
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${server.port}` }))
 afterAll(async () => {
-  await hub?.stop()
-  await server?.query(`DROP USER IF EXISTS '${USER}'@'127.0.0.1'; DROP DATABASE IF EXISTS compat`)
+  await server?.stop()
 })
 
 const tested = async (name: string) => (await hub.call("POST", `/v1/connectors/${name}/test`)).body

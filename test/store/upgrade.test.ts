@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { Kysely, PostgresDialect } from "kysely"
 import { Migrator } from "kysely/migration"
 import pg from "pg"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { backUp } from "../../src/store/backup.ts"
 import { migrations } from "../../src/store/migrations/index.ts"
 import { openOwner } from "../../src/store/owner.ts"
@@ -14,8 +14,9 @@ import { openStore } from "../../src/store/store.ts"
 import { keyChecks } from "../../src/vault/key-checks.ts"
 import { LocalKeys } from "../../src/vault/local-keys.ts"
 import { proveVault } from "../../src/vault/proof.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 import { keepLog } from "./seed.ts"
 
 /** The last migration of every released version, with what a hub of that version had stored (`released/<migration>.sql`). A release adds a line and a file. */
@@ -25,11 +26,7 @@ const RELEASED: readonly (readonly [version: string, migration: string])[] = [["
 const MOVED: Readonly<Record<string, string>> = { "catalogs.skipped": "catalog_skipped", "connectors.dialect": "connectors.compat" }
 
 const MASTER = Buffer.alloc(32, 3)
-let database: TestDatabase
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(() => database.stop())
+const database = use(() => startTestDatabase())
 
 const urlOf = (name: string) => database.url.replace(/postgres$/, name)
 

@@ -1,4 +1,4 @@
-import type { Side } from "../../hub/connectors/connector-view.ts"
+import type { Side } from "../../hub/connectors/connector-lists.ts"
 import { isSettings, type Settings } from "../mapping.ts"
 import { type BuiltDefinition, definitionNamed } from "./definitions.ts"
 import { broken } from "./errors.ts"

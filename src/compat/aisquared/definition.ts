@@ -1,4 +1,4 @@
-import type { Side } from "../../hub/connectors/connector-view.ts"
+import type { Side } from "../../hub/connectors/connector-lists.ts"
 import type { TypeMapping } from "../mapping.ts"
 
 /** A connector definition of AI Squared: `connector_name` on one side, and its configuration. */

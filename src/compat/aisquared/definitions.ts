@@ -1,5 +1,5 @@
 import type { Registry } from "../../core/registry.ts"
-import type { Side } from "../../hub/connectors/connector-view.ts"
+import type { Side } from "../../hub/connectors/connector-lists.ts"
 import { type Built, built, isGiven, type Row } from "../mapping.ts"
 import { digits, mustBeText, words } from "../values.ts"
 import type { Definition } from "./definition.ts"

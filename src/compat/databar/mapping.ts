@@ -1,5 +1,6 @@
-import type { ConnectorInput, ConnectorView } from "../../hub/connectors/connector-view.ts"
-import type { Plan } from "../../hub/plans.ts"
+import type { Plan } from "../../hub/base/plans.ts"
+import type { ConnectorInput } from "../../hub/connectors/connector-input.ts"
+import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { Settings } from "../mapping.ts"
 import { readConfig } from "../read-config.ts"
 import type { ConnectorBody, NameValue } from "./body.ts"

@@ -1,5 +1,5 @@
+import type { Plan } from "../../hub/base/plans.ts"
 import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
-import type { Plan } from "../../hub/plans.ts"
 import type { Settings } from "../mapping.ts"
 import { writeDocument } from "../write-document.ts"
 import { type ConnectorBody, METHODS, TYPES } from "./body.ts"

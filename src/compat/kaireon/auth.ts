@@ -1,7 +1,8 @@
 import type { FastifyRequest } from "fastify"
 import { PlatformError } from "../../core/errors.ts"
+import type { Principal } from "../../hub/base/principal.ts"
 import type { Hub } from "../../hub/hub.ts"
-import { isSessionToken, type Principal } from "../../hub/people/identity.ts"
+import { isSessionToken } from "../../hub/people/identity.ts"
 
 /**
  * The caller, by `Authorization: Bearer` or `X-API-Key`. An API key decides the tenant; with a

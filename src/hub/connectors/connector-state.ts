@@ -1,9 +1,9 @@
 import type { Fault } from "../../core/errors.ts"
-import type { ConnectorRow } from "./connector-view.ts"
+import type { ConnectorRow } from "./connector-row.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 
-/** Everything of a connector that a change may change, without its secrets; what a version keeps. */
+/** The state of a connector, without its secrets, as changes change it and versions keep it. */
 export interface ConnectorState {
   readonly name: string
   readonly title: string
@@ -20,7 +20,7 @@ export interface ConnectorState {
 }
 
 /**
- * One thing that a version changed, by its JSON pointer (`/config/host`, `/title`). Of a secret neither value is there, nor are values of more
+ * One change of a version, by its JSON pointer (`/config/host`, `/title`). Values of secrets are left out, and values of more
  * than 512 characters as JSON.
  */
 export interface Change {
@@ -50,7 +50,7 @@ export const stateOf = (row: ConnectorRow): ConnectorState => ({
 
 const JSON_COLUMNS: readonly (keyof ConnectorState)[] = ["labels", "limits", "config", "missing", "document"]
 
-/** The columns of a state, or of a part of it; whether it is enabled is in its status, which is the caller's to say. */
+/** The columns of a state, or of a part of it. `enabled` is a part of the status, which the caller sets. */
 export function columnsOf(state: Partial<ConnectorState>): Record<string, unknown> {
   const { enabled: _, ...columns } = state
   return Object.fromEntries(
@@ -69,7 +69,7 @@ export function changesBetween(before: ConnectorState, after: ConnectorState): C
   return [...difference(was, is, ""), ...(documents.length === 0 ? [] : [{ pointer: "/document", change: "changed" as const }])]
 }
 
-/** Whether a change touched where the connector connects to, or how it logs in there. */
+/** Whether a change affects where the connector connects to, or how it logs in there. */
 export const reconfigures = ({ pointer }: Pick<Change, "pointer">): boolean => pointer === "/type" || pointer.startsWith("/config/")
 
 function difference(before: unknown, after: unknown, pointer: string): Change[] {

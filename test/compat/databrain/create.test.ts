@@ -1,20 +1,17 @@
 import { join } from "node:path"
 import pg from "pg"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { PAGE, typesOf } from "../../../src/compat/databrain/types.ts"
 import { notBuilt } from "../../../src/compat/mapping.ts"
 import { registry } from "../../../src/connectors/index.ts"
 import { formsOf } from "../../../src/core/scrub.ts"
 import { closedPort } from "../../support/loopback.ts"
+import { use } from "../../support/use.ts"
 import { expectPage, pagesIn } from "../pages.ts"
-import { type DataBrain, errorOf, startDataBrain } from "./start.ts"
+import { errorOf, startDataBrain } from "./start.ts"
 
 const CANARY = 'c4nary"pass/word+ü'
-let databrain: DataBrain
-beforeAll(async () => {
-  databrain = await startDataBrain(CANARY)
-})
-afterAll(() => databrain?.stop())
+const databrain = use(() => startDataBrain(CANARY))
 
 const native = async (name: string) => (await databrain.hub.call("GET", `/v1/connectors/${name}`)).body
 

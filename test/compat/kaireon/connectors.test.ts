@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { PAGE, typesOf } from "../../../src/compat/kaireon/types.ts"
 import { notBuilt } from "../../../src/compat/mapping.ts"
 import { registry } from "../../../src/connectors/index.ts"
-import type { Answer } from "../../support/hub.ts"
-import { errorOf, type Kaireon, startKaireon } from "./start.ts"
+import type { Answer } from "../../support/ask.ts"
+import { use } from "../../support/use.ts"
+import { errorOf, startKaireon } from "./start.ts"
 
-let kaireon: Kaireon
 let count = 0
-beforeAll(async () => {
-  kaireon = await startKaireon("an-ordinary-password")
-})
-afterAll(() => kaireon?.stop())
+const kaireon = use(() => startKaireon("an-ordinary-password"))
 
 const fresh = (): string => `connector ${++count}`
 const create = (more: object = {}): Promise<Answer> => kaireon.create({ name: fresh(), type: "postgresql", ...more })

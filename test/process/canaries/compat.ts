@@ -1,4 +1,5 @@
-import type { Answer, HubProcess } from "../hub-process.ts"
+import type { Answer } from "../../support/ask.ts"
+import type { HubProcess } from "../../support/hub-process.ts"
 import type { Ledger } from "./ledger.ts"
 import type { Canary } from "./values.ts"
 
