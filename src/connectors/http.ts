@@ -11,6 +11,7 @@ import { httpsSpec } from "./shared/http/https.ts"
 import { resourceVerbs } from "./shared/http/resources.ts"
 import { type HttpRetries, isIdempotent, NO_RETRIES } from "./shared/http/retry.ts"
 import { byStatus, byStatuses, failureOf, statusesIn } from "./shared/http/statuses.ts"
+import { readUrlWithLogin } from "./shared/http/url-login.ts"
 
 const { plans, discover, read } = resourceVerbs<Client>({
   async *list(client) {
@@ -28,6 +29,8 @@ export const http = defineConnector({
     "Any HTTP API: one request for each row of input, or its records page by page; with parameters, headers, a JSON body and the usual ways to authenticate.",
   notes,
   fields: httpFields,
+
+  url: { schemes: ["https", "http"], example: "https://host/path", read: readUrlWithLogin },
 
   connect(config, lease): Client {
     const tls = httpsSpec(config.tls)

@@ -1,17 +1,16 @@
 import { createHash, createHmac } from "node:crypto"
 import type { ServerResponse } from "node:http"
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { beforeEach, describe, expect, test } from "vitest"
 import { http } from "../../src/connectors/http.ts"
 import type { Row } from "../../src/core/values.ts"
-import { type ApiServer, json, library, records as rows, type Seen, type Serve, startApi } from "../support/api-server.ts"
+import { json, library, records as rows, type Seen, type Serve, startApi } from "../support/api-server.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
 import { SERVER_NAME } from "../support/lease.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { use } from "../support/use.ts"
+import { withSession } from "./context.ts"
 
-let api: ApiServer
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.close())
+const api = use(startApi)
 beforeEach(() => void api.seen.splice(0))
 
 async function request(more: object, input: Row = {}, retries: string[] = []): Promise<Row | readonly Row[]> {

@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { beforeEach, describe, expect, test } from "vitest"
 import { http } from "../../src/connectors/http.ts"
 import type { Stream } from "../../src/core/streams.ts"
-import { type ApiServer, json, library, type Serve, startApi } from "../support/api-server.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { json, library, type Serve, startApi } from "../support/api-server.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
+import { use } from "../support/use.ts"
+import { withSession } from "./context.ts"
 
-let api: ApiServer
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.close())
+const api = use(startApi)
 beforeEach(() => void api.seen.splice(0))
 
 describe("a stream", () => {

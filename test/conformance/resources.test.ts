@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { beforeEach, describe, expect, test } from "vitest"
 import { authKinds, authOf } from "../../src/connectors/shared/http/auth/fields.ts"
 import { type HttpClient, httpClient } from "../../src/connectors/shared/http/client.ts"
 import { requestTo } from "../../src/connectors/shared/http/requests.ts"
@@ -12,8 +12,11 @@ import { text, variant } from "../../src/core/fields.ts"
 import type { Session } from "../../src/core/session.ts"
 import type { Batch, Stream } from "../../src/core/streams.ts"
 import type { Row, Value } from "../../src/core/values.ts"
-import { type ApiServer, json, startApi } from "../support/api-server.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { json, startApi } from "../support/api-server.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
+import { use } from "../support/use.ts"
+import { withSession } from "./context.ts"
 
 /** What a session of the toy type holds. */
 interface Client {
@@ -84,13 +87,9 @@ const crm = defineConnector({
   write,
 })
 
-let api: ApiServer
+const api = use(startApi)
 const TOKEN = "crm-token-canary"
 const people = new Map<number, Row>()
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.close())
 beforeEach(() => {
   api.seen.splice(0)
   people.clear()

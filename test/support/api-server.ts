@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Row } from "../../src/core/values.ts"
 import { SERVER_NAME } from "./lease.ts"
-import { listen } from "./loopback.ts"
+import { listenHttp } from "./loopback.ts"
 
 /** One request as the API saw it. */
 export interface Seen {
@@ -30,8 +30,7 @@ export async function startApi(): Promise<ApiServer> {
     api.seen.push(one)
     api.serve(one, response)
   }
-  const make = () => listen(createServer((request, response) => void handler(request, response)))
-  const [first, second] = [await make(), await make()]
+  const [first, second] = [await listenHttp(handler), await listenHttp(handler)]
   const at = (port: number): string => `http://${SERVER_NAME}:${port}`
   const api: ApiServer = {
     origin: at(first.port),

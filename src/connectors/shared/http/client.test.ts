@@ -1,26 +1,23 @@
 import { createServer } from "node:http"
 import { gzipSync } from "node:zlib"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { type ApiServer, json, startApi } from "../../../../test/support/api-server.ts"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { json, startApi } from "../../../../test/support/api-server.ts"
 import { testLease } from "../../../../test/support/lease.ts"
 import { listen } from "../../../../test/support/loopback.ts"
+import { use } from "../../../../test/support/use.ts"
 import type { RequestFacts } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import { withPrivate } from "../../../core/http/request.ts"
 import type { OpenLease } from "../../../net/door.ts"
-import type { HttpAuth } from "./auth/auth.ts"
+import type { HttpAuth } from "./auth.ts"
 import { type HttpClient, type HttpOptions, httpClient } from "./client.ts"
 import { requestTo } from "./requests.ts"
 import { RETRIES } from "./retry.ts"
 
-let api: ApiServer
+const api = use(startApi)
 let lease: OpenLease
 const facts: RequestFacts[] = []
 const turns: string[] = []
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.close())
 beforeEach(() => {
   lease = testLease()
   for (const list of [api.seen, facts, turns]) list.splice(0)

@@ -1,7 +1,7 @@
 import { type Config, choice, list, optional, secret, text } from "../../../../core/fields.ts"
 import type { TlsSpec } from "../../../../core/lease.ts"
+import { basicAuth, bearerAuth, type HttpAuth, headerAuth, noAuth, queryAuth } from "../auth.ts"
 import { headerNameFault, headerValueFault, isSecretName } from "../header-rules.ts"
-import { basicAuth, bearerAuth, type HttpAuth, headerAuth, noAuth, queryAuth } from "./auth.ts"
 import { hmacAuth, SIGNED_PARTS } from "./hmac.ts"
 import { oauth2Auth } from "./oauth2.ts"
 

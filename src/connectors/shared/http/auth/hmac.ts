@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto"
 import type { Secret } from "../../../../core/fields.ts"
 import { type HttpRequest, withPrivate } from "../../../../core/http/request.ts"
-import { type HttpAuth, SECRET } from "./auth.ts"
+import { type HttpAuth, SECRET } from "../auth.ts"
 
 export const SIGNED_PARTS = ["method", "path", "query", "timestamp", "body", "body_sha256", "host"] as const
 export type SignedPart = (typeof SIGNED_PARTS)[number]

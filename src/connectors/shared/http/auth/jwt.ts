@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto"
 import type { JWTPayload } from "jose"
 import { withPrivate } from "../../../../core/http/request.ts"
-import { type HttpAuth, SECRET } from "./auth.ts"
+import { type HttpAuth, SECRET } from "../auth.ts"
 
 /** A signed JSON Web Token (RFC 7519), made from a private key. */
 export interface JwtLogin {

@@ -1,26 +1,23 @@
 import { generateKeyPairSync } from "node:crypto"
 import { jwtVerify } from "jose"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { type ApiServer, json, type Serve, startApi } from "../../../../../test/support/api-server.ts"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { json, type Serve, startApi } from "../../../../../test/support/api-server.ts"
 import { testLease } from "../../../../../test/support/lease.ts"
+import { use } from "../../../../../test/support/use.ts"
 import type { Token, TokenAsk, TokenGrant } from "../../../../core/call.ts"
 import { Secret } from "../../../../core/fields.ts"
 import type { OpenLease } from "../../../../net/door.ts"
+import type { HttpAuth } from "../auth.ts"
 import { httpClient } from "../client.ts"
 import { requestTo } from "../requests.ts"
-import type { HttpAuth } from "./auth.ts"
 import { jwtSource } from "./jwt.ts"
 import { assertionAuth, type OAuthLogin, oauth2Auth } from "./oauth2.ts"
 
-let api: ApiServer
+const api = use(startApi)
 let lease: OpenLease
 let good: string
 const asks: TokenAsk[] = []
 const grants: TokenGrant[] = []
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.close())
 beforeEach(() => {
   lease = testLease()
   good = "token-1"
@@ -42,7 +39,7 @@ const gives =
     json(response, { token_type: "Bearer", ...value })
 
 /** Keeps the last token of the session, as `Call.token` does. */
-async function use(auth: HttpAuth, times = 1): Promise<number[]> {
+async function statusesOf(auth: HttpAuth, times = 1): Promise<number[]> {
   let kept: string | undefined
   const token = async (ask: TokenAsk): Promise<Token> => {
     asks.push(ask)
@@ -71,7 +68,7 @@ const login = (more: Partial<OAuthLogin> = {}): OAuthLogin => ({
 describe("OAuth 2.0", () => {
   test("a token is asked for once, and sent as a bearer token", async () => {
     provider(gives({ access_token: "token-1", expires_in: "60" }))
-    expect(await use(oauth2Auth(login({ scope: "a b" }), TLS), 2)).toEqual([200, 200])
+    expect(await statusesOf(oauth2Auth(login({ scope: "a b" }), TLS), 2)).toEqual([200, 200])
     expect(api.seen.map(({ url }) => url.pathname)).toEqual(["/token", "/api", "/api"])
     expect(Object.fromEntries(new URLSearchParams(api.seen[0]?.body))).toEqual({
       grant_type: "client_credentials",
@@ -88,7 +85,7 @@ describe("OAuth 2.0", () => {
     const auth = oauth2Auth(login(), TLS)
     good = "token-2"
     // The first is refused as soon as it is made; the second use finds it kept, and replaces it.
-    expect(await use(auth, 2)).toEqual([401, 200])
+    expect(await statusesOf(auth, 2)).toEqual([401, 200])
     expect(asks.map(({ refused }) => refused)).toEqual([undefined, undefined, "token-1"])
   })
 
@@ -122,13 +119,13 @@ test("a service account exchanges its signed assertion for a token, and its key 
   const key = new Secret(String(privateKey.export({ type: "pkcs8", format: "pem" })))
   provider(gives({ access_token: "token-1", expires_in: 3_599 }))
   const auth = assertionAuth({ tokenUrl, account: "robot@project.example", key, scope: "read", assertion }, TLS)
-  expect(await use(auth)).toEqual([200])
+  expect(await statusesOf(auth)).toEqual([200])
   const form = new URLSearchParams(api.seen[0]?.body)
   expect(form.get("grant_type")).toBe("urn:ietf:params:oauth:grant-type:jwt-bearer")
   expect((await jwtVerify(form.get("assertion") ?? "", publicKey)).payload).toMatchObject(claims)
   expect(JSON.stringify(api.seen)).not.toContain("PRIVATE KEY")
   provider((_, response) => json(response, { error: "invalid_grant", error_description: "Invalid JWT Signature." }, 400))
-  await expect(use(assertionAuth({ tokenUrl, account: "other", key, scope: "read", assertion }, TLS))).rejects.toMatchObject({
+  await expect(statusesOf(assertionAuth({ tokenUrl, account: "other", key, scope: "read", assertion }, TLS))).rejects.toMatchObject({
     code: "auth_failed",
     message: expect.stringContaining("Invalid JWT Signature."),
   })

@@ -1,8 +1,8 @@
 import type { Secret } from "../../../../core/fields.ts"
 import { type HttpRequest, withPrivate } from "../../../../core/http/request.ts"
 import type { TlsSpec } from "../../../../core/lease.ts"
+import type { HttpAuth } from "../auth.ts"
 import { requestTo } from "../requests.ts"
-import type { HttpAuth } from "./auth.ts"
 import { tokenAuth } from "./token.ts"
 
 /** A client of an OAuth 2.0 provider. With a refresh token it acts for the user who logged in; without one, for itself. */

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto"
 import { type HttpRequest, withPrivate } from "../../../../core/http/request.ts"
-import { type HttpAuth, SECRET } from "./auth.ts"
+import { type HttpAuth, SECRET } from "../auth.ts"
 
 /** Headers whose values are signed in this order (learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key). */
 const SIGNED = [

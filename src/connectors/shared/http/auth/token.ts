@@ -4,10 +4,10 @@ import { type HttpAnswer, type HttpRequest, withPrivate } from "../../../../core
 import type { Lease, TlsSpec } from "../../../../core/lease.ts"
 import { Scrubber } from "../../../../core/scrub.ts"
 import { textOf } from "../answers.ts"
+import { type HttpAuth, SECRET } from "../auth.ts"
 import type { HttpCall } from "../call.ts"
 import { httpClient } from "../client.ts"
 import { failureOf } from "../statuses.ts"
-import { type HttpAuth, SECRET } from "./auth.ts"
 
 /** A login at a token endpoint. `identity` and `terms` are those of `TokenAsk`. */
 export interface TokenLogin extends Pick<TokenAsk, "identity" | "terms"> {
