@@ -1,8 +1,8 @@
-import { type Config, choice, list, optional, secret, text, variant } from "../../core/fields.ts"
+import { choice, list, optional, secret, text, variant } from "../../core/fields.ts"
+import { TEXT_KINDS } from "../shared/files/kinds.ts"
 import { headerNameFault, headerValueFault } from "../shared/header-rules.ts"
-import { KINDS } from "./kinds.ts"
 
-/** Besides what nobody may set: what the hub asks for itself, since it reads the file as it stands and whole. */
+/** The hub sets these itself, besides those that nobody may set: it decides which part of the file it asks for, and in which coding. */
 const nameFault = (name: string): string | undefined => headerNameFault(name) ?? (/^(range|accept-encoding)$/i.test(name) ? "is set by the hub." : undefined)
 const encodingFault = (label: string): string | undefined => {
   try {
@@ -31,14 +31,14 @@ const tls = variant(
       title: "Verify the server's certificate",
       fields: { ca: optional(text("CA certificate", { format: "pem", help: "PEM of a private authority; without it the system's roots decide." })) },
     },
-    require: { title: "Do not verify who answers", fields: {} },
+    require: { title: "Do not verify the server's certificate", fields: {} },
   },
   { default: "verify", help: "Only for https URLs." },
 )
 
 export const csvFields = {
   source: variant("File", {
-    upload: { title: "An upload", fields: { upload: text("Upload", { format: "upload", help: "The id that POST /v1/uploads answered." }) } },
+    upload: { title: "An upload", fields: { upload: text("Upload", { format: "upload", help: "The id in the answer of POST /v1/uploads." }) } },
     url: { title: "A URL", fields: { url: text("URL", { format: "url", example: "https://files.example.com/orders.csv.gz" }), auth, tls } },
   }),
   delimiter: choice("Delimiter", ["auto", "comma", "semicolon", "tab", "pipe"], { default: "auto" }),
@@ -50,12 +50,10 @@ export const csvFields = {
     example: "windows-1252",
   }),
   header: choice("Header", ["auto", "yes", "no"], { default: "auto", help: "Whether the first line names the columns." }),
-  types: choice("Types", ["auto", "text"], { default: "auto", help: "text: every column is text, but for those below." }),
+  types: choice("Types", ["auto", "text"], { default: "auto", help: "text: every column is text, except those below." }),
   columns: list(
     "Columns",
-    { name: text("Name", { maxLength: 1_024 }), type: choice("Type", KINDS) },
-    { by: "name", max: 1_000, help: "Types that are fixed; a value that does not fit makes its line a rejected one." },
+    { name: text("Name", { maxLength: 1_024 }), type: choice("Type", TEXT_KINDS) },
+    { by: "name", max: 1_000, help: "Types that are fixed; a line whose value does not fit is rejected." },
   ),
 }
-
-export type CsvConfig = Config<typeof csvFields>

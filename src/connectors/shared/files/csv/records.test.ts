@@ -1,7 +1,10 @@
 import { parse } from "csv-parse/sync"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type FileRecord, RECORD_MAX_BYTES, RecordReader, type Shape, WINDOW_BYTES } from "./records.ts"
+import { RECORD_MAX_BYTES, type TextRecord, WINDOW_BYTES } from "../text/records.ts"
+import { csvRecords, type Fields, type Shape } from "./records.ts"
+
+type FileRecord = TextRecord<Fields>
 
 const shape = (more: Partial<Shape> = {}): Shape => ({ delimiter: ",", quote: '"', newline: "\n", exact: true, encoding: "utf-8", ...more })
 
@@ -12,10 +15,10 @@ async function cut(text: string | Buffer, how: Shape = shape(), size = 65_536): 
     for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
   }
   const out: FileRecord[] = []
-  for await (const some of new RecordReader(how).read(pieces())) for (const record of some) out.push(record)
+  for await (const some of csvRecords(how).read(pieces())) for (const record of some) out.push(record)
   return out
 }
-const fields = (records: FileRecord[]) => records.map((each) => ("fields" in each ? each.fields : `${each.line}-${each.lastLine} ${each.reason}`))
+const fields = (records: FileRecord[]) => records.map((each) => ("value" in each ? each.value : `${each.line}-${each.lastLine} ${each.reason}`))
 
 const cell = fc
   .oneof(fc.string(), fc.string({ unit: "binary" }), fc.constantFrom("", '"', "'", "\r\n", "\n", "\r", ",", ";", "\t", "|", '""', ' "a" ', "\uFEFF"))
@@ -60,7 +63,7 @@ describe("records", () => {
           yield text.subarray(stop?.end ?? 0)
         }
         const later: FileRecord[] = []
-        for await (const some of new RecordReader(shape(), stop.end, stop.lastLine + 1).read(rest())) later.push(...some)
+        for await (const some of csvRecords(shape(), [stop.end, stop.lastLine + 1]).read(rest())) later.push(...some)
         expect(later).toEqual(all.slice(all.indexOf(stop) + 1))
       }),
       { numRuns: 200 },
@@ -141,7 +144,7 @@ describe("records", () => {
     }
     const before = process.memoryUsage().arrayBuffers
     const records: FileRecord[] = []
-    for await (const some of new RecordReader(shape()).read(endless())) records.push(...some)
+    for await (const some of csvRecords(shape()).read(endless())) records.push(...some)
     expect(fields(records)).toEqual(["1-1 is longer than 1 MiB."])
     expect(most - before).toBeLessThan(200 * 1_048_576)
   })
