@@ -133,6 +133,34 @@ describe("records", () => {
     expect(fields(await cut(`1,${just}x\n`))).toEqual([`1-1 ${too}`])
   })
 
+  it.each([
+    ["inside quotes at every line's end, closed nowhere", `${"x".repeat(60)}","\n`],
+    ["the same, with a quote that is malformed at the very end", `${"x".repeat(60)}","\n`, '"x"y\n'],
+    ["open at every other line", `"${"x".repeat(60)}\n,"\n`],
+  ])("reads each byte a few times at most, however the quotes stand: %s", async (_, line, end = "") => {
+    const many = Math.ceil((1.5 * WINDOW_BYTES) / line.length)
+    const text = Buffer.from(`a,b\n1,"2\n${line.repeat(many)}${end}`)
+    // Every byte that a record is looked for in is decoded.
+    const own = Buffer.prototype.toString
+    let decoded = 0
+    Buffer.prototype.toString = function (this: Buffer, encoding?: BufferEncoding, from = 0, to = this.length): string {
+      decoded += to - from
+      if (decoded > 10 * text.length) throw new Error("the same bytes are read again and again")
+      return own.call(this, encoding, from, to)
+    }
+    try {
+      async function* pieces(): AsyncGenerator<Buffer> {
+        for (let at = 0; at < text.length; at += 1_048_576) yield text.subarray(at, at + 1_048_576)
+      }
+      let records = 0
+      for await (const some of csvRecords(shape()).read(pieces())) records += some.length
+      expect(records).toBeGreaterThan(1)
+    } finally {
+      Buffer.prototype.toString = own
+    }
+    expect(decoded).toBeGreaterThan(text.length / 2)
+  })
+
   it("holds no more than its window of what does not end", async () => {
     const part = Buffer.alloc(1_048_576, "x")
     let most = 0
