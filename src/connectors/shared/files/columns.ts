@@ -14,6 +14,7 @@ export function joinedColumns(some: readonly Column[], more: readonly Column[]):
 
 function joinedColumn(one: Column, other: Column): Column {
   const nullable = one.nullable || other.nullable
+  if (one.type === "unknown" || other.type === "unknown") return { ...(one.type === "unknown" ? other : one), nullable }
   const kinds = [kindIn(one), kindIn(other)] as const
   if (one.nativeType === other.nativeType && one.type === other.type) return { ...narrowest(one, other), nullable }
   if (kinds[0] !== undefined && kinds[1] !== undefined)

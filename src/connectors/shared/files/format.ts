@@ -18,7 +18,7 @@ export interface Format {
 
 /** The rows of one open file. */
 export interface OpenTable {
-  /** As far as the first part of the file, or its own schema, tells. */
+  /** As far as the first part of the file, or its own schema, tells; of unknown type where no value tells it. */
   readonly columns: readonly Column[]
   /** Whether the file has these columns and no others. Records that name their own fields may bring more. */
   readonly fixed: boolean

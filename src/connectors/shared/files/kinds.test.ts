@@ -50,7 +50,7 @@ describe("a column by all of its values", () => {
     [["2026-01-01T10:00:00Z", "2026-01-01 10:00+01:00"], { type: "timestamp", nativeType: "timestamp", zoned: true }],
     [["2026-01-01T10:00", null], { type: "timestamp", nativeType: "timestamp", zoned: false }],
     [["2026-01-01T10:00", "2026-01-01T10:00Z"], { type: "timestamp", nativeType: "timestamp" }],
-    [[null, ""], { type: "string", nativeType: "text" }],
+    [[null, ""], { type: "unknown", nativeType: "" }],
   ])("%j", (texts, wanted) => {
     const facts = new ColumnFacts()
     for (const text of texts) facts.join(text)

@@ -94,7 +94,7 @@ export class ColumnFacts {
   note(text: string | null): void {
     if (text === null || text === "") return
     if (this.kind === "timestamp") {
-      const zoned = (TIMESTAMP.exec(text)?.[4] ?? "") !== ""
+      const zoned = (TIMESTAMP.exec(text)?.[5] ?? "") !== ""
       this.#zoned = this.#zoned === undefined || this.#zoned === zoned ? zoned : "mixed"
     } else if (this.kind === "decimal" || this.kind === "integer" || this.kind === "bigint") {
       const point = text.indexOf(".")
@@ -104,9 +104,8 @@ export class ColumnFacts {
     }
   }
 
-  /** A column without any value is text. */
   column(name: string): Column {
-    const { kind = "text" } = this
+    const { kind } = this
     const column = columnOf(name, kind)
     if (kind === "decimal" && this.#digits > 0) return { ...column, precision: this.#digits + this.#scale, scale: this.#scale }
     if (kind === "bigint" && this.#digits > DIGITS_OF_64_BITS) return { ...column, type: "decimal", precision: this.#digits, scale: 0 }
@@ -116,14 +115,18 @@ export class ColumnFacts {
   }
 }
 
-/** A column of the catalog for a kind. */
-export const columnOf = (name: string, kind: Kind): Column => ({
+/** A column of the catalog for a kind; of unknown type when no value told its kind. */
+export const columnOf = (name: string, kind: Kind | undefined): Column => ({
   name,
-  type: kind === "text" ? "string" : kind === "bigint" ? "integer" : kind,
-  nativeType: kind,
+  type: kind === undefined ? "unknown" : kind === "text" ? "string" : kind === "bigint" ? "integer" : kind,
+  nativeType: kind ?? "",
   nullable: true,
   ...(kind === "integer" || kind === "float" ? { precision: 64 } : {}),
 })
+
+/** Columns for a caller: one without any value is text. */
+export const settled = (columns: readonly Column[]): Column[] =>
+  columns.map((column) => (column.type === "unknown" && column.nativeType === "" ? columnOf(column.name, "text") : column))
 
 /** The kind by which a column's values are made: its own, or the one that its type has in common with other systems' columns. */
 export function kindOfColumn({ nativeType, type }: Pick<Column, "nativeType" | "type">): Kind {

@@ -19,7 +19,7 @@ export async function openCsv(source: Peeked, options: CsvOptions): Promise<Open
   const fixed = new Map(options.columns.map(({ name, type }) => [name, type]))
   const given = sniffed.names.map((name) => fixed.get(name) ?? (options.types === "text" ? ("text" as const) : undefined))
   return {
-    columns: sniffed.names.map((name, index) => columnOf(name, given[index] ?? sniffed.kinds[index] ?? "text")),
+    columns: sniffed.names.map((name, index) => columnOf(name, given[index] ?? sniffed.kinds[index])),
     fixed: true,
     facts: factsOf(sniffed),
     warnings: [...sniffed.warnings.slice(0, 20), ...guesses(sniffed)],

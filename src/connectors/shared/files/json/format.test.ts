@@ -115,7 +115,7 @@ describe.each(FORMATS)("%s", (name, format) => {
       ["a", "float"],
       ["b", "bigint"],
       ["c", "json"],
-      ["d", "text"],
+      ["d", ""],
       ["e", "boolean"],
       ["f", "json"],
     ])

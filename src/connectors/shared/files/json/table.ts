@@ -107,6 +107,6 @@ class Fields {
   }
 
   all(): Column[] {
-    return [...this.#kinds].map(([name, kind]) => columnOf(name, kind ?? "text"))
+    return [...this.#kinds].map(([name, kind]) => columnOf(name, kind))
   }
 }

@@ -3,7 +3,7 @@ import { PlatformError } from "../../../../core/errors.ts"
 import type { Batch, ReadOptions, Stream } from "../../../../core/streams.ts"
 import type { Column, Value } from "../../../../core/values.ts"
 import type { RowChunk } from "../format.ts"
-import { converted, kindOfColumn } from "../kinds.ts"
+import { converted, kindOfColumn, settled } from "../kinds.ts"
 import type { Layout } from "../layout.ts"
 import { filesBelow } from "../listing.ts"
 import { cursorOf } from "../marks.ts"
@@ -56,7 +56,7 @@ interface Limits {
 /** The batches of one file; the cursor of the last one says that the file is done. */
 async function* batchesOf(layout: Layout, part: OpenPart, wanted: readonly Column[], { asked, maxRows, call }: Limits): AsyncGenerator<Batch> {
   const { file, ...span } = part
-  const columns = file.table.taken(wanted.length > 0 ? wanted : file.table.columns)
+  const columns = file.table.taken(wanted.length > 0 ? wanted : settled(file.table.columns))
   const { own, complete } = cellsOf(layout, part, columns, asked)
   const many = layout.per === "folder"
   const batch = ({ rows, rejected }: RowChunk, position: unknown): Batch => ({

@@ -3,7 +3,7 @@ import { PlatformError } from "../../../../core/errors.ts"
 import type { RejectedRecord } from "../../../../core/streams.ts"
 import type { Column } from "../../../../core/values.ts"
 import { joinedColumns } from "../columns.ts"
-import { ColumnFacts } from "../kinds.ts"
+import { ColumnFacts, settled } from "../kinds.ts"
 import { type FileClient, openFile } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
 
@@ -72,6 +72,6 @@ export class StreamSurvey {
   /** Columns of the files, then of their partition folders; a folder's value goes before a file's own. */
   columns(): Column[] {
     const own = (this.#columns ?? []).filter(({ name }) => !this.#partitions.has(name))
-    return [...own, ...[...this.#partitions].map(([name, facts]) => facts.column(name))]
+    return settled([...own, ...[...this.#partitions].map(([name, facts]) => facts.column(name))])
   }
 }
