@@ -1,10 +1,11 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http"
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import type { IncomingHttpHeaders, ServerResponse } from "node:http"
+import { beforeEach, describe, expect, it } from "vitest"
 import { bytesIn } from "../../../../test/support/byte-sources.ts"
 import { testLease } from "../../../../test/support/lease.ts"
-import { type Loopback, listen } from "../../../../test/support/loopback.ts"
+import { listenHttp } from "../../../../test/support/loopback.ts"
+import { use } from "../../../../test/support/use.ts"
+import { within } from "../../../../test/support/waiting.ts"
 import type { Call } from "../../../core/call.ts"
-import type { OpenLease } from "../../../net/door.ts"
 import { PastEnd } from "./source.ts"
 import { urlSource } from "./url.ts"
 
@@ -12,8 +13,6 @@ const DATA = Buffer.from("0123456789abcdefghij")
 const state = { etag: '"1"' as string | undefined, ranges: true, data: DATA, status: 200, headers: {} as Record<string, string>, lies: false, length: true }
 const asked: IncomingHttpHeaders[] = []
 let [turns, open] = [0, 0]
-let server: Loopback
-let lease: OpenLease
 
 function answer(headers: IncomingHttpHeaders, response: ServerResponse): void {
   asked.push(headers)
@@ -30,14 +29,8 @@ function answer(headers: IncomingHttpHeaders, response: ServerResponse): void {
     .end(part)
 }
 
-beforeAll(async () => {
-  server = await listen(createServer((request, response) => answer(request.headers, response)))
-  lease = testLease()
-})
-afterAll(async () => {
-  await lease.close()
-  await server.close()
-})
+const server = use(() => listenHttp((request, response) => answer(request.headers, response)))
+const lease = use(() => testLease())
 beforeEach(() => {
   Object.assign(state, { etag: '"1"', ranges: true, data: DATA, status: 200, headers: {}, lies: false, length: true })
   asked.length = 0
@@ -45,7 +38,7 @@ beforeEach(() => {
 })
 
 const call = { stage: (_: string, work: () => unknown) => work(), turn: async () => void turns++, signal: new AbortController().signal } as unknown as Call
-const source = (path = "x.csv") => urlSource({ url: `http://127.0.0.1:${server.port}/${path}`, auth: { kind: "none" } }, lease.dispatcher(), call)
+const source = (path = "x.csv") => urlSource({ url: `${server.url}/${path}`, auth: { kind: "none" } }, lease.dispatcher(), call)
 
 describe("a URL", () => {
   it("is asked once when it is read from its beginning, and takes a turn for every further request", async () => {
@@ -107,8 +100,7 @@ describe("a URL", () => {
     const file = await source()
     expect(open).toBe(1)
     await file[Symbol.asyncDispose]()
-    for (let time = 0; open > 0 && time < 200; time++) await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(open).toBe(0)
+    await within(5_000, () => open === 0, "the answer is let go of")
   })
 
   it.each<[number, string]>([

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { gzipSync, zstdCompressSync } from "node:zlib"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { collect } from "../../../../test/support/batches.ts"
 import { bytesIn } from "../../../../test/support/byte-sources.ts"
 import { folderStore, writeIn } from "../../../../test/support/folder-store.ts"
+import { type KeptFolder, keepFolder } from "../../../../test/support/keeper.ts"
 import type { Call } from "../../../core/call.ts"
 import { type Batch, type Discovered, EVERYTHING, type ReadOptions, type Slice, type Stream } from "../../../core/streams.ts"
 import type { Value } from "../../../core/values.ts"
@@ -26,11 +27,13 @@ const call = (more: Partial<Call> = {}): Call =>
     ...more,
   }) as unknown as Call
 
+let folder: KeptFolder
 let root: string
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "jackfield-files-"))
+beforeEach(() => {
+  folder = keepFolder("files")
+  root = folder.path
 })
-afterEach(() => rm(root, { recursive: true }))
+afterEach(() => folder.close())
 
 const client = (layout: LayoutSpec, more: Partial<FileClient> = {}): FileClient => ({
   store: folderStore(root),
@@ -44,11 +47,6 @@ const FOLDERS = { per: "folder", glob: "**" } as const
 const stream = (path: string, columns: Stream["columns"] = []): Stream => ({ path: [path], kind: "file", columns, key: [] })
 const put = (path: string, content: string | Buffer): Promise<void> => writeIn(root, path, content)
 
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const item of items) all.push(item)
-  return all
-}
 const discovered = async (of: FileClient) => {
   const found: Discovered[] = await collect(verbs.discover(of, call()))
   const streams = found.flatMap((each) => ("stream" in each ? [each.stream] : []))

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { valuesOf } from "../../../../test/support/batches.ts"
 import { folderStore } from "../../../../test/support/folder-store.ts"
+import { type KeptFolder, keepFolder } from "../../../../test/support/keeper.ts"
 import type { Call } from "../../../core/call.ts"
 import { type Batch, EVERYTHING, type Stream, type WriteOptions } from "../../../core/streams.ts"
 import type { Column } from "../../../core/values.ts"
@@ -18,11 +19,13 @@ import { fileVerbs, fileWriteVerbs } from "./verbs.ts"
 const verbs = { ...fileVerbs<FileClient>("Files"), ...fileWriteVerbs<FileClient>() }
 const call = { batchRows: 100, signal: new AbortController().signal, stage: (_: string, work: () => unknown) => work() } as unknown as Call
 
+let folder: KeptFolder
 let root: string
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "jackfield-files-"))
+beforeEach(() => {
+  folder = keepFolder("files")
+  root = folder.path
 })
-afterEach(() => rm(root, { recursive: true }))
+afterEach(() => folder.close())
 
 const client = (format: Format = csvFormat(), compression: Compression = "none"): FileClient => ({
   store: folderStore(root),
@@ -44,11 +47,7 @@ const names = async (): Promise<string[]> =>
     .filter((entry) => entry.isFile())
     .map(({ name }) => name)
     .sort()
-const written = async (of: FileClient) => {
-  const rows: unknown[] = []
-  for await (const found of verbs.read(of, TO, EVERYTHING, call)) rows.push(...found.rows)
-  return rows
-}
+const written = (of: FileClient) => valuesOf(verbs.read(of, TO, EVERYTHING, call))
 
 describe.each<[string, Format]>([
   ["csv", csvFormat()],
