@@ -22,30 +22,31 @@ export interface FileUrl {
  * and names the version by a strong ETag is asked for parts; each of them must be of the version that came first.
  */
 export async function urlSource(from: FileUrl, dispatcher: Dispatcher, call: Call): Promise<ByteSource> {
-  const request = requestOf(from)
-  const ask = (headers: Readonly<Record<string, string>>): Promise<OpenAnswer> =>
-    exchange({ ...request, headers: { ...request.headers, ...headers } }, { dispatcher, signal: call.signal })
+  const ask = asker(from, dispatcher, call)
   const name = fileNameIn(new URL(from.url))
   const first = await call.stage("auth", async () => checked(await ask({}), 200))
   const { etag = "", "content-length": length } = first.headers
   const bytes = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
   const ranges = bytes !== undefined && first.headers["accept-ranges"] === "bytes" && /^"/.test(etag)
-  let unread: Readable | undefined = first.body
+  let unread = true
+  const release = (): void => {
+    if (unread) first.close()
+    unread = false
+  }
   async function* open(begin = 0, end?: number): AsyncGenerator<Buffer> {
-    if (unread !== undefined) {
-      const body = unread
-      unread = undefined
-      if (!ranges || begin === 0) return yield* section(bodyOf(body), begin, end)
-      cut(body, undefined)
+    if (unread && (!ranges || begin === 0)) {
+      unread = false
+      return yield* section(first.body, begin, end)
     }
+    release()
     if (bytes !== undefined && begin > bytes) throw new PastEnd(`The file has ${bytes} bytes, fewer than ${begin}.`)
     if (begin === bytes) return
     await call.turn()
     const answer = await ask(ranges ? { range: `bytes=${begin}-${end === undefined ? "" : end - 1}`, "if-range": etag } : {})
     const part = answer.status === 206 && answer.headers["content-range"]?.startsWith(`bytes ${begin}-`) === true
-    const { body, headers } = checked(answer, part ? 206 : 200)
-    if (part ? headers["etag"] !== etag : versionOf(headers) !== versionOf(first.headers)) throw cut(body, fileChanged(name))
-    yield* section(bodyOf(body), part ? 0 : begin, end === undefined || !part ? end : end - begin)
+    const { headers, body } = checked(answer, part ? 206 : 200)
+    if (part ? headers["etag"] !== etag : versionOf(headers) !== versionOf(first.headers)) throw closed(answer, fileChanged(name))
+    yield* section(body, part ? 0 : begin, end === undefined || !part ? end : end - begin)
   }
   return {
     name,
@@ -54,8 +55,7 @@ export async function urlSource(from: FileUrl, dispatcher: Dispatcher, call: Cal
     mark: markOf(first),
     open,
     async [Symbol.asyncDispose]() {
-      if (unread !== undefined) cut(unread, undefined)
-      unread = undefined
+      release()
     },
   }
 }
@@ -67,6 +67,45 @@ export function fileNameIn(url: URL): string {
     return decodeURIComponent(last).replaceAll("\u0000", "").slice(0, 255) || url.hostname
   } catch {
     return last.slice(0, 255)
+  }
+}
+
+/** The headers that name a version of the file; "||" when the server sends none of them. */
+const versionOf = (headers: OpenAnswer["headers"]): string =>
+  [headers["etag"], headers["last-modified"], headers["content-length"]].map((each) => each ?? "").join("|")
+
+function markOf({ headers }: OpenAnswer): string {
+  const version = versionOf(headers)
+  return version === "||" ? "" : createHash("sha256").update(version).digest("hex")
+}
+
+/** The answer, unless it has another status or a coding that was not asked for. */
+function checked(answer: Answer, wanted: number): Answer {
+  const { status, headers, url } = answer
+  if (status !== wanted) throw closed(answer, failureOf(url, status))
+  const coding = (headers["content-encoding"] ?? "identity").toLowerCase()
+  if (["identity", "", "gzip", "x-gzip"].includes(coding)) return answer
+  const message = `${url.origin} sends the file with the content coding ${coding.slice(0, 40)}, which was not asked for; serve it as it is, or as gzip.`
+  throw closed(answer, new PlatformError("response_invalid", message))
+}
+
+/** The error for an answer whose body is not read. */
+function closed(answer: Answer, error: PlatformError): PlatformError {
+  answer.close()
+  return error
+}
+
+/** An answer whose body is still to be read, or closed. */
+interface Answer extends Omit<OpenAnswer, "body"> {
+  readonly body: AsyncIterable<Buffer>
+  close(): void
+}
+
+function asker(from: FileUrl, dispatcher: Dispatcher, call: Call): (headers: Readonly<Record<string, string>>) => Promise<Answer> {
+  const request = requestOf(from)
+  return async (headers) => {
+    const { body, ...answer } = await exchange({ ...request, headers: { ...request.headers, ...headers } }, { dispatcher, signal: call.signal })
+    return { ...answer, body: bodyOf(body), close: () => void cut(body, undefined) }
   }
 }
 
@@ -87,25 +126,6 @@ function credentialsOf(auth: FileUrl["auth"]): Readonly<Record<string, string>> 
     case "header":
       return { [auth.name.toLowerCase()]: auth.value.reveal() }
   }
-}
-
-/** The headers that name a version of the file; "||" when the server sends none of them. */
-const versionOf = (headers: OpenAnswer["headers"]): string =>
-  [headers["etag"], headers["last-modified"], headers["content-length"]].map((each) => each ?? "").join("|")
-
-function markOf({ headers }: OpenAnswer): string {
-  const version = versionOf(headers)
-  return version === "||" ? "" : createHash("sha256").update(version).digest("hex")
-}
-
-/** The answer, unless it has another status or a coding that was not asked for. */
-function checked(answer: OpenAnswer, wanted: number): OpenAnswer {
-  const { status, headers, body, url } = answer
-  if (status !== wanted) throw cut(body, failureOf(url, status))
-  const coding = (headers["content-encoding"] ?? "identity").toLowerCase()
-  if (["identity", "", "gzip", "x-gzip"].includes(coding)) return answer
-  const message = `${url.origin} sends the file with the content coding ${coding.slice(0, 40)}, which was not asked for; serve it as it is, or as gzip.`
-  throw cut(body, new PlatformError("response_invalid", message))
 }
 
 async function* bodyOf(body: Readable): AsyncGenerator<Buffer> {
