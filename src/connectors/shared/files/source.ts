@@ -32,54 +32,54 @@ export interface Peeked extends ByteSource {
 /** Reads the head of a source once; the first `open` goes on with the same stream, so that a server is asked once. */
 export async function peek(source: ByteSource, most = SAMPLE_BYTES): Promise<Peeked> {
   const stream = source.open()[Symbol.asyncIterator]()
-  const parts: Buffer[] = []
-  let [length, ended, held] = [0, false, true]
+  const { begun, ended } = await beginningOf(stream, most).catch(async (error: unknown) => {
+    await source[Symbol.asyncDispose]()
+    throw error
+  })
+  let held = true
   const release = async (): Promise<void> => {
     if (!held) return
     held = false
     await stream.return?.()
   }
-  try {
-    while (length < most && !ended) {
-      const next = await stream.next()
-      if (next.done === true) ended = true
-      else length += parts[parts.push(next.value) - 1]?.length ?? 0
-    }
-  } catch (error) {
-    await source[Symbol.asyncDispose]()
-    throw error
-  }
-  const begun = Buffer.concat(parts, length)
-  async function* rest(): AsyncGenerator<Buffer> {
-    try {
-      if (begun.length > 0) yield begun
-      for (let next = await stream.next(); next.done !== true; next = await stream.next()) yield next.value
-    } finally {
-      await stream.return?.()
-    }
-  }
   async function* open(from = 0, to?: number): AsyncGenerator<Buffer> {
-    if (held && (from <= length || !source.ranges)) {
+    if (held && (from <= begun.length || !source.ranges)) {
       held = false
-      yield* section(rest(), from, to)
-      return
+      return yield* section(goOn(begun, stream), from, to)
     }
     await release()
     yield* source.open(from, to)
   }
   const { name, mark, bytes, ranges } = source
   return {
-    name,
-    mark,
-    bytes,
-    ranges,
+    ...{ name, mark, bytes, ranges, open },
     head: begun.subarray(0, most),
-    whole: ended && length <= most,
-    open,
+    whole: ended && begun.length <= most,
     async [Symbol.asyncDispose]() {
       await release()
       await source[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** At least so many bytes of a stream, if it has them. */
+async function beginningOf(stream: AsyncIterator<Buffer>, least: number): Promise<{ readonly begun: Buffer; readonly ended: boolean }> {
+  const parts: Buffer[] = []
+  for (let length = 0; length < least; ) {
+    const next = await stream.next()
+    if (next.done === true) return { begun: Buffer.concat(parts), ended: true }
+    parts.push(next.value)
+    length += next.value.length
+  }
+  return { begun: Buffer.concat(parts), ended: false }
+}
+
+async function* goOn(begun: Buffer, stream: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    if (begun.length > 0) yield begun
+    for (let next = await stream.next(); next.done !== true; next = await stream.next()) yield next.value
+  } finally {
+    await stream.return?.()
   }
 }
 

@@ -74,7 +74,7 @@ export function fileNameIn(url: URL): string {
 const versionOf = (headers: OpenAnswer["headers"]): string =>
   [headers["etag"], headers["last-modified"], headers["content-length"]].map((each) => each ?? "").join("|")
 
-function markOf({ headers }: OpenAnswer): string {
+function markOf({ headers }: Pick<OpenAnswer, "headers">): string {
   const version = versionOf(headers)
   return version === "||" ? "" : createHash("sha256").update(version).digest("hex")
 }

@@ -1,5 +1,6 @@
 import { type LineEnd, lineEnd, newlineOf, type TextPosition, WINDOW_BYTES } from "../text/records.ts"
-import { quotedRecord, type Shape } from "./records.ts"
+import { quotedRecord } from "./quoted.ts"
+import type { Shape } from "./shape.ts"
 import { type CsvFile, textOf } from "./text.ts"
 
 /** A part has at least this many bytes: finding the cut between two can take a read of twice the window. */

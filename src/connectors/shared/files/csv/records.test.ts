@@ -2,7 +2,8 @@ import { parse } from "csv-parse/sync"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { RECORD_MAX_BYTES, type TextRecord, WINDOW_BYTES } from "../text/records.ts"
-import { csvRecords, type Fields, type Shape } from "./records.ts"
+import { csvRecords } from "./records.ts"
+import type { Fields, Shape } from "./shape.ts"
 
 type FileRecord = TextRecord<Fields>
 

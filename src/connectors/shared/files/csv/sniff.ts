@@ -3,7 +3,8 @@ import { joined, type Kind } from "../kinds.ts"
 import type { TextRecord } from "../text/records.ts"
 import { asUtf8, type Encoding, encodingOf } from "./encoding.ts"
 import type { CsvOptions } from "./options.ts"
-import { csvRecords, type Fields, type Shape } from "./records.ts"
+import { csvRecords } from "./records.ts"
+import type { Fields, Shape } from "./shape.ts"
 
 /** How a file is to be read, by its first part and by the options that fix something. */
 export interface Sniffed {

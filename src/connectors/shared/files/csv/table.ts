@@ -8,7 +8,7 @@ import { isTextPosition } from "../text/records.ts"
 import { byteOffer, piecesOf } from "./bytes.ts"
 import { cutsOf } from "./cuts.ts"
 import type { CsvOptions } from "./options.ts"
-import type { Fields } from "./records.ts"
+import type { Fields } from "./shape.ts"
 import { type Sniffed, sniff } from "./sniff.ts"
 import { type CsvFile, rowsOf } from "./text.ts"
 

@@ -4,7 +4,8 @@ import { section } from "../source.ts"
 import { beginOf, endOf } from "../text/chunks.ts"
 import type { TextRecord } from "../text/records.ts"
 import { asUtf8 } from "./encoding.ts"
-import { csvRecords, type Fields } from "./records.ts"
+import { csvRecords } from "./records.ts"
+import type { Fields } from "./shape.ts"
 import { isBlank, type Sniffed } from "./sniff.ts"
 
 /** A CSV file whose format is known. */

@@ -1,6 +1,6 @@
 import type { Column, Value } from "../../../../core/values.ts"
 import type { TableWriter } from "../format.ts"
-import type { Shape } from "./records.ts"
+import type { Shape } from "./shape.ts"
 import type { Sniffed } from "./sniff.ts"
 
 /** How records are written. */
