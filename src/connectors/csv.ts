@@ -43,7 +43,7 @@ A read goes on at an offset and a line. It fails when the file was replaced sinc
 
 An uncompressed UTF-8 file of 64 MiB and more, uploaded or at a server with byte ranges and strong ETags, can be read in slices. A slice begins at a line from which the text, read as if inside quotes, is malformed; a record that spans the line would be malformed too, so a record certainly begins there. Where no line near a cut is certain, the two parts stay one slice. Lines of a slice are counted from its beginning (\`from\`).
 
-The bytes of the rows can be passed on without being decoded, as UTF-8 in the file's own dialect and without the header. Rejected records are left out and named; a row is written anew only if its line end differs from the others or its values hold quotes.
+The bytes of the rows can be passed on without being decoded, as UTF-8 in the file's own dialect and without the header. Rejected records are left out and named; a row is written anew only if its line end differs from the others or its values hold quotes or line breaks that another reader could misread.
 `,
   fields: csvFields,
 
