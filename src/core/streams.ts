@@ -41,8 +41,12 @@ export interface Batch {
 
 export type Op = "upsert" | "delete"
 
-/** A record of a file that is no row: its first and last line, from 1, and why. */
+/** A record of a file that is not a row: its first and last line, from 1, and the reason. */
 export interface RejectedRecord {
+  /** The file's path, where the stream has several files. */
+  readonly file?: string
+  /** The offset at which line 1 begins, where the read began inside the file: the lines before a slice are not counted. */
+  readonly from?: number
   readonly line: number
   readonly lastLine: number
   readonly reason: string
@@ -100,6 +104,8 @@ export interface ByteOffer {
 export interface BytePiece {
   readonly bytes: AsyncIterable<Buffer>
   rows(): number
+  /** Records of a file that are not rows and so not among the bytes; final once the bytes have ended. */
+  rejected?(): readonly RejectedRecord[]
   /** Where a read goes on after this piece; final once the bytes have ended. */
   cursor?(): Cursor | undefined
 }
