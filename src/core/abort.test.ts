@@ -5,14 +5,14 @@ import { untilAborted } from "./abort.ts"
 const never = (): Promise<never> => new Promise(() => undefined)
 
 describe("work until a signal fires", () => {
-  it("gives the work's result or error when the work settles first", async () => {
+  it("returns the work's result or error if the work settles first", async () => {
     const { signal } = new AbortController()
     expect(await untilAborted(signal, Promise.resolve(7))).toBe(7)
     await expect(untilAborted(signal, Promise.reject(new Error("broken")))).rejects.toThrow("broken")
     expect(getEventListeners(signal, "abort")).toEqual([])
   })
 
-  it("rejects with the signal's reason though the work hangs", async () => {
+  it("rejects with the signal's reason even if the work hangs", async () => {
     const caller = new AbortController()
     const waiting = untilAborted(caller.signal, never())
     caller.abort(new Error("gone"))

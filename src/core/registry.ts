@@ -1,7 +1,7 @@
 import type { AnyConnector } from "./connector.ts"
 import { PlatformError } from "./errors.ts"
 
-/** Connector types by name, in the order of their list. */
+/** Connector types by name, in the order of the list. */
 export class Registry {
   readonly #types: ReadonlyMap<string, AnyConnector>
 

@@ -304,7 +304,7 @@ describe("changes of kind", () => {
     const elsewhere = await apply(text.replace("127.0.0.1", "db.example.com"), ["--json"])
     expect([elsewhere.code, problem(elsewhere).errors?.[0]?.message]).toEqual([2, expect.stringContaining("elsewhere")])
     const unset = await apply(text.replace("new-name", "nothing-kept"), ["--json"])
-    expect(problem(unset).errors?.[0]?.message).toContain("nothing is stored there")
+    expect(problem(unset).errors?.[0]?.message).toContain("no value is stored")
   })
 
   test("a draft is stored with what it lacks, and is one no more when the file says so", async () => {
