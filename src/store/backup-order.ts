@@ -1,9 +1,12 @@
 import type { BackupHeader, Frame } from "./backup-file.ts"
 
-/** Names as this schema has them; they stand in SQL, quoted. */
+/** Names as this schema writes them; they appear in SQL, quoted. */
 const NAME = /^[a-z][a-z0-9_]{0,62}$/
 
-/** Whether a header that was read is one: a file is anybody's until the whole of it is proven, and proven it is by whoever wrote it. */
+/**
+ * Whether a parsed header is valid. A file is untrusted until its hash is verified, and even then only its author
+ * vouches for it.
+ */
 export function isHeader(value: unknown): value is BackupHeader {
   if (!isRecord(value) || typeof value["createdAt"] !== "string" || typeof value["server"] !== "string") return false
   const { migrations, tables, sequences, keys } = value
@@ -11,7 +14,10 @@ export function isHeader(value: unknown): value is BackupHeader {
   return new Set(tables.map(({ name }) => name)).size === tables.length
 }
 
-/** Follows the frames of a backup: its header, the tables that the header names in that order, each begun, filled and ended, and then the end. */
+/**
+ * Checks the order of a backup's frames: the header; the tables that it names, in that order, each started, filled
+ * and ended; then the end.
+ */
 export class FrameOrder {
   #due: string[] | undefined
   #open: string | undefined
@@ -52,7 +58,7 @@ const isTable = (value: unknown): value is BackupHeader["tables"][number] =>
 const isSequence = (value: unknown): value is BackupHeader["sequences"][number] =>
   isRecord(value) && isName(value["name"]) && isText(value["last"]) && /^\d{1,19}$/.test(value["last"]) && typeof value["called"] === "boolean"
 
-/** What the vault asks of a key that it is to open. */
+/** A key check with the members that the vault needs to open it. */
 const isKeyCheck = (value: unknown): value is Plain =>
   isRecord(value) &&
   isText(value["keyId"]) &&

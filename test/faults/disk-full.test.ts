@@ -106,7 +106,7 @@ test("a first start on a disk that is full says so, and leaves nothing that a la
   mkdirSync(dir, { mode: 0o711 })
   const hub = startHubProcess(dir, { env: { JACKFIELD_ADMIN_KEY: KEY } })
   expect(await hub.exited).toBe(1)
-  expect(hub.stderr()).toMatch(/^jackfield: .*(disk has room|No space left)/)
+  expect(hub.stderr()).toMatch(/^jackfield: .*(disk has space|No space left)/)
   expect(existsSync(join(dir, "postgres"))).toBe(false)
 })
 
