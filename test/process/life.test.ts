@@ -178,6 +178,6 @@ test("an environment with faults is refused with all of them at once, before any
 test("a master key that is none is refused by its variable's name", async () => {
   const hub = start({ env: { JACKFIELD_MASTER_KEY: "too short" } })
   expect(await hub.exited).toBe(1)
-  expect(hub.stderr()).toMatch(/^jackfield: JACKFIELD_MASTER_KEY must hold 32 bytes in base64[^\n]*\n$/)
+  expect(hub.stderr()).toMatch(/^jackfield: JACKFIELD_MASTER_KEY does not contain 32 bytes in base64[^\n]*\n$/)
   expect(data.postmaster()).toBeUndefined()
 })
