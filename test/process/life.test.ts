@@ -155,7 +155,7 @@ describe("two starts", SLOW, () => {
     const hub = start({ env: { PORT: String(taken.port) } })
     expect(await hub.exited).toBe(1)
     expect(hub.stderr()).toBe(
-      `jackfield: The hub cannot listen on 127.0.0.1:${taken.port}: something listens there already; set PORT to another, or stop the other.\n`,
+      `jackfield: The hub cannot listen on 127.0.0.1:${taken.port}: another process is already listening there; stop it, or set PORT to another port.\n`,
     )
     expect(data.postmaster()).toBeUndefined()
     await taken.close()
