@@ -109,8 +109,8 @@ describe("audit", () => {
       ["two lines in another order", swapped, /entry 3 is missing/],
       ["the last entry", without(n - 2), /entries end at/],
       ["the last line", without(n - 1), /not whole/],
-      ["another workspace", edit(n - 1, (text) => text.replace(/"id":"[0-9a-f]{8}/, '"id":"00000000')), /does not follow from the workspace/],
-      ["more after the end", [...lines, lines[0] ?? ""], /follows the line/],
+      ["another workspace", edit(n - 1, (text) => text.replace(/"id":"[0-9a-f]{8}/, '"id":"00000000')), /does not belong to the workspace/],
+      ["more after the end", [...lines, lines[0] ?? ""], /continues after the line/],
     ]
     for (const [what, changed, reason] of cases) {
       const { code, stdout } = await run("audit verify --file -", {}, `${changed.join("\n")}\n`)

@@ -124,6 +124,6 @@ test("a restore onto a disk that is too small is refused before anything is touc
   const ran = await jackfield(["restore", join(big, "backup"), "--json"], {
     env: { JACKFIELD_DATA: join(disk, "data"), JACKFIELD_MASTER_KEY_FILE: join(big, "data", "master.key") },
   })
-  expect(JSON.parse(ran.stderr)).toMatchObject({ code: "store_unavailable", detail: expect.stringContaining("make room first") })
+  expect(JSON.parse(ran.stderr)).toMatchObject({ code: "store_unavailable", detail: expect.stringContaining("free some space first") })
   expect(existsSync(join(disk, "data"))).toBe(false)
 })

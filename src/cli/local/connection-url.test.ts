@@ -11,7 +11,7 @@ describe("a URL becomes the type's fields", () => {
     })
   })
 
-  test("what is not said is left to the type", () => {
+  test("missing parts take the type's defaults", () => {
     expect(readConnectionUrl("postgresql://reader@db.example.com")).toEqual({
       type: "postgres",
       config: { host: "db.example.com", user: "reader" },
@@ -36,7 +36,7 @@ describe("a URL becomes the type's fields", () => {
     expect(readConnectionUrl("postgres://u:p@[2001:4860::1]:5432/d").config["host"]).toBe("2001:4860::1")
   })
 
-  test("http, its login apart", () => {
+  test("http, with the login in separate fields", () => {
     expect(readConnectionUrl("https://api.example.com/v1?page=1")).toEqual({
       type: "http",
       config: { url: "https://api.example.com/v1?page=1" },
@@ -68,12 +68,12 @@ describe("MySQL and MariaDB", () => {
       })
   })
 
-  test("no database need be named", () => {
+  test("the database is optional", () => {
     expect(readConnectionUrl("mysql://reader@db.example.com").config).toEqual({ host: "db.example.com", user: "reader" })
   })
 })
 
-describe("what cannot be checked is refused, and never echoed", () => {
+describe("unsupported URLs are rejected and never echoed", () => {
   test.each([
     ["hunter2", "not a URL"],
     ["redis://u:hunter2@h/d", "start with redis:"],
@@ -86,12 +86,12 @@ describe("what cannot be checked is refused, and never echoed", () => {
     ["postgres://u:%zzhunter2@h/d", "password is not percent-encoded"],
     ["postgres://u:x@h/d?sslmode=prefer", "sslmode"],
     ["postgres://u:x@h/d?sslmode=hunter2", "sslmode"],
-    ["postgres://u:x@h/d?sslmode=require&sslrootcert=/hunter2", "verify-full alone"],
+    ["postgres://u:x@h/d?sslmode=require&sslrootcert=/hunter2", "only with sslmode=verify-full"],
     ["postgres://u:x@h/d?options=hunter2", '"options" is not known'],
     ["postgres://u:x@h/d?host=hunter2", '"host" is not known'],
-    ["postgres://u:x@h/d?sslmode=disable&sslmode=require", "twice"],
+    ["postgres://u:x@h/d?sslmode=disable&sslmode=require", "occurs twice"],
     ["mysql://u:x@h/d?ssl-mode=PREFERRED", "ssl-mode"],
-    ["mysql://u:x@h/d?ssl-mode=REQUIRED&ssl-ca=/hunter2", "VERIFY_IDENTITY alone"],
+    ["mysql://u:x@h/d?ssl-mode=REQUIRED&ssl-ca=/hunter2", "only with ssl-mode=VERIFY_IDENTITY"],
     ["mysql://u:x@h/d?sslmode=require", '"sslmode" is not known'],
     ["mysql://u:x@h/d?socketPath=/hunter2", '"socketPath" is not known'],
   ])("%s", (text, message) => {

@@ -1,16 +1,18 @@
 import { usage } from "../failure.ts"
 
-/** What a URL on the command line says: the connector type, and its config as the API would take it. */
+/** The result of parsing a URL from the command line: the connector type, and its config in the API's format. */
 export interface UrlConfig {
   readonly type: string
   readonly config: Readonly<Record<string, unknown>>
-  /** A path (of this machine) whose text belongs into the config; the CLI's user is the operator and may name one. */
+  /**
+   * A path on this machine whose text belongs into the config; the user of the CLI is the operator and may name one.
+   */
   readonly caFile?: string
-  /** Whether a password would be of use and the URL has none. */
+  /** Whether the type can use a password and the URL has none. */
   readonly wantsPassword: boolean
 }
 
-/** Schemes by what reads them; a type that has no entry here is not checked by URL. */
+/** The reader of each scheme; a type without an entry cannot be checked by URL. */
 const READERS: Readonly<Record<string, (url: URL) => UrlConfig>> = {
   "postgres:": (url) => database(url, POSTGRES),
   "postgresql:": (url) => database(url, POSTGRES),
@@ -24,8 +26,8 @@ const KNOWN = ["postgres://user@host:5432/database", "mysql://user@host:3306/dat
 const EXAMPLES = `${KNOWN.slice(0, -1).join(", ")} or ${KNOWN.at(-1)}`
 
 /**
- * Takes a URL apart by the WHATWG rules and by nothing else; no driver ever sees it. A failure never has the URL in it,
- * since that may hold a password.
+ * Parses a URL by the WHATWG rules only; no driver ever sees it. Failures never contain the URL, because it may
+ * contain a password.
  */
 export function readConnectionUrl(text: string): UrlConfig {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase()
@@ -34,11 +36,14 @@ export function readConnectionUrl(text: string): UrlConfig {
   if (reader === undefined) throw usage(`URLs that start with ${scheme}: cannot be checked.`, `Write one like ${EXAMPLES}.`)
   if (!/^[a-z]+:\/\/[^/]/i.test(text)) throw usage("The URL has no host.", `Write one like ${EXAMPLES}.`)
   if (!URL.canParse(text))
-    throw usage("The URL cannot be read.", "Percent-encode what is special in user and password (@ as %40, # as %23, / as %2F), and give a port of 1 to 65535.")
+    throw usage(
+      "The URL cannot be read.",
+      "Percent-encode special characters in user and password (@ as %40, # as %23, / as %2F), and use a port from 1 to 65535.",
+    )
   return reader(new URL(text))
 }
 
-/** Percent-decoding of one part, which must be what it says. */
+/** Percent-decodes one part of the URL; `name` is its name in the failure. */
 function decode(part: string, name: string): string {
   try {
     return decodeURIComponent(part)
@@ -47,13 +52,13 @@ function decode(part: string, name: string): string {
   }
 }
 
-/** How a database's own clients spell TLS in a URL. */
+/** The TLS parameters of a database's own clients in a URL. */
 interface Spelling {
   readonly type: string
   readonly mode: string
   readonly root: string
   readonly modes: Readonly<Record<string, string>>
-  /** The mode that knows to whom. */
+  /** The mode that verifies the server. */
   readonly whole: string
 }
 
@@ -65,7 +70,7 @@ const POSTGRES: Spelling = {
   modes: { disable: "off", require: "require", "verify-full": "verify" },
   whole: "verify-full",
 }
-/** MySQL Shell and its kin (MySQL docs, 6.2.5). */
+/** MySQL Shell and related clients (MySQL docs, 6.2.5). */
 const MYSQL: Spelling = {
   type: "mysql",
   mode: "ssl-mode",
@@ -74,18 +79,18 @@ const MYSQL: Spelling = {
   whole: "VERIFY_IDENTITY",
 }
 
-/** How the URL wants its connection encrypted, and the path of the CA's file. */
+/** The kind of encryption that the URL requests, and the path of the CA's file. */
 function encryption(url: URL, { mode: modeName, root: rootName, modes, whole }: Spelling): { kind: string | undefined; root: string | undefined } {
   const parameters = parametersOf(url, [modeName, rootName])
   const mode = parameters.get(modeName)
   const root = parameters.get(rootName)
   if (mode !== undefined && !Object.hasOwn(modes, mode))
     throw usage(
-      `The ${modeName} is none that can be checked.`,
-      `Use ${Object.keys(modes).join(", ")}; modes that fall back to no encryption, or verify half, are not offered.`,
+      `This ${modeName} is not supported.`,
+      `Use ${Object.keys(modes).join(", ")}; modes that fall back to no encryption, or verify only in part, are not supported.`,
     )
   if (root !== undefined && mode !== undefined && mode !== whole)
-    throw usage(`${rootName} has a meaning with ${modeName}=${whole} alone.`, `Write ${modeName}=${whole}, or leave ${rootName} out.`)
+    throw usage(`${rootName} has an effect only with ${modeName}=${whole}.`, `Write ${modeName}=${whole}, or leave ${rootName} out.`)
   return { kind: mode === undefined ? (root === undefined ? undefined : "verify") : modes[mode], root }
 }
 
@@ -109,12 +114,16 @@ function database(url: URL, spelling: Spelling): UrlConfig {
   }
 }
 
-/** The query's parameters, each once and each known; what is not known is refused by name, since ignoring it would check something else. */
+/**
+ * The parameters of the query, each known and present once. An unknown one is rejected by name, because ignoring it
+ * would test another configuration.
+ */
 function parametersOf(url: URL, known: readonly string[]): Map<string, string> {
   const out = new Map<string, string>()
   for (const [name, value] of url.searchParams) {
-    if (!known.includes(name)) throw usage(`The URL's parameter "${name.slice(0, 60)}" is not known.`, `Leave it out; known are ${known.join(", ")}.`)
-    if (out.has(name)) throw usage(`The URL's parameter "${name}" stands there twice.`, "Leave one.")
+    if (!known.includes(name))
+      throw usage(`The URL's parameter "${name.slice(0, 60)}" is not known.`, `Leave it out; the known parameters are ${known.join(", ")}.`)
+    if (out.has(name)) throw usage(`The URL's parameter "${name}" occurs twice.`, "Remove one of them.")
     out.set(name, value)
   }
   return out
