@@ -302,7 +302,7 @@ describe("changes of kind", () => {
     expect(await show("new-name")).toMatchObject({ title: "Kept", config: before.config })
     expect((await hub.call("POST", "/v1/connectors/new-name/test", {})).body.ok).toBe(true)
     const elsewhere = await apply(text.replace("127.0.0.1", "db.example.com"), ["--json"])
-    expect([elsewhere.code, problem(elsewhere).errors?.[0]?.message]).toEqual([2, expect.stringContaining("elsewhere")])
+    expect([elsewhere.code, problem(elsewhere).errors?.[0]?.message]).toEqual([2, expect.stringContaining("another destination")])
     const unset = await apply(text.replace("new-name", "nothing-kept"), ["--json"])
     expect(problem(unset).errors?.[0]?.message).toContain("no value is stored")
   })
