@@ -24,12 +24,12 @@ function workspaces(root: Command, leaf: Leaf): void {
     .option("--name <name>")
     .option("--title <title>")
   leaf(group, "plan <workspace>", "set the workspace's limits; `none` removes a limit", async () => (await load()).plan)
-    .option("--http-connectors <n>", "most HTTP connectors", limit)
-    .option("--rate-per-minute <n>", "most calls per minute of one connector", limit)
-    .option("--concurrency <n>", "most concurrent calls of one connector", limit)
-    .option("--upload-bytes <n>", "most bytes of all uploads together", limit)
-    .option("--tests-per-minute <n>", "most tests started in any minute; `none` restores the hub's own limits", limit)
-    .option("--tests-at-once <n>", "most concurrent tests", limit)
+    .option("--http-connectors <n>", "maximum number of HTTP connectors", limit)
+    .option("--rate-per-minute <n>", "maximum calls per minute of one connector", limit)
+    .option("--concurrency <n>", "maximum concurrent calls of one connector", limit)
+    .option("--upload-bytes <n>", "maximum size of all uploads together, in bytes", limit)
+    .option("--tests-per-minute <n>", "maximum tests started in any minute; `none` restores the hub's own limits", limit)
+    .option("--tests-at-once <n>", "maximum concurrent tests", limit)
   leaf(group, "remove <workspace>", "remove a workspace and everything in it; --name must repeat its name", async () => (await load()).remove).requiredOption(
     "--name <name>",
     "the workspace's name, for confirmation",

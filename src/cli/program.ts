@@ -143,7 +143,7 @@ function connectors(root: Command, leaf: Leaf): void {
     .option("--timeout <seconds>", "time limit of a discovery; 120 by default, at most 300")
   leaf(group, "query <name> [statement]", "run a read-only statement, or preview a table with --rows", async () => (await import("./commands/query.ts")).query)
     .option("--param <value>", "values of $1, $2, … in order; may be repeated", collect)
-    .option("--max-rows <n>", "most rows", wholeNumber)
+    .option("--max-rows <n>", "maximum number of rows", wholeNumber)
     .option("--rows <table>", "preview a table without SQL: schema.table, or a JSON array if a name contains a dot")
     .option("--csv", "stream CSV")
     .option("--ndjson", "stream one JSON object per line")

@@ -9,7 +9,7 @@ export interface Call {
   stage<T>(name: StageName, work: () => Promise<T>): Promise<T>
   /** Writes to the log; the message and the facts are scrubbed. */
   log(message: string, facts?: Readonly<Record<string, unknown>>): void
-  /** The most rows that the caller wants. A driver may stop there; the caller cuts off the rest in any case. */
+  /** The maximum number of rows that the caller wants. A driver may stop there; the caller cuts off the rest in any case. */
   readonly maxRows?: number
   /** The number of rows that the caller wants per batch. */
   readonly batchRows: number

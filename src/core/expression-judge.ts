@@ -11,7 +11,7 @@ const FUNCTIONS: ReadonlySet<string> = new Set([
   ...["to_string", "trim", "trim_left", "trim_right", "type", "upper", "values", "zip"],
 ])
 const NODES_MAX = 300
-/** The most times larger than the response a result may be. */
+/** The maximum size of a result, as a multiple of the size of the response. */
 const GROWTH_MAX = 100
 
 /**

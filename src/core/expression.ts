@@ -4,7 +4,7 @@ import { judge, type Node } from "./expression-judge.ts"
 import { trimmed } from "./expression-trim.ts"
 import type { Value } from "./values.ts"
 
-/** The most characters of an expression. */
+/** The maximum length of an expression, in characters. */
 export const EXPRESSION_MAX = 2_000
 const KEPT = 200
 

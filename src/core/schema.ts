@@ -5,7 +5,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 const DEFAULT_LENGTH = 4_096
 const LONG_LENGTH = 65_536
 
-/** The most characters of a text or secret. */
+/** The maximum length of a text or secret, in characters. */
 export const maxLengthOf = (field: Field): number =>
   field.maxLength ?? (field.kind === "secret" || field.format === "pem" || field.format === "multiline" ? LONG_LENGTH : DEFAULT_LENGTH)
 

@@ -12,9 +12,9 @@ export interface ParsedTemplate {
   readonly optional: readonly string[]
 }
 
-/** The most characters of a template. */
+/** The maximum length of a template, in characters. */
 export const TEMPLATE_MAX = 65_536
-/** The most blanks in a row: the lexer takes quadratic time in the length of a run of blanks. */
+/** The maximum number of consecutive blanks: the lexer takes quadratic time in the length of a run of blanks. */
 const BLANKS_MAX = 500
 const KEPT = 200
 

@@ -28,7 +28,7 @@ export interface Column {
   readonly precision?: number
   /** Fractional digits of a decimal. */
   readonly scale?: number
-  /** The most characters of a string, or the most bytes. */
+  /** The maximum length: characters of a string, or bytes. */
   readonly maxLength?: number
   /** Timestamp and time: true for an instant, false for a wall-clock time without a zone. */
   readonly zoned?: boolean

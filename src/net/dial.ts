@@ -24,7 +24,7 @@ export interface DoorParts {
   readonly connectTimeoutMs: number
 }
 
-/** The most addresses of one name that are tried in turn. */
+/** The maximum number of addresses of one name that are tried, in turn. */
 const MOST_TRIES = 4
 const GRACE_DIAL_MS = 1_000
 const KEEP_ALIVE_MS = 30_000

@@ -31,7 +31,7 @@ export interface LeaseOptions extends LeaseTerms {
   readonly operator: boolean
   /** The time limit, in milliseconds, for connecting to one address; 10,000 by default. */
   readonly connectTimeoutMs?: number
-  /** The most open sockets; 32 by default. */
+  /** The maximum number of open sockets; 32 by default. */
   readonly maxSockets?: number
 }
 

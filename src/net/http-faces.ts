@@ -6,7 +6,7 @@ import type { Address } from "../core/lease.ts"
 
 type Dial = (to: Address) => Promise<Duplex>
 
-/** The most open connections of one HTTP client. */
+/** The maximum number of open connections of one HTTP client. */
 const MOST_CONNECTIONS = 16
 const MAX_HEADER_BYTES = 64 * 1_024
 

@@ -13,7 +13,7 @@ export interface ResolverOptions {
   readonly deadlineMs?: number
 }
 
-/** The most addresses of one name; a name with more is rejected as a flood. */
+/** The maximum number of addresses of one name; a name with more is rejected as a flood. */
 const MOST_ANSWERS = 32
 
 /**

@@ -5,9 +5,9 @@ import { PlatformError } from "../core/errors.ts"
 import type { Row } from "../core/values.ts"
 import { type Done, RENDER_MS, type Work } from "./messages.ts"
 
-/** The most characters of a URL. */
+/** The maximum length of a URL, in characters. */
 const URL_MAX = 16_384
-/** The most characters of a rendered text. */
+/** The maximum length of a rendered text, in characters. */
 export const OUTPUT_MAX = 1_048_576
 const HEAP_MB = 64
 /** A worker ends a rendering itself; a worker that has not answered after this time is killed. */

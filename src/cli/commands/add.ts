@@ -125,7 +125,7 @@ function parseConfigFile(text: string): Readonly<Record<string, unknown>> {
 }
 
 /**
- * The most questions: more than any type has required fields, so that an invalid response from the hub cannot ask
+ * The maximum number of questions: more than any type has required fields, so that an invalid response from the hub cannot ask
  * forever.
  */
 const MOST_QUESTIONS = 100

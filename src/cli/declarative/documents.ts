@@ -27,10 +27,10 @@ interface Parsed {
   readonly faults: readonly FileFault[]
 }
 
-/** The most aliases: they are meant for repeated values, not for a text that grows a thousandfold. */
+/** The maximum number of aliases: they are meant for repeated values, not for a text that grows a thousandfold. */
 const MOST_ALIASES = 1_000
 const MOST_DEPTH = 64
-/** The most faults of one document, because a file that is not YAML has a fault in every line. */
+/** The maximum number of reported faults per document, because a file that is not YAML has a fault in every line. */
 const MOST_TOLD = 20
 
 /** Our messages for the faults of the YAML library, whose own messages may quote the file and thus a secret. */
