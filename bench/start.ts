@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
-import { makeDataFolder, startHubProcess } from "../test/process/hub-process.ts"
+import { makeDataFolder } from "../test/support/data-folder.ts"
+import { startHubProcess } from "../test/support/hub-process.ts"
 import { type Line, mb, median, residentMb, seconds } from "./measure.ts"
 
 const STARTS = 7

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../test/process/hub-process.ts"
+import { type DataFolder, makeDataFolder } from "../test/support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../test/support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../test/support/hub-process.ts"
 
 export const KEY = "the-first-admin-key-of-the-bench"
 

@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   // installs them can write.
   enableCompileCache(join(import.meta.dirname, "..", "node_modules", ".cache", "jackfield"))
   const [{ readSettings }, { createLog, gathered }, { clearDriverEnvironment }, { serve, welcome }] = await Promise.all([
-    import("./hub/settings.ts"),
+    import("./hub/base/settings.ts"),
     import("./log.ts"),
     import("./net/environment.ts"),
     import("./serve.ts"),

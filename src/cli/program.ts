@@ -4,13 +4,11 @@ import type { Cli } from "./cli.ts"
 import { declared } from "./declared.ts"
 import { asFailure, EXIT, EXIT_HELP, type Exit, type Failure, usage } from "./failure.ts"
 import { health } from "./health-commands.ts"
+import type { Action, Leaf } from "./leaf.ts"
 import { people } from "./people.ts"
 import { problemLines } from "./report.ts"
 import type { Shell } from "./shell.ts"
 import { openTerminal } from "./terminal.ts"
-
-/** The work of a command, loaded when it is called so that `--help` stays fast. The last argument is its options. */
-type Action<A extends unknown[]> = (cli: Cli, ...args: A) => Promise<Exit>
 
 /**
  * Runs one command line and returns the exit code; never throws. `undefined` means that a server was started and
@@ -108,9 +106,6 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   backups(root, leaf)
   return root
 }
-
-/** Adds a command: its signature, its description, and the loader of its work. */
-export type Leaf = <A extends unknown[]>(parent: Command, signature: string, description: string, load: () => Promise<Action<A>>) => Command
 
 function connectors(root: Command, leaf: Leaf): void {
   const group = root.command("connectors").description("your systems, by name")

@@ -1,7 +1,7 @@
 import type { Call, Render } from "./call.ts"
 import type { PlatformError } from "./errors.ts"
 import type { Config, Fields } from "./fields.ts"
-import type { Lease } from "./lease.ts"
+import type { Address, Lease } from "./lease.ts"
 import type {
   Batch,
   ByteOffer,
@@ -19,6 +19,7 @@ import type {
   WriteOptions,
   WriteReport,
 } from "./streams.ts"
+import type { UrlForm } from "./url-form.ts"
 import type { Row, Value } from "./values.ts"
 
 /**
@@ -73,6 +74,10 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
    */
   readonly notes?: string
   readonly fields: F
+  /** How the type is written as a URL. */
+  readonly url?: UrlForm
+  /** The address that a config leads to, which may be a draft's without its secrets; undefined while it names none. */
+  address?(config: Readonly<Record<string, unknown>>): Address | undefined
   connect(config: Config<F>, lease: Lease): Client | Promise<Client>
   close(client: Client): void | Promise<void>
   /** Returns a client to a clean state for its next use; a type without `reset` connects again for each use. */

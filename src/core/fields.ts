@@ -36,8 +36,8 @@ export type FieldKind = "text" | "integer" | "flag" | "choice" | "secret" | "var
 export type TextFormat = "host" | "url" | "pem" | "multiline" | "name" | "upload"
 
 /**
- * One config field. It is plain data, so that forms, JSON Schema, docs, CLI flags and compatible APIs derive from it.
- * `fields` are the columns of a list's rows, `variants` the alternatives of a variant by kind.
+ * One config field. It is plain data, so that forms, JSON Schema, docs and CLI flags derive from it. `fields` are the
+ * columns of a list's rows, `variants` the alternatives of a variant by kind.
  */
 export interface Field<T = unknown> {
   readonly kind: FieldKind

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import type { FileHandle } from "node:fs/promises"
 import { PlatformError } from "../core/errors.ts"
-import { FrameOrder, isHeader } from "./backup-order.ts"
+import { type BackupHeader, type Frame, FrameOrder, isHeader, type TableEnd } from "./backup-order.ts"
 
 /**
  * The format of a backup: the magic line, then frames, each a type byte, a length (32 bits, big-endian) and that many
@@ -11,45 +11,6 @@ import { FrameOrder, isHeader } from "./backup-order.ts"
  */
 export const MAGIC = "jackfield backup 1\n"
 const MOST = 1_048_576
-
-/** The description of a backup, before its rows. */
-export interface BackupHeader {
-  readonly createdAt: string
-  /** The version of the PostgreSQL server that the backup was taken from. */
-  readonly server: string
-  /** The migrations of its schema, in order. */
-  readonly migrations: readonly string[]
-  readonly tables: readonly BackupTable[]
-  readonly sequences: readonly BackupSequence[]
-  /** Values that only the right master keys can open; read by the vault. */
-  readonly keys: unknown
-}
-
-export interface BackupTable {
-  readonly name: string
-  readonly columns: readonly string[]
-}
-
-export interface BackupSequence {
-  readonly name: string
-  readonly last: string
-  readonly called: boolean
-}
-
-/** The end of a table: the number of its rows, and the size and SHA-256 of their bytes. */
-export interface TableEnd {
-  readonly name: string
-  readonly rows: number
-  readonly bytes: number
-  readonly sha256: string
-}
-
-export type Frame =
-  | { readonly type: "H"; readonly header: BackupHeader }
-  | { readonly type: "T"; readonly name: string }
-  | { readonly type: "D"; readonly bytes: Buffer }
-  | { readonly type: "E"; readonly end: TableEnd }
-  | { readonly type: "Z" }
 
 /** Writes the frames of a backup one after another; each waits until the one before is written to the file. */
 export class BackupWriter {

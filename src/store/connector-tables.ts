@@ -4,7 +4,7 @@ import type { Json, OptionalDate, OptionalJson, OptionalText, Plain, Stamped } f
 export type ConnectorStatus = "incomplete" | "untested" | "active" | "error" | "disabled"
 
 /**
- * `config` contains no secrets; `document` is the document that the API named by `dialect` received, without its
+ * `config` contains no secrets; `document` is the document that the compatible API `compat` received, without its
  * secrets; `missing` are the faults of a draft; `failures` and `open_until` belong to the breaker; since
  * `refused_at`, the system has refused the credentials; `rollback_fields` are the credential fields of the last
  * switch, whose previous values are in `rollback_version`.
@@ -21,7 +21,7 @@ export interface Connectors {
   purpose: OptionalText
   limits: OptionalJson<Plain>
   config: Json<Plain>
-  dialect: OptionalText
+  compat: OptionalText
   document: OptionalJson<Plain>
   failures: ColumnType<number, number | undefined, number>
   open_until: OptionalDate

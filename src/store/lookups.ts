@@ -1,7 +1,5 @@
-import { sql, type Transaction } from "kysely"
-import type { Database, Role } from "./database.ts"
-
-type Tx = Transaction<Database>
+import { sql } from "kysely"
+import type { Role, Tx } from "./database.ts"
 
 /**
  * An API key with its workspace; the caller decides whether it is still valid. `operator`: an admin key of the first

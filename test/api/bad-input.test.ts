@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 /** Every bad input of the list gets its own code and names the place. */
-let hub: TestHub
 const good = { host: "db.example.com", port: 5432, user: "u", password: "p4ssword-canary", tls: { kind: "off" } }
 
+const hub = use(() => startHub())
 beforeAll(async () => {
-  hub = await startHub()
   await hub.call("POST", "/v1/connectors", { name: "taken", type: "postgres", config: good })
 })
-afterAll(() => hub?.stop())
 
 const create = (more: object) => hub.call("POST", "/v1/connectors", { name: "x", type: "postgres", config: good, ...more })
 

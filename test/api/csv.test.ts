@@ -1,35 +1,29 @@
-import { createServer } from "node:http"
 import { gzipSync } from "node:zlib"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { type Loopback, listen } from "../support/loopback.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
 let other: { id: string; key: string }
-let server: Loopback
 /** What the server gives at `/x.csv`, and how often it was asked. */
 const remote = { body: Buffer.alloc(0) as Buffer, asked: 0, sent: 0, endless: false }
 
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
 beforeAll(async () => {
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
   other = await hub.workspace("other")
-  server = await listen(
-    createServer((_request, response) => {
-      remote.asked++
-      remote.sent = 0
-      if (!remote.endless) return void response.end(remote.body)
-      const more = (): void => {
-        while (!response.destroyed && response.write(remote.body)) remote.sent += remote.body.length
-      }
-      response.on("drain", more).on("error", () => undefined)
-      more()
-    }),
-  )
 })
-afterAll(async () => {
-  await server?.close()
-  await hub?.stop()
-})
+const server = use(() =>
+  listenHttp((_request, response) => {
+    remote.asked++
+    remote.sent = 0
+    if (!remote.endless) return void response.end(remote.body)
+    const more = (): void => {
+      while (!response.destroyed && response.write(remote.body)) remote.sent += remote.body.length
+    }
+    response.on("drain", more).on("error", () => undefined)
+    more()
+  }),
+)
 
 async function upload(body: string | Buffer, name = "orders.csv", key = hub.key): Promise<string> {
   const answer = await fetch(`${hub.url}/v1/uploads?name=${encodeURIComponent(name)}`, {

@@ -1,7 +1,8 @@
 import { Ajv2020 } from "ajv/dist/2020.js"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 interface Operation {
   readonly summary?: string
@@ -9,21 +10,17 @@ interface Operation {
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { readonly schema: object }>> }>>
 }
 
-let hub: TestHub
-let database: TestDatabase
 let paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query("create table public.things (id int primary key, name text); insert into things values (1, 'one')")
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
+})
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
+beforeAll(async () => {
   const { body } = await hub.call("GET", "/openapi.json", undefined, { key: null })
   expect(body.openapi).toBe("3.1.0")
   paths = body.paths
-})
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
 })
 
 describe("the description", () => {
@@ -42,20 +39,13 @@ describe("the description", () => {
     }
   })
 
-  it("names no dialect and nothing of the docs page", () => {
+  it("names no compatible API and nothing of the docs page", () => {
     expect(Object.keys(paths).filter((path) => !/^\/(v1\/|healthz|readyz|metrics|openapi\.json)/.test(path))).toEqual([])
   })
 })
 
 describe("real answers", () => {
-  const config = () => ({
-    host: "127.0.0.1",
-    port: database.port,
-    user: database.user,
-    password: database.password,
-    database: "postgres",
-    tls: { kind: "off" },
-  })
+  const config = () => database.config
   const calls: [method: string, route: string, path: string, body?: () => unknown][] = [
     ["GET", "/healthz", "/healthz"],
     ["GET", "/readyz", "/readyz"],

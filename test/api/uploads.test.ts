@@ -1,15 +1,14 @@
 import { createHash, randomBytes } from "node:crypto"
 import { request } from "node:http"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
 let other: { id: string; key: string }
+const hub = use(() => startHub())
 beforeAll(async () => {
-  hub = await startHub()
   other = await hub.workspace("other")
 })
-afterAll(() => hub?.stop())
 
 const send = (body: string | Buffer | FormData | ReadableStream, path = "/v1/uploads?name=a.csv", key = hub.key, headers: Record<string, string> = {}) =>
   fetch(hub.url + path, {

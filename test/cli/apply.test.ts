@@ -1,35 +1,24 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { mkdtemp, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Readable, Writable } from "node:stream"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { carryOut } from "../../src/cli/declarative/carry-out.ts"
 import type { FileFault } from "../../src/cli/declarative/documents.ts"
 import { makePlan } from "../../src/cli/declarative/plan.ts"
 import { connectHub } from "../../src/cli/hub-client.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, json, problem, type RunOptions } from "./run.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { jackfieldAt, json, problem, type RunOptions } from "../support/jackfield.ts"
+import { keepFolder } from "../support/keeper.ts"
+import { use } from "../support/use.ts"
 
-let database: TestDatabase
-let hub: TestHub
-let folder: string
-
-beforeAll(async () => {
-  database = await startTestDatabase()
-  hub = await startHub({ JACKFIELD_ROLE: "api", JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
-  folder = await mkdtemp(join(tmpdir(), "jackfield-test-apply-"))
-})
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
-  await rm(folder, { recursive: true, force: true })
-})
-
-const run = (args: readonly string[], options: RunOptions = {}) => jackfield(args, { ...options, env: { JACKFIELD_DATA: hub.dataDir, ...options.env } })
+const folder = use(() => keepFolder("test-apply"))
+const database = use(() => startTestDatabase())
+const hub = use(() => startHub({ JACKFIELD_ROLE: "api", JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
+const run = jackfieldAt(hub)
 
 async function file(text: string, name = "connectors.yaml"): Promise<string> {
-  const path = join(folder, name)
+  const path = join(folder.path, name)
   await writeFile(path, text)
   return path
 }
@@ -259,7 +248,7 @@ describe("owners", () => {
   })
 
   test("of a folder, all files belong together", async () => {
-    const path = await mkdtemp(join(folder, "folder-"))
+    const path = await mkdtemp(join(folder.path, "folder-"))
     await writeFile(join(path, "a.yaml"), owned("violet", "violet-1"))
     await writeFile(join(path, "b.yml"), owned("violet", "violet-2"))
     await writeFile(join(path, "readme.md"), "no YAML: [")

@@ -1,25 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, json, problem, type RunOptions } from "./run.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { jackfield, json, problem, type RunOptions } from "../support/jackfield.ts"
+import { use } from "../support/use.ts"
 
 const [BLUE, GREEN] = ["blue-hunter2", "green-hunter2"]
-let database: TestDatabase
-let hub: TestHub
 
 const run = (args: string, options: RunOptions = {}) =>
   jackfield(["connectors", ...args.split(" ")], { ...options, env: { JACKFIELD_DATA: hub.dataDir, GREEN, BLUE, WRONG: "wrong", ...options.env } })
 
+const database = use(() => startTestDatabase())
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
 beforeAll(async () => {
-  database = await startTestDatabase()
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
   await database.query(`create role blue login password '${BLUE}'; create role green login password '${GREEN}'`)
   const fields = `--set host=127.0.0.1 --set port=${database.port} --set user=blue --set database=postgres --set tls.kind=off --secret-env password=BLUE`
   expect((await run(`add --type postgres --name shop ${fields}`)).code).toBe(0)
-})
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
 })
 
 describe("changes from the shell", () => {

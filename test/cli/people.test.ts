@@ -1,12 +1,12 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, type Ran } from "./run.ts"
+import { describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { jackfield, type Ran } from "../support/jackfield.ts"
+import { keepFolder } from "../support/keeper.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
-let folder: string
+const folder = use(() => keepFolder("test-people"))
 const run = (line: string, env: Record<string, string> = {}, stdin = ""): Promise<Ran> =>
   jackfield(line.split(" "), { stdin, env: { JACKFIELD_URL: hub.url, JACKFIELD_KEY: hub.key, ...env } })
 const ok = async (line: string, env: Record<string, string> = {}): Promise<string> => {
@@ -15,14 +15,7 @@ const ok = async (line: string, env: Record<string, string> = {}): Promise<strin
   return stdout
 }
 
-beforeAll(async () => {
-  hub = await startHub()
-  folder = await mkdtemp(join(tmpdir(), "jackfield-people-"))
-})
-afterAll(async () => {
-  await hub?.stop()
-  await rm(folder, { recursive: true, force: true })
-})
+const hub = use(() => startHub())
 
 it("people, from being added to being gone", async () => {
   const password = (await ok("users add bob@example.com --role admin --name Bob")).trim()
@@ -86,7 +79,7 @@ describe("audit", () => {
     expect(verified).toMatch(/^ok {2}\d+ entries, unbroken/)
     await ok("keys create --name later")
     expect(await ok(`audit verify --seen ${seen}`)).toContain("ok")
-    const file = join(folder, "audit.ndjson")
+    const file = join(folder.path, "audit.ndjson")
     await writeFile(file, await ok("audit export"))
     const alone = (args: string, stdin = "") => run(args, { JACKFIELD_URL: "http://127.0.0.1:1" }, stdin)
     expect((await alone(`audit verify --file ${file} --seen ${seen}`)).stdout).toMatch(/^ok {2}\d+ entries/)
@@ -117,7 +110,7 @@ describe("audit", () => {
       expect([code, stdout], what).toEqual([1, expect.stringMatching(reason)])
     }
     expect((await run("audit verify --file -", {}, "[1]\n")).code).toBe(2)
-    expect((await run(`audit verify --file ${folder}/none`)).code).toBe(2)
+    expect((await run(`audit verify --file ${folder.path}/none`)).code).toBe(2)
     expect((await run("audit verify --seen 12")).code).toBe(2)
   })
 })

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
-import { jackfield, json, problem, type Ran } from "./run.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { jackfield, json, problem, type Ran } from "../support/jackfield.ts"
 
 let data: DataFolder
 let hub: HubProcess

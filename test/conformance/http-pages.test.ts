@@ -1,12 +1,14 @@
 import { createHash, createHmac } from "node:crypto"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { http } from "../../src/connectors/http.ts"
 import type { Stream } from "../../src/core/streams.ts"
 import type { Row } from "../../src/core/values.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
 import { SERVER_NAME } from "../support/lease.ts"
-import { type Loopback, listen } from "../support/loopback.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { type Loopback, listenHttp } from "../support/loopback.ts"
+import { withSession } from "./context.ts"
 
 interface Seen {
   readonly method: string
@@ -22,14 +24,12 @@ let serve: Serve
 const seen: Seen[] = []
 beforeAll(async () => {
   const make = () =>
-    listen(
-      createServer(async (request, response) => {
-        const body = Buffer.concat((await request.toArray()) as Buffer[]).toString()
-        const one = { method: request.method ?? "", url: new URL(request.url ?? "/", origin()), headers: request.headers, body }
-        seen.push(one)
-        serve(one, response)
-      }),
-    )
+    listenHttp(async (request, response) => {
+      const body = Buffer.concat((await request.toArray()) as Buffer[]).toString()
+      const one = { method: request.method ?? "", url: new URL(request.url ?? "/", origin()), headers: request.headers, body }
+      seen.push(one)
+      serve(one, response)
+    })
   server = await make()
   other = await make()
 })

@@ -1,11 +1,12 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { http } from "../../src/connectors/http.ts"
 import type { Row } from "../../src/core/values.ts"
+import { failure } from "../support/failure.ts"
 import { SERVER_NAME } from "../support/lease.ts"
-import { type Loopback, listen, listenRaw } from "../support/loopback.ts"
-import { failure, withSession } from "./context.ts"
+import { type Loopback, listenHttp, listenRaw } from "../support/loopback.ts"
+import { withSession } from "./context.ts"
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => void
 let serve: Serve
@@ -14,12 +15,10 @@ const seen: { method: string; url: string; headers: IncomingMessage["headers"]; 
 
 beforeAll(async () => {
   const make = () =>
-    listen(
-      createServer((request, response) => {
-        seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, port: request.socket.localPort ?? 0 })
-        serve(request, response)
-      }),
-    )
+    listenHttp((request, response) => {
+      seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, port: request.socket.localPort ?? 0 })
+      serve(request, response)
+    })
   first = await make()
   second = await make()
 })

@@ -2,8 +2,10 @@ import type { Socket } from "node:net"
 import { describe, expect, test, vi } from "vitest"
 import { mysql } from "../../src/connectors/mysql.ts"
 import type { Session } from "../../src/core/session.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
 import { type Loopback, listenRaw } from "../support/loopback.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { withSession } from "./context.ts"
 
 // A tenant's connector may point at a server of the tenant's making: what that says may end its connection, and nothing else.
 

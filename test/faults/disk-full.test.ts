@@ -5,8 +5,9 @@ import { join } from "node:path"
 import { afterEach, expect, test } from "vitest"
 import { findBinaries } from "../../src/store/binaries.ts"
 import { isAlive, stopServer } from "../../src/store/cluster.ts"
-import { jackfield } from "../cli/run.ts"
-import { startHubProcess, until } from "../process/hub-process.ts"
+import { startHubProcess } from "../support/hub-process.ts"
+import { jackfield } from "../support/jackfield.ts"
+import { until } from "../support/waiting.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 const cleanup: (() => unknown)[] = []

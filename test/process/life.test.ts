@@ -1,8 +1,10 @@
 import { readdirSync } from "node:fs"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { isAlive } from "../../src/store/cluster.ts"
+import { ask } from "../support/ask.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { type HubProcess, type HubProcessOptions, startHubProcess } from "../support/hub-process.ts"
 import { listenRaw } from "../support/loopback.ts"
-import { ask, type DataFolder, type HubProcess, type HubProcessOptions, makeDataFolder, startHubProcess } from "./hub-process.ts"
 
 /** Several starts on a busy machine take their time; nothing here measures it. */
 const SLOW = { timeout: 90_000 }

@@ -1,19 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { chooseRunAs, findBinaries } from "../../src/store/binaries.ts"
 import { spawnServer, stopServer } from "../../src/store/cluster.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
 import { certificate } from "../support/certificates.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
 import { keepLog } from "./seed.ts"
 
-let database: TestDatabase
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(() => database.stop())
+const database = use(() => startTestDatabase())
 
 const urlOf = (name: string, user = database.user, password = database.password) =>
   `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${database.port}/${name}`
@@ -125,11 +122,10 @@ test("a commit of a transaction that had failed is an error, not a silent rollba
 
 test("sslmode=require is TLS, and disable is refused by a server that insists on it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "jackfield-test-tls-"))
-  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")]
-  const made = certificate({ name: "database", names: ["127.0.0.1"], ca: true })
-  writeFileSync(cert, made.cert)
-  writeFileSync(key, made.key)
-  const own = await startTestDatabase({ ssl: { cert, key }, requireSsl: true })
+  const cert = join(folder, "cert.pem")
+  const ssl = certificate({ name: "database", names: ["127.0.0.1"], ca: true })
+  writeFileSync(cert, ssl.cert)
+  const own = await startTestDatabase({ ssl, requireSsl: true })
   const store = await open(`${own.url}?sslmode=require`)
   await store.ping()
   const sessions = await own.query(

@@ -9,25 +9,21 @@ import { rotateMasterKey } from "../../src/vault/master-rotation.ts"
 import { proveVault, vaultStatus } from "../../src/vault/proof.ts"
 import { rotateDataKeys, rotationBegan } from "../../src/vault/rotation.ts"
 import { Vault } from "../../src/vault/vault.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
+import { startOwnedDatabase } from "./owned-database.ts"
 import { keepLog } from "./seed.ts"
 
-let database: TestDatabase
 let store: Store
 let owner: Owner
+const database = use(() => startOwnedDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
-  // An owner that is no superuser, as on a PostgreSQL of one's own.
-  await database.query("create role owner login createrole password 'pw'")
-  await database.query("create database hub owner owner")
-  const databaseUrl = `postgres://owner:pw@127.0.0.1:${database.port}/hub`
+  const databaseUrl = database.ownerUrl
   store = await openStore({ dataDir: "unused", databaseUrl, log: keepLog() })
   owner = await openOwner({ dataDir: "unused", databaseUrl, log: keepLog() })
 })
 afterAll(async () => {
   await owner.close()
   await store.close()
-  await database.stop()
 })
 
 afterEach(() => inspect("delete from jackfield.workspaces"))
@@ -37,7 +33,7 @@ const keys = new LocalKeys(key(7))
 const never = new AbortController().signal
 const notes: string[] = []
 const options = { note: (line: string) => void notes.push(line), signal: never }
-const inspect = (statement: string) => database.query(statement, [], "hub")
+const inspect = (statement: string) => database.inHub(statement)
 
 interface Place {
   readonly workspaceId: string

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { formsOf } from "../../../src/core/scrub.ts"
-import { errorOf, httpDestination, httpSource, MASK, PATH, postgres, type Squared, snowflake, startSquared } from "./start.ts"
+import { use } from "../../support/use.ts"
+import { errorOf, httpDestination, httpSource, MASK, PATH, postgres, snowflake, startSquared } from "./start.ts"
 
-let squared: Squared
-beforeAll(async () => {
-  squared = await startSquared()
-})
-afterAll(() => squared?.stop())
+const squared = use(() => startSquared())
 
 const create = (more: object = {}) => squared.create(more)
 const http = (side: string, configuration: object) => ({ connector_type: side, connector_name: "Http", configuration })

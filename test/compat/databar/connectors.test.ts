@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { formsOf } from "../../../src/core/scrub.ts"
-import { type Databar, startDatabar } from "./start.ts"
+import { use } from "../../support/use.ts"
+import { startDatabar } from "./start.ts"
 
-let databar: Databar
-beforeAll(async () => {
-  databar = await startDatabar()
-})
-afterAll(() => databar?.stop())
+const databar = use(() => startDatabar())
 
 const good = { name: "Score", method: "post", url: "https://api.example.com/v1/score" }
 const create = (more: object = {}) => databar.create({ ...good, ...more })
