@@ -23,16 +23,16 @@ const PROOFS: Readonly<Record<Proof, string>> = {
 }
 
 const VERB_MEANS: Readonly<Record<Verb | "test", string>> = {
-  test: "prove that it works, stage by stage",
-  discover: "read the catalog: what there is, its columns, and what was skipped and why",
-  query: "run a statement, read-only",
-  read: "read a stream row by row, and go on where it stopped",
-  slices: "cut a stream into parts that are read side by side",
-  readBytes: "hand a stream's bytes on undecoded, to a destination of the same format",
-  write: "write rows, appended or upserted, each accounted for",
-  writeBytes: "take bytes undecoded, from a source of the same format",
-  shape: "create a table, add columns to it and widen them; or say what it would do",
-  request: "one request per row of input",
+  test: "test the connection, stage by stage",
+  discover: "read the catalog: streams, columns, and the reasons for skipped ones",
+  query: "run a read-only statement",
+  read: "read a stream row by row, and resume where it stopped",
+  slices: "cut a stream into parts that can be read in parallel",
+  readBytes: "pass on a stream's bytes undecoded, to a destination with the same format",
+  write: "append or upsert rows, and account for each of them",
+  writeBytes: "accept bytes undecoded, from a source with the same format",
+  shape: "create a table, add and widen columns, or only report these steps",
+  request: "send one request per row of input",
 }
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ")

@@ -129,7 +129,7 @@ function connectors(root: Command, leaf: Leaf): void {
     .option("--label <key=value>", "only those with this label")
     .option("--search <text>", "search in name, title and description")
   leaf(group, "show <name>", "one connector, secrets hidden", async () => (await load()).show)
-  leaf(group, "test <name>", "prove that it works, stage by stage", async () => (await load()).test).option("--timeout <seconds>", "time limit, at most 30")
+  leaf(group, "test <name>", "test a connector, stage by stage", async () => (await load()).test).option("--timeout <seconds>", "time limit, at most 30")
   leaf(group, "catalog <name>", "the system's tables and columns, and the skipped ones", async () => (await import("./commands/catalog.ts")).catalog)
     .option("--search <text>", "only paths that contain it")
     .option("--refresh", "discover again first")

@@ -23,7 +23,7 @@ describe("work until a signal fires", () => {
 })
 
 describe("work within a time", () => {
-  it("says whether it settled, however it settled, and leaves nothing behind", async () => {
+  it("tells whether it settled, in either way, and leaves nothing behind", async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length
     const before = timers()
     const { signal } = new AbortController()
@@ -34,7 +34,7 @@ describe("work within a time", () => {
     expect(timers()).toBe(before)
   })
 
-  it("ends with the signal though the work hangs", async () => {
+  it("ends with the signal even if the work hangs", async () => {
     const caller = new AbortController()
     const waiting = settlesWithin(60_000, never(), caller.signal)
     caller.abort(new Error("gone"))

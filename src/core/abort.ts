@@ -16,8 +16,8 @@ export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Pr
 }
 
 /**
- * Whether the work settles within `ms` and before the signal fires. It never rejects, leaves no timer and no listener behind,
- * and no unhandled rejection of work that fails later.
+ * Whether the work settles within `ms` and before the signal fires. It never rejects and leaves no timer or listener
+ * behind, and work that fails later causes no unhandled rejection.
  */
 export async function settlesWithin(ms: number, work: Promise<unknown>, signal?: AbortSignal): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>()

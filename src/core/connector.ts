@@ -74,9 +74,9 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
    */
   readonly notes?: string
   readonly fields: F
-  /** How the type is written as a URL. */
+  /** The type's URLs. */
   readonly url?: UrlForm
-  /** The address that a config leads to, which may be a draft's without its secrets; undefined while it names none. */
+  /** The address in a config, which may be a draft without secrets; undefined if it names none. */
   address?(config: Readonly<Record<string, unknown>>): Address | undefined
   connect(config: Config<F>, lease: Lease): Client | Promise<Client>
   close(client: Client): void | Promise<void>

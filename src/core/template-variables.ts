@@ -1,4 +1,7 @@
-/** The inputs of a template in the order of their first appearance. The template itself handles the absence of the `optional` ones. */
+/**
+ * The inputs of a template in the order of their first appearance; the template handles missing values of the
+ * `optional` ones itself.
+ */
 export interface ParsedTemplate {
   readonly inputs: readonly string[]
   readonly optional: readonly string[]

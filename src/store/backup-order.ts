@@ -1,13 +1,13 @@
-/** The header of a backup, which comes before its rows. */
+/** The description of a backup, before its rows. */
 export interface BackupHeader {
   readonly createdAt: string
-  /** The version of the PostgreSQL that it was taken from. */
+  /** The version of the PostgreSQL server that the backup was taken from. */
   readonly server: string
-  /** The migrations that its schema has been through, in order. */
+  /** The migrations of its schema, in order. */
   readonly migrations: readonly string[]
   readonly tables: readonly BackupTable[]
   readonly sequences: readonly BackupSequence[]
-  /** The vault's checks, which only the right master keys open. */
+  /** The vault's checks, which only the right master keys can open. */
   readonly keys: unknown
 }
 
@@ -22,7 +22,7 @@ export interface BackupSequence {
   readonly called: boolean
 }
 
-/** The rows of a table as they were written: their number, and the SHA-256 of their bytes. */
+/** The end of a table: the number of its rows, and the size and SHA-256 of their bytes. */
 export interface TableEnd {
   readonly name: string
   readonly rows: number

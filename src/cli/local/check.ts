@@ -26,7 +26,7 @@ export interface CheckOptions {
  */
 const EVERYWHERE = "0.0.0.0/0,::/0"
 
-/** The words to add to the URL, where the general advice speaks of fields; by the error's code. */
+/** Hints in terms of the URL, where the general advice names fields, by error code. */
 const hints = ({ off, require, ca }: UrlTls): Readonly<Partial<Record<string, string>>> => ({
   tls_unsupported: `On a network that you trust, add ?${off} to the URL.`,
   tls_untrusted: `Add ?${ca}=FILE with the CA's certificate, or ?${require} to encrypt without verifying the server.`,

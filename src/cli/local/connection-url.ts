@@ -22,7 +22,7 @@ export function readConnectionUrl(text: string): TypedUrl {
   if (!URL.canParse(text))
     throw usage(
       "The URL cannot be read.",
-      "Percent-encode special characters in user and password (@ as %40, # as %23, / as %2F), and give a port of 1 to 65535.",
+      "Percent-encode special characters in user and password (@ as %40, # as %23, / as %2F), and use a port from 1 to 65535.",
     )
   const read = connector.url.read(new URL(text))
   if (isUrlFault(read)) throw usage(`The URL ${read.fault}.`, read.next)
