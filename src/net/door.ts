@@ -38,6 +38,10 @@ export interface OpenLease extends Lease, AsyncDisposable {
   readonly sockets: readonly SocketRecord[]
   /** Adds a deadline and a caller to the lease, those of one call; the returned function takes them back. */
   terms(terms: LeaseTerms): () => void
+  /** Sockets that are open now. */
+  readonly connected: number
+  /** Judges every open connection by the rules of now, and ends the lease when one is denied; false when the lease has ended. */
+  rejudge(): Promise<boolean>
   /** Ends the lease for a reason: calls fail with it, drivers may cancel on the server, then every socket is destroyed. */
   abort(reason: PlatformError): void
   /** Ends the lease; resolves when no socket, server or timer of it is left, after 2 s at most. Idempotent, never throws. */
@@ -106,6 +110,14 @@ class RootLease extends LeaseFace implements OpenLease {
 
   terms(terms: LeaseTerms): () => void {
     return this.#core.terms(terms)
+  }
+
+  get connected(): number {
+    return this.#core.connected
+  }
+
+  async rejudge(): Promise<boolean> {
+    return await this.#core.rejudge()
   }
 
   abort(reason: PlatformError): void {
