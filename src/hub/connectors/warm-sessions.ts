@@ -1,3 +1,4 @@
+import { untilAborted } from "../../core/abort.ts"
 import type { Session } from "../../core/session.ts"
 import type { OpenLease } from "../../net/door.ts"
 import type { Opened } from "./opened.ts"
@@ -9,7 +10,7 @@ export interface Connection {
 }
 
 /** Connections may be shared by uses that have all of these in common: an operator's lease tells more in its errors. */
-export type Owner = Pick<Opened, "id" | "version"> & { readonly operator: boolean }
+export type Owner = Pick<Opened, "id" | "version" | "readAt"> & { readonly operator: boolean }
 
 interface Idle extends Connection, Owner {
   /** Whether the session is as good as new. */
@@ -26,6 +27,9 @@ export interface WarmOptions {
 /** The time that a reset may take; one that takes longer costs more than a new connection. */
 const RESET_MS = 2_000
 const JUDGED_EVERY_MS = 1_000
+const DROPS_SWEPT_AT = 1_000
+/** Longer than any use. */
+const DROPS_KEPT_MS = 86_400_000
 
 /**
  * Keeps connections open between the uses of a connector. A connection is reset after its use and closed when it cannot be, when it is
@@ -35,6 +39,8 @@ export class WarmSessions {
   readonly #options: Required<WarmOptions>
   readonly #idle: Idle[] = []
   readonly #lent = new Set<OpenLease>()
+  /** When connections of a connector were dropped (`performance.now()`): a use that read the connector before gives nothing back. */
+  readonly #dropped = new Map<string, number>()
   #judging: NodeJS.Timeout | undefined
   #closed = false
 
@@ -70,13 +76,14 @@ export class WarmSessions {
   }
 
   /** Takes a connection after its use: keeps it when it can be reset, else closes it. The caller does not wait. */
-  give({ id, version, operator }: Owner, { lease, session }: Connection): void {
-    if (this.#closed || !session.resets || lease.signal.aborted || lease.connected === 0) {
+  give({ id, version, readAt, operator }: Owner, { lease, session }: Connection): void {
+    const outdated = (this.#dropped.get(id) ?? Number.NEGATIVE_INFINITY) >= readAt
+    if (this.#closed || outdated || !session.resets || lease.signal.aborted || lease.connected === 0) {
       void close({ lease, session })
       return
     }
     const timer = setTimeout(() => this.#discard(idle), this.#options.idleMs).unref()
-    const idle: Idle = { id, version, operator, lease, session, clean: reset({ lease, session }), timer }
+    const idle: Idle = { id, version, readAt, operator, lease, session, clean: reset({ lease, session }), timer }
     this.#idle.push(idle)
     this.#judging ??= setInterval(() => void this.judge(), JUDGED_EVERY_MS).unref()
     void idle.clean.then((clean) => (clean ? undefined : this.#discard(idle)))
@@ -85,8 +92,10 @@ export class WarmSessions {
     if (this.#idle.length > this.#options.mostPerNode) this.#discard(this.#idle[0])
   }
 
-  /** Closes the idle connections of a connector that changed. */
+  /** Closes the idle connections of a connector that changed or was stopped; those in use are closed when they are given back. */
   drop(connectorId: string): void {
+    if (this.#dropped.size >= DROPS_SWEPT_AT) for (const [id, at] of this.#dropped) if (at < performance.now() - DROPS_KEPT_MS) this.#dropped.delete(id)
+    this.#dropped.set(connectorId, performance.now())
     for (const idle of this.#idle.filter(({ id }) => id === connectorId)) this.#discard(idle)
   }
 
@@ -129,7 +138,7 @@ const stands = async (lease: OpenLease): Promise<boolean> => await lease.rejudge
 async function reset({ lease, session }: Connection): Promise<boolean> {
   const lift = lease.terms({ deadlineMs: RESET_MS })
   try {
-    await session.reset()
+    await untilAborted(lease.signal, session.reset())
     return !lease.signal.aborted
   } catch {
     // A session that cannot be made clean is closed; its next use dials anew and tells what is wrong.
