@@ -80,6 +80,7 @@ export class DirectRoute implements Route {
         (made) => formatTarget(made.ip, to.port),
       )
       this.#reached.set(target, ip)
+      this.#core.judged(socket, async () => void (await this.#judge([ip], to)))
       return socket
     } finally {
       release()

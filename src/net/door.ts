@@ -44,6 +44,10 @@ export interface OpenLease extends Lease, AsyncDisposable {
   readonly sockets: readonly SocketRecord[]
   /** Adds the deadline and the signal of one call to the lease; the returned function removes them. */
   terms(terms: LeaseTerms): () => void
+  /** Sockets that are open now. */
+  readonly connected: number
+  /** Judges every open connection by the rules of now, and ends the lease when one is denied; false when the lease has ended. */
+  rejudge(): Promise<boolean>
   /**
    * Ends the lease for a reason: running calls fail with it, drivers may cancel on the server, then every socket is
    * destroyed.
@@ -118,6 +122,14 @@ class RootLease extends LeaseFace implements OpenLease {
 
   terms(terms: LeaseTerms): () => void {
     return this.#core.terms(terms)
+  }
+
+  get connected(): number {
+    return this.#core.connected
+  }
+
+  async rejudge(): Promise<boolean> {
+    return await this.#core.rejudge()
   }
 
   abort(reason: PlatformError): void {

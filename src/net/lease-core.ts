@@ -29,6 +29,9 @@ export interface LeaseTerms {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The denial as callers read it who may not see the rules. */
+const NOT_ANY_MORE = new PlatformError("egress_denied", "The connection was closed, because its destination is not allowed any more; ask an operator.")
+
 interface Term {
   readonly endsAt: number
   lift(): void
@@ -58,6 +61,7 @@ export class LeaseCore {
   readonly #live = new Map<Socket, { target: string; ip: string }>()
   readonly #past: SocketRecord[] = []
   readonly #others = new Set<Duplex>()
+  readonly #judgements = new Map<Duplex, () => Promise<void>>()
   readonly #closers: (() => void | Promise<void>)[] = []
   readonly #running: { name: StageName; stop: (reason: PlatformError) => void }[] = []
   readonly #cancels = new Set<{ cancel: (dial: Dial) => Promise<void>; dial: Dial }>()
@@ -154,6 +158,28 @@ export class LeaseCore {
     stream.on("error", () => undefined)
     stream.once("close", () => this.#others.delete(stream))
     return stream
+  }
+
+  /** Sockets that are open now. */
+  get connected(): number {
+    return this.#live.size
+  }
+
+  /** Remembers how an open connection was judged, for as long as it is open. `judge` throws when it is denied. */
+  judged(stream: Duplex, judge: () => Promise<void>): void {
+    this.#judgements.set(stream, judge)
+    stream.once("close", () => this.#judgements.delete(stream))
+  }
+
+  /** Judges every open connection by the rules of now; the lease ends when one is denied. False when it has ended. */
+  async rejudge(): Promise<boolean> {
+    try {
+      for (const judge of this.#judgements.values()) await judge()
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.code !== "egress_denied") throw error
+      this.abort(this.operator ? error : NOT_ANY_MORE)
+    }
+    return !this.signal.aborted
   }
 
   /** Runs `closer` at the end, after the sockets are destroyed; the last one registered runs first. */

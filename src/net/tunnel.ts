@@ -45,7 +45,9 @@ export class TunnelRoute implements Route {
         this.#core.aims(to)
         const addresses = await this.#known(parseHost(to.host))
         const work = this.#judge(to, addresses).then(() => this.#forward(client, to))
-        return await conceal(this.#core, work, (cause) => unopened(bastion, target, "", cause), performance.now())
+        const opened = await conceal(this.#core, work, (cause) => unopened(bastion, target, "", cause), performance.now())
+        this.#core.judged(opened, () => this.#judge(to, addresses))
+        return opened
       },
       () => `${target} by ${bastion}`,
     )
