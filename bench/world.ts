@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { type DataFolder, makeDataFolder } from "../test/support/data-folder.ts"
-import { type HubProcess, startHubProcess } from "../test/support/hub-process.ts"
 import { startTestDatabase, type TestDatabase } from "../test/support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../test/support/hub-process.ts"
 
 export const KEY = "the-first-admin-key-of-the-bench"
 

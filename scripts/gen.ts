@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { connectors } from "../src/connectors/index.ts"
-import { type AnyConnector, capabilities, type Proof } from "../src/core/connector.ts"
+import { type AnyConnector, capabilities, type Proof, type Verb } from "../src/core/connector.ts"
 import { ERRORS } from "../src/core/errors.ts"
 import { describeFields, type FieldDescription } from "../src/core/schema.ts"
 
@@ -19,18 +19,22 @@ const PROOFS: Readonly<Record<Proof, string>> = {
   "stand-in": "a stand-in written from the vendor's documentation",
 }
 
-const VERB_MEANS: Readonly<Record<string, string>> = {
+const VERB_MEANS: Readonly<Record<Verb | "test", string>> = {
   test: "prove that it works, stage by stage",
   discover: "read the catalog: what there is, its columns, and what was skipped and why",
   query: "run a statement, read-only",
   read: "read a stream row by row, and go on where it stopped",
+  slices: "cut a stream into parts that are read side by side",
+  readBytes: "hand a stream's bytes on undecoded, to a destination of the same format",
   write: "write rows, appended or upserted, each accounted for",
+  writeBytes: "take bytes undecoded, from a source of the same format",
+  shape: "create a table, add columns to it and widen them; or say what it would do",
   request: "one request per row of input",
 }
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 const code = (text: string): string => `\`${text}\``
-const verbs = (connector: AnyConnector): string[] => ["test", ...capabilities(connector)]
+const verbs = (connector: AnyConnector): (Verb | "test")[] => ["test", ...capabilities(connector)]
 
 function typeOf(field: FieldDescription): string {
   switch (field.kind) {
@@ -127,6 +131,7 @@ function connectorPage(connector: AnyConnector): string {
     ...exampleArguments(fields),
     "--verify",
   ]
+  const notes = connector.notes === undefined ? "" : `## Good to know\n\n${connector.notes.trim()}\n\n`
   return `${NOTE}
 # ${connector.title}
 
@@ -144,7 +149,7 @@ ${verbs(connector)
   .map((verb) => `- ${code(verb)}: ${VERB_MEANS[verb]}`)
   .join("\n")}
 
-## Fields
+${notes}## Fields
 
 A dotted path is what \`--set\` takes; \`N\` counts a list's entries from 0. Secrets are stored encrypted and never shown again.
 

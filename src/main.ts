@@ -8,7 +8,7 @@ async function main(): Promise<void> {
   // What was compiled once is read from there: a third less time to ready. It lies with the packages, where only who installs them writes.
   enableCompileCache(join(import.meta.dirname, "..", "node_modules", ".cache", "jackfield"))
   const [{ readSettings }, { createLog, gathered }, { clearDriverEnvironment }, { serve, welcome }] = await Promise.all([
-    import("./hub/settings.ts"),
+    import("./hub/base/settings.ts"),
     import("./log.ts"),
     import("./net/environment.ts"),
     import("./serve.ts"),

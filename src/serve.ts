@@ -5,9 +5,10 @@ import type { Logger } from "pino"
 import { buildServer } from "./api/server.ts"
 import { compatibleApis } from "./compat/index.ts"
 import { PlatformError } from "./core/errors.ts"
-import { readCliFile, urlOf, writeCliFile } from "./hub/cli-file.ts"
-import { type FirstLogin, type Hub, type HubExtras, openHub } from "./hub/hub.ts"
-import type { Settings } from "./hub/settings.ts"
+import { readCliFile, urlOf, writeCliFile } from "./hub/base/cli-file.ts"
+import type { Settings } from "./hub/base/settings.ts"
+import type { FirstLogin } from "./hub/first-start.ts"
+import { type Hub, type HubExtras, openHub } from "./hub/hub.ts"
 
 /** A hub that listens. */
 export interface Served {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
-import { Identity, type Principal } from "../../src/hub/people/identity.ts"
+import type { Principal } from "../../src/hub/base/principal.ts"
+import { Identity } from "../../src/hub/people/identity.ts"
 import { makeWorkspace } from "../../src/hub/people/workspaces.ts"
 import { allWorkspaces } from "../../src/store/lookups.ts"
 import type { Store } from "../../src/store/store.ts"

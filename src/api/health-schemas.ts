@@ -1,6 +1,6 @@
 import Type from "typebox"
 import { CHECK_EVERY_MAX_MS, CHECK_EVERY_MIN_MS } from "../hub/checks/checks.ts"
-import { EVENT_TYPES } from "../hub/checks/webhook-outbox.ts"
+import { EVENT_TYPES } from "../hub/webhooks/outbox.ts"
 import { closed, Id, Nullable, PageQuery, TestReport, Time } from "./schemas.ts"
 
 // The shapes of scheduled checks and webhooks.

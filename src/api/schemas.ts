@@ -3,11 +3,12 @@ import { STREAM_KINDS } from "../core/streams.ts"
 import { STAGES } from "../core/trace.ts"
 import { COLUMN_TYPES } from "../core/values.ts"
 import { CHANGE_KINDS } from "../hub/catalogs/catalog-changes.ts"
-import type { CatalogPage, CatalogVersion as CatalogVersionView, CatalogDiff as Diff, Skipped } from "../hub/catalogs/catalogs.ts"
+import type { Skipped } from "../hub/catalogs/catalog-writer.ts"
+import type { CatalogPage, CatalogVersion as CatalogVersionView, CatalogDiff as Diff } from "../hub/catalogs/catalogs.ts"
 import type { TypeDescription } from "../hub/connectors/connector-types.ts"
 import type { ConnectorView } from "../hub/connectors/connector-view.ts"
 import type { TestReport as Report } from "../hub/probes/probe.ts"
-import type { RowsAnswer } from "../hub/queries.ts"
+import type { RowsAnswer } from "../hub/queries/queries.ts"
 
 // The native API's shapes: validation, types and OpenAPI come from these alone.
 

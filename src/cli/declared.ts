@@ -1,5 +1,5 @@
 import type { Command } from "commander"
-import type { Leaf } from "./program.ts"
+import type { Leaf } from "./leaf.ts"
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander"
-import type { Leaf } from "./program.ts"
+import type { Leaf } from "./leaf.ts"
 
 /** The commands about who may do what, and who did: workspaces, users, sessions, keys, audit. */
 export function people(root: Command, leaf: Leaf): void {

@@ -4,13 +4,11 @@ import type { Cli } from "./cli.ts"
 import { declared } from "./declared.ts"
 import { asFailure, EXIT, EXIT_HELP, type Exit, type Failure, usage } from "./failure.ts"
 import { health } from "./health-commands.ts"
+import type { Action, Leaf } from "./leaf.ts"
 import { people } from "./people.ts"
 import { problemLines } from "./report.ts"
 import type { Shell } from "./shell.ts"
 import { openTerminal } from "./terminal.ts"
-
-/** A command's work, loaded when it is called so that `--help` stays quick. The last argument is its options. */
-type Action<A extends unknown[]> = (cli: Cli, ...args: A) => Promise<Exit>
 
 /** Runs one command line; the exit code, never an exception. `undefined` means that a server was started and goes on. */
 export async function runCli(shell: Shell, version: string): Promise<Exit | undefined> {
@@ -102,9 +100,6 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   backups(root, leaf)
   return root
 }
-
-/** Adds a command: its signature, what it is for, and how its work is loaded. */
-export type Leaf = <A extends unknown[]>(parent: Command, signature: string, description: string, load: () => Promise<Action<A>>) => Command
 
 function connectors(root: Command, leaf: Leaf): void {
   const group = root.command("connectors").description("your systems, by name")

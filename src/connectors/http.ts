@@ -2,6 +2,7 @@ import type { Call } from "../core/call.ts"
 import { defineConnector, type ServerFacts } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
 import { Scrubber, secretsIn } from "../core/scrub.ts"
+import { decodedParts, isUrlFault } from "../core/url-form.ts"
 import { bodyOf, recordsOf, rowsOf } from "./http/answer.ts"
 import { type Client, exchange } from "./http/exchange.ts"
 import { httpFields, inputsOf, isTemplate } from "./http/fields.ts"
@@ -20,6 +21,21 @@ export const http = defineConnector({
   summary:
     "Any HTTP API: one request for each row of input, or its records page by page; with parameters, headers, a JSON body and the usual ways to authenticate.",
   fields: httpFields,
+
+  url: {
+    schemes: ["https", "http"],
+    example: "https://host/path",
+    read(url) {
+      const login = decodedParts({ user: url.username, password: url.password })
+      if (isUrlFault(login)) return login
+      const bare = new URL(url)
+      bare.username = ""
+      bare.password = ""
+      if (login.user === "" && login.password === "") return { config: { url: bare.href } }
+      const auth = { kind: "basic", username: login.user, ...(login.password === "" ? {} : { password: login.password }) }
+      return { config: { url: bare.href, auth }, ...(login.password === "" ? { lacks: "/auth/password" } : {}) }
+    },
+  },
 
   connect(config, lease): Client {
     const tls = config.tls.kind === "require" ? ({ mode: "require" } as const) : ({ mode: "verify", ca: config.tls.ca || undefined } as const)

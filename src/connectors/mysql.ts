@@ -7,6 +7,7 @@ import { facts } from "./mysql/facts.ts"
 import { query } from "./mysql/query.ts"
 import { read } from "./mysql/rows.ts"
 import { write } from "./mysql/write.ts"
+import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
 import { throughTunnel, tunnelField } from "./shared/ssh.ts"
 import { tlsField, tlsSpec } from "./shared/tls.ts"
 
@@ -26,6 +27,14 @@ export const mysql = defineConnector({
     tls: tlsField,
     tunnel: tunnelField,
   },
+
+  // MySQL Shell and its kin (MySQL docs, 6.2.5).
+  url: databaseUrl(["mysql", "mariadb"], 3306, {
+    mode: "ssl-mode",
+    ca: "ssl-ca",
+    modes: { off: "DISABLED", require: "REQUIRED", verify: "VERIFY_IDENTITY" },
+  }),
+  address: hostAndPort,
 
   connect(config, lease) {
     const { host, port, database, user, password } = config

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events"
 import { describe, expect, it } from "vitest"
-import { untilAborted } from "./abort.ts"
+import { settlesWithin, untilAborted } from "./abort.ts"
 
 const never = (): Promise<never> => new Promise(() => undefined)
 
@@ -19,5 +19,26 @@ describe("work until a signal fires", () => {
     await expect(waiting).rejects.toThrow("gone")
     expect(getEventListeners(caller.signal, "abort")).toEqual([])
     await expect(untilAborted(caller.signal, never())).rejects.toThrow("gone")
+  })
+})
+
+describe("work within a time", () => {
+  it("says whether it settled, however it settled, and leaves nothing behind", async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length
+    const before = timers()
+    const { signal } = new AbortController()
+    expect(await settlesWithin(60_000, Promise.resolve(7), signal)).toBe(true)
+    expect(await settlesWithin(60_000, Promise.reject(new Error("broken")))).toBe(true)
+    expect(await settlesWithin(1, never(), signal)).toBe(false)
+    expect(getEventListeners(signal, "abort")).toEqual([])
+    expect(timers()).toBe(before)
+  })
+
+  it("ends with the signal though the work hangs", async () => {
+    const caller = new AbortController()
+    const waiting = settlesWithin(60_000, never(), caller.signal)
+    caller.abort(new Error("gone"))
+    expect(await waiting).toBe(false)
+    expect(await settlesWithin(60_000, never(), caller.signal)).toBe(false)
   })
 })

@@ -14,3 +14,20 @@ export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Pr
     signal.removeEventListener("abort", onAbort)
   }
 }
+
+/**
+ * Whether the work settles within `ms` and before the signal fires. It never rejects, leaves no timer and no listener behind,
+ * and no unhandled rejection of work that fails later.
+ */
+export async function settlesWithin(ms: number, work: Promise<unknown>, signal?: AbortSignal): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>()
+  const timer = setTimeout(resolve, ms, false)
+  const race = Promise.race([work.then(YES, YES), late])
+  try {
+    return await (signal === undefined ? race : untilAborted(signal, race).catch(() => false))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const YES = (): true => true

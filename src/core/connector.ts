@@ -1,7 +1,7 @@
 import type { Call, Render } from "./call.ts"
 import type { PlatformError } from "./errors.ts"
 import type { Config, Fields } from "./fields.ts"
-import type { Lease } from "./lease.ts"
+import type { Address, Lease } from "./lease.ts"
 import type {
   Batch,
   ByteOffer,
@@ -19,6 +19,7 @@ import type {
   WriteOptions,
   WriteReport,
 } from "./streams.ts"
+import type { UrlForm } from "./url-form.ts"
 import type { Row, Value } from "./values.ts"
 
 /** The far side as it describes itself: `{ product: "PostgreSQL", version: "15.18" }`, and warnings that do not fail a test. */
@@ -65,6 +66,10 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
   /** What a user of the type should know besides its fields (how values come out, limits, rights), as Markdown for its page. */
   readonly notes?: string
   readonly fields: F
+  /** How the type is written as a URL. */
+  readonly url?: UrlForm
+  /** The address that a config leads to, which may be a draft's without its secrets; undefined while it names none. */
+  address?(config: Readonly<Record<string, unknown>>): Address | undefined
   connect(config: Config<F>, lease: Lease): Client | Promise<Client>
   close(client: Client): void | Promise<void>
   /** Makes a client as good as new for its next use; a type without it is connected anew for each use. */

@@ -1,5 +1,5 @@
 /**
- * Every way a call can fail, once. HTTP statuses, retries, `docs/errors.md` and the dialects read this table.
+ * Every way a call can fail, once. HTTP statuses, retries, `docs/errors.md` and the compatible APIs read this table.
  * `status` is the native API's HTTP status, `retry` says whether the same call may succeed later unchanged,
  * `means` and `next` are the sentences of the docs.
  */

@@ -34,7 +34,7 @@ export type FieldKind = "text" | "integer" | "flag" | "choice" | "secret" | "var
 export type TextFormat = "host" | "url" | "pem" | "multiline" | "name" | "upload"
 
 /**
- * One config field: plain data, so that forms, JSON Schema, docs, CLI flags and dialects are drawn from it.
+ * One config field: plain data, so that forms, JSON Schema, docs and CLI flags are made from it.
  * `fields` are a list's row, `variants` the alternatives of a choice by kind.
  */
 export interface Field<T = unknown> {

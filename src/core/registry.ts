@@ -7,11 +7,19 @@ export class Registry {
 
   constructor(connectors: readonly AnyConnector[]) {
     this.#types = new Map(connectors.map((connector) => [connector.type, connector]))
+    const schemes = connectors.flatMap(({ url }) => url?.schemes ?? [])
+    const twice = schemes.find((scheme, index) => schemes.indexOf(scheme) !== index)
+    if (twice !== undefined) throw new PlatformError("internal", `Two connector types have URLs that start with ${twice}:; a scheme is of one type.`)
     if (this.#types.size !== connectors.length) throw new PlatformError("internal", "Two connector types have the same name; each must have its own.")
   }
 
   all(): AnyConnector[] {
     return [...this.#types.values()]
+  }
+
+  /** The type whose URLs have that scheme, in lower case and without the colon. */
+  withScheme(scheme: string): AnyConnector | undefined {
+    return this.all().find(({ url }) => url?.schemes.includes(scheme))
   }
 
   find(type: string): AnyConnector | undefined {

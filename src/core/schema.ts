@@ -9,7 +9,7 @@ const LONG_LENGTH = 65_536
 export const maxLengthOf = (field: Field): number =>
   field.maxLength ?? (field.kind === "secret" || field.format === "pem" || field.format === "multiline" ? LONG_LENGTH : DEFAULT_LENGTH)
 
-/** JSON Schema 2020-12 of a connector's config: what the API's docs, the forms and the dialects are drawn from. */
+/** JSON Schema 2020-12 of a connector's config: the API's docs and the forms are made from it. */
 export function jsonSchema(fields: Fields): JsonSchema {
   const names = Object.keys(fields)
   return {

@@ -1,4 +1,8 @@
-import type { ParsedTemplate } from "./template.ts"
+/** The inputs of a template in the order of their first appearance. The template itself handles the absence of the `optional` ones. */
+export interface ParsedTemplate {
+  readonly inputs: readonly string[]
+  readonly optional: readonly string[]
+}
 
 /** A node of the template's syntax tree, as the parser makes it; what it holds depends on `type`. */
 export interface Node {

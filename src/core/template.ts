@@ -1,13 +1,7 @@
 import { createRequire } from "node:module"
 import { PlatformError } from "./errors.ts"
 import { tagStarts } from "./template-tags.ts"
-import { FILTERS, type Node, variablesIn } from "./template-variables.ts"
-
-/** The inputs of a template in the order of their first appearance; it provides itself for the absence of the `optional` ones. */
-export interface ParsedTemplate {
-  readonly inputs: readonly string[]
-  readonly optional: readonly string[]
-}
+import { FILTERS, type Node, type ParsedTemplate, variablesIn } from "./template-variables.ts"
 
 /** Characters of a template at most. */
 export const TEMPLATE_MAX = 65_536

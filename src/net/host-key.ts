@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import type { ConnectConfig } from "ssh2"
+import { untilAborted } from "../core/abort.ts"
 import type { Address, Lease } from "../core/lease.ts"
 import { formatTarget } from "./host.ts"
 import { loginFailed } from "./tunnel.ts"
@@ -16,7 +17,7 @@ export async function readHostKey(lease: Lease, bastion: Address): Promise<strin
   // Kept for good: what happens after the key is known must not end the process.
   client.on("error", () => undefined)
   try {
-    return await new Promise<string>((resolve, reject) => {
+    const shown = new Promise<string>((resolve, reject) => {
       const fail = (cause: Error): void => reject(loginFailed(target, cause))
       const hostVerifier = (key: Buffer): boolean => {
         resolve(fingerprint(key))
@@ -24,9 +25,9 @@ export async function readHostKey(lease: Lease, bastion: Address): Promise<strin
       }
       client.once("error", fail)
       client.once("close", () => fail(new Error("The bastion closed the connection.")))
-      lease.signal.addEventListener("abort", () => reject(lease.signal.reason as Error), { once: true })
       client.connect({ sock: sock as NonNullable<ConnectConfig["sock"]>, hostVerifier, username: "jackfield", readyTimeout: lease.remainingMs() + 1_000 })
     })
+    return await untilAborted(lease.signal, shown)
   } finally {
     client.destroy()
     sock.destroy()

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import { untilAborted } from "../core/abort.ts"
+import { settlesWithin, untilAborted } from "../core/abort.ts"
 import { PlatformError } from "../core/errors.ts"
 import type { Address } from "../core/lease.ts"
 import { type StageName, Trace } from "../core/trace.ts"
@@ -204,13 +204,13 @@ export class LeaseCore {
   }
 
   async #wind(reason: PlatformError, cancels: readonly { cancel: (dial: Dial) => Promise<void>; dial: Dial }[]): Promise<void> {
-    if (cancels.length > 0) await within(GRACE_MS, Promise.allSettled(cancels.map(async ({ cancel, dial }) => await cancel(dial))))
+    if (cancels.length > 0) await settlesWithin(GRACE_MS, Promise.allSettled(cancels.map(async ({ cancel, dial }) => await cancel(dial))))
     this.#over = true
     const gone = [...this.#live.keys()].map((socket) => new Promise((resolve) => socket.once("close", resolve)))
     for (const stream of this.#others) stream.destroy(reason)
     for (const socket of this.#live.keys()) socket.destroy(reason)
     const closers = this.#closers.splice(0).reverse()
-    await within(GRACE_MS, Promise.allSettled([...gone, ...closers.map(async (closer) => await closer())]))
+    await settlesWithin(GRACE_MS, Promise.allSettled([...gone, ...closers.map(async (closer) => await closer())]))
   }
 
   #late(deadlineMs: number): PlatformError {
@@ -226,17 +226,6 @@ export class LeaseCore {
       { details },
     )
   }
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([
-    work,
-    new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms)
-    }),
-  ])
-  clearTimeout(timer)
 }
 
 const goneBecause = (reason: unknown): PlatformError =>

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import type { FileHandle } from "node:fs/promises"
 import { PlatformError } from "../core/errors.ts"
-import { FrameOrder, isHeader } from "./backup-order.ts"
+import { type BackupHeader, type Frame, FrameOrder, isHeader, type TableEnd } from "./backup-order.ts"
 
 /**
  * The form of a backup: the magic line, then frames of one type byte, a length (32 bits, big-endian) and that many bytes.
@@ -11,45 +11,6 @@ import { FrameOrder, isHeader } from "./backup-order.ts"
  */
 export const MAGIC = "jackfield backup 1\n"
 const MOST = 1_048_576
-
-/** What a backup says of itself before its rows. */
-export interface BackupHeader {
-  readonly createdAt: string
-  /** Of the PostgreSQL that it was taken from. */
-  readonly server: string
-  /** The migrations that its schema has been through, in order. */
-  readonly migrations: readonly string[]
-  readonly tables: readonly BackupTable[]
-  readonly sequences: readonly BackupSequence[]
-  /** What only the right master keys open; the vault's. */
-  readonly keys: unknown
-}
-
-export interface BackupTable {
-  readonly name: string
-  readonly columns: readonly string[]
-}
-
-export interface BackupSequence {
-  readonly name: string
-  readonly last: string
-  readonly called: boolean
-}
-
-/** A table's rows as they were written: how many, and the SHA-256 of their bytes. */
-export interface TableEnd {
-  readonly name: string
-  readonly rows: number
-  readonly bytes: number
-  readonly sha256: string
-}
-
-export type Frame =
-  | { readonly type: "H"; readonly header: BackupHeader }
-  | { readonly type: "T"; readonly name: string }
-  | { readonly type: "D"; readonly bytes: Buffer }
-  | { readonly type: "E"; readonly end: TableEnd }
-  | { readonly type: "Z" }
 
 /** Writes the frames of a backup one after the other, each when the one before is on its way to the disk. */
 export class BackupWriter {

@@ -1,4 +1,42 @@
-import type { BackupHeader, Frame } from "./backup-file.ts"
+/** The header of a backup, which comes before its rows. */
+export interface BackupHeader {
+  readonly createdAt: string
+  /** The version of the PostgreSQL that it was taken from. */
+  readonly server: string
+  /** The migrations that its schema has been through, in order. */
+  readonly migrations: readonly string[]
+  readonly tables: readonly BackupTable[]
+  readonly sequences: readonly BackupSequence[]
+  /** The vault's checks, which only the right master keys open. */
+  readonly keys: unknown
+}
+
+export interface BackupTable {
+  readonly name: string
+  readonly columns: readonly string[]
+}
+
+export interface BackupSequence {
+  readonly name: string
+  readonly last: string
+  readonly called: boolean
+}
+
+/** The rows of a table as they were written: their number, and the SHA-256 of their bytes. */
+export interface TableEnd {
+  readonly name: string
+  readonly rows: number
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/** One frame of a backup. */
+export type Frame =
+  | { readonly type: "H"; readonly header: BackupHeader }
+  | { readonly type: "T"; readonly name: string }
+  | { readonly type: "D"; readonly bytes: Buffer }
+  | { readonly type: "E"; readonly end: TableEnd }
+  | { readonly type: "Z" }
 
 /** Names as this schema has them; they stand in SQL, quoted. */
 const NAME = /^[a-z][a-z0-9_]{0,62}$/

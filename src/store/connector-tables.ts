@@ -4,7 +4,7 @@ import type { Json, OptionalDate, OptionalJson, OptionalText, Plain, Stamped } f
 export type ConnectorStatus = "incomplete" | "untested" | "active" | "error" | "disabled"
 
 /**
- * `config` is without secrets; `document` is what `dialect` sent, secrets cut out; `missing` are the faults of a draft;
+ * `config` is without secrets; `document` came through the compatible API `compat`, secrets cut out; `missing` are the faults of a draft;
  * `failures` and `open_until` are the breaker's; since `refused_at` the far side refuses the credentials; `rollback_fields` are the
  * credentials that were switched last, as they were in `rollback_version`.
  */
@@ -20,7 +20,7 @@ export interface Connectors {
   purpose: OptionalText
   limits: OptionalJson<Plain>
   config: Json<Plain>
-  dialect: OptionalText
+  compat: OptionalText
   document: OptionalJson<Plain>
   failures: ColumnType<number, number | undefined, number>
   open_until: OptionalDate

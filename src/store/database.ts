@@ -1,4 +1,4 @@
-import type { ColumnType, Generated } from "kysely"
+import type { ColumnType, Generated, Transaction } from "kysely"
 import type { Json, OptionalDate, OptionalJson, OptionalText, Plain, Stamped } from "./column-types.ts"
 import type { ConnectorSecrets, Connectors, ConnectorVersions, StagedCredentials } from "./connector-tables.ts"
 import type { AdmissionNodes, Admissions, HealthChecks, HealthResults, Probes, WebhookDeliveries, Webhooks } from "./health-tables.ts"
@@ -270,3 +270,6 @@ export interface Database {
   upload_chunks: UploadChunks
   idempotency_keys: IdempotencyKeys
 }
+
+/** A transaction of the hub's database. */
+export type Tx = Transaction<Database>

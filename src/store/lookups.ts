@@ -1,7 +1,5 @@
-import { sql, type Transaction } from "kysely"
-import type { Database, Role } from "./database.ts"
-
-type Tx = Transaction<Database>
+import { sql } from "kysely"
+import type { Role, Tx } from "./database.ts"
 
 /** An API key with its workspace; whether it is still good is the caller's to judge. `operator`: an admin key of the first workspace. */
 export interface FoundApiKey {

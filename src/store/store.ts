@@ -1,11 +1,11 @@
 import { lookup } from "node:dns/promises"
 import { isIP } from "node:net"
-import { Kysely, sql, type Transaction } from "kysely"
+import { Kysely, sql } from "kysely"
 import pg from "pg"
 import { PlatformError } from "../core/errors.ts"
 import type { AppRole } from "./app-role.ts"
 import { type Connection, isConnectionFailure, parseDatabaseUrl, unavailable } from "./connection.ts"
-import type { Database } from "./database.ts"
+import type { Database, Tx } from "./database.ts"
 import { type Embedded, startEmbedded } from "./embedded.ts"
 import type { Log } from "./log.ts"
 import { migrate } from "./migrate.ts"
@@ -27,7 +27,7 @@ export interface StoreAddress {
   readonly addresses: readonly string[]
 }
 
-type Work<T> = (tx: Transaction<Database>) => Promise<T>
+type Work<T> = (tx: Tx) => Promise<T>
 
 /**
  * The hub's database. A failure to reach it is a PlatformError `store_unavailable`; once it answers again so does the

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto"
-import type { Transaction } from "kysely"
 import { PlatformError } from "../core/errors.ts"
-import type { Database } from "../store/database.ts"
+import type { Tx } from "../store/database.ts"
 import { someDataKeys } from "../store/lookups.ts"
 import type { Store } from "../store/store.ts"
 import { keyIdOf, openEnvelope, sealEnvelope } from "./envelope.ts"
@@ -29,8 +28,6 @@ interface DataKey {
   readonly key: Uint8Array
   readonly fingerprint: Fingerprinter
 }
-
-type Tx = Transaction<Database>
 
 /** What the hub's own keys are named after in the settings. */
 export const HUB_KEY = "hub-key/"

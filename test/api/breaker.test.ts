@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from "vitest"
 import { PlatformError } from "../../src/core/errors.ts"
-import type { Principal } from "../../src/hub/people/identity.ts"
+import type { Principal } from "../../src/hub/base/principal.ts"
 import { freePort } from "../../src/store/cluster.ts"
 import { startTestDatabase } from "../support/embedded.ts"
 import { nodeOn, startHub, type TestHub } from "../support/hub.ts"

@@ -39,7 +39,7 @@ describe("the description", () => {
     }
   })
 
-  it("names no dialect and nothing of the docs page", () => {
+  it("names no compatible API and nothing of the docs page", () => {
     expect(Object.keys(paths).filter((path) => !/^\/(v1\/|healthz|readyz|metrics|openapi\.json)/.test(path))).toEqual([])
   })
 })

@@ -295,7 +295,7 @@ describe("another workspace's things", () => {
   })
 })
 
-describe("the dialects", () => {
+describe("the compatible APIs", () => {
   it.each(ROLES)("know nothing of another workspace's, asked by its %s", async (role) => {
     const before = await snapshot()
     const ids = [...new Set((things.get("/v1/connectors") ?? []).flatMap(namesOf))]

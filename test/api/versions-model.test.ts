@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { beforeAll, expect, it } from "vitest"
-import type { Principal } from "../../src/hub/people/identity.ts"
+import type { Principal } from "../../src/hub/base/principal.ts"
 import { startHub } from "../support/hub.ts"
 import { use } from "../support/use.ts"
 

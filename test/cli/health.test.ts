@@ -77,7 +77,7 @@ test("what changed in a catalog is shown, and a script is told when something br
   expect(shown.code).toBe(1)
   expect(shown.stdout.split("\n")).toEqual([
     "~ public.t a: character varying(10) → character varying(20)",
-    "- public.t b breaking: Whoever reads or writes it finds it no more.",
+    "- public.t b breaking: Readers and writers no longer find it.",
     "+ public.t c: text null",
     "+ public.u",
     "4 changes from version 1 to 2, 1 of them breaking.",

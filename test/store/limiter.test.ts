@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import fc from "fast-check"
 import { sql } from "kysely"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { Limiter } from "../../src/limits/limiter.ts"
+import { ConnectorLimits } from "../../src/limits/connector-limits.ts"
 import type { Limits } from "../../src/limits/limits.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
 import { startTestDatabase } from "../support/embedded.ts"
@@ -105,13 +105,13 @@ describe("the limiter", () => {
   }
 
   test("two processes never hold more slots than there are, and each gets its turn", async () => {
-    const processes = [new Limiter(store), new Limiter(store)]
+    const processes = [new ConnectorLimits(store), new ConnectorLimits(store)]
     let open = 0
     let highest = 0
     const served = [0, 0]
     const caller = async (index: number) => {
       for (let turn = 0; turn < 15; turn++) {
-        const grant = await processes[index]?.acquire(at.workspaceId, at.connectorId, limits(3), options(20_000))
+        const grant = await processes[index]?.take(at.workspaceId, at.connectorId, limits(3), options(20_000))
         highest = Math.max(highest, ++open)
         await new Promise((resolve) => setTimeout(resolve, 5))
         open--
@@ -132,15 +132,15 @@ describe("the limiter", () => {
         .execute(),
     )
     const begun = performance.now()
-    const limiter = new Limiter(store)
-    await expect(limiter.acquire(at.workspaceId, at.connectorId, limits(1), options(100))).rejects.toMatchObject({ code: "rate_limited" })
-    const grant = await limiter.acquire(at.workspaceId, at.connectorId, limits(1), options(10_000))
+    const limiter = new ConnectorLimits(store)
+    await expect(limiter.take(at.workspaceId, at.connectorId, limits(1), options(100))).rejects.toMatchObject({ code: "rate_limited" })
+    const grant = await limiter.take(at.workspaceId, at.connectorId, limits(1), options(10_000))
     expect(performance.now() - begun).toBeGreaterThan(500)
     grant.release()
   })
 
   test("a call whose slot was lost is told to end", async () => {
-    const grant = await new Limiter(store).acquire(at.workspaceId, at.connectorId, limits(1), options(1_000))
+    const grant = await new ConnectorLimits(store).take(at.workspaceId, at.connectorId, limits(1), options(1_000))
     await database.query("delete from jackfield.limiter_slots")
     await new Promise((resolve) => grant.signal.addEventListener("abort", resolve))
     expect(grant.signal.reason).toMatchObject({ code: "store_unavailable" })
@@ -148,7 +148,7 @@ describe("the limiter", () => {
   })
 
   test("a running call keeps its slot", async () => {
-    const grant = await new Limiter(store).acquire(at.workspaceId, at.connectorId, limits(1), options(1_000))
+    const grant = await new ConnectorLimits(store).take(at.workspaceId, at.connectorId, limits(1), options(1_000))
     await new Promise((resolve) => setTimeout(resolve, 5_000))
     expect([grant.signal.aborted, await held()]).toEqual([false, 1])
     grant.release()
@@ -157,10 +157,10 @@ describe("the limiter", () => {
   })
 
   test("who goes away while waiting leaves nothing behind", async () => {
-    const limiter = new Limiter(store)
-    const first = await limiter.acquire(at.workspaceId, at.connectorId, limits(1), options(1_000))
+    const limiter = new ConnectorLimits(store)
+    const first = await limiter.take(at.workspaceId, at.connectorId, limits(1), options(1_000))
     const going = new AbortController()
-    const second = limiter.acquire(at.workspaceId, at.connectorId, limits(1), options(10_000, going.signal))
+    const second = limiter.take(at.workspaceId, at.connectorId, limits(1), options(10_000, going.signal))
     setTimeout(() => going.abort(), 100)
     await expect(second).rejects.toMatchObject({ code: "cancelled" })
     first.release()
@@ -169,10 +169,10 @@ describe("the limiter", () => {
   })
 
   test("a rate that is used up says when to come again, and a late request counts from when it went", async () => {
-    const limiter = new Limiter(store)
+    const limiter = new ConnectorLimits(store)
     const rates = [{ requests: 1, perMs: 10_000 }]
-    const grant = await limiter.acquire(at.workspaceId, at.connectorId, limits(undefined, rates), options(1_000))
-    const refused = () => limiter.acquire(at.workspaceId, at.connectorId, limits(undefined, rates), options(0)).catch((error: unknown) => error)
+    const grant = await limiter.take(at.workspaceId, at.connectorId, limits(undefined, rates), options(1_000))
+    const refused = () => limiter.take(at.workspaceId, at.connectorId, limits(undefined, rates), options(0)).catch((error: unknown) => error)
     expect(await refused()).toMatchObject({ code: "rate_limited", details: { retryAfterSeconds: 11 } })
     const before = await database.query("select at from jackfield.limiter_starts")
     await new Promise((resolve) => setTimeout(resolve, 1_000))
@@ -183,7 +183,7 @@ describe("the limiter", () => {
   })
 
   test("without limits no row is touched", async () => {
-    const grant = await new Limiter(store).acquire(at.workspaceId, at.connectorId, limits(undefined), options(0))
+    const grant = await new ConnectorLimits(store).take(at.workspaceId, at.connectorId, limits(undefined), options(0))
     grant.release()
     expect(await database.query("select connector_id from jackfield.limiter_rates")).toEqual([])
   })

@@ -1,6 +1,6 @@
 import Type from "typebox"
+import { workspaceMetrics } from "../../hub/checks/workspace-metrics.ts"
 import type { Hub } from "../../hub/hub.ts"
-import { workspaceMetrics } from "../../hub/workspace-metrics.ts"
 import { principalOf } from "../access.ts"
 import { Check, CheckInput, CheckList, CheckResult, Page } from "../health-schemas.ts"
 import { pageOf, Ref } from "../schemas.ts"

@@ -1,5 +1,5 @@
 import Type from "typebox"
-import { type Comparison as Answer, compareConnector, type WantedConnector } from "../../hub/catalogs/compare.ts"
+import { type Comparison as Answer, compareConnector, type WantedConnector } from "../../hub/declarative/compare.ts"
 import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
 import { CheckInput } from "../health-schemas.ts"

@@ -1,6 +1,7 @@
 import type { FastifyReply } from "fastify"
 import Type from "typebox"
-import type { ConnectorInput, ConnectorView, ConnectorPatch as Patch } from "../../hub/connectors/connector-view.ts"
+import type { ConnectorInput, ConnectorPatch as Patch } from "../../hub/connectors/connector-input.ts"
+import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
 import { Connector, ConnectorList, ConnectorPatch, ConnectorInput as Input, pageOf, Ref, TestInput, TestReport, UnsavedTestInput } from "../schemas.ts"

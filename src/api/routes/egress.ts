@@ -1,6 +1,6 @@
 import Type from "typebox"
+import { slice } from "../../hub/base/page.ts"
 import type { Hub } from "../../hub/hub.ts"
-import { slice } from "../../hub/page.ts"
 import { principalOf } from "../access.ts"
 import { EgressInput, EgressRule } from "../member-schemas.ts"
 import { Page, pageOf, Ref } from "../schemas.ts"

@@ -1,7 +1,7 @@
 import Type from "typebox"
 import { PlatformError } from "../../core/errors.ts"
 import type { Hub } from "../../hub/hub.ts"
-import type { UploadView } from "../../hub/uploads.ts"
+import type { UploadView } from "../../hub/uploads/uploads.ts"
 import { principalOf } from "../access.ts"
 import { closed, Id, PageQuery, pageOf, Time } from "../schemas.ts"
 import type { Api } from "../server.ts"

@@ -2,7 +2,6 @@ import type { Cli } from "../cli.ts"
 import { EXIT, type Exit } from "../failure.ts"
 import { readValue, readVariable } from "../secret-input.ts"
 import { facts, table } from "../table.ts"
-import type { PasswordOptions } from "./users.ts"
 import { type Page, readAll, when } from "./wire.ts"
 
 export interface Session {
@@ -43,6 +42,13 @@ export async function whoami({ terminal, hub }: Cli): Promise<Exit> {
     await terminal.write(facts(rows, terminal.dim))
   }
   return EXIT.ok
+}
+
+/** Where a password comes from. */
+export interface PasswordOptions {
+  readonly prompt?: boolean
+  readonly passwordEnv?: string
+  readonly passwordFile?: string
 }
 
 /** Logs in; the token is the one line on stdout, to be used as JACKFIELD_KEY. */

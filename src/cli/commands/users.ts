@@ -3,7 +3,7 @@ import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { readValue, readVariable } from "../secret-input.ts"
 import { facts, table } from "../table.ts"
-import { printSessions, type Session } from "./sessions.ts"
+import { type PasswordOptions, printSessions, type Session } from "./sessions.ts"
 import { readAll, when } from "./wire.ts"
 
 interface User {
@@ -54,12 +54,6 @@ async function print({ terminal }: Cli, user: User): Promise<Exit> {
     await terminal.write(facts(rows, terminal.dim))
   }
   return EXIT.ok
-}
-
-export interface PasswordOptions {
-  readonly prompt?: boolean
-  readonly passwordEnv?: string
-  readonly passwordFile?: string
 }
 
 /** Adds somebody. A password that the hub made is the one line on stdout. */

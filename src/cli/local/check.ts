@@ -1,7 +1,7 @@
-import { registry } from "../../connectors/index.ts"
 import { openConfig, parseConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { UrlConfig, UrlTls } from "../../core/url-form.ts"
 import { follow, probe, TEST_DEADLINE_MAX_MS, TEST_DEADLINE_MS } from "../../hub/probes/probe.ts"
 import { Door } from "../../net/door.ts"
 import { clearDriverEnvironment } from "../../net/environment.ts"
@@ -13,7 +13,7 @@ import { type Exit, usage } from "../failure.ts"
 import { exitOfReport, stageLine, verdictLines } from "../report.ts"
 import { readText, readValue } from "../secret-input.ts"
 import { stopped } from "../terminal.ts"
-import { readConnectionUrl, type UrlConfig } from "./connection-url.ts"
+import { readConnectionUrl } from "./connection-url.ts"
 
 export interface CheckOptions {
   readonly secretFile?: string
@@ -23,26 +23,18 @@ export interface CheckOptions {
 /** Whoever runs this sits at the machine and may reach what it reaches; metadata services stay out whatever a rule says. */
 const EVERYWHERE = "0.0.0.0/0,::/0"
 
-type Hints = Readonly<Partial<Record<string, string>>>
-
-const hints = (off: string, root: string, require: string): Hints => ({
+/** The words to add to the URL, where the general advice speaks of fields; by the error's code. */
+const hints = ({ off, require, ca }: UrlTls): Readonly<Partial<Record<string, string>>> => ({
   tls_unsupported: `On a network that you trust, add ?${off} to the URL.`,
-  tls_untrusted: `Add ?${root}=FILE with the CA's certificate, or ?${require} to encrypt without knowing to whom.`,
-  tls_name_mismatch: `Use the certificate's name in the URL, or ?${require} to encrypt without knowing to whom.`,
+  tls_untrusted: `Add ?${ca}=FILE with the CA's certificate, or ?${require} to encrypt without verifying the server.`,
+  tls_name_mismatch: `Use the certificate's name in the URL, or ?${require} to encrypt without verifying the server.`,
 })
-
-/** What to write into the URL, where the general advice speaks of fields; by type. */
-const HINTS: Readonly<Partial<Record<string, Hints>>> = {
-  postgres: hints("sslmode=disable", "sslrootcert", "sslmode=require"),
-  mysql: hints("ssl-mode=DISABLED", "ssl-ca", "ssl-mode=REQUIRED"),
-}
 
 /** Tests a system by its URL without a hub: the same probe, through the same door, as an operator. */
 export async function check(cli: Cli, text: string, options: CheckOptions): Promise<Exit> {
   const { shell, terminal } = cli
   const given = readConnectionUrl(text)
-  const connector = registry.find(given.type)
-  if (connector === undefined) throw usage(`There is no connector type "${given.type}".`)
+  const { connector } = given
   const config = await complete(cli, given, options)
   const door = openDoor(shell.env)
   clearDriverEnvironment(shell.env)
@@ -59,7 +51,7 @@ export async function check(cli: Cli, text: string, options: CheckOptions): Prom
   if (shell.signal.aborted) throw stopped()
   if (terminal.json) await terminal.document(report)
   else for (const line of verdictLines(terminal, report)) await terminal.line(line)
-  const hint = HINTS[given.type]?.[report.error?.code ?? ""]
+  const hint = connector.url?.tls === undefined ? undefined : hints(connector.url.tls)[report.error?.code ?? ""]
   if (!terminal.json && hint !== undefined) await terminal.line(terminal.dim(`→ ${hint}`))
   return exitOfReport(report)
 }
@@ -68,14 +60,12 @@ export async function check(cli: Cli, text: string, options: CheckOptions): Prom
 async function complete({ shell, terminal }: Cli, given: UrlConfig, options: CheckOptions): Promise<Readonly<Record<string, unknown>>> {
   const ca = given.caFile === undefined ? undefined : await readText(given.caFile, "the CA's certificate")
   const tls = ca === undefined ? given.config : { ...given.config, tls: { kind: "verify", ca } }
-  if (!given.wantsPassword) {
+  if (given.lacks === undefined) {
     if (options.secretFile !== undefined) throw usage("The URL has a password, and --secret-file is given too.", "Leave one of them.")
     return tls
   }
   const password = await passwordFrom()
-  if (password === undefined) return tls
-  const auth = given.config["auth"]
-  return auth === undefined ? { ...tls, password } : { ...tls, auth: { ...auth, password } }
+  return password === undefined ? tls : placed(tls, given.lacks.slice(1).split("/"), password)
 
   async function passwordFrom(): Promise<string | undefined> {
     if (options.secretFile !== undefined) return readValue(shell, options.secretFile, "--secret-file")
@@ -84,6 +74,12 @@ async function complete({ shell, terminal }: Cli, given: UrlConfig, options: Che
     return terminal.interactive ? (await terminal.askSecret("Password (may be empty):")) || undefined : undefined
   }
 }
+
+/** The config with a value at a path. */
+const placed = (config: Readonly<Record<string, unknown>>, [name = "", ...rest]: readonly string[], value: string): Readonly<Record<string, unknown>> => ({
+  ...config,
+  [name]: rest.length === 0 ? value : placed((config[name] ?? {}) as Readonly<Record<string, unknown>>, rest, value),
+})
 
 /** The typed config, or `config_invalid` with every fault and everything missing at once. */
 function parsed(connector: AnyConnector, config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

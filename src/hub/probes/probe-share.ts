@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto"
 import { setTimeout as pause } from "node:timers/promises"
 import { sql } from "kysely"
-import type { HubParts } from "../hub.ts"
+import type { HubParts } from "../parts.ts"
 import type { Found, TestReport } from "./probe.ts"
 
-/** Whose probe is shared with other nodes. */
+/** The connector whose probe is shared with other nodes. */
 export interface NodeShare {
   readonly workspaceId: string
   readonly connectorId: string
@@ -12,12 +12,12 @@ export interface NodeShare {
 }
 
 const POLL_MS = 100
-/** What a probe takes besides its deadline: a place among the tests, cutting off, storing. */
+/** The time of a probe besides its deadline: to get a slot among the tests, to be cut off, to be stored. */
 const MARGIN_MS = 5_000
 
 /**
- * Makes a probe, or waits for the report of an equal one that goes on at another node; `key` says what is equal. The other's
- * report is as everybody may see it. A node that dies with its probe holds nobody longer than the probe could have taken.
+ * Makes a probe, or waits for the report of an equal one that runs at another node; probes of equal `key`s are equal. The other
+ * node's report is the public one. When a node dies during its probe, the others wait no longer than the probe could have taken.
  */
 export async function sharedOverNodes(
   parts: Pick<HubParts, "store" | "counters">,
@@ -93,7 +93,7 @@ async function reportOf({ store }: Pick<HubParts, "store">, { workspaceId, conne
   return (row?.report as TestReport | null | undefined) ?? undefined
 }
 
-/** Leaves the report for who waits; a probe without one was cut off, and the next in line makes it. */
+/** Leaves the report for the nodes that wait. A probe without a report was cut off, and the next node makes it again. */
 async function settle({ store }: Pick<HubParts, "store">, { workspaceId, connectorId }: NodeShare, id: string, report: TestReport | undefined): Promise<void> {
   await store.inWorkspace(workspaceId, async (tx) => {
     if (report === undefined) {

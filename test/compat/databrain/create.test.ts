@@ -1,7 +1,9 @@
 import { join } from "node:path"
 import pg from "pg"
 import { describe, expect, it } from "vitest"
-import { NOT_BUILT } from "../../../src/compat/databrain/types.ts"
+import { PAGE, typesOf } from "../../../src/compat/databrain/types.ts"
+import { notBuilt } from "../../../src/compat/mapping.ts"
+import { registry } from "../../../src/connectors/index.ts"
 import { formsOf } from "../../../src/core/scrub.ts"
 import { closedPort } from "../../support/loopback.ts"
 import { use } from "../../support/use.ts"
@@ -101,7 +103,7 @@ describe("create", () => {
     expect(answer.body.message).toContain(message)
   })
 
-  it.each(NOT_BUILT)("the page's type %s is refused by name until it is built", async (datasourceType) => {
+  it.each(notBuilt(PAGE, typesOf(registry)))("the page's type %s is refused by name until it is built", async (datasourceType) => {
     const answer = await databrain.call("POST", "", { datasourceType, credentials: { name: "x" } })
     expect(errorOf(answer)).toEqual([400, "INVALID_REQUEST_BODY", true])
     expect(answer.body.message).toContain(`${datasourceType} is not built yet`)

@@ -3,7 +3,7 @@ import type { HubProcess } from "../../support/hub-process.ts"
 import type { Ledger } from "./ledger.ts"
 import type { Canary } from "./values.ts"
 
-/** One canary on its way through the four dialects of a hub. */
+/** One canary on its way through the four compatible APIs of a hub. */
 export interface Wire {
   readonly hub: HubProcess
   readonly ledger: Ledger

@@ -1,0 +1,40 @@
+import type { Column } from "../../../core/values.ts"
+import { type Dialect, qualified } from "./dialect.ts"
+import { type Spellings, spell } from "./types.ts"
+
+/** How a system makes and changes tables. */
+export interface Ddl {
+  readonly types: Spellings
+  /** The type of a column of the key, where it differs: a text that an index can hold. */
+  keyType?(column: Column): string
+  /** The clause that names the key: `PRIMARY KEY (a, b)`. Absent: by the standard. */
+  key?(names: string): string
+  /** What follows the columns: `ENGINE = …`. */
+  readonly tail?: string
+  /** `ALTER TABLE t ADD COLUMN c type`. Absent: by the standard. */
+  add?(table: string, column: string, type: string): string
+  /** Gives a column another type that holds all it held before. Absent: columns are not widened. */
+  widen?(table: string, column: string, type: string, nullable: boolean): string
+  /** Lets a column be empty. Absent: it is not done. */
+  loosen?(table: string, column: string, type: string): string
+  /** Whether commits are kept in a table beside the target, in the transaction of the rows. */
+  readonly commits?: boolean
+}
+
+/** A table with those columns. Columns of the key are never empty. */
+export function createTable(
+  dialect: Pick<Dialect<never>, "ident">,
+  ddl: Ddl,
+  path: readonly string[],
+  columns: readonly Column[],
+  key: readonly string[],
+): string {
+  const lines = columns.map((column) => {
+    const keyed = key.includes(column.name)
+    const type = (keyed ? ddl.keyType?.(column) : undefined) ?? spell(ddl.types, column)
+    return `${dialect.ident(column.name)} ${type}${keyed || !column.nullable ? " NOT NULL" : ""}`
+  })
+  const names = key.map((name) => dialect.ident(name)).join(", ")
+  const keyLine = key.length === 0 ? [] : [ddl.key?.(names) ?? `PRIMARY KEY (${names})`]
+  return `CREATE TABLE ${qualified(dialect, path)} (${[...lines, ...keyLine].join(", ")})${ddl.tail === undefined ? "" : ` ${ddl.tail}`}`
+}
