@@ -1,7 +1,6 @@
 import { untilAborted } from "../../core/abort.ts"
 import type { Session } from "../../core/session.ts"
 import type { OpenLease } from "../../net/door.ts"
-import type { Opened } from "./opened.ts"
 
 /** A session, and the lease that it stands on. */
 export interface Connection {
@@ -9,8 +8,14 @@ export interface Connection {
   readonly session: Session
 }
 
-/** Connections may be shared by uses that have all of these in common: an operator's lease tells more in its errors. */
-export type Owner = Pick<Opened, "id" | "version" | "readAt"> & { readonly operator: boolean }
+/** Uses share connections when they have the connector, its version and the operator's rights in common: an operator's lease tells more in its errors. */
+export interface Owner {
+  readonly id: string
+  readonly version: number
+  /** When the connector was read (`performance.now()`). */
+  readonly readAt: number
+  readonly operator: boolean
+}
 
 interface Idle extends Connection, Owner {
   /** Whether the session is as good as new. */
