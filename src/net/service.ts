@@ -5,7 +5,7 @@ import { Policy } from "./policy.ts"
 import type { Resolver } from "./resolver.ts"
 import { parseEgressRules } from "./rules.ts"
 
-/** A request to a service that the operator's environment names. */
+/** A request to a service that the operator configured in the environment. */
 export interface ServiceCall {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -17,9 +17,9 @@ const DEADLINE_MS = 4_000
 const MOST_BYTES = 1_048_576
 
 /**
- * Posts to a service of the operator's own, through the door like every other request. That host and port alone may be
- * private, metadata addresses never; no redirect is followed and no proxy asked. PlatformError when the whole answer did
- * not arrive within 4 s.
+ * Posts to a service of the operator, through the door like every other request: private addresses are allowed on the
+ * URL's port, metadata addresses never; redirects and proxies are not used. Throws a PlatformError if the response is
+ * not complete within 4 s.
  */
 export function serviceCaller(resolver: Resolver): (call: ServiceCall) => Promise<{ status: number; body: string }> {
   return async ({ url: to, headers, body, ca }) => {
@@ -34,7 +34,7 @@ export function serviceCaller(resolver: Resolver): (call: ServiceCall) => Promis
       return { status: answer.status, body: answer.body.toString("utf8") }
     } catch (cause) {
       if (cause instanceof PlatformError) throw cause
-      throw new PlatformError("connection_lost", `The connection to ${url.host} broke before its answer had arrived.`, { cause })
+      throw new PlatformError("connection_lost", `The connection to ${url.host} broke before the response arrived.`, { cause })
     }
   }
 }

@@ -9,9 +9,12 @@ export interface KmsSettings {
   readonly region: string
   /** Key id, ARN or alias. */
   readonly key: string
-  /** A file as `aws configure` writes it, whose `[default]` is taken; read for every request, since session tokens age. */
+  /**
+   * A file in the format of `aws configure`, of which `[default]` is used; read for every request, because session
+   * tokens expire.
+   */
   readonly credentialsFile: string
-  /** Another address than `https://kms.<region>.amazonaws.com`, such as a VPC endpoint's. */
+  /** An address that replaces `https://kms.<region>.amazonaws.com`, such as a VPC endpoint. */
   readonly endpoint?: string | undefined
 }
 
@@ -24,7 +27,9 @@ interface Answered {
   readonly Message?: unknown
 }
 
-/** Errors that may pass (docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and each operation's). */
+/**
+ * Transient errors (docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and the errors of each operation).
+ */
 const BUSY = new Set([
   "ThrottlingException",
   "LimitExceededException",
@@ -33,12 +38,13 @@ const BUSY = new Set([
   "KeyUnavailableException",
   "ServiceUnavailable",
 ])
-/** Errors that say that this is not what was encrypted, or not for this context. */
+/** Errors that mean that the ciphertext is not the stored one, or belongs to another context. */
 const UNREADABLE = new Set(["InvalidCiphertextException", "IncorrectKeyException"])
 
 /**
- * Master keys in AWS KMS (Encrypt and Decrypt of docs.aws.amazon.com/kms/latest/APIReference, signed by Signature Version 4).
- * Workspace and data key are the encryption context; the id is the key's ARN, under which KMS rotates its material unseen.
+ * Master keys in AWS KMS (Encrypt and Decrypt of docs.aws.amazon.com/kms/latest/APIReference, signed with Signature
+ * Version 4). Workspace and data key are the encryption context; the id is the key's ARN, under which KMS may rotate
+ * its key material invisibly.
  */
 export class AwsKms implements KeyProvider {
   readonly #settings: KmsSettings
@@ -72,7 +78,7 @@ export class AwsKms implements KeyProvider {
   async unwrap(keyId: string, wrapped: string, context: KeyContext): Promise<Uint8Array> {
     const answer = await this.#call("Decrypt", { KeyId: keyId.replace(/^aws:/, ""), CiphertextBlob: wrapped, EncryptionContext: contextOf(context) })
     if (UNREADABLE.has(typeOf(answer))) {
-      const message = `Data key ${context.dataKeyId} does not open: AWS KMS says that it is not of ${keyId}, or it was changed in the database.`
+      const message = `Data key ${context.dataKeyId} cannot be decrypted: according to AWS KMS it was not encrypted with ${keyId}, or it was changed in the database.`
       throw new PlatformError("secret_unreadable", message, { cause: new Error(textOf(answer)) })
     }
     const key = Buffer.from(String(parse(answer)?.Plaintext ?? ""), "base64")
@@ -111,8 +117,8 @@ const endpointOf = ({ endpoint, region }: KmsSettings): string => endpoint ?? `h
 function judge(answer: ServiceAnswer, { credentialsFile }: KmsSettings): Judgement {
   if (answer.status === 200 || UNREADABLE.has(typeOf(answer))) return { is: "answer" }
   if (answer.status >= 500 || answer.status === 429 || BUSY.has(typeOf(answer)))
-    return { is: "busy", why: `cannot serve now (${answer.status} ${textOf(answer)}); see its state.` }
-  return { is: "refusal", why: `refuses the hub (${answer.status} ${textOf(answer)}); see ${credentialsFile}, the key and its policy.` }
+    return { is: "busy", why: `is temporarily unavailable (${answer.status} ${textOf(answer)}); check its state.` }
+  return { is: "refusal", why: `refuses the hub (${answer.status} ${textOf(answer)}); check ${credentialsFile}, the key and its policy.` }
 }
 
 function parse(answer: ServiceAnswer): Answered | undefined {
@@ -123,7 +129,7 @@ function parse(answer: ServiceAnswer): Answered | undefined {
   }
 }
 
-/** The error's name; some answers put a namespace before it. */
+/** The error's name, without the namespace that some responses put before it. */
 const typeOf = (answer: ServiceAnswer): string => String(parse(answer)?.__type ?? "").replace(/^.*#/, "")
 
 const textOf = (answer: ServiceAnswer): string => quote(`${typeOf(answer)} ${String(parse(answer)?.message ?? parse(answer)?.Message ?? "")}`)

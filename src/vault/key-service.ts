@@ -1,7 +1,7 @@
 import { PlatformError } from "../core/errors.ts"
 import { retrying } from "../core/retry.ts"
 
-/** One request to a key service; `ca` is the PEM of the authority to trust in place of the system's. */
+/** One request to a key service; `ca` is the PEM of an authority to trust instead of the system's. */
 export interface ServiceRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -14,29 +14,32 @@ export interface ServiceAnswer {
   readonly body: string
 }
 
-/** Posts to the operator's key service through the one door; PlatformError when no answer came in time. */
+/** Posts to the operator's key service through the door; PlatformError if no response arrives in time. */
 export type Send = (request: ServiceRequest) => Promise<ServiceAnswer>
 
-/** What an answer means: it is the answer, the service is busy and worth another try, or it refuses. */
+/** The treatment of a response: use it, try again, or report a refusal. */
 export type Judgement = { readonly is: "answer" } | { readonly is: "busy" | "refusal"; readonly why: string }
 
 const RETRIES = { most: 2, firstWaitMs: 150 }
-/** After a failure the service is not asked again for so long: callers hold a transaction of the store while they wait. */
+/** The pause after a failure, in which no caller asks again: callers hold a transaction of the store while they wait. */
 const REST_MS = 2_000
 
-/** A key service: it is asked up to three times for what may pass, and rests after a failure, during which every call fails at once. */
+/** A key service with retries: three tries for transient errors, and a pause after a failure, in which every call fails at once. */
 export class KeyService {
   readonly #name: string
   readonly #send: Send
   #resting: { readonly until: number; readonly error: PlatformError } | undefined
 
-  /** `name` begins the sentences of its errors: "Vault at https://…". */
+  /** `name` starts the sentences of its errors: "Vault at https://…". */
   constructor(name: string, send: Send) {
     this.#name = name
     this.#send = send
   }
 
-  /** The answer that `judge` calls one. `make` makes the request anew for each try, since signatures and tokens age. PlatformError `keys_unavailable`. */
+  /**
+   * The response that `judge` accepts. `make` builds a new request for each try, because signatures and tokens
+   * expire. Fails with PlatformError `keys_unavailable`.
+   */
   async ask(make: () => Promise<ServiceRequest>, judge: (answer: ServiceAnswer) => Judgement): Promise<ServiceAnswer> {
     if (this.#resting !== undefined && this.#resting.until > performance.now()) throw this.#resting.error
     try {
@@ -49,7 +52,7 @@ export class KeyService {
     }
   }
 
-  /** The `keys_unavailable` that says why, in a sentence. */
+  /** A `keys_unavailable` error with the reason, in a sentence. */
   unavailable(why: string, cause?: unknown): PlatformError {
     return new PlatformError("keys_unavailable", `${this.#name} ${why}`, { cause })
   }
@@ -75,7 +78,7 @@ export class KeyService {
   }
 }
 
-/** A service's own words, as far as they can be shown: one short line. */
+/** The service's own text, shortened to one line of printable characters. */
 export const quote = (text: string): string =>
   `"${text
     .replace(/[^\x20-\x7e]+/g, " ")

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer"
-import { PlatformError } from "../../core/errors.ts"
+import { PlatformError } from "../../../../core/errors.ts"
 
-/** What a file's bytes say. `bom` is how many of them are a mark and no text; `guessed` that only statistics speak for it. */
+/** How a file's bytes are text. `bom` is the length of its byte order mark; `guessed` says that only statistics speak for it. */
 export interface Encoding {
   readonly name: string
   readonly bom: number
@@ -14,7 +14,7 @@ const BOMS: readonly (readonly [name: string, mark: readonly number[]])[] = [
   ["utf-16be", [0xfe, 0xff]],
 ]
 
-/** First bytes of files that are taken for a CSV by mistake, and what to do instead. */
+/** First bytes of files that are taken for text by mistake, and what they are. */
 const OTHERS: readonly (readonly [magic: string, what: string])[] = [
   ["504b0304", "a ZIP archive or an Excel workbook; save the sheet as CSV"],
   ["d0cf11e0a1b11ae1", "an old Excel or Word file; save the sheet as CSV"],
@@ -27,12 +27,17 @@ const OTHERS: readonly (readonly [magic: string, what: string])[] = [
   ["53514c69746520", "an SQLite database"],
   ["4f626a01", "an Avro file"],
   ["4f5243", "an ORC file"],
-  ["28b52ffd", "compressed with zstd; gzip is read"],
-  ["425a68", "compressed with bzip2; gzip is read"],
-  ["fd377a585a00", "compressed with xz; gzip is read"],
+  ["425a68", "compressed with bzip2; compress it with gzip or zstd"],
+  ["fd377a585a00", "compressed with xz; compress it with gzip or zstd"],
 ]
 
-/** The encoding of a file by its first bytes, or as it is fixed. `response_invalid` for what is no text at all. */
+/** The binary format of a file by its first bytes; undefined for text. */
+export function binaryFormatOf(head: Buffer): string | undefined {
+  const hex = head.subarray(0, 8).toString("hex")
+  return OTHERS.find(([magic]) => hex.startsWith(magic))?.[1]
+}
+
+/** The encoding of a file by its first bytes, or as it is fixed. `response_invalid` for a file that is not text. */
 export async function encodingOf(sample: Buffer, fixed: string): Promise<Encoding> {
   const marked = BOMS.find(([, mark]) => mark.every((byte, index) => sample[index] === byte))
   if (fixed !== "auto") {
@@ -40,9 +45,8 @@ export async function encodingOf(sample: Buffer, fixed: string): Promise<Encodin
     return { name, bom: marked?.[0] === name ? marked[1].length : 0, guessed: false }
   }
   if (marked !== undefined) return { name: marked[0], bom: marked[1].length, guessed: false }
-  const hex = sample.subarray(0, 8).toString("hex")
-  const other = OTHERS.find(([magic]) => hex.startsWith(magic))
-  if (other !== undefined) throw noText(other[1])
+  const other = binaryFormatOf(sample)
+  if (other !== undefined) throw noText(other)
   const wide = utf16(sample)
   if (wide !== undefined) return { name: wide, bom: 0, guessed: true }
   if (control(sample) > sample.length / 50) throw noText("a binary file")
@@ -50,9 +54,9 @@ export async function encodingOf(sample: Buffer, fixed: string): Promise<Encodin
   return { name: await likeliest(sample), bom: 0, guessed: true }
 }
 
-const noText = (what: string): PlatformError => new PlatformError("response_invalid", `The file is no CSV: it is ${what}.`)
+const noText = (what: string): PlatformError => new PlatformError("response_invalid", `The file is not CSV: it is ${what}.`)
 
-/** Text of the Latin scripts in UTF-16 has a zero in every other byte; where they stand tells the order. */
+/** Latin text in UTF-16 has a zero in every other byte; their places tell the byte order. */
 function utf16(sample: Buffer): "utf-16le" | "utf-16be" | undefined {
   const zeros = [0, 0]
   for (let index = 0; index < sample.length; index++) if (sample[index] === 0) zeros[index & 1] = (zeros[index & 1] ?? 0) + 1
@@ -69,14 +73,14 @@ function control(sample: Buffer): number {
   return count
 }
 
-/** The sample without a character that it cuts in two. */
+/** The sample without the character that its end cuts in two. */
 function wholeCharacters(sample: Buffer): Buffer {
   let end = sample.length
   while (end > 0 && sample.length - end < 3 && ((sample[end - 1] ?? 0) & 0xc0) === 0x80) end--
   return end > 0 && (sample[end - 1] ?? 0) >= 0xc0 ? sample.subarray(0, end - 1) : sample
 }
 
-/** By chardet's statistics, the first that can be decoded; ISO-8859-1 is windows-1252 wherever files are made (WHATWG, Encoding, 4.2). */
+/** By chardet's statistics, the first one that can be decoded. ISO-8859-1 means windows-1252 (WHATWG, Encoding, 4.2). */
 async function likeliest(sample: Buffer): Promise<string> {
   const { analyse } = await import("chardet")
   for (const { name } of analyse(sample)) {
@@ -95,7 +99,7 @@ const decodes = (label: string): boolean => {
   }
 }
 
-/** A file's bytes as UTF-8, without its mark; what is not of the encoding becomes U+FFFD, which records are then searched for. */
+/** A file's bytes as UTF-8, without the byte order mark. Bytes that are not of the encoding become U+FFFD, which records are searched for. */
 export async function* asUtf8(bytes: AsyncIterable<Buffer>, { name, bom }: Encoding): AsyncGenerator<Buffer> {
   const decoder = name === "utf-8" ? undefined : new TextDecoder(name, { ignoreBOM: true })
   let left = bom

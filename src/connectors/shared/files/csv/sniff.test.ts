@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { asUtf8, encodingOf } from "./encoding.ts"
-import { formatOf, namesOf } from "./format.ts"
-import { converted, joined, type Kind } from "./kinds.ts"
+import { AUTO, type CsvOptions } from "./options.ts"
+import { namesOf, sniff } from "./sniff.ts"
 
-const AUTO = { delimiter: "auto", quote: "auto", encoding: "auto", header: "auto", types: "auto", columns: [] } as const
-const sniff = (text: string | Buffer, more: Partial<Record<keyof typeof AUTO, unknown>> = {}) =>
-  formatOf(Buffer.from(text as string), true, { ...AUTO, ...more } as typeof AUTO)
+const sniffed = (text: string | Buffer, more: Partial<CsvOptions> = {}) => sniff(Buffer.from(text as string), true, { ...AUTO, ...more })
 
 describe("a format is found out", () => {
   it.each([
@@ -23,7 +21,7 @@ describe("a format is found out", () => {
     ["\n\nid,at\n\n1,2026-01-01T10:00:00Z\n", ",", '"', true, ["id", "at"], ["integer", "timestamp"]],
     ['id,note\n1,"a;b;c"\n2,"d;e;f"\n3,x\n', ",", '"', true, ["id", "note"], ["integer", "text"]],
   ])("of %j", async (text, delimiter, quote, header, names, kinds) => {
-    const format = await sniff(text)
+    const format = await sniffed(text)
     expect({ delimiter: format.shape.delimiter, quote: format.shape.quote, header: format.header, names: format.names, kinds: format.kinds }).toEqual({
       delimiter,
       quote,
@@ -34,7 +32,7 @@ describe("a format is found out", () => {
   })
 
   it("unless it is fixed", async () => {
-    const format = await sniff("1;2,3\n4;5,6\n", { delimiter: "comma", header: "yes", quote: "none", encoding: "windows-1252" })
+    const format = await sniffed("1;2,3\n4;5,6\n", { delimiter: "comma", header: "yes", quote: "none", encoding: "windows-1252" })
     expect(format).toMatchObject({ shape: { delimiter: ",", quote: "", exact: false }, header: true, names: ["1;2", "3"], encoding: { name: "windows-1252" } })
   })
 
@@ -51,7 +49,7 @@ describe("a format is found out", () => {
   })
 
   it("no endless row becomes columns", async () => {
-    await expect(sniff(",".repeat(20_000))).rejects.toMatchObject({ code: "response_invalid", message: expect.stringContaining("20001 columns") })
+    await expect(sniffed(",".repeat(20_000))).rejects.toMatchObject({ code: "response_invalid", message: expect.stringContaining("20001 columns") })
   })
 })
 
@@ -91,44 +89,4 @@ describe("an encoding is found out", () => {
     const bytes = Buffer.from("a,b\nZoë,👩\n")
     for (let end = 5; end <= bytes.length; end++) expect((await encodingOf(bytes.subarray(0, end), "auto")).name).toBe("utf-8")
   })
-})
-
-describe("values", () => {
-  const kind = (...values: (string | null)[]): Kind | undefined => values.reduce<Kind | undefined>((so, value) => joined(so, value), undefined)
-  it.each<[(string | null)[], Kind | undefined]>([
-    [["1", "-20", "0"], "integer"],
-    [["1", "123456789012345678"], "bigint"],
-    [["1", "1.50"], "decimal"],
-    [["123456789012345678", "0.1"], "decimal"],
-    [["007"], "text"],
-    [["1", "007"], "text"],
-    [["+1"], "text"],
-    [["-0"], "text"],
-    [["1e5"], "text"],
-    [["true", "FALSE"], "boolean"],
-    [["true", "1"], "text"],
-    [["2026-02-28"], "date"],
-    [["2026-02-29"], "text"],
-    [["2024-02-29"], "date"],
-    [["2026-13-01"], "text"],
-    [["2026-01-01T10:00:00Z", "2026-01-01 10:00"], "timestamp"],
-    [["2026-01-01", "2026-01-01T10:00:00Z"], "text"],
-    [["2026-01-01T24:00:00Z"], "text"],
-    [[null, ""], undefined],
-    [[null, "1", ""], "integer"],
-  ])("%j are %s", (values, wanted) => expect(kind(...values)).toBe(wanted))
-
-  it.each<[Kind, string | null, unknown]>([
-    ["integer", "42", 42],
-    ["integer", "1234567890123456", undefined],
-    ["bigint", "9007199254740993", "9007199254740993"],
-    ["decimal", "0.10", "0.10"],
-    ["boolean", "True", true],
-    ["timestamp", "2026-01-01 10:00", "2026-01-01T10:00:00"],
-    ["timestamp", "2026-01-01 10:00:01.5+0130", "2026-01-01T10:00:01.5+01:30"],
-    ["text", "", ""],
-    ["integer", "", null],
-    ["text", null, null],
-    ["date", "x", undefined],
-  ])("%s %j is %j", (as, text, wanted) => expect(converted(as, text)).toEqual(wanted))
 })

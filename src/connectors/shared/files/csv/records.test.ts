@@ -1,7 +1,11 @@
 import { parse } from "csv-parse/sync"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type FileRecord, RECORD_MAX_BYTES, RecordReader, type Shape, WINDOW_BYTES } from "./records.ts"
+import { RECORD_MAX_BYTES, type TextRecord, WINDOW_BYTES } from "../text/records.ts"
+import { csvRecords } from "./records.ts"
+import type { Fields, Shape } from "./shape.ts"
+
+type FileRecord = TextRecord<Fields>
 
 const shape = (more: Partial<Shape> = {}): Shape => ({ delimiter: ",", quote: '"', newline: "\n", exact: true, encoding: "utf-8", ...more })
 
@@ -12,10 +16,10 @@ async function cut(text: string | Buffer, how: Shape = shape(), size = 65_536): 
     for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
   }
   const out: FileRecord[] = []
-  for await (const some of new RecordReader(how).read(pieces())) for (const record of some) out.push(record)
+  for await (const some of csvRecords(how).read(pieces())) for (const record of some) out.push(record)
   return out
 }
-const fields = (records: FileRecord[]) => records.map((each) => ("fields" in each ? each.fields : `${each.line}-${each.lastLine} ${each.reason}`))
+const fields = (records: FileRecord[]) => records.map((each) => ("value" in each ? each.value : `${each.line}-${each.lastLine} ${each.reason}`))
 
 const cell = fc
   .oneof(fc.string(), fc.string({ unit: "binary" }), fc.constantFrom("", '"', "'", "\r\n", "\n", "\r", ",", ";", "\t", "|", '""', ' "a" ', "\uFEFF"))
@@ -60,7 +64,7 @@ describe("records", () => {
           yield text.subarray(stop?.end ?? 0)
         }
         const later: FileRecord[] = []
-        for await (const some of new RecordReader(shape(), stop.end, stop.lastLine + 1).read(rest())) later.push(...some)
+        for await (const some of csvRecords(shape(), [stop.end, stop.lastLine + 1]).read(rest())) later.push(...some)
         expect(later).toEqual(all.slice(all.indexOf(stop) + 1))
       }),
       { numRuns: 200 },
@@ -114,20 +118,49 @@ describe("records", () => {
     expect(fields(await cut(`1,2\n3,"${`${'x,""y'.repeat(10)}\n`.repeat(50_000)}",9\n5,6`))).toEqual([["1", "2"], `2-50002 ${too}`, ["5", "6"]])
     expect(fields(await cut(`1,2\n3,${long}`))).toEqual([["1", "2"], `2-2 ${too}`])
     expect(fields(await cut(`1,2\n3,"${long.repeat(5)}"\n5,6\n`))).toEqual([["1", "2"], `2-2 ${too}`, ["5", "6"]])
-    const many = Math.ceil(WINDOW_BYTES / 4) + 10
+    const five = "5".repeat(60)
+    const many = Math.ceil(WINDOW_BYTES / `${five},6\n`.length) + 10
     for (const end of ["", "\n"]) {
-      const open = fields(await cut(`1,2\n3,"4\n${"5,6\n".repeat(many)}7,8${end}`))
+      const open = fields(await cut(`1,2\n3,"4\n${`${five},6\n`.repeat(many)}7,8${end}`))
       expect([open.length, open[0], open[1], open[2], open.at(-1)]).toEqual([
         many + 3,
         ["1", "2"],
         "2-2 opens a quote that is not closed within 8 MiB.",
-        ["5", "6"],
+        [five, "6"],
         ["7", "8"],
       ])
     }
     const just = "x".repeat(RECORD_MAX_BYTES - 2)
     expect(fields(await cut(`1,${just}\n`))).toEqual([["1", just]])
     expect(fields(await cut(`1,${just}x\n`))).toEqual([`1-1 ${too}`])
+  })
+
+  it.each([
+    ["inside quotes at every line's end, closed nowhere", `${"x".repeat(60)}","\n`],
+    ["the same, with a quote that is malformed at the very end", `${"x".repeat(60)}","\n`, '"x"y\n'],
+    ["open at every other line", `"${"x".repeat(60)}\n,"\n`],
+  ])("reads each byte a few times at most, however the quotes stand: %s", async (_, line, end = "") => {
+    const many = Math.ceil((1.5 * WINDOW_BYTES) / line.length)
+    const text = Buffer.from(`a,b\n1,"2\n${line.repeat(many)}${end}`)
+    // Every byte that a record is looked for in is decoded.
+    const own = Buffer.prototype.toString
+    let decoded = 0
+    Buffer.prototype.toString = function (this: Buffer, encoding?: BufferEncoding, from = 0, to = this.length): string {
+      decoded += to - from
+      if (decoded > 10 * text.length) throw new Error("the same bytes are read again and again")
+      return own.call(this, encoding, from, to)
+    }
+    try {
+      async function* pieces(): AsyncGenerator<Buffer> {
+        for (let at = 0; at < text.length; at += 1_048_576) yield text.subarray(at, at + 1_048_576)
+      }
+      let records = 0
+      for await (const some of csvRecords(shape()).read(pieces())) records += some.length
+      expect(records).toBeGreaterThan(1)
+    } finally {
+      Buffer.prototype.toString = own
+    }
+    expect(decoded).toBeGreaterThan(text.length / 2)
   })
 
   it("holds no more than its window of what does not end", async () => {
@@ -141,7 +174,7 @@ describe("records", () => {
     }
     const before = process.memoryUsage().arrayBuffers
     const records: FileRecord[] = []
-    for await (const some of new RecordReader(shape()).read(endless())) records.push(...some)
+    for await (const some of csvRecords(shape()).read(endless())) records.push(...some)
     expect(fields(records)).toEqual(["1-1 is longer than 1 MiB."])
     expect(most - before).toBeLessThan(200 * 1_048_576)
   })
