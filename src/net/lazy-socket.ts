@@ -36,6 +36,15 @@ export class DoorSocket extends Duplex implements LazySocket {
     }
   }
 
+  /** Writes of one turn of the event loop go out together: client libraries send a message in many small pieces. */
+  override write(chunk: unknown, encoding?: unknown, done?: unknown): boolean {
+    if (this.writableCorked === 0) {
+      this.cork()
+      process.nextTick(() => this.uncork())
+    }
+    return super.write(chunk, encoding as BufferEncoding, done as () => void)
+  }
+
   get pending(): boolean {
     return this.#inner === undefined
   }
@@ -101,6 +110,11 @@ export class DoorSocket extends Duplex implements LazySocket {
     this.#touch()
     if (this.#inner) this.#inner.write(chunk, encoding, done)
     else this.#resume = () => this.#inner?.write(chunk, encoding, done)
+  }
+
+  /** Small pieces that were written together go out as one; each would cost a call of the system. */
+  override _writev(chunks: { readonly chunk: Buffer; readonly encoding: BufferEncoding }[], done: (error?: Error | null) => void): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), "utf8", done)
   }
 
   override _final(done: (error?: Error | null) => void): void {
