@@ -2,7 +2,7 @@ import type { Call } from "../../../core/call.ts"
 import type { SchemaStep, Stream, WantedStream } from "../../../core/streams.ts"
 import type { Column } from "../../../core/values.ts"
 import { targetIfAny } from "./catalog.ts"
-import { createTable, type Ddl } from "./ddl.ts"
+import { createTable, type Ddl, spellIn } from "./ddl.ts"
 import { qualified } from "./dialect.ts"
 import type { SqlType } from "./type.ts"
 import { spell } from "./types.ts"
@@ -14,7 +14,7 @@ import { type SqlConnection, transacted } from "./wire.ts"
  */
 export async function shape<B, C extends SqlConnection<B>>(
   type: SqlType<B, C>,
-  ddl: Ddl,
+  ddl: Ddl<C>,
   client: C,
   wanted: WantedStream,
   apply: boolean,
@@ -22,8 +22,11 @@ export async function shape<B, C extends SqlConnection<B>>(
 ): Promise<readonly SchemaStep[]> {
   const { wire } = client
   // The catalog is read as a write sees it, so that a table is found whatever may be read of it.
-  const there = await transacted(wire, "read", call, () => targetIfAny(type.catalog, client, wanted.path, call))
-  const steps = there === undefined ? creating(type, ddl, client, wanted) : changing(type, ddl, there, wanted)
+  const [there, kept] = await transacted(wire, "read", call, async () => {
+    const found = await targetIfAny(type.catalog, client, wanted.path, call)
+    return [found, found && (await ddl.kept?.(client, found, call))] as const
+  })
+  const steps = there === undefined ? creating(type, ddl, client, wanted) : changing(type, ddl, there, kept, wanted)
   if (!apply || steps.some(({ kind }) => kind === "refused")) return steps
   await transacted(wire, "write", call, async () => {
     for (const step of steps) if (step.kind !== "refused" && step.statement !== undefined) await wire.run(step.statement, [], call)
@@ -33,7 +36,7 @@ export async function shape<B, C extends SqlConnection<B>>(
 
 function creating<B, C extends SqlConnection<B>>(
   { dialect, catalog }: SqlType<B, C>,
-  ddl: Ddl,
+  ddl: Ddl<C>,
   client: C,
   { path: given, columns, key }: WantedStream,
 ): SchemaStep[] {
@@ -45,7 +48,13 @@ function creating<B, C extends SqlConnection<B>>(
   return [{ kind: "create", statement: createTable(dialect, ddl, path, columns, key) }]
 }
 
-function changing<B, C extends SqlConnection<B>>({ dialect }: SqlType<B, C>, ddl: Ddl, there: Stream, { columns, key }: WantedStream): SchemaStep[] {
+function changing<B, C extends SqlConnection<B>>(
+  { dialect }: SqlType<B, C>,
+  ddl: Ddl<C>,
+  there: Stream,
+  kept: ReadonlyMap<string, string | undefined> | undefined,
+  { columns, key }: WantedStream,
+): SchemaStep[] {
   const { add, widen, loosen, types } = ddl
   const table = qualified(dialect, there.path)
   const otherKey: SchemaStep[] =
@@ -62,17 +71,23 @@ function changing<B, C extends SqlConnection<B>>({ dialect }: SqlType<B, C>, ddl
         const type = spell(types, { ...wanted, nullable: true })
         return [{ kind: "add", column: wanted.name, statement: add?.(table, column, type) ?? `ALTER TABLE ${table} ADD COLUMN ${column} ${type}` }]
       }
-      const wider = widened(found, wanted)
+      const keyed = there.key.includes(wanted.name)
+      const wider = widened(found, ddl.made?.(wanted, keyed) ?? wanted)
       if (typeof wider === "string") return [{ kind: "refused", column: wanted.name, reason: wider }]
       const steps: SchemaStep[] = []
+      const rest = kept === undefined ? "" : kept.get(wanted.name)
+      if (rest === undefined && (wider !== undefined || (!found.nullable && wanted.nullable)))
+        return [
+          { kind: "refused", column: wanted.name, reason: `${wanted.name} has a default or a rule that a change of its type would drop; change it by hand.` },
+        ]
       if (wider !== undefined) {
         if (widen === undefined) return [{ kind: "refused", column: wanted.name, reason: `${dialect.product} cannot widen a column; ${needs(found, wanted)}.` }]
-        steps.push({ kind: "widen", column: wanted.name, statement: widen(table, column, spell(types, wider), found.nullable) })
+        steps.push({ kind: "widen", column: wanted.name, statement: widen(table, column, spellIn(ddl, wider, keyed), found.nullable, rest ?? "") })
       }
       if (!found.nullable && wanted.nullable) {
-        if (loosen === undefined || there.key.includes(wanted.name))
+        if (loosen === undefined || keyed)
           return [{ kind: "refused", column: wanted.name, reason: `${wanted.name} may be empty at the source and not in ${there.path.join(".")}.` }]
-        steps.push({ kind: "widen", column: wanted.name, statement: loosen(table, column, spell(types, wider ?? found)) })
+        steps.push({ kind: "widen", column: wanted.name, statement: loosen(table, column, spell(types, { ...(wider ?? found), nullable: true }), rest ?? "") })
       }
       return steps
     }),
