@@ -1,33 +1,49 @@
 import { defineConnector } from "../core/connector.ts"
-import { host, optional, port, secret, text } from "../core/fields.ts"
-import { discover } from "./mysql/catalog.ts"
-import { connectMysql } from "./mysql/client.ts"
-import { explain } from "./mysql/errors.ts"
-import { facts } from "./mysql/facts.ts"
-import { query } from "./mysql/query.ts"
-import { read } from "./mysql/rows.ts"
-import { write } from "./mysql/write.ts"
+import { text } from "../core/fields.ts"
+import { catalog } from "./mysql/catalog.ts"
 import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
-import { throughTunnel, tunnelField } from "./shared/ssh.ts"
-import { tlsField, tlsSpec } from "./shared/tls.ts"
+import { loginOf, serverFields } from "./shared/sql/login.ts"
+import { connectMysql } from "./shared/sql/mysql/client.ts"
+import { mysqlDialect } from "./shared/sql/mysql/dialect.ts"
+import { mysqlErrors } from "./shared/sql/mysql/errors.ts"
+import { mysqlFacts } from "./shared/sql/mysql/facts.ts"
+import { mysqlWriter } from "./shared/sql/mysql/writer.ts"
+import { sqlVerbs } from "./shared/sql/verbs.ts"
 
-/** MySQL 5.7 and MariaDB 10.3 and newer, and what speaks their protocol. */
+/** Systems that speak MySQL's protocol, as their version or its comment names them. */
+const PRODUCTS: readonly (readonly [RegExp, string])[] = [
+  [/TiDB/i, "TiDB"],
+  [/SingleStore|MemSQL/i, "SingleStore"],
+  [/Percona/i, "Percona Server"],
+  [/Aurora/i, "Amazon Aurora MySQL"],
+  [/MariaDB/i, "MariaDB"],
+]
+
+/** MySQL 5.7 and MariaDB 10.3 and newer, and systems that speak their protocol. */
 export const mysql = defineConnector({
   type: "mysql",
   title: "MySQL",
   category: "database",
   proof: "server",
   summary: "A MySQL (5.7 or newer) or MariaDB (10.3 or newer): browse its tables, query it read-only, read streams in key order, and write or upsert rows.",
-  fields: {
-    host: host("Host", { example: "db.example.com" }),
-    port: port("Port", { default: 3306 }),
-    database: text("Database", { default: "", maxLength: 64, help: "Empty: every database that the user may see; else this one alone.", example: "shop" }),
-    user: text("User", { login: true, maxLength: 128, example: "jackfield", help: "Best a user of its own, with SELECT on what the hub shall read." }),
-    password: optional(secret("Password")),
-    tls: tlsField,
-    tunnel: tunnelField,
-  },
+  notes: `
+Values: \`timestamp\` comes in UTC with its \`Z\`, \`datetime\` without a zone. Dates that no calendar has (\`0000-00-00\`) and \`time\`, which may
+be negative or longer than a day, come as the server writes them. \`bit(n)\` comes as text of n zeros and ones, geometries and vectors as their
+bytes (an SRID and WKB). A value with a zone is written to a \`datetime\` in UTC.
 
+JSON of MariaDB is a text in its catalog, so discovery shows most users a \`longtext\`. Reading gives JSON, and a JSON value that is written to a
+text goes in as JSON.
+
+A user of MySQL sees only the tables on which it has some right. Other tables are neither listed nor counted.
+
+Upserts go by the primary key, or by the unique key without NULLs that the stream names. A row that meets another row by another unique key
+is refused; \`ON DUPLICATE KEY UPDATE\` alone would change that other row. The report counts the rows that stand in the table afterwards, those
+that stood there already included. In tables without transactions (MyISAM, Aria, MEMORY) rows are put one by one.`,
+  fields: serverFields(
+    3306,
+    text("Database", { default: "", maxLength: 64, help: "Empty: every database that the user may see; else this one alone.", example: "shop" }),
+    text("User", { login: true, maxLength: 128, example: "jackfield", help: "Best a user of its own, with SELECT on what the hub shall read." }),
+  ),
   // MySQL Shell and its kin (MySQL docs, 6.2.5).
   url: databaseUrl(["mysql", "mariadb"], 3306, {
     mode: "ssl-mode",
@@ -35,24 +51,15 @@ export const mysql = defineConnector({
     modes: { off: "DISABLED", require: "REQUIRED", verify: "VERIFY_IDENTITY" },
   }),
   address: hostAndPort,
-
-  connect(config, lease) {
-    const { host, port, database, user, password } = config
-    const tunnelled = config.tunnel.kind === "ssh"
-    const login = { address: { host, port }, user, database, password, tls: tlsSpec(config.tls), tunnelled }
-    return connectMysql(login, throughTunnel(lease, config.tunnel))
+  connect: (config, lease) => {
+    const { login, lease: way } = loginOf(config, lease)
+    return connectMysql(login, way)
   },
-
-  async close({ connection, release }) {
-    release()
-    await new Promise<void>((resolve) => connection.end(() => resolve()))
-    connection.destroy()
-  },
-
-  test: facts,
-  discover,
-  query,
-  read,
-  write,
-  explain,
+  ...sqlVerbs({
+    dialect: mysqlDialect,
+    catalog,
+    errors: mysqlErrors,
+    facts: mysqlFacts(PRODUCTS, "MySQL"),
+    writer: mysqlWriter,
+  }),
 })

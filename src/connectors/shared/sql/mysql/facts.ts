@@ -1,47 +1,33 @@
-import type { Call } from "../../core/call.ts"
-import type { ServerFacts } from "../../core/connector.ts"
-import type { MySql } from "./client.ts"
-import { begin, rollback, run } from "./statements.ts"
+import type { Call } from "../../../../core/call.ts"
+import type { ServerFacts } from "../../../../core/connector.ts"
+import type { Value } from "../../../../core/values.ts"
+import { warningsOf } from "../login.ts"
+import { probed } from "../wire.ts"
+import type { MysqlClient } from "./client.ts"
 
-/** Systems that speak MySQL's protocol and say so in `version()` or its comment. */
-const PRODUCTS: readonly (readonly [RegExp, string])[] = [
-  [/TiDB/i, "TiDB"],
-  [/SingleStore|MemSQL/i, "SingleStore"],
-  [/Percona/i, "Percona Server"],
-  [/Aurora/i, "Amazon Aurora MySQL"],
-  [/MariaDB/i, "MariaDB"],
-]
+/** The facts of a server, by what it says of itself; `products` are told apart by its version and its comment, the first that matches. */
+export const mysqlFacts =
+  (products: readonly (readonly [RegExp, string])[], otherwise: string) =>
+  async (client: MysqlClient, call: Call): Promise<ServerFacts> =>
+    await probed(client.wire, call, async () => {
+      const { rows } = await client.wire.run("SELECT VERSION(), @@version_comment, DATABASE(), CURRENT_USER()", [], call)
+      const [version = "", comment = "", database, user = ""] = (rows[0] ?? []).map((value) => (value === null ? undefined : String(value)))
+      const banner = `${version} ${comment}`
+      const rights = grants((await client.wire.run("SHOW GRANTS", [], call)).rows)
+      return {
+        product: products.find(([pattern]) => pattern.test(banner))?.[1] ?? otherwise,
+        version: /\d+\.\d+(\.\d+)?/.exec(version)?.[0] ?? version,
+        details: { ...(database === undefined ? {} : { database }), user, encrypted: client.encrypted },
+        ...warningsOf(
+          client,
+          rights.everything && "This user may do everything; give the hub a user of its own with only the rights it needs.",
+          rights.files && "This user has FILE, and so reads files of the server's; take it away.",
+        ),
+      }
+    })
 
-/** Two stages on a connection that is logged in: a read-only transaction may begin, and the server says what it is. */
-export async function facts(client: MySql, call: Call): Promise<ServerFacts> {
-  await call.stage("permission", () => begin(client, call, "READ ONLY"))
-  return call.stage("probe", () => probe(client))
-}
-
-async function probe(client: MySql): Promise<ServerFacts> {
-  try {
-    const { rows } = await run(client, "SELECT VERSION(), @@version_comment, DATABASE(), CURRENT_USER()")
-    const [version = "", comment = "", database, user = ""] = (rows[0] ?? []).map((value) => (value === null ? undefined : String(value)))
-    const banner = `${version} ${comment}`
-    const rights = grants((await run(client, "SHOW GRANTS")).rows)
-    const warnings = [
-      ...(rights.everything ? ["This user may do everything; give the hub a user of its own with only the rights it needs."] : []),
-      ...(rights.files ? ["This user has FILE, and so reads files of the server's; take it away."] : []),
-      ...(client.encrypted || client.tunnelled ? [] : ["The connection is not encrypted; choose TLS `verify` unless the network is trusted."]),
-    ]
-    return {
-      product: PRODUCTS.find(([pattern]) => pattern.test(banner))?.[1] ?? "MySQL",
-      version: /\d+\.\d+(\.\d+)?/.exec(version)?.[0] ?? version,
-      details: { ...(database === undefined ? {} : { database }), user, encrypted: client.encrypted },
-      ...(warnings.length === 0 ? {} : { warnings }),
-    }
-  } finally {
-    await rollback(client)
-  }
-}
-
-/** What the user's global rights are, by `SHOW GRANTS`; passwords' hashes in it go nowhere. */
-export function grants(rows: readonly (readonly unknown[])[]): { readonly everything: boolean; readonly files: boolean } {
+/** The user's global rights, by `SHOW GRANTS`. Hashes of passwords that it shows are not kept. */
+export function grants(rows: readonly (readonly Value[])[]): { readonly everything: boolean; readonly files: boolean } {
   const lists = rows.flatMap(([row]) => /^GRANT (.+) ON \*\.\* TO /.exec(String(row))?.[1] ?? []).flatMap((list) => list.split(/,\s*/))
   return { everything: lists.includes("ALL PRIVILEGES") || lists.includes("SUPER"), files: lists.includes("FILE") }
 }

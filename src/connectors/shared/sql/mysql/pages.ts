@@ -1,95 +1,52 @@
-import type { Query, ResultSetHeader } from "mysql2"
-import type { Call } from "../../core/call.ts"
-import { PlatformError } from "../../core/errors.ts"
-import type { Column, Value } from "../../core/values.ts"
-import type { MySql } from "./client.ts"
+import type { Connection, Query, ResultSetHeader } from "mysql2"
+import { PlatformError } from "../../../../core/errors.ts"
+import type { Column, Value } from "../../../../core/values.ts"
+import type { Done, Page, PageLimits } from "../wire.ts"
+import type { MysqlBound } from "./encode.ts"
 import { isServerError } from "./errors.ts"
 import { type Field, readerOf } from "./values.ts"
 
-/** What a statement of ours gave: rows as the library reads them, or how many rows it touched. */
-export interface Done {
-  readonly rows: readonly (readonly unknown[])[]
-  readonly affectedRows: number
-}
-
-/** What may be bound: text and bytes as they are, `null`, and whole numbers. */
-export type Bound = string | number | boolean | Buffer | null
-
-/** Runs a short statement of ours to its end; the server takes one at a time. Without parameters it need not be one that can be prepared. */
-export function run({ connection, rested }: MySql, sql: string, params: readonly Bound[] = []): Promise<Done> {
-  rested()
-  return new Promise((resolve, reject) => {
-    const lost = (error: Error): void => reject(error)
-    connection.once("error", lost)
-    const settle = (error: unknown, result: unknown): void => {
-      connection.off("error", lost)
-      if (error) reject(error)
-      else if (Array.isArray(result)) resolve({ rows: result as unknown[][], affectedRows: 0 })
-      else resolve({ rows: [], affectedRows: Number((result as ResultSetHeader).affectedRows) })
-    }
-    if (params.length === 0) connection.query(sql, settle)
-    else connection.execute(sql, [...params], settle)
-  })
-}
-
-/** How a server is told the limits of a session: the first that it knows. */
-function settings({ mariadb }: MySql, seconds: number, more: string): string[] {
-  const base = `SET SESSION time_zone = '+00:00', net_write_timeout = 600, ${more}`
-  const limit = mariadb ? `max_statement_time = ${seconds.toFixed(3)}` : `max_execution_time = ${Math.ceil(seconds * 1_000)}`
-  return [`${base}, ${limit}`, base]
-}
-
-const readMode = (maxRows: number | undefined): string =>
-  `sql_mode = @@GLOBAL.sql_mode, sql_select_limit = ${maxRows === undefined ? "DEFAULT" : Math.ceil(maxRows)}`
-/** Values that do not fit are errors, never cut; a given 0 is no request for the next number. */
-const WRITE_MODE = "sql_select_limit = DEFAULT, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO'"
-const UNKNOWN_VARIABLE = 1193
-
-/**
- * Begins a transaction in UTC, whose statements the server ends at the deadline (MySQL: those that read), and after `maxRows` rows
- * when they have no LIMIT of their own.
- */
-export async function begin(client: MySql, call: Call, kind: "READ ONLY" | "READ WRITE", maxRows?: number): Promise<void> {
-  const seconds = Math.min(Math.max(0.001, call.remainingMs() / 1_000), 31_536_000)
-  const [first = "", second = ""] = settings(client, seconds, kind === "READ ONLY" ? readMode(maxRows) : WRITE_MODE)
-  try {
-    await run(client, first)
-  } catch (error) {
-    if (!isServerError(error) || error.errno !== UNKNOWN_VARIABLE) throw error
-    await run(client, second)
-  }
-  await run(client, `START TRANSACTION ${kind}`)
-}
-
-/** Ends the transaction without a trace; a connection that is already gone has none to end. */
-export async function rollback(client: MySql): Promise<void> {
-  await run(client, "ROLLBACK").catch(() => undefined)
-}
-
-export interface Page {
-  readonly columns: readonly Column[]
-  readonly rows: Value[][]
+/** A logged-in connection, and how its wire controls it. */
+export interface MysqlLine {
+  readonly connection: Connection
+  /** By the greeting; MariaDB has another time limit, and JSON as texts. */
+  readonly mariadb: boolean
+  /** Resets the count of bytes received without a row; see `protocol.ts`. */
+  readonly rested: () => void
+  /** Ends the running statement over a connection of its own; this one stays usable. */
+  readonly kill: () => Promise<void>
 }
 
 const FIRST_ROWS = 32
 const PAGE_BYTES = 8 * 1_048_576
-/** A statement that the server cannot prepare. */
+/** The server cannot prepare the statement. */
 const UNPREPARABLE = 1295
 
-/** What a statement of somebody else's has sent so far. */
+/** The part of a statement's result that was received and not yet taken. */
 class Inbox {
   columns: readonly Column[] = []
   rows: Value[][] = []
-  bytes = 0
+  touched = 0
   over = false
   failure: unknown
-  wanted = FIRST_ROWS
-  /** Nobody wants the rest. */
+  /** Rows that are no longer wanted are dropped. */
   dropping = false
+  /** Rows that fill it; undefined: it holds the whole result. */
+  wanted: number | undefined
+  #bytes = 0
   #wake: (() => void) | undefined
 
+  constructor(wanted: number | undefined) {
+    this.wanted = wanted
+  }
+
   get ready(): boolean {
-    return this.over || this.rows.length >= this.wanted || this.bytes >= PAGE_BYTES
+    return this.over || (this.wanted !== undefined && (this.rows.length >= this.wanted || this.#bytes >= PAGE_BYTES))
+  }
+
+  add(row: Value[], bytes: number): void {
+    this.rows.push(row)
+    this.#bytes += bytes
   }
 
   changed(): void {
@@ -106,15 +63,15 @@ class Inbox {
   take(): Value[][] {
     const { rows } = this
     this.rows = []
-    this.bytes = 0
+    this.#bytes = 0
     return rows
   }
 }
 
 const sizeOf = (raw: unknown): number => (typeof raw === "string" || Buffer.isBuffer(raw) ? raw.length : 8)
 
-/** Sends the statement; its rows go to the inbox until that is full, and the connection then waits. */
-function send({ connection, rested }: MySql, inbox: Inbox, sql: string, params: readonly Bound[], prepared: boolean): void {
+/** Sends the statement. Its rows go to the inbox until that is full; the connection then pauses. */
+function send({ connection, rested }: MysqlLine, inbox: Inbox, sql: string, params: readonly MysqlBound[], prepared: boolean): void {
   rested()
   let parses: readonly ((raw: unknown) => Value)[] = []
   let results = 0
@@ -133,34 +90,46 @@ function send({ connection, rested }: MySql, inbox: Inbox, sql: string, params: 
     } else ({ columns: inbox.columns, parses } = readerOf(fields as Field[]))
   })
   command.on("result", (row: unknown) => {
+    if (!Array.isArray(row)) inbox.touched = Number((row as ResultSetHeader | null)?.affectedRows ?? 0)
     if (!Array.isArray(row) || results > 1 || inbox.dropping) return
-    rested()
-    inbox.rows.push(row.map((raw: unknown, index) => (raw === null || raw === undefined ? null : (parses[index]?.(raw) ?? null))))
-    for (const raw of row) inbox.bytes += sizeOf(raw)
+    if (inbox.wanted !== undefined) rested()
+    inbox.add(
+      row.map((raw: unknown, index) => (raw === null || raw === undefined ? null : (parses[index]?.(raw) ?? null))),
+      row.reduce<number>((sum, raw) => sum + sizeOf(raw), 0),
+    )
     if (inbox.ready) connection.pause()
     inbox.changed()
   })
   command.on("error", fail)
-  command.on("end", () => {
+  command.once("end", () => {
+    connection.off("error", fail)
     inbox.over = true
     inbox.changed()
   })
-  command.once("end", () => connection.off("error", fail))
+}
+
+/** Runs a statement of ours to its end. One without parameters need not be one that the server can prepare. */
+export async function run(line: MysqlLine, sql: string, params: readonly MysqlBound[]): Promise<Done> {
+  const inbox = new Inbox(undefined)
+  send(line, inbox, sql, params, params.length > 0)
+  await inbox.until(() => inbox.over)
+  if (inbox.failure !== undefined) throw inbox.failure
+  return { columns: inbox.columns, rows: inbox.take(), touched: inbox.touched }
 }
 
 /**
- * A statement's rows in pages, the first also when it is empty; stops at the call's `maxRows`. Memory holds one page: the
- * first is short, and where rows are long so are the others. When it stops early the server is told so.
+ * A statement's rows in pages, the first also when it is empty; stops at `maxRows`. Memory holds one page: the first is short, and
+ * pages of long rows are short too. A statement that is not read to its end is ended on the server.
  */
-export async function* pages(client: MySql, sql: string, params: readonly Bound[], call: Pick<Call, "batchRows" | "maxRows">): AsyncGenerator<Page> {
-  let inbox = new Inbox()
-  const most = call.maxRows ?? Number.POSITIVE_INFINITY
-  inbox.wanted = Math.max(1, Math.min(FIRST_ROWS, call.batchRows, most))
-  send(client, inbox, sql, params, true)
+export async function* pages(line: MysqlLine, sql: string, params: readonly MysqlBound[], limits: PageLimits): AsyncGenerator<Page> {
+  const { batchRows, maxRows: most = Number.POSITIVE_INFINITY } = limits
+  const first = Math.max(1, Math.min(FIRST_ROWS, batchRows, most))
+  let inbox = new Inbox(first)
+  send(line, inbox, sql, params, true)
   await inbox.until(() => inbox.ready)
   if (isServerError(inbox.failure) && inbox.failure.errno === UNPREPARABLE && params.length === 0) {
-    inbox = Object.assign(new Inbox(), { wanted: inbox.wanted })
-    send(client, inbox, sql, params, false)
+    inbox = new Inbox(first)
+    send(line, inbox, sql, params, false)
   }
   try {
     for (let seen = 0; ; ) {
@@ -171,35 +140,28 @@ export async function* pages(client: MySql, sql: string, params: readonly Bound[
       seen += rows.length
       if (inbox.over && inbox.rows.length === 0) return
       if (seen >= most) return
-      inbox.wanted = Math.max(1, Math.min(call.batchRows, most - seen))
-      client.connection.resume()
+      inbox.wanted = Math.max(1, Math.min(batchRows, most - seen))
+      line.connection.resume()
     }
   } finally {
-    if (!inbox.over) await stop(client, inbox)
+    if (!inbox.over) await stop(line, inbox)
   }
 }
 
-/** How long a statement of which nobody wants the rest may take to end by itself, as one does that had reached its last row. */
+/** The time in which a statement may end by itself before it is killed: one that had reached its last row does. */
 const MOMENT_MS = 20
 
-/** Ends a statement that is still sending, and waits for the last of it; a connection that cannot be rid of it is given up. */
-async function stop(client: MySql, inbox: Inbox): Promise<void> {
+/** Ends a statement that still sends, and waits for its last packet. If that fails, the connection is closed. */
+async function stop(line: MysqlLine, inbox: Inbox): Promise<void> {
   const over = inbox.until(() => inbox.over)
   inbox.dropping = true
   try {
-    client.rested()
-    client.connection.resume()
+    line.rested()
+    line.connection.resume()
     await Promise.race([over, new Promise((resolve) => setTimeout(resolve, MOMENT_MS).unref())])
-    if (!inbox.over) await client.kill()
+    if (!inbox.over) await line.kill()
     await over
   } catch {
-    client.connection.destroy()
+    line.connection.destroy()
   }
-}
-
-/** Reads a whole number that the server sent as text. */
-export function count(value: unknown): number {
-  const number = Number(value)
-  if (!Number.isSafeInteger(number)) throw new PlatformError("protocol_invalid", "The server sent a count that is no number; check host and port.")
-  return number
 }
