@@ -129,10 +129,13 @@ function wider(there: Column, wanted: Column): Column | undefined | string {
   switch (wanted.type) {
     case "string":
     case "bytes":
-      return larger(there.maxLength, wanted.maxLength) ? without(there, "maxLength", wanted.maxLength) : undefined
+      return larger(there.maxLength, wanted.maxLength) ? withLength(there, wanted.maxLength) : undefined
     case "integer":
-    case "float":
-      return larger(there.precision, wanted.precision) ? without(there, "precision", wanted.precision) : undefined
+    case "float": {
+      // A number of unknown width is made with 64 bits.
+      const { precision = 64 } = wanted
+      return larger(there.precision, precision) ? { ...there, precision } : undefined
+    }
     case "decimal":
       return widerDecimal(there, wanted)
     case "time":
@@ -150,9 +153,8 @@ function wider(there: Column, wanted: Column): Column | undefined | string {
 /** Undefined is without a limit. */
 const larger = (there: number | undefined, wanted: number | undefined): boolean => there !== undefined && (wanted === undefined || wanted > there)
 
-function without(column: Column, member: "maxLength" | "precision", value: number | undefined): Column {
-  const { [member]: _, ...rest } = column
-  return value === undefined ? rest : { ...rest, [member]: value }
+function withLength({ maxLength: _, ...column }: Column, maxLength: number | undefined): Column {
+  return maxLength === undefined ? column : { ...column, maxLength }
 }
 
 function widerDecimal(there: Column, wanted: Column): Column | undefined {
