@@ -4,10 +4,12 @@ import { catalog } from "./mysql/catalog.ts"
 import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
 import { loginOf, serverFields } from "./shared/sql/login.ts"
 import { connectMysql } from "./shared/sql/mysql/client.ts"
+import { mysqlDdl } from "./shared/sql/mysql/ddl.ts"
 import { mysqlDialect } from "./shared/sql/mysql/dialect.ts"
 import { mysqlErrors } from "./shared/sql/mysql/errors.ts"
 import { mysqlFacts } from "./shared/sql/mysql/facts.ts"
 import { mysqlWriter } from "./shared/sql/mysql/writer.ts"
+import { keySlicer } from "./shared/sql/slices.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
 
 /** Systems that speak MySQL's protocol, as their version or its comment names them. */
@@ -61,5 +63,8 @@ that stood there already included. In tables without transactions (MyISAM, Aria,
     errors: mysqlErrors,
     facts: mysqlFacts(PRODUCTS, "MySQL"),
     writer: mysqlWriter,
+    slicer: keySlicer(mysqlDialect),
+    ddl: mysqlDdl,
+    reset: (client) => client.logInAgain(),
   }),
 })

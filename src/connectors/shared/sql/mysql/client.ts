@@ -7,7 +7,7 @@ import type { Encryption, Login } from "../login.ts"
 import type { SqlConnection } from "../wire.ts"
 import type { MysqlBound } from "./encode.ts"
 import { mysqlErrors } from "./errors.ts"
-import type { MysqlLine } from "./pages.ts"
+import { type MysqlLine, run } from "./pages.ts"
 import { keepOrder, secureByLease, watchPackets } from "./protocol.ts"
 import { mysqlWire } from "./wire.ts"
 
@@ -16,6 +16,11 @@ export interface MysqlClient extends SqlConnection<MysqlBound>, Encryption {
   readonly line: MysqlLine
   /** The database that was chosen; empty: none. */
   readonly database: string
+  /**
+   * Logs in once more on the same connection (MySQL docs, COM_CHANGE_USER): the server forgets everything that the session kept, as
+   * variables, user locks, temporary tables, prepared statements, database and role. Throws when the login is refused by now.
+   */
+  logInAgain(): Promise<void>
 }
 
 type Dial = (to: Address) => Promise<Duplex>
@@ -36,7 +41,27 @@ export async function connectMysql(login: Login, lease: Lease): Promise<MysqlCli
   }
   const line = { ...entered, kill: () => kill((to) => lease.dial(to)) }
   const { database, tls, tunnelled } = login
-  return { line, wire: mysqlWire(line, lease.beforeCutOff(kill)), database, encrypted: tls !== undefined, tunnelled }
+  const wire = mysqlWire(line, lease.beforeCutOff(kill))
+  return { line, wire, database, encrypted: tls !== undefined, tunnelled, logInAgain: () => logInAgain(line, login) }
+}
+
+async function logInAgain(line: MysqlLine, { password }: Login): Promise<void> {
+  const { connection, mariadb, rested } = line
+  // A role that a function of MariaDB took on outlives the login; the default role comes back with it.
+  if (mariadb) await run(line, "SET ROLE NONE", [])
+  rested()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      connection.once("error", reject)
+      connection.changeUser(password === undefined ? {} : { password: password.reveal() }, (error) => {
+        connection.off("error", reject)
+        if (error) reject(error)
+        else resolve()
+      })
+    })
+  } finally {
+    forget(connection)
+  }
 }
 
 async function logIn(login: Login, lease: Lease, dial: Dial): Promise<Omit<MysqlLine, "kill">> {
