@@ -29,18 +29,28 @@ export const mysql = defineConnector({
   proof: "server",
   summary: "A MySQL (5.7 or newer) or MariaDB (10.3 or newer): browse its tables, query it read-only, read streams in key order, and write or upsert rows.",
   notes: `
-Values: \`timestamp\` comes in UTC with its \`Z\`, \`datetime\` without a zone. Dates that no calendar has (\`0000-00-00\`) and \`time\`, which may
-be negative or longer than a day, come as the server writes them. \`bit(n)\` comes as text of n zeros and ones, geometries and vectors as their
-bytes (an SRID and WKB). A value with a zone is written to a \`datetime\` in UTC.
+Values: \`timestamp\` is in UTC with a \`Z\`, \`datetime\` has no zone. Impossible dates (\`0000-00-00\`) and \`time\`, which may be negative or
+exceed a day, keep the server's notation. \`bit(n)\` is a text of n zeros and ones. Geometries and vectors are bytes (an SRID and WKB).
+A value with a zone is converted to UTC when it is written to a \`datetime\`.
 
-JSON of MariaDB is a text in its catalog, so discovery shows most users a \`longtext\`. Reading gives JSON, and a JSON value that is written to a
-text goes in as JSON.
+MariaDB's catalog reports JSON as text, so discovery shows most users a \`longtext\`. Reading returns JSON, and JSON values are written to a
+text column as JSON.
 
-A user of MySQL sees only the tables on which it has some right. Other tables are neither listed nor counted.
+A MySQL user sees only the tables on which it has some right. Other tables are neither listed nor counted.
 
-Upserts go by the primary key, or by the unique key without NULLs that the stream names. A row that meets another row by another unique key
-is refused; \`ON DUPLICATE KEY UPDATE\` alone would change that other row. The report counts the rows that stand in the table afterwards, those
-that stood there already included. In tables without transactions (MyISAM, Aria, MEMORY) rows are put one by one.`,
+Upserts use the primary key, or a unique key without NULLs that the stream names. A row that conflicts with another row by a different
+unique key is rejected, whereas \`ON DUPLICATE KEY UPDATE\` alone would change that other row. A row counts as written if it is in the table
+afterwards, even if it was there before; the server's own count is 2 for a change and 0 for no change. In tables without transactions
+(MyISAM, Aria, MEMORY) rows are written one by one, and commits are refused.
+
+Slices are ranges of the key. Sessions of MySQL cannot share a snapshot, so slices do not all show the same moment.
+
+Tables that the hub creates are InnoDB and compare texts exactly (\`utf8mb4_bin\`). An instant becomes a \`timestamp\`, which ends in the year
+2038 on most servers; later values are rejected row by row. A text in a key without a known length becomes a \`varchar(255)\`. A decimal
+without known digits becomes a \`decimal(65,30)\`. A column with a default, a counter or an expression is not widened.
+
+Bytes do not pass undecoded: the server writes CSV only to its own files, and \`LOAD DATA LOCAL\` cuts values that do not fit instead of
+rejecting their rows.`,
   fields: serverFields(
     3306,
     text("Database", { default: "", maxLength: 64, help: "Empty: every database that the user may see; else this one alone.", example: "shop" }),

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { snowflake } from "../../src/connectors/snowflake.ts"
 import type { Session } from "../../src/core/session.ts"
 import type { Discovered, Stream } from "../../src/core/streams.ts"
@@ -10,9 +10,6 @@ import { use } from "../support/use.ts"
 import { withSession } from "./context.ts"
 
 const account = use(() => startAccount())
-afterAll(async () => {
-  await await account[Symbol.asyncDispose]()
-})
 
 const open = <T>(more: object, work: (session: Session) => Promise<T>, options?: Parameters<typeof withSession>[3]): Promise<T> =>
   withSession({ connector: snowflake }, { ...account.config, ...more }, work, options)

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { snowflake } from "../../src/connectors/snowflake.ts"
 import type { Session } from "../../src/core/session.ts"
 import type { Batch } from "../../src/core/streams.ts"
@@ -12,9 +12,6 @@ import { within } from "../support/waiting.ts"
 import { withSession } from "./context.ts"
 
 const account = use(() => startAccount())
-afterAll(async () => {
-  await await account[Symbol.asyncDispose]()
-})
 
 const subject = { connector: snowflake }
 type Options = Parameters<typeof withSession>[3]

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { connectors } from "../../src/connectors/index.ts"
 import { targetFields } from "../../src/core/config.ts"
 import { PlatformError } from "../../src/core/errors.ts"
@@ -15,9 +15,6 @@ import { attempt, configWith, parsed } from "./configs.ts"
 import { watchSockets } from "./watch.ts"
 
 const victim = use(() => listenRaw())
-afterAll(async () => {
-  await await victim.close()
-})
 
 const fields = connectors.flatMap((connector) =>
   targetFields(connector.fields).map(({ path, format }) => ({ connector, path, format, name: [connector.type, ...path].join(".") })),

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { readAccount } from "../../src/connectors/snowflake/account.ts"
 import { snowflake } from "../../src/connectors/snowflake.ts"
 import { targetFields } from "../../src/core/config.ts"
@@ -16,9 +16,6 @@ import { watchSockets } from "./watch.ts"
 const GOOD = "127.0.0.2"
 
 const dns = use(() => startDnsServer(hostileZone(GOOD)))
-afterAll(async () => {
-  await await dns.close()
-})
 
 const lease = (): OpenLease =>
   new Door({ policy: new Policy({ fixed: parseEgressRules(`${GOOD}/32`) }), resolver: new Resolver({ servers: [dns.address] }) }).lease({

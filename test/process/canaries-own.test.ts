@@ -62,7 +62,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await hub?.end()
   await data?.remove()
-  await Promise.all([far?.close(), receiver?.close(), oauth?.close()])
+  await far?.close()
   rmSync(folder, { recursive: true, force: true })
 })
 

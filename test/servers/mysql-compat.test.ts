@@ -1,25 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import type { Answer } from "../support/ask.ts"
 import { startHub } from "../support/hub.ts"
-import type { Stoppable } from "../support/servers/server.ts"
 import { use } from "../support/use.ts"
-import { type MariaDb, mariadb } from "./mariadb.ts"
+import { mariadb } from "./mariadb.ts"
 
 // MySQL by the compatible APIs that name it, up to a login at a MariaDB.
 
 const USER = "compat_user"
 const PASSWORD = "s3cret-pass-of-it"
-let server: MariaDb & Stoppable
 
+const server = use(() => mariadb.start())
 beforeAll(async () => {
-  server = await mariadb.start()
   await server.query(`CREATE OR REPLACE USER '${USER}'@'127.0.0.1' IDENTIFIED BY '${PASSWORD}'; CREATE OR REPLACE DATABASE compat;
     CREATE TABLE compat.orders (id int PRIMARY KEY, note text); GRANT SELECT ON compat.* TO '${USER}'@'127.0.0.1'`)
 })
 const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${server.port}` }))
-afterAll(async () => {
-  await server?.stop()
-})
 
 const tested = async (name: string) => (await hub.call("POST", `/v1/connectors/${name}/test`)).body
 const streams = async (name: string): Promise<string[]> =>

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach } from "vitest"
+import { beforeAll, beforeEach } from "vitest"
 import { mysql } from "../../src/connectors/mysql.ts"
 import type { Session } from "../../src/core/session.ts"
 import type { Stream } from "../../src/core/streams.ts"
 import { withSession } from "../conformance/context.ts"
 import { table } from "../fixtures/tables.ts"
-import type { Stoppable } from "../support/servers/server.ts"
+import { use } from "../support/use.ts"
 import { type MariaDb, mariadb } from "./mariadb.ts"
 
 /** A user of few rights, as SQL names it. */
@@ -17,12 +17,10 @@ export interface Shop extends Omit<MariaDb, "port"> {
 
 /** Starts the server for this file, and makes the shop anew before each test. */
 export function useShop(): Shop {
-  let server: MariaDb & Stoppable
+  const server = use(() => mariadb.start())
   beforeAll(async () => {
-    server = await mariadb.start()
     await server.query(`CREATE OR REPLACE USER ${LOW} IDENTIFIED BY 'low-password'`)
   })
-  afterAll(() => server?.stop())
   beforeEach(async () => {
     await server.query(SEED)
   })

@@ -28,7 +28,7 @@ export async function sharedOverNodes(
 ): Promise<Found> {
   const id = randomUUID()
   let shared = false
-  while (!(await claim(parts, share, key, id))) {
+  while (!(await claim(parts, share, key, id, shared))) {
     if (!shared) parts.counters.probesShared.inc()
     shared = true
     await pause(POLL_MS, undefined, { signal: gone })
@@ -45,8 +45,17 @@ export async function sharedOverNodes(
   }
 }
 
-/** True when no other node makes such a probe now. A probe that has ended is not shared: a later caller makes a new one. */
-async function claim({ store }: Pick<HubParts, "store">, { workspaceId, connectorId, timeoutMs }: NodeShare, key: string, id: string): Promise<boolean> {
+/**
+ * True when no other node makes such a probe now. A caller that comes after a probe has ended makes a new one; a caller that
+ * has `waited` for it reads its report, and takes over only when the other node has died.
+ */
+async function claim(
+  { store }: Pick<HubParts, "store">,
+  { workspaceId, connectorId, timeoutMs }: NodeShare,
+  key: string,
+  id: string,
+  waited: boolean,
+): Promise<boolean> {
   const mine = { node: id, expires_at: sql<Date>`now() + ${timeoutMs + MARGIN_MS} * interval '1 millisecond'`, report: null }
   const taken = await store.inWorkspace(workspaceId, async (tx) => {
     await tx
@@ -63,7 +72,7 @@ async function claim({ store }: Pick<HubParts, "store">, { workspaceId, connecto
         conflict
           .columns(["connector_id", "key"])
           .doUpdateSet(mine)
-          .where((where) => where.or([where("probes.expires_at", "<", sql<Date>`now()`), where("probes.report", "is not", null)])),
+          .where((where) => where.or([where("probes.expires_at", "<", sql<Date>`now()`), ...(waited ? [] : [where("probes.report", "is not", null)])])),
       )
       .returning("node")
       .executeTakeFirst()
