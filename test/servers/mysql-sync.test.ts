@@ -57,6 +57,23 @@ describe("since", () => {
     expect(batches.map(({ rows }) => rows.length)).toEqual([10, 10, 10, 10])
     expect(ids(await read(stream("nokey"), plan, batches[1]?.cursor)).length).toBe(20)
   })
+
+  test.each([
+    ["item", { column: "nope" }],
+    ["item", { column: "id", from: "many" }],
+    ["item", { column: "changed", from: "never" }],
+    ["item", { column: "changed", from: "2024-02-30T00:00:00Z" }],
+    ["nokey", { column: "at", until: "2024-13-01" }],
+    ["texts", { column: "t" }],
+  ])("%s by %j is refused", async (name, plan) => {
+    await shop.query("CREATE TABLE synced.texts (t varchar(9)); INSERT INTO synced.texts VALUES ('a'), ('A'), ('b')")
+    expect((await failure(read(stream(name), { kind: "since", ...plan }))).code).toBe("query_invalid")
+  })
+
+  test("a bound may have a zone, and a text goes with a key", async () => {
+    expect(ids(await read(stream("item"), { kind: "since", column: "changed", from: "2024-01-01T15:00:00+02:00" }))).toEqual([39])
+    expect(ids(await read(stream("item"), { kind: "since", column: "name", from: "item 8" }))).toEqual([8, 9])
+  })
 })
 
 describe("deletes", () => {

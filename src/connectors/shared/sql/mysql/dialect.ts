@@ -16,8 +16,14 @@ const SPELLINGS: Readonly<Partial<Record<Column["type"], RegExp>>> = {
   decimal: /^-?\d{1,65}(\.\d{1,38})?$/,
   date: /^\d{4}-\d\d-\d\d$/,
   time: /^-?\d{2,3}:\d\d:\d\d(\.\d{1,6})?$/,
-  timestamp: /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?Z?$/,
+  timestamp: /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?$/,
+  float: /^-?\d{1,400}(\.\d{1,400})?(e[+-]?\d{1,3})?$/i,
 }
+
+const DATED: Readonly<Partial<Record<Column["type"], true>>> = { date: true, timestamp: true }
+
+/** Whether a calendar has the day, or MySQL alone does: parts of it may be zero. The server would take any other for NULL. */
+const isDay = (day: string): boolean => /^0000|-00/.test(day) || new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day) === true
 
 /** The SQL of MySQL, MariaDB, and systems that speak their protocol. */
 export const mysqlDialect: Dialect<MysqlBound> = {
@@ -42,8 +48,12 @@ export const mysqlDialect: Dialect<MysqlBound> = {
   order: {
     tuples: false,
     resumes: ({ type, nativeType }) => type !== "json" && !UNORDERED.test(nativeType),
+    // Texts are equal by their collation, and most collations ignore case.
+    exact: ({ type }) => type !== "string",
     keyValue: (value, column) => {
-      if (typeof value === "boolean" || SPELLINGS[column.type]?.test(String(value)) === false) throw new Unfit(`not a value of ${column.name}`)
+      const spelled = String(value)
+      const wrong = SPELLINGS[column.type]?.test(spelled) === false || (column.type in DATED && !isDay(spelled.slice(0, 10)))
+      if (typeof value === "boolean" || wrong) throw new Unfit(`it is not a ${column.type}`)
       return encode(value, column)
     },
     // Only its rows tell that a text of MariaDB is JSON.
