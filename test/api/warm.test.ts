@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest"
-import { type Connection, type Owner, WarmSessions } from "../../src/hub/connectors/warm-sessions.ts"
+import { postgres } from "../../src/connectors/postgres.ts"
+import { type Connection, type Known, WarmSessions } from "../../src/hub/connectors/warm-sessions.ts"
 import { Door } from "../../src/net/door.ts"
 import { Policy } from "../../src/net/policy.ts"
 import type { Answer } from "../support/ask.ts"
@@ -133,9 +134,9 @@ describe("a connection", () => {
   })
 })
 
-const ownerOf = async (of: string): Promise<Owner> => {
+const ownerOf = async (of: string): Promise<Known> => {
   const { body } = await hub.call("GET", `/v1/connectors/${of}`)
-  return { id: body.id, version: body.version, readAt: performance.now(), operator: true }
+  return { id: body.id, version: body.version, readAt: performance.now(), operator: true, connector: postgres, config: {}, secret: true }
 }
 
 describe("a connection is closed at once", () => {
@@ -223,7 +224,7 @@ describe("the limits of what is kept", () => {
     Object.assign(made.session, { resets: true, reset: async () => undefined, close })
     return made
   }
-  const owner = (id: string): Owner => ({ id, version: 1, readAt: performance.now(), operator: true })
+  const owner = (id: string): Known => ({ id, version: 1, readAt: performance.now(), operator: true, connector: postgres, config: {}, secret: false })
 
   it("hold for a connector, for the node, and for the time that a connection is idle", async () => {
     const pool = new WarmSessions({ mostPerConnector: 2, mostPerNode: 3, idleMs: 100 })

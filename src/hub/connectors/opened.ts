@@ -24,14 +24,17 @@ export interface Opened {
 
 type Parts = Pick<ConnectorParts, "store" | "vault" | "registry">
 
-/** Opens a connector for a use; refused while it is incomplete or disabled, or while the far side refuses its credentials. */
-export function openConnector(parts: Parts, by: Principal, ref: Ref): Promise<Opened> {
+/** Opens a connector for a use, its secrets from an open connection if there is one; refused while it is incomplete or disabled, or while the far side refuses its credentials. */
+export function openConnector(parts: Parts & Pick<ConnectorParts, "warm">, by: Principal, ref: Ref): Promise<Opened> {
   const readAt = performance.now()
   return parts.store.inWorkspace(by.workspace.id, async (tx) => {
     const row = await findConnector(tx, by.workspace.id, ref)
     requireUsable(row)
     requireAccepted(row)
-    return openRow(parts, tx, row, readAt)
+    const known = parts.warm.known(row.id, row.version)
+    if (known === undefined) return openRow(parts, tx, row, readAt)
+    const { connector, config, secret } = known
+    return { id: row.id, name: row.name, version: row.version, readAt, secret, limits: row.limits, connector, config }
   })
 }
 

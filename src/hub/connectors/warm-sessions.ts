@@ -1,4 +1,5 @@
 import { untilAborted } from "../../core/abort.ts"
+import type { AnyConnector } from "../../core/connector.ts"
 import type { Session } from "../../core/session.ts"
 import type { OpenLease } from "../../net/door.ts"
 
@@ -17,7 +18,14 @@ export interface Owner {
   readonly operator: boolean
 }
 
-interface Idle extends Connection, Owner {
+/** A connector in the version in which a connection is open to it, with its secrets in memory. */
+export interface Known extends Owner {
+  readonly connector: AnyConnector
+  readonly config: Readonly<Record<string, unknown>>
+  readonly secret: boolean
+}
+
+interface Idle extends Connection, Known {
   /** Whether the session is as good as new. */
   readonly clean: Promise<boolean>
   readonly timer: NodeJS.Timeout
@@ -70,6 +78,11 @@ export class WarmSessions {
     }
   }
 
+  /** The connector in that version as an idle connection knows it, so that its secrets need not be opened again. */
+  known(id: string, version: number): Known | undefined {
+    return this.#idle.find((idle) => idle.id === id && idle.version === version)
+  }
+
   /** Watches a lease that is in use, so that a rule that denies its destination ends it. The returned function ends the watch. */
   watch(lease: OpenLease): () => void {
     this.#lent.add(lease)
@@ -81,14 +94,15 @@ export class WarmSessions {
   }
 
   /** Takes a connection after its use: keeps it when it can be reset, else closes it. The caller does not wait. */
-  give({ id, version, readAt, operator }: Owner, { lease, session }: Connection): void {
+  give({ id, version, readAt, operator, connector, config, secret }: Known, { lease, session }: Connection): void {
     const outdated = (this.#dropped.get(id) ?? Number.NEGATIVE_INFINITY) >= readAt
     if (this.#closed || outdated || !session.resets || lease.signal.aborted || lease.connected === 0) {
       void close({ lease, session })
       return
     }
     const timer = setTimeout(() => this.#discard(idle), this.#options.idleMs).unref()
-    const idle: Idle = { id, version, readAt, operator, lease, session, clean: reset({ lease, session }), timer }
+    const clean = reset({ lease, session })
+    const idle: Idle = { id, version, readAt, operator, connector, config, secret, lease, session, clean, timer }
     this.#idle.push(idle)
     this.#judging ??= setInterval(() => void this.judge(), JUDGED_EVERY_MS).unref()
     void idle.clean.then((clean) => (clean ? undefined : this.#discard(idle)))

@@ -85,7 +85,7 @@ export class Queries {
     return collect(this.#read(by, ref, { path }, { maxRows: limit + 1, signal }), limit)
   }
 
-  /** The batches of a read. The catalog is asked and the read is noted in the audit before anything is dialled. */
+  /** The batches of a read. The read is noted in the audit while it begins, and no row is given out before it is. */
   #read(by: Principal, ref: string, what: Read, how: ReadLimits): AsyncGenerator<Batch> {
     const options: UseOptions<Start> = {
       kind: "queries",
@@ -95,8 +95,8 @@ export class Queries {
       signal: how.signal,
       prepare: async ({ id, name }) => {
         const start = await this.#startOf(by, id, what)
-        await noteQuery(this.#parts, by, { kind: "connector", id, name }, what)
-        return start
+        const noted = noteQuery(this.#parts, by, { kind: "connector", id, name }, what)
+        return (session) => behind(noted, start(session))
       },
     }
     return this.#uses.stream(by, ref, options, ({ session, prepared }) => prepared(session))
@@ -107,6 +107,17 @@ export class Queries {
     const stream: Stream = (await this.#catalogs.stream(by, connectorId, what.path)) ?? { path: what.path, kind: "table", columns: [], key: [] }
     return (session) => session.read(stream)
   }
+}
+
+/** The batches, none of them before the promise is kept. */
+async function* behind(promise: Promise<void>, batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+  // When the read fails first, its error is the one that is told.
+  promise.catch(() => undefined)
+  for await (const batch of batches) {
+    await promise
+    yield batch
+  }
+  await promise
 }
 
 async function collect(batches: AsyncIterable<Batch>, maxRows: number): Promise<RowsAnswer> {
