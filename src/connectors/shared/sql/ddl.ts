@@ -17,10 +17,12 @@ export interface Ddl<C = unknown> {
   add?(table: string, column: string, type: string): string
   /** A wanted column as the catalog shows it once it is made. Absent: as it was wanted. */
   made?(column: Column, keyed: boolean): Column
-  /** What else a change of a column must say again, by its name; undefined where that cannot be said. Absent: a change keeps it. */
-  kept?(client: C, stream: Stream, call: Call): Promise<ReadonlyMap<string, string | undefined>>
+  /** How a column says whether it may be empty: ` NOT NULL`. Absent: by the standard. */
+  empty?(column: Column): string
+  /** What else a change of a column must say again, by the column's name: ` NOT NULL DEFAULT 7`. Absent: a change keeps it. */
+  kept?(client: C, stream: Stream, call: Call): Promise<ReadonlyMap<string, string>>
   /** Gives a column another type that holds all it held before. Absent: columns are not widened. */
-  widen?(table: string, column: string, type: string, nullable: boolean, rest: string): string
+  widen?(table: string, column: string, type: string, rest: string): string
   /** Lets a column be empty. Absent: it is not done. */
   loosen?(table: string, column: string, type: string, rest: string): string
   /** Whether commits are kept in a table beside the target, in the transaction of the rows. */
@@ -37,7 +39,7 @@ export function createTable(
 ): string {
   const lines = columns.map((column) => {
     const keyed = key.includes(column.name)
-    return `${dialect.ident(column.name)} ${spellIn(ddl, column, keyed)}${keyed || !column.nullable ? " NOT NULL" : ""}`
+    return `${dialect.ident(column.name)} ${spellIn(ddl, column, keyed)}${emptyOr(ddl, keyed ? { ...column, nullable: false } : column)}`
   })
   const names = key.map((name) => dialect.ident(name)).join(", ")
   const keyLine = key.length === 0 ? [] : [ddl.key?.(names) ?? `PRIMARY KEY (${names})`]
@@ -47,3 +49,6 @@ export function createTable(
 /** The type of a column, which may be part of the key. */
 export const spellIn = (ddl: Pick<Ddl, "keyType" | "types">, column: Column, keyed: boolean): string =>
   (keyed ? ddl.keyType?.(column) : undefined) ?? spell(ddl.types, column)
+
+/** Whether a column may be empty, as SQL. */
+export const emptyOr = (ddl: Pick<Ddl, "empty">, column: Column): string => ddl.empty?.(column) ?? (column.nullable ? "" : " NOT NULL")

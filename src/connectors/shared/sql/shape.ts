@@ -2,7 +2,7 @@ import type { Call } from "../../../core/call.ts"
 import type { SchemaStep, Stream, WantedStream } from "../../../core/streams.ts"
 import type { Column } from "../../../core/values.ts"
 import { targetIfAny } from "./catalog.ts"
-import { createTable, type Ddl, spellIn } from "./ddl.ts"
+import { createTable, type Ddl, emptyOr, spellIn } from "./ddl.ts"
 import { qualified } from "./dialect.ts"
 import type { SqlType } from "./type.ts"
 import { spell } from "./types.ts"
@@ -22,11 +22,8 @@ export async function shape<B, C extends SqlConnection<B>>(
 ): Promise<readonly SchemaStep[]> {
   const { wire } = client
   // The catalog is read as a write sees it, so that a table is found whatever may be read of it.
-  const [there, kept] = await transacted(wire, "read", call, async () => {
-    const found = await targetIfAny(type.catalog, client, wanted.path, call)
-    return [found, found && (await ddl.kept?.(client, found, call))] as const
-  })
-  const steps = there === undefined ? creating(type, ddl, client, wanted) : changing(type, ddl, there, kept, wanted)
+  const there = await transacted(wire, "read", call, () => targetIfAny(type.catalog, client, wanted.path, call))
+  const steps = there === undefined ? creating(type, ddl, client, wanted) : await changingAll(type, ddl, client, there, wanted, call)
   if (!apply || steps.some(({ kind }) => kind === "refused")) return steps
   await transacted(wire, "write", call, async () => {
     for (const step of steps) if (step.kind !== "refused" && step.statement !== undefined) await wire.run(step.statement, [], call)
@@ -48,11 +45,26 @@ function creating<B, C extends SqlConnection<B>>(
   return [{ kind: "create", statement: createTable(dialect, ddl, path, columns, key) }]
 }
 
+/** The steps of a change. What a column's definition says beside its type is asked for only when one is to change. */
+async function changingAll<B, C extends SqlConnection<B>>(
+  type: SqlType<B, C>,
+  ddl: Ddl<C>,
+  client: C,
+  there: Stream,
+  wanted: WantedStream,
+  call: Call,
+): Promise<SchemaStep[]> {
+  const steps = changing(type, ddl, there, undefined, wanted)
+  if (ddl.kept === undefined || !steps.some(({ kind }) => kind === "widen")) return steps
+  const kept = await transacted(client.wire, "write", call, async () => await ddl.kept?.(client, there, call))
+  return changing(type, ddl, there, kept, wanted)
+}
+
 function changing<B, C extends SqlConnection<B>>(
   { dialect }: SqlType<B, C>,
   ddl: Ddl<C>,
   there: Stream,
-  kept: ReadonlyMap<string, string | undefined> | undefined,
+  kept: ReadonlyMap<string, string> | undefined,
   { columns, key }: WantedStream,
 ): SchemaStep[] {
   const { add, widen, loosen, types } = ddl
@@ -68,7 +80,8 @@ function changing<B, C extends SqlConnection<B>>(
       const found = there.columns.find(({ name }) => name === wanted.name)
       if (found === undefined) {
         // Rows that are there already have no value for it.
-        const type = spell(types, { ...wanted, nullable: true })
+        const more = { ...wanted, nullable: true }
+        const type = `${spell(types, more)}${emptyOr(ddl, more)}`
         return [{ kind: "add", column: wanted.name, statement: add?.(table, column, type) ?? `ALTER TABLE ${table} ADD COLUMN ${column} ${type}` }]
       }
       const keyed = there.key.includes(wanted.name)
@@ -78,16 +91,24 @@ function changing<B, C extends SqlConnection<B>>(
       const rest = kept === undefined ? "" : kept.get(wanted.name)
       if (rest === undefined && (wider !== undefined || (!found.nullable && wanted.nullable)))
         return [
-          { kind: "refused", column: wanted.name, reason: `${wanted.name} has a default or a rule that a change of its type would drop; change it by hand.` },
+          {
+            kind: "refused",
+            column: wanted.name,
+            reason: `The server does not say how ${wanted.name} is defined, so a change could drop a part of that; change it by hand.`,
+          },
         ]
       if (wider !== undefined) {
         if (widen === undefined) return [{ kind: "refused", column: wanted.name, reason: `${dialect.product} cannot widen a column; ${needs(found, wanted)}.` }]
-        steps.push({ kind: "widen", column: wanted.name, statement: widen(table, column, spellIn(ddl, wider, keyed), found.nullable, rest ?? "") })
+        steps.push({ kind: "widen", column: wanted.name, statement: widen(table, column, spellIn(ddl, wider, keyed), rest ?? "") })
       }
       if (!found.nullable && wanted.nullable) {
         if (loosen === undefined || keyed)
           return [{ kind: "refused", column: wanted.name, reason: `${wanted.name} may be empty at the source and not in ${there.path.join(".")}.` }]
-        steps.push({ kind: "widen", column: wanted.name, statement: loosen(table, column, spell(types, { ...(wider ?? found), nullable: true }), rest ?? "") })
+        steps.push({
+          kind: "widen",
+          column: wanted.name,
+          statement: loosen(table, column, wider === undefined ? found.nativeType : spell(types, wider), rest ?? ""),
+        })
       }
       return steps
     }),
