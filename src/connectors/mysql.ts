@@ -47,7 +47,7 @@ Slices are ranges of the key. Sessions of MySQL cannot share a snapshot, so slic
 
 Tables that the hub creates are InnoDB and compare texts exactly (\`utf8mb4_bin\`). An instant becomes a \`timestamp\`, which ends in the year
 2038 on most servers; later values are rejected row by row. A text in a key without a known length becomes a \`varchar(255)\`. A decimal
-without known digits becomes a \`decimal(65,30)\`. A column with a default, a counter or an expression is not widened.
+without known digits becomes a \`decimal(65,30)\`. A widened column keeps its default, counter, collation, checks and comment.
 
 Bytes do not pass undecoded: the server writes CSV only to its own files, and \`LOAD DATA LOCAL\` cuts values that do not fit instead of
 rejecting their rows.`,

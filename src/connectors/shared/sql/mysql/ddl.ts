@@ -1,7 +1,9 @@
-import type { Column, Value } from "../../../../core/values.ts"
+import type { Column } from "../../../../core/values.ts"
 import type { Ddl } from "../ddl.ts"
+import { qualified } from "../dialect.ts"
 import type { Spelling } from "../types.ts"
 import type { MysqlClient } from "./client.ts"
+import { mysqlDialect } from "./dialect.ts"
 
 /** The first type that is long enough; the last one where no length is known. */
 const ladder =
@@ -11,13 +13,6 @@ const ladder =
 
 /** Decimals of seconds, six where nothing is known: MySQL's own choice is none. */
 const fraction = ({ precision = 6 }: Column): string => `(${Math.min(precision, 6)})`
-
-/** A timestamp says whether it may be empty: older servers else make the first of a table one that changes by itself with each update. */
-const timestamp = (column: Column): string => {
-  const { zoned = true, nullable } = column
-  if (!zoned) return `datetime${fraction(column)}`
-  return `timestamp${fraction(column)}${nullable ? " NULL" : ` DEFAULT CURRENT_TIMESTAMP${fraction(column)}`}`
-}
 
 /** Digits and decimals that a decimal has at most. */
 const [DIGITS, DECIMALS] = [65, 30]
@@ -61,7 +56,7 @@ export const mysqlDdl: Ddl<MysqlClient> = {
     boolean: "boolean",
     date: "date",
     time: (column) => `time${fraction(column)}`,
-    timestamp,
+    timestamp: (column) => `${column.zoned === false ? "datetime" : "timestamp"}${fraction(column)}`,
     json: "json",
     bytes: ladder(
       [
@@ -75,10 +70,9 @@ export const mysqlDdl: Ddl<MysqlClient> = {
     unknown: "longtext",
   },
   keyType: (column) => {
-    const { type, maxLength } = inKey({ ...column, nullable: false })
+    const { type, maxLength } = inKey(column)
     if (type === "string" || type === "unknown") return `varchar(${maxLength})`
-    if (type === "bytes") return `varbinary(${maxLength})`
-    return type === "timestamp" ? timestamp({ ...column, nullable: false }) : undefined
+    return type === "bytes" ? `varbinary(${maxLength})` : undefined
   },
   tail: "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
   made: (column, keyed) => {
@@ -86,18 +80,37 @@ export const mysqlDdl: Ddl<MysqlClient> = {
     if (column.type === "decimal" && !fits(column)) return { ...column, precision: DIGITS, scale: DECIMALS }
     return keyed ? inKey(column) : column
   },
-  kept: async ({ wire }, { path }, call) => new Map((await wire.run(KEPT, [...path], call)).rows.map((row) => [String(row[0]), attributes(row)])),
-  widen: (table, column, type, nullable, rest) => `ALTER TABLE ${table} MODIFY COLUMN ${column} ${type}${rest}${nullable ? "" : " NOT NULL"}`,
-  loosen: (table, column, type, rest) => `ALTER TABLE ${table} MODIFY COLUMN ${column} ${type}${rest} NULL`,
+  // Older servers make the first timestamp that says nothing one that changes by itself with each update.
+  empty: (column) => {
+    const { type, zoned, nullable } = column
+    if (type !== "timestamp" || zoned === false) return nullable ? "" : " NOT NULL"
+    return nullable ? " NULL" : ` DEFAULT CURRENT_TIMESTAMP${fraction(column)} NOT NULL`
+  },
+  kept: async ({ wire }, { path, columns }, call) => {
+    const { rows } = await wire.run(`SHOW CREATE TABLE ${qualified(mysqlDialect, path)}`, [], call)
+    return definitions(String(rows[0]?.[1] ?? ""), columns)
+  },
+  widen: (table, column, type, rest) => `ALTER TABLE ${table} MODIFY COLUMN ${column} ${type}${rest}`,
+  loosen: (table, column, type, rest) => `ALTER TABLE ${table} MODIFY COLUMN ${column} ${type}${rest.replace(NOT_NULL, "$1 NULL")}`,
   commits: true,
 }
 
-const KEPT =
-  "SELECT COLUMN_NAME, COLUMN_DEFAULT, EXTRA, COLLATION_NAME, COLUMN_COMMENT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?"
+const NOT_NULL = /^((?: CHARACTER SET \w+)?(?: COLLATE \w+)?) NOT NULL/
 
-/** What MODIFY must say again of a column; undefined for a default, a counter or an expression, whose SQL the catalog does not give alike on all servers. */
-function attributes([, standard, extra, collation, comment]: readonly Value[]): string | undefined {
-  if ((standard !== null && standard !== "NULL") || (extra !== null && extra !== "")) return undefined
-  const said = comment === null || comment === "" ? "" : ` COMMENT '${String(comment).replace(/['\\]/g, "$&$&")}'`
-  return `${collation === null ? "" : ` COLLATE ${String(collation).replace(/\W/g, "")}`}${said}`
+/** What SHOW CREATE TABLE says of each column behind its type: ` NOT NULL AUTO_INCREMENT COMMENT 'it''s one'`. Line ends in texts are escaped there. */
+export function definitions(created: string, columns: readonly Column[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const { name, nativeType } of columns) {
+    const head = `\n  ${mysqlDialect.ident(name)} ${nativeType}`
+    const at = created.indexOf(head)
+    const rest =
+      at < 0
+        ? undefined
+        : created
+            .slice(at + head.length)
+            .split("\n", 1)[0]
+            ?.replace(/,$/, "")
+    if (rest === "" || rest?.startsWith(" ")) found.set(name, rest)
+  }
+  return found
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest"
 import { Unfit } from "../../unfit.ts"
 import { explainBy, rowReason } from "../errors.ts"
 import { firstWord } from "../lexis.ts"
+import { definitions, mysqlDdl } from "./ddl.ts"
 import { mysqlDialect } from "./dialect.ts"
 import { encode, param } from "./encode.ts"
 import { mysqlErrors, type ServerError } from "./errors.ts"
@@ -141,6 +142,28 @@ describe("the first word", () => {
     ["--1", "-"],
     ["", ""],
   ])("of %j is %j", (statement, word) => expect(firstWord(statement, mysqlDialect.reading.lexis)).toBe(word))
+})
+
+describe("the definition of a column behind its type", () => {
+  const created = [
+    "CREATE TABLE `t` (",
+    "  `id` int unsigned NOT NULL AUTO_INCREMENT,",
+    "  `we``ird` varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'a,\\n  `id` int',",
+    "  `last` enum('a','b') DEFAULT NULL",
+    ") ENGINE=InnoDB",
+  ].join("\n")
+  test.each([
+    ["id", "int unsigned", " NOT NULL AUTO_INCREMENT"],
+    ["we`ird", "varchar(9)", " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'a,\\n  `id` int'"],
+    ["last", "enum('a','b')", " DEFAULT NULL"],
+    ["last", "enum('a')", undefined],
+    ["we`ird", "varchar(", undefined],
+    ["none", "int", undefined],
+  ])("of %s %s", (name, nativeType, wanted) => {
+    const column = { name, nativeType, type: "unknown" as const, nullable: true }
+    expect(definitions(created, [column]).get(name)).toBe(wanted)
+    expect(mysqlDdl.loosen?.("t", "c", "x", wanted ?? "")).toBe(`ALTER TABLE t MODIFY COLUMN c x${(wanted ?? "").replace("NOT NULL", "NULL")}`)
+  })
 })
 
 describe("errors", () => {
