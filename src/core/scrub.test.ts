@@ -54,6 +54,13 @@ describe("a secret in a text", () => {
     )
   })
 
+  it("is found when it was written as Latin-1, whatever it is read as", () => {
+    // The mark is a character of its own, whose low byte is a control character.
+    const value = "pe\u0301ssword-\u00e4-1"
+    const written = Buffer.from(value, "latin1")
+    for (const read of ["latin1", "utf8"] as const) expect(new Scrubber([value]).text(`x=${written.toString(read)};`)).toBe("x=[secret];")
+  })
+
   it("a PEM key is found line by line", () => {
     const key = `-----BEGIN PRIVATE KEY-----\n${"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo".repeat(2)}\n-----END PRIVATE KEY-----`
     expect(new Scrubber([key]).text(`at line ${key.split("\n")[1]}`)).toBe("at line [secret]")

@@ -26,6 +26,9 @@ export function formsOf(value: string): string[] {
     value.normalize("NFD"),
     // Bytes decoded with the wrong encoding.
     bytes.toString("latin1"),
+    // Written as Latin-1, which keeps the low byte of every character, and read as Latin-1 or as UTF-8.
+    Buffer.from(value, "latin1").toString("latin1"),
+    Buffer.from(value, "latin1").toString("utf8"),
     value.replace(/[^\x20-\x7e]/g, "\ufffd"),
     url,
     url.replaceAll("%20", "+"),

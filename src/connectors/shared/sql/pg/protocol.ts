@@ -6,7 +6,7 @@ const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 
 /**
  * Asks for TLS and upgrades the stream (PostgreSQL docs, 55.2.11). The answer is one byte; whatever else comes before
- * the handshake could have been put there by somebody in between (CVE-2021-23222) and is refused.
+ * the handshake could have been put there by an attacker in between (CVE-2021-23222) and is refused.
  */
 export async function startTls(raw: Duplex, to: Address, tls: TlsSpec, lease: Lease): Promise<Duplex> {
   raw.write(SSL_REQUEST)
@@ -29,17 +29,19 @@ function firstChunk(raw: Duplex): Promise<Buffer> {
     const onData = (chunk: Buffer): void => settle(() => resolve(chunk))
     const onError = (error: Error): void => settle(() => reject(error))
     const onClose = (): void =>
-      settle(() => reject(new PlatformError("protocol_invalid", "The server closed the connection when asked for TLS; check that a PostgreSQL listens there.")))
+      settle(() =>
+        reject(new PlatformError("protocol_invalid", "The server closed the connection when it was asked for TLS; check that a PostgreSQL listens there.")),
+      )
     raw.on("data", onData).on("error", onError).on("close", onClose).on("end", onClose)
   })
 }
 
-/** The first byte of anything a PostgreSQL says after the startup message: authentication, error, notice, version negotiation. */
+/** The first byte of every answer to the startup message: authentication, error, notice, version negotiation. */
 const GREETINGS: ReadonlySet<number> = new Set([0x52, 0x45, 0x4e, 0x76])
 
 /** Bytes of one message of the server at most; a row is one, and the client library holds it whole, more than once. */
 const MESSAGE_MAX_BYTES = 64 * 1_048_576
-/** Bytes that may come without a row among them: notices and settings without end are nobody's answer. */
+/** Bytes that may come without a row among them: no answer consists of notices and settings without end. */
 const QUIET_MAX_BYTES = 2 * MESSAGE_MAX_BYTES
 const HEADER_BYTES = 5
 const DATA_ROW = 0x44
@@ -48,7 +50,7 @@ const FIELDS: ReadonlySet<number> = new Set([0x45, 0x4e])
 
 /**
  * Follows a server's messages by their lengths, chunk by chunk, before the client library sees them. The returned listener
- * throws `protocol_invalid` for what is no PostgreSQL, and `response_too_large` for a message that is too large to be held.
+ * throws `protocol_invalid` for bytes that are not of the protocol, and `response_too_large` for a message that is too large to be held.
  */
 export function watchMessages(to: Address): (chunk: Buffer) => void {
   let begun = false
@@ -70,7 +72,7 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
     have = 0
     tail = 0
     rest = length - 4
-    // The client library reads fields without an end for ever.
+    // The client library would read fields without an end for ever.
     if (rest < 0 || (rest === 0 && FIELDS.has(type))) throw notPostgres(to)
     if (length > MESSAGE_MAX_BYTES)
       throw new PlatformError("response_too_large", `One row is larger than ${MESSAGE_MAX_BYTES / 1_048_576} MiB; select less of it.`)
@@ -85,7 +87,7 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
   return (chunk) => {
     quiet += chunk.length
     if (quiet > QUIET_MAX_BYTES)
-      throw new PlatformError("protocol_invalid", `What answers at ${to.host}:${to.port} sends without end and says nothing; check host and port.`)
+      throw new PlatformError("protocol_invalid", `The server at ${to.host}:${to.port} sends notices without end and no rows; check host and port.`)
     for (let at = 0; at < chunk.length; ) {
       if (rest > 0) at = content(chunk, at)
       else header(chunk[at++] ?? 0)
@@ -94,7 +96,7 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
 }
 
 const notPostgres = ({ host, port }: Address): PlatformError =>
-  new PlatformError("protocol_invalid", `What answers at ${host}:${port} does not speak PostgreSQL's protocol; check host and port.`)
+  new PlatformError("protocol_invalid", `The server at ${host}:${port} does not speak PostgreSQL's protocol; check host and port.`)
 
 /** CancelRequest: ends what the session of that key is running (PostgreSQL docs, 55.2.8). */
 export function cancelRequest(processId: number, secretKey: number): Buffer {
