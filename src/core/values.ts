@@ -22,7 +22,7 @@ export interface Column {
   readonly nativeType: string
   readonly nullable: boolean
   /**
-   * Digits of a decimal; bits of an integer (16, 32, 64) or of a float (32, 64); fractional digits of the seconds of
+   * Digits of a decimal; bits of an integer (16, 32, 64, one more when it is unsigned) or of a float (32, 64); fractional digits of the seconds of
    * a time or timestamp.
    */
   readonly precision?: number

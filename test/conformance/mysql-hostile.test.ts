@@ -139,6 +139,17 @@ describe("the password", () => {
     expect((await testing(server)).code).toBe("auth_failed")
     expect(Buffer.concat(seen).toString("latin1")).not.toContain(PASSWORD)
   })
+
+  test.each(["mysql_clear_password", "dialog", "constructor"])("is not sent when a reset is answered by a switch to %j", async (plugin) => {
+    const seen: string[] = []
+    await using server = await fake((sql, socket) => {
+      seen.push(sql)
+      socket.write(packet(1, [0xfe], `${plugin}\0`, "12345678901234567890\0"))
+    })
+    const { code } = await failure(run(server, (session) => session.reset()))
+    expect([code, seen.length]).toEqual(["auth_failed", 1])
+    expect(seen.join("")).not.toContain(PASSWORD)
+  })
 })
 
 describe("after the login", () => {

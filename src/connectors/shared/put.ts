@@ -104,8 +104,23 @@ export function columnsFor<C extends Pick<Column, "name">>(name: string, batch: 
   })
 }
 
-/** The key by which rows are told apart: the caller's, or the table's own; `query_invalid` when there is none, or the rows lack it. */
-export function keyFor(name: string, to: Pick<Stream, "key">, own: readonly string[], columns: readonly Pick<Column, "name">[]): readonly string[] {
+/**
+ * The key by which rows are told apart: the caller's, or the table's own; `query_invalid` when there is none, or the rows lack it.
+ * `unique`: the keys that the table enforces, where they are known; the caller's must be one of them.
+ */
+export function keyFor(
+  name: string,
+  to: Pick<Stream, "key">,
+  own: readonly string[],
+  columns: readonly Pick<Column, "name">[],
+  unique?: readonly (readonly string[])[],
+): readonly string[] {
+  const asked = setOf(to.key)
+  if (to.key.length > 0 && unique !== undefined && !unique.some((each) => setOf(each) === asked))
+    throw new PlatformError(
+      "query_invalid",
+      `${name} has no unique key on ${to.key.join(", ")} without NULLs, so rows cannot be upserted by it; append them, or give the table such a key.`,
+    )
   const key = to.key.length > 0 ? to.key : own
   if (key.length === 0)
     throw new PlatformError("query_invalid", `${name} has no primary key, so rows cannot be upserted; append them, or give the table a key.`)
@@ -113,6 +128,8 @@ export function keyFor(name: string, to: Pick<Stream, "key">, own: readonly stri
   if (missing.length > 0) throw new PlatformError("query_invalid", `An upsert into ${name} needs its key; the rows lack ${missing.join(", ")}.`)
   return key
 }
+
+const setOf = (names: readonly string[]): string => names.toSorted().join("\0")
 
 /**
  * The last line of each key, in order, for systems that compare no rows themselves. Numbers are compared as numbers; other

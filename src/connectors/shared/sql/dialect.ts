@@ -30,7 +30,9 @@ export interface Order<B> {
   readonly tuples: boolean
   /** Whether values of the column sort as they compare, and come back as they were read. A key that does not makes its stream one pass without a cursor. */
   resumes(column: Column): boolean
-  /** A cursor's value as the wire binds it; throws `Unfit` for what no read gave. Absent: `encode`. */
+  /** Whether equal values of the column come alike; else a batch without a key could end between equal rows. Absent: they do. */
+  exact?(column: Column): boolean
+  /** A value of a cursor or a bound as the wire binds it; throws `Unfit` for what no read gave. Absent: `encode`. */
   keyValue?(value: string | number | boolean, column: Column): B
   /** Whether the system refused a cursor's value, which it alone can judge. */
   isBadKey?(error: unknown): boolean

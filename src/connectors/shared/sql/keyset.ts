@@ -66,6 +66,11 @@ function orderOf<B>({ order }: Dialect<B>, stream: Stream, plan: ReadPlan): Orde
   if (column === undefined) throw new PlatformError("query_invalid", `${stream.path.join(".")} has no column ${plan.column} to read by.`)
   if (!order.resumes(column))
     throw new PlatformError("query_invalid", `Rows cannot be read by ${plan.column}: values of the type ${column.nativeType} cannot be ordered and compared.`)
+  if (!unique && order.exact?.(column) === false)
+    throw new PlatformError(
+      "query_invalid",
+      `Rows cannot be read by ${plan.column}: ${stream.path.join(".")} has no key, and values of the type ${column.nativeType} may be equal though they differ.`,
+    )
   return { columns: [column, ...key.filter((each) => each !== column)], unique }
 }
 
@@ -94,8 +99,9 @@ function sinceConditions<B>(dialect: Dialect<B>, params: Params<B>, column: Colu
 }
 
 function boundary<B>(dialect: Dialect<B>, value: Value, column: Column): B {
+  const { keyValue = dialect.encode } = dialect.order
   try {
-    return dialect.encode(value, column)
+    return typeof value === "object" ? dialect.encode(value, column) : keyValue(value, column)
   } catch (error) {
     if (error instanceof Unfit)
       throw new PlatformError("query_invalid", `${JSON.stringify(value)} is not a value of ${column.name}: ${error.message}.`, { cause: error })

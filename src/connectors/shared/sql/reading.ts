@@ -11,8 +11,8 @@ export interface Reading {
    * when it is a single one; `parts` then cuts it where another may begin (`->>` of Snowflake), and each part must begin with a word of the list.
    */
   readonly by: "transaction" | { readonly parts?: string }
-  /** What else keeps a statement from running, as a sentence: procedures, files of the server's. The text comes without comments and constants. */
-  fault?(bare: string): string | undefined
+  /** What else keeps a statement from running, as a sentence: procedures, files of the server's. The text comes without comments and constants, and as it was sent. */
+  fault?(bare: string, statement: string): string | undefined
   /** Quotes of names, which `fault` shall see. */
   readonly names?: string
 }
@@ -32,7 +32,7 @@ export function writeFault(statement: string, reading: Reading): string | undefi
       : `Only reading statements are taken (${words.join(", ").toUpperCase()}); this one begins with ${word.slice(0, 40) || "nothing"}.`
   const first = firstWord(statement, lexis)
   if (first === "") return "The statement is empty; send one SELECT."
-  if (by === "transaction") return judged(first) ?? reading.fault?.(bare(statement, lexis, reading.names))
+  if (by === "transaction") return judged(first) ?? reading.fault?.(bare(statement, lexis, reading.names), statement)
   const text = withoutEnd(bare(statement, lexis))
   if (text.trim() === "") return "The statement is empty; send one SELECT."
   if (text.includes(";")) return "Only one statement is taken at a time; send them one by one."
@@ -40,7 +40,7 @@ export function writeFault(statement: string, reading: Reading): string | undefi
     const fault = judged(firstWord(part, lexis))
     if (fault !== undefined) return fault
   }
-  return reading.fault?.(bare(statement, lexis, reading.names))
+  return reading.fault?.(bare(statement, lexis, reading.names), statement)
 }
 
 /** Without the semicolons and white space at its end; no regular expression looks for that end from each of a million of them. */

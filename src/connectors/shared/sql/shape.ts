@@ -2,7 +2,7 @@ import type { Call } from "../../../core/call.ts"
 import type { SchemaStep, Stream, WantedStream } from "../../../core/streams.ts"
 import type { Column } from "../../../core/values.ts"
 import { targetIfAny } from "./catalog.ts"
-import { createTable, type Ddl } from "./ddl.ts"
+import { createTable, type Ddl, emptyOr, spellIn } from "./ddl.ts"
 import { qualified } from "./dialect.ts"
 import type { SqlType } from "./type.ts"
 import { spell } from "./types.ts"
@@ -14,7 +14,7 @@ import { type SqlConnection, transacted } from "./wire.ts"
  */
 export async function shape<B, C extends SqlConnection<B>>(
   type: SqlType<B, C>,
-  ddl: Ddl,
+  ddl: Ddl<C>,
   client: C,
   wanted: WantedStream,
   apply: boolean,
@@ -23,7 +23,7 @@ export async function shape<B, C extends SqlConnection<B>>(
   const { wire } = client
   // The catalog is read as a write sees it, so that a table is found whatever may be read of it.
   const there = await transacted(wire, "read", call, () => targetIfAny(type.catalog, client, wanted.path, call))
-  const steps = there === undefined ? creating(type, ddl, client, wanted) : changing(type, ddl, there, wanted)
+  const steps = there === undefined ? creating(type, ddl, client, wanted) : await changingAll(type, ddl, client, there, wanted, call)
   if (!apply || steps.some(({ kind }) => kind === "refused")) return steps
   await transacted(wire, "write", call, async () => {
     for (const step of steps) if (step.kind !== "refused" && step.statement !== undefined) await wire.run(step.statement, [], call)
@@ -33,7 +33,7 @@ export async function shape<B, C extends SqlConnection<B>>(
 
 function creating<B, C extends SqlConnection<B>>(
   { dialect, catalog }: SqlType<B, C>,
-  ddl: Ddl,
+  ddl: Ddl<C>,
   client: C,
   { path: given, columns, key }: WantedStream,
 ): SchemaStep[] {
@@ -45,7 +45,28 @@ function creating<B, C extends SqlConnection<B>>(
   return [{ kind: "create", statement: createTable(dialect, ddl, path, columns, key) }]
 }
 
-function changing<B, C extends SqlConnection<B>>({ dialect }: SqlType<B, C>, ddl: Ddl, there: Stream, { columns, key }: WantedStream): SchemaStep[] {
+/** The steps of a change. What a column's definition says beside its type is asked for only when one is to change. */
+async function changingAll<B, C extends SqlConnection<B>>(
+  type: SqlType<B, C>,
+  ddl: Ddl<C>,
+  client: C,
+  there: Stream,
+  wanted: WantedStream,
+  call: Call,
+): Promise<SchemaStep[]> {
+  const steps = changing(type, ddl, there, undefined, wanted)
+  if (ddl.kept === undefined || !steps.some(({ kind }) => kind === "widen")) return steps
+  const kept = await transacted(client.wire, "write", call, async () => await ddl.kept?.(client, there, call))
+  return changing(type, ddl, there, kept, wanted)
+}
+
+function changing<B, C extends SqlConnection<B>>(
+  { dialect }: SqlType<B, C>,
+  ddl: Ddl<C>,
+  there: Stream,
+  kept: ReadonlyMap<string, string> | undefined,
+  { columns, key }: WantedStream,
+): SchemaStep[] {
   const { add, widen, loosen, types } = ddl
   const table = qualified(dialect, there.path)
   const otherKey: SchemaStep[] =
@@ -59,20 +80,35 @@ function changing<B, C extends SqlConnection<B>>({ dialect }: SqlType<B, C>, ddl
       const found = there.columns.find(({ name }) => name === wanted.name)
       if (found === undefined) {
         // Rows that are there already have no value for it.
-        const type = spell(types, { ...wanted, nullable: true })
+        const more = { ...wanted, nullable: true }
+        const type = `${spell(types, more)}${emptyOr(ddl, more)}`
         return [{ kind: "add", column: wanted.name, statement: add?.(table, column, type) ?? `ALTER TABLE ${table} ADD COLUMN ${column} ${type}` }]
       }
-      const wider = widened(found, wanted)
+      const keyed = there.key.includes(wanted.name)
+      const wider = widened(found, ddl.made?.(wanted, keyed) ?? wanted)
       if (typeof wider === "string") return [{ kind: "refused", column: wanted.name, reason: wider }]
       const steps: SchemaStep[] = []
+      const rest = kept === undefined ? "" : kept.get(wanted.name)
+      if (rest === undefined && (wider !== undefined || (!found.nullable && wanted.nullable)))
+        return [
+          {
+            kind: "refused",
+            column: wanted.name,
+            reason: `The server does not say how ${wanted.name} is defined, so a change could drop a part of that; change it by hand.`,
+          },
+        ]
       if (wider !== undefined) {
         if (widen === undefined) return [{ kind: "refused", column: wanted.name, reason: `${dialect.product} cannot widen a column; ${needs(found, wanted)}.` }]
-        steps.push({ kind: "widen", column: wanted.name, statement: widen(table, column, spell(types, wider), found.nullable) })
+        steps.push({ kind: "widen", column: wanted.name, statement: widen(table, column, spellIn(ddl, wider, keyed), rest ?? "") })
       }
       if (!found.nullable && wanted.nullable) {
-        if (loosen === undefined || there.key.includes(wanted.name))
+        if (loosen === undefined || keyed)
           return [{ kind: "refused", column: wanted.name, reason: `${wanted.name} may be empty at the source and not in ${there.path.join(".")}.` }]
-        steps.push({ kind: "widen", column: wanted.name, statement: loosen(table, column, spell(types, wider ?? found)) })
+        steps.push({
+          kind: "widen",
+          column: wanted.name,
+          statement: loosen(table, column, wider === undefined ? found.nativeType : spell(types, wider), rest ?? ""),
+        })
       }
       return steps
     }),
@@ -114,10 +150,13 @@ function wider(there: Column, wanted: Column): Column | undefined | string {
   switch (wanted.type) {
     case "string":
     case "bytes":
-      return larger(there.maxLength, wanted.maxLength) ? without(there, "maxLength", wanted.maxLength) : undefined
+      return larger(there.maxLength, wanted.maxLength) ? withLength(there, wanted.maxLength) : undefined
     case "integer":
-    case "float":
-      return larger(there.precision, wanted.precision) ? without(there, "precision", wanted.precision) : undefined
+    case "float": {
+      // A number of unknown width is made with 64 bits.
+      const { precision = 64 } = wanted
+      return larger(there.precision, precision) ? { ...there, precision } : undefined
+    }
     case "decimal":
       return widerDecimal(there, wanted)
     case "time":
@@ -135,9 +174,8 @@ function wider(there: Column, wanted: Column): Column | undefined | string {
 /** Undefined is without a limit. */
 const larger = (there: number | undefined, wanted: number | undefined): boolean => there !== undefined && (wanted === undefined || wanted > there)
 
-function without(column: Column, member: "maxLength" | "precision", value: number | undefined): Column {
-  const { [member]: _, ...rest } = column
-  return value === undefined ? rest : { ...rest, [member]: value }
+function withLength({ maxLength: _, ...column }: Column, maxLength: number | undefined): Column {
+  return maxLength === undefined ? column : { ...column, maxLength }
 }
 
 function widerDecimal(there: Column, wanted: Column): Column | undefined {

@@ -20,7 +20,7 @@ export interface SqlType<B, C extends SqlConnection<B>> {
   /** Absent: streams are not cut into slices. */
   readonly slicer?: Slicer<B, C>
   /** Absent: the type makes no tables and keeps no commits. */
-  readonly ddl?: Ddl
+  readonly ddl?: Ddl<C>
   /** Makes a session as good as new; throws when it cannot. Absent: a session is used once. */
   reset?(client: C, call: Call): Promise<void>
 }

@@ -1,4 +1,5 @@
 import type { Call } from "../../../core/call.ts"
+import { PlatformError } from "../../../core/errors.ts"
 import type { Batch, Stream, WriteOptions, WriteReport } from "../../../core/streams.ts"
 import { columnsFor, encodeRows, keyFor } from "../put.ts"
 import { findTarget } from "./catalog.ts"
@@ -29,9 +30,10 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
     const name = stream.path.join(".")
     const own = columnsFor(name, batch, stream.columns)
     const columns = own.map((column, at) => writer.column?.(column, batch.columns[at] ?? column) ?? column)
-    const key = mode === "append" ? [] : keyFor(name, to, stream.key, columns)
+    const key = mode === "append" ? [] : keyFor(name, to, stream.key, columns, to.key.length === 0 ? undefined : await writer.keys?.(client, stream, call))
     const { lines, rejected } = encodeRows(batch, columns, dialect.encode)
     const target = { client, dialect, errors, call, stream, name, table: qualified(dialect, stream.path), columns, key }
+    if (commit !== undefined && (await writer.transactional?.(target)) === false) throw noCommit(name)
     const done = lines.length === 0 ? { written: 0, rejected: [] } : await writer[mode](target, lines)
     const all = [...rejected, ...done.rejected].sort((a, b) => a.index - b.index)
     return { written: done.written, rejected: all, skipped: batch.rows.length - all.length - done.written }
@@ -45,3 +47,9 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
     throw deniedWrite(errors, error, to.path.join("."), grant) ?? error
   }
 }
+
+const noCommit = (name: string): PlatformError =>
+  new PlatformError(
+    "query_invalid",
+    `${name} has no transactions, so a commit cannot be kept with its rows; write elsewhere, or give it an engine that has them.`,
+  )

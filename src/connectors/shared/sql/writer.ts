@@ -31,6 +31,10 @@ export interface Writer<B, C> {
   readonly upsert: Puts<B, C>
   /** Whether `upsert` takes lines that are to be removed. */
   readonly deletes?: boolean
+  /** The keys by which the target tells rows apart; a caller's key must be one of them. Absent: the server decides. */
+  keys?(client: C, stream: Stream, call: Call): Promise<readonly (readonly string[])[]>
+  /** Whether the target's rows are part of the transaction, so that a commit can stand with them. Absent: they are. */
+  transactional?(target: Target<B, C>): Promise<boolean>
   /** A column of the target as a batch's column of another type makes it: JSON for a text that is to hold JSON. */
   column?(own: Column, given: Column): Column
   /** Rights that a write needs besides those on the table: "TEMPORARY on the database". */
@@ -41,7 +45,7 @@ export interface Writer<B, C> {
 export interface Piecewise<B, C> {
   put(target: Target<B, C>, lines: readonly Line<B>[]): Promise<number>
   /** What one statement takes of that target. */
-  limits?(target: Target<B, C>): PieceLimits
+  limits?(target: Target<B, C>): PieceLimits | Promise<PieceLimits>
   /** Bytes that a line takes of a piece. */
   sizeOf?(line: Line<B>): number
   /** Why a line that is larger than all that one statement takes is refused. Absent: it is put alone, and the server decides. */
@@ -62,7 +66,7 @@ export const inPieces =
     const lines = how.lastOfEachKey === true && target.key.length > 0 ? lastOfEachKey(given, target.columns, target.key) : given
     const more = how.reason
     const putting = puttingBy<B, C, Line<B>>(target, (some) => how.put(target, some), more && ((line, error) => more(target, line, error)))
-    const limits = how.limits?.(target) ?? {}
+    const limits = (await how.limits?.(target)) ?? {}
     const sizeOf = how.sizeOf ?? (() => 0)
     const fits = (line: Line<B>): boolean => {
       const [bytes, most] = [sizeOf(line), limits.bytes ?? Number.POSITIVE_INFINITY]

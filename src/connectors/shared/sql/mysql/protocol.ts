@@ -1,28 +1,28 @@
 import type { Duplex } from "node:stream"
 import type { Connection } from "mysql2"
-import { PlatformError } from "../../core/errors.ts"
-import type { Address, Lease, TlsSpec } from "../../core/lease.ts"
+import { PlatformError } from "../../../../core/errors.ts"
+import type { Address, Lease, TlsSpec } from "../../../../core/lease.ts"
 
 /** Bytes of one packet of the server at most, continuations included; a row is one, and the client library holds it whole, more than once. */
 const PACKET_MAX_BYTES = 64 * 1_048_576
-/** Bytes that may come without a row among them: columns without end, results without end, rows of a call that gathers them. */
+/** Bytes that may come without a row being taken: endless columns, endless results, rows of a statement whose result is held whole. */
 const QUIET_MAX_BYTES = 2 * PACKET_MAX_BYTES
 const HEADER_BYTES = 4
 const CONTINUED = 0xffffff
-/** The first byte of what a server says first: its greeting (protocol 10, since 1998) or an error. */
+/** The first byte of a server's first packet: its greeting (protocol 10, since 1998) or an error. */
 const GREETINGS: ReadonlySet<number> = new Set([0x0a, 0xff])
 
-/** Judges what a server sends before the client library sees it. */
+/** Judges the bytes that a server sends before the client library sees them. */
 export interface Watch {
   /** A listener for data; throws `protocol_invalid` or `response_too_large`. */
   readonly see: (chunk: Buffer) => void
-  /** Something of use came, or a new command begins: what may come quietly counts from here. */
+  /** Resets the count of bytes received without a row: a row came, or a command begins. */
   readonly rested: () => void
 }
 
 /**
- * Follows a server's packets by their lengths (MySQL docs, Protocol Basics). `greetingAlone`: TLS is to follow, and whatever
- * comes behind the greeting in the clear could have been put there by somebody in between. `greeted`: the greeting has been.
+ * Follows a server's packets by their lengths (MySQL docs, Protocol Basics). `greetingAlone`: TLS follows, and bytes that come behind
+ * the greeting in the clear could have been put there by an attacker in between. `greeted`: the greeting has passed.
  */
 export function watchPackets(to: Address, greetingAlone: boolean, greeted = false): Watch {
   let packets = greeted ? 1 : 0
@@ -58,7 +58,7 @@ export function watchPackets(to: Address, greetingAlone: boolean, greeted = fals
   const see = (chunk: Buffer): void => {
     quiet += chunk.length
     if (quiet > QUIET_MAX_BYTES)
-      throw new PlatformError("protocol_invalid", `What answers at ${to.host}:${to.port} sends without end and says nothing; check host and port.`)
+      throw new PlatformError("protocol_invalid", `The server at ${to.host}:${to.port} sends without end and gives no row; check host and port.`)
     for (let at = 0; at < chunk.length; ) {
       if (packets === 1 && greetingAlone) throw notMysql(to)
       if (rest > 0) at = content(chunk, at)
@@ -72,9 +72,9 @@ export function watchPackets(to: Address, greetingAlone: boolean, greeted = fals
 }
 
 const notMysql = ({ host, port }: Address): PlatformError =>
-  new PlatformError("protocol_invalid", `What answers at ${host}:${port} does not speak MySQL's protocol; check host and port.`)
+  new PlatformError("protocol_invalid", `The server at ${host}:${port} does not speak MySQL's protocol; check host and port.`)
 
-/** What the client library keeps to itself, and we must reach. */
+/** Members of the client library's connection that its types do not show. */
 interface Internals {
   stream: Duplex
   sequenceId: number
@@ -92,8 +92,8 @@ interface Packet {
 }
 
 /**
- * TLS as the lease does it: its stage, its checks of chain and name. The client library asks the server for TLS and then
- * calls this; its own checks no name. Returns the watch over what comes encrypted.
+ * TLS as the lease does it: its stage, its checks of chain and name. The client library asks the server for TLS and then calls
+ * `startTLS`; its own version checks no name. Returns the watch over the decrypted bytes.
  */
 export function secureByLease(connection: Connection, to: Address, tls: TlsSpec, lease: Lease): Watch {
   const inner = connection as unknown as Internals
@@ -101,7 +101,7 @@ export function secureByLease(connection: Connection, to: Address, tls: TlsSpec,
   inner.startTLS = (onSecure) => {
     const raw = inner.stream
     const closed = raw.listeners("close") as (() => void)[]
-    // What happens to the stream below is the handshake's to explain, and then the stream's above it.
+    // Errors of the raw stream are explained by the handshake, and then by the encrypted stream.
     for (const event of ["data", "end", "error", "close"]) raw.removeAllListeners(event)
     raw.on("error", () => undefined)
     const secured = lease.socket(() => lease.secure(raw, to.host, tls))
@@ -109,7 +109,7 @@ export function secureByLease(connection: Connection, to: Address, tls: TlsSpec,
     secured.on("data", (chunk: Buffer) => inner.packetParser.execute(chunk))
     for (const listener of closed) secured.on("close", listener)
     let begun = false
-    // The library puts a code of its own on the error that it is given.
+    // The library overwrites the code of the error that it is given, so ours goes in as the cause.
     secured.on("error", (cause: Error) => (begun ? inner._handleNetworkError(cause) : onSecure(new Error("TLS failed", { cause }))))
     secured.once("connect", () => {
       begun = true
@@ -121,7 +121,7 @@ export function secureByLease(connection: Connection, to: Address, tls: TlsSpec,
   return watch
 }
 
-/** The client library prints to the console what it thinks of packets out of order and of lengths that are none; here they end the connection. */
+/** Ends the connection at packets out of order and at lengths that are none; the client library would print a warning to the console. */
 export function keepOrder(connection: Connection, to: Address): void {
   const inner = connection as unknown as Internals
   const handle = inner.handlePacket.bind(connection)
@@ -136,7 +136,7 @@ export function keepOrder(connection: Connection, to: Address): void {
       packet.readLengthCodedNumberExt = readWell
     }
     if (packet !== undefined && inner._command && !inner._paused && packet.sequenceId !== inner.sequenceId) {
-      // A server that says good-bye (shutting down, idle for too long) begins to count anew.
+      // A server that ends the session (shutting down, idle for too long) counts from 0 again.
       if (!packet.isError()) throw notMysql(to)
       inner.sequenceId = packet.sequenceId
     }

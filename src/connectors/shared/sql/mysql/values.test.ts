@@ -1,10 +1,16 @@
 import { describe, expect, test } from "vitest"
-import { bind, encode, placeholder, Unfit } from "./encode.ts"
-import { explain, isRowFault, type ServerError } from "./errors.ts"
+import { Unfit } from "../../unfit.ts"
+import { explainBy, rowReason } from "../errors.ts"
+import { firstWord } from "../lexis.ts"
+import { definitions, mysqlDdl } from "./ddl.ts"
+import { mysqlDialect } from "./dialect.ts"
+import { encode, param } from "./encode.ts"
+import { mysqlErrors, type ServerError } from "./errors.ts"
 import { grants } from "./facts.ts"
-import { firstWord } from "./query.ts"
-import { bits, columnType, type Field, readerOf, shortest, timestamp } from "./values.ts"
-import { watchPackets } from "./wire.ts"
+import { watchPackets } from "./protocol.ts"
+import { bits, catalogType, type Field, readerOf, shortest, timestamp } from "./values.ts"
+
+const explain = explainBy(mysqlErrors)
 
 const field = (more: Partial<Field>): Field => ({ name: "a", columnType: 253, characterSet: 45, flags: 0, columnLength: 40, decimals: 0, ...more })
 
@@ -67,7 +73,24 @@ describe("what comes out", () => {
     ])
   })
 
-  test.each(["constructor", "__proto__", "toString", "hyperloglog"])("a type named %s is unknown", (name) => expect(columnType(name)).toBe("unknown"))
+  test.each([
+    ["int(11)", { type: "integer", precision: 32 }],
+    ["bigint(20) unsigned zerofill", { type: "integer", precision: 65 }],
+    ["tinyint(1)", { type: "integer", precision: 8 }],
+    ["decimal(38,10) unsigned", { type: "decimal", precision: 38, scale: 10 }],
+    ["double", { type: "float", precision: 64 }],
+    ["varchar(80)", { type: "string", maxLength: 80 }],
+    ["enum('a(1)','b')", { type: "string" }],
+    ["text", { type: "string", maxLength: 65_535 }],
+    ["longtext", { type: "string" }],
+    ["varbinary(9)", { type: "bytes", maxLength: 9 }],
+    ["timestamp", { type: "timestamp", zoned: true, precision: 0 }],
+    ["datetime(6)", { type: "timestamp", zoned: false, precision: 6 }],
+    ["time(3)", { type: "time", zoned: false, precision: 3 }],
+    ["json", { type: "json" }],
+  ])("the catalog's %s", (native, wanted) => expect(catalogType(native)).toEqual({ nativeType: native, ...wanted }))
+
+  test.each(["constructor", "__proto__", "toString", "hyperloglog"])("a type named %s is unknown", (name) => expect(catalogType(name).type).toBe("unknown"))
 })
 
 describe("what goes in", () => {
@@ -87,7 +110,7 @@ describe("what goes in", () => {
     expect(encode("x", { type: "json", nativeType: "json" })).toBe('"x"')
     expect(encode(12.5, { type: "decimal", nativeType: "decimal(9,2)" })).toBe("12.5")
     expect(encode(null, { type: "json", nativeType: "json" })).toBeNull()
-    expect(bind({ a: [1] })).toBe('{"a":[1]}')
+    expect(param({ a: [1] })).toBe('{"a":[1]}')
   })
 
   test.each([
@@ -106,7 +129,7 @@ describe("what goes in", () => {
     [{ type: "integer", nativeType: "bigint(20)" }, "CAST(? AS SIGNED)"],
     [{ type: "decimal", nativeType: "decimal(38,10)" }, "CAST(? AS DECIMAL(38,10))"],
     [{ type: "string", nativeType: "varchar(3)" }, "?"],
-  ] as const)("a key of %j is compared as %s", (column, wanted) => expect(placeholder(column)).toBe(wanted))
+  ] as const)("a key of %j is compared as %s", (column, wanted) => expect(mysqlDialect.compared?.(1, { name: "a", nullable: true, ...column })).toBe(wanted))
 })
 
 describe("the first word", () => {
@@ -115,10 +138,32 @@ describe("the first word", () => {
     ["-- a\n/* b */ # c\nwith x as (select 1) select 1", "with"],
     ["/*!50000 CALL p() */", "/*!"],
     ["/*M! CALL p() */", "/*M!"],
-    ["/* open", "/"],
+    ["/* open", ""],
     ["--1", "-"],
     ["", ""],
-  ])("of %j is %j", (statement, word) => expect(firstWord(statement)).toBe(word))
+  ])("of %j is %j", (statement, word) => expect(firstWord(statement, mysqlDialect.reading.lexis)).toBe(word))
+})
+
+describe("the definition of a column behind its type", () => {
+  const created = [
+    "CREATE TABLE `t` (",
+    "  `id` int unsigned NOT NULL AUTO_INCREMENT,",
+    "  `we``ird` varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'a,\\n  `id` int',",
+    "  `last` enum('a','b') DEFAULT NULL",
+    ") ENGINE=InnoDB",
+  ].join("\n")
+  test.each([
+    ["id", "int unsigned", " NOT NULL AUTO_INCREMENT"],
+    ["we`ird", "varchar(9)", " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'a,\\n  `id` int'"],
+    ["last", "enum('a','b')", " DEFAULT NULL"],
+    ["last", "enum('a')", undefined],
+    ["we`ird", "varchar(", undefined],
+    ["none", "int", undefined],
+  ])("of %s %s", (name, nativeType, wanted) => {
+    const column = { name, nativeType, type: "unknown" as const, nullable: true }
+    expect(definitions(created, [column]).get(name)).toBe(wanted)
+    expect(mysqlDdl.loosen?.("t", "c", "x", wanted ?? "")).toBe(`ALTER TABLE t MODIFY COLUMN c x${(wanted ?? "").replace("NOT NULL", "NULL")}`)
+  })
 })
 
 describe("errors", () => {
@@ -144,12 +189,12 @@ describe("errors", () => {
   ])("%j names its GRANT", (message, wanted) => expect(explain(server(1142, "42000", message))?.message).toContain(`; ${wanted}.`))
 
   test("a lock that was waited for is no fault of a row", () => {
-    expect([
-      isRowFault(server(1205, "HY000")),
-      isRowFault(server(1213, "40001")),
-      isRowFault(server(1062, "23000")),
-      isRowFault(server(1265, "01000")),
-    ]).toEqual([false, false, true, true])
+    expect([server(1205, "HY000"), server(1213, "40001"), server(1062, "23000"), server(1265, "01000")].map((error) => rowReason(mysqlErrors, error))).toEqual([
+      undefined,
+      undefined,
+      "no.",
+      "no.",
+    ])
   })
 
   test("rights over everything are seen, those over one database are not", () => {

@@ -1,45 +1,34 @@
 import type { Duplex } from "node:stream"
 import type { Connection } from "mysql2"
-import type { PlatformError } from "../../core/errors.ts"
-import type { Secret } from "../../core/fields.ts"
-import type { Address, Lease, TlsSpec } from "../../core/lease.ts"
-import { explain } from "./errors.ts"
-import { keepOrder, secureByLease, watchPackets } from "./wire.ts"
+import type { PlatformError } from "../../../../core/errors.ts"
+import type { Address, Lease } from "../../../../core/lease.ts"
+import { explainBy } from "../errors.ts"
+import type { Encryption, Login } from "../login.ts"
+import type { SqlConnection } from "../wire.ts"
+import type { MysqlBound } from "./encode.ts"
+import { mysqlErrors } from "./errors.ts"
+import { type MysqlLine, run } from "./pages.ts"
+import { keepOrder, secureByLease, watchPackets } from "./protocol.ts"
+import { mysqlWire } from "./wire.ts"
 
-/** A connection that is logged in, to a MySQL, a MariaDB or what speaks their protocol. */
-export interface MySql {
-  readonly connection: Connection
-  /** As the greeting says: time limits and types are told apart by it. */
-  readonly mariadb: boolean
-  /** What discovery keeps to; empty: every database. */
+/** A logged-in connection to MySQL, MariaDB, or a system that speaks their protocol. */
+export interface MysqlClient extends SqlConnection<MysqlBound>, Encryption {
+  readonly line: MysqlLine
+  /** The database that was chosen; empty: none. */
   readonly database: string
-  readonly encrypted: boolean
-  readonly tunnelled: boolean
-  /** A row came, or a command begins; see `wire.ts`. */
-  readonly rested: () => void
-  /** Ends what the connection is running, over a connection of its own; it may be used again then. */
-  readonly kill: () => Promise<void>
-  /** Takes back what would cancel on the server at the deadline. */
-  readonly release: () => void
-}
-
-export interface Login {
-  readonly address: Address
-  readonly user: string
-  /** Empty: none is chosen. */
-  readonly database: string
-  readonly password: Secret | undefined
-  readonly tls: TlsSpec | undefined
-  readonly tunnelled: boolean
+  /**
+   * Logs in once more on the same connection (MySQL docs, COM_CHANGE_USER): the server forgets everything that the session kept, as
+   * variables, user locks, temporary tables, prepared statements, database and role. Throws when the login is refused by now.
+   */
+  logInAgain(): Promise<void>
 }
 
 type Dial = (to: Address) => Promise<Duplex>
 
-/** Logs in through the lease; the client library never dials, reads no file and no environment, and takes no TLS of its own. */
-export async function connectMysql(login: Login, lease: Lease): Promise<MySql> {
-  const line = await logIn(login, lease, (to) => lease.dial(to))
-  const { connection } = line
-  const { threadId } = connection
+/** Logs in through the lease. The client library never dials, reads no file and no environment, and has no TLS of its own. */
+export async function connectMysql(login: Login, lease: Lease): Promise<MysqlClient> {
+  const entered = await logIn(login, lease, (to) => lease.dial(to))
+  const { threadId } = entered.connection
   const kill = async (dial: Dial): Promise<void> => {
     const other = await logIn(login, lease, dial)
     try {
@@ -50,17 +39,32 @@ export async function connectMysql(login: Login, lease: Lease): Promise<MySql> {
       other.connection.destroy()
     }
   }
-  return {
-    ...line,
-    database: login.database,
-    encrypted: login.tls !== undefined,
-    tunnelled: login.tunnelled,
-    kill: () => kill((to) => lease.dial(to)),
-    release: lease.beforeCutOff(kill),
+  const line = { ...entered, kill: () => kill((to) => lease.dial(to)) }
+  const { database, tls, tunnelled } = login
+  const wire = mysqlWire(line, lease.beforeCutOff(kill))
+  return { line, wire, database, encrypted: tls !== undefined, tunnelled, logInAgain: () => logInAgain(line, login) }
+}
+
+async function logInAgain(line: MysqlLine, { password }: Login): Promise<void> {
+  const { connection, mariadb, rested } = line
+  // A role that a function of MariaDB took on outlives the login; the default role comes back with it.
+  if (mariadb) await run(line, "SET ROLE NONE", [])
+  rested()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      connection.once("error", reject)
+      connection.changeUser(password === undefined ? {} : { password: password.reveal() }, (error) => {
+        connection.off("error", reject)
+        if (error) reject(error)
+        else resolve()
+      })
+    })
+  } finally {
+    forget(connection)
   }
 }
 
-async function logIn(login: Login, lease: Lease, dial: Dial): Promise<Pick<MySql, "connection" | "mariadb" | "rested">> {
+async function logIn(login: Login, lease: Lease, dial: Dial): Promise<Omit<MysqlLine, "kill">> {
   const { default: mysql } = await import("mysql2")
   const { address, tls } = login
   const socket = lease.socket(dial)
@@ -74,7 +78,7 @@ async function logIn(login: Login, lease: Lease, dial: Dial): Promise<Pick<MySql
     ...(login.database === "" ? {} : { database: login.database }),
     stream: () => socket.connect(address.port, address.host),
     ...(tls === undefined ? {} : { ssl: {} }),
-    // No files of ours, rows that were not changed are not counted, and names are read as the server reads them.
+    // The server may not ask for files, counts changed rows only, and reads names as they are written.
     flags: ["-LOCAL_FILES", "-FOUND_ROWS", "-IGNORE_SPACE", "-ODBC"],
     charset: "UTF8MB4_GENERAL_CI",
     connectTimeout: 0,
@@ -88,7 +92,7 @@ async function logIn(login: Login, lease: Lease, dial: Dial): Promise<Pick<MySql
     maxPreparedStatements: 64,
     connectAttributes: { program_name: "jackfield" },
   })
-  // Without a listener a connection that breaks while idle would end the process; whoever asks next gets the error.
+  // Without a listener, a connection that breaks while idle would end the process. The next statement gets the error.
   connection.on("error", () => undefined)
   keepOrder(connection, address)
   const watching = tls === undefined ? watch : secureByLease(connection, address, tls, lease)
@@ -103,7 +107,9 @@ async function logIn(login: Login, lease: Lease, dial: Dial): Promise<Pick<MySql
   return { connection, mariadb: isMariadb(connection), rested: watching.rested }
 }
 
-/** The server checks the password first and then whether the database exists and may be entered: those are the permission stage. */
+const explain = explainBy(mysqlErrors)
+
+/** The server checks the password first, and then whether the database exists and may be entered: those two are the permission stage. */
 async function admit(connection: Connection, lease: Lease): Promise<void> {
   const entered = (): Promise<void> =>
     new Promise<void>((resolve, reject) => {
@@ -124,7 +130,7 @@ async function admit(connection: Connection, lease: Lease): Promise<void> {
   if (refused) await lease.stage("permission", () => Promise.reject(refused as PlatformError))
 }
 
-/** The library keeps the password for as long as the connection lives, and needs it no more. */
+/** The library keeps the password for as long as the connection lives, though it is not needed after the login. */
 function forget(connection: Connection): void {
   for (const name of ["password", "password1"]) Reflect.set(connection.config, name, undefined)
 }
@@ -133,9 +139,3 @@ function isMariadb(connection: Connection): boolean {
   const { _handshakePacket: greeting } = connection as unknown as { _handshakePacket: { serverVersion?: string } | null }
   return /mariadb/i.test(greeting?.serverVersion ?? "")
 }
-
-/** An SQL name, quoted (MySQL docs, 11.2); holds in every `sql_mode`. */
-export const ident = (name: string): string => `\`${name.replaceAll("`", "``")}\``
-
-/** A table's name as SQL. */
-export const qualified = (path: readonly string[]): string => path.map(ident).join(".")
