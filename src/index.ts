@@ -1,5 +1,6 @@
 /**
- * The public library surface: the contract of a connector, to write one outside this repository, and the hub itself, to embed it.
+ * The public library surface: the contract for connectors written outside this repository, and the hub itself, for
+ * embedding.
  */
 
 export * from "./core/call.ts"

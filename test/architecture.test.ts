@@ -87,7 +87,6 @@ const NETWORK_EXCEPTIONS: Readonly<Record<string, { readonly modules: readonly s
   "src/store/reach.ts": { modules: ["node:net"], reason: "sees whether the embedded server's port on loopback is free" },
   "src/store/store.ts": { modules: ["node:net", "node:dns/promises"], reason: "resolves the operator's own DATABASE_URL, so that the policy can protect it" },
   "src/store/cluster.ts": { modules: ["node:net"], reason: "asks for a free port on loopback for the hub's own database" },
-  "src/connectors/shared/http.ts": { modules: ["undici"], reason: "undici's request, with the lease's dispatcher" },
 }
 
 const oneDoor: Rule = (source) => {

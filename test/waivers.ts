@@ -15,10 +15,13 @@ const PORTS = "The type is moved onto the shared layers."
 
 /** Types that take more than 250 lines over all of their files, each with exactly the lines that it takes. */
 export const sizeWaivers: readonly SizeWaiver[] = [
-  { type: "csv", lines: 1077, reason: PORTS },
-  { type: "http", lines: 1013, reason: PORTS },
+  {
+    type: "http",
+    lines: 449,
+    reason: "It is the type for any API: its inputs, templates and rules of success have no other user, and its notes say how they work together.",
+  },
   { type: "mysql", lines: 1549, reason: PORTS },
-  { type: "snowflake", lines: 1434, reason: PORTS },
+  { type: "snowflake", lines: 1406, reason: PORTS },
 ]
 
 /** Pairs of types that share runs of eight lines, each with exactly the runs that they share. */

@@ -12,6 +12,7 @@ import type { PgBound } from "./shared/sql/pg/encode.ts"
 import { pgErrors } from "./shared/sql/pg/errors.ts"
 import { probePg } from "./shared/sql/pg/facts.ts"
 import { resetPg } from "./shared/sql/pg/reset.ts"
+import { keySlicer, type Slicer } from "./shared/sql/slices.ts"
 import { staged } from "./shared/sql/staged.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
 import { changed, columnList, inPieces, type Writer } from "./shared/sql/writer.ts"
@@ -49,6 +50,12 @@ async function facts(client: PgClient, call: Call): Promise<ServerFacts> {
       product === undefined && number < 120_000 && "PostgreSQL before 12 is not supported: discovery will fail.",
     ),
   }
+}
+
+/** Key ranges under an exported snapshot, so that all sessions see one moment. */
+const slicer: Slicer<PgBound, PgClient> = {
+  ...keySlicer(pgDialect),
+  snapshot: async ({ wire }, call) => String((await wire.run("SELECT pg_export_snapshot()", [], call)).rows[0]?.[0]),
 }
 
 const STAGE = `pg_temp.${pgDialect.ident("jackfield stage")}`
@@ -110,5 +117,5 @@ Upserts and deletes go through a temporary table, for which the role needs TEMPO
     const { login, lease: way } = loginOf(config, lease)
     return connectPg(login, way, { errors, types, settings })
   },
-  ...sqlVerbs({ dialect: pgDialect, catalog, errors, facts, writer, ddl: pgDdl, reset: resetPg }),
+  ...sqlVerbs({ dialect: pgDialect, catalog, errors, facts, writer, slicer, ddl: pgDdl, reset: resetPg }),
 })

@@ -1,5 +1,4 @@
 import { defineConnector } from "../core/connector.ts"
-import { explainHttp } from "./shared/http.ts"
 import { readAccount } from "./snowflake/account.ts"
 import { inDatabase } from "./snowflake/catalog.ts"
 import { connectSnowflake } from "./snowflake/client.ts"
@@ -32,5 +31,4 @@ export const snowflake = defineConnector({
   query,
   read,
   write,
-  explain: explainHttp,
 })

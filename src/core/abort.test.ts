@@ -5,14 +5,14 @@ import { settlesWithin, untilAborted } from "./abort.ts"
 const never = (): Promise<never> => new Promise(() => undefined)
 
 describe("work until a signal fires", () => {
-  it("gives the work's result or error when the work settles first", async () => {
+  it("returns the work's result or error if the work settles first", async () => {
     const { signal } = new AbortController()
     expect(await untilAborted(signal, Promise.resolve(7))).toBe(7)
     await expect(untilAborted(signal, Promise.reject(new Error("broken")))).rejects.toThrow("broken")
     expect(getEventListeners(signal, "abort")).toEqual([])
   })
 
-  it("rejects with the signal's reason though the work hangs", async () => {
+  it("rejects with the signal's reason even if the work hangs", async () => {
     const caller = new AbortController()
     const waiting = untilAborted(caller.signal, never())
     caller.abort(new Error("gone"))
@@ -23,7 +23,7 @@ describe("work until a signal fires", () => {
 })
 
 describe("work within a time", () => {
-  it("says whether it settled, however it settled, and leaves nothing behind", async () => {
+  it("tells whether it settled, in either way, and leaves nothing behind", async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length
     const before = timers()
     const { signal } = new AbortController()
@@ -34,7 +34,7 @@ describe("work within a time", () => {
     expect(timers()).toBe(before)
   })
 
-  it("ends with the signal though the work hangs", async () => {
+  it("ends with the signal even if the work hangs", async () => {
     const caller = new AbortController()
     const waiting = settlesWithin(60_000, never(), caller.signal)
     caller.abort(new Error("gone"))

@@ -1,24 +1,24 @@
-/** A connector type's URLs: the schemes that are its own, and the config that a URL stands for. */
+/** A connector type's URLs: their schemes, and the config that a URL stands for. */
 export interface UrlForm {
-  /** Without the colon: `["postgres", "postgresql"]`; no other type has them. */
+  /** Without the colon: `["postgres", "postgresql"]`; unique to the type. */
   readonly schemes: readonly string[]
   readonly example: string
-  /** Reads a URL of one of the schemes; a fault never repeats any part of the URL but the name of a parameter. */
+  /** Reads a URL of one of the schemes; a fault repeats no part of the URL except the name of a parameter. */
   read(url: URL): UrlConfig | UrlFault
-  /** TLS in the words of its URLs; absent where the scheme alone decides. */
+  /** The TLS parameters of its URLs; absent if the scheme alone decides. */
   readonly tls?: UrlTls
 }
 
 export interface UrlConfig {
-  /** As the API takes it. */
+  /** In the API's format. */
   readonly config: Readonly<Record<string, unknown>>
-  /** The pointer of the secret that the URL leaves out: `/password`. */
+  /** The pointer of the secret that is missing from the URL: `/password`. */
   readonly lacks?: string
   /** The path of a CA's file, whose text belongs to `/tls/ca`. Only a user of this machine may name one. */
   readonly caFile?: string
 }
 
-/** The fault in words that follow "The URL", and the next step. */
+/** A fault, worded to follow "The URL", and the next step. */
 export interface UrlFault {
   readonly fault: string
   readonly next: string

@@ -22,6 +22,7 @@ export class Egress {
   readonly #store: Store
   readonly fixed: readonly Rule[]
   #cached: { readonly rules: readonly Rule[]; readonly until: number } | undefined
+  readonly #listeners: (() => void)[] = []
   #changes = 0
 
   constructor(store: Store, fixed: readonly Rule[]) {
@@ -100,9 +101,15 @@ export class Egress {
     this.#forget()
   }
 
+  /** Calls the listener after each change that was made at this node. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
   #forget(): void {
     this.#changes++
     this.#cached = undefined
+    for (const listener of this.#listeners) listener()
   }
 }
 

@@ -26,6 +26,7 @@ import { Connectors } from "./connectors/connectors.ts"
 import { LoginGate } from "./connectors/login-gate.ts"
 import { Tokens } from "./connectors/tokens.ts"
 import { Uses } from "./connectors/uses.ts"
+import { WarmSessions } from "./connectors/warm-sessions.ts"
 import { Egress } from "./egress.ts"
 import { type FirstLogin, firstStart } from "./first-start.ts"
 import { Idempotency } from "./idempotency.ts"
@@ -106,7 +107,7 @@ function partsOf(store: Store, vault: Vault, door: Door, log: Logger): Connector
   const counters = new Counters()
   const nodeLimits = new NodeLimits((kind) => counters.refused.inc({ kind }))
   const parts: HubParts = { store, vault, door, registry, log, counters, nodeLimits, notes: new AuditNotes(store), uploads: new Uploads(store, nodeLimits) }
-  return { ...parts, probes: new Probes(parts), tokens: new Tokens(parts), logins: new LoginGate() }
+  return { ...parts, probes: new Probes(parts), tokens: new Tokens(parts), logins: new LoginGate(), warm: new WarmSessions() }
 }
 
 interface Made {
@@ -128,6 +129,7 @@ function assembled(parts: ConnectorParts, { settings, identity, egress, nodes, f
   const due = [new DueWorker(new ScheduledChecks(parts, connectors, node), log), new DueWorker(new Deliveries(parts, node), log)]
   const workers = settings.role === "api" ? [] : [...due, parts.uploads]
   for (const worker of workers) worker.start()
+  egress.onChange(() => void parts.warm.judge())
   return {
     ...parts,
     uses,
@@ -150,7 +152,7 @@ function assembled(parts: ConnectorParts, { settings, identity, egress, nodes, f
     firstLogin,
     listensOn: ({ address, port }) => nodes.announce(address, port),
     close: async () => {
-      await Promise.all([...workers.map((worker) => worker.stop()), nodes.close(), parts.tokens.close()])
+      await Promise.all([...workers.map((worker) => worker.stop()), nodes.close(), parts.tokens.close(), parts.warm.close()])
       idempotency.close()
       await parts.notes.close()
       await store.close()

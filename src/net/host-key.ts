@@ -6,15 +6,15 @@ import { formatTarget } from "./host.ts"
 import { loginFailed } from "./tunnel.ts"
 
 /**
- * The fingerprint that an SSH server shows, as OpenSSH prints it: `SHA256:…`. Only the key exchange is made, no login.
- * For keys that are trusted at first use; throws as a tunnel does.
+ * Reads the fingerprint of an SSH server's host key, in OpenSSH's notation: `SHA256:…`. Performs only the key
+ * exchange, no login. For keys that are trusted on first use; throws the same errors as a tunnel.
  */
 export async function readHostKey(lease: Lease, bastion: Address): Promise<string> {
   const target = formatTarget(bastion.host, bastion.port)
   const sock = await lease.dial(bastion)
   const { Client } = (await import("ssh2")).default
   const client = new Client()
-  // Kept for good: what happens after the key is known must not end the process.
+  // Never removed: errors after the key is known must not end the process.
   client.on("error", () => undefined)
   try {
     const shown = new Promise<string>((resolve, reject) => {
@@ -34,5 +34,5 @@ export async function readHostKey(lease: Lease, bastion: Address): Promise<strin
   }
 }
 
-/** A public host key's fingerprint as OpenSSH prints it. */
+/** A public host key's fingerprint in OpenSSH's notation. */
 const fingerprint = (key: Buffer): string => `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`

@@ -37,7 +37,7 @@ describe("a connector's fields", () => {
     ["unknown variant", { config: { ...good, tls: { kind: "maybe" } } }, 422, "config_invalid", "/config/tls/kind", /one of verify, require, off/],
     ["unknown field of a variant", { config: { ...good, tls: { kind: "off", ca: "x" } } }, 422, "config_invalid", "/config/tls/ca", /no field "ca"/],
     ["config is a list", { config: [] }, 422, "request_invalid", "/config", /object/],
-    ["mask of nothing", { config: { ...good, password: { set: true, fingerprint: "0" } } }, 422, "config_invalid", "/config/password", /nothing is stored/],
+    ["mask of nothing", { config: { ...good, password: { set: true, fingerprint: "0" } } }, 422, "config_invalid", "/config/password", /no value is stored/],
     ["secret of the wrong type", { config: { ...good, password: 12345678 } }, 422, "config_invalid", "/config/password", /must be text/],
     ["url with credentials", { type: "http", config: { url: "https://u:p@api.example.com/" } }, 422, "config_invalid", "/config/url", /user name or password/],
     ["url with another scheme", { type: "http", config: { url: "file:///etc/passwd" } }, 422, "config_invalid", "/config/url", /https/],

@@ -53,6 +53,18 @@ describe("a call", () => {
     expect(JSON.parse(request?.body ?? "")).toEqual({ token: SECRET, domain: "example.com" })
   })
 
+  test("is counted in the metrics by type, status class and bytes", async () => {
+    const count = async (outcome: string): Promise<number> => {
+      const { text } = await hub.call("GET", "/metrics")
+      return Number(new RegExp(`jackfield_connector_request_seconds_count{type="http",outcome="${outcome}"} (\\d+)`).exec(text)?.[1] ?? 0)
+    }
+    const before = [await count("2xx"), await count("5xx")]
+    await call(await connector({}), {})
+    await call(await connector({ url: `${far.url}/?status=500`, retries: 0 }), {})
+    expect([await count("2xx"), await count("5xx")]).toEqual(before.map((number) => number + 1))
+    expect((await hub.call("GET", "/metrics")).text).toMatch(/jackfield_connector_request_bytes_total{type="http",direction="received"} [1-9]/)
+  })
+
   test("names every fault of its input", async () => {
     const id = await connector(everywhere)
     const before = seen.length

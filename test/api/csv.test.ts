@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib"
+import { gzipSync, zstdCompressSync } from "node:zlib"
 import { beforeAll, describe, expect, it } from "vitest"
 import { startHub } from "../support/hub.ts"
 import { listenHttp } from "../support/loopback.ts"
@@ -69,6 +69,7 @@ describe("a file that was uploaded", () => {
 
   it.each<[string, Buffer]>([
     ["gzip", gzipSync(TABLE)],
+    ["zstd, in two frames", Buffer.concat([zstdCompressSync(TABLE.slice(0, 20)), zstdCompressSync(TABLE.slice(20))])],
     ["UTF-16", Buffer.from(`\uFEFF${TABLE}`, "utf16le")],
     ["windows-1252 with semicolons and CR", Buffer.from(TABLE.replaceAll("\n", "\r").replaceAll(",", ";").replace("Zoë; Ltd", "Zoë, Ltd"), "latin1")],
   ])("is read the same as %s", async (_, bytes) => {

@@ -25,7 +25,7 @@ test("call gives the inputs as text, JSON or from a file, and says how many requ
   fails = 1
   const ran = await run(["connectors", "call", "api", "--input", "-", "--set", "id=a/b", "--set-json", "n=[1]"], { stdin: '{"id": "x", "n": 2}' })
   expect([ran.code, json(ran)]).toEqual([0, { url: "/users/a%2Fb", body: '{"n": [1]}' }])
-  expect(ran.stderr).toMatch(/2 requests, made again after 503/)
+  expect(ran.stderr).toMatch(/2 requests, retried after 503/)
   const whole = json(await run(["connectors", "call", "api", "--set", "id=1", "--set", "n=2", "--json"]))
   expect(whole).toMatchObject({ output: { body: '{"n": "2"}' }, requests: 1, retries: [] })
 })

@@ -21,7 +21,7 @@ describe("changes from the shell", () => {
   test("change names what it changes, and its secrets come from elsewhere", async () => {
     const changed = await run("change shop --title Shop --set database=template1")
     expect([changed.code, changed.stdout]).toEqual([0, "Changed shop, now version 2, untested.\n"])
-    expect((await run("change shop --title Shop")).stdout).toBe("shop was so already.\n")
+    expect((await run("change shop --title Shop")).stdout).toBe("shop already has these values.\n")
     expect((await run("change shop --set tls.kind=require --json")).stdout).toContain('"kind": "require"')
     expect(problem(await run("change shop --set password=x --json")).detail).toContain("--secret-env")
     for (const args of ["change shop", "change shop --enable --disable", "restore shop x"]) expect((await run(args)).code, args).toBe(2)
@@ -70,7 +70,7 @@ describe("changes from the shell", () => {
     expect((await run("credentials rollback shop")).stdout).toBe("Rolled the credentials of shop back, now version 6, untested.\n")
     await run("credentials stage shop --secret-env password=WRONG")
     expect((await run("credentials test shop")).code).toBe(1)
-    expect((await run("credentials discard shop")).stdout).toBe("Threw away what was staged for shop.\n")
+    expect((await run("credentials discard shop")).stdout).toBe("Discarded the staged credentials of shop.\n")
     await run("change shop --secret-env password=WRONG")
     await run("query shop select+1")
     expect((await run("show shop")).stdout).toMatch(/refused +its credentials, since/)

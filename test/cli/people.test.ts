@@ -101,9 +101,9 @@ describe("audit", () => {
       ["a missing first line", without(0), /entry 1 is missing/],
       ["two lines in another order", swapped, /entry 3 is missing/],
       ["the last entry", without(n - 2), /entries end at/],
-      ["the last line", without(n - 1), /not whole/],
-      ["another workspace", edit(n - 1, (text) => text.replace(/"id":"[0-9a-f]{8}/, '"id":"00000000')), /does not follow from the workspace/],
-      ["more after the end", [...lines, lines[0] ?? ""], /follows the line/],
+      ["the last line", without(n - 1), /is incomplete/],
+      ["another workspace", edit(n - 1, (text) => text.replace(/"id":"[0-9a-f]{8}/, '"id":"00000000')), /does not belong to the workspace/],
+      ["more after the end", [...lines, lines[0] ?? ""], /continues after the line/],
     ]
     for (const [what, changed, reason] of cases) {
       const { code, stdout } = await run("audit verify --file -", {}, `${changed.join("\n")}\n`)

@@ -24,7 +24,7 @@ test("a file goes from the disk to rows, and is removed when nothing reads it", 
   expect(list.stdout).toMatch(new RegExp(`orders.csv +22 .* orders +${id}`))
   const rows = await run(["connectors", "query", "orders", "--rows", "orders.csv"])
   expect(rows.stdout).toBe("id  name\n 1  Zoë\n 3  Bo\n")
-  expect(rows.stderr).toContain("Line 3 is no row: has 1 field, and the file has 2 columns.")
+  expect(rows.stderr).toContain("Line 3 was rejected: has 1 field, and the file has 2 columns.")
   const catalog = await run(["connectors", "catalog", "orders"])
   expect(catalog.stdout).toContain("Partial: 1 of 2 (1 file, 1 rejected record)")
   const refused = await run(["uploads", "remove", "orders.csv", "--yes", "--json"])

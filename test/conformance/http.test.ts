@@ -108,7 +108,7 @@ describe("answers", () => {
     [400, "query_invalid"],
     [401, "auth_failed"],
     [403, "auth_failed"],
-    [404, "query_invalid"],
+    [404, "stream_not_found"],
     [429, "rate_limited"],
     [500, "remote_failed"],
     [503, "server_unavailable"],
@@ -146,7 +146,7 @@ describe("test", () => {
     expect(seen.map(({ method }) => method)).toEqual(["HEAD", "GET"])
     expect(facts).toMatchObject({ product: "HTTP server", details: { status: 200 } })
     const posting = await probe((_, response) => json(response, {}, 405), { method: "POST" })
-    expect(posting.warnings?.[0]).toMatch(/POST is not sent by a test/)
+    expect(posting.warnings?.[0]).toMatch(/a test does not send POST/)
     expect(seen.map(({ method }) => method)).toEqual(["HEAD", "GET"])
   })
 

@@ -120,6 +120,35 @@ describe("commits", () => {
   })
 })
 
+describe("slices", () => {
+  test("are disjoint, together the whole, of one moment, and each goes on from its cursor", async () => {
+    await run(async (session) => {
+      await using slicing = await session.slices(stream("item"), { kind: "all" }, 4)
+      expect([slicing.slices.length, slicing.consistent]).toEqual([4, true])
+      await server.query("INSERT INTO shop.item VALUES (1000, 'later')")
+      const parts = await Promise.all(
+        slicing.slices.map(async (slice) => {
+          const [first] = await run((other) => collect(other.read(stream("item"), { slice })), { maxRows: 3 })
+          const rest = await run((other) => collect(other.read(stream("item"), { slice, after: first?.cursor })))
+          return [...(first?.rows ?? []), ...rest.flatMap(({ rows }) => rows)].map(([id]) => id)
+        }),
+      )
+      expect(parts.flat()).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
+      for (const part of parts) expect(part.length).toBe(10)
+      for (const id of ["", "!", "WzFd", Buffer.from('[["x"],[1]]').toString("base64url")])
+        expect((await failure(run((other) => collect(other.read(stream("item"), { slice: { id, of: "" } }))))).code).toBe("request_invalid")
+      expect((await failure(run((other) => collect(other.read(stream("item"), { slice: { id: "whole", of: "x'; --" } }))))).code).toBe("request_invalid")
+    })
+  })
+
+  test("a stream without a key is one slice", async () => {
+    await run(async (session) => {
+      await using slicing = await session.slices(stream("nokey"), { kind: "all" }, 4)
+      expect(slicing.slices.map(({ id }) => id)).toEqual(["whole"])
+    })
+  })
+})
+
 describe("reset", () => {
   test("nothing of a use is there in the next one", async () => {
     await run(async (session) => {

@@ -78,7 +78,7 @@ test("an embedded hub whose master.key is gone makes no new one", { timeout: 180
     for (let round = 0; round < 2; round++) {
       const hub = startHubProcess(own.dir)
       expect(await hub.exited).toBe(1)
-      expect(hub.stderr()).toMatch(/^jackfield: The master key .*master\.key is gone, .*put the file back from your copy/)
+      expect(hub.stderr()).toMatch(/^jackfield: The master key .*master\.key is missing, .*restore the file from your copy/)
     }
     expect(own.postmaster()).toBeUndefined()
   } finally {

@@ -77,9 +77,9 @@ describe("a hub that crashes while secrets are in use", () => {
         (count) => count >= times,
       )
     hub.child.kill("SIGUSR2")
-    expect(await shown("a rejection was not handled", 1)).toBe(1)
+    expect(await shown("unhandled rejection", 1)).toBe(1)
     hub.child.kill("SIGUSR2")
-    expect(await shown("a rejection was not handled", 2)).toBe(2)
+    expect(await shown("unhandled rejection", 2)).toBe(2)
     hub.child.kill("SIGUSR2")
     expect(await hub.exited).toBe(1)
     await Promise.all(running)

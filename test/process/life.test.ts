@@ -158,7 +158,7 @@ describe("two starts", SLOW, () => {
     const hub = start({ env: { PORT: String(taken.port) } })
     expect(await hub.exited).toBe(1)
     expect(hub.stderr()).toBe(
-      `jackfield: The hub cannot listen on 127.0.0.1:${taken.port}: something listens there already; set PORT to another, or stop the other.\n`,
+      `jackfield: The hub cannot listen on 127.0.0.1:${taken.port}: another process is already listening there; stop it, or set PORT to another port.\n`,
     )
     expect(data.postmaster()).toBeUndefined()
     await taken.close()
@@ -181,6 +181,6 @@ test("an environment with faults is refused with all of them at once, before any
 test("a master key that is none is refused by its variable's name", async () => {
   const hub = start({ env: { JACKFIELD_MASTER_KEY: "too short" } })
   expect(await hub.exited).toBe(1)
-  expect(hub.stderr()).toMatch(/^jackfield: JACKFIELD_MASTER_KEY must hold 32 bytes in base64[^\n]*\n$/)
+  expect(hub.stderr()).toMatch(/^jackfield: JACKFIELD_MASTER_KEY does not contain 32 bytes in base64[^\n]*\n$/)
   expect(data.postmaster()).toBeUndefined()
 })

@@ -41,7 +41,7 @@ describe("a hub over PostgreSQL of one's own", { timeout: 90_000 }, () => {
   test("refuses to start without a master key", async () => {
     const hub = node(undefined)
     expect(await hub.exited).toBe(1)
-    expect(hub.stderr()).toMatch(/^jackfield: .*JACKFIELD_MASTER_KEY must be given with DATABASE_URL/)
+    expect(hub.stderr()).toMatch(/^jackfield: .*JACKFIELD_MASTER_KEY must be set with DATABASE_URL/)
     expect(hub.stdout() + hub.stderr()).not.toContain(database.password)
   })
 

@@ -181,7 +181,7 @@ describe("rotating the data keys", () => {
     )
     const done = await rotateDataKeys(owner.db, keys, options)
     expect(done.kept).toEqual([old])
-    expect(done.failures).toEqual([expect.stringContaining(`${bad} does not open`)])
+    expect(done.failures).toEqual([expect.stringContaining(`${bad} cannot be decrypted`)])
     await expect(inspect(`delete from jackfield.data_keys where id = '${old}'`)).rejects.toThrow(/foreign key/)
     expect(await proveVault(owner.db, keys, never)).toMatchObject({ ok: false, failures: [expect.stringContaining(String(bad))] })
     await inspect(`delete from jackfield.connector_secrets where connector_id = '${at.connectorId}' and pointer = '/1'`)

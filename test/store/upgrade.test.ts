@@ -197,7 +197,7 @@ test("a hub that is older than the database refuses, says which version it wants
   const before = await database.query("select name from jackfield.kysely_migration order by 1", [], "newer")
   await expect(openStore({ dataDir: "unused", databaseUrl: urlOf("newer"), log: keepLog() })).rejects.toMatchObject({
     code: "store_unavailable",
-    message: expect.stringMatching(/newer version \(9999-later; this one knows up to \d{4}-[a-z-]+\)/),
+    message: expect.stringMatching(/newer version \(9999-later; this one supports up to \d{4}-[a-z-]+\)/),
   })
   expect(await database.query("select name from jackfield.kysely_migration order by 1", [], "newer")).toEqual(before)
 })

@@ -137,7 +137,7 @@ describe("opening the vault", () => {
       Buffer.from(key),
     )
     await expect(openVault(fresh, { provider: "local", local: {} }, { dataDir: folders[1], send })).rejects.toMatchObject({
-      message: expect.stringContaining("is gone"),
+      message: expect.stringContaining("is missing"),
     })
     await fresh.close()
     for (const folder of folders) rmSync(folder, { recursive: true })

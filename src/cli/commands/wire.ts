@@ -5,7 +5,7 @@ import type { Column } from "../../core/values.ts"
 import type { HubClient } from "../hub-client.ts"
 import type { Report } from "../report.ts"
 
-/** What the commands read of the API's answers. */
+/** The parts of the API's responses that the commands read. */
 export interface ConnectorType {
   readonly type: string
   readonly title: string
@@ -70,7 +70,7 @@ export const queryString = (parameters: Readonly<Record<string, string | number 
   return given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`
 }
 
-/** All pages of a list, as one. */
+/** Reads all pages of a list as one. */
 export async function readAll<T>(hub: HubClient, path: string, parameters: Readonly<Record<string, string | undefined>> = {}): Promise<Page<T>> {
   const data: T[] = []
   let cursor: string | undefined
@@ -82,7 +82,7 @@ export async function readAll<T>(hub: HubClient, path: string, parameters: Reado
   }
 }
 
-/** `2026-11-22 15:04` in the reader's time zone; a dash for never. */
+/** `2026-11-22 15:04` in the local time zone; a dash for never. */
 export function when(iso: string | null | undefined): string {
   if (iso === null || iso === undefined) return "-"
   const time = new Date(iso)

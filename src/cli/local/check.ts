@@ -20,17 +20,20 @@ export interface CheckOptions {
   readonly timeout?: string
 }
 
-/** Whoever runs this sits at the machine and may reach what it reaches; metadata services stay out whatever a rule says. */
+/**
+ * The user of this command may reach everything that the machine can reach, except metadata services, which no rule
+ * opens.
+ */
 const EVERYWHERE = "0.0.0.0/0,::/0"
 
-/** The words to add to the URL, where the general advice speaks of fields; by the error's code. */
+/** Hints in terms of the URL, where the general advice names fields, by error code. */
 const hints = ({ off, require, ca }: UrlTls): Readonly<Partial<Record<string, string>>> => ({
   tls_unsupported: `On a network that you trust, add ?${off} to the URL.`,
   tls_untrusted: `Add ?${ca}=FILE with the CA's certificate, or ?${require} to encrypt without verifying the server.`,
   tls_name_mismatch: `Use the certificate's name in the URL, or ?${require} to encrypt without verifying the server.`,
 })
 
-/** Tests a system by its URL without a hub: the same probe, through the same door, as an operator. */
+/** Tests a system by its URL without a hub: with the same probe, through the same door, as an operator. */
 export async function check(cli: Cli, text: string, options: CheckOptions): Promise<Exit> {
   const { shell, terminal } = cli
   const given = readConnectionUrl(text)
@@ -56,12 +59,12 @@ export async function check(cli: Cli, text: string, options: CheckOptions): Prom
   return exitOfReport(report)
 }
 
-/** The URL's config with what the URL does not hold: the password, and the text of the CA's file. */
+/** Adds the values that the URL does not contain: the password, and the text of the CA's file. */
 async function complete({ shell, terminal }: Cli, given: UrlConfig, options: CheckOptions): Promise<Readonly<Record<string, unknown>>> {
   const ca = given.caFile === undefined ? undefined : await readText(given.caFile, "the CA's certificate")
   const tls = ca === undefined ? given.config : { ...given.config, tls: { kind: "verify", ca } }
   if (given.lacks === undefined) {
-    if (options.secretFile !== undefined) throw usage("The URL has a password, and --secret-file is given too.", "Leave one of them.")
+    if (options.secretFile !== undefined) throw usage("The URL has a password, and --secret-file is also given.", "Use only one of them.")
     return tls
   }
   const password = await passwordFrom()
@@ -81,12 +84,12 @@ const placed = (config: Readonly<Record<string, unknown>>, [name = "", ...rest]:
   [name]: rest.length === 0 ? value : placed((config[name] ?? {}) as Readonly<Record<string, unknown>>, rest, value),
 })
 
-/** The typed config, or `config_invalid` with every fault and everything missing at once. */
+/** The typed config, or `config_invalid` with every invalid and every missing value at once. */
 function parsed(connector: AnyConnector, config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { plain, secrets, faults, missing } = parseConfig(connector.fields, config)
   const all = [...faults, ...missing]
   if (all.length > 0)
-    throw new PlatformError("config_invalid", all.length === 1 ? (all[0]?.message ?? "") : `The URL leaves ${all.length} things wrong or missing.`, {
+    throw new PlatformError("config_invalid", all.length === 1 ? (all[0]?.message ?? "") : `The URL leaves ${all.length} values invalid or missing.`, {
       faults: all,
     })
   const values = new Map([...secrets].flatMap(([pointer, change]) => (change === "keep" ? [] : [[pointer, change.value] as const])))
@@ -105,6 +108,6 @@ function openDoor(env: Readonly<Record<string, string | undefined>>): Door {
 function deadline(seconds: string | undefined): number {
   if (seconds === undefined) return TEST_DEADLINE_MS
   const ms = Number(seconds) * 1_000
-  if (!(ms >= 100 && ms <= TEST_DEADLINE_MAX_MS)) throw usage("--timeout must be 0.1 to 30 seconds.")
+  if (!(ms >= 100 && ms <= TEST_DEADLINE_MAX_MS)) throw usage("--timeout must be between 0.1 and 30 seconds.")
   return ms
 }

@@ -16,7 +16,7 @@ describe("a URL becomes the type's fields", () => {
     })
   })
 
-  test("what is not said is left to the type", () => {
+  test("missing parts take the type's defaults", () => {
     expect(read("postgresql://reader@db.example.com")).toEqual({
       type: "postgres",
       config: { host: "db.example.com", user: "reader" },
@@ -41,7 +41,7 @@ describe("a URL becomes the type's fields", () => {
     expect(read("postgres://u:p@[2001:4860::1]:5432/d").config["host"]).toBe("2001:4860::1")
   })
 
-  test("http, its login apart", () => {
+  test("http, with the login in separate fields", () => {
     expect(read("https://api.example.com/v1?page=1")).toEqual({
       type: "http",
       config: { url: "https://api.example.com/v1?page=1" },
@@ -74,12 +74,12 @@ describe("MySQL and MariaDB", () => {
       })
   })
 
-  test("no database need be named", () => {
+  test("the database is optional", () => {
     expect(read("mysql://reader@db.example.com").config).toEqual({ host: "db.example.com", user: "reader" })
   })
 })
 
-describe("what cannot be checked is refused, and never echoed", () => {
+describe("unsupported URLs are rejected and never echoed", () => {
   test.each([
     ["hunter2", "not a URL"],
     ["redis://u:hunter2@h/d", "start with redis:"],

@@ -3,14 +3,14 @@ import type { AnyConnector } from "../../core/connector.ts"
 import { isUrlFault, type UrlConfig } from "../../core/url-form.ts"
 import { usage } from "../failure.ts"
 
-/** A URL of the command line: its connector type, and the config that it stands for. */
+/** A URL from the command line: its connector type, and the config that it stands for. */
 export interface TypedUrl extends UrlConfig {
   readonly connector: AnyConnector
 }
 
 /**
- * Takes a URL apart by the WHATWG rules and by the type's own, and by nothing else; no driver ever sees it. A failure never
- * has the URL in it, since that may hold a password.
+ * Parses a URL by the WHATWG rules and those of its type; no driver ever sees it. Failures never contain the URL,
+ * because it may contain a password.
  */
 export function readConnectionUrl(text: string): TypedUrl {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase()
@@ -22,7 +22,7 @@ export function readConnectionUrl(text: string): TypedUrl {
   if (!URL.canParse(text))
     throw usage(
       "The URL cannot be read.",
-      "Percent-encode special characters in user and password (@ as %40, # as %23, / as %2F), and give a port of 1 to 65535.",
+      "Percent-encode special characters in user and password (@ as %40, # as %23, / as %2F), and use a port from 1 to 65535.",
     )
   const read = connector.url.read(new URL(text))
   if (isUrlFault(read)) throw usage(`The URL ${read.fault}.`, read.next)

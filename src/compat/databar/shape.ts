@@ -11,6 +11,16 @@ export interface Shown extends ConnectorBody {
   readonly created_at: string
 }
 
+/** The members that come from the config, in the page's order; a document has those that are set. */
+const EMPTY: Pick<Shown, "method" | "url" | "headers" | "parameters" | "body" | "body_template"> = {
+  method: "",
+  url: "",
+  headers: [],
+  parameters: [],
+  body: [],
+  body_template: null,
+}
+
 /** Whether Databar has a name for it: an HTTP connector by one of its four methods. */
 export const isNamed = ({ type, config }: ConnectorView): boolean => type === CONNECTOR.type && METHODS.includes(String(config["method"]).toLowerCase())
 
@@ -21,7 +31,8 @@ export function shown(view: ConnectorView, plan: Plan): Shown {
     id: view.serial,
     name: view.title,
     type: typeOf(view),
-    ...({ url: "", body_template: null, ...document } as Pick<Shown, "method" | "url" | "headers" | "parameters" | "body" | "body_template">),
+    ...EMPTY,
+    ...document,
     ...shownLimits(view.limits, plan),
     created_at: view.createdAt.replace(/\.\d+Z$/, "Z"),
   }

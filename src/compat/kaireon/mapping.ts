@@ -76,12 +76,13 @@ function readString(type: BuiltType, text: unknown): { readonly config: Settings
   if (form === undefined || !URL.canParse(text) || !form.schemes.some((scheme) => text.startsWith(`${scheme}://`)))
     return { fault: `must be ${form?.example}.` }
   const url = new URL(text)
-  const { sslmode: sslMode, ...others } = Object.fromEntries(url.searchParams)
-  if (Object.keys(others).length > 0) return { fault: "may have the parameter sslmode alone; give the rest in config." }
+  const [parameter, ...others] = url.searchParams
+  if ((parameter !== undefined && parameter[0] !== "sslmode") || others.length > 0)
+    return { fault: "may have the parameter sslmode alone, and once; give the rest in config." }
   url.search = ""
   const read = form.read(url)
   if (isUrlFault(read)) return { fault: `${read.fault}. ${read.next}` }
-  return { config: sslMode === undefined ? {} : { sslMode }, url: read.config }
+  return { config: parameter === undefined ? {} : { sslMode: parameter[1] }, url: read.config }
 }
 
 /** The fields of a connection string replace those of `config`; credentials that were sent apart from it replace its own. */

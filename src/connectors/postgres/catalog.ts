@@ -1,7 +1,7 @@
 import type { Call } from "../../core/call.ts"
 import type { StreamKind } from "../../core/streams.ts"
 import type { Column, Value } from "../../core/values.ts"
-import { type Catalog, countsOf, denied, described, grouped, type Relation } from "../shared/sql/catalog.ts"
+import { type Catalog, countedBy, denied, described, grouped, type Relation } from "../shared/sql/catalog.ts"
 import { qualified } from "../shared/sql/dialect.ts"
 import type { PgClient } from "../shared/sql/pg/client.ts"
 import { pgDialect } from "../shared/sql/pg/dialect.ts"
@@ -54,14 +54,16 @@ export const catalog: Catalog<PgClient> = {
   path: ["schema", "name"],
   snapshot: true,
 
-  count: async ({ wire }, call) =>
-    countsOf((await wire.run(COUNT, [], call)).rows, ([relkind, partition]) =>
+  discover: async function* (client, call) {
+    yield countedBy((await client.wire.run(COUNT, [], call)).rows, ([relkind, partition]) =>
       partition === true ? "partition" : relkind === "p" ? "partitioned table" : (KINDS[String(relkind)] ?? String(relkind)),
-    ),
+    )
+    for await (const rows of groups(client, CATALOG, [], call)) yield readable(rows) ?? relation(rows)
+  },
 
-  relations: async function* (client, path, call) {
-    const sql = path === undefined ? CATALOG : columnsSql(NAMED, READABLE)
-    for await (const rows of groups(client, sql, path ?? [], call)) yield readable(rows) ?? relation(rows)
+  find: async (client, path, call) => {
+    for await (const rows of groups(client, columnsSql(NAMED, READABLE), path, call)) return readable(rows) ?? relation(rows)
+    return undefined
   },
 
   target: async (client, path, call) => {

@@ -65,7 +65,7 @@ export class Catalogs {
    */
   async discover(by: Principal, ref: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<CatalogPage> {
     const { signal, timeoutMs = DISCOVERY_DEADLINE_MS } = options
-    const id = await this.#uses.once(by, ref, { kind: "discoveries", deadlineMs: timeoutMs, signal }, (use) => this.#write(by, use))
+    const id = await this.#uses.once(by, ref, { kind: "discoveries", deadlineMs: timeoutMs, signal, repeatable: true }, (use) => this.#write(by, use))
     return this.page(by, id, { limit: 20 })
   }
 

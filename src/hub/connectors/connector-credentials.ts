@@ -196,8 +196,8 @@ export class Credentials {
     return changed
   }
 
-  #change(by: Principal, ref: Ref, ifMatch: number | undefined, make: (tx: Tx, row: ConnectorRow) => Promise<ConnectorRow>): Promise<ConnectorView> {
-    return unlessRaced(ifMatch, () =>
+  async #change(by: Principal, ref: Ref, ifMatch: number | undefined, make: (tx: Tx, row: ConnectorRow) => Promise<ConnectorRow>): Promise<ConnectorView> {
+    const changed = await unlessRaced(ifMatch, () =>
       this.#inWorkspace(by, async (tx) => {
         const row = await this.#held(tx, by, ref, ifMatch)
         requireWhole(row)
@@ -206,6 +206,8 @@ export class Credentials {
         return view
       }),
     )
+    this.#parts.warm.drop(changed.id)
+    return changed
   }
 
   /** The connector, locked until the transaction ends, so that it is not changed together with its slots. */

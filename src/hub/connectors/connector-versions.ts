@@ -6,9 +6,9 @@ import { BREAKER_CLOSED } from "../../limits/breaker.ts"
 import type { ConnectorVersions, Tx, VersionKind } from "../../store/database.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
-import type { HubParts } from "../parts.ts"
 import { leaveType, makeChange, stale, unlessRaced } from "./connector-change.ts"
 import { checked } from "./connector-config.ts"
+import type { ConnectorParts } from "./connector-parts.ts"
 import { type ConnectorRow, findConnector, type Ref } from "./connector-row.ts"
 import { planOf, type SecretOwner, type SecretRow, sealedSecrets } from "./connector-secrets.ts"
 import type { Change, ConnectorState } from "./connector-state.ts"
@@ -36,9 +36,9 @@ type Row = Selectable<ConnectorVersions>
 
 /** The versions of connectors, the newest first, and the way back to one. */
 export class Versions {
-  readonly #parts: HubParts
+  readonly #parts: ConnectorParts
 
-  constructor(parts: HubParts) {
+  constructor(parts: ConnectorParts) {
     this.#parts = parts
   }
 
@@ -78,7 +78,7 @@ export class Versions {
    * others use the connector, stays, and so does whether it is enabled. The connector is untested then.
    */
   async restore(by: Principal, ref: Ref, version: number, ifMatch?: number): Promise<ConnectorView> {
-    return unlessRaced(ifMatch, () =>
+    const view = await unlessRaced(ifMatch, () =>
       this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
         const row = await findConnector(tx, by.workspace.id, ref)
         if (ifMatch !== undefined && row.version !== ifMatch) throw stale(ref)
@@ -89,6 +89,8 @@ export class Versions {
         return view
       }),
     )
+    this.#parts.warm.drop(view.id)
+    return view
   }
 
   async #restored(tx: Tx, by: Principal, row: ConnectorRow, found: Row): Promise<ConnectorRow | undefined> {

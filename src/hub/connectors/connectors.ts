@@ -111,7 +111,9 @@ export class Connectors {
    * it.
    */
   async patch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch?: number, options: CompatOptions = {}): Promise<ConnectorView> {
-    return unlessRaced(ifMatch, () => this.#tryPatch(by, ref, patch, ifMatch, options))
+    const view = await unlessRaced(ifMatch, () => this.#tryPatch(by, ref, patch, ifMatch, options))
+    this.#parts.warm.drop(view.id)
+    return view
   }
 
   async #tryPatch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch: number | undefined, options: CompatOptions): Promise<ConnectorView> {
@@ -146,14 +148,16 @@ export class Connectors {
   }
 
   async remove(by: Principal, ref: Ref, ifMatch?: number): Promise<void> {
-    await this.#inWorkspace(by, async (tx) => {
+    const removed = await this.#inWorkspace(by, async (tx) => {
       const row = await findConnector(tx, by.workspace.id, ref)
       let removal = tx.deleteFrom("connectors").where("workspace_id", "=", by.workspace.id).where("id", "=", row.id)
       if (ifMatch !== undefined) removal = removal.where("version", "=", ifMatch)
       const { numDeletedRows } = await removal.executeTakeFirstOrThrow()
       if (numDeletedRows === 0n) throw ifMatch === undefined ? noConnector(String(ref)) : stale(ref)
       await record(tx, by, { action: "connector.remove", target: targetOf(row), details: { version: row.version, type: row.type } })
+      return row
     })
+    this.#parts.warm.drop(removed.id)
   }
 
   /** Tests a stored connector and stores the findings, unless the connector was changed or every caller went away meanwhile. */

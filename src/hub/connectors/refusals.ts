@@ -11,12 +11,13 @@ import type { ConnectorRow } from "./connector-row.ts"
  * A failure to store that is logged: the caller is told the refusal anyway.
  */
 export async function stopUses(
-  { store, log, logins }: Pick<ConnectorParts, "store" | "log" | "logins">,
+  { store, log, logins, warm }: Pick<ConnectorParts, "store" | "log" | "logins" | "warm">,
   by: Principal,
   { id, name, version }: Pick<ConnectorRow, "id" | "name" | "version">,
   code: ErrorCode,
 ): Promise<void> {
   logins.refuse(id)
+  warm.drop(id)
   try {
     await store.inWorkspace(by.workspace.id, async (tx) => {
       const stopped = await tx

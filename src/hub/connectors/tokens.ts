@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from "node:crypto"
 import { untilAborted } from "../../core/abort.ts"
 import type { Token, TokenAsk, TokenGrant, TokenSource } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import { retrying } from "../../core/retry.ts"
 import { holdSecrets } from "../../core/scrub.ts"
 import type { HubParts } from "../parts.ts"
 import { type Asker, fail, HELD_MS, keep, type Login, look, renew } from "./token-rows.ts"
@@ -117,8 +118,9 @@ export class Tokens {
    */
   async #grant(ask: TokenAsk, operator: boolean, refreshToken: string | undefined): Promise<TokenGrant> {
     await using lease = this.#parts.door.lease({ deadlineMs: GRANT_MS, operator })
-    const once = () => untilAborted(lease.signal, ask.grant(lease, refreshToken))
-    return await once().catch((error: unknown) => (error instanceof PlatformError && error.code === "connection_lost" ? once() : Promise.reject(error)))
+    const again = (error: unknown) => (error instanceof PlatformError && error.code === "connection_lost" ? { reason: error.code } : undefined)
+    const retries = { most: 1, again, signal: lease.signal, remainingMs: () => lease.remainingMs() }
+    return await retrying(() => untilAborted(lease.signal, ask.grant(lease, refreshToken)), retries)
   }
 
   /** A token that was given cannot be asked for again, so storing it is tried for a minute. */

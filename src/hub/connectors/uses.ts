@@ -12,6 +12,7 @@ import type { Ref } from "./connector-row.ts"
 import type { LoginUse } from "./login-gate.ts"
 import { type Opened, openConnector } from "./opened.ts"
 import { credentialsRefused, stopUses } from "./refusals.ts"
+import type { Connection } from "./warm-sessions.ts"
 
 /** How a connector is used: by a query, a discovery, a call, or later by a batch of a run. */
 export interface UseOptions<P = undefined> {
@@ -22,6 +23,8 @@ export interface UseOptions<P = undefined> {
   readonly signal?: AbortSignal | undefined
   readonly maxRows?: number | undefined
   readonly render?: Render
+  /** The use only reads, so that it may begin again on another connection. */
+  readonly repeatable?: boolean
   /** Runs before a start is spent and anything is dialled: for refusals, look-ups and notes. Its result is part of the use. */
   prepare?(opened: Opened): Promise<P>
   /** Runs after one more start within the use was granted: for a page, or for a retry, which says why. */
@@ -95,42 +98,89 @@ export class Uses {
     const limits = await this.#limitsOf(by.workspace.id, opened)
     const grant = await this.#limits.take(by.workspace.id, opened.id, limits, { signal, waitMs: Math.min(deadlineMs, LIMIT_WAIT_MS) })
     try {
-      yield* this.#leased(admitted, grant, start)
+      yield* this.#connected(admitted, grant, start)
     } finally {
       grant.release()
     }
   }
 
-  async *#leased<T, P>(admitted: Admitted<P>, grant: Grant, start: (use: Use<P>) => AsyncIterable<T>): AsyncGenerator<T> {
+  /** Works on a warm connection where there is one; a use that only reads goes on over a new one when the warm one turns out to be broken. */
+  async *#connected<T, P>(admitted: Admitted<P>, grant: Grant, start: (use: Use<P>) => AsyncIterable<T>): AsyncGenerator<T> {
+    const { by, opened, signal } = admitted
+    const warm = await this.#parts.warm.take({ ...opened, operator: by.operator })
+    if (warm === undefined) {
+      yield* this.#leased(admitted, grant, undefined, start)
+      return
+    }
+    let given = false
+    try {
+      for await (const result of this.#leased(admitted, grant, warm, start)) {
+        given = true
+        yield result
+      }
+    } catch (error) {
+      const broken = error instanceof PlatformError && error.code === "connection_lost"
+      if (!broken || given || admitted.repeatable !== true) throw error
+      await grant.again({ signal, waitMs: admitted.deadlineMs })
+      yield* this.#leased(admitted, grant, undefined, start)
+    }
+  }
+
+  async *#leased<T, P>(admitted: Admitted<P>, grant: Grant, warm: Connection | undefined, start: (use: Use<P>) => AsyncIterable<T>): AsyncGenerator<T> {
     const { by, opened, prepared, login, signal, deadlineMs } = admitted
+    const pool = this.#parts.warm
     const begunAt = performance.now()
-    await using lease = this.#parts.door.lease({ deadlineMs, operator: by.operator, signal: AbortSignal.any([signal, grant.signal]) })
-    // The start counts from the moment at which the far side sees it: when the connection is there, when it is encrypted, and when it is used.
-    lease.trace.onStage(({ name }) => (name === "connect" || name === "tls" ? grant.sent() : undefined))
-    login.watch(lease.trace)
-    await using session = await open(opened.connector, opened.config, lease, this.#services(admitted, grant, lease))
-    grant.sent()
-    yield* start({ session, opened, prepared, begunAt })
-    login.worked()
+    const lease = warm?.lease ?? this.#parts.door.lease({ operator: by.operator })
+    const lift = lease.terms({ deadlineMs, signal: AbortSignal.any([signal, grant.signal]) })
+    const unwatch = pool.watch(lease)
+    let session = warm?.session
+    let failed = true
+    try {
+      if (session === undefined) {
+        // The start counts from the moment at which the far side sees it: when the connection is there, when it is encrypted, and when it is used.
+        lease.trace.onStage(({ name }) => (name === "connect" || name === "tls" ? grant.sent() : undefined))
+        login.watch(lease.trace)
+        session = await open(opened.connector, opened.config, lease, { log: this.#log })
+      }
+      grant.sent()
+      const used = session.with(this.#services(admitted, grant, lease))
+      failed = false
+      yield* start({ session: used, opened, prepared, begunAt })
+      login.worked()
+    } catch (error) {
+      failed = true
+      throw error
+    } finally {
+      unwatch()
+      if (session === undefined || failed) {
+        await session?.close()
+        await lease.close()
+      }
+      lift()
+      if (session !== undefined && !failed) pool.give({ ...opened, operator: by.operator }, { lease, session })
+    }
   }
 
   #services({ by, opened, maxRows, render, again }: Admitted<unknown>, grant: Grant, lease: OpenLease): OpenOptions {
-    const { log, uploads, tokens } = this.#parts
+    const { uploads, tokens, counters } = this.#parts
     const workspaceId = by.workspace.id
     const turn: Turn = async (retryOf) => {
       await grant.again({ signal: lease.signal, waitMs: lease.remainingMs() })
       again?.(retryOf)
     }
     return {
-      log: (message, facts) => log.info(facts ?? {}, message),
+      log: this.#log,
       batchRows: Math.min(BATCH_ROWS, maxRows ?? BATCH_ROWS),
       upload: uploads.opener(workspaceId),
       token: tokens.of({ workspaceId, connectorId: opened.id, operator: by.operator }),
       turn,
+      measure: counters.measured(opened.connector.type),
       ...(maxRows === undefined ? {} : { maxRows }),
       ...(render === undefined ? {} : { render }),
     }
   }
+
+  readonly #log = (message: string, facts: Readonly<Record<string, unknown>> = {}): void => this.#parts.log.info(facts, message)
 
   /** The connector's own limits, and its workspace's plan over them when the type takes requests. */
   async #limitsOf(workspaceId: string, { limits, connector }: Opened): Promise<Limits> {

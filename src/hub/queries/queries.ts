@@ -89,6 +89,7 @@ export class Queries {
   #read(by: Principal, ref: string, what: Read, how: ReadLimits): AsyncGenerator<Batch> {
     const options: UseOptions<Start> = {
       kind: "queries",
+      repeatable: true,
       deadlineMs: how.timeoutMs ?? QUERY_DEADLINE_MS,
       maxRows: how.maxRows,
       signal: how.signal,

@@ -1,5 +1,6 @@
 import { sql } from "kysely"
-import { send } from "../../connectors/shared/http.ts"
+import { httpClient } from "../../connectors/shared/http/client.ts"
+import { requestTo } from "../../connectors/shared/http/requests.ts"
 import { platformErrorIn } from "../../core/errors.ts"
 import { hubActor, record } from "../audit/audit.ts"
 import { type DueRows, OF_ONE_WORKSPACE } from "../base/due-worker.ts"
@@ -88,9 +89,9 @@ export class Deliveries implements DueRows<Claimed> {
   async #send({ event_id, body }: Claimed, { url, secret }: Target, stopping: AbortSignal): Promise<Outcome> {
     const lease = this.#parts.door.lease({ deadlineMs: DEADLINE_MS, operator: false, signal: stopping })
     try {
+      const client = httpClient(lease.dispatcher(), { maxBytes: ANSWER_MAX_BYTES, redirects: false, judge: () => undefined })
       const headers = { "content-type": "application/json", "user-agent": "Jackfield-Webhooks", ...signatureHeaders(secret, event_id, new Date(), body) }
-      const request = { method: "POST", url: new URL(url), headers, private: new Set<string>(), body }
-      const { status } = await send(request, { dispatcher: lease.dispatcher(), signal: lease.signal, maxBytes: ANSWER_MAX_BYTES, redirects: false })
+      const { status } = await client.send(requestTo(new URL(url), { body, headers }), lease)
       return { status }
     } catch (error) {
       const ours = platformErrorIn(error) ?? platformErrorIn(lease.signal.reason)

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from "kysely"
 
-/** A dialect is a dialect of SQL; the API of another product that a document came through is a compatible API. */
+/** Renames the column: "dialect" now means a dialect of SQL, and the API of another product is a compatible API. */
 const COLUMN = "alter table jackfield.connectors rename column dialect to compat;"
 
-/** Versions keep the connector as it was, under the names of its columns, and name each change by its pointer. */
+/** Renames it in versions too, which store the connector under its column names and each change by its pointer. */
 const VERSIONS = `
 update jackfield.connector_versions set
   state = state - 'dialect' || jsonb_build_object('compat', state -> 'dialect'),
@@ -14,7 +14,7 @@ update jackfield.connector_versions set
 where state ? 'dialect';
 `
 
-/** The column and the key that name a connector's compatible API. */
+/** Renames the column and the key that hold a connector's compatible API. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(COLUMN + VERSIONS).execute(db)
 }

@@ -8,13 +8,13 @@ import type { Page } from "./wire.ts"
 export interface Catalog<C> {
   /** The names that a path has, for sentences: `["schema", "name"]`. */
   readonly path: readonly string[]
-  /** Whether discovery runs in a transaction whose statements see one moment. */
+  /** Whether discovery needs a transaction whose statements see one moment. */
   readonly snapshot?: boolean
-  /** The system's own count, by kind; it counts also what may not be read. */
-  count(client: C, call: Call): Promise<Readonly<Record<string, number>>>
-  /** Every relation, in the order of paths: a stream, or why it is none. With a path, that relation alone. */
-  relations(client: C, path: readonly string[] | undefined, call: Call): AsyncIterable<Relation>
-  /** The relation of that path as a write sees it; reading rights do not matter. Absent: as a read sees it. */
+  /** The system's own count first (`counted`), which counts also what may not be read; then every relation, streamed. */
+  discover(client: C, call: Call): AsyncIterable<Discovered>
+  /** The relation of that path as a read sees it: a stream, or why it is none. */
+  find(client: C, path: readonly string[], call: Call): Promise<Relation | undefined>
+  /** The stream of that path as a write sees it, with every column, whatever may be read of it. Absent: as a read sees it. */
   target?(client: C, path: readonly string[], call: Call): Promise<Stream | undefined>
   /** A path as the catalog has it whole: with the connector's own database in front. */
   whole?(client: C, path: readonly string[]): readonly string[]
@@ -22,11 +22,11 @@ export interface Catalog<C> {
 
 export type Relation = Exclude<Discovered, { readonly counted: unknown }>
 
-/** Counts by kind; rows of one kind add up. */
-export function countsOf(rows: readonly (readonly Value[])[], kindOf: (row: readonly Value[]) => string): Record<string, number> {
+/** The system's own count: rows that end with a number, by kind; rows of one kind add up. */
+export function countedBy(rows: readonly (readonly Value[])[], kindOf: (row: readonly Value[]) => string): Discovered {
   const byKind: Record<string, number> = {}
   for (const row of rows) byKind[kindOf(row)] = (byKind[kindOf(row)] ?? 0) + wholeNumber(row.at(-1))
-  return byKind
+  return { counted: { total: Object.values(byKind).reduce((sum, many) => sum + many, 0), byKind } }
 }
 
 /** A count that the server sent, as a number or as text. */
@@ -93,22 +93,13 @@ export const denied = (path: readonly string[], login: string, what: string, gra
   skipped: { path, reason: `The ${login} may not ${what}; GRANT ${grant} TO it.` },
 })
 
-/** Discovery: the system's own count first, then every relation. */
-export async function* discoverBy<C>(catalog: Catalog<C>, client: C, call: Call): AsyncGenerator<Discovered> {
-  const byKind = await catalog.count(client, call)
-  yield { counted: { total: Object.values(byKind).reduce((sum, many) => sum + many, 0), byKind } }
-  yield* catalog.relations(client, undefined, call)
-}
-
 /** One stream as it is now, never as a caller remembers it; `stream_not_found`, or `permission_denied` with the GRANT. */
 export async function findStream<C>(catalog: Catalog<C>, client: C, given: readonly string[], call: Call): Promise<Stream> {
   const path = catalog.whole?.(client, given) ?? given
-  if (path.length === catalog.path.length)
-    for await (const found of catalog.relations(client, path, call)) {
-      if ("stream" in found) return found.stream
-      throw new PlatformError("permission_denied", `${path.join(".")} cannot be read. ${found.skipped.reason}`)
-    }
-  throw noStream(catalog, given, "table or view")
+  const found = path.length === catalog.path.length ? await catalog.find(client, path, call) : undefined
+  if (found === undefined) throw noStream(catalog, given, "table or view")
+  if ("stream" in found) return found.stream
+  throw new PlatformError("permission_denied", `${path.join(".")} cannot be read. ${found.skipped.reason}`)
 }
 
 /** The stream that a write goes to, with all of its columns. */

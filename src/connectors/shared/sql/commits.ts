@@ -5,7 +5,7 @@ import type { Commit, Stream, WriteReport } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import { targetIfAny } from "./catalog.ts"
 import { createTable } from "./ddl.ts"
-import { type Dialect, Params, qualified } from "./dialect.ts"
+import { Params, qualified } from "./dialect.ts"
 import { rowReason } from "./errors.ts"
 import type { SqlType } from "./type.ts"
 import { type SqlConnection, transacted } from "./wire.ts"
@@ -145,7 +145,10 @@ async function select<B, C extends SqlConnection<B>>(
   call: Call,
 ): Promise<readonly (readonly Value[])[]> {
   const params = new Params<B>(dialect)
-  const equals = (name: string, value: Value): string => `${dialect.ident(name)} = ${bindAs(dialect, params, name, value)}`
+  const equals = (name: string, value: Value): string => {
+    const column = columnOf(name)
+    return `${dialect.ident(name)} = ${params.compare(dialect.encode(value, column), column)}`
+  }
   const which = [equals("token", token), ...(sequence === undefined ? [] : [equals("sequence", sequence)])].join(" AND ")
   return (await wire.run(`SELECT ${what} FROM ${table} WHERE ${which}`, params.all, call)).rows
 }
@@ -163,15 +166,13 @@ async function note<B, C extends SqlConnection<B>>(
   const params = new Params<B>(dialect)
   const values: readonly Value[] = [token, sequence, to.path.join("."), run, part, JSON.stringify(report), now.toISOString()]
   const names = COLUMNS.map(({ name }) => dialect.ident(name)).join(", ")
-  const bound = COLUMNS.map(({ name }, index) => bindAs(dialect, params, name, values[index] ?? null)).join(", ")
+  const bound = COLUMNS.map((column, index) => params.store(dialect.encode(values[index] ?? null, column), column)).join(", ")
   await wire.run(`INSERT INTO ${table} (${names}) VALUES (${bound})`, params.all, call)
   if (sequence % SWEEP_EVERY !== 0) return
   const old = new Params<B>(dialect)
-  const before = bindAs(dialect, old, "written_at", new Date(now.getTime() - KEPT_MS).toISOString())
+  const written = columnOf("written_at")
+  const before = old.compare(dialect.encode(new Date(now.getTime() - KEPT_MS).toISOString(), written), written)
   await wire.run(`DELETE FROM ${table} WHERE ${dialect.ident("written_at")} < ${before}`, old.all, call)
 }
 
-function bindAs<B>(dialect: Dialect<B>, params: Params<B>, name: string, value: Value): string {
-  const column = COLUMNS.find((each) => each.name === name) as Column
-  return params.bind(dialect.encode(value, column), column)
-}
+const columnOf = (name: string): Column => COLUMNS.find((each) => each.name === name) as Column

@@ -9,8 +9,12 @@ export interface Dialect<B> {
   readonly login: string
   /** A name, quoted, so that the system takes it as it is written. */
   ident(name: string): string
-  /** SQL for the n-th parameter, from 1. With a column: compared with it and stored in it as the column's own type. */
-  bound(n: number, column?: Column): string
+  /** SQL for the n-th parameter, from 1. */
+  bound(n: number): string
+  /** The same where it is compared with a column, as the column's own type. Absent: as it is bound. */
+  compared?(n: number, column: Column): string
+  /** The same where it is stored in a column. Absent: as it is bound. */
+  stored?(n: number, column: Column): string
   /** A parameter of a caller's statement, of which no type is known; throws `Unfit`. */
   param(value: Value): B
   /** A value as its column takes it, null included; throws `Unfit`. */
@@ -30,6 +34,8 @@ export interface Order<B> {
   keyValue?(value: string | number | boolean, column: Column): B
   /** Whether the system refused a cursor's value, which it alone can judge. */
   isBadKey?(error: unknown): boolean
+  /** A statement that gives one row, `skip` places behind the first. Absent: by LIMIT and OFFSET. */
+  nth?(ordered: string, skip: number): string
   /** A column as its rows describe it, where the catalog knows less. */
   told?(column: Column, told: Column | undefined): Column
 }
@@ -49,15 +55,22 @@ export const quotedBy =
 
 /** A statement's parameters as they are bound, in the order in which they were asked for. */
 export class Params<B> {
-  readonly #dialect: Pick<Dialect<B>, "bound">
+  readonly #dialect: Pick<Dialect<B>, "bound" | "compared" | "stored">
   readonly all: B[] = []
 
-  constructor(dialect: Pick<Dialect<B>, "bound">) {
+  constructor(dialect: Pick<Dialect<B>, "bound" | "compared" | "stored">) {
     this.#dialect = dialect
   }
 
-  /** Binds one more; its place as SQL. */
-  bind(value: B, column?: Column): string {
-    return this.#dialect.bound(this.all.push(value), column)
+  /** Binds a value that is compared with a column; its place as SQL. */
+  compare(value: B, column: Column): string {
+    const n = this.all.push(value)
+    return this.#dialect.compared?.(n, column) ?? this.#dialect.bound(n)
+  }
+
+  /** Binds a value that is stored in a column; its place as SQL. */
+  store(value: B, column: Column): string {
+    const n = this.all.push(value)
+    return this.#dialect.stored?.(n, column) ?? this.#dialect.bound(n)
   }
 }

@@ -89,7 +89,7 @@ function select<B>(
 function sinceConditions<B>(dialect: Dialect<B>, params: Params<B>, column: Column, { from, until }: Extract<ReadPlan, { kind: "since" }>): string[] {
   const name = dialect.ident(column.name)
   const compared = (sign: string, value: Value | undefined): string[] =>
-    value === undefined ? [] : [`${name} ${sign} ${params.bind(boundary(dialect, value, column), column)}`]
+    value === undefined ? [] : [`${name} ${sign} ${params.compare(boundary(dialect, value, column), column)}`]
   return [`${name} IS NOT NULL`, ...compared(">=", from), ...compared("<", until)]
 }
 
@@ -105,7 +105,7 @@ function boundary<B>(dialect: Dialect<B>, value: Value, column: Column): B {
 
 /** Rows behind the values. Where the server finds no index by a comparison of tuples: `a >= x AND (a > x OR b > y)`, and so on. */
 export function behind<B>(dialect: Dialect<B>, params: Params<B>, columns: readonly Column[], values: readonly B[]): string {
-  const bind = (index: number): string => params.bind(values[index] as B, columns[index])
+  const bind = (index: number): string => params.compare(values[index] as B, columns[index] as Column)
   if (dialect.order.tuples) return `(${listed(dialect, columns)}) > (${columns.map((_, index) => bind(index)).join(", ")})`
   const from = (index: number): string => {
     const name = dialect.ident(columns[index]?.name ?? "")
@@ -122,17 +122,17 @@ function positionIn<B>(dialect: Dialect<B>, cursor: Cursor, columns: readonly Co
     throw notACursor(stream)
   return columns.map((column, index) => {
     if (column.name !== names[index]) throw notACursor(stream)
-    return keyValue(dialect, values[index], column, stream)
+    return keyValue(dialect, values[index], column, (cause) => notACursor(stream, cause))
   })
 }
 
-/** A value of a cursor or a slice as the wire binds it; `notACursor` for what no read gave. */
-export function keyValue<B>(dialect: Dialect<B>, value: unknown, column: Column, stream: Stream): B {
-  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") throw notACursor(stream)
+/** A value of a cursor or a slice as the wire binds it; throws what `invalid` makes for one that no read gave. */
+export function keyValue<B>(dialect: Dialect<B>, value: unknown, column: Column, invalid: (cause?: unknown) => Error): B {
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") throw invalid()
   try {
     return (dialect.order.keyValue ?? dialect.encode)(value, column)
   } catch (error) {
-    throw error instanceof Unfit ? notACursor(stream, error) : error
+    throw error instanceof Unfit ? invalid(error) : error
   }
 }
 

@@ -6,7 +6,7 @@ export interface Lexis {
   readonly nests?: boolean
   /** A comment that the server runs: `/*!` of MySQL. It is code. */
   readonly runs?: RegExp
-  /** Marks that quote a constant or a name, each ended by itself and doubled inside. */
+  /** Marks that quote a constant or a name (`'`, `"`, a backtick), each ended by itself and doubled inside; `[` ends with `]`. */
   readonly quotes: string
   /** Of those, the ones in which a backslash escapes. */
   readonly escapes?: string
@@ -22,7 +22,7 @@ export interface Token {
 /** A statement in pieces: code, comments, and what stands in quotes. One that never ends goes to the end. Takes time in proportion to the statement. */
 export function* tokens(statement: string, lexis: Lexis): Generator<Token> {
   let code = 0
-  for (let at = 0; at < statement.length; ) {
+  for (let at = next(statement, 0); at < statement.length; at = next(statement, at)) {
     const token = tokenAt(statement, at, lexis)
     if (token === undefined) {
       at++
@@ -35,6 +35,14 @@ export function* tokens(statement: string, lexis: Lexis): Generator<Token> {
   }
   if (code < statement.length) yield { kind: "code", text: statement.slice(code) }
 }
+
+/** Where the next character stands that may begin a comment or a quote. */
+function next(statement: string, from: number): number {
+  MARKS.lastIndex = from
+  return MARKS.exec(statement)?.index ?? statement.length
+}
+
+const MARKS = /['"`[$/#-]/g
 
 function tokenAt(statement: string, at: number, lexis: Lexis): Token | undefined {
   const mark = statement[at] ?? ""
@@ -61,7 +69,7 @@ function endAfter(text: string, mark: string, from: number): number {
 }
 
 function endOfQuote(text: string, from: number, escapes: boolean): number {
-  const mark = text[from]
+  const mark = text[from] === "[" ? "]" : text[from]
   for (let at = from + 1; at < text.length; at++) {
     if (escapes && text[at] === "\\") at++
     else if (text[at] === mark && text[at + 1] === mark) at++
@@ -87,8 +95,7 @@ function endOfBlock(text: string, from: number, nests: boolean): number {
 export function firstWord(statement: string, lexis: Lexis): string {
   for (const { kind, text } of tokens(statement, lexis)) {
     if (kind === "comment") continue
-    let at = 0
-    while (at < text.length && /[\s(]/.test(text[at] ?? "")) at++
+    const at = matchAt(/[\s(]*/y, text, 0)?.length ?? 0
     if (at < text.length) return /^(\/\*M?!|\w+|[\s\S])/.exec(text.slice(at, at + 64))?.[0] ?? ""
   }
   return ""

@@ -59,16 +59,17 @@ describe("beside a read-only transaction", () => {
     ["/*!50000 DELETE */ FROM t", /begins with \/\*!/],
     ["--1", /begins with -/],
     ["COMMIT", /begins with COMMIT/],
+    ["SELECT `outfile` FROM t", undefined],
   ] as const)("%s", (statement, says) => {
     if (says === undefined) expect(writeFault(statement, byTransaction)).toBeUndefined()
     else expect(writeFault(statement, byTransaction)).toMatch(says)
   })
 })
 
-test("a MiB of anything is judged in time that grows with its length alone", () => {
+test("a long statement of anything is judged in time that grows with its length alone", () => {
   for (const part of [";", " ", "; ", "'", "''", '"', "as ", "->>", "--\n", "/*", "*/", "$$", "(", "#", "\\'"])
     for (const reading of [byText, byTransaction]) {
-      const many = part.repeat(Math.floor(1_000_000 / part.length))
+      const many = part.repeat(Math.floor(300_000 / part.length))
       expect(writeFault(`select 1${many}x`, reading) ?? "Taken").toMatch(/^[A-Z]/)
       expect(firstWord(many, reading.lexis).length).toBeLessThan(64)
     }

@@ -4,6 +4,7 @@ import type { Catalog } from "./catalog.ts"
 import type { Ddl } from "./ddl.ts"
 import type { Dialect } from "./dialect.ts"
 import type { ErrorTable } from "./errors.ts"
+import type { Slicer } from "./slices.ts"
 import type { SqlConnection } from "./wire.ts"
 import type { Writer } from "./writer.ts"
 
@@ -16,6 +17,8 @@ export interface SqlType<B, C extends SqlConnection<B>> {
   facts(client: C, call: Call): Promise<ServerFacts>
   /** Absent: the type does not write. */
   readonly writer?: Writer<B, C>
+  /** Absent: streams are not cut into slices. */
+  readonly slicer?: Slicer<B, C>
   /** Absent: the type makes no tables and keeps no commits. */
   readonly ddl?: Ddl
   /** Makes a session as good as new; throws when it cannot. Absent: a session is used once. */

@@ -90,6 +90,12 @@ export async function* reading<T>(
   }
 }
 
+/** The two stages of a test on a connection that is logged in: a read-only transaction may begin, and the server answers. */
+export async function probed<T>({ transactions }: Pick<SqlWire<never>, "transactions">, call: Call, work: () => Promise<T>): Promise<T> {
+  await call.stage("permission", async () => await transactions?.begin("read", call))
+  return await call.stage("probe", () => work().finally(() => transactions?.rollback()))
+}
+
 /** A result's rows by the names of its columns, in lower case: for statements such as SHOW, whose columns come in no fixed order. */
 export const byName = ({ columns, rows }: Page): Readonly<Record<string, Value>>[] => {
   const names = columns.map(({ name }) => name.toLowerCase())

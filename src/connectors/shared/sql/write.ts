@@ -27,7 +27,8 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
   const write = async (): Promise<WriteReport> => {
     const stream = await findTarget(catalog, client, to.path, call)
     const name = stream.path.join(".")
-    const columns = columnsFor(name, batch, stream.columns)
+    const own = columnsFor(name, batch, stream.columns)
+    const columns = own.map((column, at) => writer.column?.(column, batch.columns[at] ?? column) ?? column)
     const key = mode === "append" ? [] : keyFor(name, to, stream.key, columns)
     const { lines, rejected } = encodeRows(batch, columns, dialect.encode)
     const target = { client, dialect, errors, call, stream, name, table: qualified(dialect, stream.path), columns, key }

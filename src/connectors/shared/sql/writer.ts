@@ -2,7 +2,7 @@ import type { Call } from "../../../core/call.ts"
 import type { Stream, WriteMode } from "../../../core/streams.ts"
 import type { Column } from "../../../core/values.ts"
 import { halve, type Line, lastOfEachKey, type PieceLimits, type Putting, pieces, type Rejected } from "../put.ts"
-import { type Dialect, listed } from "./dialect.ts"
+import { type Dialect, listed, Params } from "./dialect.ts"
 import { brief, type ErrorTable, rowReason } from "./errors.ts"
 import type { SqlConnection } from "./wire.ts"
 
@@ -31,6 +31,8 @@ export interface Writer<B, C> {
   readonly upsert: Puts<B, C>
   /** Whether `upsert` takes lines that are to be removed. */
   readonly deletes?: boolean
+  /** A column of the target as a batch's column of another type makes it: JSON for a text that is to hold JSON. */
+  column?(own: Column, given: Column): Column
   /** Rights that a write needs besides those on the table: "TEMPORARY on the database". */
   readonly needs?: Readonly<Partial<Record<WriteMode, string>>>
 }
@@ -42,6 +44,8 @@ export interface Piecewise<B, C> {
   limits?(target: Target<B, C>): PieceLimits
   /** Bytes that a line takes of a piece. */
   sizeOf?(line: Line<B>): number
+  /** Why a line that is larger than all that one statement takes is refused. Absent: it is put alone, and the server decides. */
+  tooLarge?(bytes: number, most: number): string
   /** More than the server's text for a refused line. */
   reason?(target: Target<B, C>, line: Line<B>, error: unknown): Promise<string | undefined>
   /** Of several lines with one key the last one alone is put: for statements that may not meet a key twice. */
@@ -58,8 +62,16 @@ export const inPieces =
     const lines = how.lastOfEachKey === true && target.key.length > 0 ? lastOfEachKey(given, target.columns, target.key) : given
     const more = how.reason
     const putting = puttingBy<B, C, Line<B>>(target, (some) => how.put(target, some), more && ((line, error) => more(target, line, error)))
+    const limits = how.limits?.(target) ?? {}
+    const sizeOf = how.sizeOf ?? (() => 0)
+    const fits = (line: Line<B>): boolean => {
+      const [bytes, most] = [sizeOf(line), limits.bytes ?? Number.POSITIVE_INFINITY]
+      if (how.tooLarge === undefined || bytes <= most) return true
+      rejected.push({ index: line.index, reason: how.tooLarge(bytes, most) })
+      return false
+    }
     let written = 0
-    for (const piece of pieces(lines, how.limits?.(target) ?? {}, how.sizeOf ?? (() => 0))) written += await halve(putting, piece, rejected)
+    for (const piece of pieces(lines.filter(fits), limits, sizeOf)) written += await halve(putting, piece, rejected)
     if (how.written === undefined) return { written, rejected }
     const refused = new Set(rejected.map(({ index }) => index))
     const kept = lines.filter(({ index }) => !refused.has(index))
@@ -88,8 +100,8 @@ export const columnList = <B, C>({ columns, dialect }: Target<B, C>): string => 
 export const changed = <B, C>({ columns, key }: Target<B, C>): readonly Column[] => columns.filter(({ name }) => !key.includes(name))
 
 /** `(?, ?), (?, ?)` for the lines, and what is bound. */
-export function valueRows<B, C>({ columns, dialect }: Target<B, C>, lines: readonly Line<B>[]): { rows: string; params: B[] } {
-  let n = 0
-  const row = (): string => `(${columns.map((column) => dialect.bound(++n, column)).join(", ")})`
-  return { rows: lines.map(row).join(", "), params: lines.flatMap(({ values }) => values) }
+export function valueRows<B, C>({ columns, dialect }: Target<B, C>, lines: readonly Line<B>[]): { rows: string; params: readonly B[] } {
+  const params = new Params<B>(dialect)
+  const row = ({ values }: Line<B>): string => `(${columns.map((column, at) => params.store(values[at] as B, column)).join(", ")})`
+  return { rows: lines.map(row).join(", "), params: params.all }
 }
