@@ -5,6 +5,7 @@ import { ask } from "../support/ask.ts"
 import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { type HubProcess, type HubProcessOptions, startHubProcess } from "../support/hub-process.ts"
 import { listenRaw } from "../support/loopback.ts"
+import { within } from "../support/waiting.ts"
 
 /** Several starts on a busy machine take their time; nothing here measures it. */
 const SLOW = { timeout: 90_000 }
@@ -110,7 +111,7 @@ describe("the end", SLOW, () => {
     const hub = await prepared()
     const config = { host: "127.0.0.1", port: silent.port, user: "x", password: "y", tls: { kind: "off" } }
     const running = hub.call("POST", "/v1/connectors/test", { type: "postgres", config, timeoutMs: 2_000 })
-    while (silent.hits === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    await within(20_000, () => silent.hits > 0, "the hub dials")
     await expectCleanEnd(hub, () => hub.child.kill("SIGTERM"))
     expect(await running).toMatchObject({ status: 200, body: { ok: false, error: { code: "timed_out" } } })
     await silent.close()

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { collect, valuesOf } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
+import { until } from "../support/waiting.ts"
 import { LOW, useShop } from "./shop.ts"
 
 const shop = useShop()
@@ -184,14 +185,9 @@ describe("query", () => {
     expect([denied.code, denied.message]).toEqual(["permission_denied", expect.stringContaining("GRANT SELECT ON `shop`.`invisible` TO 'low'@'127.0.0.1'")])
     await shop.run(async (session) => {
       const broken = failure(collect(session.query("SELECT SLEEP(30)")))
-      for (let tries = 0; tries < 100; tries++) {
-        const [found] = await shop.query("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'low' AND INFO LIKE '%SLEEP(30)%'")
-        if (found !== undefined) {
-          await shop.query(`KILL CONNECTION ${found["ID"]}`)
-          break
-        }
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
+      const sleeping = () => shop.query("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'low' AND INFO LIKE '%SLEEP(30)%'")
+      const [found] = await until(5_000, sleeping, ({ length }) => length > 0)
+      await shop.query(`KILL CONNECTION ${found?.["ID"]}`)
       expect((await broken).code).toMatch(/server_unavailable|connection_lost/)
     })
   })

@@ -7,6 +7,7 @@ import type { Limits } from "../../src/limits/limits.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
 import { startTestDatabase } from "../support/embedded.ts"
 import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
 import { keepLog, type Seeded, seedWorkspace } from "./seed.ts"
 
 let store: Store
@@ -99,10 +100,7 @@ describe("the limiter", () => {
   const limits = (concurrency: number | undefined, rates: Limits["rates"] = []): Limits => ({ rates, concurrency })
   const options = (waitMs: number, signal = new AbortController().signal) => ({ waitMs, signal })
   const held = async () => (await database.query("select id from jackfield.limiter_slots where held")).length
-  const settled = async (count: number) => {
-    for (let turn = 0; turn < 200 && (await held()) !== count; turn++) await new Promise((resolve) => setTimeout(resolve, 10))
-    return held()
-  }
+  const settled = (count: number) => until(5_000, held, (many) => many === count)
 
   test("two processes never hold more slots than there are, and each gets its turn", async () => {
     const processes = [new ConnectorLimits(store), new ConnectorLimits(store)]
@@ -178,8 +176,7 @@ describe("the limiter", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000))
     grant.sent()
     const moved = async () => Number((await database.query("select at from jackfield.limiter_starts"))[0]?.["at"]) - Number(before[0]?.["at"])
-    for (let turn = 0; turn < 100 && (await moved()) === 0; turn++) await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(await moved()).toBeGreaterThan(900)
+    expect(await until(5_000, moved, (by) => by !== 0)).toBeGreaterThan(900)
   })
 
   test("without limits no row is touched", async () => {

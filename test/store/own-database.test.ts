@@ -8,6 +8,7 @@ import { openStore, type Store } from "../../src/store/store.ts"
 import { certificate } from "../support/certificates.ts"
 import { startTestDatabase } from "../support/embedded.ts"
 import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
 import { keepLog } from "./seed.ts"
 
 const database = use(() => startTestDatabase())
@@ -93,11 +94,7 @@ test("a database that goes away is store_unavailable, and the same store works w
   expect(new Set(await Promise.all(Array.from({ length: 20 }, count)))).toEqual(new Set(["store_unavailable true"]))
   const logFile = join(own.folder, "..", "server.log")
   const again = await spawnServer(binaries, { folder: own.folder, port: own.port, logFile, as: await chooseRunAs(join(own.folder, "..")) })
-  let outcome: number | string = ""
-  for (let attempt = 0; attempt < 200 && outcome !== 0; attempt++) {
-    outcome = await count()
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  const outcome = await until(20_000, count, (many) => many === 0)
   expect(outcome, readFileSync(logFile, "utf8")).toBe(0)
   expect(new Set(await Promise.all(Array.from({ length: 20 }, count)))).toEqual(new Set([0]))
   await store.close()

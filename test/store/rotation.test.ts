@@ -10,6 +10,7 @@ import { proveVault, vaultStatus } from "../../src/vault/proof.ts"
 import { rotateDataKeys, rotationBegan } from "../../src/vault/rotation.ts"
 import { Vault } from "../../src/vault/vault.ts"
 import { use } from "../support/use.ts"
+import { within } from "../support/waiting.ts"
 import { startOwnedDatabase } from "./owned-database.ts"
 import { keepLog } from "./seed.ts"
 
@@ -143,7 +144,7 @@ describe("rotating the data keys", () => {
       const row = await tx.selectFrom("connector_secrets").selectAll().where("connector_id", "=", at.connectorId).executeTakeFirstOrThrow()
       rotation = rotateDataKeys(owner.db, keys, options)
       const waits = async () => (await inspect("select count(*)::int as n from jackfield.data_keys where retired_at is not null"))[0]?.["n"]
-      for (let attempt = 0; attempt < 200 && (await waits()) === 0; attempt++) await new Promise((resolve) => setTimeout(resolve, 10))
+      await within(10_000, async () => (await waits()) !== 0, "a key is retired")
       await new Promise((resolve) => setTimeout(resolve, 300))
       const stale = { ciphertext: row.ciphertext, data_key_id: row.data_key_id }
       await tx.updateTable("connector_secrets").set(stale).where("connector_id", "=", at.connectorId).execute()

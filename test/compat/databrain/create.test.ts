@@ -7,6 +7,7 @@ import { registry } from "../../../src/connectors/index.ts"
 import { formsOf } from "../../../src/core/scrub.ts"
 import { closedPort } from "../../support/loopback.ts"
 import { use } from "../../support/use.ts"
+import { until } from "../../support/waiting.ts"
 import { expectPage, pagesIn } from "../pages.ts"
 import { errorOf, startDataBrain } from "./start.ts"
 
@@ -175,12 +176,10 @@ describe("the schema", () => {
     await blocker.end()
     expect([answer.status, answer.body]).toEqual([200, { name: "slow" }])
     expect(during.body).toEqual({ status: { progress: "0/...", error: "" } })
-    let progress = ""
-    for (let attempt = 0; attempt < 50 && !/^([1-9]\d*)\/\1$/.test(progress); attempt++) {
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      progress = (await databrain.call("POST", "/getDatasourceProgress", { input: { datasourceId: "slow" } })).body.status.progress
-    }
-    expect(progress).toMatch(/^([1-9]\d*)\/\1$/)
+    const progress = async (): Promise<string> =>
+      (await databrain.call("POST", "/getDatasourceProgress", { input: { datasourceId: "slow" } })).body.status.progress
+    const done = /^([1-9]\d*)\/\1$/
+    expect(await until(10_000, progress, (text) => done.test(text))).toMatch(done)
   })
 })
 
