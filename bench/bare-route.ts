@@ -1,4 +1,5 @@
-// The bare side of the read benchmark: a Fastify route per read, the hub's SQL in the hub's kind of transaction, as the hub's login, and nothing else.
+// The bare side of the read benchmark: a Fastify route per read that runs the hub's SQL in the same kind of
+// transaction, as the hub's login, and does nothing else.
 import Fastify from "fastify"
 import pg from "pg"
 

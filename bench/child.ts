@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 
-/** A helper process of the benchmark that talks in lines. */
+/** A child process of the benchmark that communicates in lines. */
 export interface Child {
   ask(line: string): Promise<string>
-  /** The next line, unasked. */
+  /** The next line, without a request. */
   next(): Promise<string>
   end(): Promise<void>
 }

@@ -11,7 +11,10 @@ import type { World } from "./world.ts"
 const EACH = 40
 const ROUNDS = 5
 
-/** The test of a PostgreSQL on loopback against `pg` that connects, selects 1 and closes: the test itself (policy, lease, stages, facts), and the whole request to a hub. */
+/**
+ * The test of a PostgreSQL on loopback against `pg` that connects, selects 1 and closes: the test alone (policy,
+ * lease, stages, facts), and the whole request to a hub.
+ */
 export async function connectionTest({ target, config, call }: World): Promise<Line[]> {
   const door = new Door({ policy: new Policy({ fixed: parseEgressRules("127.0.0.0/8") }) })
   const parsed = parseConfig(postgres.fields, config)
@@ -48,7 +51,7 @@ export async function connectionTest({ target, config, call }: World): Promise<L
   ]
 }
 
-/** The median of some runs, one after another. */
+/** The median of several runs, one after another. */
 const typicalOf = (work: () => Promise<void>) => async (): Promise<number> => {
   const times: number[] = []
   for (let n = 0; n < EACH; n++) times.push(await timed(work))

@@ -10,7 +10,10 @@ const MANY = 50_000
 const ROUNDS = 3
 const LOGIN = { user: "discoverer", password: "for the bench alone" }
 
-/** Discovery of 5,000 tables × 20 columns against its own catalog query through psql to a file; then 50,000 tables: how many queries, how much memory. */
+/**
+ * Discovery of 5,000 tables × 20 columns against the same catalog query through psql to a file; then 50,000 tables:
+ * the number of queries, and the memory.
+ */
 export async function discovery({ hub, target, config, call }: World, psql: boolean): Promise<Line[]> {
   const folder = mkdtempSync(join(tmpdir(), "jackfield-bench-"))
   const pid = hub.child.pid ?? 0
@@ -67,7 +70,7 @@ export async function discovery({ hub, target, config, call }: World, psql: bool
   return lines
 }
 
-/** Integers only: a text column would bring a TOAST table of its own along, and triple the time. */
+/** Only integer columns: a text column would add a TOAST table and triple the time. */
 async function makeTables(target: World["target"], from: number, to: number): Promise<void> {
   const columns = Array.from({ length: 20 }, (_, index) => `column_${index} bigint`).join(", ")
   for (let first = from; first <= to; first += 1_000) {
@@ -78,7 +81,7 @@ async function makeTables(target: World["target"], from: number, to: number): Pr
   await target.query("vacuum analyze pg_class, pg_attribute")
 }
 
-/** How many statements the discoverer ran on the target meanwhile. */
+/** The number of statements that the discoverer ran on the target during the work. */
 async function countQueries(target: World["target"], work: () => Promise<unknown>): Promise<number> {
   await target.query("select pg_stat_statements_reset()")
   await work()

@@ -1,4 +1,5 @@
-// The load of the read benchmark, in a process of its own: a line of JSON asks for a run, a line answers with the requests per second.
+// The load of the read benchmark, in a separate process: a line of JSON requests a run, and a line returns the
+// requests per second.
 import { createInterface } from "node:readline"
 import { Pool } from "undici"
 

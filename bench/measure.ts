@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import type { TestDatabase } from "../test/support/embedded.ts"
 
-/** One line of the table. `target` is as DESIGN §10 has it; without one the line only informs. */
+/** One line of the table. `target` is its budget; a line without a budget is only for information. */
 export interface Line {
   readonly what: string
   readonly ours: string
@@ -18,14 +18,17 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
 }
 
-/** Milliseconds that some work takes. */
+/** The duration of some work, in milliseconds. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now()
   await work()
   return performance.now() - begun
 }
 
-/** Runs both sides in turn, after one warm-up each; the medians of their measures and of the rounds' own ratios, since a noisy minute hits both sides of a round. */
+/**
+ * Runs both sides in turn, after one warm-up each. Returns the medians of their measurements and of the ratios of the
+ * rounds, because a noisy minute affects both sides of a round.
+ */
 export async function interleaved(rounds: number, ours: () => Promise<number>, theirs: () => Promise<number>) {
   await ours()
   await theirs()
@@ -43,20 +46,20 @@ export async function interleaved(rounds: number, ours: () => Promise<number>, t
 const statusOf = (pid: number, field: string): number =>
   Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024
 
-/** Resident memory of a process now, in MiB. */
+/** The current resident memory of a process, in MiB. */
 export const residentMb = (pid: number): number => statusOf(pid, "VmRSS")
 
-/** The highest since `forgetPeak`, in MiB. */
+/** The peak since `forgetPeak`, in MiB. */
 export const peakMb = (pid: number): number => statusOf(pid, "VmHWM")
 
 export const forgetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, "5")
 
-/** Where psql is; undefined when the machine has none. */
+/** The psql command; undefined if the machine has none. */
 export function findPsql(): string | undefined {
   return spawnSync("psql", ["--version"]).status === 0 ? "psql" : undefined
 }
 
-/** Runs psql with its output in a file, as a person would with `>`. */
+/** Runs psql with its output redirected to a file. */
 export async function psqlToFile(database: TestDatabase, statement: string, file: string): Promise<void> {
   const { open } = await import("node:fs/promises")
   const handle = await open(file, "w")

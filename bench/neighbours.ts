@@ -14,10 +14,13 @@ interface Noise {
   readonly mostConnections: number
 }
 
-/** What a workspace waits for, at the 99th percentile, while another starts a thousand tests a second at tarpits, against what it waits for alone. */
+/**
+ * The 99th percentile of a workspace's waiting times while another workspace starts a thousand tests a second at
+ * tarpits, against the same without the other workspace.
+ */
 export async function neighbours({ url, config, call }: World): Promise<Line[]> {
   const { id } = (await call("POST", "/v1/connectors", { name: "quiet", type: "postgres", config, verify: true })) as { id: string }
-  // Its own limit of tests is not what is measured.
+  // The workspace's own limit of tests is not measured here.
   await call("PATCH", "/v1/workspaces/main", { plan: { tests: { perMinute: 100_000 } } })
   const { key } = (await call("POST", "/v1/workspaces", { name: "noisy" })) as { key: string }
   const noise = startChild("noise.ts")
@@ -70,7 +73,9 @@ interface Percentiles {
   readonly test: number
 }
 
-/** Both at once, as a workspace would, for so long: the 99th percentile of each, in milliseconds. */
+/**
+ * Runs both at once for the given time, as a workspace would; returns the 99th percentile of each, in milliseconds.
+ */
 async function both(get: Times, test: Times, forMs: number): Promise<Percentiles> {
   const [gets, tests] = await Promise.all([get(forMs), test(forMs)])
   return { get: p99(gets), test: p99(tests) }
@@ -78,7 +83,7 @@ async function both(get: Times, test: Times, forMs: number): Promise<Percentiles
 
 type Times = (forMs: number) => Promise<number[]>
 
-/** The times of one request after another, with a little pause as a person or a job would make. */
+/** The durations of consecutive requests, with a short pause after each, as a person or a job would make. */
 function timesOf(pool: Pool, request: { readonly path: string; readonly method: "GET" | "POST"; readonly headers: Readonly<Record<string, string>> }): Times {
   return async (forMs) => {
     const times: number[] = []

@@ -1,6 +1,6 @@
-// A noisy workspace, in a process of its own: a tarpit that takes connections and says nothing, and a thousand tests a second of connectors
-// that lead to it, whether or not answers come. The first line says where the tarpit is; then each line of JSON asks for a run, and a line
-// answers with how many tests were sent and how they were answered.
+// A noisy workspace, in a separate process: a tarpit that accepts connections and never answers, and a thousand tests
+// a second of connectors that point to it, whether or not responses arrive. The first line is the tarpit's port; then
+// each line of JSON requests a run, and a line returns the number of tests and their statuses.
 import { createServer, type Socket } from "node:net"
 import { createInterface } from "node:readline"
 import { Pool } from "undici"
@@ -21,7 +21,7 @@ let most = 0
 const tarpit = createServer((socket: Socket) => {
   most = Math.max(most, ++open)
   socket.on("error", () => undefined)
-  // Read, or its end would never be heard.
+  // Read the data, or the end of the connection would not be noticed.
   socket.resume()
   socket.once("close", () => open--)
 })

@@ -6,7 +6,10 @@ const CONNECTORS = 10_000
 const CONNECTIONS = 16
 const ROUNDS = 5
 
-/** One connector by id and a page of 100 out of 10,000: the hub over HTTP against a bare Fastify route with the same SQL. */
+/**
+ * One connector by id, and a page of 100 out of 10,000: the hub over HTTP against a bare Fastify route with the same
+ * SQL.
+ */
 export async function reads({ url, store, config, call }: World): Promise<Line[]> {
   const { id } = (await call("POST", "/v1/connectors", { name: "first", type: "postgres", config, verify: true })) as { id: string }
   const workspaceId = await fill(store)

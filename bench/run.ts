@@ -3,19 +3,20 @@ import { discovery } from "./discovery.ts"
 import { findPsql, type Line, table } from "./measure.ts"
 import { neighbours } from "./neighbours.ts"
 import { reads } from "./reads.ts"
+import { smallQuery } from "./small-query.ts"
 import { start } from "./start.ts"
 import { streaming } from "./streaming.ts"
 import { makeWorld, type World } from "./world.ts"
 
 type Row = (world: World, psql: boolean) => Promise<Line[]>
 
-const ROWS: Readonly<Record<string, Row>> = { reads, test: connectionTest, discovery, streaming, start, neighbours }
+const ROWS: Readonly<Record<string, Row>> = { reads, query: smallQuery, test: connectionTest, discovery, streaming, start, neighbours }
 
-/** Prints the table of DESIGN §10, each line a ratio from this one run. With names as arguments only those rows. */
+/** Prints the table of budgets; each line is a ratio from this run. Arguments select rows by name. */
 async function main(): Promise<void> {
   const wanted = process.argv.slice(2)
   const psql = findPsql() !== undefined
-  if (!psql) console.log("psql is not on this machine (Debian: postgresql-client); the lines that need it are left out.")
+  if (!psql) console.log("psql is not installed (Debian: postgresql-client); the lines that need it are left out.")
   const lines: Line[] = []
   for (const [name, row] of Object.entries(ROWS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue

@@ -1,12 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises"
-import { makeDataFolder, startHubProcess } from "../test/process/hub-process.ts"
+import { makeDataFolder } from "../test/support/data-folder.ts"
+import { startHubProcess } from "../test/support/hub-process.ts"
 import { type Line, mb, median, residentMb, seconds } from "./measure.ts"
 
 const STARTS = 7
-/** The operating system gets freed pages back a few seconds later. */
+/** The time after which the operating system has the freed pages back. */
 const IDLE_MS = 10_000
 
-/** From `node src/main.ts` to the first 200 of /readyz on a hub with an embedded database that was stopped cleanly; then its memory when idle. */
+/**
+ * The time from `node src/main.ts` to the first 200 of /readyz, on a hub with an embedded database that was stopped
+ * cleanly; then its memory when idle.
+ */
 export async function start(): Promise<Line[]> {
   const data = makeDataFolder()
   const first = startHubProcess(data.dir)

@@ -8,7 +8,9 @@ import { KEY, type World } from "./world.ts"
 
 const ROWS = 1_000_000
 const ROUNDS = 3
-/** A stream that held its rows would grow by more than the 130 MB that they are as text. */
+/**
+ * The growth that still counts as flat. A stream that buffered its rows would grow by more than their 130 MB of text.
+ */
 const FLAT_MB = 100
 
 /** A query that streams a million rows as NDJSON to a file, against psql that writes them as JSON lines to a file. */

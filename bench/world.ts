@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../test/process/hub-process.ts"
+import { type DataFolder, makeDataFolder } from "../test/support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../test/support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../test/support/hub-process.ts"
 
 export const KEY = "the-first-admin-key-of-the-bench"
 
-/** What the rows are measured on: a hub over a database of its own, and a second server as the system that its connectors lead to. */
+/** The setup of the benchmark: a hub over its own database, and a second server that the hub's connectors reach. */
 export interface World {
   readonly hub: HubProcess
   readonly url: string
@@ -12,7 +13,7 @@ export interface World {
   readonly target: TestDatabase
   /** The config of a connector to the target. */
   readonly config: Readonly<Record<string, unknown>>
-  /** A request with the admin's key; throws unless it succeeds. */
+  /** Sends a request with the admin's key; throws unless it succeeds. */
   // biome-ignore lint/suspicious/noExplicitAny: the rows read the answer's fields.
   call(method: string, path: string, body?: unknown): Promise<any>
   close(): Promise<void>

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The command `jackfield`. Plain JavaScript for any Node: where the host's is older than 24 it runs itself again with the project's own.
+// The command `jackfield`. Plain JavaScript for any Node: if the host's Node is older than 24, it runs itself again
+// with the project's own.
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -10,7 +11,7 @@ const NEEDED = 24
 const self = fileURLToPath(import.meta.url)
 const root = dirname(dirname(self))
 
-/** In a clone the sources are there and run as they are; the published package has only what was built from them. */
+/** A clone runs from its sources; the published package contains only the build. */
 const source = join(root, "src", "cli", "main.ts")
 const main = existsSync(source) ? source : join(root, "dist", "cli", "main.js")
 
@@ -27,7 +28,7 @@ function runAgain(node) {
   const child = spawn(node, [self, ...process.argv.slice(2)], { stdio: "inherit" })
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
-      // A terminal's Ctrl-C has reached the child already; a second one would mean "at once".
+      // A terminal's Ctrl-C has already reached the child; a second one would mean "at once".
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
     })
   }
@@ -48,8 +49,8 @@ if (Number(process.versions.node.split(".")[0]) >= NEEDED) {
   const node = ownNode()
   if (node !== undefined) runAgain(node)
   else {
-    const advice = existsSync(join(root, "package-lock.json")) ? "run `npm ci` first, which brings it" : "install Node 24 or newer"
-    console.error(`jackfield: needs Node ${NEEDED}, and this is ${process.version}; ${advice}.`)
+    const advice = existsSync(join(root, "package-lock.json")) ? "run `npm ci` first, which installs it" : "install Node 24 or newer"
+    console.error(`jackfield: needs Node ${NEEDED}, but this is ${process.version}; ${advice}.`)
     process.exitCode = 1
   }
 }

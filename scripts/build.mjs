@@ -1,4 +1,4 @@
-// Builds what is published: dist/ from src/. Plain JavaScript, so that it runs before anything is built.
+// Builds the published package: dist/ from src/. Plain JavaScript, so that it runs before anything is built.
 import { spawnSync } from "node:child_process"
 import { rmSync } from "node:fs"
 

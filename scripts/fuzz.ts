@@ -9,7 +9,11 @@ import { startWorld } from "./fuzz/world.ts"
 const HOOKS = fileURLToPath(new URL("fuzz/hooks.py", import.meta.url))
 const VERSION = "4.32.5"
 
-/** Runs schemathesis (PyPI) against /openapi.json of a throw-away hub with data, once for each role; exits with 1 when anything fails. `FUZZ_EXAMPLES` is how many examples each operation gets at most (25), `FUZZ_SEED` repeats a run, `FUZZ_AS` is one role alone; `FUZZ_VENV` names a Python environment that has it already. */
+/**
+ * Runs schemathesis (PyPI) against /openapi.json of a throw-away hub with data, once for each role; exits with 1 if
+ * anything fails. `FUZZ_EXAMPLES` is the maximum number of examples per operation (25), `FUZZ_SEED` repeats a run,
+ * `FUZZ_AS` selects one role; `FUZZ_VENV` names a Python environment that already contains schemathesis.
+ */
 const { FUZZ_EXAMPLES = "25", FUZZ_VENV, FUZZ_SEED, FUZZ_AS } = process.env
 const folder = await mkdtemp(join(tmpdir(), "jackfield-fuzz-"))
 const interrupt = new AbortController()
@@ -28,7 +32,7 @@ async function install(): Promise<string> {
   const venv = join(folder, "venv")
   process.stdout.write(`fuzz: installing schemathesis ${VERSION} into a temporary folder\n`)
   const made = (await run("python3", ["-m", "venv", venv])) || (await run(join(venv, "bin", "pip"), ["install", "--quiet", `schemathesis==${VERSION}`]))
-  if (made !== 0) throw new Error("schemathesis could not be installed; it takes Python 3.10 or newer, with venv, and PyPI.")
+  if (made !== 0) throw new Error("schemathesis could not be installed; it needs Python 3.10 or newer with venv, and access to PyPI.")
   return venv
 }
 
@@ -40,13 +44,13 @@ const RUNS: readonly { readonly caller: Caller; readonly ending: boolean }[] = [
   { caller: "admin", ending: true },
 ]
 
-/** One run over a hub of its own; whether it found nothing. */
+/** One run over a hub of its own; returns whether it found nothing. */
 async function fuzz(venv: string, { caller, ending }: (typeof RUNS)[number]): Promise<boolean> {
   const world = await startWorld()
   try {
     const config = join(folder, "schemathesis.toml")
     await writeFile(config, configuration(caller, world.keys[caller], Number(FUZZ_EXAMPLES), ending))
-    process.stdout.write(`\nfuzz: as ${caller}${ending ? ", what ends the caller's own key" : ""}\n`)
+    process.stdout.write(`\nfuzz: as ${caller}${ending ? ", the routes that end the caller's own key" : ""}\n`)
     const seed = FUZZ_SEED === undefined ? [] : ["--seed", FUZZ_SEED]
     const code = await run(join(venv, "bin", "schemathesis"), ["--no-color", "--config-file", config, "run", `${world.hub.url}/openapi.json`, ...seed])
     const failures = world.hub

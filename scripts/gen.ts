@@ -1,16 +1,17 @@
 /**
- * Writes the files that are derived: a page per connector type from the registry, the error table from core, and from the
- * API's schemas its description (docs/openapi.json) and the types of its wire (src/wire.ts). `--check` writes nothing
- * and exits 1 naming each file that is stale, missing or left over.
+ * Writes the derived files: a page per connector type from the registry, the error table from core, the table of connector
+ * types in README.md, and from the API's schemas its description (docs/openapi.json) and the types of its wire
+ * (src/wire.ts). With `--check`, writes nothing and exits with 1, naming each file that is stale, missing or left over.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { connectors } from "../src/connectors/index.ts"
 import { exampleConfig, exampleOf, shownInExample } from "../src/core/config-example.ts"
-import { type AnyConnector, capabilities, type Proof } from "../src/core/connector.ts"
+import { type AnyConnector, capabilities, type Proof, type Verb } from "../src/core/connector.ts"
 import { ERRORS } from "../src/core/errors.ts"
 import { describeFields, type FieldDescription } from "../src/core/schema.ts"
+import { withTypes } from "./gen/readme.ts"
 import { wireFiles } from "./gen/wire.ts"
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -23,18 +24,22 @@ const PROOFS: Readonly<Record<Proof, string>> = {
   "stand-in": "a stand-in written from the vendor's documentation",
 }
 
-const VERB_MEANS: Readonly<Record<string, string>> = {
-  test: "prove that it works, stage by stage",
-  discover: "read the catalog: what there is, its columns, and what was skipped and why",
-  query: "run a statement, read-only",
-  read: "read a stream row by row, and go on where it stopped",
-  write: "write rows, appended or upserted, each accounted for",
-  request: "one request per row of input",
+const VERB_MEANS: Readonly<Record<Verb | "test", string>> = {
+  test: "test the connection, stage by stage",
+  discover: "read the catalog: streams, columns, and the reasons for skipped ones",
+  query: "run a read-only statement",
+  read: "read a stream row by row, and resume where it stopped",
+  slices: "cut a stream into parts that can be read in parallel",
+  readBytes: "pass on a stream's bytes undecoded, to a destination with the same format",
+  write: "append or upsert rows, and account for each of them",
+  writeBytes: "accept bytes undecoded, from a source with the same format",
+  shape: "create a table, add and widen columns, or only report these steps",
+  request: "send one request per row of input",
 }
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 const code = (text: string): string => `\`${text}\``
-const verbs = (connector: AnyConnector): string[] => ["test", ...capabilities(connector)]
+const verbs = (connector: AnyConnector): (Verb | "test")[] => ["test", ...capabilities(connector)]
 
 function typeOf(field: FieldDescription): string {
   switch (field.kind) {
@@ -62,7 +67,7 @@ const defaultOf = (field: FieldDescription): string => {
   return code(field.kind === "variant" ? String((value as { kind: unknown }).kind) : JSON.stringify(value))
 }
 
-/** One row per field; what is inside a variant or a list follows it, by its dotted path. */
+/** One row per field; the fields inside a variant or a list follow it, with their dotted paths. */
 function fieldRows(fields: readonly FieldDescription[], base = ""): string[] {
   return fields.flatMap((field) => {
     const path = `${base}${field.name}`
@@ -99,6 +104,7 @@ function connectorPage(connector: AnyConnector): string {
     ...exampleArguments(fields),
     "--verify",
   ]
+  const notes = connector.notes === undefined ? "" : `## Good to know\n\n${connector.notes.trim()}\n\n`
   return `${NOTE}
 # ${connector.title}
 
@@ -116,9 +122,9 @@ ${verbs(connector)
   .map((verb) => `- ${code(verb)}: ${VERB_MEANS[verb]}`)
   .join("\n")}
 
-## Fields
+${notes}## Fields
 
-A dotted path is what \`--set\` takes; \`N\` counts a list's entries from 0. Secrets are stored encrypted and never shown again.
+The dotted paths are those of \`--set\`; \`N\` is the index of a list's entry, counted from 0. Secrets are stored encrypted and never shown again.
 
 | field | type | default | |
 |---|---|---|---|
@@ -149,6 +155,12 @@ ${rows.join("\n")}
 `
 }
 
+/** The table of connector types in README.md. */
+function typesTable(): string {
+  const rows = connectors.map((each) => `| [${each.title}](${TYPES}/${each.type}.md) | ${code(each.type)} | ${cell(each.summary)} | ${PROOFS[each.proof]} |`)
+  return `| | type | what it is | proven against |\n|---|---|---|---|\n${rows.join("\n")}`
+}
+
 function errorsPage(): string {
   const rows = Object.entries(ERRORS).map(
     ([name, { status, retry, means, next }]) => `| <a id="${name}"></a>${code(name)} | ${status} | ${retry ? "yes" : "no"} | ${cell(means)} | ${cell(next)} |`,
@@ -156,9 +168,9 @@ function errorsPage(): string {
   return `${NOTE}
 # Errors
 
-Every error of the API is a problem document (RFC 9457, \`application/problem+json\`) with a \`code\` of this table, a \`detail\` that names the
-thing and the next step, and the \`requestId\` under which the log has the cause. A failed connection test carries the same codes in its report, with status 200.
-*Retry* says whether the same call may succeed later unchanged.
+Every error of the API is a problem document (RFC 9457, \`application/problem+json\`). It has a \`code\` from this table, a \`detail\` that names
+the problem and the next step, and a \`requestId\`, under which the log has the cause. The report of a failed connection test has the same codes,
+with status 200. *Retry* says whether the same call may succeed later without a change.
 
 | code | status | retry | what it means | what to do |
 |---|---|---|---|---|
@@ -169,6 +181,7 @@ ${rows.join("\n")}
 /** Every generated page by its path. */
 function pages(): Map<string, string> {
   const files = new Map([
+    ["README.md", withTypes(read("README.md") ?? "", typesTable())],
     ["docs/errors.md", errorsPage()],
     [`${TYPES}/README.md`, connectorIndex()],
   ])

@@ -1,5 +1,6 @@
-// Installs the packages when they are missing or not those of package-lock.json; a pre-script of `npm start`, `npm test` and
-// the like. Plain JavaScript, since the host's Node may be old: the script that follows finds Node 24 in node_modules/.bin.
+// Installs the packages if they are missing or differ from package-lock.json; a pre-script of `npm start`, `npm test`
+// and others. Plain JavaScript, because the host's Node may be old: the script that follows finds Node 24 in
+// node_modules/.bin.
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
@@ -25,7 +26,7 @@ const wanted = createHash("sha256").update(`${process.platform} ${process.arch} 
 
 const isInstalled = () => readOr(stamp, "") === wanted
 
-/** True when npm's own record of what it installed says the same as the lock file: somebody ran `npm ci` by hand. */
+/** Whether npm's own record of the installation matches the lock file, because a user ran `npm ci` by hand. */
 function npmAgrees() {
   const record = readOr(join(modules, ".package-lock.json"), undefined)
   if (record === undefined) return false
@@ -48,12 +49,14 @@ const isAlive = (pid) => {
   }
 }
 
-/** A lock without a process id is one whose maker was killed in the instant between the two, if it is older than that. */
+/**
+ * Whether a lock without a process id is stale: its process was killed between creating the lock and writing its id.
+ */
 const isOld = (path) => Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > 10_000
 
 const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
-/** One install at a time: the others wait until it is done. A lock whose process is gone is taken over. */
+/** Allows one install at a time; the others wait until it is done. A lock whose process has ended is taken over. */
 function takeLock() {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; sleep(200)) {
     if (isInstalled()) return false
@@ -70,7 +73,7 @@ function takeLock() {
   throw new Error(`another install has held ${lockFolder} for too long; remove it`)
 }
 
-/** Renames before removing, so that of two that find the lock stale only one removes it. */
+/** Renames before removing, so that only one of two processes that find the lock stale removes it. */
 function dropStale(pid) {
   const away = `${lockFolder}.${process.pid}`
   try {
@@ -84,7 +87,7 @@ function dropStale(pid) {
 
 const ARGS = ["--include=dev", "--include=optional", "--no-audit", "--no-fund"]
 
-/** Runs npm, the very one that runs this script if there is one; what it says is kept for the case that it fails. */
+/** Runs npm, preferably the one that runs this script; keeps its output in case it fails. */
 function npm(...args) {
   const path = process.env.npm_execpath
   const env = { ...process.env, npm_config_loglevel: "error" }
@@ -100,7 +103,8 @@ function install() {
   const started = Date.now()
   console.log("jackfield: installing packages; this happens once")
   let result = npm("ci")
-  // A registry mirror that lacks another platform's optional package makes `npm ci` call the lock file incomplete; this installs the same versions.
+  // If a registry mirror lacks another platform's optional package, `npm ci` calls the lock file incomplete; this
+  // installs the same versions.
   if (result.status !== 0 && result.output.includes("EUSAGE")) result = npm("install", "--no-save")
   if (result.status !== 0) {
     process.stderr.write(`${result.output}\n`)
@@ -110,7 +114,9 @@ function install() {
   }
   const node = join(modules, "node", "bin", process.platform === "win32" ? "node.exe" : "node")
   if (!existsSync(node) && Number(process.versions.node.split(".")[0]) < 24) {
-    console.error(`jackfield: needs Node 24, this is ${process.version}, and npm ran no install script to bring it; run: npm rebuild node`)
+    console.error(
+      `jackfield: needs Node 24, but this is ${process.version}, and npm did not run the install script of the package \`node\`; run: npm rebuild node`,
+    )
     process.exitCode = 1
     return
   }

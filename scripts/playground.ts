@@ -2,17 +2,19 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { compatibleApis } from "../src/compat/index.ts"
-import { readSettings } from "../src/hub/settings.ts"
+import { readSettings } from "../src/hub/base/settings.ts"
 import { createLog } from "../src/log.ts"
 import { clearDriverEnvironment } from "../src/net/environment.ts"
 import { serve } from "../src/serve.ts"
 import { OpenIdentity } from "./playground/open-identity.ts"
 import { startStandIns } from "./playground/stand-ins.ts"
 
-/** A throw-away hub that asks nobody for a credential, so that the specifications' curls run as printed: on loopback alone. */
+/**
+ * A throw-away hub that asks for no credentials, so that the specifications' curls run as printed; on loopback only.
+ */
 const { PORT = "7420", HOST = "127.0.0.1", JACKFIELD_LOG = "warn" } = process.env
 if (!/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(HOST)) {
-  process.stderr.write(`playground: it lets everybody in, so it listens on loopback alone, not on ${HOST}; leave HOST out.\n`)
+  process.stderr.write(`playground: it needs no credentials, so it listens only on loopback, not on ${HOST}; leave HOST out.\n`)
   process.exit(2)
 }
 clearDriverEnvironment(process.env)
@@ -33,7 +35,7 @@ await identity?.applyPlan()
 const lines = compatibleApis.map(({ name, prefix }) => `    ${name.padEnd(10)} ${served.url}${prefix}`)
 const hosts = [...standIns.targets.keys()].map((target) => `    ${target}`)
 process.stdout.write(
-  `\n  A playground: no credential is asked, nothing is kept. Ctrl-C ends it.\n\n    native     ${served.url}/v1\n${lines.join("\n")}\n\n  Answered by stand-ins:\n\n${hosts.join("\n")}\n\n`,
+  `\n  A playground: no credentials needed, nothing is kept. Ctrl-C stops it.\n\n    native     ${served.url}/v1\n${lines.join("\n")}\n\n  Answered by stand-ins:\n\n${hosts.join("\n")}\n\n`,
 )
 
 const stop = async (): Promise<void> => {

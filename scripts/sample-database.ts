@@ -2,7 +2,10 @@ import { once } from "node:events"
 import { createServer } from "node:net"
 import { startTestDatabase } from "../test/support/embedded.ts"
 
-/** A throw-away PostgreSQL with a small shop in it, for a first session without a database at hand. Ctrl-C ends and removes it. */
+/**
+ * A throw-away PostgreSQL with a small shop in it, for a first session without a database at hand. Ctrl-C stops and
+ * removes it.
+ */
 const PORT = 54329
 const PASSWORD = "sample"
 const SHOP = `
@@ -19,7 +22,7 @@ grant select on customers, orders, unpaid to reader;
 
 const probe = createServer().listen(PORT, "127.0.0.1")
 await once(probe, "listening").catch(() => {
-  process.stderr.write(`sample-database: something listens on 127.0.0.1:${PORT} already, perhaps another sample database; end it first.\n`)
+  process.stderr.write(`sample-database: another process is already listening on 127.0.0.1:${PORT}, perhaps another sample database; stop it first.\n`)
   process.exit(1)
 })
 probe.close()
@@ -27,7 +30,7 @@ probe.close()
 const server = await startTestDatabase({ port: PORT })
 await server.query("create database shop")
 await server.query(SHOP, [], "shop")
-process.stdout.write(`A sample PostgreSQL listens on 127.0.0.1:${PORT}: database shop, user reader, password ${PASSWORD}. Ctrl-C ends it.\n`)
+process.stdout.write(`A sample PostgreSQL listens on 127.0.0.1:${PORT}: database shop, user reader, password ${PASSWORD}. Ctrl-C stops it.\n`)
 
 const stop = async (): Promise<void> => {
   await server.stop()
@@ -35,5 +38,5 @@ const stop = async (): Promise<void> => {
 }
 process.once("SIGINT", () => void stop())
 process.once("SIGTERM", () => void stop())
-// Nothing else keeps this process alive, since the server runs on its own.
+// Nothing else keeps this process alive, because the server runs on its own.
 setInterval(() => undefined, 60_000)

@@ -1,5 +1,6 @@
 /**
- * The public library surface: the contract of a connector, to write one outside this repository, and the hub itself, to embed it.
+ * The public library surface: the contract for connectors written outside this repository, and the hub itself, for
+ * embedding.
  */
 
 export * from "./core/call.ts"
@@ -14,7 +15,7 @@ export { type OpenOptions, open, type Session } from "./core/session.ts"
 export * from "./core/streams.ts"
 export { type Stage, type StageName, Trace } from "./core/trace.ts"
 export * from "./core/values.ts"
-export { readSettings, type Settings } from "./hub/settings.ts"
+export { readSettings, type Settings } from "./hub/base/settings.ts"
 export { createLog } from "./log.ts"
 export { Door, type DoorOptions, type LeaseOptions, type OpenLease } from "./net/door.ts"
 export { type Served, serve } from "./serve.ts"

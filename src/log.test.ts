@@ -4,7 +4,7 @@ import { createLog, gathered } from "./log.ts"
 
 const SECRET = "hunter2-and-more"
 
-it.each([false, true])("shows no secret that is in use, wherever it stands in a line (terminal: %s)", (isTTY) => {
+it.each([false, true])("shows no secret that is in use, wherever it appears in a line (terminal: %s)", (isTTY) => {
   const lines: string[] = []
   const log = createLog("debug", { isTTY, write: (line: string) => void lines.push(line) })
   const release = holdSecrets([SECRET])
@@ -16,7 +16,7 @@ it.each([false, true])("shows no secret that is in use, wherever it stands in a 
   expect(lines.join("")).not.toContain(base64.slice(0, 18))
 })
 
-it("writes what comes in one turn at once, in order, and the rest when it is told to", async () => {
+it("writes the lines of one turn at once, in order, and the rest on flush", async () => {
   const written: string[] = []
   const output = gathered({ write: (text: string) => void written.push(text) })
   output.write("one\n")
@@ -33,7 +33,7 @@ it("writes what comes in one turn at once, in order, and the rest when it is tol
   expect(written).toHaveLength(3)
 })
 
-it("prints of an error what is told of it alone, and nothing that hangs on it", () => {
+it("prints only the standard parts of an error, and no other property", () => {
   const lines: string[] = []
   const log = createLog("debug", { write: (line: string) => void lines.push(line) })
   const cause = Object.assign(new Error("inner"), { row: SECRET })

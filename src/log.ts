@@ -1,13 +1,16 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from "pino"
 import { Scrubber, scrubLive } from "./core/scrub.ts"
 
-/** A stream that lines go to; `process.stdout` is one. */
+/** A destination for lines, such as `process.stdout`. */
 export interface Output {
   readonly isTTY?: boolean
   write(text: string): unknown
 }
 
-/** An output that writes what comes within one turn of the event loop at once: a pipe takes 0.1 ms for each write, however short. `flush` is for the end. */
+/**
+ * An output that combines all writes within one turn of the event loop, because each write to a pipe takes 0.1 ms,
+ * however short. `flush` is for the end of the process.
+ */
 export function gathered(output: Output): Output & { flush(): void } {
   let held = ""
   const flush = (): void => {
@@ -25,8 +28,7 @@ export function gathered(output: Output): Output & { flush(): void } {
 }
 
 /**
- * The hub's log, scrubbed of every secret that is in use: JSON lines, or one readable line each when a person is
- * watching (a terminal).
+ * The hub's log, scrubbed of every secret that is in use: JSON lines, or one readable line per entry on a terminal.
  */
 export function createLog(level: string, output: Output): Logger {
   const destination: DestinationStream = { write: output.isTTY === true ? (line) => void output.write(readable(line)) : (line) => void output.write(line) }
@@ -37,12 +39,15 @@ const HELD_MAX_CHARACTERS = 65_536
 
 const nothing = new Scrubber([])
 
-/** Of an error its name, code, message, stack and causes alone: what else hangs on it (a config, a row, a socket) is nobody's to read. */
+/**
+ * Only the name, code, message, stack and causes of an error; its other properties (a config, a row, a socket) do not
+ * belong in the log.
+ */
 const plain = (error: unknown): unknown => stdSerializers.err(nothing.error(error) ?? new Error("unknown"))
 
 const LEVELS: Readonly<Record<number, string>> = { 10: "trace", 20: "debug", 30: "info", 40: "WARN", 50: "ERROR", 60: "FATAL" }
 
-/** `16:25:03 info  ready  url=http://127.0.0.1:7420`; errors with their stack below. */
+/** `16:25:03 info  ready  url=http://127.0.0.1:7420`; the stack of an error follows on the next lines. */
 function readable(line: string): string {
   const { level, time, msg, reqId, err, ...facts } = JSON.parse(line) as Record<string, unknown> & { err?: { stack?: string } }
   const clock = new Date(Number(time)).toTimeString().slice(0, 8)

@@ -5,15 +5,16 @@ import type { Logger } from "pino"
 import { buildServer } from "./api/server.ts"
 import { compatibleApis } from "./compat/index.ts"
 import { PlatformError } from "./core/errors.ts"
-import { readCliFile, urlOf, writeCliFile } from "./hub/cli-file.ts"
-import { type FirstLogin, type Hub, type HubExtras, openHub } from "./hub/hub.ts"
-import type { Settings } from "./hub/settings.ts"
+import { readCliFile, urlOf, writeCliFile } from "./hub/base/cli-file.ts"
+import type { Settings } from "./hub/base/settings.ts"
+import type { FirstLogin } from "./hub/first-start.ts"
+import { type Hub, type HubExtras, openHub } from "./hub/hub.ts"
 
-/** A hub that listens. */
+/** A running hub. */
 export interface Served {
   readonly url: string
   readonly hub: Hub
-  /** Stops taking requests, lets the running ones end within `DRAIN_MS`, closes the store. Idempotent. */
+  /** Stops accepting requests, lets running ones finish within `DRAIN_MS`, and closes the store. Idempotent. */
   stop(): Promise<void>
 }
 
@@ -22,7 +23,7 @@ const DRAIN_MS = 8_000
 /** The version in package.json. */
 export const VERSION: string = (createRequire(import.meta.url)("../package.json") as { version: string }).version
 
-/** Opens the hub and listens. Throws a PlatformError that says what to do when either fails. */
+/** Opens the hub and listens. Throws a PlatformError with the next step if either fails. */
 export async function serve(settings: Settings, log: Logger, extras: HubExtras = {}): Promise<Served> {
   const hub = await openHub(settings, log, extras)
   const app = await listen(hub, settings).catch(async (error: unknown) => {
@@ -56,7 +57,7 @@ async function listen(hub: Hub, settings: Settings): Promise<FastifyInstance> {
   }
 }
 
-/** What the very first start says, once: the passwords and keys that it made. */
+/** The message of the very first start, shown once: the passwords and keys that it created. */
 export function welcome(url: string, { email, password, key }: FirstLogin): string {
   const given = "(as given in the environment)"
   return [
@@ -81,7 +82,7 @@ async function drain(app: FastifyInstance): Promise<void> {
   }
 }
 
-/** The port may differ from last time; the key stays. */
+/** Updates the URL in the CLI's file: the port may differ from last time, the key stays. */
 async function noteForCli(dataDir: string, url: string): Promise<void> {
   const file = await readCliFile(dataDir)
   if (file !== undefined && file.url !== url) await writeCliFile(dataDir, { url, key: file.key })
@@ -91,9 +92,9 @@ function cannotListen({ host, port }: Settings, cause: unknown): PlatformError {
   const { code } = cause as NodeJS.ErrnoException
   const why =
     code === "EADDRINUSE"
-      ? "something listens there already; set PORT to another, or stop the other"
+      ? "another process is already listening there; stop it, or set PORT to another port"
       : code === "EACCES"
-        ? "this user may not; choose a port above 1023"
+        ? "this user has no permission; choose a port above 1023"
         : "see the cause"
   return new PlatformError("internal", `The hub cannot listen on ${host}:${port}: ${why}.`, { cause })
 }

@@ -1730,7 +1730,7 @@ export interface components {
                 kind: "upload";
                 /**
                  * Upload
-                 * @description The id that POST /v1/uploads answered.
+                 * @description The id in the answer of POST /v1/uploads.
                  */
                 upload: string;
             } | {
@@ -1790,13 +1790,13 @@ export interface components {
             header?: "auto" | "yes" | "no";
             /**
              * Types
-             * @description text: every column is text, but for those below. `auto` unless given.
+             * @description text: every column is text, except those below. `auto` unless given.
              * @enum {string}
              */
             types?: "auto" | "text";
             /**
              * Columns
-             * @description Types that are fixed; a value that does not fit makes its line a rejected one.
+             * @description Types that are fixed; a line whose value does not fit is rejected.
              */
             columns?: {
                 /** Name */
@@ -2081,7 +2081,7 @@ export interface components {
                 /**
                  * Refresh token
                  * Format: password
-                 * @description What the provider gives in its place is kept by the hub; enter a new one after a new login.
+                 * @description When the provider replaces it, the hub keeps the new one; enter another one only after a new login.
                  */
                 refreshToken: string;
                 /**
@@ -2120,7 +2120,7 @@ export interface components {
                  */
                 algorithm?: "sha256" | "sha512";
                 /**
-                 * What is signed, in order
+                 * Signed parts, in order
                  * @description Without any: timestamp, method, path, query, body. The query has no question mark; body_sha256 is in hexadecimal.
                  */
                 parts?: {
@@ -2177,8 +2177,31 @@ export interface components {
              */
             key?: string;
             /**
+             * New records
+             * @description Lets the stream be read incrementally. `none` unless given.
+             */
+            since?: {
+                /** @constant */
+                kind: "none";
+            } | {
+                /** @constant */
+                kind: "parameter";
+                /**
+                 * Parameter
+                 * @description The API answers with records from its value on.
+                 * @example updated_since
+                 */
+                parameter: string;
+                /**
+                 * Where a record has the value
+                 * @description A member's name, or JMESPath over the record; a number, or a time in ISO 8601.
+                 * @example updated_at
+                 */
+                column: string;
+            };
+            /**
              * Successful when
-             * @description JMESPath over the answer's JSON: what is not true, though the status is one of success, is a failure.
+             * @description JMESPath over the answer's JSON. An answer for which it is not true is a failure, whatever its status.
              * @example status == 'ok'
              */
             success?: string;
@@ -2226,7 +2249,7 @@ export interface components {
                 place?: "query" | "body";
                 /**
                  * Most pages
-                 * @description Reading stops there with an error, lest a loop go on. `100` unless given.
+                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
                  */
                 maxPages?: number;
             } | {
@@ -2260,7 +2283,7 @@ export interface components {
                 place?: "query" | "body";
                 /**
                  * Most pages
-                 * @description Reading stops there with an error, lest a loop go on. `100` unless given.
+                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
                  */
                 maxPages?: number;
             } | {
@@ -2285,7 +2308,7 @@ export interface components {
                 place?: "query" | "body";
                 /**
                  * Most pages
-                 * @description Reading stops there with an error, lest a loop go on. `100` unless given.
+                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
                  */
                 maxPages?: number;
             } | {
@@ -2299,15 +2322,20 @@ export interface components {
                 next?: string;
                 /**
                  * Most pages
-                 * @description Reading stops there with an error, lest a loop go on. `100` unless given.
+                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
                  */
                 maxPages?: number;
             };
             /**
              * Retries
-             * @description How often a request is made again after 429, 502, 503, 504 or a broken connection, when its method may be repeated; the answer's Retry-After is kept to. `2` unless given.
+             * @description How often a request is made again after a status to retry or a broken connection, when its method may be repeated; the answer's Retry-After is kept to. `2` unless given.
              */
             retries?: number;
+            /**
+             * Statuses to retry
+             * @description `429, 502-504` unless given.
+             */
+            retryStatuses?: string;
             /**
              * POST and PATCH may be repeated
              * @description Only where the same request twice does no harm. Without it they are made again only if they never left. `false` unless given.
@@ -2400,6 +2428,15 @@ export interface components {
             } | null;
             records?: string | null;
             key?: string | null;
+            since?: {
+                /** @constant */
+                kind?: "none";
+            } | {
+                /** @constant */
+                kind?: "parameter";
+                parameter?: string | null;
+                column?: string | null;
+            } | null;
             success?: string | null;
             successStatuses?: string | null;
             paging?: {
@@ -2437,6 +2474,7 @@ export interface components {
                 maxPages?: number | null;
             } | null;
             retries?: number | null;
+            retryStatuses?: string | null;
             repeatable?: boolean | null;
             probe?: ("get" | "head") | null;
             tls?: {
@@ -2808,7 +2846,7 @@ export interface components {
             port?: number;
             /**
              * Database
-             * @description Empty: the one named like the user.
+             * @description Empty: the database that is named like the user.
              * @example shop
              */
             database?: string;
@@ -2908,6 +2946,11 @@ export interface components {
             version: string;
         };
         RejectedRecord: {
+            /** @description The file's path, where the stream has several files */
+            file?: string;
+            /** @description The offset at which line 1 begins, where the read began inside the file */
+            from?: number;
+            /** @description The first line, counted from 1 */
             line: number;
             lastLine: number;
             reason: string;

@@ -1,50 +1,18 @@
 import { execFileSync } from "node:child_process"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { dirname, join, relative } from "node:path"
-import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
-
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-
-interface Source {
-  /** From the root of the project, with `/`. */
-  readonly path: string
-  readonly text: string
-}
-
-interface Import {
-  readonly from: string
-  readonly kind: "value" | "type" | "dynamic"
-}
+import { floors, oneWayToUse } from "./architecture/floors.ts"
+import { circles, formatsKnowNoStore } from "./architecture/graph.ts"
+import { codeOf, importsOf, isTest, ROOT, read, type Source, target, under } from "./architecture/sources.ts"
+import { MOST_LINES_OF_A_TYPE, sharedRuns, typeSizes } from "./architecture/types.ts"
+import { circleWaivers, runWaivers, sizeWaivers } from "./waivers.ts"
 
 /** A rule gives one sentence per violation; none means that it holds. */
 type Rule = (source: Source) => string[]
 
-const withoutComments = (text: string): string =>
-  text.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\/\*[\s\S]*?\*\/|(?<!\\)\/\/[^\n]*/g, (piece) => (piece.startsWith("/") ? "" : piece))
+/** A rule about all sources together. */
+type WholeRule = (sources: readonly Source[]) => string[]
 
-/** What runs: neither comments nor what stands between quotes. */
-const codeOf = (text: string): string => withoutComments(text).replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""')
-
-function importsOf(text: string): Import[] {
-  const code = withoutComments(text)
-  const found: Import[] = []
-  for (const [, , type, from = ""] of code.matchAll(/^\s*(import|export)\s+(type\s)?[^"'`;=]*?from\s*["']([^"']+)["']/gm))
-    found.push({ from, kind: type === undefined ? "value" : "type" })
-  for (const [, from = ""] of code.matchAll(/^\s*import\s*["']([^"']+)["']/gm)) found.push({ from, kind: "value" })
-  // `typeof import("pg")` and `import("pg").Client` in a type position load nothing, but nobody needs them: `import type` says it better.
-  for (const [, from = ""] of code.matchAll(/\bimport\(\s*["']([^"']+)["']/g)) found.push({ from, kind: "dynamic" })
-  return found
-}
-
-/** `src/net/door.ts` for `../net/door.ts` seen from `src/hub/x.ts`; a package's or Node's own name as it is. */
-const target = (source: Source, each: Import): string =>
-  each.from.startsWith(".") ? relative(ROOT, join(ROOT, dirname(source.path), each.from)).replaceAll("\\", "/") : each.from
-
-const isTest = (path: string): boolean => path.endsWith(".test.ts")
 const packageOf = (name: string): string => name.split("/", name.startsWith("@") ? 2 : 1).join("/")
-
-const under = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
 
 /** Who may import whom, the closest folder first. Everybody may import the own folder. */
 const LAYERS: readonly (readonly [string, readonly string[]])[] = [
@@ -60,7 +28,7 @@ const LAYERS: readonly (readonly [string, readonly string[]])[] = [
   ["src/runs", ["src/hub", "src/connectors", "src/limits", "src/templates", "src/vault", "src/store", "src/net", "src/core"]],
   // Of the store, those who answer requests see the types of its rows alone.
   ["src/api", ["src/runs", "src/hub", "src/connectors", "src/core", "src/store/database.ts"]],
-  ["src/compat", ["src/api/mount.ts", "src/runs", "src/hub", "src/connectors", "src/core", "src/store/database.ts"]],
+  ["src/compat", ["src/api/mount.ts", "src/runs", "src/hub", "src/limits/workspace-rate.ts", "src/connectors", "src/core", "src/store/database.ts"]],
   // `check` runs the hub's own probe, so that it says what a saved connector's test would say.
   ["src/cli/local", ["src/store", "src/vault", "src/net", "src/connectors", "src/core", "src/cli", "src/hub/probes/probe.ts"]],
   ["src/cli", ["src/core", "src/cli/local", "src/wire.ts", "src/main.ts"]],
@@ -115,11 +83,10 @@ const NETWORK = ["net", "tls", "dgram", "dns", "dns/promises", "http", "https", 
 /** Files outside src/net that may import a network module, each with the reason why that opens no second door. */
 const NETWORK_EXCEPTIONS: Readonly<Record<string, { readonly modules: readonly string[]; readonly reason: string }>> = {
   "src/core/text-format.ts": { modules: ["node:net"], reason: "isIPv6, which is a pure function" },
-  "src/hub/settings.ts": { modules: ["node:net"], reason: "isIP, which is a pure function" },
+  "src/hub/base/settings.ts": { modules: ["node:net"], reason: "isIP, which is a pure function" },
   "src/store/reach.ts": { modules: ["node:net"], reason: "sees whether the embedded server's port on loopback is free" },
   "src/store/store.ts": { modules: ["node:net", "node:dns/promises"], reason: "resolves the operator's own DATABASE_URL, so that the policy can protect it" },
   "src/store/cluster.ts": { modules: ["node:net"], reason: "asks for a free port on loopback for the hub's own database" },
-  "src/connectors/shared/http.ts": { modules: ["undici"], reason: "undici's request, with the lease's dispatcher" },
 }
 
 const oneDoor: Rule = (source) => {
@@ -179,15 +146,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   literalImports,
   size,
   wholeSuite,
+  floors,
+  oneWayToUse,
 }
 
-const read = (folder: string): Source[] =>
-  existsSync(join(ROOT, folder))
-    ? readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile() && /\.(ts|tsx|mts|mjs|js)$/.test(entry.name))
-        .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
-        .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }))
-    : []
+const WHOLE_RULES: Readonly<Record<string, WholeRule>> = {
+  circles: (sources) => circles(sources, []),
+  formatsKnowNoStore,
+  typeSizes: (sources) => typeSizes(sources, []),
+  sharedRuns: (sources) => sharedRuns(sources, []),
+}
 
 const sources = read("src")
 const everything = [...sources, ...["test", "scripts", "bench", "bin"].flatMap(read)]
@@ -197,6 +165,22 @@ describe("the sources keep to", () => {
     const files = name === "size" || name === "wholeSuite" ? everything : sources
     expect(files.length).toBeGreaterThan(10)
     expect(files.flatMap((source) => RULES[name]?.(source) ?? [])).toEqual([])
+  })
+
+  test("no circles, but for the places that are waived", () => {
+    expect(circles(sources, circleWaivers)).toEqual([])
+  })
+
+  test("formats that know no store", () => {
+    expect(formatsKnowNoStore(sources)).toEqual([])
+  })
+
+  test("types of at most so many lines, or as many as their waivers say", () => {
+    expect(typeSizes(sources, sizeWaivers)).toEqual([])
+  })
+
+  test("no run of eight lines in two types, or as many as the waivers say", () => {
+    expect(sharedRuns(sources, runWaivers)).toEqual([])
   })
 
   test("the exceptions to one door, each of which is still needed", () => {
@@ -231,7 +215,59 @@ const EXAMPLES: readonly (readonly [rule: string, path: string, wrong: string, r
   ["literalImports", "src/hub/x.ts", "const driver = await import(name)", 'const pg = await import("pg")'],
   ["literalImports", "src/connectors/x.ts", "const require = createRequire(import.meta.url)", "const here = import.meta.url"],
   ["size", "src/hub/x.ts", "x\n".repeat(MOST_LINES + 1), "x\n".repeat(MOST_LINES)],
+  ["floors", "src/hub/base/x.ts", 'import type { Store } from "../audit/audit.ts"', 'import { pageOf } from "./page.ts"'],
+  ["floors", "src/hub/people/x.ts", 'import { Uploads } from "../uploads/uploads.ts"', 'import { record } from "../audit/audit.ts"'],
+  ["floors", "src/hub/queries/x.ts", 'import type { Hub } from "../hub.ts"', 'import type { Catalogs } from "../catalogs/catalogs.ts"'],
+  ["floors", "src/connectors/shared/put.ts", 'import { ident } from "./sql/dialect.ts"', 'import { toJson } from "./json.ts"'],
+  ["floors", "src/connectors/shared/http/client.ts", 'import { verbs } from "../sql/verbs.ts"', 'import { secure } from "../tls.ts"'],
+  ["floors", "src/connectors/shared/files/url.ts", 'import { ident } from "../sql/dialect.ts"', 'import { send } from "../http/client.ts"'],
+  ["connectorsApart", "src/connectors/shared/sql/pg/wire.ts", 'import { postgres } from "../../../postgres.ts"', 'import { dialect } from "../dialect.ts"'],
+  ["oneWayToUse", "src/hub/queries/x.ts", 'import { open } from "../../core/session.ts"', 'import type { Session } from "../../core/session.ts"'],
+  ["oneWayToUse", "src/runs/x.ts", 'const { open } = await import("../core/session.ts")', 'import type { Uses } from "../hub/connectors/uses.ts"'],
   ["wholeSuite", "test/x.test.ts", `test${".only"}("x", () => {})`, 'test("x", () => {})'],
+]
+
+type Files = Readonly<Record<string, string>>
+
+const lines = (from: number, count: number): string => Array.from({ length: count }, (_, index) => `const line${from + index} = ${index}\n`).join("")
+const FILES = "src/connectors/shared/files"
+
+/** For each rule about all sources: files that violate it, and the nearest ones that do not. */
+const WHOLE_EXAMPLES: readonly (readonly [rule: string, what: string, wrong: Files, right: Files])[] = [
+  [
+    "circles",
+    "between two files, by a type",
+    { "src/net/a.ts": 'import { b } from "./b.ts"', "src/net/b.ts": 'import type { A } from "./a.ts"' },
+    { "src/net/a.ts": 'import { b } from "./b.ts"', "src/net/b.ts": 'import { c } from "./c.ts"', "src/net/c.ts": "" },
+  ],
+  [
+    "circles",
+    "between two folders whose files have none",
+    { "src/net/a/one.ts": 'import "../b/one.ts"', "src/net/b/two.ts": 'import "../a/two.ts"', "src/net/a/two.ts": "", "src/net/b/one.ts": "" },
+    { "src/net/a/one.ts": 'import "../b/one.ts"', "src/net/a/two.ts": 'import "../b/two.ts"', "src/net/b/one.ts": "", "src/net/b/two.ts": "" },
+  ],
+  [
+    "formatsKnowNoStore",
+    "by way of another file",
+    { [`${FILES}/csv/format.ts`]: 'import "../list.ts"', [`${FILES}/list.ts`]: 'import type { Store } from "./store.ts"', [`${FILES}/store.ts`]: "" },
+    { [`${FILES}/csv/format.ts`]: 'import "../source.ts"', [`${FILES}/source.ts`]: "", [`${FILES}/store.ts`]: 'import "./csv/format.ts"' },
+  ],
+  [
+    "typeSizes",
+    "over two files",
+    { "src/connectors/mysql.ts": lines(0, 100), "src/connectors/mysql/wire.ts": lines(100, MOST_LINES_OF_A_TYPE - 99) },
+    {
+      "src/connectors/mysql.ts": lines(0, 100),
+      "src/connectors/mysql/wire.ts": lines(100, MOST_LINES_OF_A_TYPE - 100),
+      "src/connectors/mysql/x.test.ts": lines(0, 9),
+    },
+  ],
+  [
+    "sharedRuns",
+    "with other blanks and comments",
+    { "src/connectors/mysql.ts": lines(0, 8), "src/connectors/csv/read.ts": lines(0, 8).replaceAll("const ", "\n// a comment\n}\n  const  ") },
+    { "src/connectors/mysql.ts": `${lines(0, 7)}import { a } from "a"\n`, "src/connectors/csv/read.ts": `${lines(0, 7)}import { a } from "a"\n` },
+  ],
 ]
 
 describe("a violation is caught:", () => {
@@ -241,8 +277,37 @@ describe("a violation is caught:", () => {
     expect(rule?.({ path, text: right })).toEqual([])
   })
 
+  test.each(WHOLE_EXAMPLES)("%s %s", (name, _what, wrong, right) => {
+    const found = (files: Files) => WHOLE_RULES[name]?.(Object.entries(files).map(([path, text]) => ({ path, text })))
+    expect(found(wrong)).toHaveLength(1)
+    expect(found(right)).toEqual([])
+  })
+
+  test("a room of the hub without a floor", () => {
+    expect(floors({ path: "src/hub/cellar/x.ts", text: "" })).toHaveLength(1)
+    expect(floors({ path: "src/hub/base/x.ts", text: "" })).toEqual([])
+  })
+
+  test("a waiver that is larger than needed, or for nothing", () => {
+    const sources = [
+      { path: "src/connectors/mysql.ts", text: lines(0, 300) },
+      { path: "src/connectors/csv.ts", text: lines(0, 20) },
+    ]
+    const sizes = (type: string, most: number) => typeSizes(sources, [{ type, lines: most, reason: "" }])
+    expect([sizes("mysql", 300), sizes("mysql", 301).length, sizes("csv", 260).length, sizes("none", 300).length]).toEqual([[], 1, 2, 2])
+    const runs = (count: number) => sharedRuns(sources, [{ types: ["mysql", "csv"], runs: count, reason: "" }])
+    expect([runs(13), runs(14).length, runs(12).length]).toEqual([[], 1, 13])
+    const circle = [
+      { path: "src/net/a.ts", text: 'import "./b.ts"' },
+      { path: "src/net/b.ts", text: 'import "./a.ts"' },
+    ]
+    const waived = (within: string) => circles(circle, [{ within, reason: "" }])
+    expect([waived("src/net"), waived("src/hub").length]).toEqual([[], 2])
+  })
+
   test("every rule has an example", () => {
-    expect([...new Set(EXAMPLES.map(([rule]) => rule))]).toEqual(Object.keys(RULES))
+    expect(new Set(EXAMPLES.map(([rule]) => rule))).toEqual(new Set(Object.keys(RULES)))
+    expect(new Set(WHOLE_EXAMPLES.map(([rule]) => rule))).toEqual(new Set(Object.keys(WHOLE_RULES)))
   })
 })
 

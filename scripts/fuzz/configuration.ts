@@ -1,4 +1,4 @@
-/** Who calls; `operator` only what operators alone may do. */
+/** The caller's role; `operator` covers only the operations that are reserved for operators. */
 export type Caller = "operator" | "admin" | "editor" | "viewer"
 
 interface Exception {
@@ -8,7 +8,7 @@ interface Exception {
   readonly because: string
 }
 
-/** Where a request that fits its schema may be refused all the same, and why no schema can say so. */
+/** Operations that may reject a request although it fits the schema, and the reason that no schema can express. */
 const EXCEPTIONS: readonly Exception[] = [
   {
     paths: ["/v1/connectors", "/v1/connectors/test", "/v1/connectors/compare", "/v1/connectors/{id}", "/v1/connectors/{id}/credentials/next"],
@@ -18,36 +18,39 @@ const EXCEPTIONS: readonly Exception[] = [
   {
     paths: ["/v1/connectors/{id}/call", "/v1/connectors/{id}/inputs", "/v1/connectors/{id}/query", "/v1/connectors/{id}/rows", "/v1/connectors/{id}/discover"],
     statuses: [400, 422],
-    because: "not every type can do it, and what a system makes of a statement it alone knows",
+    because: "not every type supports it, and only the system knows whether a statement is valid",
   },
   {
     paths: ["/v1/connectors/{id}/catalog", "/v1/connectors/{id}/test", "/v1/connectors/{id}/check", "/v1/connectors/{id}/versions/{version}/restore"],
     statuses: [400, 422],
-    because: "a draft cannot be tested, and a version may be of a type that is gone",
+    because: "a draft cannot be tested, and the type of a version may no longer exist",
   },
   {
     paths: ["/v1/connectors/{id}/credentials/next/test", "/v1/connectors/{id}/credentials/switch", "/v1/connectors/{id}/credentials/rollback"],
     statuses: [400, 422],
-    because: "there must be something staged, or something to go back to",
+    because: "credentials must be staged, or kept for a rollback",
   },
   {
     paths: ["/v1/sessions", "/v1/sessions/{id}", "/v1/me", "/v1/me/password"],
     statuses: [422],
-    because: "they are of a login, and an API key has none",
+    because: "they belong to a login, and an API key has none",
   },
-  { paths: ["/v1/audit", "/v1/audit/verify"], statuses: [422], because: "a query cannot say that seq takes hash, nor which times there are" },
-  { paths: ["/v1/keys", "/v1/keys/{id}/rotate"], statuses: [422], because: "an expiry must lie ahead" },
-  { paths: ["/v1/webhooks", "/v1/webhooks/{id}", "/v1/webhooks/{id}/ping"], statuses: [422], because: "a URL must be of http or https, and name a host" },
-  { paths: ["/v1/egress"], statuses: [422], because: "a rule has a syntax and an arithmetic of its own" },
-  { paths: ["/v1/workspaces/{id}", "/v1/users/{id}"], statuses: [422], because: "the name must be said once more; the last admin stays" },
+  { paths: ["/v1/audit", "/v1/audit/verify"], statuses: [422], because: "a query schema cannot express that seq requires hash, nor which times exist" },
+  { paths: ["/v1/keys", "/v1/keys/{id}/rotate"], statuses: [422], because: "an expiry must be in the future" },
+  { paths: ["/v1/webhooks", "/v1/webhooks/{id}", "/v1/webhooks/{id}/ping"], statuses: [422], because: "a URL must use http or https and name a host" },
+  { paths: ["/v1/egress"], statuses: [422], because: "a rule has its own syntax and arithmetic" },
+  { paths: ["/v1/workspaces/{id}", "/v1/users/{id}"], statuses: [422], because: "the name must be repeated; the last admin stays" },
 ]
 
-/** Routes that end the key which all the other requests need; they are called in a run of their own. */
+/** Routes that end the key of all other requests; they are called in a separate run. */
 const ENDING = ["/v1/keys/{id}", "/v1/keys/{id}/rotate"]
 
 const quoted = (texts: readonly (string | number)[]): string => `[${texts.map((text) => JSON.stringify(text)).join(", ")}]`
 
-/** What schemathesis is told: who calls, how much, which checks; a refusal by role, absence or version is never a fault. */
+/**
+ * The configuration of schemathesis: the caller, the number of examples, the checks. A rejection because of role,
+ * absence or version is never a failure.
+ */
 export function configuration(caller: Caller, key: string, examples: number, ending: boolean): string {
   const expected = ["2xx", "401", "403", "404", "409", "412", "413"]
   const exceptions = EXCEPTIONS.map(
@@ -63,7 +66,7 @@ request-timeout = 60.0
 workers = 1
 continue-on-failure = true
 
-# A cursor is opaque: any text fits its schema, and only one that a list gave is one. Bad ones are in test/api.
+# A cursor is opaque: any text fits its schema, but only a cursor returned by a list is valid. test/api has invalid ones.
 [parameters]
 cursor = "djE6MA"
 stream = '["public","things"]'
@@ -71,7 +74,7 @@ label = "team:sales"
 
 [generation]
 max-examples = ${examples}
-# No text of ours holds a null character, since PostgreSQL has none; that each is refused is in test/api.
+# PostgreSQL stores no null characters, so no text may contain one; test/api tests that each is rejected.
 allow-x00 = false
 
 [checks]

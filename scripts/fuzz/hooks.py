@@ -1,4 +1,4 @@
-"""Loaded by schemathesis: an Idempotency-Key names one request, so that no two that fit the schema may have the same."""
+"""Loaded by schemathesis. Makes every Idempotency-Key unique, because each key stands for one request."""
 
 import re
 import uuid

@@ -4,14 +4,17 @@ import { startDnsServer } from "../../test/support/dns-server.ts"
 import { startTestDatabase } from "../../test/support/embedded.ts"
 import { startHub, type TestHub } from "../../test/support/hub.ts"
 
-/** A hub with something of everything in a workspace of its own, and the keys of its three roles. */
+/** A hub with at least one item of each kind in a workspace of its own, and the keys of its three roles. */
 export interface World {
   readonly hub: TestHub
   readonly keys: { readonly operator: string; readonly admin: string; readonly editor: string; readonly viewer: string }
   stop(): Promise<void>
 }
 
-/** Starts a hub whose connectors reach a real PostgreSQL and an HTTP server on loopback. Every name is unknown to its resolver, so that nothing that is generated leaves the machine. */
+/**
+ * Starts a hub whose connectors reach a real PostgreSQL and an HTTP server on loopback. Its resolver knows no names,
+ * so no generated request leaves the machine.
+ */
 export async function startWorld(): Promise<World> {
   const dns = await startDnsServer(() => "NXDOMAIN")
   const database = await startTestDatabase()

@@ -1,13 +1,17 @@
 import { randomUUID } from "node:crypto"
-import { Identity, type Principal } from "../../src/hub/people/identity.ts"
+import type { Principal } from "../../src/hub/base/principal.ts"
+import { Identity } from "../../src/hub/people/identity.ts"
 import { makeWorkspace } from "../../src/hub/people/workspaces.ts"
 import { allWorkspaces } from "../../src/store/lookups.ts"
 import type { Store } from "../../src/store/store.ts"
 
-/** What a workspace may have at most: as the specification's example shows it, a rate of 60 comes back as 10. */
+/** The limits of every workspace. As in the specification's example, a rate of 60 is returned as 10. */
 const PLAN = { httpConnectors: 25, ratePerMinute: 10, concurrency: 5 }
 
-/** Lets everybody in as an operator, whatever they bring; a workspace that is named is picked, or made. For the playground alone. */
+/**
+ * Accepts every caller as an operator, with or without credentials, and selects the named workspace, or creates it.
+ * For the playground only.
+ */
 export class OpenIdentity extends Identity {
   readonly #hub: Store
 
@@ -23,7 +27,7 @@ export class OpenIdentity extends Identity {
     return { id: "playground", kind: "key", name: "playground", workspace: { id, serial, name }, role: "admin", operator: true }
   }
 
-  /** Gives the workspaces there are the playground's plan. */
+  /** Gives the existing workspaces the playground's plan. */
   async applyPlan(): Promise<void> {
     for (const { id } of await this.#hub.asHub(allWorkspaces)) await this.#plan(id)
   }

@@ -6,17 +6,17 @@ import { certificate } from "../../test/support/certificates.ts"
 import { startTestDatabase } from "../../test/support/embedded.ts"
 import { listen } from "../../test/support/loopback.ts"
 
-/** What answers in the place of the hosts that the specifications use as examples. */
+/** Servers that stand in for the example hosts of the specifications. */
 export interface StandInsRunning {
   readonly targets: ReadonlyMap<string, Address>
-  /** PEM of the authorities that vouch for them. */
+  /** PEM of the authorities that sign their certificates. */
   readonly ca: string
   stop(): Promise<void>
 }
 
 const ACCOUNT = "xy12345.us-east-1"
 
-/** Starts them all: an HTTPS API, a real PostgreSQL, and the strict Snowflake stand-in of the tests. */
+/** Starts them all: an HTTPS API, a real PostgreSQL, and the strict Snowflake stand-in from the tests. */
 export async function startStandIns(): Promise<StandInsRunning> {
   const authority = certificate({ name: "Jackfield playground", ca: true })
   const own = certificate({ name: "api.example.com", names: ["api.example.com"], issuer: authority })

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import { PlatformError } from "../core/errors.ts"
-import type { Identity, Principal } from "../hub/people/identity.ts"
+import type { Principal } from "../hub/base/principal.ts"
+import type { Identity } from "../hub/people/identity.ts"
 import { atLeast } from "../hub/people/roles.ts"
 import type { Role } from "../store/database.ts"
 import { originOf } from "./mount.ts"

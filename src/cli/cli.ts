@@ -2,7 +2,7 @@ import type { HubClient } from "./hub-client.ts"
 import type { Shell } from "./shell.ts"
 import type { Terminal } from "./terminal.ts"
 
-/** What every command is given. `hub` finds the hub when it is first needed. */
+/** The context of every command. `hub` connects to the hub when it is first needed. */
 export interface Cli {
   readonly shell: Shell
   readonly terminal: Terminal

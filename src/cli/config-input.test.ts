@@ -32,7 +32,7 @@ function problemOf(work: () => unknown) {
 }
 
 describe("--set", () => {
-  test("numbers, flags, alternatives, lists and values with = become what the fields say", () => {
+  test("numbers, flags, alternatives, lists and values with = take the types of the fields", () => {
     const given = plain("host=db.example.com", "port=5433", "compress=true", "tls.kind=verify", "tls.ca=a=b", "headers.0.name=X-Key", "headers.1.name=Accept")
     expect(assignConfig(fields, given)).toEqual({
       host: "db.example.com",
@@ -48,7 +48,7 @@ describe("--set", () => {
     expect(assignConfig(fields, plain("tls.ca=x"))).toEqual({ tls: { kind: "verify", ca: "x" } })
   })
 
-  test("a file's config stays where nothing is said, and another kind starts afresh", () => {
+  test("a file's config stays unless it is overridden, and another kind starts empty", () => {
     const base = { host: "a", port: 1, auth: { kind: "basic", username: "u" }, headers: [{ name: "A" }] }
     expect(assignConfig(fields, [...plain("port=2", "headers.1.name=B"), hidden("auth.password")], base)).toEqual({
       host: "a",
@@ -89,16 +89,16 @@ describe("--set", () => {
     expect(JSON.stringify(problem)).not.toContain("hunter2")
   })
 
-  test("all faults come at once, and a path given twice is one", () => {
+  test("all faults are reported at once, and a repeated path is one of them", () => {
     const problem = problemOf(() => assignConfig(fields, plain("port=x", "compress=1", "host=a", "host=b")))
     expect(problem.errors?.map(({ pointer }) => pointer)).toEqual(["/host", "/port", "/compress"])
   })
 
-  test("a secret option for a field that is none is refused", () => {
+  test("a secret option for a field that is not a secret is rejected", () => {
     expect(problemOf(() => assignConfig(fields, [hidden("host")])).detail).toContain("is not a secret")
   })
 
-  test("an assignment without a path or a value is refused without echoing it", () => {
+  test("an assignment without a path or a value is rejected without echoing it", () => {
     expect(problemOf(() => parseAssignment("hunter2", "--set")).detail).not.toContain("hunter2")
     expect(problemOf(() => parseAssignment("=hunter2", "--set")).detail).not.toContain("hunter2")
   })

@@ -6,11 +6,14 @@ import { usage } from "./failure.ts"
 export interface Assignment {
   readonly path: string
   readonly value: string
-  /** How the value came: `secret` from a prompt, the environment or a file; `plain` from an argument, which other users of the machine can see. */
+  /**
+   * The source of the value: `secret` for a prompt, the environment or a file; `plain` for an argument, which other
+   * users of the machine can see.
+   */
   readonly via: "plain" | "secret"
 }
 
-/** `a.b=value` taken apart; the value may hold `=` and be empty. */
+/** Splits `a.b=value`; the value may contain `=` or be empty. */
 export function parseAssignment(text: string, option: string): { path: string; value: string } {
   const at = text.indexOf("=")
   if (at <= 0) throw usage(`${option} needs a path and a value.`, `Write ${option} path=value, for example --set host=db.example.com.`)
@@ -25,15 +28,15 @@ interface Node {
 type Plain = Readonly<Record<string, unknown>>
 
 /**
- * Lays assignments over a config (of a file, or empty) by the type's fields: numbers become numbers, list indexes lists.
- * All faults at once, as one usage failure; no value is ever in its text.
+ * Applies assignments to a config (from a file, or empty) by the type's fields: numbers become numbers, list indexes
+ * lists. Reports all faults at once as one usage failure; its text never contains a value.
  */
 export function assignConfig(fields: readonly Wire["Field"][], assignments: readonly Assignment[], base: Plain = {}): Record<string, unknown> {
   const root: Node = { children: new Map() }
   const faults: Fault[] = []
   for (const each of assignments) insert(root, each, faults)
   const config = assignFields(fields, root, base, "", faults)
-  if (faults.length > 0) throw usage(faults.length === 1 ? (faults[0]?.message ?? "") : `${faults.length} of the given fields are wrong.`, undefined, faults)
+  if (faults.length > 0) throw usage(faults.length === 1 ? (faults[0]?.message ?? "") : `${faults.length} of the given fields are invalid.`, undefined, faults)
   return config
 }
 
@@ -69,7 +72,7 @@ function assignFields(
     const place = join(path, name)
     if (field === undefined) {
       const names = [...known, ...fields.map((each) => each.name)]
-      faults.push({ pointer: pointerOf(place), message: `There is no field "${place}"; there is ${names.map((each) => join(path, each)).join(", ")}.` })
+      faults.push({ pointer: pointerOf(place), message: `There is no field "${place}"; the fields are ${names.map((each) => join(path, each)).join(", ")}.` })
     } else out[name] = assign(field, child, base[name], place, faults)
   }
   return out
@@ -92,7 +95,7 @@ function scalar(field: Wire["Field"], { value, via, path }: Assignment, fault: (
     if (via === "secret") return value
     const name = path.split(".").at(-1)?.toUpperCase()
     return fault(
-      `is a secret, and arguments are seen by every user of this machine and kept in the shell's history; use --secret ${path}, --secret-env ${path}=${name} --secret-file ${path}=FILE, or --config FILE.`,
+      `is a secret, and arguments are visible to every user of this machine and stored in the shell's history; use --secret ${path}, --secret-env ${path}=${name} --secret-file ${path}=FILE, or --config FILE.`,
     )
   }
   if (via === "secret") return fault(`is not a secret; use --set ${path}=… or --set-file ${path}=FILE.`)
@@ -114,7 +117,7 @@ function assignVariant(field: Wire["Field"], node: Node, base: unknown, path: st
   const kind = given ?? implied ?? (fitting.length === 1 ? fitting[0]?.kind : undefined)
   const chosen = variants.find((each) => each.kind === kind)
   if (chosen === undefined)
-    return fault(given === undefined ? `needs its kind; add --set ${path}.kind=${kinds.join("|")}.` : `has kinds ${kinds.join(", ")} alone.`)
+    return fault(given === undefined ? `needs its kind; add --set ${path}.kind=${kinds.join("|")}.` : `has only the kinds ${kinds.join(", ")}.`)
   const same = before["kind"] === chosen.kind ? before : {}
   return { ...assignFields(chosen.fields, node, same, path, faults, ["kind"]), kind: chosen.kind }
 }
@@ -123,16 +126,19 @@ function assignList(field: Wire["Field"], node: Node, base: unknown, path: strin
   if (node.leaf !== undefined) return fault(`is a list; use --set ${path}.0.${field.fields?.[0]?.name ?? "name"}=….`)
   const rows: unknown[] = Array.isArray(base) ? [...(base as unknown[])] : []
   const wrong = [...node.children.keys()].find((segment) => !/^(0|[1-9]\d{0,3})$/.test(segment))
-  if (wrong !== undefined) return fault(`is a list; "${join(path, wrong)}" must have a number there, counted from 0.`)
+  if (wrong !== undefined) return fault(`is a list; "${join(path, wrong)}" must have a number in that place, counted from 0.`)
   for (const index of [...node.children.keys()].map(Number).sort((a, b) => a - b)) {
-    if (index > rows.length) return fault(`has no entry ${rows.length}, but one ${index}; entries are counted from 0 without gaps.`)
+    if (index > rows.length) return fault(`has an entry ${index}, but no entry ${rows.length}; entries are counted from 0 without gaps.`)
     const row = rows[index]
     rows[index] = assignFields(field.fields ?? [], node.children.get(String(index)) as Node, isRecord(row) ? row : {}, `${path}.${index}`, faults)
   }
   return rows
 }
 
-/** The field at a dotted path, if the path is of a secret; the commands check it before they ask for a value. */
+/**
+ * The secret field at a dotted path; undefined if the path is not a secret. Commands check this before they ask for a
+ * value.
+ */
 export function secretAt(fields: readonly Wire["Field"][], path: string): Wire["Field"] | undefined {
   const [name = "", ...rest] = path.split(".")
   const field = fields.find((each) => each.name === name)
@@ -142,13 +148,16 @@ export function secretAt(fields: readonly Wire["Field"][], path: string): Wire["
   return (field.variants ?? []).map((each) => secretAt(each.fields, rest.join("."))).find((found) => found !== undefined)
 }
 
-/** A field that a person should be asked for. */
+/** A field for which to ask a person. */
 export interface Question {
   readonly path: string
   readonly field: Wire["Field"]
 }
 
-/** The first required field that the config lacks, variants' and lists' rows included; undefined when it has all. */
+/**
+ * The first required field that the config lacks, including those in variants and in rows of lists; undefined if it
+ * lacks none.
+ */
 export function firstMissing(fields: readonly Wire["Field"][], config: Plain, path = ""): Question | undefined {
   for (const field of fields) {
     const place = join(path, field.name)

@@ -3,13 +3,13 @@ import { describedBy } from "./described-input.ts"
 
 const stored = { labels: { team: "sales", env: "prod" }, limits: { requests: 10, perMs: 1_000, concurrency: 2 } }
 
-test("what is not named is not in the request", () => {
+test("options that are not given are not in the request", () => {
   expect(describedBy({}, stored)).toEqual({})
   expect(describedBy({ title: "", description: "x", purpose: "source" })).toEqual({ title: "", description: "x", purpose: "source" })
   expect(describedBy({ purpose: "none" })).toEqual({ purpose: null })
 })
 
-test("labels and limits that are not named stay", () => {
+test("labels and limits that are not given stay", () => {
   expect(describedBy({ label: ["team=a=b", "tier="] }, stored)).toEqual({ labels: { team: "a=b", env: "prod", tier: "" } })
   expect(describedBy({ removeLabel: ["env"] }, stored)).toEqual({ labels: { team: "sales" } })
   expect(describedBy({ limit: ["concurrency=5"] }, stored)).toEqual({ limits: { requests: 10, perMs: 1_000, concurrency: 5 } })
@@ -27,6 +27,6 @@ test.each([
   [{ limit: ["requests=0"] }, "--limit"],
   [{ limit: ["requests=1.5"] }, "--limit"],
   [{ limit: ["requests="] }, "--limit"],
-])("%j is wrong usage that names its option", (options, named) => {
+])("%j is a usage failure that names the option", (options, named) => {
   expect(() => describedBy(options, stored)).toThrow(named)
 })

@@ -1,7 +1,7 @@
 import type { Connector } from "./commands/wire.ts"
 import { usage } from "./failure.ts"
 
-/** How commands take what is said about a connector besides its config. */
+/** The options that describe a connector apart from its config. */
 export interface DescribedOptions {
   readonly title?: string
   readonly description?: string
@@ -17,8 +17,8 @@ export interface DescribedChangeOptions extends DescribedOptions {
 const LIMITS = ["requests", "perMs", "concurrency"]
 
 /**
- * The fields that options name, as the API takes them. The API takes labels and limits whole: those that are not named stay as `stored` has them.
- * Throws a mistake of usage that names the option.
+ * Converts the options to fields of the API. The API replaces labels and limits as a whole, so those that are not
+ * named are copied from `stored`. Throws a usage failure that names the option.
  */
 export function describedBy(options: DescribedChangeOptions, stored?: Pick<Connector, "labels" | "limits">): Record<string, unknown> {
   const { title, description, purpose } = options
@@ -45,7 +45,7 @@ function labelsOf({ label = [], removeLabel = [] }: DescribedChangeOptions, stor
   return Object.fromEntries(labels)
 }
 
-/** `requests=100`, `concurrency=none`, or `none` for all; null when none is left. */
+/** Parses `requests=100`, `concurrency=none`, or `none` for all; null if no limit is left. */
 function limitsOf(texts: readonly string[], stored: Readonly<Record<string, number>>): Record<string, number> | null | undefined {
   if (texts.length === 0) return undefined
   let limits = new Map(Object.entries(stored))
@@ -53,7 +53,7 @@ function limitsOf(texts: readonly string[], stored: Readonly<Record<string, numb
     const [name, value] = pairOf(text) ?? []
     if (text === "none") limits = new Map()
     else if (name === undefined || value === undefined || !LIMITS.includes(name) || !/^(none|[1-9]\d{0,8})$/.test(value))
-      throw usage("--limit takes requests, perMs or concurrency with a whole number.", "Write --limit requests=100, --limit concurrency=none, or --limit none.")
+      throw usage("--limit needs requests, perMs or concurrency with a whole number.", "Write --limit requests=100, --limit concurrency=none, or --limit none.")
     else if (value === "none") limits.delete(name)
     else limits.set(name, Number(value))
   }

@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../core/errors.ts"
 
-/** What the process ends with; scripts rely on it, and `--help` prints it. */
+/** The exit codes of the process; scripts rely on them, and `--help` prints them. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, denied: 4, notFound: 5, changes: 6, interrupted: 130 } as const
 export type Exit = (typeof EXIT)[keyof typeof EXIT]
 
@@ -8,15 +8,15 @@ export type Exit = (typeof EXIT)[keyof typeof EXIT]
 export const EXIT_HELP = `
 Exit codes:
   0  ok
-  1  the thing itself failed: a test, a query, a change that was refused
-  2  wrong usage, or a configuration with faults
+  1  the operation failed: a test, a query, a change that was rejected
+  2  wrong usage, or an invalid configuration
   3  the hub cannot be reached
   4  not authenticated, or not allowed
   5  not found
   6  with --detailed-exitcode: there are changes
   130  interrupted`
 
-/** Problem details (RFC 9457) as `--json` prints them on stderr; what the hub sent is passed on whole. */
+/** Problem details (RFC 9457) as `--json` prints them on stderr; those of the hub are passed on unchanged. */
 export interface Problem {
   readonly code: string
   readonly detail: string
@@ -26,7 +26,7 @@ export interface Problem {
   readonly [fact: string]: unknown
 }
 
-/** Ends a command: what to print, and the exit code. Never crosses the command line's folder. */
+/** Ends a command with a problem to print and an exit code. Never leaves the folder of the command line. */
 export class Failure extends Error {
   override readonly name = "Failure"
   readonly exit: Exit
@@ -39,7 +39,7 @@ export class Failure extends Error {
   }
 }
 
-/** The command line was wrong; `detail` is one sentence that names the argument, `next` says what to write instead. */
+/** A wrong command line; `detail` is one sentence that names the argument, `next` says what to write instead. */
 export const usage = (detail: string, next?: string, errors?: readonly Fault[]): Failure =>
   new Failure(EXIT.usage, { code: "usage", detail, ...(next === undefined ? {} : { next }), ...(errors === undefined ? {} : { errors }) })
 
@@ -53,10 +53,10 @@ const BY_CODE: Readonly<Partial<Record<string, Exit>>> = {
   json_invalid: EXIT.usage,
 }
 
-/** The exit code for an error code of core/errors.ts; 1 for every failure that is the thing's own. */
+/** The exit code for an error code of core/errors.ts; 1 for every failure of the operation itself. */
 export const exitOf = (code: string): Exit => BY_CODE[code] ?? EXIT.failed
 
-/** Any error as one that can be printed: a sentence, a next step, an exit code; no stack and no secret. */
+/** Converts any error to a printable failure: a sentence, a next step, an exit code; no stack and no secret. */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error
   if (error instanceof PlatformError)
@@ -65,7 +65,7 @@ export function asFailure(error: unknown): Failure {
       { ...error.details, code: error.code, detail: error.message, next: nextOf(error.code), ...(error.faults.length === 0 ? {} : { errors: error.faults }) },
       error,
     )
-  return new Failure(EXIT.failed, { code: "internal", detail: "The command failed in a way it does not explain.", next: nextOf("internal") }, error)
+  return new Failure(EXIT.failed, { code: "internal", detail: "The command failed unexpectedly.", next: nextOf("internal") }, error)
 }
 
 const nextOf = (code: ErrorCode): string => ERRORS[code].next

@@ -4,19 +4,22 @@ import { EXIT, exitOf, Failure, type Problem } from "./failure.ts"
 import type { Shell } from "./shell.ts"
 import { stopped } from "./terminal.ts"
 
-/** The hub's HTTP API as the commands use it. Every failure is a `Failure` with the exit code of its kind. */
+/** The hub's HTTP API for the commands. Every failure is a `Failure` with the exit code of its kind. */
 export interface HubClient {
   get<T>(path: string): Promise<T>
   post<T>(path: string, body?: unknown): Promise<T>
-  /** A change; one of a version that was seen is refused when another change came before. */
+  /** Sends a change; with `version`, the hub rejects it if the version has changed in the meantime. */
   patch<T>(path: string, body: unknown, version?: number): Promise<T>
   put<T>(path: string, body: unknown, version?: number): Promise<T>
   remove(path: string, version?: number): Promise<void>
-  /** Posts a body as it comes, of any length. */
+  /** Posts a stream of any length as the body. */
   send<T>(path: string, body: ReadableStream<Uint8Array>): Promise<T>
-  /** The answer as it comes, in pieces. */
+  /** The response as it arrives, in pieces. */
   stream(path: string, accept: string, body?: unknown): AsyncGenerator<Uint8Array>
-  /** An NDJSON answer line by line, as it came. A stream that broke off ends with a failure, never short. */
+  /**
+   * An NDJSON response, line by line as it arrives. A stream that ends early causes a failure and is never silently
+   * short.
+   */
   lines(path: string, body?: unknown): AsyncGenerator<string>
 }
 
@@ -25,7 +28,9 @@ interface HubAddress {
   readonly key: string | undefined
 }
 
-/** Where the hub is: `JACKFIELD_URL` and `JACKFIELD_KEY`, else the file that its first start wrote into `JACKFIELD_DATA`. */
+/**
+ * Finds the hub: `JACKFIELD_URL` and `JACKFIELD_KEY`, or the file that the first start wrote into `JACKFIELD_DATA`.
+ */
 async function findHub(env: Shell["env"]): Promise<HubAddress> {
   const url = env["JACKFIELD_URL"] || undefined
   const key = env["JACKFIELD_KEY"] || undefined
@@ -33,12 +38,12 @@ async function findHub(env: Shell["env"]): Promise<HubAddress> {
   if (url !== undefined && key !== undefined) return { url, key }
   const path = join(env["JACKFIELD_DATA"] || "data", "cli.json")
   const file = await readAddress(path)
-  // The file's key is for the file's hub: it is never sent elsewhere.
+  // The file's key belongs to the file's hub and is never sent to another one.
   if (url !== undefined) return { url, key: file !== undefined && new URL(file.url).origin === new URL(url).origin ? file.key : undefined }
   if (file !== undefined) return { url: file.url, key: key ?? file.key }
   throw new Failure(EXIT.unreachable, {
     code: "hub_unknown",
-    detail: `No hub is known here: ${path} does not exist and JACKFIELD_URL is not set.`,
+    detail: `No hub is configured: ${path} does not exist and JACKFIELD_URL is not set.`,
     next: "Start one with `npm start` and run this in the same folder, or set JACKFIELD_URL and JACKFIELD_KEY.",
   })
 }
@@ -46,7 +51,7 @@ async function findHub(env: Shell["env"]): Promise<HubAddress> {
 const badUrl = (): Failure =>
   new Failure(EXIT.usage, { code: "usage", detail: "JACKFIELD_URL is not an http(s) URL.", next: "Set it to something like http://127.0.0.1:7420." })
 
-/** A URL as it may be shown: a password that somebody wrote into it is not. */
+/** The URL for display, without a login that a user wrote into it. */
 function withoutLogin(text: string): string {
   const url = new URL(text)
   url.username = ""
@@ -70,11 +75,11 @@ async function readAddress(path: string): Promise<{ url: string; key: string } |
     const { url, key } = JSON.parse(text) as { url: unknown; key: unknown }
     if (typeof url === "string" && URL.canParse(url) && typeof key === "string") return { url, key }
   } catch {
-    // Not JSON: the same advice as for JSON of another shape.
+    // Not JSON: the advice is the same as for JSON with another structure.
   }
   throw new Failure(EXIT.usage, {
     code: "hub_unknown",
-    detail: `${path} is not what the hub writes there.`,
+    detail: `${path} does not have the hub's format.`,
     next: "Remove it and start the hub again, or set JACKFIELD_URL and JACKFIELD_KEY.",
   })
 }
@@ -90,7 +95,7 @@ export async function connectHub(shell: Shell): Promise<HubClient> {
           {
             code: "hub_unreachable",
             detail: `The hub at ${withoutLogin(base)} does not answer.`,
-            next: "Start it with `npm start`, or set JACKFIELD_URL to where it runs.",
+            next: "Start it with `npm start`, or set JACKFIELD_URL to its address.",
           },
           cause,
         )
@@ -99,14 +104,14 @@ export async function connectHub(shell: Shell): Promise<HubClient> {
     if (key === undefined)
       throw new Failure(EXIT.denied, {
         code: "unauthenticated",
-        detail: `No key for the hub at ${base} is known.`,
-        next: "Set JACKFIELD_KEY to an API key of it.",
+        detail: `There is no key for the hub at ${base}.`,
+        next: "Set JACKFIELD_KEY to one of its API keys.",
       })
     let response: Response
     try {
       response = await fetch(`${base}${path}`, {
         method,
-        // A key goes to the hub that it was given for and to nobody whom that hub names.
+        // A key is sent only to its own hub, never to a host that the hub redirects to.
         redirect: "error",
         headers: {
           accept,
@@ -170,7 +175,7 @@ export async function connectHub(shell: Shell): Promise<HubClient> {
   }
 }
 
-/** The failure that a stream's last line reports (DESIGN §7). */
+/** The failure in the last line of a stream. */
 function endOf(line: string, base: string): Failure {
   try {
     const { $error } = JSON.parse(line) as { $error: unknown }
@@ -183,18 +188,18 @@ function endOf(line: string, base: string): Failure {
 const brokenOff = (cause: unknown): Failure =>
   new Failure(
     EXIT.failed,
-    { code: "connection_lost", detail: "The answer broke off before its end; what was printed is not all.", next: "Try again; the hub's log has the cause." },
+    { code: "connection_lost", detail: "The response ended early; the output is incomplete.", next: "Try again; the hub's log has the cause." },
     cause,
   )
 
 const notAHub = (base: string, cause: unknown): Failure =>
   new Failure(
     EXIT.unreachable,
-    { code: "hub_unreachable", detail: `What answers at ${base} is not a Jackfield hub.`, next: "Set JACKFIELD_URL to where the hub runs." },
+    { code: "hub_unreachable", detail: `The server at ${base} is not a Jackfield hub.`, next: "Set JACKFIELD_URL to the hub's address." },
     cause,
   )
 
-/** The problem that the hub sent, or what can be said of an answer that is none. */
+/** The problem that the hub sent, or a failure if the response is not a problem document. */
 async function refusal(response: Response, base: string): Promise<Failure> {
   let body: unknown
   try {

@@ -4,10 +4,10 @@ import { runCli } from "./program.ts"
 const interrupt = new AbortController()
 const argv = process.argv.slice(2)
 
-// The hub has a shutdown of its own.
+// The hub handles signals itself.
 if (argv[0] !== "serve") process.once("SIGINT", () => interrupt.abort())
 
-// A reader that went away (`| head`) has what it wanted.
+// A reader that closes the pipe early (`| head`) has all it needs.
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0)

@@ -16,7 +16,7 @@ function shellOf(env: NodeJS.ProcessEnv = {}, isTTY = false): Shell {
 }
 
 describe("a table", () => {
-  test("aligns by what the screen shows, wide characters too, and ends no line with spaces", () => {
+  test("aligns by width on the screen, wide characters included, and ends no line with spaces", () => {
     expect(
       table(
         ["NAME", "N"],
@@ -29,13 +29,13 @@ describe("a table", () => {
     ).toBe("NAME   N\n日本   1\na     20\n")
   })
 
-  test("cuts the widest column until it fits a screen, and nothing without one", () => {
+  test("cuts the widest column until it fits the screen, and nothing without a screen", () => {
     const long = "x".repeat(50)
     expect(table(["A", "B"], [[long, "short"]], { width: 30 }).split("\n")[1]).toBe(`${"x".repeat(22)}…  short`)
     expect(table(["A"], [[long]])).toContain(long)
   })
 
-  test("a value cannot steer the terminal or break the line", () => {
+  test("a value cannot control the terminal or break the line", () => {
     expect(table(["A"], [["\u001b[31mred\nnext\u0007"]])).toBe("A\n\\x1b[31mred\\nnext\\x07\n")
     expect(
       facts([
@@ -47,7 +47,7 @@ describe("a table", () => {
   })
 })
 
-describe("colour is for people", () => {
+describe("colour is used only for people", () => {
   test.each([
     ["a terminal", {}, true, true],
     ["a pipe", {}, false, false],
@@ -66,7 +66,7 @@ describe("questions", () => {
     const stderr = Object.assign(
       new Writable({
         write(chunk: Buffer, _encoding, done) {
-          // Types once the question is there, as a person does; once.
+          // Types once, as soon as the question is shown, as a person does.
           if (shown === "") setTimeout(() => (shell.stdin as PassThrough).write(typed), 50)
           shown += chunk.toString()
           done()
@@ -77,7 +77,7 @@ describe("questions", () => {
     return { terminal: openTerminal({ ...shell, stderr }, false), shown: () => shown }
   }
 
-  test("a secret is never shown, whatever is pressed", async () => {
+  test("a secret is never shown, whatever key is pressed", async () => {
     // Ctrl-T shows the value in prompts that offer it.
     const { terminal, shown } = person("hunter\u00142\r")
     expect(await terminal.askSecret("Password:")).toBe("hunter2")
@@ -98,16 +98,16 @@ describe("questions", () => {
     expect(await person(`${typed}\n`).terminal.confirm("Sure?")).toBe(yes)
   })
 
-  test("what cannot be undone is done after a yes, said or given, and after nothing else", async () => {
+  test("a destructive action needs a yes or --yes", async () => {
     const ask = (typed: string, yes?: true) => agreed(person(`${typed}\n`).terminal, yes === undefined ? {} : { yes }, "Removing it", "Remove it?")
     expect([await ask("y"), await ask("n"), await ask("n", true)]).toEqual([true, false, true])
     const declined = person("\n")
     await agreed(declined.terminal, {}, "Removing it", "Remove it?")
     expect(declined.shown()).toMatch(/Remove it\? \[y\/N\][\s\S]*Nothing was changed\./)
-    await expect(agreed(openTerminal(shellOf({}, true), true), {}, "Removing it", "Remove it?")).rejects.toThrow("Removing it needs a yes")
+    await expect(agreed(openTerminal(shellOf({}, true), true), {}, "Removing it", "Remove it?")).rejects.toThrow("Removing it needs a confirmation")
   })
 
-  test("nobody there is wrong usage, not a wait", async () => {
+  test("without a terminal, a question is a usage failure and does not wait", async () => {
     await expect(openTerminal(shellOf(), false).ask("Name:")).rejects.toMatchObject({ exit: EXIT.usage })
   })
 })
@@ -115,7 +115,7 @@ describe("questions", () => {
 describe("a report", () => {
   const terminal = openTerminal(shellOf(), false)
 
-  test("a stage that passed has its detail, a failed one leaves it to the verdict", () => {
+  test("a passed stage shows its detail, a failed one leaves it to the verdict", () => {
     expect(stageLine(terminal, { name: "connect", status: "passed", durationMs: 1.25, detail: "203.0.113.7:5432" })).toBe(
       "✓ connect       1.3 ms  203.0.113.7:5432",
     )
@@ -142,7 +142,7 @@ describe("a failure", () => {
     expect(problemLines(openTerminal(shellOf(), false), failure.problem)).toEqual(["error: Two faults.", "  /host: Host is wrong."])
   })
 
-  test("that nobody foresaw says nothing of its cause", () => {
+  test("that is unexpected reveals nothing of its cause", () => {
     expect(JSON.stringify(asFailure(new Error("password=hunter2")).problem)).not.toContain("hunter2")
   })
 
@@ -160,7 +160,7 @@ describe("a failure", () => {
   })
 })
 
-test("--expires takes spans and times", () => {
+test("--expires accepts spans and times", () => {
   const now = Date.parse("2026-01-01T00:00:00Z")
   expect(expiry("90d", now)).toBe("2026-04-01T00:00:00.000Z")
   expect(expiry("12h", now)).toBe("2026-01-01T12:00:00.000Z")
@@ -168,7 +168,7 @@ test("--expires takes spans and times", () => {
   for (const wrong of ["", "soon", "90", "-1d", "2027-01-31", "2027-01-31T00:00:00"]) expect(() => expiry(wrong, now)).toThrow("--expires")
 })
 
-test("--timeout takes seconds, as far as the hub would", () => {
+test("--timeout accepts seconds, within the hub's limits", () => {
   expect([timeoutOf(undefined, 30), timeoutOf("0.1", 30), timeoutOf("30", 30)]).toEqual([{}, { timeoutMs: 100 }, { timeoutMs: 30_000 }])
-  for (const wrong of ["", "0", "0.01", "30.1", "-1", "soon"]) expect(() => timeoutOf(wrong, 30)).toThrow("0.1 to 30 seconds")
+  for (const wrong of ["", "0", "0.01", "30.1", "-1", "soon"]) expect(() => timeoutOf(wrong, 30)).toThrow("between 0.1 and 30 seconds")
 })

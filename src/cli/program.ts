@@ -4,15 +4,16 @@ import type { Cli } from "./cli.ts"
 import { declared } from "./declared.ts"
 import { asFailure, EXIT, EXIT_HELP, type Exit, type Failure, usage } from "./failure.ts"
 import { health } from "./health-commands.ts"
+import type { Action, Leaf } from "./leaf.ts"
 import { people } from "./people.ts"
 import { problemLines } from "./report.ts"
 import type { Shell } from "./shell.ts"
 import { openTerminal } from "./terminal.ts"
 
-/** A command's work, loaded when it is called so that `--help` stays quick. The last argument is its options. */
-type Action<A extends unknown[]> = (cli: Cli, ...args: A) => Promise<Exit>
-
-/** Runs one command line; the exit code, never an exception. `undefined` means that a server was started and goes on. */
+/**
+ * Runs one command line and returns the exit code; never throws. `undefined` means that a server was started and
+ * keeps running.
+ */
 export async function runCli(shell: Shell, version: string): Promise<Exit | undefined> {
   const json = wantsJson(shell.argv)
   const outcome: { exit: Exit | undefined } = { exit: EXIT.ok }
@@ -21,7 +22,7 @@ export async function runCli(shell: Shell, version: string): Promise<Exit | unde
     return outcome.exit
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
-    // commander has printed the help that was asked for by giving no command.
+    // A command group without a command: commander has already printed the help.
     if (error instanceof CommanderError && error.code === "commander.help") return EXIT.usage
     return complain(shell, json, error instanceof CommanderError ? usageOf(error) : asFailure(error))
   }
@@ -37,7 +38,10 @@ function complain(shell: Shell, json: boolean, failure: Failure): Exit {
   return failure.exit
 }
 
-/** commander's own complaint as ours, without the stray words and values that it quotes: one may be a secret given by mistake. */
+/**
+ * Converts a complaint of commander to a usage failure, without the quoted words and values: one may be a secret
+ * passed by mistake.
+ */
 function usageOf(error: CommanderError): Failure {
   const text = error.message.replace(/^error: /, "")
   const words = error.code === "commander.excessArguments" ? text.replace(/(but got \d+).*$/s, "$1") : text.replace(/=[^']*'/, "=…'")
@@ -50,12 +54,12 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   const root = new Command("jackfield")
     .description("Register each of your systems once; test, browse and query it by name.")
     .version(version)
-    // `connectors catalog --version 3` is that command's own.
+    // `connectors catalog --version 3` is an option of that command.
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void shell.stdout.write(text),
-      // Help for a bare command group; complaints are printed by us, once.
+      // Help for a command group without a command; complaints are printed once, by `complain`.
       writeErr: (text) => void shell.stderr.write(text),
       outputError: () => undefined,
     })
@@ -79,18 +83,18 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   }
 
   const leaf = <A extends unknown[]>(parent: Command, signature: string, description: string, load: () => Promise<Action<A>>): Command =>
-    parent.command(signature).description(description).option("--json", "print JSON, errors too").action(act(load))
+    parent.command(signature).description(description).option("--json", "print JSON, including errors").action(act(load))
 
   root
     .command("serve")
-    .description("start the hub (what `npm start` does)")
+    .description("start the hub (as `npm start` does)")
     .action(async () => {
       await import("../main.ts")
       outcome.exit = undefined
     })
   leaf(root, "check <url>", "test a system by its URL, without a hub", async () => (await import("./local/check.ts")).check)
-    .option("--secret-file <file>", "the password's file, - for stdin (or JACKFIELD_CHECK_PASSWORD)")
-    .option("--timeout <seconds>", "give up after, at most 30", "10")
+    .option("--secret-file <file>", "file with the password, - for stdin (or JACKFIELD_CHECK_PASSWORD)")
+    .option("--timeout <seconds>", "time limit, at most 30", "10")
 
   connectors(root, leaf)
   health(root, leaf)
@@ -103,54 +107,51 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   return root
 }
 
-/** Adds a command: its signature, what it is for, and how its work is loaded. */
-export type Leaf = <A extends unknown[]>(parent: Command, signature: string, description: string, load: () => Promise<Action<A>>) => Command
-
 function connectors(root: Command, leaf: Leaf): void {
   const group = root.command("connectors").description("your systems, by name")
   const load = () => import("./commands/connectors.ts")
   leaf(group, "types [type]", "the connector types, or the fields of one", async () => (await load()).types)
-  described(leaf(group, "add", "register a system; asks for what is missing when run in a terminal", async () => (await import("./commands/add.ts")).add))
+  described(leaf(group, "add", "register a system; asks for missing values in a terminal", async () => (await import("./commands/add.ts")).add))
     .option("--type <type>", "connector type, see `connectors types`")
-    .option("--name <name>", "the name that everybody uses")
-    .option("--config <file>", "config as JSON, - for stdin; --set goes over it")
+    .option("--name <name>", "the name by which it is used")
+    .option("--config <file>", "config as JSON, - for stdin; --set overrides it")
     .option("--set <path=value>", "a field: host=…, tls.kind=verify, headers.0.name=…; may be repeated", collect)
     .option("--set-file <path=file>", "a field from a file, such as tls.ca=ca.pem", collect)
     .option("--secret <path>", "ask for a secret, hidden", collect)
     .option("--secret-env <path=variable>", "a secret from the environment", collect)
     .option("--secret-file <path=file>", "a secret from a file, - for stdin", collect)
-    .option("--verify", "test first; store nothing when that fails")
+    .option("--verify", "test first; store nothing if the test fails")
     .option("--draft", "store it even if required fields are missing")
-    .option("--disable", "store it switched off")
+    .option("--disable", "store it disabled")
   leaf(group, "list", "your connectors", async () => (await load()).list)
     .option("--type <type>")
     .option("--status <status>", "incomplete, untested, active, error or disabled")
     .option("--label <key=value>", "only those with this label")
-    .option("--search <text>", "in name, title and description")
+    .option("--search <text>", "search in name, title and description")
   leaf(group, "show <name>", "one connector, secrets hidden", async () => (await load()).show)
-  leaf(group, "test <name>", "prove that it works, stage by stage", async () => (await load()).test).option("--timeout <seconds>", "give up after, at most 30")
-  leaf(group, "catalog <name>", "what the system has: its tables, columns, and what was skipped", async () => (await import("./commands/catalog.ts")).catalog)
+  leaf(group, "test <name>", "test a connector, stage by stage", async () => (await load()).test).option("--timeout <seconds>", "time limit, at most 30")
+  leaf(group, "catalog <name>", "the system's tables and columns, and the skipped ones", async () => (await import("./commands/catalog.ts")).catalog)
     .option("--search <text>", "only paths that contain it")
     .option("--refresh", "discover again first")
-    .option("--columns", "with every column")
-    .option("--version <n>", "another version than the newest, see `catalog versions`", wholeNumber)
-    .option("--timeout <seconds>", "give up discovering after, 120 unless given, at most 300")
+    .option("--columns", "show every column")
+    .option("--version <n>", "an older version, see `catalog versions`", wholeNumber)
+    .option("--timeout <seconds>", "time limit of a discovery; 120 by default, at most 300")
   leaf(group, "query <name> [statement]", "run a read-only statement, or preview a table with --rows", async () => (await import("./commands/query.ts")).query)
-    .option("--param <value>", "for $1, $2, … in order; may be repeated", collect)
-    .option("--max-rows <n>", "at most so many rows", wholeNumber)
-    .option("--rows <table>", "preview a table without SQL: schema.table, or a JSON array when a name holds a dot")
+    .option("--param <value>", "values of $1, $2, … in order; may be repeated", collect)
+    .option("--max-rows <n>", "maximum number of rows", wholeNumber)
+    .option("--rows <table>", "preview a table without SQL: schema.table, or a JSON array if a name contains a dot")
     .option("--csv", "stream CSV")
     .option("--ndjson", "stream one JSON object per line")
-    .option("--timeout <seconds>", "give up after, 30 unless given, at most 300; for a statement")
-  leaf(group, "call <name>", "make one request through an HTTP connector", async () => (await import("./commands/call.ts")).call)
+    .option("--timeout <seconds>", "time limit of a statement; 30 by default, at most 300")
+  leaf(group, "call <name>", "send one request through an HTTP connector", async () => (await import("./commands/call.ts")).call)
     .option("--set <name=value>", "an input as text; may be repeated", collect)
     .option("--set-json <name=json>", "an input as JSON; may be repeated", collect)
-    .option("--input <file>", "inputs as one JSON object, - for stdin; --set goes over it")
+    .option("--input <file>", "inputs as one JSON object, - for stdin; --set overrides it")
     .option("--dry-run", "send nothing; show the request, secrets hidden")
-    .option("--timeout <seconds>", "give up after, 30 unless given, at most 300")
-  leaf(group, "inputs <name>", "what a call may or must give", async () => (await import("./commands/call.ts")).inputs)
+    .option("--timeout <seconds>", "time limit; 30 by default, at most 300")
+  leaf(group, "inputs <name>", "the inputs of a call", async () => (await import("./commands/call.ts")).inputs)
   changes(group, leaf)
-  leaf(group, "remove <name>", "forget a connector and its secrets", async () => (await load()).remove).option("-y, --yes", "do not ask")
+  leaf(group, "remove <name>", "remove a connector and its secrets", async () => (await load()).remove).option("-y, --yes", "do not ask")
 }
 
 function wholeNumber(text: string): number {
@@ -161,21 +162,21 @@ function wholeNumber(text: string): number {
 function egress(root: Command, leaf: Leaf): void {
   const group = root.command("egress").description("private destinations that connectors may reach (operators)")
   const load = () => import("./commands/egress.ts")
-  leaf(group, "list", "what is allowed, and by whom", async () => (await load()).list)
+  leaf(group, "list", "the rules and their sources", async () => (await load()).list)
   leaf(group, "allow <rule>", "allow cidr[:port[-port]], such as 10.0.0.0/8:5432", async () => (await load()).allow).option("--note <text>", "why")
-  leaf(group, "deny <rule>", "take an allowance back, by rule or id", async () => (await load()).deny)
+  leaf(group, "deny <rule>", "remove a rule, by rule or id", async () => (await load()).deny)
 }
 
 function uploads(root: Command, leaf: Leaf): void {
   const group = root.command("uploads").description("files that connectors read")
   const load = () => import("./commands/uploads.ts")
-  leaf(group, "add <file>", "send a file, - for stdin; its id is for a connector's source.upload", async () => (await load()).add).option(
+  leaf(group, "add <file>", "upload a file, - for stdin; use its id as a connector's source.upload", async () => (await load()).add).option(
     "--name <name>",
-    "what it is called, if not as the file",
+    "the upload's name, if not the file's",
   )
   leaf(group, "list", "the workspace's files, and which connectors read them", async () => (await load()).list)
   leaf(group, "show <upload>", "one file, without its bytes, by id or name", async () => (await load()).show)
-  leaf(group, "remove <upload>", "remove a file, by id or name; refused while a connector reads it", async () => (await load()).remove).option(
+  leaf(group, "remove <upload>", "remove a file, by id or name, unless a connector reads it", async () => (await load()).remove).option(
     "-y, --yes",
     "do not ask",
   )
@@ -184,22 +185,27 @@ function uploads(root: Command, leaf: Leaf): void {
 function vault(root: Command, leaf: Leaf): void {
   const group = root.command("vault").description("the keys that secrets are sealed under (on the hub's machine, with its environment)")
   const load = () => import("./local/vault.ts")
-  leaf(group, "status", "what is sealed under which key", async () => (await load()).status)
-  leaf(group, "prove", "open every key and every secret there is", async () => (await load()).prove)
+  leaf(group, "status", "the keys and the number of values sealed under each", async () => (await load()).status)
+  leaf(group, "prove", "open every key and every secret", async () => (await load()).prove)
   leaf(
     group,
     "rotate",
-    "change keys beside running hubs, then prove that everything opens; goes on where a killed one stopped",
+    "rotate keys while hubs are running, then prove that everything opens; continues an interrupted rotation",
     async () => (await load()).rotate,
   )
-    .option("--master", "wrap all data keys under the current master key; old ones from JACKFIELD_MASTER_KEY_PREVIOUS")
-    .option("--data", "new data keys for all workspaces, every secret sealed anew, old data keys removed")
+    .option("--master", "wrap all data keys with the current master key; old ones come from JACKFIELD_MASTER_KEY_PREVIOUS")
+    .option("--data", "new data keys for all workspaces: reseal every secret and remove the old keys")
 }
 
 function backups(root: Command, leaf: Leaf): void {
   const load = () => import("./local/backup.ts")
-  leaf(root, "backup <file>", "write all that the hub has stored into one new file, while it runs; secrets stay sealed", async () => (await load()).backup)
-  leaf(root, "restore <file>", "put a backup into a new hub that is not running, all of it or nothing", async () => (await load()).restore)
-    .option("--replace", "remove everything that the hub has")
-    .option("--check", "only see that the file is whole and that the master key opens it")
+  leaf(
+    root,
+    "backup <file>",
+    "write everything that the hub has stored into one new file, while it runs; secrets stay sealed",
+    async () => (await load()).backup,
+  )
+  leaf(root, "restore <file>", "restore a backup into a new hub that is not running, all or nothing", async () => (await load()).restore)
+    .option("--replace", "replace everything that the hub has stored")
+    .option("--check", "only check that the file is complete and that the master key opens it")
 }

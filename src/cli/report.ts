@@ -3,12 +3,15 @@ import type { Wire } from "../wire.ts"
 import { EXIT, type Exit, type Problem } from "./failure.ts"
 import { printable, type Terminal } from "./terminal.ts"
 
-/** A test report as the API and the hub's probe give it. */
+/** A test report, from the API or from a probe of the hub. */
 export type Report = Wire["TestReport"]
 
 const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
 
-/** `✓ connect      1.2 ms  203.0.113.7:5432`; a failed stage's reason comes with the report, so it is not told twice. */
+/**
+ * `✓ connect      1.2 ms  203.0.113.7:5432`. The reason of a failed stage is omitted, because the verdict contains
+ * it.
+ */
 export function stageLine(terminal: Terminal, stage: Wire["Stage"]): string {
   const passed = stage.status === "passed"
   const mark = passed ? terminal.good("✓") : terminal.bad("✗")
@@ -16,7 +19,7 @@ export function stageLine(terminal: Terminal, stage: Wire["Stage"]): string {
   return `${mark} ${stage.name.padEnd(10)} ${milliseconds(stage.durationMs).padStart(9)}${detail}`
 }
 
-/** What follows the stages: the server and its warnings, or the cause and the next step. */
+/** The lines after the stages: the server and its warnings, or the cause and the next step. */
 export function verdictLines(terminal: Terminal, report: Report): string[] {
   if (report.error !== undefined) {
     const { code, message, next } = report.error
@@ -31,11 +34,14 @@ export function verdictLines(terminal: Terminal, report: Report): string[] {
   ]
 }
 
-/** The table's general advice, unless the message goes on with its own after a semicolon, as the hub's messages do. */
+/**
+ * The general advice from the error table, unless the message already gives advice after a semicolon, as the hub's
+ * messages do.
+ */
 const nextLines = (terminal: Terminal, message: string, next: string | undefined): string[] =>
   next === undefined || message.includes(";") || message.includes(next) ? [] : [terminal.dim(`→ ${printable(next)}`)]
 
-/** A whole report at once: stages, then the verdict. */
+/** Prints a whole report: the stages, then the verdict. */
 export async function printReport(terminal: Terminal, report: Report): Promise<void> {
   for (const stage of report.stages) await terminal.line(stageLine(terminal, stage))
   for (const line of verdictLines(terminal, report)) await terminal.line(line)
@@ -43,7 +49,7 @@ export async function printReport(terminal: Terminal, report: Report): Promise<v
 
 export const exitOfReport = (report: Report): Exit => (report.ok ? EXIT.ok : EXIT.failed)
 
-/** A problem for people, on stderr: the sentence, each fault with its place, the next step. */
+/** A problem for people, on stderr: the sentence, each fault with its place, and the next step. */
 export function problemLines(terminal: Terminal, problem: Problem): string[] {
   const faults = (problem.errors ?? []).filter(({ message }) => message !== problem.detail)
   const request = problem.code === "internal" && problem.requestId !== undefined ? [terminal.dim(`  request ${problem.requestId}`)] : []
@@ -51,12 +57,12 @@ export function problemLines(terminal: Terminal, problem: Problem): string[] {
     `${terminal.bad("error")}: ${printable(problem.detail)}`,
     ...faults.map((fault) => `  ${placeOf(fault)}${printable(fault.message)}`),
     ...request,
-    // Faults say themselves what to mend.
+    // Each fault says how to correct it.
     ...(problem.errors === undefined ? nextLines(terminal, problem.detail, problem.next) : []),
   ]
 }
 
-/** Where a fault is: in a file when it says so, else its pointer. */
+/** The place of a fault: in a file if it names one, otherwise its pointer. */
 function placeOf(fault: Fault & { readonly file?: string; readonly line?: number; readonly column?: number }): string {
   const { pointer, file, line, column } = fault
   const place = pointer === "" ? "" : `${printable(pointer)}: `

@@ -4,18 +4,18 @@ import { usage } from "./failure.ts"
 import type { Shell } from "./shell.ts"
 import type { Terminal } from "./terminal.ts"
 
-/** No credential is larger; a wrong path (a device, an archive) must not fill the memory. */
+/** The largest credential; a wrong path (a device, an archive) must not fill the memory. */
 const LARGEST = 1 << 20
 
-/** The text of a file, or of stdin for `-`. A final line break after one line is the editor's, not the value's. */
+/** The text of a file, or of stdin for `-`. Editors add a final line break to a single line; it is removed. */
 export async function readValue(shell: Shell, path: string, option: string): Promise<string> {
   const text = path === "-" ? await readStdin(shell) : await readText(path, option)
-  if (text.length > LARGEST) throw usage(`${option}: ${path} holds more than 1 MiB.`, "Name the file that has the value alone.")
+  if (text.length > LARGEST) throw usage(`${option}: ${path} is larger than 1 MiB.`, "Name a file that contains only the value.")
   const line = text.replace(/\r?\n$/, "")
   return line.includes("\n") ? text : line
 }
 
-/** The text of a file of the person who runs this; a usage failure that names it when it cannot be read. */
+/** The text of a file of the user; an unreadable file is a usage failure that names it. */
 export async function readText(path: string, option: string): Promise<string> {
   try {
     return await readFile(path, "utf8")
@@ -26,7 +26,7 @@ export async function readText(path: string, option: string): Promise<string> {
 }
 
 async function readStdin(shell: Shell): Promise<string> {
-  if (shell.stdin.isTTY === true) throw usage("The value is to come from stdin, but that is a terminal.", "Pipe it in, or use the option that prompts.")
+  if (shell.stdin.isTTY === true) throw usage("The value should come from stdin, but stdin is a terminal.", "Pipe it in, or use the option that prompts.")
   const pieces: Buffer[] = []
   let length = 0
   for await (const piece of shell.stdin) {
@@ -38,7 +38,7 @@ async function readStdin(shell: Shell): Promise<string> {
   return Buffer.concat(pieces).toString("utf8")
 }
 
-/** A variable that the person named; one that is absent is a usage failure. */
+/** The value of a variable that the user named; a missing one is a usage failure. */
 export function readVariable(shell: Shell, name: string, option: string): string {
   const value = shell.env[name]
   if (value === undefined || value === "")
@@ -46,7 +46,7 @@ export function readVariable(shell: Shell, name: string, option: string): string
   return value
 }
 
-/** The options that fill fields, as commander collects them. */
+/** The options that set fields, as commander collects them. */
 export interface FieldOptions {
   readonly set?: readonly string[]
   readonly setFile?: readonly string[]
@@ -55,7 +55,9 @@ export interface FieldOptions {
   readonly secretFile?: readonly string[]
 }
 
-/** Every assignment that the options make; `titleOf` names a secret for its prompt and refuses what is none. */
+/**
+ * Every assignment of the options; `titleOf` returns the title of a secret for its prompt and rejects other fields.
+ */
 export async function readAssignments(shell: Shell, terminal: Terminal, options: FieldOptions, titleOf: (path: string) => string): Promise<Assignment[]> {
   const out: Assignment[] = (options.set ?? []).map((text) => ({ ...parseAssignment(text, "--set"), via: "plain" }))
   for (const text of options.setFile ?? []) {
@@ -73,7 +75,7 @@ export async function readAssignments(shell: Shell, terminal: Terminal, options:
   for (const path of options.secret ?? []) {
     if (path.includes("="))
       throw usage(
-        "--secret takes the path of a field alone and asks for its value.",
+        "--secret needs only the path of a field and asks for its value.",
         "Never write a secret as an argument; use --secret path, --secret-env path=VAR or --secret-file path=FILE.",
       )
     const title = titleOf(path)

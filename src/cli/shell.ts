@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream"
 
-/** What the command line has of its process; read once, in main.ts. */
+/** The parts of the process that the command line uses; read once, in main.ts. */
 export interface Shell {
   /** The arguments after the program's name. */
   readonly argv: readonly string[]

@@ -1,6 +1,6 @@
 import { printable } from "./terminal.ts"
 
-/** Columns that a cell takes on a screen, near enough: wide East Asian characters and emoji take two, marks none. */
+/** The approximate width of a text on a screen: wide East Asian characters and emoji take two columns, marks none. */
 function widthOf(text: string): number {
   let width = 0
   for (const char of text) {
@@ -21,14 +21,16 @@ function clip(text: string, most: number): string {
 }
 
 export interface TableOptions {
-  /** Columns of the screen; without it nothing is cut. */
+  /** The width of the screen in columns; without it nothing is cut. */
   readonly width?: number | undefined
-  /** How the header is set off: bold, or as it is. */
+  /** Formats the header line, such as bold; unchanged by default. */
   readonly header?: (text: string) => string
   readonly rightAligned?: readonly number[]
 }
 
-/** Aligned columns with a header, one line per row and a newline after each; line breaks in cells are shown as `\n`. */
+/**
+ * Aligned columns with a header, one line per row, each with a final newline; line breaks in cells appear as `\n`.
+ */
 export function table(header: readonly string[], rows: readonly (readonly string[])[], options: TableOptions = {}): string {
   const shown = [header, ...rows].map((row) => row.map((cell) => printable(cell).replaceAll("\n", "\\n").replaceAll("\t", "\\t")))
   const widths = header.map((_, column) => Math.max(1, ...shown.map((row) => widthOf(row[column] ?? ""))))
@@ -48,7 +50,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
     .join("")
 }
 
-/** Takes from the widest column until the line fits; no column gets below 8. */
+/** Shortens the widest column until the line fits; no column becomes narrower than 8. */
 function narrow(widths: number[], screen: number | undefined): void {
   if (screen === undefined) return
   let excess = widths.reduce((sum, width) => sum + width + 2, -2) - screen
@@ -61,7 +63,7 @@ function narrow(widths: number[], screen: number | undefined): void {
   }
 }
 
-/** Two columns without a header: a name and what it has; rows without a value are left out. */
+/** Two columns without a header: names and values; rows without a value are left out. */
 export function facts(rows: readonly (readonly [string, string | undefined])[], dim: (text: string) => string = (text) => text): string {
   const known = rows.filter((row): row is readonly [string, string] => row[1] !== undefined && row[1] !== "")
   const width = Math.max(0, ...known.map(([name]) => name.length))

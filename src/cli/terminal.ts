@@ -3,12 +3,12 @@ import type { Shell } from "./shell.ts"
 
 type Style = (text: string) => string
 
-/** How commands speak: results to stdout, everything else to stderr. Colours only for people. */
+/** The output of commands: results go to stdout, everything else to stderr. Colours only for people. */
 export interface Terminal {
   readonly json: boolean
-  /** Whether somebody is there to answer questions. */
+  /** Whether a person can answer questions. */
   readonly interactive: boolean
-  /** Columns of a screen; undefined for a pipe or a file, which get everything. */
+  /** The width of the screen in columns; undefined for a pipe or a file, which get everything. */
   readonly width: number | undefined
   readonly good: Style
   readonly bad: Style
@@ -26,9 +26,12 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>
 }
 
-/** Text from elsewhere (names, values, messages) must not steer the terminal: control characters become visible. */
+/**
+ * Makes control characters visible, so that text from elsewhere (names, values, messages) cannot control the
+ * terminal.
+ */
 export const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is looked for.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters.
   text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`)
 
 export function openTerminal(shell: Shell, json: boolean): Terminal {
@@ -52,7 +55,7 @@ export function openTerminal(shell: Shell, json: boolean): Terminal {
     needPerson(question)
     const { createInterface } = await import("node:readline/promises")
     const prompt = createInterface({ input: stdin, output: stderr })
-    // readline takes Ctrl-C for itself while it reads a terminal.
+    // readline handles Ctrl-C itself while it reads from a terminal.
     const interrupted = new Promise<never>((_, reject) => prompt.once("SIGINT", () => reject(stopped())))
     try {
       return await Promise.race([prompt.question(`${question} `, { signal }), interrupted])
@@ -67,7 +70,7 @@ export function openTerminal(shell: Shell, json: boolean): Terminal {
     needPerson(question)
     const { default: password } = await import("@inquirer/password")
     try {
-      // Without `toggleMask: false` one key would show what was typed.
+      // Without `toggleMask: false`, one key would show the typed text.
       return await password({ message: question, mask: false, toggleMask: false }, { input: stdin, output: stderr, signal })
     } catch (error) {
       if (error instanceof Error && (error.name === "ExitPromptError" || error.name === "AbortPromptError")) throw stopped()
@@ -76,7 +79,7 @@ export function openTerminal(shell: Shell, json: boolean): Terminal {
   }
 
   function needPerson(question: string): void {
-    if (!interactive) throw usage(`"${question}" cannot be asked, since the input is not a terminal.`, "Give the value by an option; see --help.")
+    if (!interactive) throw usage(`"${question}" cannot be asked, because the input is not a terminal.`, "Use an option for the value; see --help.")
   }
 
   return {
@@ -99,5 +102,5 @@ export function openTerminal(shell: Shell, json: boolean): Terminal {
   }
 }
 
-/** What Ctrl-C ends a command with. */
+/** The failure of a command that Ctrl-C ends. */
 export const stopped = (): Failure => new Failure(EXIT.interrupted, { code: "cancelled", detail: "Interrupted." })

@@ -1,22 +1,22 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
 import { originOf } from "../api/mount.ts"
 import { PlatformError } from "../core/errors.ts"
-import type { Principal } from "../hub/people/identity.ts"
+import type { Principal } from "../hub/base/principal.ts"
 import { atLeast } from "../hub/people/roles.ts"
 import type { Role } from "../store/database.ts"
 
-/** A path of a dialect below its mount, without a slash at its end. */
+/** A path of a compatible API below its mount, without a slash at its end. */
 export interface Route {
   readonly method: HTTPMethods
   readonly path: string
   /** The least role that may call it. */
   readonly least: Role
-  /** Who is calling, by the vendor's credentials. */
+  /** Finds the caller by the vendor's kind of credentials. */
   caller(request: FastifyRequest): Promise<Principal>
   handle(by: Principal, request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
 
-/** Serves a route with and without a slash at its end. The caller is known, and refused, before the body is read. */
+/** Serves a route with and without a slash at its end. The caller is authenticated before the body is read. */
 export function serve(scope: FastifyInstance, { method, path, least, caller, handle }: Route): void {
   const callers = new WeakMap<FastifyRequest, Principal>()
   for (const url of [path, `${path}/`])
@@ -25,7 +25,7 @@ export function serve(scope: FastifyInstance, { method, path, least, caller, han
       url,
       onRequest: async (request) => {
         const by = { ...(await caller(request)), request: originOf(request).request }
-        if (!atLeast(by.role, least)) throw new PlatformError("forbidden", `The role ${by.role} may not do this; it takes ${least} or more.`)
+        if (!atLeast(by.role, least)) throw new PlatformError("forbidden", `The role ${by.role} may not do this; the role ${least} or a higher one is needed.`)
         callers.set(request, by)
       },
       handler: (request, reply) => handle(callers.get(request) as Principal, request, reply),

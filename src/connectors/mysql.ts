@@ -1,49 +1,80 @@
 import { defineConnector } from "../core/connector.ts"
-import { host, optional, port, secret, text } from "../core/fields.ts"
-import { discover } from "./mysql/catalog.ts"
-import { connectMysql } from "./mysql/client.ts"
-import { explain } from "./mysql/errors.ts"
-import { facts } from "./mysql/facts.ts"
-import { query } from "./mysql/query.ts"
-import { read } from "./mysql/rows.ts"
-import { write } from "./mysql/write.ts"
-import { throughTunnel, tunnelField } from "./shared/ssh.ts"
-import { tlsField, tlsSpec } from "./shared/tls.ts"
+import { text } from "../core/fields.ts"
+import { catalog } from "./mysql/catalog.ts"
+import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
+import { loginOf, serverFields } from "./shared/sql/login.ts"
+import { connectMysql } from "./shared/sql/mysql/client.ts"
+import { mysqlDdl } from "./shared/sql/mysql/ddl.ts"
+import { mysqlDialect } from "./shared/sql/mysql/dialect.ts"
+import { mysqlErrors } from "./shared/sql/mysql/errors.ts"
+import { mysqlFacts } from "./shared/sql/mysql/facts.ts"
+import { mysqlWriter } from "./shared/sql/mysql/writer.ts"
+import { keySlicer } from "./shared/sql/slices.ts"
+import { sqlVerbs } from "./shared/sql/verbs.ts"
 
-/** MySQL 5.7 and MariaDB 10.3 and newer, and what speaks their protocol. */
+/** Systems that speak MySQL's protocol, as their version or its comment names them. */
+const PRODUCTS: readonly (readonly [RegExp, string])[] = [
+  [/TiDB/i, "TiDB"],
+  [/SingleStore|MemSQL/i, "SingleStore"],
+  [/Percona/i, "Percona Server"],
+  [/Aurora/i, "Amazon Aurora MySQL"],
+  [/MariaDB/i, "MariaDB"],
+]
+
+/** MySQL 5.7 and MariaDB 10.3 and newer, and systems that speak their protocol. */
 export const mysql = defineConnector({
   type: "mysql",
   title: "MySQL",
   category: "database",
   proof: "server",
   summary: "A MySQL (5.7 or newer) or MariaDB (10.3 or newer): browse its tables, query it read-only, read streams in key order, and write or upsert rows.",
-  fields: {
-    host: host("Host", { example: "db.example.com" }),
-    port: port("Port", { default: 3306 }),
-    database: text("Database", { default: "", maxLength: 64, help: "Empty: every database that the user may see; else this one alone.", example: "shop" }),
-    user: text("User", { login: true, maxLength: 128, example: "jackfield", help: "Best a user of its own, with SELECT on what the hub shall read." }),
-    password: optional(secret("Password")),
-    tls: tlsField,
-    tunnel: tunnelField,
-  },
+  notes: `
+Values: \`timestamp\` is in UTC with a \`Z\`, \`datetime\` has no zone. Impossible dates (\`0000-00-00\`) and \`time\`, which may be negative or
+exceed a day, keep the server's notation. \`bit(n)\` is a text of n zeros and ones. Geometries and vectors are bytes (an SRID and WKB).
+A value with a zone is converted to UTC when it is written to a \`datetime\`.
 
-  connect(config, lease) {
-    const { host, port, database, user, password } = config
-    const tunnelled = config.tunnel.kind === "ssh"
-    const login = { address: { host, port }, user, database, password, tls: tlsSpec(config.tls), tunnelled }
-    return connectMysql(login, throughTunnel(lease, config.tunnel))
-  },
+MariaDB's catalog reports JSON as text, so discovery shows most users a \`longtext\`. Reading returns JSON, and JSON values are written to a
+text column as JSON.
 
-  async close({ connection, release }) {
-    release()
-    await new Promise<void>((resolve) => connection.end(() => resolve()))
-    connection.destroy()
-  },
+A MySQL user sees only the tables on which it has some right. Other tables are neither listed nor counted.
 
-  test: facts,
-  discover,
-  query,
-  read,
-  write,
-  explain,
+Upserts use the primary key, or a unique key without NULLs that the stream names. A row that conflicts with another row by a different
+unique key is rejected, whereas \`ON DUPLICATE KEY UPDATE\` alone would change that other row. A row counts as written if it is in the table
+afterwards, even if it was there before; the server's own count is 2 for a change and 0 for no change. In tables without transactions
+(MyISAM, Aria, MEMORY) rows are written one by one, and commits are refused.
+
+Slices are ranges of the key. Sessions of MySQL cannot share a snapshot, so slices do not all show the same moment.
+
+Tables that the hub creates are InnoDB and compare texts exactly (\`utf8mb4_bin\`). An instant becomes a \`timestamp\`, which ends in the year
+2038 on most servers; later values are rejected row by row. A text in a key without a known length becomes a \`varchar(255)\`. A decimal
+without known digits becomes a \`decimal(65,30)\`. A widened column keeps its default, counter, collation, checks and comment.
+
+Bytes do not pass undecoded: the server writes CSV only to its own files, and \`LOAD DATA LOCAL\` cuts values that do not fit instead of
+rejecting their rows.`,
+  fields: serverFields(
+    3306,
+    text("Database", { default: "", maxLength: 64, help: "Empty: every database that the user may see; else this one alone.", example: "shop" }),
+    text("User", { login: true, maxLength: 128, example: "jackfield", help: "Best a user of its own, with SELECT on what the hub shall read." }),
+  ),
+  // MySQL Shell and its kin (MySQL docs, 6.2.5).
+  url: databaseUrl(["mysql", "mariadb"], 3306, {
+    mode: "ssl-mode",
+    ca: "ssl-ca",
+    modes: { off: "DISABLED", require: "REQUIRED", verify: "VERIFY_IDENTITY" },
+  }),
+  address: hostAndPort,
+  connect: (config, lease) => {
+    const { login, lease: way } = loginOf(config, lease)
+    return connectMysql(login, way)
+  },
+  ...sqlVerbs({
+    dialect: mysqlDialect,
+    catalog,
+    errors: mysqlErrors,
+    facts: mysqlFacts(PRODUCTS, "MySQL"),
+    writer: mysqlWriter,
+    slicer: keySlicer(mysqlDialect),
+    ddl: mysqlDdl,
+    reset: (client) => client.logInAgain(),
+  }),
 })

@@ -1,48 +1,121 @@
-import { defineConnector } from "../core/connector.ts"
-import { host, optional, port, secret, text } from "../core/fields.ts"
-import { discover } from "./postgres/catalog.ts"
-import { connectPostgres } from "./postgres/client.ts"
-import { explain } from "./postgres/errors.ts"
-import { facts } from "./postgres/facts.ts"
-import { query } from "./postgres/query.ts"
-import { read } from "./postgres/rows.ts"
-import { write } from "./postgres/write.ts"
-import { throughTunnel, tunnelField } from "./shared/ssh.ts"
-import { tlsField, tlsSpec } from "./shared/tls.ts"
+import type { Call } from "../core/call.ts"
+import { defineConnector, type ServerFacts } from "../core/connector.ts"
+import { text } from "../core/fields.ts"
+import { catalog, types } from "./postgres/catalog.ts"
+import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
+import { loginOf, serverFields, warningsOf } from "./shared/sql/login.ts"
+import { connectPg, type PgClient } from "./shared/sql/pg/client.ts"
+import { copyIn, copyLine } from "./shared/sql/pg/copy.ts"
+import { pgDdl } from "./shared/sql/pg/ddl.ts"
+import { pgDialect } from "./shared/sql/pg/dialect.ts"
+import type { PgBound } from "./shared/sql/pg/encode.ts"
+import { pgErrors } from "./shared/sql/pg/errors.ts"
+import { probePg } from "./shared/sql/pg/facts.ts"
+import { resetPg } from "./shared/sql/pg/reset.ts"
+import { keySlicer, type Slicer } from "./shared/sql/slices.ts"
+import { staged } from "./shared/sql/staged.ts"
+import { sqlVerbs } from "./shared/sql/verbs.ts"
+import { changed, columnList, inPieces, type Writer } from "./shared/sql/writer.ts"
 
-/** PostgreSQL 12 and newer, and what speaks its protocol. */
+const errors = pgErrors("PostgreSQL")
+const settings = ["DateStyle = 'ISO, MDY'", "IntervalStyle = 'postgres'", "TimeZone = 'UTC'", "bytea_output = 'hex'", "extra_float_digits = 1"]
+
+const PROBE = `
+  SELECT version(), current_setting('server_version'), current_setting('server_version_num')::int, current_database(), current_user,
+    pg_is_in_recovery(), current_setting('is_superuser') = 'on'`
+
+/** Systems that speak PostgreSQL's protocol, as `version()` names them, and where it has their own version. */
+const FORKS: readonly (readonly [RegExp, string])[] = [
+  [/CockroachDB(?: \S+ v([\d.]+))?/i, "CockroachDB"],
+  [/Redshift(?: ([\d.]+))?/i, "Amazon Redshift"],
+  [/Greenplum(?: Database ([\d.]+))?/i, "Greenplum"],
+  [/-YB-([\d.]+)?/i, "YugabyteDB"],
+  [/Materialize/i, "Materialize"],
+  [/RisingWave/i, "RisingWave"],
+  [/EnterpriseDB/i, "EDB Postgres Advanced Server"],
+]
+
+async function facts(client: PgClient, call: Call): Promise<ServerFacts> {
+  const row = await probePg<[string, string, number, string, string, boolean, boolean]>(client, PROBE, call)
+  const [banner = "", setting = "", number = 0, database = "", user = "", inRecovery = false, superuser = false] = row
+  const [pattern, product] = FORKS.find(([each]) => each.test(banner)) ?? []
+  return {
+    product: product ?? "PostgreSQL",
+    // `15.18`, without what a packager adds.
+    version: pattern?.exec(banner)?.[1] ?? setting.split(" ", 1)[0] ?? setting,
+    details: { database, user, inRecovery, encrypted: client.encrypted },
+    ...warningsOf(
+      client,
+      superuser && "This role is a superuser; give the hub a role of its own with only the rights it needs.",
+      product === undefined && number < 120_000 && "PostgreSQL before 12 is not supported: discovery will fail.",
+    ),
+  }
+}
+
+/** Key ranges under an exported snapshot, so that all sessions see one moment. */
+const slicer: Slicer<PgBound, PgClient> = {
+  ...keySlicer(pgDialect),
+  snapshot: async ({ wire }, call) => String((await wire.run("SELECT pg_export_snapshot()", [], call)).rows[0]?.[0]),
+}
+
+const STAGE = `pg_temp.${pgDialect.ident("jackfield stage")}`
+
+/** Appends by COPY; upserts by COPY into a temporary table and INSERT … ON CONFLICT. */
+const writer: Writer<PgBound, PgClient> = {
+  append: inPieces({
+    put: (target, lines) =>
+      copyIn(target.client.pg, `COPY ${target.table} (${columnList(target)}) FROM STDIN`, lines.map(({ values }) => copyLine(values)).join("")),
+  }),
+  upsert: staged({
+    table: STAGE,
+    create: (target, ordinal, gone) =>
+      `CREATE TEMPORARY TABLE ${STAGE} ON COMMIT DROP AS SELECT 0::int8 AS ${ordinal}, 0 AS ${gone}, ${columnList(target)} FROM ${target.table} WITH NO DATA`,
+    load: (target, ordinal, gone, lines) => {
+      const data = lines.map(({ index, remove, values }) => copyLine([String(index), remove ? "1" : "0", ...values]))
+      return copyIn(target.client.pg, `COPY ${STAGE} (${ordinal}, ${gone}, ${columnList(target)}) FROM STDIN`, data.join(""))
+    },
+    take: (target, ordinal, condition) => {
+      const [columns, others] = [columnList(target), changed(target).map(({ name }) => pgDialect.ident(name))]
+      const conflict = `ON CONFLICT (${target.key.map(pgDialect.ident).join(", ")}) DO`
+      const update = others.length === 0 ? "NOTHING" : `UPDATE SET ${others.map((name) => `${name} = EXCLUDED.${name}`).join(", ")}`
+      return `INSERT INTO ${target.table} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${STAGE} WHERE ${condition} ORDER BY ${ordinal} ${conflict} ${update}`
+    },
+  }),
+  deletes: true,
+  needs: { upsert: "TEMPORARY on the database" },
+}
+
+/** PostgreSQL 12 and newer, and systems that speak its protocol. */
 export const postgres = defineConnector({
   type: "postgres",
   title: "PostgreSQL",
   category: "database",
   proof: "server",
   summary: "A PostgreSQL database, 12 or newer: browse its tables, query it read-only, read streams in key order, and write rows by COPY.",
-  fields: {
-    host: host("Host", { example: "db.example.com" }),
-    port: port("Port", { default: 5432 }),
-    database: text("Database", { default: "", maxLength: 63, help: "Empty: the one named like the user.", example: "shop" }),
-    user: text("User", { login: true, maxLength: 63, example: "jackfield", help: "Best a role of its own, with SELECT on what the hub shall read." }),
-    password: optional(secret("Password")),
-    tls: tlsField,
-    tunnel: tunnelField,
-  },
+  notes: `
+Values: \`timestamptz\` comes in UTC (\`2024-03-31T01:30:00Z\`), \`timestamp\` without a zone. Infinite dates and years BC come as PostgreSQL
+writes them. Arrays, ranges, intervals and types that are not built in come as text. \`json\` and \`jsonb\` come as JSON; a number in
+them that a double would damage is a string of its digits. A JSON \`null\` and SQL's \`NULL\` both come as \`null\`, and \`null\` is written as \`NULL\`.
 
-  connect(config, lease) {
-    const { host, port, database, user, password } = config
-    const tunnelled = config.tunnel.kind === "ssh"
-    const login = { address: { host, port }, user, database, password, tls: tlsSpec(config.tls), tunnelled }
-    return connectPostgres(login, throughTunnel(lease, config.tunnel))
-  },
+Partitions: a partition is part of its partitioned table when the role may read that table. It is then neither a stream nor counted, and the
+table's comment says how many partitions there are. When the role may not read the table, its partitions are streams.
 
-  async close({ pg, release }) {
-    release()
-    await pg.end()
+Upserts and deletes go through a temporary table, for which the role needs TEMPORARY on the database.`,
+  fields: serverFields(
+    5432,
+    text("Database", { default: "", maxLength: 63, help: "Empty: the database that is named like the user.", example: "shop" }),
+    text("User", { login: true, maxLength: 63, example: "jackfield", help: "Best a role of its own, with SELECT on what the hub shall read." }),
+  ),
+  // libpq (PostgreSQL docs, 34.1.2).
+  url: databaseUrl(["postgres", "postgresql"], 5432, {
+    mode: "sslmode",
+    ca: "sslrootcert",
+    modes: { off: "disable", require: "require", verify: "verify-full" },
+  }),
+  address: hostAndPort,
+  connect: (config, lease) => {
+    const { login, lease: way } = loginOf(config, lease)
+    return connectPg(login, way, { errors, types, settings })
   },
-
-  test: facts,
-  discover,
-  query,
-  read,
-  write,
-  explain,
+  ...sqlVerbs({ dialect: pgDialect, catalog, errors, facts, writer, slicer, ddl: pgDdl, reset: resetPg }),
 })

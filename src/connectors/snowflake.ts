@@ -1,5 +1,5 @@
 import { defineConnector } from "../core/connector.ts"
-import { explainHttp } from "./shared/http.ts"
+import { readAccount } from "./snowflake/account.ts"
 import { inDatabase } from "./snowflake/catalog.ts"
 import { connectSnowflake } from "./snowflake/client.ts"
 import { everywhere } from "./snowflake/everywhere.ts"
@@ -19,6 +19,8 @@ export const snowflake = defineConnector({
     "A Snowflake account by its SQL API: browse databases, query them by one reading statement at a time, read tables in key order, and append or merge rows.",
   fields: snowflakeFields,
 
+  address: ({ account }) => (typeof account === "string" ? { host: readAccount(account).host, port: 443 } : undefined),
+
   connect: connectSnowflake,
 
   // The dispatcher is the lease's, and ends with it.
@@ -29,5 +31,4 @@ export const snowflake = defineConnector({
   query,
   read,
   write,
-  explain: explainHttp,
 })

@@ -1,6 +1,6 @@
 /**
- * Settles with the work, or rejects with the signal's reason when the signal fires first; a client library that hangs
- * cannot hold up its caller. Leaves no listener behind, and no unhandled rejection of work that fails later.
+ * Settles with the work, or rejects with the signal's reason if the signal fires first, so that a client library that
+ * hangs cannot block its caller. Leaves no listener behind, and work that fails later causes no unhandled rejection.
  */
 export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   work.catch(() => undefined)
@@ -14,3 +14,20 @@ export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Pr
     signal.removeEventListener("abort", onAbort)
   }
 }
+
+/**
+ * Whether the work settles within `ms` and before the signal fires. It never rejects and leaves no timer or listener
+ * behind, and work that fails later causes no unhandled rejection.
+ */
+export async function settlesWithin(ms: number, work: Promise<unknown>, signal?: AbortSignal): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>()
+  const timer = setTimeout(resolve, ms, false)
+  const race = Promise.race([work.then(YES, YES), late])
+  try {
+    return await (signal === undefined ? race : untilAborted(signal, race).catch(() => false))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const YES = (): true => true

@@ -2,7 +2,10 @@ import type { Field, Fields } from "./fields.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 
-/** Whether a field that aims has another value than before. One that had none before may take any; one that had may not just lose it. */
+/**
+ * Whether the value of a field that decides the destination has changed. A field that was empty may take any value;
+ * removing a value counts as a change.
+ */
 export const aimChanged = (fields: Fields, before: Plain, after: Plain): boolean =>
   Object.entries(fields).some(([name, field]) => {
     const was = before[name] === undefined ? undefined : aimOf(field, before[name])
@@ -10,8 +13,9 @@ export const aimChanged = (fields: Fields, before: Plain, after: Plain): boolean
   })
 
 /**
- * What a value says of where the connection goes, as text to compare: of a URL its origin, of a name no case, of an object
- * not the order of its members (jsonb has its own). Undefined for a field that says nothing of it.
+ * The part of a value that decides where the connection goes, as text for comparison: a URL's origin, a name in lower
+ * case, an object without regard to the order of its members (jsonb reorders them). Undefined for a field that has no
+ * influence on the destination.
  */
 function aimOf(field: Field, value: unknown): string | undefined {
   if (field.aims === "within") return undefined

@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto"
 
-/** What every hash of a chain begins with; another serialisation would get another number. */
+/** The first line of every hashed text; a change of the serialisation needs a new number. */
 const FORMAT = "jackfield audit 1"
 
-/** One link: its number from 1, ISO 8601 time in UTC with milliseconds, and both hashes in hex. `body` is canonical JSON. */
+/**
+ * One entry of the chain: `seq` counts from 1, `at` is an ISO 8601 time in UTC with milliseconds, both hashes are in
+ * hex, and `body` is canonical JSON.
+ */
 export interface Link {
   readonly seq: number
   readonly at: string
@@ -12,7 +15,10 @@ export interface Link {
   readonly body: string
 }
 
-/** JSON with the keys of every object in the order of their UTF-16 units and no white space, so that equal values are equal texts. */
+/**
+ * JSON without white space, with the keys of every object sorted by UTF-16 code units, so that equal values give
+ * equal texts.
+ */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((each) => canonical(each ?? null)).join(",")}]`
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null"
@@ -24,18 +30,21 @@ export function canonical(value: unknown): string {
 
 const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex")
 
-/** The hash before the first entry of a workspace: no chain passes for another's. */
+/**
+ * The hash that the first entry of a workspace follows. It differs for each workspace, so that one chain cannot pass
+ * for another.
+ */
 export const genesisOf = (workspaceId: string): string => sha256(`${FORMAT}\n${workspaceId}`)
 
-/** SHA-256, in hex, over the link's number, time, previous hash and body, each on a line of its own. */
+/** SHA-256, in hex, over the format, number, time, previous hash and body of the entry, one per line. */
 export const hashOf = ({ seq, at, previous, body }: Omit<Link, "hash">): string => sha256([FORMAT, String(seq), at, previous, body].join("\n"))
 
-/** Follows a chain link by link. `wrong` is the first thing that does not fit, in words. */
+/** Verifies a chain entry by entry. */
 export class Follower {
   #seq: number
   #hash: string
 
-  /** Before the first link: its number minus one, and the hash that it must name. */
+  /** Starts before the first entry: `seq` is its number minus one, `hash` the previous hash that it must name. */
   constructor(seq: number, hash: string) {
     this.#seq = seq
     this.#hash = hash
@@ -49,13 +58,16 @@ export class Follower {
     return this.#hash
   }
 
-  /** What is wrong with the next link; undefined when it fits, and then it is the last one. */
+  /**
+   * Checks the next entry. Returns the problem in words, or undefined if the entry fits; it then becomes the last
+   * one.
+   */
   follow(link: Link): string | undefined {
     const due = this.#seq + 1
     if (link.seq > due) return `entry ${due} is missing; the next one is ${link.seq}`
-    if (link.seq < due) return `entry ${link.seq} comes a second time, or out of order`
+    if (link.seq < due) return `entry ${link.seq} is repeated or out of order`
     if (link.previous !== this.#hash) return `entry ${link.seq} does not name the hash of the entry before it`
-    if (hashOf(link) !== link.hash) return `entry ${link.seq} was changed: its content does not have the hash that it names`
+    if (hashOf(link) !== link.hash) return `entry ${link.seq} was changed: its content does not match its hash`
     this.#seq = link.seq
     this.#hash = link.hash
     return undefined

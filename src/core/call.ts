@@ -2,16 +2,20 @@ import type { Lease } from "./lease.ts"
 import type { StageName } from "./trace.ts"
 import type { Row } from "./values.ts"
 
-/** The last argument of each verb: the call's limits, and the hub's services for it. */
+/** The last argument of each verb: the limits of the call, and the hub's services for it. */
 export interface Call {
   readonly signal: AbortSignal
   remainingMs(): number
   stage<T>(name: StageName, work: () => Promise<T>): Promise<T>
-  /** Facts for the log; scrubbed. */
+  /** Writes to the log; the message and the facts are scrubbed. */
   log(message: string, facts?: Readonly<Record<string, unknown>>): void
-  /** Rows wanted at most; a driver may stop early, the caller cuts anyway. */
+  /** The text without the connector's secrets. Every text that leaves is scrubbed anyway; one that is cut short is scrubbed before, so that no half of a secret stays. */
+  scrub(text: string): string
+  /** Takes note of a request, for metrics. */
+  measure(facts: RequestFacts): void
+  /** The maximum number of rows that the caller wants. A driver may stop there; the caller cuts off the rest in any case. */
   readonly maxRows?: number
-  /** Rows per batch wanted. */
+  /** The number of rows that the caller wants per batch. */
   readonly batchRows: number
   readonly render: Render
   readonly upload: OpenUpload
@@ -19,26 +23,41 @@ export interface Call {
   readonly turn: Turn
 }
 
-/** A file that somebody uploaded into the workspace. */
+/** One request over HTTP, noted when its answer was read or given up. */
+export interface RequestFacts {
+  readonly method: string
+  /** The class of the answer's status, `2xx` to `5xx`, or `none` when there was no whole answer. */
+  readonly outcome: string
+  readonly durationMs: number
+  /** Bytes of the bodies, as they go over the network. */
+  readonly sentBytes: number
+  readonly receivedBytes: number
+}
+
+/** A file that a user uploaded into the workspace. */
 export interface UploadedFile {
   readonly name: string
   readonly bytes: number
   /** In hexadecimal. */
   readonly sha256: string
-  /** Its bytes in order, from that offset on. */
+  /** The bytes in order, starting at offset `from`. */
   read(from?: number): AsyncIterable<Buffer>
 }
 
-/** The upload of that id in the workspace of the call; `not_found` for any other. */
+/** Opens the upload with that id in the workspace of the call; fails with `not_found` for any other. */
 export type OpenUpload = (id: string) => Promise<UploadedFile>
 
 /**
- * Waits until the connector's limits allow one more request: before every request of a verb but its first, a retry or a page.
- * `retryOf` names what went wrong with the one before; `rate_limited` when the turn would come too late.
+ * Waits until the connector's limits allow one more request. A verb calls it before every request except its first:
+ * before retries and pages, for example. `retryOf` names the failure of the previous request. Fails with
+ * `rate_limited` if the wait would be too long.
  */
 export type Turn = (retryOf?: string) => Promise<void>
 
-/** The answer of a token endpoint (RFC 6749, 5.1). `expiresInMs` is undefined when it does not say. */
+/**
+ * The response of a token endpoint (RFC 6749, section 5.1). `expiresInMs` is undefined if the response does not state
+ * it.
+ */
 export interface TokenGrant {
   readonly accessToken: string
   readonly expiresInMs: number | undefined
@@ -47,27 +66,42 @@ export interface TokenGrant {
 
 /** One login of an OAuth 2.0 client. */
 export interface TokenAsk {
-  /** The login, secrets included: a token that is kept for another identity is not given. Only a keyed hash of it is stored. */
+  /**
+   * The login, secrets included. A token that was stored for another identity is never returned. Only a keyed hash of
+   * the identity is stored.
+   */
   readonly identity: string
-  /** What the access token depends on besides; a kept refresh token is good under other terms too. */
+  /** The other inputs that an access token depends on. A stored refresh token remains usable under other terms. */
   readonly terms: string
-  /** A token that the system has just refused; it is not given again. */
+  /** A token that the system has just refused; it is not returned again. */
   readonly refused?: string
-  /** Asks the endpoint, with the refresh token that took the configured one's place, if any. The lease is not the caller's: the grant is kept even when the caller goes. */
+  /**
+   * Asks the endpoint. `refreshToken` is the one that replaced the configured one, if any. The lease is independent
+   * of the caller, so the grant is stored even if the caller leaves.
+   */
   grant(lease: Lease, refreshToken: string | undefined): Promise<TokenGrant>
 }
 
-/** `cached` is false for a token that was made for this call, or while it waited. */
+/** `cached` is false for a token that was requested for this call or while it waited. */
 export interface Token {
   readonly value: string
   readonly cached: boolean
 }
 
-/** The access token of a login, kept for all nodes; however many ask at once, the endpoint is asked once. */
+/**
+ * Returns the access token of a login, shared by all nodes. However many callers ask at once, the endpoint gets one
+ * request.
+ */
 export type TokenSource = (ask: TokenAsk) => Promise<Token>
 
-/** The result of a template: a JSON document, a URL whose host stands in the template, or a form (`application/x-www-form-urlencoded`). */
+/**
+ * What the template produces: a JSON document, a URL whose host is fixed in the template, or a form
+ * (`application/x-www-form-urlencoded`).
+ */
 export type TemplatePlace = "json" | "url" | "form"
 
-/** Fills a template with a call's inputs, each escaped for its place; `config_invalid` or `query_invalid` says why it cannot. No value changes the template's structure. */
+/**
+ * Fills a template with the inputs of a call, each escaped for its place. No value can change the template's
+ * structure. Fails with `config_invalid` or `query_invalid`, with the reason.
+ */
 export type Render = (template: string, values: Row, place?: TemplatePlace) => Promise<string>

@@ -33,7 +33,7 @@ const whole = {
   ],
 }
 
-/** As the vault would hold it. */
+/** The secrets as the vault would store them. */
 function stored(input: unknown): { config: StoredConfig; secrets: Map<string, string> } {
   const { plain, secrets, faults } = parseConfig(fields, input)
   expect(faults).toEqual([])
@@ -42,7 +42,7 @@ function stored(input: unknown): { config: StoredConfig; secrets: Map<string, st
 }
 
 describe("a posted config", () => {
-  it("is taken apart: secrets by stable pointers, the rest plain, defaults filled in", () => {
+  it("is split into secrets by stable pointers and plain values, with defaults filled in", () => {
     const { plain, secrets } = parseConfig(fields, whole)
     expect(plain).toEqual({
       host: "db.example.com",
@@ -62,14 +62,14 @@ describe("a posted config", () => {
     ])
   })
 
-  it("keeps rows apart whose names look like the count of another's", () => {
+  it("distinguishes rows whose names look like the count of another row", () => {
     const names = ["X", "X", "X#2", "X#2"]
     const { config, secrets } = stored({ ...whole, headers: names.map((name, index) => ({ name, value: `value ${index}` })) })
     const { headers } = openConfig(fields, config.plain, secrets) as { headers: { value: Secret }[] }
     expect(headers.map(({ value }) => value.reveal())).toEqual(["value 0", "value 1", "value 2", "value 3"])
   })
 
-  it("is put together again for the driver, with Secrets and nothing lost", () => {
+  it("is reassembled for the driver, with Secrets and without loss", () => {
     const { config, secrets } = stored(whole)
     const open = openConfig(fields, config.plain, secrets) as Record<string, never> & {
       password: Secret
@@ -87,7 +87,7 @@ describe("a posted config", () => {
     ])
   })
 
-  it("is shown with masks where secrets are, and never with one", () => {
+  it("shows masks in place of secrets, and never a secret", () => {
     const { config, secrets } = stored(whole)
     const shown = showConfig(fields, config.plain, (pointer) => (secrets.has(pointer) ? { set: true, fingerprint: "f" } : undefined))
     const mask = { set: true, fingerprint: "f" }
@@ -99,7 +99,7 @@ describe("a posted config", () => {
     expect(JSON.stringify(shown)).not.toMatch(/-secret/)
   })
 
-  it("tells every fault, each at its place, and missing fields apart", () => {
+  it("reports every fault at its place, and missing fields separately", () => {
     const { faults, missing } = parseConfig(fields, {
       port: 0,
       retries: 1.5,
@@ -114,11 +114,11 @@ describe("a posted config", () => {
     expect(missing.map((fault) => fault.pointer).sort()).toEqual(["/auth/id", "/auth/inner", "/auth/key", "/headers/0/name", "/host"])
   })
 
-  it.each([null, 1, "x", [], true])("refuses %j as a whole", (input) => {
+  it.each([null, 1, "x", [], true])("rejects %j as a config", (input) => {
     expect(parseConfig(fields, input).faults).toEqual([{ pointer: "", message: "config must be an object." }])
   })
 
-  it("never throws, whatever is posted, and never lets a secret into the plain part", () => {
+  it("never throws for any input, and never puts a secret into the plain part", () => {
     fc.assert(
       fc.property(
         fc.record({ ...Object.fromEntries(Object.keys(fields).map((name) => [name, fc.jsonValue()])), other: fc.jsonValue() }, { requiredKeys: [] }),
@@ -137,7 +137,7 @@ describe("a change", () => {
     return parseConfig(fields, input, before.config)
   }
 
-  it("keeps what it does not name, secrets too", () => {
+  it("keeps the fields that it does not name, secrets included", () => {
     const { plain, secrets, missing } = change({})
     expect(plain).toEqual(stored(whole).config.plain)
     expect([...new Set(secrets.values())]).toEqual(["keep"])
@@ -156,7 +156,7 @@ describe("a change", () => {
     expect([secrets.get("/auth/key"), secrets.get("/auth/inner/token")]).toEqual(["keep", "keep"])
   })
 
-  it("keeps a row's secret by the row's name, wherever the row moved, and drops those of rows that are gone", () => {
+  it("keeps a row's secret by the row's name wherever the row moves, and drops the secrets of removed rows", () => {
     const { secrets } = change({
       headers: [
         { name: "X/Key~1", value: { set: true, fingerprint: "f" } },
@@ -175,13 +175,13 @@ describe("a change", () => {
     expect(faults).toEqual([])
   })
 
-  it("refuses a mask where nothing is stored", () => {
+  it("rejects a mask if nothing is stored", () => {
     const { faults } = change({ headers: [{ name: "Unknown", value: { set: true, fingerprint: "f" } }] })
     expect(faults).toMatchObject([{ pointer: "/headers/0/value" }])
   })
 })
 
-describe("a change of where the connection goes", () => {
+describe("a change of the destination", () => {
   const kept = (before: object, after: unknown) => {
     const { config } = stored({ ...whole, ...before })
     const { secrets, faults } = parseConfig(fields, after, config)
@@ -192,11 +192,11 @@ describe("a change of where the connection goes", () => {
   it.each([
     ["another host", {}, { host: "evil.example.com" }],
     ["another port", {}, { port: 5433 }],
-    ["no host any more", {}, { host: null }],
+    ["the host removed", {}, { host: null }],
     ["a URL of another origin", { url: "https://a.example.com/x" }, { url: "https://b.example.com/x" }],
     ["http instead of https", { url: "https://a.example.com/x" }, { url: "http://a.example.com/x" }],
     ["another host, with the masks sent back", {}, { host: "evil.example.com", password: { set: true, fingerprint: "f" } }],
-  ])("%s keeps no secret, and says so at each", (_name, before, after) => {
+  ])("%s keeps no secret, with a fault for each", (_name, before, after) => {
     const { kept: count, refused } = kept(before, after)
     expect([count, refused.sort()]).toEqual([0, all])
   })
@@ -204,13 +204,13 @@ describe("a change of where the connection goes", () => {
   it.each([
     ["the same host in other case", {}, { host: "DB.EXAMPLE.COM" }],
     ["another path of the same origin", { url: "https://a.example.com/x" }, { url: "https://A.example.com:443/y?z" }],
-    ["a URL where there was none", {}, { url: "https://a.example.com/x" }],
+    ["a first URL", {}, { url: "https://a.example.com/x" }],
     ["another mode", {}, { mode: "slow" }],
   ])("%s keeps them all", (_name, before, after) => {
     expect(kept(before, after)).toEqual({ kept: 5, refused: [] })
   })
 
-  it("a variant or a list that holds hosts aims too, its kind included", () => {
+  it("a variant or a list that contains hosts also decides the destination, its kind included", () => {
     const nested = {
       end: variant("End", {
         cloud: { title: "Cloud", fields: {} },
@@ -230,7 +230,7 @@ describe("a change of where the connection goes", () => {
     expect(refused({})).toEqual([])
   })
 
-  it("what aims within a variant keeps nothing of it, and all the rest", () => {
+  it("a destination within a variant drops the secrets of the variant and no others", () => {
     const nested = {
       login: variant("Login", { token: { title: "Token", fields: { at: text("At", { format: "url" }), key: secret("Key") } } }, { aims: "within" }),
       other: secret("Other"),
@@ -244,7 +244,7 @@ describe("a change of where the connection goes", () => {
     expect(change({ login: { kind: "token", at: "https://b.example.com/x", key: "again" } }).faults).toEqual([])
   })
 
-  it("every secret sent again goes anywhere", () => {
+  it("secrets that are sent again may go to any destination", () => {
     const { config } = stored(whole)
     expect(parseConfig(fields, { ...whole, host: "other.example.com" }, config).faults).toEqual([])
   })
@@ -273,7 +273,7 @@ describe("hosts and URLs", () => {
     "a..b",
     "x".repeat(300),
   ]
-  it.each(bad)("refuses the host %j", (value) => {
+  it.each(bad)("rejects the host %j", (value) => {
     const { faults, missing } = parseConfig(fields, { ...whole, host: value })
     expect([...faults, ...missing].map((fault) => fault.pointer)).toContain("/host")
   })
@@ -284,12 +284,12 @@ describe("hosts and URLs", () => {
     },
   )
   it.each(["ftp://a/", "file:///x", "https://u:p@a/", "//a/", "a", "http:a", "http:\\\\a", "https://a\tb/", "https://a:0/", "javascript:alert(1)"])(
-    "refuses the URL %j",
+    "rejects the URL %j",
     (value) => {
       expect(parseConfig(fields, { ...whole, url: value }).faults.map((fault) => fault.pointer)).toEqual(["/url"])
     },
   )
-  it("names every field that says where to", () => {
+  it("lists every field that names a destination", () => {
     expect(targetFields(fields)).toEqual([
       { path: ["host"], format: "host" },
       { path: ["url"], format: "url" },

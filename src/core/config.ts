@@ -7,18 +7,19 @@ import { formatFault } from "./text-format.ts"
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 type Plain = Readonly<Record<string, unknown>>
 
-/** A secret as every answer shows it. Sent back in a change, it keeps what is stored. */
+/** A secret as every response shows it. A client that sends the mask back in a change keeps the stored value. */
 export interface SecretMask {
   readonly set: true
   readonly fingerprint: string
 }
 
-/** What a config says of the secret at one pointer: a new value, or "leave what is stored". */
+/** The new state of the secret at one pointer: a new value, or "keep" for the stored one. */
 export type SecretChange = { readonly value: string } | "keep"
 
 /**
- * A posted config, taken apart. `plain` is what may be stored and shown; `secrets` go to the vault by their pointer
- * (`/password`, `/tunnel/auth/privateKey`, `/headers/X-Key/value`); `faults` are wrong values, `missing` required ones.
+ * A posted config, split up. `plain` may be stored and shown; `secrets` go to the vault by their pointer
+ * (`/password`, `/tunnel/auth/privateKey`, `/headers/X-Key/value`); `faults` are invalid values, `missing` required
+ * values that are absent.
  */
 export interface ParsedConfig {
   readonly plain: Plain
@@ -27,7 +28,7 @@ export interface ParsedConfig {
   readonly missing: readonly Fault[]
 }
 
-/** What is stored of a connector's config now, for a change that names only some fields. */
+/** The stored config of a connector, as the base of a change that names only some fields. */
 export interface StoredConfig {
   readonly plain: Plain
   readonly secrets: ReadonlySet<string>
@@ -41,8 +42,8 @@ interface Walk {
 }
 
 /**
- * Checks a posted config and takes its secrets out, all faults at once. With `stored`, a field that is absent keeps
- * its stored value, `null` clears it, and a mask keeps a secret; without, absent fields take their defaults.
+ * Checks a posted config, extracts its secrets and reports all faults at once. With `stored`, an absent field keeps
+ * its stored value, `null` clears it, and a mask keeps a secret; without it, absent fields take their defaults.
  */
 export function parseConfig(fields: Fields, input: unknown, stored?: StoredConfig): ParsedConfig {
   const walk: Walk = { secrets: new Map(), faults: [], missing: [], stored: stored?.secrets ?? new Set() }
@@ -52,16 +53,23 @@ export function parseConfig(fields: Fields, input: unknown, stored?: StoredConfi
   return { plain, secrets: walk.secrets, faults: walk.faults, missing: walk.missing }
 }
 
-/** A stored secret goes nowhere that it was not entered for: whoever points a connector elsewhere must know its secrets. */
+/**
+ * Drops kept secrets, because a stored secret must never be sent to a new destination: a user who points a connector
+ * elsewhere must know its secrets.
+ */
 function dropKept(walk: Walk, below: string): void {
   for (const [pointer, change] of walk.secrets) {
     if (change !== "keep" || !pointer.startsWith(`${below}/`)) continue
     walk.secrets.delete(pointer)
-    walk.faults.push({ pointer, message: "The connection would go elsewhere than this secret was entered for; send it again, or null to clear it." })
+    walk.faults.push({
+      pointer,
+      message: "The connection now goes to another destination than the one this secret was entered for; send the secret again, or null to clear it.",
+    })
   }
 }
 
-// `shown` is the pointer into the input that a person sees in a fault; `kept` the stable pointer that a secret is stored under.
+// `shown` is the pointer into the input that users see in a fault; `kept` is the stable pointer under which a secret
+// is stored.
 function parseFields(fields: Fields, input: Plain, before: Plain | undefined, shown: string, kept: string, walk: Walk, known: readonly string[] = []): Plain {
   for (const name of Object.keys(input)) {
     if (Object.hasOwn(fields, name) || known.includes(name)) continue
@@ -115,7 +123,7 @@ function parseField(field: Field, given: unknown, before: unknown, place: Place,
 function parseText(field: Field, value: unknown, place: Place, walk: Walk, fault: (message: string) => undefined): string | undefined {
   if (typeof value !== "string") return fault("must be text.")
   if (value === "" && field.required) {
-    walk.missing.push({ pointer: place.shown, message: `${field.title} is required; it is empty.` })
+    walk.missing.push({ pointer: place.shown, message: `${field.title} is required, but empty.` })
     return undefined
   }
   if (value.length > maxLengthOf(field)) return fault(`must have at most ${maxLengthOf(field)} characters; it has ${value.length}.`)
@@ -155,7 +163,7 @@ function parseList(field: Field, value: unknown, before: unknown, place: Place, 
     }
     const segment = segments[index] ?? String(index)
     const previous = earlier.get(segment)
-    // A row is replaced whole but for its secrets: those alone may be left out or masked.
+    // An entry replaces the whole row except its secrets: only secrets may be left out or masked.
     const secretsOnly = isRecord(previous)
       ? Object.fromEntries(Object.entries(previous).filter(([name]) => field.fields?.[name]?.kind === "secret"))
       : undefined
@@ -163,7 +171,10 @@ function parseList(field: Field, value: unknown, before: unknown, place: Place, 
   })
 }
 
-/** The stable pointer segment of each row: its name (`by`), with `#2` for a second one of the same name, or its index. */
+/**
+ * The stable pointer segment of each row: its name (`by`), with `#2` for the second row of the same name, or its
+ * index.
+ */
 export function rowSegments(field: Field, rows: readonly unknown[]): string[] {
   const seen = new Map<string, number>()
   return rows.map((row, index) => {
@@ -179,7 +190,7 @@ function parseSecret(field: Field, given: unknown, before: unknown, place: Place
   if (isMask(given) || (given === undefined && (walk.stored.has(place.kept) || typeof before === "string"))) {
     if (walk.stored.has(place.kept)) walk.secrets.set(place.kept, "keep")
     else if (typeof before === "string") return before
-    else walk.faults.push({ pointer: place.shown, message: `${field.title} is a mask, but nothing is stored there to keep; send the value.` })
+    else walk.faults.push({ pointer: place.shown, message: `${field.title} is a mask, but no value is stored for it; send the value.` })
     return undefined
   }
   if (given === undefined || given === null || (given === "" && field.required)) {
@@ -204,14 +215,17 @@ function secretFault(field: Field, value: unknown): string | undefined {
   return (field.format === undefined ? undefined : formatFault(field.format, value)) ?? field.check?.(value)
 }
 
-/** A stored value stays as it is; the secrets below it stay too. */
+/** Keeps a stored value as it is, together with the secrets below it. */
 function keep(field: Field, before: unknown, place: Place, walk: Walk): unknown {
   const prefix = `${place.kept}/`
   if (field.kind === "variant" || field.kind === "list") for (const pointer of walk.stored) if (pointer.startsWith(prefix)) walk.secrets.set(pointer, "keep")
   return before
 }
 
-/** The typed config that `connect` gets: stored values, defaults, and `Secret`s from `secrets` by pointer. */
+/**
+ * The typed config that `connect` receives: stored values, defaults, and a `Secret` for each entry of `secrets`, by
+ * pointer.
+ */
 export function openConfig(fields: Fields, plain: Plain, secrets: ReadonlyMap<string, string>, base = ""): Record<string, unknown> {
   const out: Record<string, unknown> = {}
   for (const [name, field] of Object.entries(fields)) out[name] = openField(field, plain[name], secrets, `${base}/${encodeSegment(name)}`)
@@ -236,7 +250,7 @@ function openField(field: Field, stored: unknown, secrets: ReadonlyMap<string, s
   return value
 }
 
-/** A stored config as answers show it: plain values, and a mask wherever `mask` knows a secret. */
+/** A stored config as responses show it: plain values, and a mask wherever `mask` returns one. */
 export function showConfig(fields: Fields, plain: Plain, mask: (pointer: string) => SecretMask | undefined, base = ""): Record<string, unknown> {
   const out: Record<string, unknown> = {}
   for (const [name, field] of Object.entries(fields)) {
@@ -260,7 +274,10 @@ function showField(field: Field, value: unknown, mask: (pointer: string) => Secr
   return value
 }
 
-/** Every place of a type's config that names a host or a URL, with a way to put a value there; for the egress suite. */
+/**
+ * Every field of a type's config that names a host or a URL, with the path at which to put a value; for the egress
+ * suite.
+ */
 export function targetFields(fields: Fields, base: readonly string[] = []): { path: readonly string[]; format: "host" | "url" }[] {
   return Object.entries(fields).flatMap(([name, field]) => {
     const path = [...base, name]
@@ -275,7 +292,10 @@ export const isMask = (value: unknown): value is SecretMask =>
 
 const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value)
 
-/** A row's name as a segment; its own `#` is no count of rows: `X#2` and the second `X` are two. */
+/**
+ * A row's name as a segment. `#` in the name itself is escaped, so that a row named `X#2` and the second row named
+ * `X` differ.
+ */
 const encodeName = (name: string): string => encodeSegment(name).replaceAll("#", "~2")
 
 /** RFC 6901. */

@@ -1,7 +1,7 @@
 import type { Call, Render } from "./call.ts"
 import type { PlatformError } from "./errors.ts"
 import type { Config, Fields } from "./fields.ts"
-import type { Lease } from "./lease.ts"
+import type { Address, Lease } from "./lease.ts"
 import type {
   Batch,
   ByteOffer,
@@ -19,9 +19,13 @@ import type {
   WriteOptions,
   WriteReport,
 } from "./streams.ts"
+import type { UrlForm } from "./url-form.ts"
 import type { Row, Value } from "./values.ts"
 
-/** The far side as it describes itself: `{ product: "PostgreSQL", version: "15.18" }`, and warnings that do not fail a test. */
+/**
+ * The remote system's description of itself: `{ product: "PostgreSQL", version: "15.18" }`, and warnings that do not
+ * fail a test.
+ */
 export interface ServerFacts {
   readonly product: string
   readonly version?: string
@@ -47,12 +51,14 @@ export interface PreparedRequest {
 
 export type Category = "database" | "warehouse" | "stream" | "object store" | "api" | "file"
 
-/** How far the type's claims were proven: against a real server, an emulator, or a stand-in written from documentation. */
+/**
+ * How the type's claims were proven: against a real server, an emulator, or a stand-in written from documentation.
+ */
 export type Proof = "server" | "emulator" | "stand-in"
 
 /**
- * A connector type. A verb that is present is a capability; nothing is declared twice. `connect` has no network but
- * the lease, and `test` makes a real authenticated round trip.
+ * A connector type. A verb that is present is a capability; no separate list exists. `connect` reaches the network
+ * only through the lease, and `test` makes a real authenticated round trip.
  */
 export interface Connector<F extends Fields = Fields, Client = unknown> {
   /** snake_case, stable: `postgres`. */
@@ -60,55 +66,71 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
   readonly title: string
   readonly category: Category
   readonly proof: Proof
-  /** One or two sentences for people who choose a type. */
+  /** One or two sentences that help users choose a type. */
   readonly summary: string
-  /** What a user of the type should know besides its fields (how values come out, limits, rights), as Markdown for its page. */
+  /**
+   * Facts that a user of the type needs besides its fields (how values come out, limits, rights), as Markdown for its
+   * page.
+   */
   readonly notes?: string
   readonly fields: F
+  /** The type's URLs. */
+  readonly url?: UrlForm
+  /** The address in a config, which may be a draft without secrets; undefined if it names none. */
+  address?(config: Readonly<Record<string, unknown>>): Address | undefined
   connect(config: Config<F>, lease: Lease): Client | Promise<Client>
   close(client: Client): void | Promise<void>
-  /** Makes a client as good as new for its next use; a type without it is connected anew for each use. */
+  /** Returns a client to a clean state for its next use; a type without `reset` connects again for each use. */
   reset?(client: Client, call: Call): Promise<void>
   test(client: Client, call: Call): Promise<ServerFacts>
   discover?(client: Client, call: Call): AsyncIterable<Discovered>
   query?(client: Client, statement: string, params: readonly Value[], call: Call): AsyncIterable<Batch>
-  /** The plans that `read` takes; `all` alone unless it says more. Any other is `unsupported`. */
+  /** The plans that `read` supports; only `all` by default. Any other plan fails with `unsupported`. */
   readonly plans?: readonly ReadPlan["kind"][]
   read?(client: Client, from: Stream, options: ReadOptions, call: Call): AsyncIterable<Batch>
-  /** Cuts a stream into at most `most` slices, under one snapshot where the system can keep one. */
+  /** Cuts a stream into at most `most` slices, under one snapshot if the system supports snapshots. */
   slices?(client: Client, from: Stream, plan: ReadPlan, most: number, call: Call): Promise<Slicing>
-  /** The forms in which `readBytes` gives the stream, the best first. */
+  /** The formats in which `readBytes` can deliver the stream, best first. */
   offers?(client: Client, from: Stream, call: Call): Promise<readonly ByteOffer[]>
   readBytes?(client: Client, from: Stream, offer: ByteOffer, options: ReadOptions, call: Call): AsyncIterable<BytePiece>
   write?(client: Client, to: Stream, batch: Batch, options: WriteOptions, call: Call): Promise<WriteReport>
-  /** Whether `write` takes batches with deletes. */
+  /** Whether `write` accepts batches with deletes. */
   readonly deletes?: true
-  /** The forms that `writeBytes` takes for the stream, the best first. */
+  /** The formats that `writeBytes` accepts for the stream, best first. */
   takes?(client: Client, to: Stream, call: Call): Promise<readonly ByteOffer[]>
   writeBytes?(client: Client, to: Stream, piece: BytePiece, offer: ByteOffer, options: WriteOptions, call: Call): Promise<ByteReport>
-  /** Creates the stream, or adds and widens columns until it holds what is wanted; without `apply` it only says the steps. */
+  /**
+   * Creates the stream, or adds and widens columns until it matches `wanted`; without `apply`, only returns the
+   * steps.
+   */
   shape?(client: Client, wanted: WantedStream, apply: boolean, call: Call): Promise<readonly SchemaStep[]>
-  /** How `write` keeps a commit's token; `none` unless it says more. */
+  /** How `write` stores a commit's token; `none` by default. */
   readonly commits?: CommitKind
-  /** The last sequence of that run and part that is committed there; undefined when none is. */
+  /** The last committed sequence of that run and part; undefined if there is none. */
   committed?(client: Client, to: Stream, of: Omit<Commit, "sequence">, call: Call): Promise<number | undefined>
-  /** One request for one row of input; the answer's record or records. */
+  /** Sends one request for one row of input and returns the record or records of the response. */
   request?(client: Client, input: Row, call: Call): Promise<Row | readonly Row[]>
-  /** The inputs of `request`, without a connection. */
+  /** The inputs of `request`; needs no connection. */
   inputs?(config: Config<F>): readonly Input[]
-  /** The request that `request` would send for that input; nothing is sent. */
+  /** The request that `request` would send for that input; sends nothing. */
   prepare?(config: Config<F>, input: Row, render: Render): Promise<PreparedRequest>
-  /** The client library's error as ours; an error that it leaves undefined becomes `internal`. */
+  /**
+   * Converts an error of the client library to a `PlatformError`. If it returns undefined, the error becomes
+   * `internal`.
+   */
   explain?(error: unknown): PlatformError | undefined
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a registry holds definitions of every client type; `open` keeps them apart.
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds definitions of every client type; `open` never mixes them.
 export type AnyConnector = Connector<any, any>
 
 export const VERBS = ["discover", "query", "read", "slices", "readBytes", "write", "writeBytes", "shape", "request"] as const
 export type Verb = (typeof VERBS)[number]
 
-/** Identity at run time; at compile time it ties `fields` to `config` and what `connect` returns to every verb. */
+/**
+ * Returns its argument. At compile time it ties `fields` to `config`, and the client that `connect` returns to every
+ * verb.
+ */
 export function defineConnector<const F extends Fields, Client>(connector: Connector<F, Client>): Connector<F, Client> {
   return connector
 }

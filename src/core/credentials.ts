@@ -1,6 +1,9 @@
 import type { Field, Fields } from "./fields.ts"
 
-/** The names of the config fields that are secrets, hold some, or go with them; they are staged, switched and rolled back as wholes. */
+/**
+ * The names of the config fields that are secrets, contain secrets, or belong to a login; each is staged, switched
+ * and rolled back as a whole.
+ */
 export const credentialFields = (fields: Fields): string[] => Object.entries(fields).flatMap(([name, field]) => (isCredential(field) ? [name] : []))
 
 const isCredential = (field: Field): boolean =>

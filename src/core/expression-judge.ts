@@ -1,37 +1,40 @@
-/** A node of an expression's syntax tree, as the parser makes it; what it holds depends on `type`. */
+/** A node of an expression's syntax tree, as the parser makes it; its members depend on `type`. */
 export interface Node {
   readonly type: string
   readonly [part: string]: unknown
 }
 
-/** Functions whose work and result are about as large as what they are given. */
+/** Functions whose work and result are proportional to the size of their arguments. */
 const FUNCTIONS: ReadonlySet<string> = new Set([
   ...["abs", "avg", "ceil", "contains", "ends_with", "find_first", "find_last", "floor", "from_items", "group_by", "items", "join", "keys", "length", "lower"],
   ...["map", "max", "max_by", "merge", "min", "min_by", "not_null", "reverse", "sort", "sort_by", "split", "starts_with", "sum", "to_array", "to_number"],
   ...["to_string", "trim", "trim_left", "trim_right", "type", "upper", "values", "zip"],
 ])
 const NODES_MAX = 300
-/** How many times larger than the answer a result may be at most. */
+/** The maximum size of a result, as a multiple of the size of the response. */
 const GROWTH_MAX = 100
 
-/** `refused` is what is wrong, in words that follow a field's title; `cost` is how many times the answer is gone through at most. */
+/**
+ * `refused` is the reason, worded to follow a field's title; `cost` is an upper bound of the number of passes over
+ * the response.
+ */
 export type Judged = { readonly refused: string } | { readonly cost: number }
 
 /**
- * Whether an expression that parses may be evaluated: that has no clock of its own, so only
- * what takes time and space in proportion to the answer is let in. `[@,@]|[@,@]` and so on doubles each time; `$` inside a
- * projection goes through the whole answer for each of its parts.
+ * Decides whether a parsed expression may be evaluated. Evaluation has no time limit of its own, so only expressions
+ * whose time and space are proportional to the response are accepted. For example, `[@,@]|[@,@]` doubles its input at
+ * each step, and `$` inside a projection reads the whole response once per element.
  */
 export function judge(root: Node): Judged {
   let nodes = 0
-  // A literal is gone through again for each element that it is held against, or that becomes one.
+  // A literal is read again for each element that it is compared with or that is replaced by it.
   let literals = 0
   const refused: string[] = []
 
   const each = (parts: unknown): number => (Array.isArray(parts) ? (parts as Node[]).reduce((sum, part) => sum + growth(part), 0) : 0)
   const product = (node: Node): number => growth(node["left"] as Node) * growth(node["right"] as Node)
 
-  /** Members of different names are different parts of the input: together they are no more than it is. */
+  /** Members with different names are different parts of the input, so together they are no larger than the input. */
   function chosen(children: readonly Node[]): number {
     const shares = new Map<unknown, number>()
     for (const child of children) {
@@ -87,24 +90,24 @@ export function judge(root: Node): Judged {
       case "Identity":
         return 1
       default:
-        refused.push(node.type === "Root" ? "may not use $, the whole answer from within" : "may not use let and its variables")
+        refused.push(node.type === "Root" ? "must not use $, which refers to the whole response" : "must not use let and variables")
         return 1
     }
   }
 
-  /** The library looks names up without asking whose they are. */
+  /** Rejects names of `Object.prototype`: the library also finds inherited members. */
   function named(name: unknown): void {
-    if (String(name) in Object.prototype) refused.push(`may not name ${String(name)}`)
+    if (String(name) in Object.prototype) refused.push(`must not use the name ${String(name)}`)
   }
 
   function call(node: Node): number {
     const name = String(node["name"])
     const children = node["children"] as Node[]
-    if (!FUNCTIONS.has(name)) refused.push(`uses the function ${name.slice(0, 60)}, which there is not; the functions are ${[...FUNCTIONS].join(", ")}`)
-    if (name === "join" && children[0]?.type !== "Literal") refused.push("must give join its glue as a text of its own, such as ', '")
+    if (!FUNCTIONS.has(name)) refused.push(`uses the function ${name.slice(0, 60)}, which does not exist; the functions are ${[...FUNCTIONS].join(", ")}`)
+    if (name === "join" && children[0]?.type !== "Literal") refused.push("must give join its separator as a literal, such as ', '")
     const own = children.filter(({ type }) => type !== "ExpressionReference")
     const applied = each(children.filter(({ type }) => type === "ExpressionReference"))
-    // Texts inside texts are escaped, and escaped again.
+    // Nested texts are escaped repeatedly.
     return Math.max(1, each(own)) * (name === "map" ? Math.max(1, applied) : 1) * (name === "to_string" ? 2 : 1)
   }
 
@@ -114,7 +117,7 @@ export function judge(root: Node): Judged {
   return grows > GROWTH_MAX ? { refused: "copies its input too many times over; make it simpler." } : { cost: (nodes + literals) * grows }
 }
 
-/** The member that an expression begins with, if it does. */
+/** The name of the member that an expression begins with; undefined if it begins with anything else. */
 function headOf(node: Node): unknown {
   if (node.type === "Field") return node["name"]
   const left = node["left"]

@@ -20,24 +20,24 @@ describe("an expression", () => {
     ["a b", /column 3/],
     ["items[?n > ]", /column 12/],
     ["a.'", /column 3|column 4/],
-    ["__proto__", /may not name/],
-    ["a.constructor", /may not name/],
-    ['{"__proto__": a}', /may not name/],
+    ["__proto__", /must not use the name/],
+    ["a.constructor", /must not use the name/],
+    ['{"__proto__": a}', /must not use the name/],
     ["foo(a)", /function foo/],
     ["pad_left(a, `1000000000`)", /function pad_left/],
     ["replace(a, '', 'xxxxxxxxxxxx')", /function replace/],
-    ["items[?contains($.ids, id)]", /may not use \$/],
-    ["let $x = a in $x[0]", /may not use let/],
-    ["join(glue, list)", /glue/],
+    ["items[?contains($.ids, id)]", /must not use \$/],
+    ["let $x = a in $x[0]", /must not use let/],
+    ["join(glue, list)", /separator/],
     [`@${"|[@,@]".repeat(7)}`, /too many times/],
     [`${"to_string([".repeat(8)}@${"])".repeat(8)}`, /too many times/],
     [`${"[@,@][] | ".repeat(20)}@`, /too many times/],
     [`${"map(&[@,@,@,@,@], ".repeat(4)}@${")".repeat(4)}`, /too many times/],
     ["a.".repeat(400).slice(0, -1), /more than 300 parts/],
     ["a".repeat(2_001), /2000 characters/],
-  ])("%s is refused", (text, says) => expect(expressionFault(text)).toMatch(says))
+  ])("%s is rejected", (text, says) => expect(expressionFault(text)).toMatch(says))
 
-  test("may cost what the answer's size allows", () => {
+  test("may cost as much as the size of the response allows", () => {
     const mapping = `items[*].{${Array.from({ length: 12 }, (_, index) => `f${index}: f${index}.value`).join(", ")}}`
     expect(expressionFault(mapping)).toBeUndefined()
     expect(evaluate(mapping, { items: [] }, 10 * 1_048_576)).toEqual([])
@@ -46,7 +46,7 @@ describe("an expression", () => {
     expect(() => evaluate(copies, {}, 1_048_576)).toThrow(/too large for the expression/)
   })
 
-  test("a literal costs what it holds, since each element may be held against it", () => {
+  test("a literal costs its size, because each element may be compared with it", () => {
     const many = `[?contains(\`[${Array.from({ length: 900 }, () => "1").join(",")}]\`, @)]`
     expect(evaluate(many, [1, 2], 100_000)).toEqual([1])
     for (const text of [many, `[?contains('${"a".repeat(1_900)}', @)]`, `map(&to_string(\`[${"1,".repeat(900)}1]\`), @)`])
@@ -67,17 +67,17 @@ describe("an expression", () => {
     ["trim(@)", "", ""],
   ])("%s of %j", (text, value, expected) => expect(evaluate(text, value)).toBe(expected))
 
-  test("trims a text of nothing but blanks without going through it by the square", () => {
+  test("trims a text of only blanks in less than quadratic time", () => {
     const blanks = " ".repeat(2_000_000)
     for (const name of ["trim", "trim_left", "trim_right"]) expect(evaluate(`length(${name}(@))`, `${blanks}a${blanks}b`, 4_000_000)).toBeGreaterThan(2_000_000)
     expect(evaluate("trim(@, 'ab')", "ab".repeat(1_000_000), 2_000_000)).toBe("")
   })
 
-  test("that the answer does not fit says so", () => {
-    expect(() => evaluate("length(a)", { a: 1 })).toThrow(/does not fit the answer/)
+  test("fails with a clear message if the response does not fit", () => {
+    expect(() => evaluate("length(a)", { a: 1 })).toThrow(/does not fit the response/)
   })
 
-  test("is true but for null, false and what is empty", () => {
+  test("is true except for null, false and empty values", () => {
     expect([null, false, "", [], {}].map(isTruthy)).toEqual([false, false, false, false, false])
     expect([true, 0, "x", [0], { a: null }].map(isTruthy)).toEqual([true, true, true, true, true])
   })

@@ -4,7 +4,7 @@ import { judge, type Node } from "./expression-judge.ts"
 import { trimmed } from "./expression-trim.ts"
 import type { Value } from "./values.ts"
 
-/** Characters of an expression at most. */
+/** The maximum length of an expression, in characters. */
 export const EXPRESSION_MAX = 2_000
 const KEPT = 200
 
@@ -21,7 +21,7 @@ interface Jmespath {
 
 let library: Jmespath | undefined
 const known = new Map<string, Parsed>()
-/** Bytes times cost at most: evaluation has no clock, and goes through so much in a second or two. */
+/** The limit of bytes times cost. Evaluation has no time limit; this much work takes one or two seconds. */
 const WORK_MAX = 500_000_000
 
 interface Parsed {
@@ -30,27 +30,31 @@ interface Parsed {
 }
 
 /**
- * What a JMESPath expression picks out of a value that came as `bytes` of JSON, null when there is nothing; `response_invalid` when
- * it has other types than the functions take, `response_too_large` when it is too large for so much work.
+ * Evaluates a JMESPath expression on a value that arrived as `bytes` of JSON; null if it selects nothing. Fails with
+ * `response_invalid` if the types do not fit the functions, and with `response_too_large` if the value is too large
+ * for the cost of the expression.
  */
 export function evaluate(text: string, value: Value, bytes = 0): Value {
   const { node, cost } = parse(text)
   if (bytes * cost > WORK_MAX)
-    throw new PlatformError("response_too_large", `The answer is too large for the expression ${clip(text)}; make it simpler, or ask for less at a time.`)
+    throw new PlatformError(
+      "response_too_large",
+      `The response is too large for the expression ${clip(text)}; simplify the expression, or request less at a time.`,
+    )
   try {
     return loaded().TreeInterpreter.search(node, value) ?? null
   } catch (cause) {
-    throw new PlatformError("response_invalid", `The expression ${clip(text)} does not fit the answer: ${reasonOf(cause)}.`, { cause })
+    throw new PlatformError("response_invalid", `The expression ${clip(text)} does not fit the response: ${reasonOf(cause)}.`, { cause })
   }
 }
 
-/** JMESPath's own truth: null, false, and what is empty are not. */
+/** JMESPath's definition of truth: null, false and empty values are false. */
 export function isTruthy(value: Value): boolean {
   if (value === null || value === false || value === "") return false
   return typeof value !== "object" || Object.keys(value).length > 0
 }
 
-/** What is wrong with a JMESPath expression, in words that follow a field's title; undefined when nothing is. */
+/** The problem with a JMESPath expression, worded to follow a field's title; undefined if it is valid. */
 export function expressionFault(text: string): string | undefined {
   try {
     parse(text)
@@ -79,7 +83,10 @@ function parse(text: string): Parsed {
   return parsed
 }
 
-/** The parser does not say where: the shortest beginning that it refuses in the same words ends with what it refuses. */
+/**
+ * Finds the column of a syntax error, which the parser does not report: the shortest prefix that fails with the same
+ * message ends at the error.
+ */
 function columnOf(text: string, cause: unknown): number {
   const { compile, tokenize } = loaded()
   const said = reasonOf(cause)
@@ -102,7 +109,7 @@ function columnOf(text: string, cause: unknown): number {
 }
 
 function loaded(): Jmespath {
-  // Loaded when the first expression is seen: most connectors have none.
+  // Loaded with the first expression, because most connectors have none.
   if (library !== undefined) return library
   library = createRequire(import.meta.url)("@jmespath-community/jmespath") as Jmespath
   const types = [library.TYPE_STRING]
@@ -114,7 +121,7 @@ function loaded(): Jmespath {
 const reasonOf = (cause: unknown): string =>
   (cause instanceof Error ? cause.message : "")
     .replace(/^Syntax error: /, "")
-    // What stands there may be a secret that was entered in the wrong field; the column tells where.
+    // The rejected text may be a secret that was entered in the wrong field; the column is enough to find it.
     .replace(/:? ?["'`][^"]{9,}["'`]$/, "")
     .replace(/\.$/, "")
     .slice(0, 200)

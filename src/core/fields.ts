@@ -1,9 +1,11 @@
 import { inspect } from "node:util"
 
-/** A credential in memory. Prints as "[secret]" everywhere; `reveal()` is the one way to its value. */
+/** A credential in memory. It prints as "[secret]" everywhere; only `reveal()` returns its value. */
 export class Secret {
   readonly #value: string
-  /** Stored and shown plainly, since its row needs no secrecy (`Content-Type`): no text need be scrubbed of it. */
+  /**
+   * The value is not secret (`Content-Type`): it is stored and shown in plain text, and never scrubbed from texts.
+   */
   readonly plain: boolean
 
   constructor(value: string, plain = false) {
@@ -30,12 +32,12 @@ export class Secret {
 
 export type FieldKind = "text" | "integer" | "flag" | "choice" | "secret" | "variant" | "list"
 
-/** What a text is, beyond being text: a form draws it, the parser checks it, the egress corpus runs through it. */
+/** The meaning of a text: forms draw it, the parser checks it, and the egress suite tests it. */
 export type TextFormat = "host" | "url" | "pem" | "multiline" | "name" | "upload"
 
 /**
- * One config field: plain data, so that forms, JSON Schema, docs, CLI flags and dialects are drawn from it.
- * `fields` are a list's row, `variants` the alternatives of a choice by kind.
+ * One config field. It is plain data, so that forms, JSON Schema, docs and CLI flags derive from it. `fields` are the
+ * columns of a list's rows, `variants` the alternatives of a variant by kind.
  */
 export interface Field<T = unknown> {
   readonly kind: FieldKind
@@ -51,23 +53,38 @@ export interface Field<T = unknown> {
   readonly format?: TextFormat
   readonly variants?: Readonly<Record<string, Variants>>
   readonly fields?: Fields
-  /** List only: the row's field that names it; a stored secret finds its row again by it. */
+  /** List only: the field that names a row; a stored secret finds its row by this name. */
   readonly by?: string
-  /** Secret only: true for a row whose value needs no secrecy (`Content-Type`); it is then stored and shown plainly. */
+  /**
+   * Secret only: true for a row whose value is not secret (`Content-Type`); it is then stored and shown in plain
+   * text.
+   */
   readonly plainWhen?: (row: Readonly<Record<string, unknown>>) => boolean
-  /** Text and secret only: what is wrong with a value, in words that follow the title; undefined when nothing is. Never called with "". */
+  /**
+   * Text and secret only: the problem with a value, worded to follow the title; undefined if the value is valid.
+   * Never called with "".
+   */
   readonly check?: (value: string) => string | undefined
-  /** Of a text with a format: what of the value the format is held against, when it holds more. */
+  /** For a text with a format: extracts the part of the value to which the format applies. */
   readonly formatted?: (value: string) => string
-  /** Decides where the connection goes: when its value changes, no stored secret is kept, for it would be sent there. */
+  /**
+   * The field decides where the connection goes. If its value changes, stored secrets are dropped, because they would
+   * be sent to the new destination.
+   */
   readonly aims?: Aims
-  /** Goes with the secrets, as a user does with the password: staged, switched and rolled back together with them. */
+  /**
+   * The field belongs to the login, such as a user to a password: it is staged, switched and rolled back together
+   * with the secrets.
+   */
   readonly login?: true
   /** Ties the field to its TypeScript type; never present at run time. */
   readonly __type?: T
 }
 
-/** `true` for the whole config; `"within"` when what is inside decides only where the secrets inside go, such as an address of its own to log in at. */
+/**
+ * `true`: the field decides the destination of the whole connection. `"within"`: the inner fields only decide where
+ * the inner secrets go, such as a separate address for the login.
+ */
 export type Aims = true | "within"
 
 export interface Variants {
@@ -107,10 +124,10 @@ interface SecretMeta {
   readonly plainWhen?: (row: Readonly<Record<string, unknown>>) => boolean
 }
 
-/** A string, at most 4,096 characters unless said otherwise. */
+/** A string, at most 4,096 characters by default. */
 export const text = (title: string, meta: TextMeta = {}): Field<string> => ({ kind: "text", title, required: meta.default === undefined, ...meta })
 
-/** A DNS name or an IP literal, as typed: never a URL, a path, or anything with `/ @ % ? #` or a control character. */
+/** A DNS name or an IP literal, as entered: never a URL, a path, or text with `/ @ % ? #` or a control character. */
 export const host = (title: string, meta: Meta<string> = {}): Field<string> => text(title, { format: "host", maxLength: 253, aims: true, ...meta })
 
 /** A TCP port, 1 to 65535. */
@@ -128,12 +145,15 @@ export const choice = <const O extends readonly string[]>(title: string, options
   ...meta,
 })
 
-/** A credential: encrypted apart from the rest, shown as `{ set, fingerprint }`, a `Secret` in memory. */
+/**
+ * A credential: stored encrypted and apart from the rest, shown as `{ set, fingerprint }`, held as a `Secret` in
+ * memory.
+ */
 export const secret = (title: string, meta: SecretMeta = {}): Field<Secret> => ({ kind: "secret", title, required: true, ...meta })
 
 type Variant<V extends Record<string, Variants>> = { [K in keyof V]: { readonly kind: K } & Config<V[K]["fields"]> }[keyof V]
 
-/** One of several alternatives, told apart by `kind`: `{ kind: "basic", username, password }`. */
+/** One of several alternatives, distinguished by `kind`: `{ kind: "basic", username, password }`. */
 export const variant = <const V extends Record<string, Variants>>(
   title: string,
   variants: V,
@@ -155,7 +175,7 @@ export const list = <F extends Fields>(
   meta: { help?: string; by?: keyof F & string; max?: number } = {},
 ): Field<readonly Config<F>[]> => ({ kind: "list", title, fields, required: false, default: [], max: 100, ...meta })
 
-/** The same field, but it may be left out; the config then has `undefined` there. */
+/** The same field, but optional; the config has `undefined` if it is left out. */
 export const optional = <T>(field: Field<T>): Field<T | undefined> => {
   const { default: _, ...rest } = field
   return { ...rest, required: false }

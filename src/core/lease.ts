@@ -12,11 +12,14 @@ export interface Address {
   readonly port: number
 }
 
-/** `require` encrypts without knowing to whom; `verify` also checks chain and name, against `ca` (PEM) or the system's roots. */
+/**
+ * `require` encrypts without verifying the server; `verify` also checks the chain and the name, against `ca` (PEM) or
+ * the system's roots.
+ */
 export interface TlsSpec {
   readonly mode: "require" | "verify"
   readonly ca?: string | undefined
-  /** The name to verify and to send as SNI, when it is not the host's. */
+  /** The name to verify and to send as SNI, if it differs from the host. */
   readonly servername?: string | undefined
   readonly alpn?: readonly string[]
 }
@@ -32,12 +35,18 @@ export interface TunnelSpec {
     | { readonly kind: "key"; readonly privateKey: Secret; readonly passphrase?: Secret | undefined }
 }
 
-/** A socket that a client library may treat as a fresh `net.Socket`: it dials on `connect(port, host)`, and a `data` listener that throws ends it alone. */
+/**
+ * A socket that a client library may treat as a fresh `net.Socket`: it dials on `connect(port, host)`. If a `data`
+ * listener throws, only this socket ends.
+ */
 export interface LazySocket extends Duplex {
   connect(port: number, host: string): this
 }
 
-/** SOCKS5 on loopback, for client libraries that take nothing else. The name and password are good for this lease only. */
+/**
+ * SOCKS5 on loopback, for client libraries that support nothing else. The name and password are valid for this lease
+ * only.
+ */
 export interface SocksEndpoint {
   readonly host: "127.0.0.1"
   readonly port: number
@@ -46,33 +55,33 @@ export interface SocksEndpoint {
 }
 
 /**
- * The one door to the network: one per test, query, job or warm connection. Everything that it opens is judged, pinned,
- * timed, and destroyed when `signal` aborts or the lease is closed. Failures are `PlatformError`s.
+ * The only door to the network: one per test, query, job or warm connection. Everything that it opens is judged,
+ * pinned, timed, and destroyed when `signal` aborts or the lease is closed. Failures are `PlatformError`s.
  */
 export interface Lease {
-  /** Fires when the deadline passes, the caller goes, or the lease is closed. */
+  /** Fires when the deadline passes, the caller leaves, or the lease is closed. */
   readonly signal: AbortSignal
-  /** Milliseconds until the deadline of the call that runs, never below 0; a day where there is none. */
+  /** Milliseconds until the deadline of the current call, never below 0; one day if there is no deadline. */
   remainingMs(): number
   /** A connected stream. */
   dial(to: Address): Promise<Duplex>
   /** TLS over a stream that is already open (STARTTLS, PostgreSQL's SSLRequest). Records the `tls` stage. */
   secure(over: Duplex, host: string, tls: TlsSpec): Promise<TLSSocket>
   dialTls(to: Address, tls: TlsSpec): Promise<TLSSocket>
-  /** Lazy and synchronous, for client libraries that want a socket at once; `open` replaces the plain dial. */
+  /** Lazy and synchronous, for client libraries that need a socket at once; `open` replaces the plain dial. */
   socket(open?: (to: Address) => Promise<Duplex>): LazySocket
   httpAgent(): HttpAgent
   httpsAgent(tls?: TlsSpec): HttpsAgent
-  /** For undici's `request`. Certificates are verified unless `tls` says otherwise. */
+  /** For undici's `request`. Certificates are verified by default. */
   dispatcher(tls?: TlsSpec): Dispatcher
   socks5(): Promise<SocksEndpoint>
-  /** The same lease through an SSH bastion: shares deadline, stages and sockets. */
+  /** The same lease through an SSH bastion; shares its deadline, stages and sockets. */
   through(tunnel: TunnelSpec): Lease
   /**
-   * Registers how to cancel on the server when the deadline passes or the caller goes: `cancel` gets one short dial of its
-   * own (1 s) before every socket is destroyed. The returned function takes the registration back.
+   * Registers how to cancel on the server when the deadline passes or the caller leaves: `cancel` gets one short dial
+   * of its own (1 s) before every socket is destroyed. The returned function removes the registration.
    */
   beforeCutOff(cancel: (dial: (to: Address) => Promise<Duplex>) => Promise<void>): () => void
-  /** Runs `work` as a stage of the test report; time that inner stages took is theirs. */
+  /** Runs `work` as a stage of the test report; time spent in inner stages counts only for them. */
   stage<T>(name: StageName, work: () => Promise<T>): Promise<T>
 }

@@ -2,13 +2,13 @@ import type { Field, Fields } from "./fields.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 
-/** An upload that a config names, and where: a JSON pointer. */
+/** An upload that a config names; `pointer` is its JSON pointer. */
 export interface NamedUpload {
   readonly pointer: string
   readonly id: string
 }
 
-/** The uploads that a parsed config names, through variants and lists too. */
+/** The uploads that a parsed config names, including those in variants and lists. */
 export const namedUploads = (fields: Fields, plain: Plain, base = ""): NamedUpload[] =>
   Object.entries(fields).flatMap(([name, field]) => inField(field, plain[name], `${base}/${name}`))
 

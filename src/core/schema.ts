@@ -5,11 +5,11 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 const DEFAULT_LENGTH = 4_096
 const LONG_LENGTH = 65_536
 
-/** Characters that a text or secret may have at most. */
+/** The maximum length of a text or secret, in characters. */
 export const maxLengthOf = (field: Field): number =>
   field.maxLength ?? (field.kind === "secret" || field.format === "pem" || field.format === "multiline" ? LONG_LENGTH : DEFAULT_LENGTH)
 
-/** JSON Schema 2020-12 of a connector's config: what the API's docs, the forms and the dialects are drawn from. */
+/** JSON Schema 2020-12 of a connector's config; the API's docs and the forms derive from it. */
 export function jsonSchema(fields: Fields): JsonSchema {
   const names = Object.keys(fields)
   return {
@@ -64,7 +64,7 @@ const formatOf = (field: Field): JsonSchema =>
         ? { contentMediaType: "application/x-pem-file" }
         : {}
 
-/** A field as a form needs it: JSON, functions left out, in the order of the definition. */
+/** A field as a form needs it: JSON without functions, in the order of the definition. */
 export interface FieldDescription {
   readonly name: string
   readonly kind: Field["kind"]

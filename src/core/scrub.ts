@@ -1,12 +1,18 @@
 import { Secret } from "./fields.ts"
 
-/** Shorter secrets are not searched for: they would blank out ordinary text. */
+/** The shortest secret that is searched for; shorter ones would blank out ordinary text. */
 const SHORTEST = 4
 
-/** Of a longer form, a part of that length is enough to find all of it that is there: far sides and we ourselves cut texts short. */
+/**
+ * The length of a part that identifies a longer form. Remote systems and the hub cut texts short, so a part must be
+ * enough to find the rest.
+ */
 const PART = 32
 
-/** The shapes in which a value turns up in texts: raw, base64 (plain, URL-safe, at each byte offset), bytes as hex or numbers, escaped for URL, JSON, SQL or HTML. */
+/**
+ * The forms in which a value appears in texts: raw, base64 (plain, URL-safe, at each byte offset), bytes as hex or
+ * numbers, and escaped for URL, JSON, SQL or HTML.
+ */
 export function formsOf(value: string): string[] {
   if (value.length < SHORTEST) return []
   const bytes = Buffer.from(value, "utf8")
@@ -18,8 +24,11 @@ export function formsOf(value: string): string[] {
     value,
     value.normalize("NFC"),
     value.normalize("NFD"),
-    // Bytes of one encoding that were read as another's.
+    // Bytes decoded with the wrong encoding.
     bytes.toString("latin1"),
+    // Written as Latin-1, which keeps the low byte of every character, and read as Latin-1 or as UTF-8.
+    Buffer.from(value, "latin1").toString("latin1"),
+    Buffer.from(value, "latin1").toString("utf8"),
     value.replace(/[^\x20-\x7e]/g, "\ufffd"),
     url,
     url.replaceAll("%20", "+"),
@@ -38,7 +47,7 @@ export function formsOf(value: string): string[] {
     ...quoted(value),
     ...markup(value),
     ...numbers(bytes),
-    // UTF-16 that was read as bytes, and written as JSON.
+    // UTF-16 decoded as bytes and written as JSON.
     wide,
     JSON.stringify(wide).slice(1, -1),
     ...(value.length < 8 ? [] : [[...value].reverse().join("")]),
@@ -53,7 +62,7 @@ export function formsOf(value: string): string[] {
 
 const escapeJson = (json: string): string => json.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
-/** Quotes and backslashes doubled, as SQL, CSV and shells of rows have it. */
+/** Doubled quotes and backslashes, as in SQL and CSV. */
 const quoted = (value: string): string[] => {
   const doubled = value.replaceAll('"', '""')
   return [value.replaceAll("'", "''"), doubled, value.replaceAll("\\", "\\\\"), doubled.replaceAll("\\", "\\\\")]
@@ -65,18 +74,21 @@ const markup = (value: string): string[] => {
   return [escaped, double, double.replaceAll("'", "&#39;"), double.replaceAll("'", "&#x27;")]
 }
 
-/** Bytes as Node prints a Buffer, as OpenSSL prints a key, and as JSON has them. */
+/** Bytes in the notation of a Node Buffer, of OpenSSL, and of JSON. */
 const numbers = (bytes: Buffer): string[] => {
   const pairs = [...bytes].map((byte) => byte.toString(16).padStart(2, "0"))
   return [pairs.join(" "), pairs.join(":"), pairs.join(" ").toUpperCase(), pairs.join(":").toUpperCase(), bytes.join(","), bytes.join(", ")]
 }
 
-/** Percent-encoding of what must be; `encodeURIComponent` throws on a lone surrogate, this does not. */
+/** Percent-encoding. Unlike `encodeURIComponent`, it does not throw on a lone surrogate. */
 const escapeUrl = (value: string): string => encodeURIComponent(value.toWellFormed())
 
 const encodeAll = (bytes: Buffer): string => [...bytes].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("")
 
-/** Base64 of the value when 0, 1 or 2 bytes stand before it (`user:password`): the part that depends on the value alone. */
+/**
+ * The base64 of the value after 0, 1 or 2 other bytes (`user:password`): only the part that depends on the value
+ * alone.
+ */
 function base64Forms(bytes: Buffer): string[] {
   const forms: string[] = []
   for (const shift of [0, 1, 2]) {
@@ -91,33 +103,36 @@ function base64Forms(bytes: Buffer): string[] {
   return forms
 }
 
-/** Replaces every form of the given values by `[secret]`. */
+/** Replaces every form of the given values with `[secret]`. */
 export class Scrubber {
   #forms: readonly string[] = []
-  /** Forms that are found by a part of them. */
+  /** Forms long enough to be found by one of their parts. */
   #long: readonly string[] = []
 
   constructor(values: Iterable<string>) {
     this.add(values)
   }
 
-  /** From now on these values too. */
+  /** Adds values to scrub. */
   add(values: Iterable<string>): void {
     const given = [...values]
     this.#forms = [...new Set([...this.#forms, ...given.flatMap(formsOf)])].sort((a, b) => b.length - a.length)
     this.#long = this.#forms.filter((form) => form.length > 2 * PART)
   }
 
-  /** The text without any of the values, and without null characters, which take text of 16 bits apart and can be stored nowhere. */
+  /**
+   * Returns the text without the values. Also removes null characters: they separate the characters of UTF-16 text,
+   * and no database stores them.
+   */
   text(input: string): string {
     const text = input.includes("\0") ? input.replaceAll("\0", "") : input
-    // Whole runs first: a line of them that is taken out alone would leave its neighbours without their place.
+    // Whole runs first: a single line removed from a run would make the lines around it unrecognisable.
     let out = withoutRuns(text, this.#long)
     for (const form of this.#forms) if (out.includes(form)) out = out.replaceAll(form, "[secret]")
     return out
   }
 
-  /** A copy of JSON-like data with every string, keys too, scrubbed; at most 32 deep. */
+  /** A copy of JSON-like data with every string, keys included, scrubbed; at most 32 levels deep. */
   data<T>(input: T, depth = 0): T {
     if (this.#forms.length === 0 || depth > 32) return input
     if (typeof input === "string") return this.text(input) as T
@@ -127,7 +142,10 @@ export class Scrubber {
     return input
   }
 
-  /** An error for the log: name, code, message and stack, scrubbed, five causes deep; nothing else of the original is kept. */
+  /**
+   * An error for the log: name, code, message and stack, scrubbed, with at most five causes; nothing else of the
+   * original is kept.
+   */
   error(input: unknown, depth = 0): Error | undefined {
     if (input === undefined || input === null || depth > 5) return undefined
     if (!(input instanceof Error)) return new Error(this.text(typeof input === "string" ? input : Object.prototype.toString.call(input)))
@@ -141,7 +159,7 @@ export class Scrubber {
   }
 }
 
-/** Replaces every run of a long form that holds one of its parts whole; runs of several forms that overlap are one. */
+/** Replaces every run of a long form that contains at least one whole part of it; overlapping runs become one. */
 function withoutRuns(text: string, forms: readonly string[]): string {
   const runs = forms.flatMap((form) => runsOf(text, form)).sort(([a], [b]) => a - b)
   let out = ""
@@ -168,7 +186,7 @@ function runsOf(text: string, form: string): [start: number, end: number][] {
   return runs
 }
 
-/** Every secret inside a parsed config, however deep. */
+/** Every secret in a parsed config, at any depth. */
 export function secretsIn(config: unknown): string[] {
   if (config instanceof Secret) return config.plain ? [] : [config.reveal()]
   if (Array.isArray(config)) return config.flatMap(secretsIn)
@@ -179,7 +197,10 @@ export function secretsIn(config: unknown): string[] {
 const held = new Map<string, number>()
 let live: Scrubber | undefined
 
-/** Makes the logger scrub these values until the returned function is called; counts, so that two holders do not undo each other. */
+/**
+ * Makes the logger scrub these values until the returned function is called. Values are counted, so that one holder
+ * does not release the values of another.
+ */
 export function holdSecrets(values: readonly string[]): () => void {
   for (const value of values) held.set(value, (held.get(value) ?? 0) + 1)
   live = undefined
@@ -196,7 +217,7 @@ export function holdSecrets(values: readonly string[]): () => void {
   }
 }
 
-/** Scrubs a text by every secret that is in use in this process now. */
+/** Removes every secret that this process currently uses from a text. */
 export function scrubLive(input: string): string {
   live ??= new Scrubber(held.keys())
   return live.text(input)

@@ -10,7 +10,7 @@ import type { Batch } from "./streams.ts"
 
 const CANARY = "canary-p4ssword"
 
-/** A lease that opens nothing: these tests are about what the session does with a driver, not about the network. */
+/** A lease that opens nothing: these tests cover the session's handling of a driver, not the network. */
 function leaseUntil(signal: AbortSignal): Lease {
   return { signal, remainingMs: () => 1_000, stage: (_name: string, work: () => Promise<unknown>) => work() } as unknown as Lease
 }
@@ -44,7 +44,7 @@ const caught = (work: Promise<unknown>): Promise<PlatformError> =>
   )
 
 describe("errors of a driver", () => {
-  it("become ours, without the secret in message, details, cause or inspection", async () => {
+  it("become PlatformErrors without the secret in message, details, cause or inspection", async () => {
     const wrapped = new Error(`login ${Buffer.from(CANARY).toString("base64")}`, { cause: Object.assign(new Error(CANARY), { config: CANARY }) })
     const connector = driver({
       test: () => Promise.reject(wrapped),
@@ -62,7 +62,7 @@ describe("errors of a driver", () => {
     expect(JSON.stringify(error.details)).toContain("[secret]")
   })
 
-  it("the door's own error wins over what the driver makes of it; what nobody explains is internal", async () => {
+  it("an error of the door takes precedence over the driver's explanation; an unexplained error is internal", async () => {
     const door = new PlatformError("egress_denied", "no")
     const hidden = driver({ test: () => Promise.reject(new Error("ECONNRESET", { cause: door })), explain: () => new PlatformError("connection_lost", "x") })
     expect((await caught((await open(hidden, config, leaseUntil(never))).test())).code).toBe("egress_denied")
@@ -71,7 +71,7 @@ describe("errors of a driver", () => {
     expect([error.code, error.message.includes(CANARY)]).toEqual(["internal", false])
   })
 
-  it("an absent verb is unsupported and says what there is", async () => {
+  it("an absent verb is unsupported, with a list of the present ones", async () => {
     const session = await open(driver({}), config, leaseUntil(never))
     const error = await caught(session.request({}))
     expect([error.code, error.message]).toEqual(["unsupported", "Thing connectors cannot request; they can test."])
@@ -113,7 +113,7 @@ describe("the deadline", () => {
 })
 
 describe("streams", () => {
-  it("a consumer that stops early closes the driver's own", async () => {
+  it("a consumer that stops early closes the driver's stream", async () => {
     let closed = false
     const connector = driver({
       batches: async function* () {
@@ -132,7 +132,7 @@ describe("streams", () => {
     expect(closed).toBe(true)
   })
 
-  it("a driver that hangs while it closes its own holds nobody past the deadline", async () => {
+  it("a driver that hangs while it closes its stream delays the consumer no longer than the deadline", async () => {
     const controller = new AbortController()
     const connector = driver({
       batches: async function* () {

@@ -1,5 +1,5 @@
 import { untilAborted } from "./abort.ts"
-import type { Call, OpenUpload, Render, TokenSource, Turn } from "./call.ts"
+import type { Call, OpenUpload, Render, RequestFacts, TokenSource, Turn } from "./call.ts"
 import { type AnyConnector, type ServerFacts, VERBS, type Verb } from "./connector.ts"
 import { PlatformError, platformErrorIn } from "./errors.ts"
 import type { Lease } from "./lease.ts"
@@ -27,21 +27,26 @@ import type { Row, Value } from "./values.ts"
 export interface OpenOptions {
   readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
   readonly maxRows?: number
-  /** Rows per batch; 1,000 unless given. */
+  /** Rows per batch; 1,000 by default. */
   readonly batchRows?: number
-  /** For types whose requests are made from templates. */
+  /** For types that build their requests from templates. */
   readonly render?: Render
   /** For types that read uploads. */
   readonly upload?: OpenUpload
-  /** Keeps access tokens; without one they live and die with the session. */
+  /** Stores access tokens; without it, tokens last only as long as the session. */
   readonly token?: TokenSource
-  /** For callers that hold limits. */
+  /** For callers that enforce limits. */
   readonly turn?: Turn
+  /** For callers that count the requests of types that speak HTTP. */
+  readonly measure?: (facts: RequestFacts) => void
 }
 
-/** An open connector, as the rest of the hub sees it. Every error is a scrubbed PlatformError; every call ends with its lease. */
+/**
+ * An open connector, as the rest of the hub uses it. Every error is a scrubbed PlatformError; every call ends with
+ * its lease.
+ */
 export interface Session extends AsyncDisposable {
-  /** Whether `reset` makes the session fit for another use. */
+  /** Whether `reset` prepares the session for another use. */
   readonly resets: boolean
   test(): Promise<ServerFacts>
   discover(): AsyncIterable<Discovered>
@@ -56,17 +61,18 @@ export interface Session extends AsyncDisposable {
   shape(wanted: WantedStream, apply: boolean): Promise<readonly SchemaStep[]>
   committed(to: Stream, of: Omit<Commit, "sequence">): Promise<number | undefined>
   request(input: Row): Promise<Row | readonly Row[]>
-  /** Makes the session as good as new for its next use. */
+  /** Returns the session to a clean state for its next use. */
   reset(): Promise<void>
-  /** The same connection with other limits and services; closing one closes both. */
+  /** The same connection with other limits and services; closing either session closes both. */
   with(options: OpenOptions): Session
-  /** Idempotent; never throws for what the far side did. */
+  /** Idempotent; never throws because of the remote system. */
   close(): Promise<void>
 }
 
 /**
- * Opens a connector over a lease. The guarantees for every driver are here and nowhere else: the deadline ends each
- * call even when the client library hangs, errors become ours, and no secret of the config leaves in any text.
+ * Opens a connector over a lease. The guarantees for every driver are implemented here and nowhere else: the deadline
+ * ends each call even if the client library hangs, errors become `PlatformError`s, and no secret of the config
+ * appears in any text.
  */
 export async function open(connector: AnyConnector, config: Readonly<Record<string, unknown>>, lease: Lease, options: OpenOptions = {}): Promise<Session> {
   const guard = new Guard(connector, config, lease)
@@ -158,8 +164,8 @@ const WORDS: Readonly<Record<Verb, string>> = {
   request: "request",
 }
 
-const NO_UPLOADS: OpenUpload = () => Promise.reject(new PlatformError("internal", "An upload was to be read where none can be."))
-const NO_TEMPLATES: Render = () => Promise.reject(new PlatformError("internal", "A template was to be filled where none can be."))
+const NO_UPLOADS: OpenUpload = () => Promise.reject(new PlatformError("internal", "An upload was requested in a place that has no access to uploads."))
+const NO_TEMPLATES: Render = () => Promise.reject(new PlatformError("internal", "A template was used in a place that cannot render templates."))
 
 function callOf(guard: Guard, lease: Lease, options: OpenOptions): Call {
   return {
@@ -167,6 +173,8 @@ function callOf(guard: Guard, lease: Lease, options: OpenOptions): Call {
     remainingMs: () => lease.remainingMs(),
     stage: (name, work) => lease.stage(name, work),
     log: (message, facts) => options.log?.(guard.scrub.text(message), facts === undefined ? undefined : guard.scrub.data(facts)),
+    scrub: (text) => guard.scrub.text(text),
+    measure: options.measure ?? (() => undefined),
     batchRows: options.batchRows ?? 1_000,
     render: options.render ?? NO_TEMPLATES,
     upload: options.upload ?? NO_UPLOADS,
@@ -176,11 +184,11 @@ function callOf(guard: Guard, lease: Lease, options: OpenOptions): Call {
   }
 }
 
-/** Tokens of one session, asked for over its own lease. */
+/** The tokens of one session, requested over its own lease. */
 function sessionTokens(lease: Lease): TokenSource {
   const known = new Map<string, { value: string; refreshToken: string | undefined }>()
   return async ({ identity, refused, grant }) => {
-    // The config, and with it the terms, is one for a session.
+    // A session has one config, so the terms never change.
     const before = known.get(identity)
     if (before !== undefined && before.value !== refused) return { value: before.value, cached: true }
     const { accessToken: value, refreshToken = before?.refreshToken } = await grant(lease, before?.refreshToken)
@@ -189,7 +197,10 @@ function sessionTokens(lease: Lease): TokenSource {
   }
 }
 
-/** Runs a driver's work: it ends with the lease, its errors become ours, and no secret of the config leaves in a text. */
+/**
+ * Runs a driver's work: the work ends with the lease, its errors become `PlatformError`s, and no secret of the config
+ * appears in a text.
+ */
 class Guard {
   readonly scrub: Scrubber
   readonly #connector: AnyConnector
@@ -204,12 +215,12 @@ class Guard {
     this.#signal = signal
   }
 
-  /** Forgets the session's secrets. */
+  /** Releases the session's secrets. */
   release(): void {
     for (const each of this.#held.splice(0)) each()
   }
 
-  /** The same source, whose tokens are secrets of this session. */
+  /** The same source; its tokens become secrets of this session. */
   tokens(source: TokenSource): TokenSource {
     return async (ask) => {
       const found = await source(ask)
@@ -242,12 +253,15 @@ class Guard {
       done = true
       throw this.explained(error)
     } finally {
-      // The consumer stopped early: the driver closes its cursor, but may not hold us up.
+      // The consumer stopped early: the driver may close its cursor, but must not delay the caller.
       if (!done && iterator?.return !== undefined) await untilAborted(this.#signal, iterator.return()).catch(() => undefined)
     }
   }
 
-  /** The error that the rest of the hub sees: the door's own if there is one in the chain, the driver's explanation, or `internal`. */
+  /**
+   * The error that the rest of the hub sees: an error of the door if the chain has one, the driver's explanation, or
+   * `internal`.
+   */
   explained(error: unknown): PlatformError {
     const { scrub } = this
     const door = platformErrorIn(error)
@@ -256,6 +270,6 @@ class Guard {
     const cause = scrub.error(known === error ? known?.cause : error)
     const options = { ...(cause === undefined ? {} : { cause }), details: scrub.data(known?.details ?? {}), faults: scrub.data(known?.faults ?? []) }
     if (known) return new PlatformError(known.code, scrub.text(known.message), options)
-    return new PlatformError("internal", `The ${this.#connector.title} connector failed in a way it does not explain; the log has the cause.`, options)
+    return new PlatformError("internal", `The ${this.#connector.title} connector failed unexpectedly; the log has the cause.`, options)
   }
 }

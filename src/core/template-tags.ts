@@ -1,4 +1,4 @@
-/** Where a tag of a template begins and ends; `closed` is false when its end is missing. */
+/** The start and end of a tag in a template; `closed` is false if its end is missing. */
 export interface Tag {
   readonly at: number
   readonly end: number
@@ -7,7 +7,7 @@ export interface Tag {
 
 const CLOSERS: Readonly<Record<string, string>> = { "{{": "}}", "{%": "%}", "{#": "#}" }
 
-/** The tags of a Jinja template in order, quotes and braces inside of them respected. */
+/** The tags of a Jinja template in order, with respect to quotes and braces inside them. */
 export function tagStarts(text: string): Tag[] {
   const tags: Tag[] = []
   let at = 0
@@ -24,7 +24,7 @@ export function tagStarts(text: string): Tag[] {
   return tags
 }
 
-/** A template's own text, with `x` where a value would stand. */
+/** The literal text of a template, with `x` in place of each value. */
 export function withoutTags(text: string): string {
   let at = 0
   let out = ""

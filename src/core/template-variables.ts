@@ -1,15 +1,22 @@
-import type { ParsedTemplate } from "./template.ts"
+/**
+ * The inputs of a template in the order of their first appearance; the template handles missing values of the
+ * `optional` ones itself.
+ */
+export interface ParsedTemplate {
+  readonly inputs: readonly string[]
+  readonly optional: readonly string[]
+}
 
-/** A node of the template's syntax tree, as the parser makes it; what it holds depends on `type`. */
+/** A node of the template's syntax tree, as the parser makes it; its members depend on `type`. */
 export interface Node {
   readonly type: string
   readonly [part: string]: unknown
 }
 
-/** Names that every template has. */
+/** Names that every template provides. */
 const GLOBALS = ["true", "false", "none", "True", "False", "None", "range", "namespace", "raise_exception", "strftime_now"]
 
-/** The engine's filters; one that it lacks is told when the template is saved, not when it is first used. */
+/** The filters of the engine. An unknown filter is reported when the template is saved, not when it is first used. */
 export const FILTERS: ReadonlySet<string> = new Set([
   ...["abs", "bool", "capitalize", "default", "dictsort", "first", "float", "get", "indent", "int", "items", "join", "keys", "last", "length", "list"],
   ...["lower", "map", "rejectattr", "replace", "reverse", "safe", "selectattr", "sort", "string", "title", "tojson", "trim", "unique", "upper", "values"],
@@ -21,12 +28,15 @@ interface Walk {
   readonly fault: NoFilter
 }
 
-/** The error of a filter that there is not. */
+/** Makes the error for an unknown filter. */
 type NoFilter = (name: string) => Error
 
 type Scope = ReadonlySet<string> & { add(name: string): unknown }
 
-/** The names that a template reads and does not make itself: no loop variables, no `set`, no macros and their parameters. */
+/**
+ * The names that a template reads but does not define itself (as loop variables, by `set`, or as macros and their
+ * parameters).
+ */
 export function variablesIn(program: Node, fault: NoFilter): ParsedTemplate {
   const walk: Walk = { found: new Set(), optional: new Set(), fault }
   visit(program, new Set(GLOBALS), walk)
@@ -87,7 +97,7 @@ function visitNode(node: Node, scope: Scope, walk: Walk): void {
       spare(node["condition"], walk)
       break
   }
-  // Every other node reads what it holds; `operator` is a token, not a name.
+  // Every other node reads its members; `operator` is a token, not a name.
   for (const [name, each] of Object.entries(node)) if (name !== "operator") visit(each, scope, walk)
 }
 
@@ -124,7 +134,7 @@ function visitFilter(node: Node, scope: Scope, walk: Walk): void {
   if (filter.type === "CallExpression") visit(filter["args"], scope, walk)
 }
 
-/** `x.y = …` on a namespace declares nothing, and reads x. */
+/** `x.y = …` on a namespace declares nothing and reads x. */
 function declare(target: unknown, scope: Scope, walk: Walk): void {
   if (!isNode(target)) return
   if (target.type === "Identifier") scope.add(String(target["value"]))

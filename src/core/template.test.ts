@@ -17,7 +17,7 @@ describe("the inputs of a template", () => {
     ["plain text, and { braces }", []],
   ])("%s", (text, inputs) => expect(parseTemplate(text).inputs).toEqual(inputs))
 
-  test("are optional where the template itself provides for their absence", () => {
+  test("are optional if the template itself handles their absence", () => {
     const { inputs, optional } = parseTemplate('{{ a | default("x") }}{% if b is defined %}{{ b }}{% endif %}{% if c %}{{ c }}{% endif %}{{ "t" if d }}{{ e }}')
     expect(inputs).toEqual(["a", "b", "c", "d", "e"])
     expect(optional).toEqual(["a", "b", "c", "d"])
@@ -50,7 +50,7 @@ describe("a fault names its line and column", () => {
   })
 })
 
-describe("a template that would take the parser long", () => {
+describe("a template that would take the parser too long", () => {
   const deep = `{{ ${"(".repeat(30_000)}1${")".repeat(30_000)} }}`
   test.each([
     ["nested too deeply", deep],
@@ -58,9 +58,9 @@ describe("a template that would take the parser long", () => {
     ["nested too deeply", "{% if a %}".repeat(6_500)],
     ["500 blanks", " ".repeat(65_536)],
     ["at most 65536 characters", "x".repeat(65_537)],
-  ])("is refused: %s", (reason, text) => expect(templateFault(text)).toContain(reason))
+  ])("is rejected: %s", (reason, text) => expect(templateFault(text)).toContain(reason))
 
-  test("has the size that the caller gives", () => {
+  test("is limited to the size that the caller sets", () => {
     expect(parseTemplate("x".repeat(2_048), 2_048).inputs).toEqual([])
     expect(() => parseTemplate("x".repeat(2_049), 2_048)).toThrow("at most 2048 characters; it has 2049")
     expect(parseTemplate("x".repeat(2_049)).inputs).toEqual([])

@@ -1,17 +1,11 @@
 import { createRequire } from "node:module"
 import { PlatformError } from "./errors.ts"
 import { tagStarts } from "./template-tags.ts"
-import { FILTERS, type Node, variablesIn } from "./template-variables.ts"
+import { FILTERS, type Node, type ParsedTemplate, variablesIn } from "./template-variables.ts"
 
-/** The inputs of a template in the order of their first appearance; it provides itself for the absence of the `optional` ones. */
-export interface ParsedTemplate {
-  readonly inputs: readonly string[]
-  readonly optional: readonly string[]
-}
-
-/** Characters of a template at most. */
+/** The maximum length of a template, in characters. */
 export const TEMPLATE_MAX = 65_536
-/** The lexer takes time by the square of a run of blanks. */
+/** The maximum number of consecutive blanks: the lexer takes quadratic time in the length of a run of blanks. */
 const BLANKS_MAX = 500
 const KEPT = 200
 
@@ -27,7 +21,10 @@ interface Jinja {
 let jinja: Jinja | undefined
 const known = new Map<string, ParsedTemplate>()
 
-/** Parses a Jinja template and finds its undeclared variables; `config_invalid` names line and column. Pure: nothing is rendered. */
+/**
+ * Parses a Jinja template and finds its undeclared variables; `config_invalid` names line and column. Renders
+ * nothing.
+ */
 export function parseTemplate(text: string, most: number = TEMPLATE_MAX): ParsedTemplate {
   const before = known.get(text)
   if (before !== undefined && text.length <= most) return before
@@ -40,7 +37,7 @@ export function parseTemplate(text: string, most: number = TEMPLATE_MAX): Parsed
   return parsed
 }
 
-/** What is wrong with a template, in words that follow a field's title; undefined when nothing is. */
+/** The problem with a template, worded to follow a field's title; undefined if it is valid. */
 export function templateFault(text: string): string | undefined {
   try {
     parseTemplate(text)
@@ -54,7 +51,7 @@ export function templateFault(text: string): string | undefined {
 function variablesOf(program: Node, text: string): ParsedTemplate {
   const noFilter = (name: string): PlatformError => {
     const at = [...text.matchAll(/\|\s*(\w+)/g)].find((match) => match[1] === name)?.index ?? 0
-    return fault(`uses the filter ${name.slice(0, 60)}, which there is not; the filters are ${[...FILTERS].join(", ")}`, text, at)
+    return fault(`uses the filter ${name.slice(0, 60)}, which does not exist; the filters are ${[...FILTERS].join(", ")}`, text, at)
   }
   try {
     return variablesIn(program, noFilter)
@@ -64,9 +61,9 @@ function variablesOf(program: Node, text: string): ParsedTemplate {
   }
 }
 
-/** Blocks keep their blanks, as Jinja's own defaults have it. */
+/** Parses the text. Blocks keep their blanks, which is Jinja's default. */
 function programOf(text: string): Node {
-  // Loaded when the first template is seen: most connectors have none.
+  // Loaded with the first template, because most connectors have none.
   jinja ??= createRequire(import.meta.url)("@huggingface/jinja") as Jinja
   const starts = tagStarts(text)
   const open = starts.find(({ closed }) => !closed)
@@ -76,7 +73,7 @@ function programOf(text: string): Node {
   } catch (cause) {
     throw fault(`cannot be parsed: ${reasonOf(cause)}`, text, open?.at ?? brokenTag(text, starts, jinja), cause)
   }
-  // The parser says what it met, not where: the last token that it looked at tells.
+  // The parser reports the kind of token, not its place: the last token that it read gives the place.
   let furthest = 0
   const watched = new Proxy(tokens, {
     get(target, key, receiver) {
@@ -96,7 +93,7 @@ function programOf(text: string): Node {
 
 const OPENERS: ReadonlySet<string> = new Set(["OpenStatement", "OpenExpression", "Comment"])
 
-/** The first tag that the lexer does not take even alone. */
+/** The first tag that the lexer rejects on its own. */
 const brokenTag = (text: string, starts: ReturnType<typeof tagStarts>, { tokenize }: Jinja): number =>
   starts.find(({ at, end }) => {
     try {

@@ -2,12 +2,12 @@ import { isIPv6 } from "node:net"
 import { domainToASCII } from "node:url"
 import type { TextFormat } from "./fields.ts"
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters.
 const CONTROL = /[\u0000-\u001f\u007f\u2028\u2029]/
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** What is wrong with `value` as `format`, in words that follow the field's name; undefined when nothing is. */
+/** The problem with `value` as a `format`, worded to follow the field's name; undefined if it is valid. */
 export function formatFault(format: TextFormat | undefined, value: string): string | undefined {
   switch (format) {
     case "host":
@@ -17,7 +17,7 @@ export function formatFault(format: TextFormat | undefined, value: string): stri
     case "pem":
       return value.includes("-----BEGIN ") ? undefined : "must be PEM text that begins with -----BEGIN."
     case "upload":
-      return UUID.test(value) ? undefined : "must be the id of an upload, as POST /v1/uploads answers it."
+      return UUID.test(value) ? undefined : "must be the id of an upload, as returned by POST /v1/uploads."
     case "multiline":
       return undefined
     default:
@@ -25,7 +25,10 @@ export function formatFault(format: TextFormat | undefined, value: string): stri
   }
 }
 
-/** A host is a DNS name or an address and nothing else: whatever could make it a path, a login or a second host is refused. */
+/**
+ * Accepts only a DNS name or an address: anything that could make the value a path, a login or a second host is
+ * rejected.
+ */
 function hostFault(value: string): string | undefined {
   if (CONTROL.test(value) || /\s/.test(value)) return "must be a host name or address without spaces or line breaks."
   if (value.includes("://")) return "must be a host name alone, without a scheme; put the port in its own field."
@@ -39,7 +42,7 @@ function hostFault(value: string): string | undefined {
     : "must be a valid host name or address."
 }
 
-/** An absolute http(s) URL without credentials. Parsed by the WHATWG rules, and by nothing else afterwards. */
+/** An absolute http(s) URL without credentials. The WHATWG parser is the only one that reads it, here and later. */
 function urlFault(value: string): string | undefined {
   if (CONTROL.test(value) || /\s/.test(value)) return "must be a URL without spaces, tabs or line breaks."
   if (value.includes("\\")) return "must be a URL without backslashes."

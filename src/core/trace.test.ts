@@ -7,14 +7,14 @@ const fail = (message: string) => () => Promise.reject(new PlatformError("host_u
 const pass = () => Promise.resolve()
 
 describe("stages", () => {
-  it("an inner failure fails the inner stage alone", async () => {
+  it("an inner failure fails only the inner stage", async () => {
     const trace = new Trace()
     await trace.stage("auth", () => trace.stage("connect", fail("no"))).catch(() => undefined)
     expect(names(trace)).toEqual(["connect failed"])
     expect(trace.settle(new PlatformError("host_unreachable", "no"), "probe")).toBe("connect")
   })
 
-  it("time that an inner stage took is not the outer one's", async () => {
+  it("the time of an inner stage does not count for the outer one", async () => {
     const trace = new Trace()
     const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
     await trace.stage("auth", async () => {
@@ -25,7 +25,7 @@ describe("stages", () => {
     expect(connect?.durationMs).toBeGreaterThan(auth?.durationMs ?? Number.POSITIVE_INFINITY)
   })
 
-  it("a deadline fails the stage that is going on, innermost first; without one, the fallback", async () => {
+  it("a deadline fails the innermost running stage, or the fallback if none is running", async () => {
     const trace = new Trace()
     void trace.stage("auth", () => trace.stage("tls", () => new Promise(() => undefined)))
     expect(trace.settle(new PlatformError("timed_out", "late"), "probe")).toBe("tls")
@@ -51,7 +51,7 @@ describe("what only operators see", () => {
     durationMs: 1,
     detail: "10.1.2.3",
   })
-  it("a denial, a failed look-up and a closed port look alike", () => {
+  it("a denial, a failed lookup and a closed port look alike", () => {
     const shapes = [
       [stage("config", "passed"), stage("resolve", "failed")],
       [stage("config", "passed"), stage("resolve", "passed"), stage("policy", "failed")],
@@ -59,7 +59,7 @@ describe("what only operators see", () => {
     ].map((stages) => collapseStages(stages).map(({ name, status }) => `${name} ${status}`))
     expect(new Set(shapes.map(String))).toEqual(new Set(["config passed,connect failed"]))
   })
-  it("a success is one stage without a detail, and comes only when the connection stands", () => {
+  it("a success is one stage without a detail, reported only once the connection is established", () => {
     const so = [stage("config", "passed"), stage("resolve", "passed"), stage("policy", "passed")]
     expect(collapseStages(so).map(({ name }) => name)).toEqual(["config"])
     const all = collapseStages([...so, stage("connect", "passed"), stage("auth", "passed")])

@@ -1,6 +1,6 @@
 import { PlatformError, platformErrorIn } from "./errors.ts"
 
-/** The stages of a test, in order. A stage that a type does not have is absent from its report. */
+/** The stages of a test, in order. A report omits the stages that a type does not have. */
 export const STAGES = ["config", "resolve", "policy", "connect", "tunnel", "tls", "auth", "permission", "probe"] as const
 export type StageName = (typeof STAGES)[number]
 
@@ -12,12 +12,12 @@ export interface Stage {
   readonly detail?: string
 }
 
-/** What only operators may tell apart: to everybody else these three are one stage, `connect`. */
+/** Stages that only operators may distinguish; everybody else sees them as one stage, `connect`. */
 const OPERATORS_ONLY: readonly StageName[] = ["resolve", "policy", "connect"]
 
 /**
- * Records which stages of one lease passed or failed and how long each took. A stage is recorded once, the first
- * time; time that inner stages took is not counted again for the outer one.
+ * Records which stages of a lease passed or failed and how long each took. A stage is recorded once, the first time;
+ * the time of inner stages is not counted again for the outer one.
  */
 export class Trace {
   readonly #stages: Stage[] = []
@@ -29,12 +29,15 @@ export class Trace {
     return this.#stages
   }
 
-  /** Calls `listener` for each stage from now on, as it ends. */
+  /** Calls `listener` for each later stage as it ends. */
   onStage(listener: (stage: Stage) => void): void {
     this.#listeners.add(listener)
   }
 
-  /** Runs `work` as the stage `name`; its failure fails the stage unless an inner stage failed already. `detail` is read after success. */
+  /**
+   * Runs `work` as the stage `name`; its failure fails the stage unless an inner stage has already failed. `detail`
+   * is read after success.
+   */
   async stage<T>(name: StageName, work: () => Promise<T>, detail?: (result: T) => string | undefined): Promise<T> {
     const begun = performance.now()
     const failedBefore = this.failed
@@ -53,8 +56,8 @@ export class Trace {
   }
 
   /**
-   * Settles which stage a failure belongs to and returns its name: the one that failed already, else the innermost that is still
-   * going on (the deadline passed inside it), else `fallback`.
+   * Decides which stage a failure belongs to and returns its name: the stage that has already failed, else the
+   * innermost stage that is still running (the deadline passed inside it), else `fallback`.
    */
   settle(error: unknown, fallback: StageName): StageName {
     if (this.failed !== undefined) return this.failed
@@ -79,12 +82,12 @@ export class Trace {
   }
 }
 
-/** Stages as somebody who is not an operator may see them: resolve, policy and connect are one, without detail. */
+/** Stages as users who are not operators see them: resolve, policy and connect are one, without detail. */
 export function collapseStages(stages: readonly Stage[]): Stage[] {
   const hidden = stages.filter((stage) => OPERATORS_ONLY.includes(stage.name))
   if (hidden.length === 0) return [...stages]
   const failed = hidden.some((stage) => stage.status === "failed")
-  // A policy that passed without a connect yet (the dial is still going on) shows nothing.
+  // If the policy passed but there is no connect yet (the dial is still running), nothing is shown.
   const settled = failed || hidden.some((stage) => stage.name === "connect")
   const one: Stage = { name: "connect", status: failed ? "failed" : "passed", durationMs: round(hidden.reduce((sum, stage) => sum + stage.durationMs, 0)) }
   const first = stages.findIndex((stage) => OPERATORS_ONLY.includes(stage.name))

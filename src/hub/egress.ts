@@ -3,10 +3,10 @@ import { PlatformError } from "../core/errors.ts"
 import { formatRule, parseEgressRules, type Rule } from "../net/rules.ts"
 import type { Store } from "../store/store.ts"
 import { record } from "./audit/audit.ts"
-import type { Principal } from "./people/identity.ts"
+import type { Principal } from "./base/principal.ts"
 
 export interface EgressRuleView {
-  /** null for a rule of the environment. */
+  /** Null for a rule of the environment. */
   readonly id: string | null
   readonly rule: string
   readonly note: string
@@ -14,14 +14,15 @@ export interface EgressRuleView {
   readonly createdAt: string | null
 }
 
-/** How long a list read from the store may be used, so that another node's change holds within a second. */
+/** How long the rules that were read are used, so that another node's change takes effect within a second. */
 const FRESH_MS = 1_000
 
-/** The operators' allow-list of private destinations: what the environment fixes, and what the store holds. */
+/** The operators' allow-list of private destinations: the fixed rules of the environment, and the rules in the store. */
 export class Egress {
   readonly #store: Store
   readonly fixed: readonly Rule[]
   #cached: { readonly rules: readonly Rule[]; readonly until: number } | undefined
+  readonly #listeners: (() => void)[] = []
   #changes = 0
 
   constructor(store: Store, fixed: readonly Rule[]) {
@@ -29,13 +30,13 @@ export class Egress {
     this.fixed = fixed
   }
 
-  /** The store's rules, at most a second old; a change made here holds at once. */
+  /** The rules in the store, at most a second old. A change that was made here takes effect at once. */
   async rules(): Promise<readonly Rule[]> {
     if (this.#cached !== undefined && this.#cached.until > performance.now()) return this.#cached.rules
     const changes = this.#changes
     const rows = await this.#store.asHub((tx) => tx.selectFrom("egress_rules").selectAll().execute())
     const rules = rows.flatMap((row) => parseEgressRules(spell(row)))
-    // What was read before a change that came meanwhile must not outlive it.
+    // A change may have come during the read; its result is then not kept.
     if (changes === this.#changes) this.#cached = { rules, until: performance.now() + FRESH_MS }
     return rules
   }
@@ -59,7 +60,7 @@ export class Egress {
     return [...fixed, ...stored]
   }
 
-  /** Allows one destination; holds at once. A rule that stands already is answered as it is. */
+  /** Allows one destination, with immediate effect. A rule that exists already is returned as it is. */
   async allow(by: Principal, text: string, note: string): Promise<EgressRuleView> {
     const rules = parseEgressRules(text)
     const [rule] = rules
@@ -85,7 +86,7 @@ export class Egress {
     return { id: row.id, rule: spelled, note, source: "store", createdAt: row.created_at.toISOString() }
   }
 
-  /** Takes a rule of the store back, by id or as it is spelled; all of it, also where two have allowed it at the same moment. */
+  /** Removes a rule from the store, by id or by its text, including copies that were added at the same moment. */
   async remove(by: Principal, ref: string): Promise<void> {
     const all = await this.list()
     const named = all.find((each) => each.id === ref) ?? all.find((each) => each.rule === ref)
@@ -100,9 +101,15 @@ export class Egress {
     this.#forget()
   }
 
+  /** Calls the listener after each change that was made at this node. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
   #forget(): void {
     this.#changes++
     this.#cached = undefined
+    for (const listener of this.#listeners) listener()
   }
 }
 

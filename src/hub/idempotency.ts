@@ -1,34 +1,36 @@
 import { createHmac, randomUUID } from "node:crypto"
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../core/errors.ts"
-import type { IdempotencyKeys } from "../store/database.ts"
+import type { IdempotencyKeys, Tx } from "../store/database.ts"
 import type { Store } from "../store/store.ts"
 import type { Vault } from "../vault/vault.ts"
-import type { Tx } from "./connectors/connector-view.ts"
-import type { Principal } from "./people/identity.ts"
+import type { Principal } from "./base/principal.ts"
 
-/** An answer as it is kept: `body` is its text. */
+/** A kept answer; `body` is its text. */
 export interface KeptAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** A request with a key: `request` is the SHA-256 of method, URL and body; `repeatable` whether it may be carried out anew when it is unknown how far it came. */
+/**
+ * A request with a key. `request` is the SHA-256 of method, URL and body. A `repeatable` request may run again when it is unknown
+ * how far it came.
+ */
 export interface KeyedRequest {
   readonly key: string
   readonly request: Buffer
   readonly repeatable: boolean
 }
 
-/** Either the caller carries the request out under a claim, or it was answered already. */
+/** Either a claim under which the caller runs the request, or the answer that it already had. */
 export type Claimed = { readonly claim: string } | { readonly answer: KeptAnswer }
 
-/** A claim that is not renewed for so long belongs to a process that is gone. */
+/** A claim that was not renewed for so long belongs to a process that is gone. */
 const LEASE_SECONDS = 60
 const RENEW_MS = 20_000
 const SWEEP_MS = 10 * 60_000
-/** What is longer is not kept; the key then says that the request was carried out, and not with what. */
+/** A longer answer is not kept. The key then tells that the request ran, but not how it was answered. */
 const ANSWER_MAX_BYTES = 1024 * 1024
 
 const KEPT = sql<Date>`clock_timestamp() + interval '24 hours'`
@@ -36,7 +38,7 @@ const LEASED = sql<Date>`clock_timestamp() + make_interval(secs => ${LEASE_SECON
 
 type Row = Selectable<IdempotencyKeys> & { readonly expired: boolean; readonly leased: boolean }
 
-/** Requests that are carried out once however often they are sent, on whichever node, for 24 hours. */
+/** Requests with a key run once, however often they are sent, on all nodes and for 24 hours. */
 export class Idempotency {
   readonly #store: Store
   readonly #vault: Vault
@@ -48,12 +50,15 @@ export class Idempotency {
   constructor(store: Store, vault: Vault) {
     this.#store = store
     this.#vault = vault
-    // What fails here is tried again, and by the other nodes too.
+    // A failure is made up for by the next run, or by another node.
     const every = (ms: number, work: () => Promise<unknown>): NodeJS.Timeout => setInterval(() => void work().catch(() => undefined), ms).unref()
     this.#timers = [every(RENEW_MS, () => this.renew()), every(SWEEP_MS, () => this.sweep())]
   }
 
-  /** Claims a request for this process; `idempotency_mismatch`, `idempotency_running` or `idempotency_unknown` when it may be neither run nor answered. */
+  /**
+   * Claims a request for this process; `idempotency_mismatch`, `idempotency_running` or `idempotency_unknown` when it can be
+   * neither run nor answered.
+   */
   async claim(by: Principal, { key, request: plain, repeatable }: KeyedRequest): Promise<Claimed> {
     const claim = randomUUID()
     const request = await this.#keyed(plain)
@@ -81,7 +86,7 @@ export class Idempotency {
     return claimed
   }
 
-  /** Keeps the answer for whoever repeats the request. */
+  /** Keeps the answer for repetitions of the request. */
   async keep(claim: string, { status, headers, body }: KeptAnswer): Promise<void> {
     const workspaceId = this.#running.get(claim)
     if (workspaceId === undefined) return
@@ -101,7 +106,7 @@ export class Idempotency {
     }
   }
 
-  /** Gives a request up that failed in a way that may pass: it can be sent again at once. What it had committed before stays known. */
+  /** Releases a request that failed in a way that may pass, so that it can be sent again at once. Changes that it committed stay known. */
   async release(claim: string): Promise<void> {
     const workspaceId = this.#running.get(claim)
     if (workspaceId === undefined) return
@@ -119,7 +124,7 @@ export class Idempotency {
     })
   }
 
-  /** Says that the claims of this process are still worked on; called by itself. */
+  /** Renews the claims of this process. A timer calls it. */
   async renew(): Promise<void> {
     for (const [claim, workspaceId] of this.#running)
       await this.#store.inWorkspace(workspaceId, (tx) =>
@@ -127,7 +132,7 @@ export class Idempotency {
       )
   }
 
-  /** Forgets the keys of all workspaces that have expired; called by itself. */
+  /** Deletes the expired keys of all workspaces. A timer calls it. */
   async sweep(): Promise<void> {
     await this.#store.asHub((tx) => sql`select jackfield.idempotency_sweep()`.execute(tx))
   }
@@ -136,7 +141,7 @@ export class Idempotency {
     for (const timer of this.#timers) clearInterval(timer)
   }
 
-  /** As it is stored: who reads the store, or a backup, could else try short secrets against the hash of the request that they came in. */
+  /** The stored form of a request's hash. Without a key, a reader of the store or of a backup could try short secrets against it. */
   async #keyed(request: Buffer): Promise<Buffer> {
     this.#hashKey ??= this.#vault.hubKey(this.#store, "idempotency")
     this.#hashKey.catch(() => {
@@ -168,7 +173,7 @@ export class Idempotency {
   }
 }
 
-/** The vault's words for the place of a kept answer. */
+/** The binding of a kept answer in the vault. */
 const placeOf = (workspaceId: string, claim: string) => ({ workspaceId, connectorId: claim, pointer: "/answer" })
 
 const mismatch = (key: string): PlatformError =>
@@ -177,13 +182,13 @@ const mismatch = (key: string): PlatformError =>
   })
 
 const running = (key: string): PlatformError =>
-  new PlatformError("idempotency_running", `The request with the Idempotency-Key ${shown(key)} is still being carried out; send it again in a second.`, {
+  new PlatformError("idempotency_running", `The request with the Idempotency-Key ${shown(key)} is still running; send it again in a second.`, {
     details: { retryAfterSeconds: 1 },
   })
 
 function unknown(key: string, done: unknown): PlatformError {
   const what = done === null ? "It is not known how far it came" : "See `done` for what it did"
-  const message = `The request with the Idempotency-Key ${shown(key)} was carried out or begun, and its answer is not there any more. ${what}; then use a new key.`
+  const message = `The request with the Idempotency-Key ${shown(key)} was carried out or begun, and its answer is not kept. ${what}; then use a new key.`
   return new PlatformError("idempotency_unknown", message, { details: { done: done ?? null } })
 }
 

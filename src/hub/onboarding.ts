@@ -1,13 +1,15 @@
+import { settlesWithin } from "../core/abort.ts"
 import { PlatformError } from "../core/errors.ts"
 import type { Door } from "../net/door.ts"
 import { readHostKey } from "../net/host-key.ts"
+import type { Principal } from "./base/principal.ts"
 import type { Catalogs } from "./catalogs/catalogs.ts"
-import type { CompatOptions, ConnectorInput, ConnectorView } from "./connectors/connector-view.ts"
+import type { CompatOptions, ConnectorInput } from "./connectors/connector-input.ts"
+import type { ConnectorView } from "./connectors/connector-view.ts"
 import type { Connectors } from "./connectors/connectors.ts"
-import type { Principal } from "./people/identity.ts"
 import { TEST_DEADLINE_MS } from "./probes/probe.ts"
 
-/** How far the schema of a new connector came: read, or still being read in the background. */
+/** A new connector, and whether its schema was read already or is still being read in the background. */
 export type Onboarded = { readonly connector: ConnectorView; readonly discovered: boolean }
 
 const FORGOTTEN_MS = 60_000
@@ -17,12 +19,12 @@ export interface OnboardingOptions extends CompatOptions {
   readonly trustHostKey?: boolean
 }
 
-/** Makes connectors ready for use in one step: tested, stored, discovered, and gone again when discovery fails. */
+/** Makes a connector in one step: it is tested, stored and discovered, and removed again when the discovery fails. */
 export class Onboarding {
   readonly #door: Door
   readonly #connectors: Connectors
   readonly #catalogs: Catalogs
-  /** Schemas that are being read at this node, and why the last reading of one failed, by connector. */
+  /** The schemas that this node is reading, and the reason why the last reading failed, by connector. */
   readonly #reading = new Map<string, { done: boolean; failure: string }>()
 
   constructor(door: Door, connectors: Connectors, catalogs: Catalogs) {
@@ -32,9 +34,9 @@ export class Onboarding {
   }
 
   /**
-   * `verification_failed` when the test fails, `discovery_failed` when the schema cannot be read: nothing is stored then. A discovery
-   * longer than `waitMs` goes on by itself. A type without `discover` has no schema to read. With `trustHostKey` an SSH tunnel
-   * without a host key gets the one that its bastion shows now, pinned from then on.
+   * Throws `verification_failed` when the test fails and `discovery_failed` when the schema cannot be read; nothing is stored
+   * then. A discovery that takes longer than `waitMs` continues in the background. A type without `discover` has no schema to
+   * read. With `trustHostKey`, an SSH tunnel without a host key is pinned to the key that its bastion shows now.
    */
   async create(by: Principal, input: ConnectorInput, options: OnboardingOptions): Promise<Onboarded> {
     const pinned = options.trustHostKey === true ? await this.#pinned(by, input) : input
@@ -47,22 +49,12 @@ export class Onboarding {
         throw new PlatformError("discovery_failed", `The schema of ${connector.name} could not be read, so it was not stored: ${why}`, { cause })
       },
     )
-    // Whoever waits no longer must not make its failure an unhandled one.
-    discovery.catch(() => undefined)
-    let timer: NodeJS.Timeout | undefined
-    const waited = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), options.waitMs)
-    })
-    try {
-      return { connector, discovered: await Promise.race([discovery, waited]) }
-    } finally {
-      clearTimeout(timer)
-    }
+    return { connector, discovered: (await settlesWithin(options.waitMs, discovery)) && (await discovery) }
   }
 
   /**
-   * Begins to read the schema of a connector that has none, unless this node does so already: a hub that was killed over one
-   * leaves its connector without. Says why the last try failed, or nothing.
+   * Begins to read the schema of a connector that has none, because a hub was killed over it, unless this node is reading it
+   * already. Returns the reason why the last try failed, or "".
    */
   resume(by: Principal, connectorId: string): string {
     const last = this.#reading.get(connectorId)
@@ -83,7 +75,7 @@ export class Onboarding {
       }
       state.done = true
       state.failure = error instanceof PlatformError ? error.message : "The log has the cause."
-      // A failure that nobody asks about is forgotten.
+      // A failure that no caller asks about is forgotten.
       setTimeout(() => this.#reading.get(connectorId) === state && this.#reading.delete(connectorId), FORGOTTEN_MS).unref()
       throw error
     }
@@ -93,7 +85,7 @@ export class Onboarding {
     const { tunnel } = input.config
     if (!isTunnel(tunnel) || tunnel.hostKey !== undefined) return input
     const { host, port } = tunnel
-    // What is refused anyway, a name that is taken or a config with faults, must not make the hub dial.
+    // A request that is refused anyway, for a taken name or a faulty config, must not make the hub dial.
     await this.#connectors.assertCreatable(by, { ...input, config: { ...input.config, tunnel: { ...tunnel, hostKey: "SHA256:" } } })
     const lease = this.#door.lease({ deadlineMs: TEST_DEADLINE_MS, operator: by.operator })
     try {
@@ -108,11 +100,11 @@ export class Onboarding {
   }
 }
 
-/** Somebody removed it meanwhile: that is what was wanted. Or changed it: then it is theirs, and stays. */
+/** Ignores a connector that was removed meanwhile, as was wanted, or changed by another caller, who then keeps it. */
 const unlessTaken = (error: unknown): void => {
   if (!(error instanceof PlatformError) || (error.code !== "not_found" && error.code !== "version_stale")) throw error
 }
 
-/** `tunnel` of connectors/shared/ssh.ts, as it is posted. */
+/** Whether a value is the `tunnel` of connectors/shared/ssh.ts, as clients send it. */
 const isTunnel = (value: unknown): value is { readonly host: string; readonly port: number; readonly hostKey?: unknown } =>
   value !== null && typeof value === "object" && "kind" in value && value.kind === "ssh"

@@ -1,4 +1,4 @@
-/** How long a bound is believed: clocks drift apart, slowly. */
+/** How long a bound is used, since clocks drift apart slowly. */
 const BELIEVED_MS = 30_000
 
 interface Bounds {
@@ -8,8 +8,8 @@ interface Bounds {
 }
 
 /**
- * The store's clock as seen from here, within bounds: what the store read between a question and its answer lies between them
- * in our time too. Each exchange narrows the bounds, so that one slow answer does not blur them.
+ * The store's clock as this process knows it, within bounds: a time that the store read lies between the question and the answer.
+ * Each exchange narrows the bounds, so that one slow answer does not blur them.
  */
 export class StoreClock {
   #now: Bounds | undefined

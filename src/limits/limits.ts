@@ -1,13 +1,13 @@
-/** What a connector's row and its workspace's plan may say; each part may be absent. */
+/** The limits in a connector's row or in its workspace's plan; each part may be absent. */
 type Plain = Readonly<Record<string, unknown>>
 
-/** At most `requests` starts in any `perMs` milliseconds. */
+/** A rate limit: at most `requests` starts in any window of `perMs` milliseconds. */
 export interface Rate {
   readonly requests: number
   readonly perMs: number
 }
 
-/** What holds for a connector: every rate at once, and at most `concurrency` open calls. */
+/** The limits that hold for a connector: all of its rate limits at once, and at most `concurrency` open uses. */
 export interface Limits {
   readonly rates: readonly Rate[]
   readonly concurrency: number | undefined
@@ -30,7 +30,7 @@ export function effectiveLimits(own: Plain | null, plan: Plain): Limits {
   }
 }
 
-/** Whether keeping `a` keeps `b` too; of two equal ones the first does. */
+/** Whether a caller that keeps `a` keeps `b` too; of two equal rates the first implies the second. */
 const implies = (a: Rate, b: Rate, earlier: boolean): boolean =>
   a.requests <= b.requests && a.perMs >= b.perMs && (a.requests < b.requests || a.perMs > b.perMs || earlier)
 

@@ -4,19 +4,19 @@ import { PlatformError } from "../core/errors.ts"
 import type { Store } from "../store/store.ts"
 import { type Patience, rateLimited, type Waiter, wait } from "./waiter.ts"
 
-/** A held slot expires in the store after this; it is renewed well before, so that only a killed process's expire. */
+/** A held slot expires in the store after this long. It is renewed well before, so that only the slots of killed processes expire. */
 export const HELD_MS = 4_000
 const RENEW_MS = 1_000
-/** The same for those that wait. */
+/** The same for slots that are asked for. */
 const ASKED_MS = 1_000
-/** How often a process whose calls wait asks whether their turn has come. */
+/** How often a process with waiting calls asks for a slot again. */
 const POLL_MS = 40
-/** What the store takes to say that a slot is free, at most. */
+/** The time that the store has to say whether a slot is free. */
 const ANSWER_MS = 250
-/** How long this process may pass a slot from call to call before the other processes' turn comes. */
+/** How long this process may pass a slot from call to call before it offers it to the other processes. */
 const QUANTUM_MS = 1_000
 
-/** One open call's place. `signal` aborts when the place was lost, since another call may have it then. */
+/** A slot that an open call holds. `signal` aborts when the slot was lost, since another call may have it then. */
 export interface Slot {
   readonly signal: AbortSignal
   release(): void
@@ -28,7 +28,7 @@ interface Held {
   readonly lost: AbortController
 }
 
-/** This process's share of one connector's open calls. Slots are rows of the store; calls of this process pass them on without asking it. */
+/** The concurrency limit of one connector. Slots are rows of the store; calls of this process pass them on without asking the store. */
 export class Slots {
   readonly #store: Store
   readonly #workspaceId: string
@@ -52,7 +52,7 @@ export class Slots {
     return !this.#exchanging && this.#queue.length + this.#held.size + this.#asked.size + this.#done.size === 0
   }
 
-  /** Resolves with a slot of at most `most` that are open over all processes; `rate_limited` when the caller's patience ends first. */
+  /** Resolves with one of `most` slots that all processes share; `rate_limited` when the caller's patience ends first. */
   take(most: number, patience: Patience): Promise<Slot> {
     this.#most = most
     return wait<Slot>(patience, ANSWER_MS, tooLate, (waiter) => {
@@ -91,7 +91,7 @@ export class Slots {
     return waiter
   }
 
-  /** Tells the store what changed here and takes what it gives; one at a time, and again while something is to be told or waits. */
+  /** Tells the store about changes and takes the slots that it gives. One exchange runs at a time, and another follows while there is news. */
   async #exchange(): Promise<void> {
     this.#again = true
     if (this.#exchanging) return
@@ -117,7 +117,7 @@ export class Slots {
     try {
       given = await this.#ask(mine, asked, done)
     } catch (error) {
-      // What is held goes on until it would expire; who waits is told now.
+      // Held slots stay until they would expire; waiting calls are told now.
       for (let waiter = this.#next(); waiter !== undefined; waiter = this.#next()) waiter.refuse(error)
       this.#expire(begun)
       return
@@ -144,7 +144,7 @@ export class Slots {
     else this.#hand(id, held, waiter)
   }
 
-  /** One asked for at a time while callers wait, so that processes share evenly, and a killed one takes only its share along. */
+  /** Asks for one slot at a time while callers wait, so that processes share evenly and a killed process takes only its share along. */
   #adjust(): void {
     const wanted = this.#held.size < this.#most && this.#queue.some((waiter) => !waiter.settled)
     if (wanted && this.#asked.size === 0) this.#asked.add(randomUUID())

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises"
 import { sql } from "kysely"
 import type { Store } from "../store/store.ts"
 import type { StoreClock } from "./clock.ts"
@@ -6,31 +7,31 @@ import { type Patience, rateLimited, type Waiter, wait } from "./waiter.ts"
 
 /** Waiters that share one round trip. */
 const BATCH = 100
-/** Until when the store must have answered; the time that it then gives is within the caller's patience. */
+/** The time that the store has to answer. The start that it gives lies within the caller's patience. */
 const ANSWER_MS = 10_000
-/** How often a grant that came too late is exchanged for a later one; after that the call goes: a slow but steady way is no harm. */
+/** How often a start that came too late is exchanged for a later one. After that the call goes: a way that is slow but steady does no harm. */
 const EXCHANGES = 3
 
 /** When a call may start, and until when it may at the latest (`performance.now()`). */
 interface Start {
   readonly at: number
   readonly latest: number
-  /** What the far server sees later than this many milliseconds is put right in the store. */
+  /** When the far server sees the call more than this many milliseconds late, the store is told. */
   readonly slack: number
   readonly granted: Granted
 }
 
-/** A row of the store's answer; times are the store's. */
+/** A row of the store's answer; the times are by the store's clock. */
 interface Granted {
   readonly granted: boolean
   readonly delay_ms: number
   readonly at_ms: number
   readonly clock_ms: number
-  /** Which of the connector's starts it is, from 1. */
+  /** The number of the start among the connector's, from 1. */
   readonly place: number
 }
 
-/** The starts of one connector's calls, in the order they were asked for; times are given by the store, ahead of time where need be. */
+/** The rate limits of one connector. The store gives the starts in the order in which they were asked for, ahead of time where need be. */
 export class Starts {
   readonly #store: Store
   readonly #workspaceId: string
@@ -52,10 +53,10 @@ export class Starts {
   }
 
   /**
-   * Resolves when a call may start under these rates; `rate_limited` when that lies beyond the caller's patience. What it
-   * resolves with is called when the request is on its way: one that was held up counts from then.
+   * Resolves when a call may start under these rates; `rate_limited` when that lies beyond the caller's patience. The caller
+   * calls the returned function when the request is on its way: a request that was held up counts from then.
    */
-  async turn(rates: readonly Rate[], patience: Patience): Promise<() => Promise<void>> {
+  async take(rates: readonly Rate[], patience: Patience): Promise<() => Promise<void>> {
     this.#rates = rates
     for (let attempt = 0; ; attempt++) {
       const start = await wait<Start>(patience, ANSWER_MS, tooLate, (waiter) => {
@@ -81,7 +82,7 @@ export class Starts {
     if (this.#asking) return
     this.#asking = true
     try {
-      // The callers of this turn of the loop come along.
+      // The callers of this turn of the event loop share the round trip.
       await Promise.resolve()
       for (let batch = this.#next(); batch.length > 0; batch = this.#next()) await this.#grant(batch)
     } finally {
@@ -117,7 +118,7 @@ export class Starts {
     }
     const margin = marginOf(Math.min(...this.#rates.map(({ perMs }) => perMs)))
     const { earliest, latest } = this.#clock.here(granted.at_ms)
-    // Most of the margin is for us, the rest for the way to the far server.
+    // Most of the margin is for this process, the rest for the way to the far server.
     waiter.give({ at: latest, latest: earliest + margin * 0.7, slack: margin / 2, granted })
   }
 
@@ -135,15 +136,8 @@ export class Starts {
 
 const tooLate = () => rateLimited("The connector's rate is used up for now", 1_000)
 
-/** Timers may fire a little early; this does not. Ends early, and quietly, with the signal: whoever gave it looks at it next. */
+/** Waits until `at`, and not a little less as timers may. It ends early, without an error, when the signal fires; the caller looks at the signal next. */
 async function until(at: number, signal: AbortSignal): Promise<void> {
-  for (let left = at - performance.now(); left > 0 && !signal.aborted; left = at - performance.now()) {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = (): void => resolve()
-    const timer = setTimeout(wake, Math.ceil(left))
-    signal.addEventListener("abort", wake, { once: true })
-    await promise
-    clearTimeout(timer)
-    signal.removeEventListener("abort", wake)
-  }
+  for (let left = at - performance.now(); left > 0 && !signal.aborted; left = at - performance.now())
+    await pause(Math.ceil(left), undefined, { signal }).catch(() => undefined)
 }

@@ -1,12 +1,12 @@
 import { PlatformError } from "../core/errors.ts"
 
-/** Until when a call waits for its turn (`performance.now()`), and the signal of who asked. */
+/** Until when a call waits (`performance.now()`), and its caller's signal. */
 export interface Patience {
   readonly until: number
   readonly signal: AbortSignal
 }
 
-/** One who waits for a `T`; settles once. */
+/** A caller that waits for a `T`; it settles once. */
 export interface Waiter<T> extends Patience {
   readonly settled: boolean
   give(value: T): void
@@ -14,8 +14,8 @@ export interface Waiter<T> extends Patience {
 }
 
 /**
- * Hands a waiter to `queue` and waits for what it is given; it refuses itself when its caller goes or its patience ends, though
- * not before the store had `answerMs` to say whether there is anything to wait for.
+ * Hands a waiter to `queue` and waits until it is given a value or refused. It refuses itself when its caller goes away, or when its
+ * patience ends and the store has had `answerMs` to answer.
  */
 export function wait<T>({ until, signal }: Patience, answerMs: number, late: () => PlatformError, queue: (waiter: Waiter<T>) => void): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
@@ -46,7 +46,7 @@ export function wait<T>({ until, signal }: Patience, answerMs: number, late: () 
   return promise
 }
 
-/** The refusal of a call whose turn did not come in time. */
+/** The refusal of a call that could not start in time. */
 export const rateLimited = (what: string, waitMs: number): PlatformError => {
   const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000))
   return new PlatformError("rate_limited", `${what}; call again in ${retryAfterSeconds} s, or raise the connector's limits.`, {

@@ -2,7 +2,10 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { type AddressClass, bytesOf, classify, holds, spell } from "./address.ts"
 
-/** facts: the forms of IANA's registries, the metadata services by name, and what ipaddr.js calls unicast. */
+/**
+ * facts: the forms in IANA's registries, the metadata services by name, and the addresses that ipaddr.js calls
+ * unicast.
+ */
 const EXPECTED: Record<AddressClass, string[]> = {
   public: ["1.1.1.1", "8.8.8.8", "99.255.255.255", "172.15.0.1", "172.32.0.1", "192.0.1.1", "223.255.255.255", "2606:4700::1111", "2a00::1", "3ffe::1"],
   private: ["10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "172.17.0.1", "10.96.0.1", "fc00::1", "fdff::1"],
@@ -32,7 +35,7 @@ describe("classify", () => {
   for (const [expected, addresses] of Object.entries(EXPECTED))
     for (const address of addresses) test(`${JSON.stringify(address)} is ${expected}`, () => expect(classify(address).class).toBe(expected))
 
-  test("IPv6 is public only within 2000::/3, and no IPv4 in it", () => {
+  test("IPv6 is public only within 2000::/3 and without an embedded IPv4 address", () => {
     const ipv6 = fc.uint8Array({ minLength: 16, maxLength: 16 })
     fc.assert(
       fc.property(ipv6, (bytes) => {
@@ -51,7 +54,7 @@ describe("classify", () => {
     )
   })
 
-  test("one address has one spelling, which has the same class", () => {
+  test("an address has one canonical spelling, which has the same class", () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (address) => {
         const { canonical, class: kind } = classify(address)
@@ -63,7 +66,7 @@ describe("classify", () => {
   })
 })
 
-test("a block holds exactly the addresses that share its first bits", () => {
+test("a block contains exactly the addresses that share its first bits", () => {
   const block = { bytes: [172, 16, 0, 0], prefix: 12 }
   expect(holds(block, [172, 31, 255, 255])).toBe(true)
   expect(holds(block, [172, 32, 0, 0])).toBe(false)

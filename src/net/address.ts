@@ -2,8 +2,8 @@ import { isIP } from "node:net"
 import ipaddr from "ipaddr.js"
 
 /**
- * What an address is for. `public` alone may be dialled unasked; `metadata` is a cloud's credential service, `embedded`
- * an IPv6 form that carries an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo, SIIT).
+ * The kind of an address. Only `public` may be dialled without a rule; `metadata` is a cloud's credential service,
+ * `embedded` an IPv6 form that contains an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo, SIIT).
  */
 export type AddressClass =
   | "public"
@@ -19,7 +19,7 @@ export type AddressClass =
   | "unspecified"
   | "embedded"
 
-/** An address's class and its one spelling: dotted decimal, or RFC 5952. */
+/** An address's class and its canonical spelling: dotted decimal, or RFC 5952. */
 export interface Classified {
   readonly class: AddressClass
   readonly canonical: string
@@ -31,15 +31,16 @@ export interface Block {
   readonly prefix: number
 }
 
-/** No allow-list opens these: there is no system of a tenant behind them. */
+/** Classes that no allow-list can open, because no tenant's system has such an address. */
 export const NEVER: readonly AddressClass[] = ["metadata", "unspecified", "multicast", "embedded"]
 
 /**
- * The IANA special-purpose registries (RFC 6890, as of 2026), cloud metadata services first, then what the registries
- * leave out; the first block that holds the address decides. In IPv6 only 2000::/3 is global unicast (RFC 4291).
+ * The IANA special-purpose registries (RFC 6890, as of 2026), preceded by cloud metadata services and followed by the
+ * rest; the first block that contains the address decides. In IPv6 only 2000::/3 is global unicast (RFC 4291).
  */
 const TABLE: readonly (readonly [AddressClass, readonly string[]])[] = [
-  // AWS, GCP, Azure, Oracle, DigitalOcean and OpenStack live in 169.254.169/24, ECS and EKS in .170/24; Tencent; Alibaba; Azure's wire server; Oracle classic.
+  // AWS, GCP, Azure, Oracle, DigitalOcean and OpenStack use 169.254.169/24, ECS and EKS .170/24; Tencent; Alibaba;
+  // Azure's wire server; Oracle classic.
   ["metadata", ["169.254.169.0/24", "169.254.170.0/24", "169.254.0.23/32", "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32"]],
   ["metadata", ["fd00:ec2::/48", "fd20:ce::254/128"]],
   ["unspecified", ["0.0.0.0/8", "::/128"]],
@@ -59,7 +60,10 @@ const TABLE: readonly (readonly [AddressClass, readonly string[]])[] = [
 
 const BLOCKS = TABLE.flatMap(([name, blocks]) => blocks.map((text) => ({ name, block: parseBlock(text) })))
 
-/** The class of an IP literal. Whatever is not one (a zone id, a short form, a name) is `reserved`, which nobody may dial. */
+/**
+ * The class of an IP literal. Any other text (a zone id, a short form, a name) is `reserved`, which no caller may
+ * dial.
+ */
 export function classify(address: string): Classified {
   const bytes = bytesOf(address)
   if (bytes === undefined) return { class: "reserved", canonical: address }
@@ -84,7 +88,7 @@ export function holds(block: Block, bytes: readonly number[]): boolean {
   return ((block.bytes[whole] ?? 0) & mask) === ((bytes[whole] ?? 0) & mask)
 }
 
-/** Dotted decimal, or RFC 5952 in hexadecimal throughout. */
+/** Dotted decimal, or RFC 5952 entirely in hexadecimal. */
 export function spell(bytes: readonly number[]): string {
   if (bytes.length === 4) return bytes.join(".")
   return (ipaddr.fromByteArray([...bytes]) as ipaddr.IPv6).toRFC5952String()

@@ -10,29 +10,32 @@ import type { LeaseCore } from "./lease-core.ts"
 import type { Policy } from "./policy.ts"
 import type { Resolver } from "./resolver.ts"
 
-/** How streams are opened: straight, or through a bastion. `grace` is the one short dial after a cut-off. */
+/** A way to open streams: directly, or through a bastion. `grace` is the one short dial after a cut-off. */
 export interface Route {
   dial(to: Address): Promise<Duplex>
   grace(to: Address): Promise<Duplex>
 }
 
-/** What a dial needs besides its lease. */
+/** The parts that a dial needs in addition to its lease. */
 export interface DoorParts {
   readonly policy: Policy
   readonly resolver: Resolver
-  /** Milliseconds for one address to accept. */
+  /** The time limit, in milliseconds, for connecting to one address. */
   readonly connectTimeoutMs: number
 }
 
-/** Addresses of one name that are tried in turn. */
+/** The maximum number of addresses of one name that are tried, in turn. */
 const MOST_TRIES = 4
 const GRACE_DIAL_MS = 1_000
 const KEEP_ALIVE_MS = 30_000
-/** What every failed dial costs at least, for who may not tell denied from closed: a floor and as much jitter at most, in ms. */
+/**
+ * The minimum duration of a failed dial for callers who must not distinguish denied from closed, and the maximum of
+ * its random addition, in ms.
+ */
 const FLOOR_MS = 400
 const JITTER_MS = 200
 
-/** Codes that together are "no connection" to everybody but operators. */
+/** Codes that everybody except operators sees as "no connection". */
 const HIDDEN = new Set(["host_not_found", "dns_failed", "egress_denied", "host_unreachable", "tunnel_failed"])
 
 const ours = new WeakSet<Socket>()
@@ -40,11 +43,14 @@ const ours = new WeakSet<Socket>()
 /** Whether the door dialled this socket; the egress suite fails on any other that connects. */
 export const dialledByDoor = (socket: Socket): boolean => ours.has(socket)
 
-/** Dials straight: resolves, judges every address, connects to a judged one, looks again where it got. */
+/**
+ * Dials directly: resolves the host, judges every address, connects to one of them, and verifies the address of the
+ * connection.
+ */
 export class DirectRoute implements Route {
   readonly #core: LeaseCore
   readonly #parts: DoorParts
-  /** Where each target was reached; the grace dial goes there and nowhere else. */
+  /** The address at which each target was reached; a grace dial may only go there. */
   readonly #reached = new Map<string, string>()
 
   constructor(core: LeaseCore, parts: DoorParts) {
@@ -74,6 +80,7 @@ export class DirectRoute implements Route {
         (made) => formatTarget(made.ip, to.port),
       )
       this.#reached.set(target, ip)
+      this.#core.judged(socket, async () => void (await this.#judge([ip], to)))
       return socket
     } finally {
       release()
@@ -88,7 +95,7 @@ export class DirectRoute implements Route {
     return await attempt(this.#core, { ip, port: to.port, target, timeoutMs: GRACE_DIAL_MS })
   }
 
-  /** One bad address denies all: what answers twice differently is not to be picked from. */
+  /** Denies the dial if any address is denied: a name with both allowed and denied addresses is not trusted. */
   async #judge(addresses: readonly string[], to: Address): Promise<string> {
     let because = ""
     for (const address of addresses) {
@@ -102,7 +109,7 @@ export class DirectRoute implements Route {
   async #connect(addresses: readonly string[], port: number, target: string, release: () => void): Promise<{ socket: Socket; ip: string }> {
     let last: unknown
     for (const [index, ip] of addresses.entries()) {
-      // A little more than its share, so that the lease's own deadline, which says more, comes first.
+      // Slightly more than its share, so that the lease's own deadline, whose message says more, fires first.
       const share = this.#core.remainingMs() / (addresses.length - index)
       try {
         const socket = await attempt(this.#core, { ip, port, target, timeoutMs: Math.min(share + 100, this.#parts.connectTimeoutMs), release })
@@ -116,7 +123,7 @@ export class DirectRoute implements Route {
   }
 }
 
-/** Connects to one judged address, and refuses a socket that got anywhere else. */
+/** Connects to one judged address, and rejects a socket that is connected to any other. */
 async function attempt(core: LeaseCore, to: { ip: string; port: number; target: string; timeoutMs: number; release?: () => void }): Promise<Socket> {
   const socket = new Socket()
   ours.add(socket)
@@ -140,7 +147,7 @@ async function attempt(core: LeaseCore, to: { ip: string; port: number; target: 
   const got = classify(socket.remoteAddress ?? "").canonical
   if (got === to.ip) return socket
   socket.destroy()
-  throw new PlatformError("egress_denied", `${to.target} was to be ${to.ip} but the connection went to ${got}; it was cut.`)
+  throw new PlatformError("egress_denied", `${to.target} is ${to.ip}, but the connection went to ${got}, so it was closed.`)
 }
 
 function refused(target: string, cause: unknown): PlatformError {
@@ -156,7 +163,7 @@ function refused(target: string, cause: unknown): PlatformError {
   return new PlatformError("host_unreachable", `${target} ${how}.`, { cause })
 }
 
-/** The denial as an operator reads it. */
+/** The denial as operators see it. */
 export function denied(target: string, address: string, verdict: { readonly reason: string; readonly allowWith?: string }): PlatformError {
   const what = target.startsWith(formatTarget(address, 0).slice(0, -1)) ? target : `${target} (${address})`
   const next = verdict.allowWith === undefined ? "choose another destination" : `allow it with \`jackfield egress allow ${verdict.allowWith}\``
@@ -170,9 +177,10 @@ const resolved =
     host.kind === "address" ? host.address : `${host.name} → ${addresses.join(", ")}`
 
 /**
- * For who is not an operator: no such name, denied, refused and unreachable become one error with one text, after a common
- * floor that is counted inside the stage, so that neither text nor stage times tell them apart. The floor begins at
- * `since`, when the DNS work was done, or else at the failure: slow DNS must not use it up for some of them.
+ * Hides the cause of a failed dial from users who are not operators: unknown, denied, closed and unreachable
+ * destinations give the same error with the same text, after a common minimum time that counts inside the stage, so
+ * that neither texts nor stage times distinguish them. The minimum starts at `since`, when the DNS work ended, or at
+ * the failure if it is absent: a slow lookup must not use it up for some of the causes.
  */
 export async function conceal<T>(core: LeaseCore, work: Promise<T>, shown: (cause: PlatformError) => PlatformError, since?: number): Promise<T> {
   try {

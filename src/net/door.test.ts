@@ -33,7 +33,7 @@ describe("a dial", () => {
     expect(open.sockets).toEqual([{ target: `localhost:${server.port}`, ip: "127.0.0.1", bytesIn: 5, bytesOut: 0 }])
   })
 
-  test("to what is denied opens no socket, and tells an operator how to allow it", async () => {
+  test("to a denied address opens no socket, and tells an operator how to allow it", async () => {
     await using server = await listenRaw(undefined, "127.0.0.2")
     await using open = lease()
     await expect(open.dial({ host: "127.0.0.2", port: server.port })).rejects.toMatchObject({
@@ -44,7 +44,7 @@ describe("a dial", () => {
     expect([server.hits, open.sockets.length]).toEqual([0, 0])
   })
 
-  test("tells a closed port, an unknown name and a wrong host or port apart for an operator", async () => {
+  test("distinguishes a closed port, an unknown name and an invalid host or port for an operator", async () => {
     await using open = lease()
     await expect(open.dial({ host: "127.0.0.1", port: await closedPort() })).rejects.toMatchObject({ code: "host_unreachable" })
     await expect(open.dial({ host: "single", port: 80 })).rejects.toMatchObject({ code: "host_not_found" })
@@ -64,7 +64,7 @@ describe("names", () => {
     await work(open)
   }
 
-  test("one bad answer among good ones denies all", async () => {
+  test("one denied address among allowed ones denies the name", async () => {
     await using server = await listenRaw()
     for (const bad of ["10.0.0.1", "169.254.169.254", "127.0.0.2", "::1", "::ffff:127.0.0.1"])
       await withZone(
@@ -74,14 +74,14 @@ describe("names", () => {
     expect(server.hits).toBe(0)
   })
 
-  test("a CNAME that leads inside is judged by where it leads", async () => {
+  test("a CNAME to a private address is judged by that address", async () => {
     await withZone(
       () => ({ addresses: ["10.0.0.1"], via: ["internal.corp.test"] }),
       async (open) => await expect(open.dial({ host: "cdn.test", port: 80 })).rejects.toMatchObject({ code: "egress_denied" }),
     )
   })
 
-  test("a name that turns bad between two dials is denied the second time, and the first socket stays where it was", async () => {
+  test("a name that changes to a denied address is denied on the second dial, and the first socket keeps its address", async () => {
     await using server = await listenRaw((socket) => socket.pipe(socket))
     await withZone(
       (_, type, count) => ({ addresses: type === "AAAA" ? [] : [count === 1 ? "127.0.0.1" : "169.254.169.254"] }),
@@ -95,7 +95,7 @@ describe("names", () => {
     expect(server.hits).toBe(1)
   })
 
-  test("the next address is tried when one refuses", async () => {
+  test("the next address is tried if one refuses the connection", async () => {
     await using server = await listenRaw()
     await using dns = await startDnsServer((_, type) => ({ addresses: type === "A" ? ["127.0.0.3", "127.0.0.1"] : [] }))
     const policy = new Policy({ fixed: parseEgressRules("127.0.0.0/8") })
@@ -105,8 +105,8 @@ describe("names", () => {
   })
 })
 
-describe("who is not an operator", () => {
-  test("cannot tell unknown, unanswered, denied and closed apart: one text, one stage, one floor", async () => {
+describe("a user who is not an operator", () => {
+  test("cannot distinguish unknown, unanswered, denied and closed: one text, one stage, one minimum time", async () => {
     const port = await closedPort()
     await using dns = await startDnsServer((name) => (name === "failing.test" ? "SERVFAIL" : "NXDOMAIN"))
     const door = new Door({ policy: loopback, resolver: new Resolver({ servers: [dns.address] }) })
@@ -131,13 +131,13 @@ describe("who is not an operator", () => {
     expect(failures[0]).toMatchObject({ code: "host_unreachable", details: {}, stages: [{ name: "connect", status: "failed" }] })
   })
 
-  test("does not wait for the floor past the deadline", async () => {
+  test("does not wait for the minimum time beyond the deadline", async () => {
     await using open = lease({ operator: false, deadlineMs: 100 })
     await expect(open.dial({ host: "127.0.0.2", port: 80 })).rejects.toMatchObject({ code: "timed_out", details: { stage: "connect" } })
   })
 })
 
-test("a socket that got elsewhere than to the judged address is cut", async () => {
+test("a socket that is connected to another than the judged address is closed", async () => {
   await using server = await listenRaw(undefined, "127.0.0.2")
   const { connect: original } = Socket.prototype
   Socket.prototype.connect = function (this: Socket, port: number) {
@@ -154,7 +154,7 @@ test("a socket that got elsewhere than to the judged address is cut", async () =
   }
 })
 
-test("no lease uses a connection of another: a rule that is taken back holds for the next lease at once", async () => {
+test("no lease uses a connection of another: a removed rule affects the next lease at once", async () => {
   await using server = await listen(createHttpServer((_, response) => response.end("ok")))
   let rules = parseEgressRules("127.0.0.1/32")
   const door = new Door({ policy: new Policy({ rules: () => rules }) })
@@ -162,7 +162,7 @@ test("no lease uses a connection of another: a rule that is taken back holds for
   await using first = door.lease({ deadlineMs: 5_000, operator: true })
   const kept = first.dispatcher()
   await ask(first, kept)
-  // Undici has the connection back a tick after the body ended.
+  // Undici returns the connection to its pool one tick after the end of the body.
   await sleep(20)
   await ask(first, kept)
   expect(server.hits).toBe(1)
@@ -191,7 +191,7 @@ describe("the end of a lease", () => {
     expect(socket.destroyed).toBe(true)
   })
 
-  test("by the caller is `cancelled`, also when the caller had gone before", async () => {
+  test("by the caller is `cancelled`, even if the caller left before the lease was made", async () => {
     const controller = new AbortController()
     await using open = lease({ signal: controller.signal })
     controller.abort()
@@ -200,7 +200,7 @@ describe("the end of a lease", () => {
     expect(late.signal.reason).toMatchObject({ code: "cancelled" })
   })
 
-  test("gives drivers one grace dial, to their own target alone, before sockets are destroyed", async () => {
+  test("gives drivers one grace dial, only to their own target, before sockets are destroyed", async () => {
     const seen: string[] = []
     await using server = await listenRaw((socket) => socket.on("data", (chunk: Buffer) => seen.push(String(chunk))).on("close", () => seen.push("closed")))
     await using other = await listenRaw()
@@ -224,7 +224,7 @@ describe("the end of a lease", () => {
     expect(seen).toEqual(["cancel", "closed", "closed"])
   })
 
-  test("does not wait longer than a second for a driver that hangs, nor lets it dial afterwards", async () => {
+  test("waits no longer than a second for a driver that hangs, and does not let it dial afterwards", async () => {
     await using server = await listenRaw()
     const open = lease()
     const to = { host: "127.0.0.1", port: server.port }
@@ -257,7 +257,7 @@ describe("the end of a lease", () => {
     expect(await once(connect(socks.port, "127.0.0.1"), "error")).toMatchObject([{ code: "ECONNREFUSED" }])
   })
 
-  test("leaves nothing that keeps a process alive", async () => {
+  test("leaves nothing that keeps the process alive", async () => {
     await using server = await listen(createHttpServer((_, response) => response.end("ok")))
     const program = `
       import { Door } from ${JSON.stringify(import.meta.resolve("./door.ts"))}
@@ -275,7 +275,7 @@ describe("the end of a lease", () => {
     expect(stdout).toBe("closed")
   })
 
-  test("a call may not hold more than its share of sockets", async () => {
+  test("a call cannot open more than its share of sockets", async () => {
     await using server = await listenRaw()
     await using open = lease({ maxSockets: 2 })
     const to = { host: "127.0.0.1", port: server.port }
@@ -288,7 +288,7 @@ describe("the end of a lease", () => {
 })
 
 describe("a lease that is lent from call to call", () => {
-  test("has each call's deadline and caller while the call lasts, and none of its own", async () => {
+  test("has the deadline and caller of each call while the call lasts, and none of its own", async () => {
     const open = lease({ deadlineMs: undefined })
     expect(open.remainingMs()).toBe(86_400_000)
     const lift = open.terms({ deadlineMs: 5_000 })
@@ -305,11 +305,11 @@ describe("a lease that is lent from call to call", () => {
     expect(open.signal.reason).toMatchObject({ code: "cancelled" })
     expect(getEventListeners(next.signal, "abort")).toEqual([])
     await open.close()
-    // After the end there is nothing that terms could end.
+    // After the end, terms have nothing to end.
     open.terms({ deadlineMs: 60_000, signal: next.signal })()
   })
 
-  test("ends by the first of the deadlines that are under way", async () => {
+  test("ends at the first of its current deadlines", async () => {
     const open = lease({ deadlineMs: undefined })
     open.terms({ deadlineMs: 60_000 })
     open.terms({ deadlineMs: 1 })

@@ -13,38 +13,54 @@ import { assertStandIns, StandInRoute, type StandIns, standsIn } from "./stand-i
 export interface DoorOptions {
   readonly policy?: Policy
   readonly resolver?: Resolver
-  /** For tests and the playground alone: what is dialled on loopback instead. */
+  /** For tests and the playground only: targets that are replaced by an address on loopback. */
   readonly standIns?: StandIns
-  /** For tests and the playground alone: PEM of the authority that vouches for the stand-ins, and for nothing else. */
+  /**
+   * For tests and the playground only: the PEM of the authority that signs the stand-ins' certificates, trusted for
+   * nothing else.
+   */
   readonly extraCa?: string
 }
 
-/** `deadlineMs` and `signal` are those of the whole lease; a lease that is lent from call to call has them for each call by `terms`. */
+/**
+ * `deadlineMs` and `signal` apply to the whole lease; a lease that is lent from call to call sets them for each call
+ * with `terms`.
+ */
 export interface LeaseOptions extends LeaseTerms {
   /** Whether the caller may see why an address was denied. */
   readonly operator: boolean
-  /** Milliseconds for one address to accept a connection; 10,000 unless given. */
+  /** The time limit, in milliseconds, for connecting to one address; 10,000 by default. */
   readonly connectTimeoutMs?: number
-  /** Sockets at a time; 32 unless given. */
+  /** The maximum number of open sockets; 32 by default. */
   readonly maxSockets?: number
 }
 
-/** A lease in the hands of whoever opened it. */
+/** A lease as its owner sees it. */
 export interface OpenLease extends Lease, AsyncDisposable {
   readonly trace: Trace
-  /** What the last failed dial was, where who is no operator is told only that it failed; for operators' eyes. */
+  /** The cause of the last failed dial, which is hidden from users who are not operators; for operators only. */
   readonly concealed: PlatformError | undefined
   /** Every socket so far: target, address, bytes. */
   readonly sockets: readonly SocketRecord[]
-  /** Adds a deadline and a caller to the lease, those of one call; the returned function takes them back. */
+  /** Adds the deadline and the signal of one call to the lease; the returned function removes them. */
   terms(terms: LeaseTerms): () => void
-  /** Ends the lease for a reason: calls fail with it, drivers may cancel on the server, then every socket is destroyed. */
+  /** Sockets that are open now. */
+  readonly connected: number
+  /** Judges every open connection by the rules of now, and ends the lease when one is denied; false when the lease has ended. */
+  rejudge(): Promise<boolean>
+  /**
+   * Ends the lease for a reason: running calls fail with it, drivers may cancel on the server, then every socket is
+   * destroyed.
+   */
   abort(reason: PlatformError): void
-  /** Ends the lease; resolves when no socket, server or timer of it is left, after 2 s at most. Idempotent, never throws. */
+  /**
+   * Ends the lease; resolves when all of its sockets, servers and timers are gone, after at most 2 s. Idempotent,
+   * never throws.
+   */
   close(): Promise<void>
 }
 
-/** The one door to the network. A lease per test, query or job; nothing is shared between two leases. */
+/** The only door to the network. It gives one lease per test, query or job; leases share nothing. */
 export class Door {
   readonly #policy: Policy
   readonly #resolver: Resolver
@@ -69,7 +85,7 @@ export class Door {
   }
 }
 
-/** The stand-ins of a door, none unless it is for tests or the playground. */
+/** The stand-ins of a door; empty except in tests and in the playground. */
 interface Local {
   readonly standIns: StandIns
   readonly ca: string | undefined
@@ -86,7 +102,7 @@ class RootLease extends LeaseFace implements OpenLease {
     this.#local = local
   }
 
-  /** A stand-in is verified as the system that it stands for, against its own authority. */
+  /** Verifies a stand-in under the name of the system that it replaces, against the authority of the stand-ins. */
   override async secure(over: Duplex, host: string, tls: TlsSpec): Promise<TLSSocket> {
     const { standIns, ca } = this.#local
     return await super.secure(over, host, tls.ca === undefined && ca !== undefined && standsIn(standIns, host) ? { ...tls, ca } : tls)
@@ -106,6 +122,14 @@ class RootLease extends LeaseFace implements OpenLease {
 
   terms(terms: LeaseTerms): () => void {
     return this.#core.terms(terms)
+  }
+
+  get connected(): number {
+    return this.#core.connected
+  }
+
+  async rejudge(): Promise<boolean> {
+    return await this.#core.rejudge()
   }
 
   abort(reason: PlatformError): void {

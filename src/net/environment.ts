@@ -1,6 +1,7 @@
 /**
- * Variables that driver, cloud and proxy libraries obey unasked: a tenant's empty password must not become the hub's
- * `PGPASSWORD`, nor a proxy stand between the door and its target. `HOSTALIASES` and `LOCALDOMAIN` would bend DNS.
+ * Variables that driver, cloud and proxy libraries read on their own: an empty password of a tenant must not be
+ * replaced by the hub's `PGPASSWORD`, and no proxy may stand between the door and its target. `HOSTALIASES` and
+ * `LOCALDOMAIN` would change the results of DNS.
  */
 const OBEYED = [
   /^PG/,
@@ -11,7 +12,10 @@ const OBEYED = [
   /^(NODE_TLS_REJECT_UNAUTHORIZED|NODE_USE_ENV_PROXY|SSLKEYLOGFILE|SSH_AUTH_SOCK|SSH_AGENT_PID|SSH_ASKPASS|HOSTALIASES|LOCALDOMAIN|BOTO_CONFIG|NETRC|GCLOUD_PROJECT)$/,
 ]
 
-/** Deletes from `env` every variable that a driver or proxy library would obey; returns their names, sorted. Call it after reading your own. */
+/**
+ * Deletes every variable from `env` that a driver or proxy library would read; returns their names, sorted. Call it
+ * after reading your own variables.
+ */
 export function clearDriverEnvironment(env: NodeJS.ProcessEnv): string[] {
   const names = Object.keys(env).filter((name) => OBEYED.some((pattern) => pattern.test(name)))
   for (const name of names) delete env[name]

@@ -6,13 +6,13 @@ import type { Address } from "../core/lease.ts"
 
 type Dial = (to: Address) => Promise<Duplex>
 
-/** Connections of one HTTP client at a time. */
+/** The maximum number of open connections of one HTTP client. */
 const MOST_CONNECTIONS = 16
 const MAX_HEADER_BYTES = 64 * 1_024
 
 const AGENT: AgentOptions = { keepAlive: true, maxSockets: MOST_CONNECTIONS, maxFreeSockets: MOST_CONNECTIONS }
 
-/** `createConnection` may answer later by its callback; Node's types know only one of its shapes. */
+/** `createConnection` may deliver its socket later through the callback; Node's types know only one of its forms. */
 type OnSocket = (error: Error | null, socket?: Duplex) => void
 
 function dialFor(dial: Dial, fallback: number) {
@@ -25,23 +25,26 @@ function dialFor(dial: Dial, fallback: number) {
   }
 }
 
-/** A `node:http` agent whose every connection is dialled by `dial`; its pool is its own. */
+/** A `node:http` agent that opens every connection with `dial` and has a pool of its own. */
 export function httpAgent(dial: Dial): HttpAgent {
   return Object.assign(new HttpAgent(AGENT), { createConnection: dialFor(dial, 80) })
 }
 
-/** A `node:https` agent; `dial` brings sockets that are TLS already. */
+/** A `node:https` agent; `dial` returns sockets that already speak TLS. */
 export function httpsAgent(dial: Dial): HttpsAgent {
   return Object.assign(new HttpsAgent(AGENT), { createConnection: dialFor(dial, 443) })
 }
 
-/** An undici dispatcher: HTTP/1.1, no pipelining, no redirects, headers of at most 64 KiB, nothing shared with another lease. */
+/**
+ * An undici dispatcher: HTTP/1.1, no pipelining, no redirects, headers of at most 64 KiB; it shares nothing with
+ * other leases.
+ */
 export function dispatcher(dial: Dial, dialTls: Dial, remainingMs: number): Dispatcher {
   const connect: buildConnector.connector = (options, done) => {
     const secure = options.protocol === "https:"
     const to = { host: bare(options.hostname), port: Number(options.port || (secure ? 443 : 80)) }
     ;(secure ? dialTls : dial)(to).then(
-      // Undici asks for net.Socket and uses what every Duplex of ours has.
+      // Undici asks for net.Socket, but uses only members that every Duplex here has.
       (socket) => done(null, socket as Parameters<typeof done>[1] & object),
       (error: Error) => done(error, null),
     )

@@ -13,7 +13,7 @@ import { parseEgressRules } from "./rules.ts"
 
 const door = new Door({ policy: new Policy({ fixed: parseEgressRules("127.0.0.0/8") }) })
 
-test("carries what was written before it connected, and both ends' bytes in order", async () => {
+test("delivers data written before it connected, and the bytes of both ends in order", async () => {
   await using server = await listenRaw((socket) => socket.pipe(socket))
   await using lease = door.lease({ deadlineMs: 5_000, operator: true })
   const socket = lease.socket()
@@ -28,7 +28,7 @@ test("carries what was written before it connected, and both ends' bytes in orde
   expect(text).toBe("early late")
 })
 
-test("holds the far side back while nobody reads, and loses nothing", async () => {
+test("pauses the remote end while nobody reads, and loses nothing", async () => {
   const total = 16 * 1_048_576
   let sent = 0
   await using server = await listenRaw((socket) => {
@@ -56,7 +56,7 @@ test("holds the far side back while nobody reads, and loses nothing", async () =
   expect(got).toBe(total)
 })
 
-test("a listener that throws over what came loses the connection, not the process", async () => {
+test("a listener that throws on received data ends the connection, not the process", async () => {
   await using server = await listenRaw((socket) => socket.write("nonsense"))
   await using lease = door.lease({ deadlineMs: 5_000, operator: true })
   const cause = new RangeError("no such message")
@@ -68,7 +68,7 @@ test("a listener that throws over what came loses the connection, not the proces
   expect(await failed).toMatchObject([{ code: "protocol_invalid", cause }])
 })
 
-test("a writer is told to wait, and `finish` means that the inner stream took everything", async () => {
+test("a writer is told to wait, and `finish` means that the inner stream accepted everything", async () => {
   let taken = 0
   const write = (chunk: Buffer, _encoding: string, done: () => void): void => {
     setTimeout(() => {
@@ -93,7 +93,7 @@ test("the door's error is the socket's error", async () => {
   expect(error).toMatchObject({ code: "egress_denied", details: { allowWith: "10.0.0.1/32:80" } })
 })
 
-test("a path to a local socket, or no host, is refused without a dial", async () => {
+test("a path to a local socket, or a missing host, is rejected without a dial", async () => {
   await using lease = door.lease({ deadlineMs: 5_000, operator: true })
   for (const args of [["/var/run/x.sock"], [5432, "/var/run/postgresql"], [{ path: "/var/run/x.sock" }], [5432, ""]]) {
     const socket = lease.socket()
@@ -104,7 +104,7 @@ test("a path to a local socket, or no host, is refused without a dial", async ()
   expect(lease.sockets).toEqual([])
 })
 
-test("an aborted lease ends it with the reason, before and after it connected", async () => {
+test("an aborted lease ends it with the reason, before and after it connects", async () => {
   await using server = await listenRaw()
   const reason = new PlatformError("timed_out", "Too late.")
   const lease = door.lease({ deadlineMs: 5_000, operator: true })
@@ -131,7 +131,7 @@ test("a TLS layer above it reports its own cause, not a closed connection", asyn
   expect(events).toEqual([])
 })
 
-test("its idle timeout fires when nothing passes", async () => {
+test("its idle timeout fires if no data passes", async () => {
   const inner = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
   const socket = new DoorSocket(() => Promise.resolve(inner)).connect(1, "a.test").setTimeout(30)
   await once(socket, "timeout")

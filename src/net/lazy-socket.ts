@@ -4,8 +4,8 @@ import { PlatformError } from "../core/errors.ts"
 import type { Address, LazySocket } from "../core/lease.ts"
 
 /**
- * A stream that quacks like a fresh `net.Socket` and opens through the lease when told to connect. What `open` throws
- * is its `error`. Client libraries may set timeouts and keep-alive on it, whatever it runs over.
+ * A stream that behaves like a fresh `net.Socket` and connects through the lease when `connect` is called. An error
+ * of `open` becomes its `error` event. Client libraries may set timeouts and keep-alive on it, whatever it runs over.
  */
 export class DoorSocket extends Duplex implements LazySocket {
   readonly #open: (to: Address) => Promise<Duplex>
@@ -22,18 +22,27 @@ export class DoorSocket extends Duplex implements LazySocket {
   }
 
   /**
-   * A listener that throws over what came (a message that is no message) loses the connection, and those after it never
-   * see that data: else whoever answers could end the process.
+   * If a `data` listener throws (because the server sent an invalid message), the connection is destroyed and later
+   * listeners do not see the data. Otherwise any server could end the process.
    */
   override emit(event: string | symbol, ...values: unknown[]): boolean {
     if (event !== "data") return super.emit(event, ...values)
     try {
       return super.emit(event, ...values)
     } catch (cause) {
-      const unreadable = "What answers sent something that cannot be read; check host and port."
+      const unreadable = "The server sent data that cannot be read; check host and port."
       this.destroy(cause instanceof PlatformError ? cause : new PlatformError("protocol_invalid", unreadable, { cause }))
       return true
     }
+  }
+
+  /** Writes of one turn of the event loop go out together: client libraries send a message in many small pieces. */
+  override write(chunk: unknown, encoding?: unknown, done?: unknown): boolean {
+    if (this.writableCorked === 0) {
+      this.cork()
+      process.nextTick(() => this.uncork())
+    }
+    return super.write(chunk, encoding as BufferEncoding, done as () => void)
   }
 
   get pending(): boolean {
@@ -48,7 +57,10 @@ export class DoorSocket extends Duplex implements LazySocket {
     return this.#inner instanceof Socket ? this.#inner.remoteAddress : undefined
   }
 
-  /** Opens once; more calls do nothing. Takes `net.Socket`'s other form, one options object, too; never a path. */
+  /**
+   * Connects once; further calls do nothing. Also accepts `net.Socket`'s other form, one options object, but never a
+   * path.
+   */
   connect(port: number | { readonly port: number; readonly host: string }, host?: string): this {
     const to = typeof port === "object" ? port : { port, host: host ?? "" }
     if (this.#opening || this.destroyed) return this
@@ -85,7 +97,7 @@ export class DoorSocket extends Duplex implements LazySocket {
   }
 
   #onInnerClose(inner: Duplex): void {
-    // Data that the far side sent before it closed may still wait in our buffer: only a broken stream ends at once.
+    // Data that arrived before the remote end closed may still be in our buffer: only a broken stream ends at once.
     if (inner.readableEnded && !this.readableEnded && inner.errored === null) return
     this.destroy(inner.errored ?? undefined)
   }
@@ -98,6 +110,11 @@ export class DoorSocket extends Duplex implements LazySocket {
     this.#touch()
     if (this.#inner) this.#inner.write(chunk, encoding, done)
     else this.#resume = () => this.#inner?.write(chunk, encoding, done)
+  }
+
+  /** Small pieces that were written together go out as one; each would cost a call of the system. */
+  override _writev(chunks: { readonly chunk: Buffer; readonly encoding: BufferEncoding }[], done: (error?: Error | null) => void): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), "utf8", done)
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -113,7 +130,7 @@ export class DoorSocket extends Duplex implements LazySocket {
     clearTimeout(this.#timeout)
     this.connecting = false
     this.#inner?.destroy()
-    // A TLS layer above must report its own cause first; pg and mysql2 else see a plain close (measured).
+    // A TLS layer above must report its own cause first; otherwise pg and mysql2 see a plain close (measured).
     setImmediate(() => done(error))
   }
 
@@ -149,7 +166,7 @@ export class DoorSocket extends Duplex implements LazySocket {
     return this
   }
 
-  /** Half-closes like `net.Socket#destroySoon`: ends after the last write, then goes. */
+  /** Half-closes like `net.Socket#destroySoon`: ends after the last write, then destroys the socket. */
   destroySoon(): void {
     if (this.writable) this.end()
     if (this.writableFinished) this.destroy()

@@ -1,16 +1,16 @@
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import { untilAborted } from "../core/abort.ts"
+import { settlesWithin, untilAborted } from "../core/abort.ts"
 import { PlatformError } from "../core/errors.ts"
 import type { Address } from "../core/lease.ts"
 import { type StageName, Trace } from "../core/trace.ts"
 import { formatTarget } from "./host.ts"
 
-/** One socket that a lease opened, for the audit; `bytesIn` and `bytesOut` count what passed so far. */
+/** One socket that a lease opened, for the audit; `bytesIn` and `bytesOut` count the bytes so far. */
 export interface SocketRecord {
-  /** What was asked for: `db.example.com:5432`. */
+  /** The requested target: `db.example.com:5432`. */
   readonly target: string
-  /** Where it went. */
+  /** The address of the connection. */
   readonly ip: string
   readonly bytesIn: number
   readonly bytesOut: number
@@ -20,31 +20,40 @@ type Dial = (to: Address) => Promise<Duplex>
 
 /** When a lease or one of its calls must end. */
 export interface LeaseTerms {
-  /** Milliseconds from now; undefined: no deadline. */
+  /** Milliseconds from now; undefined means no deadline. */
   readonly deadlineMs?: number | undefined
-  /** The caller: when it aborts, the lease ends as `cancelled`, or for the caller's own reason if that is one of ours. */
+  /**
+   * The caller's signal: when it fires, the lease ends as `cancelled`, or with the signal's reason if that is a
+   * PlatformError.
+   */
   readonly signal?: AbortSignal | undefined
 }
+
+/** The denial as callers read it who may not see the rules. */
+const NOT_ANY_MORE = new PlatformError("egress_denied", "The connection was closed, because its destination is not allowed any more; ask an operator.")
 
 interface Term {
   readonly endsAt: number
   lift(): void
 }
 
-/** Milliseconds that client libraries are told where there is no deadline. */
+/** The time, in milliseconds, that client libraries get if there is no deadline. */
 const LONGEST_MS = 86_400_000
-/** Milliseconds that drivers have to cancel on the server, and then sockets to close, once a lease is cut off. */
+/**
+ * The time, in milliseconds, that drivers have to cancel on the server after a cut-off, and that sockets then have to
+ * close.
+ */
 const GRACE_MS = 1_000
 const MOST_RECORDS = 1_000
 
 /**
- * The life of one lease, shared by its faces: deadline, stages, sockets, and what to do at the end. After `abort` or
- * `close` nothing of it is left: no socket, no timer, no listener.
+ * The state of one lease, shared by its faces: deadline, stages, sockets and cleanup. After `abort` or `close` no
+ * socket, timer or listener of it remains.
  */
 export class LeaseCore {
   readonly trace = new Trace()
   readonly operator: boolean
-  /** What was last hidden behind one error, since the lease is not an operator's. */
+  /** The last error that was hidden because the lease does not belong to an operator. */
   concealed: PlatformError | undefined
   readonly #controller = new AbortController()
   readonly #maxSockets: number
@@ -52,6 +61,7 @@ export class LeaseCore {
   readonly #live = new Map<Socket, { target: string; ip: string }>()
   readonly #past: SocketRecord[] = []
   readonly #others = new Set<Duplex>()
+  readonly #judgements = new Map<Duplex, () => Promise<void>>()
   readonly #closers: (() => void | Promise<void>)[] = []
   readonly #running: { name: StageName; stop: (reason: PlatformError) => void }[] = []
   readonly #cancels = new Set<{ cancel: (dial: Dial) => Promise<void>; dial: Dial }>()
@@ -67,8 +77,8 @@ export class LeaseCore {
   }
 
   /**
-   * From now on the lease ends by that deadline, or when that caller goes, whichever comes first; the returned function
-   * takes the terms back. A lease that outlives its calls has terms for each of them.
+   * Ends the lease at that deadline or when that signal fires, whichever comes first; the returned function removes
+   * the terms. A lease that outlives its calls has terms for each of them.
    */
   terms({ deadlineMs, signal }: LeaseTerms): () => void {
     const endsAt = deadlineMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + deadlineMs
@@ -91,7 +101,7 @@ export class LeaseCore {
     return this.#controller.signal
   }
 
-  /** The sockets that the lease opened: the last thousand that are gone, oldest first, then the live ones. */
+  /** The sockets that the lease opened: the last thousand closed ones, oldest first, then the open ones. */
   get sockets(): readonly SocketRecord[] {
     return [...this.#past, ...[...this.#live].map(([socket, at]) => ({ ...at, bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten }))]
   }
@@ -101,7 +111,7 @@ export class LeaseCore {
     return Math.min(LONGEST_MS, Math.max(0, endsAt - performance.now()))
   }
 
-  /** Names what the lease is about, for the message of a deadline. */
+  /** Remembers the target, for the message of a deadline. */
   aims(to: Address): void {
     this.#lastTarget = formatTarget(to.host, to.port)
   }
@@ -110,12 +120,12 @@ export class LeaseCore {
     if (this.signal.aborted) throw this.signal.reason
   }
 
-  /** Like `assertOpen`, but lets the grace dial through. */
+  /** Like `assertOpen`, but allows the grace dial. */
   assertGrace(): void {
     if (this.#over) throw this.signal.reason
   }
 
-  /** Takes one of the lease's sockets; the returned function gives the place back when the dial fails. */
+  /** Reserves one of the lease's sockets; the returned function releases it if the dial fails. */
   reserve(): () => void {
     if (this.#live.size + this.#pendingDials >= this.#maxSockets)
       throw new PlatformError("too_many_connections", `One call may hold ${this.#maxSockets} connections at a time; close some before opening more.`)
@@ -127,10 +137,10 @@ export class LeaseCore {
     }
   }
 
-  /** Holds a socket from before it connects until it closes. */
+  /** Tracks a socket from before it connects until it closes. */
   adopt(socket: Socket, target: string, ip: string): void {
     this.#live.set(socket, { target, ip })
-    // An error without a listener would end the process; whoever uses the socket has a listener of its own.
+    // An error without a listener would end the process; the user of the socket has its own listener.
     socket.on("error", () => undefined)
     socket.once("close", () => {
       this.#live.delete(socket)
@@ -139,7 +149,10 @@ export class LeaseCore {
     })
   }
 
-  /** Holds a stream that runs over another one (TLS, a tunnel's channel), so that an abort reaches its reader with the reason. */
+  /**
+   * Tracks a stream that runs over another one (TLS, a tunnel's channel), so that an abort reaches its reader with
+   * the reason.
+   */
   hold<D extends Duplex>(stream: D): D {
     this.#others.add(stream)
     stream.on("error", () => undefined)
@@ -147,7 +160,29 @@ export class LeaseCore {
     return stream
   }
 
-  /** Runs at the end, after the sockets are destroyed; last registered first. */
+  /** Sockets that are open now. */
+  get connected(): number {
+    return this.#live.size
+  }
+
+  /** Remembers how an open connection was judged, for as long as it is open. `judge` throws when it is denied. */
+  judged(stream: Duplex, judge: () => Promise<void>): void {
+    this.#judgements.set(stream, judge)
+    stream.once("close", () => this.#judgements.delete(stream))
+  }
+
+  /** Judges every open connection by the rules of now; the lease ends when one is denied. False when it has ended. */
+  async rejudge(): Promise<boolean> {
+    try {
+      for (const judge of this.#judgements.values()) await judge()
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.code !== "egress_denied") throw error
+      this.abort(this.operator ? error : NOT_ANY_MORE)
+    }
+    return !this.signal.aborted
+  }
+
+  /** Runs `closer` at the end, after the sockets are destroyed; the last one registered runs first. */
   onEnd(closer: () => void | Promise<void>): void {
     this.#closers.push(closer)
   }
@@ -158,7 +193,7 @@ export class LeaseCore {
     return () => this.#cancels.delete(entry)
   }
 
-  /** Runs work as a stage; an abort fails the innermost running stage, even when the work hangs on. */
+  /** Runs work as a stage; an abort fails the innermost running stage even if the work hangs. */
   async stage<T>(name: StageName, work: () => Promise<T>, detail?: (result: T) => string | undefined): Promise<T> {
     this.assertOpen()
     let stop: (reason: PlatformError) => void = () => undefined
@@ -174,17 +209,20 @@ export class LeaseCore {
     }
   }
 
-  /** Settles with the work, or with the abort when that comes first. */
+  /** Settles with the work, or with the abort if that comes first. */
   async untilAborted<T>(work: Promise<T>): Promise<T> {
     return await untilAborted(this.signal, work)
   }
 
-  /** Ends the lease for a reason: stages fail, the signal fires, drivers get their grace, then every socket is destroyed. */
+  /**
+   * Ends the lease for a reason: stages fail, the signal fires, drivers get their grace period, then every socket is
+   * destroyed.
+   */
   abort(reason: PlatformError): void {
     void this.#end(reason)
   }
 
-  /** Ends the lease; resolves when nothing of it is left. Idempotent, never throws. */
+  /** Ends the lease; resolves when nothing of it remains. Idempotent, never throws. */
   async close(): Promise<void> {
     await this.#end(new PlatformError("cancelled", "The call is over; its connections are closed."))
   }
@@ -192,7 +230,7 @@ export class LeaseCore {
   #end(reason: PlatformError): Promise<void> {
     if (this.#ended) return this.#ended
     for (const term of this.#terms) term.lift()
-    // Innermost first, and before the signal: the trace then names the stage that hung before anybody reads it.
+    // Innermost first, and before the signal, so that the trace names the stage that hung before anybody reads it.
     for (const { stop } of [...this.#running].reverse()) stop(reason)
     const cancels = [...this.#cancels]
     this.#cancels.clear()
@@ -204,18 +242,18 @@ export class LeaseCore {
   }
 
   async #wind(reason: PlatformError, cancels: readonly { cancel: (dial: Dial) => Promise<void>; dial: Dial }[]): Promise<void> {
-    if (cancels.length > 0) await within(GRACE_MS, Promise.allSettled(cancels.map(async ({ cancel, dial }) => await cancel(dial))))
+    if (cancels.length > 0) await settlesWithin(GRACE_MS, Promise.allSettled(cancels.map(async ({ cancel, dial }) => await cancel(dial))))
     this.#over = true
     const gone = [...this.#live.keys()].map((socket) => new Promise((resolve) => socket.once("close", resolve)))
     for (const stream of this.#others) stream.destroy(reason)
     for (const socket of this.#live.keys()) socket.destroy(reason)
     const closers = this.#closers.splice(0).reverse()
-    await within(GRACE_MS, Promise.allSettled([...gone, ...closers.map(async (closer) => await closer())]))
+    await settlesWithin(GRACE_MS, Promise.allSettled([...gone, ...closers.map(async (closer) => await closer())]))
   }
 
   #late(deadlineMs: number): PlatformError {
     const running = this.#running.at(-1)?.name
-    // To who is not an operator the first three are one.
+    // For users who are not operators, the first three stages are one.
     const stage = !this.operator && (running === "resolve" || running === "policy") ? "connect" : running
     const where = stage === undefined ? "" : ` (it hung in the ${stage} stage)`
     const details = stage === undefined ? {} : { stage }
@@ -228,16 +266,5 @@ export class LeaseCore {
   }
 }
 
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([
-    work,
-    new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms)
-    }),
-  ])
-  clearTimeout(timer)
-}
-
 const goneBecause = (reason: unknown): PlatformError =>
-  reason instanceof PlatformError ? reason : new PlatformError("cancelled", "The caller went away before the end; call again.", { cause: reason })
+  reason instanceof PlatformError ? reason : new PlatformError("cancelled", "The caller disconnected before the call ended; call again.", { cause: reason })

@@ -15,7 +15,9 @@ import { TunnelRoute } from "./tunnel.ts"
 
 const HTTP1 = ["http/1.1"] as const
 
-/** Every face of a lease, over one route: straight, or through a bastion. Faces of one lease share its core. */
+/**
+ * The public interface of a lease, over one route: direct, or through a bastion. All faces of a lease share its core.
+ */
 export class LeaseFace implements Lease {
   readonly #core: LeaseCore
   readonly #parts: DoorParts
@@ -41,7 +43,7 @@ export class LeaseFace implements Lease {
   }
 
   async secure(over: Duplex, host: string, tls: TlsSpec): Promise<TLSSocket> {
-    // Over the grace dial: no stage is left to record, and a server that wants TLS hears no cancel without it.
+    // Over the grace dial: the stages are over, and a server that requires TLS accepts no cancel request without it.
     if (this.signal.aborted) {
       this.#core.assertGrace()
       return this.#core.hold(await handshake(over, host, tls))

@@ -18,7 +18,7 @@ describe("parseEgressRules", () => {
     ["", ""],
   ]
   for (const [text, expected] of spellings) {
-    test(`${JSON.stringify(text)} is read, and written as ${JSON.stringify(expected)}`, () => {
+    test(`${JSON.stringify(text)} is parsed and formatted as ${JSON.stringify(expected)}`, () => {
       const rules = parseEgressRules(text)
       expect(rules.map(formatRule).join(" ")).toBe(expected)
       expect(parseEgressRules(rules.map(formatRule).join(","))).toEqual(rules)
@@ -37,14 +37,14 @@ describe("parseEgressRules", () => {
     "::ffff:127.0.0.1",
     "0.0.0.0",
   ])
-    test(`${text} is refused by name`, () => {
+    test(`${text} is rejected by name`, () => {
       const fault = faultOf(() => parseEgressRules(`10.0.0.0/8,${text}`))
       expect(fault.code).toBe("config_invalid")
       expect(fault.message).toContain(`"${text}"`)
       expect(fault.faults).toHaveLength(1)
     })
 
-  test("all faults come at once, and a block with host bits is told its network", () => {
+  test("all faults are reported at once, and a block with host bits is answered with its network", () => {
     const fault = faultOf(() => parseEgressRules("10.1.0.1/8,nonsense"))
     expect(fault.faults).toHaveLength(2)
     expect(fault.message).toContain("10.0.0.0/8")
@@ -54,14 +54,14 @@ describe("parseEgressRules", () => {
 describe("Policy", () => {
   const open = (text: string, protect: readonly OwnPort[] = []): Policy => new Policy({ fixed: parseEgressRules(text), protect: () => protect })
 
-  test("public addresses are allowed, on every port but 25", async () => {
+  test("public addresses are allowed on every port except 25", async () => {
     expect(await open("").judge("1.1.1.1", 443)).toMatchObject({ allowed: true })
     expect(await open("").judge("2606:4700::1", 65_535)).toMatchObject({ allowed: true })
     expect(await open("").judge("1.1.1.1", 25)).toMatchObject({ allowed: false, allowWith: "1.1.1.1/32:25" })
     expect(await open("1.1.1.1:25").judge("1.1.1.1", 25)).toMatchObject({ allowed: true })
   })
 
-  test("a denial spells the rule that opens it, and that rule opens it and no more", async () => {
+  test("a denial names the rule that allows the address, and that rule allows nothing else", async () => {
     for (const address of ["10.1.2.3", "127.0.0.1", "::1", "fd00::1", "169.254.1.1", "100.64.0.1", "240.0.0.1", "192.0.2.1", "fec0::1"]) {
       const verdict = await open("").judge(address, 5432)
       if (verdict.allowed || verdict.allowWith === undefined) throw new Error(`${address} was to be denied with a way to allow it`)
@@ -97,7 +97,7 @@ describe("Policy", () => {
     expect(await policy.judge("10.9.8.8", 5432)).toMatchObject({ allowed: true })
   })
 
-  test("the store's rules hold at once, and a list that cannot be read denies", async () => {
+  test("the store's rules take effect at once, and an unreadable list denies everything", async () => {
     let rules: readonly Rule[] = []
     const policy = new Policy({ rules: () => Promise.resolve(rules) })
     expect(await policy.judge("10.0.0.1", 80)).toMatchObject({ allowed: false })
@@ -109,7 +109,7 @@ describe("Policy", () => {
     await expect(broken.judge("1.1.1.1", 80)).rejects.toMatchObject({ code: "store_unavailable" })
   })
 
-  test("behind a bastion private addresses are open, its loopback by rule, metadata and link-local never", async () => {
+  test("behind a bastion, private addresses are allowed, its loopback by a rule, metadata and link-local never", async () => {
     expect(await open("").judgeBehindBastion("10.0.0.5", 5432)).toMatchObject({ allowed: true })
     expect(await open("").judgeBehindBastion("1.1.1.1", 5432)).toMatchObject({ allowed: true })
     expect(await open("").judgeBehindBastion("127.0.0.1", 5432)).toMatchObject({ allowed: false, allowWith: "127.0.0.1/32:5432" })

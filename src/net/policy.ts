@@ -2,21 +2,27 @@ import { networkInterfaces } from "node:os"
 import { type AddressClass, bytesOf, classify, NEVER } from "./address.ts"
 import { covers, formatRule, type Rule } from "./rules.ts"
 
-/** An address and port that is the hub's own: its listener, its database. An unspecified address means all of this machine's. */
+/**
+ * An address and port of the hub itself: its listener, its database. The unspecified address stands for all addresses
+ * of this machine.
+ */
 export interface OwnPort {
   readonly address: string
   readonly port: number
 }
 
-/** `reason` continues "10.1.2.3 is …"; `allowWith` is what to give to `jackfield egress allow`, absent where nothing allows it. */
+/**
+ * `reason` continues "10.1.2.3 is …"; `allowWith` is the argument for `jackfield egress allow`, absent if no rule can
+ * allow the address.
+ */
 export type Verdict = { readonly allowed: true; readonly because: string } | { readonly allowed: false; readonly reason: string; readonly allowWith?: string }
 
 export interface PolicyOptions {
-  /** The allow-list of the environment. */
+  /** The allow-list from the environment. */
   readonly fixed?: readonly Rule[]
-  /** The allow-list of the store, asked at every judgement so that a change holds at once. */
+  /** The allow-list from the store, read at every judgement so that a change takes effect at once. */
   readonly rules?: () => readonly Rule[] | Promise<readonly Rule[]>
-  /** What must never be reached, whatever the allow-lists say. */
+  /** The addresses and ports that must never be reached, whatever the allow-lists contain. */
   readonly protect?: () => readonly OwnPort[] | Promise<readonly OwnPort[]>
 }
 
@@ -24,8 +30,9 @@ const SMTP = 25
 const BEHIND_BASTION_NEVER: readonly AddressClass[] = [...NEVER, "link-local"]
 
 /**
- * Decides whether an address may be dialled: public ones always (but for port 25), others by an operator's rule, and
- * the hub's own ports, metadata services and addresses that are no host's never. Fails closed when a list cannot be read.
+ * Decides whether an address may be dialled. Public addresses are allowed (except port 25), others need an operator's
+ * rule, and the hub's own ports, metadata services and addresses that belong to no host are always denied. If a list
+ * cannot be read, everything is denied.
  */
 export class Policy {
   readonly #options: PolicyOptions
@@ -34,7 +41,7 @@ export class Policy {
     this.#options = options
   }
 
-  /** For a dial of ours. */
+  /** Judges a dial that the hub makes. */
   async judge(address: string, port: number): Promise<Verdict> {
     const { class: kind, canonical } = classify(address)
     const refused = await this.#never(canonical, port, kind, NEVER)
@@ -46,7 +53,7 @@ export class Policy {
     return { allowed: true, because: "public address" }
   }
 
-  /** For a dial that an SSH bastion makes: its private network is what it is for, its own loopback only by a rule. */
+  /** Judges a dial that an SSH bastion makes: its private network is allowed, its loopback only by a rule. */
   async judgeBehindBastion(address: string, port: number): Promise<Verdict> {
     const { class: kind, canonical } = classify(address)
     const refused = await this.#never(canonical, port, kind, BEHIND_BASTION_NEVER)
@@ -75,7 +82,7 @@ export class Policy {
   }
 }
 
-/** A port of this machine is the same port through every address of this machine. */
+/** Whether two addresses are the same: every address of this machine reaches the same ports. */
 function same(own: string, canonical: string): boolean {
   const mine = classify(own).canonical
   return mine === canonical || (isThisMachine(mine) && isThisMachine(canonical))

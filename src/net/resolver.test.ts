@@ -29,7 +29,7 @@ describe("parseHost", () => {
 
   const wrong = ["", ".", "..", "a..b", "256.0.0.1", "0x100000001", "1.2.3.4.5", "a b", "a\tb", "a\nb", "a@b", "a/b", "a\\b", "a:80", "a?b", "a#b", "%31"]
   for (const text of [...wrong, "fe80::1%eth0", "[::1", "[a]", "/var/run/postgresql", "a,b", "\0", "-a.example", `${"a".repeat(64)}.example`, "a".repeat(300)])
-    test(`${JSON.stringify(text).slice(0, 40)} is refused`, () => expect(() => parseHost(text)).toThrow(expect.objectContaining({ code: "config_invalid" })))
+    test(`${JSON.stringify(text).slice(0, 40)} is rejected`, () => expect(() => parseHost(text)).toThrow(expect.objectContaining({ code: "config_invalid" })))
 })
 
 describe("Resolver", () => {
@@ -44,7 +44,7 @@ describe("Resolver", () => {
   }
   const never: Zone = () => "NXDOMAIN"
 
-  test("asks for A and AAAA of the whole name and gives all answers, IPv4 first", async () => {
+  test("looks up A and AAAA of the whole name and returns all addresses, IPv4 first", async () => {
     await withZone(
       () => ({ addresses: ["2606:4700::1", "1.1.1.1", "1.0.0.1"] }),
       async (resolve, asked) => {
@@ -72,7 +72,7 @@ describe("Resolver", () => {
     )
   })
 
-  test("no such name, no address, and a failing server are told apart", async () => {
+  test("an unknown name, a name without address and a failing server are distinguished", async () => {
     const zone: Zone = (name) => (name.startsWith("gone") ? "NXDOMAIN" : name.startsWith("empty") ? { addresses: [] } : "SERVFAIL")
     await withZone(zone, async (resolve) => {
       await expect(resolve("gone.example.test")).rejects.toThrow("does not exist in DNS")
@@ -81,14 +81,14 @@ describe("Resolver", () => {
     })
   })
 
-  test("one family is enough when the other fails", async () => {
+  test("one address family is enough if the other fails", async () => {
     await withZone(
       (_, type) => (type === "A" ? { addresses: ["1.1.1.1"] } : "SERVFAIL"),
       async (resolve) => expect(await resolve("db.example.test")).toEqual(["1.1.1.1"]),
     )
   })
 
-  test("more than 32 answers are refused", async () => {
+  test("more than 32 addresses are rejected", async () => {
     const addresses = Array.from({ length: 33 }, (_, index) => `1.1.1.${index}`)
     await withZone(
       () => ({ addresses }),
@@ -100,7 +100,7 @@ describe("Resolver", () => {
     )
   })
 
-  test("a silent server ends at the deadline", async () => {
+  test("a server that does not answer fails at the deadline", async () => {
     const begun = performance.now()
     await withZone(
       () => "silence",
@@ -111,7 +111,7 @@ describe("Resolver", () => {
     expect(performance.now() - begun).toBeLessThan(5_000)
   })
 
-  test("gives up when the signal aborts", async () => {
+  test("stops when the signal fires", async () => {
     await using server = await startDnsServer(() => "silence")
     const controller = new AbortController()
     const waiting = new Resolver({ servers: [server.address] }).resolve(parseHost("db.example.test"), controller.signal)
@@ -120,7 +120,7 @@ describe("Resolver", () => {
   })
 })
 
-test("JACKFIELD_HOSTS and JACKFIELD_DNS name their wrong entries", () => {
+test("JACKFIELD_HOSTS and JACKFIELD_DNS name their invalid entries", () => {
   expect([...parseHosts(" a=10.0.0.1 , B.test=::1|10.0.0.2,")]).toEqual([
     ["a", ["10.0.0.1"]],
     ["b.test", ["::1", "10.0.0.2"]],

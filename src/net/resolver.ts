@@ -5,20 +5,21 @@ import { classify } from "./address.ts"
 import { type Host, parseHost } from "./host.ts"
 
 export interface ResolverOptions {
-  /** `ip[:port]` each; the system's when absent. */
+  /** `ip[:port]` each; the system's servers by default. */
   readonly servers?: readonly string[]
   /** Fixed addresses by canonical name. */
   readonly hosts?: ReadonlyMap<string, readonly string[]>
-  /** Milliseconds for all the DNS work of one name; 5,000 unless given. */
+  /** The time limit, in milliseconds, for all DNS work of one name; 5,000 by default. */
   readonly deadlineMs?: number
 }
 
-/** More addresses than this for one name are refused: the answer is a flood, not a host. */
+/** The maximum number of addresses of one name; a name with more is rejected as a flood. */
 const MOST_ANSWERS = 32
 
 /**
- * Turns a host into the addresses it has now: A and AAAA of the whole name (no search list, no hosts file), fixed names
- * first, `localhost` by RFC 6761. Single-label names exist only as fixed names. Throws `host_not_found` and `dns_failed`.
+ * Resolves a host to its current addresses: A and AAAA of the whole name (no search list, no hosts file), fixed names
+ * first, `localhost` by RFC 6761. Single-label names exist only as fixed names. Throws `host_not_found` and
+ * `dns_failed`.
  */
 export class Resolver {
   readonly #options: ResolverOptions
@@ -27,7 +28,7 @@ export class Resolver {
     this.#options = options
   }
 
-  /** Canonical addresses, IPv4 first; never empty. `signal` gives up the DNS work. */
+  /** Canonical addresses, IPv4 first; never empty. `signal` cancels the DNS work. */
   async resolve(host: Host, signal?: AbortSignal): Promise<readonly string[]> {
     if (host.kind === "address") return [host.address]
     const { name } = host
@@ -44,7 +45,7 @@ export class Resolver {
 
   async #ask(name: string, signal: AbortSignal | undefined): Promise<string[]> {
     const deadlineMs = this.#options.deadlineMs ?? 5_000
-    // One channel per name: cancelling it must not touch the questions of others.
+    // One channel per name, so that a cancellation does not affect other lookups.
     const resolver = new dns.Resolver({ timeout: Math.max(250, Math.ceil(deadlineMs / 3)), tries: 2 })
     if (this.#options.servers) resolver.setServers(this.#options.servers)
     const cancel = (): void => resolver.cancel()

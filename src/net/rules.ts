@@ -1,14 +1,14 @@
 import { type Fault, PlatformError } from "../core/errors.ts"
 import { type Block, bytesOf, classify, holds, NEVER, spell } from "./address.ts"
 
-/** One entry of the operator's allow-list: a block of addresses, and the ports there; without `ports`, every port. */
+/** One entry of the operator's allow-list: a block of addresses and its ports; without `ports`, every port. */
 export interface Rule extends Block {
   readonly ports?: { readonly from: number; readonly to: number }
 }
 
 /**
- * Reads an allow-list: `cidr[:port[-port]]`, comma-separated; an IPv6 block stands in brackets when a port follows.
- * Throws `config_invalid` with one fault per wrong entry.
+ * Reads an allow-list: `cidr[:port[-port]]`, comma-separated; an IPv6 block is written in brackets if a port follows.
+ * Throws `config_invalid` with one fault per invalid entry.
  */
 export function parseEgressRules(text: string): Rule[] {
   const rules: Rule[] = []
@@ -27,7 +27,7 @@ const SYNTAX = "an entry is cidr[:port[-port]], such as 10.0.0.0/8, 127.0.0.0/8:
 
 function parseRule(entry: string): Rule | string {
   const found = /^(?:\[([^\]]+)\]|([^[\]:]+)|([^[\]]+))(?::(\d{1,5})(?:-(\d{1,5}))?)?$/.exec(entry)
-  // An IPv6 block without brackets takes the whole entry: its last group is no port.
+  // An IPv6 block without brackets is the whole entry; its last group is not a port.
   const bare = /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*(?:\/\d+)?$/i.test(entry)
   const block = bare ? entry : (found?.[1] ?? found?.[2])
   if (block === undefined) return SYNTAX
@@ -46,12 +46,12 @@ function parseBlock(text: string): Block | string {
   const prefix = given === undefined ? bits : Number(given)
   if (prefix > bits) return `a prefix is at most ${bits} here.`
   const network = bytes.map((byte, index) => byte & (0xff << Math.min(8, Math.max(0, 8 * (index + 1) - prefix))) & 0xff)
-  if (network.some((byte, index) => byte !== bytes[index])) return `the block that holds this address is ${spell(network)}/${prefix}.`
+  if (network.some((byte, index) => byte !== bytes[index])) return `the block that contains this address is ${spell(network)}/${prefix}.`
   if (prefix === bits && NEVER.includes(classify(address).class)) return `${spell(bytes)} is never allowed (${classify(address).class}).`
   return { bytes, prefix }
 }
 
-/** The rule as the allow-list spells it: `10.0.0.0/8`, `[fd00::/8]:5432-5439`. */
+/** The rule in the allow-list's notation: `10.0.0.0/8`, `[fd00::/8]:5432-5439`. */
 export function formatRule(rule: Rule): string {
   const block = `${spell(rule.bytes)}/${rule.prefix}`
   if (rule.ports === undefined) return block

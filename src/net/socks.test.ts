@@ -22,7 +22,7 @@ async function read(socket: Socket, count: number): Promise<Buffer> {
   return bytes
 }
 
-/** Greets, logs in and asks for a target (RFC 1928); the reply code, and the socket. */
+/** Greets, logs in and requests a target (RFC 1928); returns the reply code and the socket. */
 async function ask(socks: SocksEndpoint, target: Buffer, port: number, password = socks.password): Promise<{ reply: number; socket: Socket }> {
   const socket = connect(socks.port, socks.host)
   socket.write(Buffer.from([5, 1, 2]))
@@ -37,7 +37,7 @@ async function ask(socks: SocksEndpoint, target: Buffer, port: number, password 
 
 const name = (text: string): Buffer => Buffer.concat([Buffer.from([3, text.length]), Buffer.from(text)])
 
-test("a name or an address is dialled by the door, and bytes pass both ways", async () => {
+test("the door dials a name or an address, and bytes pass both ways", async () => {
   await using open = lease()
   const socks = await open.socks5()
   for (const target of [name("localhost"), Buffer.from([1, 127, 0, 0, 1])]) {
@@ -59,7 +59,7 @@ test("denied, unknown and closed targets get the same reply, and the trace has t
   expect((await ask(socks, name("127.0.0.1"), await closedPort())).reply).toBe(1)
 })
 
-test("nobody gets in without the lease's own password", async () => {
+test("no client is accepted without the lease's own password", async () => {
   await using open = lease()
   const socks = await open.socks5()
   expect((await ask(socks, name("localhost"), echo.port, "wrong")).reply).toBe(-1)
@@ -69,7 +69,7 @@ test("nobody gets in without the lease's own password", async () => {
   expect(open.sockets).toEqual([])
 })
 
-test("one server per lease, which ends with it and takes its connections along", async () => {
+test("each lease has one server, which ends with the lease and closes its connections", async () => {
   const open = lease()
   const [first, second] = await Promise.all([open.socks5(), open.socks5()])
   expect(second).toEqual(first)

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream"
 import type { Address, SocksEndpoint } from "../core/lease.ts"
 import { classify, spell } from "./address.ts"
 
-/** A SOCKS5 server that is open; `close` ends it and every connection through it. */
+/** An open SOCKS5 server; `close` ends it and every connection through it. */
 export interface SocksServer extends SocksEndpoint {
   close(): Promise<void>
 }
@@ -15,8 +15,8 @@ const CONNECT = 1
 const LONGEST_GREETING = 1_024
 
 /**
- * Opens a SOCKS5 server (RFC 1928, CONNECT alone) with name and password (RFC 1929) on a random loopback port; every
- * target is handed to `dial`, names unresolved. A refused dial is answered with "general failure".
+ * Opens a SOCKS5 server (RFC 1928, only CONNECT) with name and password (RFC 1929) on a random loopback port; every
+ * target is passed to `dial` with its name unresolved. A failed dial is answered with "general failure".
  */
 export async function openSocks(dial: (to: Address) => Promise<Duplex>): Promise<SocksServer> {
   const username = randomBytes(12).toString("base64url")
@@ -75,7 +75,7 @@ async function forward(client: Socket, input: Reader, dialled: Promise<Duplex>):
   try {
     far = await dialled
   } catch {
-    // The lease's trace keeps the cause; SOCKS has room for a byte, and it is the same byte for denied and closed.
+    // The lease's trace keeps the cause; SOCKS replies with one byte, which is the same for denied and closed.
     client.end(reply(1))
     return
   }
@@ -100,7 +100,7 @@ const reply = (code: number): Buffer => Buffer.from([VERSION, code, 0, 1, 0, 0, 
 
 const equal = (given: Buffer, known: string): boolean => given.length === Buffer.byteLength(known) && timingSafeEqual(given, Buffer.from(known))
 
-/** Reads exact numbers of bytes from a socket, at most a greeting's worth, then hands the socket on. */
+/** Reads exact numbers of bytes from a socket, no more than a greeting needs, and then releases the socket. */
 class Reader {
   readonly #socket: Socket
   #bytes = Buffer.alloc(0)
@@ -129,7 +129,7 @@ class Reader {
     return taken
   }
 
-  /** What was read too much; the socket is the caller's from now on. */
+  /** The bytes that were read in excess; from now on the socket belongs to the caller. */
   release(): Buffer {
     this.#socket.off("data", this.#onData)
     this.#socket.pause()

@@ -22,7 +22,7 @@ const lease = (options: DoorOptions, allow = "127.0.0.0/8"): OpenLease =>
 
 const standIns = (...targets: string[]) => new Map(targets.map((target) => [target, { host: "127.0.0.1", port: server.port }]))
 
-test("a target with a stand-in is dialled on loopback, and verified by its own name against the extra authority", async () => {
+test("a target with a stand-in is dialled on loopback, and verified under its own name against the extra authority", async () => {
   await using open = lease({ standIns: standIns(`${NAME}:443`), extraCa: ca.cert })
   const socket = await open.dialTls({ host: `${NAME.toUpperCase()}.`, port: 443 }, { mode: "verify" })
   expect(Buffer.concat(await socket.toArray()).toString()).toBe("hello")
@@ -41,19 +41,19 @@ test("the grace dial reaches the stand-in too", async () => {
   expect(await promise).toBe("hello")
 })
 
-test("a stand-in is judged as any other destination", async () => {
+test("a stand-in is judged like any other destination", async () => {
   await using open = lease({ standIns: standIns(`${NAME}:443`) }, "10.0.0.0/8")
   await expect(open.dial({ host: NAME, port: 443 })).rejects.toMatchObject({ code: "egress_denied" })
 })
 
-test("another port or host has none, and is resolved and judged", async () => {
+test("other ports and hosts have no stand-in and are resolved and judged", async () => {
   const resolver = new Resolver({ hosts: new Map([[NAME, ["10.1.1.1"]]]) })
   await using open = lease({ standIns: standIns(`${NAME}:443`), resolver })
   await expect(open.dial({ host: NAME, port: 444 })).rejects.toMatchObject({ code: "egress_denied" })
   await expect(open.dial({ host: "x", port: 443 })).rejects.toMatchObject({ code: "host_not_found" })
 })
 
-test("the extra authority vouches for stand-ins alone", async () => {
+test("the extra authority is trusted for stand-ins only", async () => {
   await using open = lease({ standIns: standIns("third.vendor.example:443"), extraCa: ca.cert })
   await expect(open.dialTls({ host: "third.vendor.example", port: 443 }, { mode: "verify" })).rejects.toMatchObject({ code: "tls_name_mismatch" })
   await expect(open.dialTls({ host: "127.0.0.1", port: server.port }, { mode: "verify" })).rejects.toMatchObject({ code: "tls_untrusted" })

@@ -6,22 +6,29 @@ import type { Route } from "./dial.ts"
 import { formatTarget, parseHost } from "./host.ts"
 
 /**
- * Local stand-ins for systems of the internet, by the target that they stand for (`host:port`, lower case); for tests and
- * the playground alone, never set by `main.ts`. A stand-in is on loopback, and a dial to it is judged as any other.
+ * Local stand-ins for systems on the internet, by the target that they replace (`host:port`, lower case); only for
+ * tests and the playground, never set by `main.ts`. A stand-in is on loopback, and a dial to it is judged like any
+ * other.
  */
 export type StandIns = ReadonlyMap<string, Address>
 
-/** Throws `config_invalid` unless every stand-in is a loopback address: nothing else may take a public name's place. */
+/**
+ * Throws `config_invalid` unless every stand-in is a loopback address, so that no other system can replace a public
+ * name.
+ */
 export function assertStandIns(standIns: StandIns): void {
   for (const [target, { host, port }] of standIns)
     if (classify(host).class !== "loopback")
       throw new PlatformError("config_invalid", `The stand-in for ${target} is ${formatTarget(host, port)}; only a loopback address can be one.`)
 }
 
-/** Whether some port of that host has a stand-in. */
+/** Whether the host has a stand-in on any port. */
 export const standsIn = (standIns: StandIns, host: string): boolean => [...standIns.keys()].some((target) => target.startsWith(`${nameOf(host)}:`))
 
-/** A route that dials the stand-in where a target has one; all else, grace dials included, goes the way it went. */
+/**
+ * A route that dials the stand-in of a target that has one; everything else, grace dials included, takes the given
+ * route.
+ */
 export class StandInRoute implements Route {
   readonly #route: Route
   readonly #standIns: StandIns
@@ -44,7 +51,7 @@ export class StandInRoute implements Route {
   }
 }
 
-/** The name by which targets are told apart; text that is no host stays as it is, and the dial refuses it. */
+/** The canonical name of a target. Text that is not a host is returned unchanged, and the dial rejects it. */
 function nameOf(host: string): string {
   try {
     const parsed = parseHost(host)

@@ -17,14 +17,16 @@ const door = new Door({
 })
 const verify: TlsSpec = { mode: "verify", ca: authority.cert }
 
-/** A TLS server whose certificate is as given, by the test CA. */
+/** A TLS server with the given certificate, signed by the test CA. */
 async function serve(options: Partial<CertificateOptions> & { tls?: TlsOptions; selfSigned?: boolean } = {}): Promise<Loopback> {
   const { tls, selfSigned, ...rest } = options
   const made = certificate({ name: "db.example.test", names: ["db.example.test"], ...(selfSigned ? {} : { issuer: authority }), ...rest })
   return await listen(createTlsServer({ ...made, ...tls }, (socket) => socket.on("error", () => undefined).end(String(socket.servername || "none"))))
 }
 
-/** Dials with TLS and gives the server's greeting (the SNI it saw) and the lease; throws what the door throws. */
+/**
+ * Dials with TLS and returns the server's greeting (the SNI that it received) and the lease; throws the door's error.
+ */
 async function greet(port: number, host: string, spec: TlsSpec, deadlineMs = 5_000): Promise<{ sni: string; lease: OpenLease }> {
   await using lease = door.lease({ deadlineMs, operator: true })
   const socket = await lease.dialTls({ host, port }, spec)
@@ -42,12 +44,12 @@ describe("a good certificate", () => {
     expect(stage).toMatchObject({ status: "passed", detail: expect.stringMatching(/^TLSv1\.3, CN=db\.example\.test, valid until \d{4}-\d\d-\d\d$/) as string })
   })
 
-  test("of an address is verified by the address, and no name is sent", async () => {
+  test("of an address is verified by the address, without sending a name", async () => {
     await using server = await serve({ names: ["127.0.0.1"] })
     expect((await greet(server.port, "127.0.0.1", verify)).sni).toBe("none")
   })
 
-  test("is verified by `servername` when that is given", async () => {
+  test("is verified by `servername` if that is given", async () => {
     await using server = await serve()
     expect((await greet(server.port, "127.0.0.1", { ...verify, servername: "db.example.test" })).sni).toBe("db.example.test")
   })
@@ -68,7 +70,7 @@ describe("a bad certificate", () => {
       await expect(greet(server.port, "db.example.test", spec)).rejects.toMatchObject({ code, message: expect.stringContaining(words) as string })
     })
 
-  test("is refused also where the environment says that none need be verified", async () => {
+  test("is rejected even if the environment disables verification", async () => {
     await using server = await serve()
     const before = process.env["NODE_TLS_REJECT_UNAUTHORIZED"]
     process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0"
@@ -80,14 +82,14 @@ describe("a bad certificate", () => {
     }
   })
 
-  test("passes under `require`, and the stage says that nothing was verified", async () => {
+  test("passes under `require`, and the stage reports that nothing was verified", async () => {
     await using server = await serve({ selfSigned: true, names: ["wrong.example.test"] })
     const { lease } = await greet(server.port, "db.example.test", { mode: "require" })
     expect(lease.trace.stages.at(-1)?.detail).toMatch(/not verified$/)
   })
 })
 
-describe("what is no good TLS", () => {
+describe("invalid TLS", () => {
   test("plain HTTP is protocol_invalid", async () => {
     await using server = await listen(createHttpServer((_, response) => response.end("hello")))
     await expect(greet(server.port, "db.example.test", verify)).rejects.toMatchObject({ code: "protocol_invalid" })
@@ -100,7 +102,7 @@ describe("what is no good TLS", () => {
     await expect(greet(old.port, "db.example.test", verify)).rejects.toMatchObject({ code: "tls_failed" })
   })
 
-  test("a server that never answers ends with the lease, and the message says where it hung", async () => {
+  test("a server that never answers fails with the lease, and the message names the stage that hung", async () => {
     await using silent = await listenRaw()
     const failed = greet(silent.port, "db.example.test", verify, 300)
     await expect(failed).rejects.toMatchObject({
@@ -119,7 +121,7 @@ describe("what is no good TLS", () => {
     expect(lease.signal.aborted).toBe(false)
   })
 
-  test("a CA that is no PEM is config_invalid", async () => {
+  test("a CA that is not PEM is config_invalid", async () => {
     await using server = await serve()
     for (const ca of ["not pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"])
       await expect(greet(server.port, "db.example.test", { mode: "verify", ca })).rejects.toMatchObject({ code: "config_invalid" })
@@ -133,7 +135,7 @@ describe("over HTTP faces", () => {
   })
   afterAll(async () => await server.close())
 
-  test("the dispatcher verifies unless told otherwise, and its error is ours", async () => {
+  test("the dispatcher verifies by default, and fails with a PlatformError", async () => {
     await using lease = door.lease({ deadlineMs: 5_000, operator: true })
     const { request } = await import("undici")
     await expect(request(`https://db.example.test:${server.port}/`, { dispatcher: lease.dispatcher() })).rejects.toMatchObject({ code: "tls_untrusted" })

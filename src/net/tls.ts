@@ -7,8 +7,8 @@ import type { TlsSpec } from "../core/lease.ts"
 import { parseHost } from "./host.ts"
 
 /**
- * The one place that speaks TLS: version 1.2 at least; `verify` checks the chain against `ca` (or the system's and
- * Node's roots) and the name, or the address against the certificate's IP entries. Throws the `tls_…` codes.
+ * The only place that speaks TLS: version 1.2 or later; `verify` checks the chain against `ca` (or the roots of the
+ * system and of Node) and the name, or the address against the certificate's IP entries. Throws the `tls_…` codes.
  */
 export async function handshake(over: Duplex, host: string, spec: TlsSpec): Promise<TLSSocket> {
   const expected = nameOf(spec.servername ?? host)
@@ -29,7 +29,7 @@ export async function handshake(over: Duplex, host: string, spec: TlsSpec): Prom
       over.destroy()
       reject(explain(cause, expected))
     }
-    // Stays for good: an error after the handshake belongs to whoever reads, and must not end the process.
+    // Never removed: an error after the handshake concerns the reader, and must not end the process.
     socket.on("error", fail)
     socket.once("secureConnect", () => {
       socket.off("close", onClose)
@@ -40,7 +40,7 @@ export async function handshake(over: Duplex, host: string, spec: TlsSpec): Prom
   })
 }
 
-/** What the `tls` stage says: "TLSv1.3, CN=db.example.com, valid until 2027-01-31". */
+/** The detail of the `tls` stage: "TLSv1.3, CN=db.example.com, valid until 2027-01-31". */
 export function describe(socket: TLSSocket): string {
   const certificate = socket.getPeerX509Certificate()
   const subject = certificate?.subject?.split("\n").at(-1) ?? "no subject"
@@ -53,7 +53,10 @@ function nameOf(text: string): string {
   return host.kind === "address" ? host.address : host.name
 }
 
-/** Node ignores text that is no certificate, and would then trust nobody with a message that misleads. */
+/**
+ * Rejects a CA that is not a certificate: Node ignores such text and would then trust no server, with a misleading
+ * message.
+ */
 function assertAuthorities(ca: string | undefined): void {
   if (ca === undefined || ca.trim() === "") return
   const blocks = ca.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
@@ -68,24 +71,24 @@ function assertAuthorities(ca: string | undefined): void {
 const EXPIRED = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"])
 const UNTRUSTED =
   /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|ERROR_IN_CERT|CRL_|AKID_|SUBJECT_ISSUER)/
-/** What OpenSSL says when the bytes that came back are no TLS records at all. */
+/** OpenSSL's codes for bytes that are not TLS records. */
 const NOT_TLS = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG", "ERR_SSL_HTTP_REQUEST", "ERR_SSL_RECORD_LAYER_FAILURE"])
 
 function explain(cause: Error, host: string): PlatformError {
   if (cause instanceof PlatformError) return cause
   const code = String(Reflect.get(cause, "code") ?? "")
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
-    return new PlatformError("tls_name_mismatch", `The certificate that came is not for ${host}${namesOf(cause)}; use a name that it has.`, { cause })
+    return new PlatformError("tls_name_mismatch", `The server's certificate is not for ${host}${namesOf(cause)}; use a name in the certificate.`, { cause })
   if (EXPIRED.has(code))
     return new PlatformError("tls_expired", `The certificate of ${host} is ${code === "CERT_HAS_EXPIRED" ? "expired" : "not valid yet"}; renew it.`, { cause })
   if (UNTRUSTED.test(code))
     return new PlatformError("tls_untrusted", `The certificate of ${host} is not signed by a known authority; give the CA's certificate as PEM.`, { cause })
   if (NOT_TLS.has(code))
-    return new PlatformError("protocol_invalid", `What answers at ${host} does not speak TLS on this port; check the port, or switch TLS off.`, { cause })
-  return new PlatformError("tls_failed", `The TLS handshake with ${host} failed; check that TLS 1.2 or newer is spoken on this port.`, { cause })
+    return new PlatformError("protocol_invalid", `The server at ${host} does not speak TLS on this port; check the port, or switch TLS off.`, { cause })
+  return new PlatformError("tls_failed", `The TLS handshake with ${host} failed; check that the server speaks TLS 1.2 or newer on this port.`, { cause })
 }
 
-/** The names that a mismatched certificate is for, at most three. */
+/** The names in a certificate that does not match, at most three. */
 function namesOf(cause: Error): string {
   const certificate = Reflect.get(cause, "cert") as { subjectaltname?: string; subject?: { CN?: string | string[] } } | undefined
   const names = (certificate?.subjectaltname ?? `DNS:${[certificate?.subject?.CN ?? []].flat().join(", DNS:")}`)

@@ -39,7 +39,7 @@ const spec = (over: Partial<TunnelSpec> = {}): TunnelSpec => ({
 })
 
 const resolver = new Resolver({ hosts: parseHosts("bastion.test=127.0.0.1,sly.corp=169.254.169.254") })
-/** The bastion's port and the given targets are open on loopback. */
+/** A lease whose policy allows the bastion's port and the given targets on loopback. */
 function lease(targets: readonly number[], { operator = true, deadlineMs = 5_000 } = {}): OpenLease {
   const rules = [bastion.port, ...targets].map((port) => `127.0.0.1:${port}`).join(",")
   return new Door({ policy: new Policy({ fixed: parseEgressRules(rules) }), resolver }).lease({ deadlineMs, operator })
@@ -56,7 +56,7 @@ describe("through a bastion", () => {
     expect(open.sockets.map((each) => each.target)).toEqual([`bastion.test:${bastion.port}`])
   })
 
-  test("a name that only the bastion knows is the bastion's to resolve; two dials share one login", async () => {
+  test("the bastion resolves a name that only it knows; two dials share one login", async () => {
     await using open = lease([])
     const through = open.through(spec())
     for (let turn = 0; turn < 2; turn++) await through.dial({ host: "inside.corp", port: echo.port })
@@ -64,7 +64,7 @@ describe("through a bastion", () => {
     expect(open.sockets).toHaveLength(1)
   })
 
-  test("logs in by key, also by one with a passphrase", async () => {
+  test("logs in by key, with and without a passphrase", async () => {
     await using second = await startSshServer({ user: "hub", publicKey: locked.public })
     await using open = lease([echo.port, second.port])
     const to = { host: "127.0.0.1", port: echo.port }
@@ -73,7 +73,7 @@ describe("through a bastion", () => {
     await open.through(spec({ port: second.port, hostKey: second.hostKey, auth })).dial(to)
   })
 
-  test("logs in by password also where the bastion asks for it interactively", async () => {
+  test("logs in by password even if the bastion asks for it interactively", async () => {
     await using asking = await startSshServer({ user: "hub", password: "let me in", prompts: true })
     await using open = lease([asking.port])
     const at = { port: asking.port, hostKey: asking.hostKey }
@@ -98,10 +98,10 @@ describe("through a bastion", () => {
   })
 })
 
-describe("the target behind it is judged", () => {
+describe("the target behind the bastion is judged", () => {
   const never = ["169.254.169.254", "169.254.7.7", "0.0.0.0", "::ffff:169.254.169.254", "metadata.google.internal", "metadata", "sly.corp", "2852039166"]
   for (const host of [...never, "127.0.0.1", "localhost", "x.localhost", "0x7f.1", "::1"])
-    test(`${host} is denied before the bastion hears of it`, async () => {
+    test(`${host} is denied before the bastion sees it`, async () => {
       const before = bastion.forwards.length
       await using open = lease([])
       await expect(open.through(spec()).dial({ host, port: 80 })).rejects.toMatchObject({ code: "egress_denied" })
@@ -109,7 +109,7 @@ describe("the target behind it is judged", () => {
       expect(bastion.forwards.length).toBe(before)
     })
 
-  test("who is not an operator cannot tell denied from closed there", async () => {
+  test("users who are not operators cannot distinguish denied from closed", async () => {
     const port = await closedPort()
     const errors = await Promise.all(
       ["inside.corp", "127.0.0.1"].map(async (host) => {
@@ -126,10 +126,10 @@ describe("the target behind it is judged", () => {
   })
 })
 
-describe("a bastion that does not let us through", () => {
+describe("a bastion that does not forward", () => {
   const to = () => ({ host: "inside.corp", port: echo.port })
 
-  test("with another host key is refused, and the message has the key that it showed", async () => {
+  test("with another host key is rejected, and the message contains the key that it presented", async () => {
     await using open = lease([])
     await expect(open.through(spec({ hostKey: "SHA256:AAAA" })).dial(to())).rejects.toMatchObject({
       code: "host_key_mismatch",
@@ -139,7 +139,7 @@ describe("a bastion that does not let us through", () => {
     expect(open.trace.failed).toBe("tunnel")
   })
 
-  test("that refuses the login is tunnel_auth_failed, and so is a key that cannot be read; no secret is in the text", async () => {
+  test("that refuses the login is tunnel_auth_failed, and so is an unreadable key; the text contains no secret", async () => {
     const wrong: TunnelSpec["auth"][] = [
       { kind: "password", password: new Secret("wrong-password") },
       { kind: "key", privateKey: new Secret(locked.private), passphrase: new Secret("wrong-password") },
@@ -164,7 +164,7 @@ describe("a bastion that does not let us through", () => {
     await expect(open.through(spec()).dial({ host: "inside.corp", port: await closedPort() })).rejects.toMatchObject({ code: "tunnel_failed" })
   })
 
-  test("that is none is protocol_invalid; one that is silent ends with the lease; one that is denied is not dialled", async () => {
+  test("that is not an SSH server is protocol_invalid; a silent one ends with the lease; a denied one is not dialled", async () => {
     await using chatty = await listenRaw((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"))
     await using silent = await listenRaw()
     await using open = lease([chatty.port, silent.port], { deadlineMs: 1_000 })
@@ -176,7 +176,7 @@ describe("a bastion that does not let us through", () => {
 
 describe("the end", () => {
   for (const end of ["kill", "close"] as const)
-    test(`a bastion that dies (${end}) takes its streams along and nothing else`, async () => {
+    test(`a bastion that dies (${end}) ends its own streams and nothing else`, async () => {
       await using own = await startSshServer({ user: "hub", password: "let me in" })
       await using open = lease([own.port])
       const socket = await open.through(spec({ port: own.port, hostKey: own.hostKey })).dial({ host: "inside.corp", port: echo.port })

@@ -8,13 +8,14 @@ import { assertPort, formatTarget, parseHost } from "./host.ts"
 import { DoorSocket } from "./lazy-socket.ts"
 import type { LeaseCore } from "./lease-core.ts"
 
-/** Names under which clouds serve credentials, which a bastion would resolve for itself. */
+/** Names of metadata services that serve credentials in clouds; a bastion would resolve them itself. */
 const METADATA_NAMES =
   /^(metadata|metadata\.google\.internal|instance-data(\..*)?|metadata\.tencentyun\.com|metadata\.packet\.net|metadata\.platformequinix\.com|rancher-metadata(\..*)?)$/
 
 /**
- * Dials through an SSH bastion: the bastion itself through `outer`, its host key pinned, the target judged before the
- * bastion hears of it. No agent, no shell, no files, no local port. Throws the `tunnel_…` codes and `host_key_mismatch`.
+ * Dials through an SSH bastion: connects to the bastion through `outer`, checks its pinned host key, and judges the
+ * target before the bastion sees it. No agent, no shell, no files, no local port. Throws the `tunnel_…` codes and
+ * `host_key_mismatch`.
  */
 export class TunnelRoute implements Route {
   readonly #core: LeaseCore
@@ -44,7 +45,9 @@ export class TunnelRoute implements Route {
         this.#core.aims(to)
         const addresses = await this.#known(parseHost(to.host))
         const work = this.#judge(to, addresses).then(() => this.#forward(client, to))
-        return await conceal(this.#core, work, (cause) => unopened(bastion, target, "", cause), performance.now())
+        const opened = await conceal(this.#core, work, (cause) => unopened(bastion, target, "", cause), performance.now())
+        this.#core.judged(opened, () => this.#judge(to, addresses))
+        return opened
       },
       () => `${target} by ${bastion}`,
     )
@@ -71,12 +74,12 @@ export class TunnelRoute implements Route {
     }
   }
 
-  /** The target's addresses as far as we can know them: a literal, or what our own resolver says of the name. */
+  /** The target's addresses as far as the hub can know them: a literal, or the result of the hub's own resolver. */
   async #known(host: ReturnType<typeof parseHost>): Promise<readonly string[]> {
     try {
       return await this.#parts.resolver.resolve(host, this.#core.signal)
     } catch (error) {
-      // A name of the bastion's private network, which only the bastion knows.
+      // A name in the bastion's private network, which only the bastion can resolve.
       if (error instanceof PlatformError && (error.code === "host_not_found" || error.code === "dns_failed")) return []
       throw error
     }
@@ -93,7 +96,7 @@ export class TunnelRoute implements Route {
           else resolve(this.#core.hold(channel))
         })
       })
-    // Client libraries set timeouts and keep-alive on what they get; an SSH channel alone has neither.
+    // Client libraries set timeouts and keep-alive on their socket; an SSH channel supports neither.
     const socket = this.#core.hold(new DoorSocket(open))
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve)
@@ -110,7 +113,7 @@ export class TunnelRoute implements Route {
     const { Client } = (await import("ssh2")).default
     this.#core.assertOpen()
     const client = new Client()
-    // Kept for good: an error of the connection after login must not end the process.
+    // Never removed: an error of the connection after login must not end the process.
     client.on("error", () => undefined)
     this.#core.onEnd(() => {
       client.destroy()
@@ -154,7 +157,10 @@ export class TunnelRoute implements Route {
   }
 }
 
-/** Bastions that ask PAM offer "keyboard-interactive" for a password; any other question (a second factor) stays unanswered. */
+/**
+ * Answers "keyboard-interactive" prompts for the password, which bastions with PAM use; other questions (a second
+ * factor) stay unanswered.
+ */
 function answerPrompts(client: Client, auth: TunnelSpec["auth"]): void {
   if (auth.kind !== "password") return
   client.on("keyboard-interactive", (_name, _instructions, _language, prompts, finish) => {
@@ -163,7 +169,7 @@ function answerPrompts(client: Client, auth: TunnelSpec["auth"]): void {
   })
 }
 
-/** `SHA256:…` as OpenSSH prints it, with or without the prefix or padding. */
+/** `SHA256:…` in OpenSSH's notation, with or without the prefix or padding. */
 const normalise = (fingerprint: string): string =>
   fingerprint
     .trim()
@@ -171,25 +177,25 @@ const normalise = (fingerprint: string): string =>
     .replace(/=+$/, "")
 
 function mismatch(bastion: string, shown: string, cause: unknown): PlatformError {
-  const message = `The bastion ${bastion} showed the host key SHA256:${shown}, not the pinned one; pin that only if you know that it is right.`
+  const message = `The bastion ${bastion} presented the host key SHA256:${shown}, which is not the pinned one; pin it only if you know that it is correct.`
   return new PlatformError("host_key_mismatch", message, { cause, details: { hostKey: `SHA256:${shown}` } })
 }
 
-/** What became of an SSH connection before its login was done. */
+/** Explains the failure of an SSH connection before its login was complete. */
 export function loginFailed(bastion: string, cause: Error): PlatformError {
   if (cause instanceof PlatformError) return cause
   const level: unknown = Reflect.get(cause, "level")
   if (level === "client-authentication")
-    return new PlatformError("tunnel_auth_failed", `The bastion ${bastion} refused the login; check user and key, or password.`, { cause })
+    return new PlatformError("tunnel_auth_failed", `The bastion ${bastion} refused the login; check the user, and the key or password.`, { cause })
   if (level === "client-timeout") return new PlatformError("timed_out", `The bastion ${bastion} did not answer in time; check host and port.`, { cause })
   if (level === "protocol" || level === "handshake" || /Expected|Invalid identification|Protocol/i.test(cause.message))
-    return new PlatformError("protocol_invalid", `What answers at ${bastion} does not speak SSH 2; check the bastion's port.`, { cause })
-  return new PlatformError("tunnel_failed", `The SSH connection to ${bastion} broke before the login was done; check the bastion.`, { cause })
+    return new PlatformError("protocol_invalid", `The server at ${bastion} does not speak SSH 2; check the bastion's port.`, { cause })
+  return new PlatformError("tunnel_failed", `The SSH connection to ${bastion} broke before the login was complete; check the bastion.`, { cause })
 }
 
 function keyUnreadable(cause: unknown): PlatformError {
   const locked = cause instanceof Error && /passphrase/i.test(cause.message)
-  const why = locked ? "is encrypted and the passphrase is missing or wrong" : "cannot be read; give it in OpenSSH or PEM format"
+  const why = locked ? "is encrypted and the passphrase is missing or wrong" : "cannot be read; provide it in OpenSSH or PEM format"
   return new PlatformError("tunnel_auth_failed", `The tunnel's private key ${why}.`, { cause })
 }
 
@@ -200,6 +206,6 @@ function forwardReason(error: Error): string {
 }
 
 function unopened(bastion: string, target: string, why: string, cause: unknown): PlatformError {
-  const next = "check host and port as the bastion sees them, and that it allows forwarding"
+  const next = "check that the bastion can reach the host and port, and that it allows forwarding"
   return new PlatformError("tunnel_failed", `The bastion ${bastion} could not reach ${target}${why}; ${next}.`, { cause })
 }

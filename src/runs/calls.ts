@@ -1,24 +1,22 @@
 import { randomBytes } from "node:crypto"
-import type { Render, Turn } from "../core/call.ts"
+import type { Render } from "../core/call.ts"
 import { isMask, openConfig } from "../core/config.ts"
 import type { AnyConnector, Input, PreparedRequest } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
-import { open } from "../core/session.ts"
 import { round } from "../core/trace.ts"
 import type { Row } from "../core/values.ts"
-import type { Connectors, Opened } from "../hub/connectors/connectors.ts"
-import type { HubParts } from "../hub/hub.ts"
-import type { Principal } from "../hub/people/identity.ts"
-import { type Leave, TURN_WAIT_MS } from "../hub/turns.ts"
+import type { Principal } from "../hub/base/principal.ts"
+import type { UseOptions } from "../hub/connectors/uses.ts"
+import type { Hub } from "../hub/hub.ts"
 import { TemplatePool } from "../templates/pool.ts"
 
 export interface CallRequest {
   readonly input: Row
-  /** Milliseconds for the call itself; waiting for the limits comes before, and is at most as long. */
+  /** Milliseconds for the call itself. The wait for the connector's limits comes before it, and is at most as long. */
   readonly timeoutMs?: number
 }
 
-/** What the far side answered to one row of input. `requests` counts pages and retries too; `retries` says why each was made. */
+/** The answer of the far side to one row of input. `requests` counts pages and retries too; `retries` has the reason of each retry. */
 export interface CallAnswer {
   readonly output: Row | readonly Row[]
   readonly durationMs: number
@@ -30,99 +28,66 @@ export const CALL_DEADLINE_MS = 30_000
 
 /** Single calls of connectors that take requests, under their limits. */
 export class Calls {
-  readonly #parts: HubParts
-  readonly #connectors: Connectors
+  readonly #hub: Pick<Hub, "connectors" | "registry" | "uses">
   readonly #templates = new TemplatePool()
 
-  constructor(hub: HubParts & { readonly connectors: Connectors }) {
-    this.#parts = hub
-    this.#connectors = hub.connectors
+  constructor(hub: Pick<Hub, "connectors" | "registry" | "uses">) {
+    this.#hub = hub
   }
 
   close(): Promise<void> {
     return this.#templates.close()
   }
 
-  /** One request, when the limits allow it. What fails on the far side is an error of status 502 or 504; `rate_limited` is the hub's own limit. */
+  /** One request, when the limits allow it. A failure on the far side is an error of status 502 or 504; `rate_limited` is the hub's own limit. */
   async call(by: Principal, ref: string, { input, timeoutMs = CALL_DEADLINE_MS }: CallRequest, signal: AbortSignal): Promise<CallAnswer> {
-    using _place = this.#parts.bounds.enter(by.workspace.id, "calls")
-    const opened = await this.#connectors.open(by, ref)
-    if (opened.connector.request === undefined) throw unsupported(opened.connector)
     const render = remembered(this.#templates.render)
-    // Faults of the input are told, and templates filled, before a turn is spent.
-    await opened.connector.prepare?.(opened.config, input, render)
-    const use = await this.#connectors.use(by, opened, signal)
-    try {
-      const leave = await this.#parts.turns.take(by.workspace.id, opened, { signal, waitMs: Math.min(timeoutMs, TURN_WAIT_MS) })
-      try {
-        const answer = await this.#send(by, opened, { input, timeoutMs }, { ...leave, signal: AbortSignal.any([signal, leave.signal]) }, render)
-        use.worked()
-        return answer
-      } finally {
-        leave.release()
-      }
-    } catch (error) {
-      await use.failed(error)
-      throw error
-    } finally {
-      use.done()
+    const sent = { requests: 1, retries: [] as string[] }
+    const options: UseOptions<void> = {
+      kind: "calls",
+      deadlineMs: timeoutMs,
+      signal,
+      render,
+      // Faults of the input are told, and templates filled, before a start is spent.
+      async prepare({ connector, config }) {
+        if (connector.request === undefined) throw unsupported(connector)
+        await connector.prepare?.(config, input, render)
+      },
+      again(retryOf) {
+        sent.requests++
+        if (retryOf !== undefined) sent.retries.push(retryOf)
+      },
     }
+    return this.#hub.uses.once(by, ref, options, async ({ session, begunAt }) => {
+      const output = await session.request(input).catch((error: unknown) => Promise.reject(remote(error)))
+      return { output, durationMs: round(performance.now() - begunAt), ...sent }
+    })
   }
 
-  /** The request that a call would send, every secret of the connector shown as `[secret]`; no secret is opened for it. */
+  /** The request that a call would send, with every secret of the connector as `[secret]`. No secret is opened for it. */
   async dryRun(by: Principal, ref: string, input: Row): Promise<PreparedRequest> {
     const { connector, config, mark } = await this.#masked(by, ref)
     if (connector.prepare === undefined) throw unsupported(connector)
     return hidden(await connector.prepare(config, input, this.#templates.render), mark)
   }
 
-  /** What a call may or must give. */
+  /** The inputs that a call may or must give. */
   async inputs(by: Principal, ref: string): Promise<readonly Input[]> {
     const { connector, config } = await this.#masked(by, ref)
     if (connector.inputs === undefined) throw unsupported(connector)
     return connector.inputs(config)
   }
 
-  async #send(
-    by: Principal,
-    { id, connector, config }: Opened,
-    { input, timeoutMs }: Required<CallRequest>,
-    leave: Leave,
-    render: Render,
-  ): Promise<CallAnswer> {
-    const { door, log, tokens } = this.#parts
-    const sent = { requests: 1, retries: [] as string[] }
-    const lease = door.lease({ deadlineMs: timeoutMs, operator: by.operator, signal: leave.signal })
-    // A connection that is there is a request that goes.
-    lease.trace.onStage(({ name }) => (name === "connect" || name === "tls" ? leave.sent() : undefined))
-    try {
-      const begun = performance.now()
-      const turn: Turn = async (retryOf) => {
-        await leave.again({ signal: lease.signal, waitMs: lease.remainingMs() })
-        sent.requests++
-        if (retryOf !== undefined) sent.retries.push(retryOf)
-      }
-      const token = tokens.of({ workspaceId: by.workspace.id, connectorId: id, operator: by.operator })
-      await using session = await open(connector, config, lease, { log: (message, facts) => log.info(facts ?? {}, message), render, token, turn })
-      const output = await session.request(input)
-      return { output, durationMs: round(performance.now() - begun), ...sent }
-    } catch (error) {
-      throw remote(error)
-    } finally {
-      await lease.close()
-    }
-  }
-
   /** A connector's config with `mark` in the place of each secret. */
   async #masked(by: Principal, ref: string): Promise<{ connector: AnyConnector; config: Record<string, unknown>; mark: string }> {
-    const view = await this.#connectors.get(by, ref)
-    const connector = this.#parts.registry.find(view.type)
+    const view = await this.#hub.connectors.get(by, ref)
+    const connector = this.#hub.registry.find(view.type)
     if (connector === undefined) throw new PlatformError("unsupported", `This hub has no connectors of the type ${view.type}.`)
     if (view.missing.length > 0) {
       const lacking = view.missing.map(({ message }) => message).join(" ")
       throw new PlatformError("connector_incomplete", `The connector ${view.name} is a draft: ${lacking}`, { faults: view.missing })
     }
-    // Letters and digits alone: the same in a URL, a form, JSON and a header.
+    // Letters and digits only, which are the same in a URL, a form, JSON and a header.
     const mark = `secret${randomBytes(16).toString("hex")}`
     const config = openConfig(connector.fields, unmasked(view.config, mark) as Readonly<Record<string, unknown>>, new Map())
     return { connector, config, mark }
@@ -148,7 +113,7 @@ function hidden(request: PreparedRequest, mark: string): PreparedRequest {
   return { ...request, url: hide(request.url), headers, ...(request.body === undefined ? {} : { body: hide(request.body) }) }
 }
 
-/** A template of one call is filled once, whoever asks. */
+/** Fills each template of a call once, however often it is needed. */
 function remembered(render: Render): Render {
   const filled = new Map<string, Promise<string>>()
   return (template, values, place = "json") => {
@@ -159,7 +124,7 @@ function remembered(render: Render): Render {
   }
 }
 
-/** A refusal by the far side is not the caller's fault towards us: 400s and 429 become 502, with the far side's status in the details. */
+/** A refusal by the far side is not a faulty request to the hub: 400s and 429 become 502, with the far side's status in the details. */
 function remote(error: unknown): unknown {
   if (!(error instanceof PlatformError) || typeof error.details["status"] !== "number" || error.status >= 500) return error
   return new PlatformError("remote_failed", error.message, { cause: error, details: error.details })

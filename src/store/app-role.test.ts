@@ -1,8 +1,9 @@
 import { expect, test } from "vitest"
 import { scramVerifier } from "./app-role.ts"
 
-// RFC 7677, section 3: user "user", password "pencil", this salt, 4096 rounds. The server's signature of its exchange proves the keys.
-test("a SCRAM verifier is the one of RFC 7677's example", async () => {
+// RFC 7677, section 3: user "user", password "pencil", this salt, 4096 rounds. The server signature in its exchange
+// proves the keys.
+test("a SCRAM verifier matches the example in RFC 7677", async () => {
   const salt = Buffer.from("W22ZaJ0SNY7soEsUEjb6gQ==", "base64")
   const verifier = scramVerifier("pencil", salt)
   const serverKey = Buffer.from(verifier.split(":").at(-1) ?? "", "base64")

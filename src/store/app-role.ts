@@ -3,7 +3,7 @@ import pg from "pg"
 import { PlatformError } from "../core/errors.ts"
 import { randomPassword } from "./cluster.ts"
 
-/** The login that the hub works under: it owns nothing, and row-level security binds it. */
+/** The login that the hub works under: it owns nothing, and row-level security applies to it. */
 export interface AppRole {
   readonly name: string
   readonly password: string
@@ -12,7 +12,7 @@ export interface AppRole {
 type Verb = "select" | "insert" | "update" | "delete"
 const ALL: readonly Verb[] = ["select", "insert", "update", "delete"]
 
-/** What the login may do, table by table; a table that is not listed is closed to it. */
+/** The login's rights, table by table; it has none on a table that is not listed. */
 const GRANTS: Readonly<Record<string, readonly Verb[]>> = {
   settings: ALL,
   workspaces: ALL,
@@ -70,8 +70,9 @@ const FUNCTIONS = [
 ]
 
 /**
- * Sees to it that the hub's login exists with the stored name and password and exactly the grants above. Run as the
- * owner, under the migration lock. Where the owner may not make roles, the PlatformError prints the SQL that an administrator must run.
+ * Ensures that the hub's login exists with the stored name and password and exactly the grants above. Run as the
+ * owner, under the migration lock. If the owner may not create roles, the PlatformError contains the SQL that an
+ * administrator must run.
  */
 export async function ensureAppRole(owner: pg.Client): Promise<AppRole> {
   const role = await storedRole(owner)
@@ -94,7 +95,7 @@ async function storedRole(owner: pg.Client): Promise<AppRole> {
 async function createRole(owner: pg.Client, role: AppRole): Promise<void> {
   const name = pg.escapeIdentifier(role.name)
   const statements = [
-    // The verifier, not the password: statements end up in logs, and this one in an error's message too.
+    // The verifier, not the password, because statements end up in logs, and this one in an error message too.
     `create role ${name} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password '${scramVerifier(role.password)}'`,
     `alter role ${name} set search_path = jackfield`,
     `alter role ${name} set statement_timeout = '25s'`,
@@ -109,7 +110,10 @@ async function createRole(owner: pg.Client, role: AppRole): Promise<void> {
   }
 }
 
-/** A login that owned a table, was a superuser or bypassed row-level security would see every workspace. */
+/**
+ * Rejects a login that is a superuser, owns a table, belongs to a role or bypasses row-level security, because it
+ * would see every workspace.
+ */
 async function refuseTooMuch(owner: pg.Client, role: AppRole): Promise<void> {
   const facts = await owner.query<{ strong: boolean; owns: boolean; member: boolean }>(
     `select rolsuper or rolbypassrls as strong,
@@ -120,7 +124,7 @@ async function refuseTooMuch(owner: pg.Client, role: AppRole): Promise<void> {
   )
   const found = facts.rows[0]
   if (found && !found.strong && !found.owns && !found.member) return
-  const message = `The hub's database login ${role.name} has more rights than it was made with; drop the role, and the hub makes it again.`
+  const message = `The hub's database login ${role.name} has more rights than the hub granted it; drop the role, and the hub creates it again.`
   throw new PlatformError("store_unavailable", message)
 }
 

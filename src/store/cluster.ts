@@ -10,13 +10,16 @@ import type { Binaries, RunAs } from "./binaries.ts"
 /** The superuser of an embedded cluster. */
 export const OWNER = "hub"
 
-/** PostgreSQL gets none of the hub's environment: no PG* variable, no locale, no secret. Windows cannot start a program without its own. */
+/**
+ * The environment of PostgreSQL: nothing of the hub's, so no PG* variable, no locale, no secret. Windows cannot start
+ * a program without its own environment.
+ */
 const environment = (): NodeJS.ProcessEnv | undefined => (platform() === "win32" ? undefined : { LC_ALL: "C", TZ: "UTC" })
 
 /** A password of 192 random bits, safe in a file, a URL and a shell. */
 export const randomPassword = (): string => randomBytes(24).toString("base64url")
 
-/** A port of 127.0.0.1 that nobody listened on just now. */
+/** A port of 127.0.0.1 that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve))
@@ -26,7 +29,10 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Makes a new cluster in `folder` (UTF-8, C locale, SCRAM for every login) whose superuser `hub` has the password. Waits until it is on disk. */
+/**
+ * Creates a cluster in `folder` (UTF-8, C locale, SCRAM for every login) whose superuser `hub` has the password.
+ * Waits until it is on disk.
+ */
 export async function initCluster(binaries: Binaries, folder: string, password: string, as: RunAs | undefined): Promise<void> {
   const secret = `${folder}.password`
   await mkdir(folder, { mode: 0o700 })
@@ -39,13 +45,13 @@ export async function initCluster(binaries: Binaries, folder: string, password: 
     const reason = /initdb: error: (.*)|initdb: (.*)/.exec(output)
     const advice = /look up effective user/.test(output)
       ? "run the hub as a user that the system knows by name"
-      : "see that the disk has room and can be written"
-    const message = `The embedded PostgreSQL could not be initialised in ${folder}; ${advice}, or set DATABASE_URL. It said: ${reason?.[1] ?? reason?.[2] ?? "nothing"}.`
+      : "check that the disk has space and is writable"
+    const message = `The embedded PostgreSQL could not be initialised in ${folder}; ${advice}, or set DATABASE_URL. It reported: ${reason?.[1] ?? reason?.[2] ?? "nothing"}.`
     throw new PlatformError("store_unavailable", message, { cause: new Error(output.trim()) })
   }
 }
 
-/** Runs a program to its end; its output is kept, at most 64 KiB. */
+/** Runs a program to its end and keeps its output, at most 64 KiB. */
 async function run(program: string, args: readonly string[], as: RunAs | undefined): Promise<{ code: number | null; output: string }> {
   const env = environment()
   const child = spawn(program, args, { ...as, cwd: "/", ...(env && { env }), stdio: ["ignore", "pipe", "pipe"], windowsHide: true })
@@ -56,18 +62,21 @@ async function run(program: string, args: readonly string[], as: RunAs | undefin
   child.stdout.on("data", keep)
   child.stderr.on("data", keep)
   const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve)).catch((cause: unknown) => {
-    throw new PlatformError("store_unavailable", `${program} could not be started; see that this user may execute it, or set DATABASE_URL.`, { cause })
+    throw new PlatformError("store_unavailable", `${program} could not be started; check that this user may execute it, or set DATABASE_URL.`, { cause })
   })
   return { code, output }
 }
 
-/** A PostgreSQL server that was just spawned. `exited` settles with its exit code once it is gone. */
+/** A newly spawned PostgreSQL server. `exited` resolves with its exit code when the process ends. */
 export interface Spawned {
   readonly pid: number
   readonly exited: Promise<number | null>
 }
 
-/** Starts PostgreSQL on 127.0.0.1 alone, detached (Ctrl-C shall reach the hub first), logging to a file (a pipe would die with the hub). */
+/**
+ * Starts PostgreSQL on 127.0.0.1 only, detached (so that Ctrl-C reaches only the hub), with its log in a file (a pipe
+ * would die with the hub).
+ */
 export async function spawnServer(
   binaries: Binaries,
   options: { folder: string; port: number; logFile: string; as: RunAs | undefined; settings?: Readonly<Record<string, string>> },
@@ -90,7 +99,7 @@ export async function spawnServer(
     child.unref()
     return { pid: child.pid ?? 0, exited }
   } catch (cause) {
-    throw new PlatformError("store_unavailable", `${binaries.postgres} could not be started; see that this user may execute it, or set DATABASE_URL.`, {
+    throw new PlatformError("store_unavailable", `${binaries.postgres} could not be started; check that this user may execute it, or set DATABASE_URL.`, {
       cause,
     })
   } finally {
@@ -101,40 +110,46 @@ export async function spawnServer(
 async function openLog(path: string, as: RunAs | undefined): Promise<FileHandle> {
   try {
     const log = await open(path, "a", 0o600)
-    // The user that root works for must be able to go on writing it alone.
+    // If root works for a user, that user must be able to write the log later without root.
     if (as) await log.chown(as.uid, as.gid)
     return log
   } catch (cause) {
-    throw new PlatformError("store_unavailable", `The log ${path} of the embedded PostgreSQL cannot be written; see who owns it and that the disk has room.`, {
+    throw new PlatformError("store_unavailable", `The log ${path} of the embedded PostgreSQL cannot be written; check its owner and that the disk has space.`, {
       cause,
     })
   }
 }
 
-/** What a server says of itself in `postmaster.pid`; undefined when there is no such file or it is not whole yet. */
+/** The server's entries in `postmaster.pid`; undefined if the file is missing or incomplete. */
 export interface Postmaster {
   readonly pid: number
   readonly port: number
 }
 
-/** Reads `postmaster.pid` (line 1 the process id, line 4 the port). The id may long belong to another process: connect and compare before trusting it. */
+/**
+ * Reads `postmaster.pid` (line 1: the process id, line 4: the port). The id may belong to another process by now:
+ * connect and compare before trusting it.
+ */
 export async function readPostmaster(folder: string): Promise<Postmaster | undefined> {
   const text = await readFile(join(folder, "postmaster.pid"), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return ""
-    throw new PlatformError("store_unavailable", `${join(folder, "postmaster.pid")} cannot be read; see who owns it.`, { cause: error })
+    throw new PlatformError("store_unavailable", `${join(folder, "postmaster.pid")} cannot be read; check its owner.`, { cause: error })
   })
   const lines = text.split("\n")
   const [pid, port] = [Number(lines[0]), Number(lines[3])]
   return Number.isInteger(pid) && pid > 1 && Number.isInteger(port) && port > 0 ? { pid, port } : undefined
 }
 
-/** The cluster's system identifier as `pg_control_system()` prints it: the first eight bytes of `global/pg_control`. */
+/**
+ * The cluster's system identifier in the format of `pg_control_system()`: the first eight bytes of
+ * `global/pg_control`.
+ */
 export async function systemIdentifier(folder: string): Promise<string> {
   const control = await readFile(join(folder, "global", "pg_control"))
   return control.readBigUInt64LE(0).toString()
 }
 
-/** True while a process of that id exists, whoever owns it. */
+/** Whether a process with that id exists, under any user. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -144,9 +159,12 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Stops a server the fast way (sessions are ended, a checkpoint is written) and waits until its process is gone, at most `ms`. */
+/**
+ * Stops a server in fast mode (sessions are terminated, a checkpoint is written) and waits at most `ms` until its
+ * process has ended.
+ */
 export async function stopServer(binaries: Binaries, folder: string, pid: number, ms: number): Promise<void> {
-  // On Windows a signal would be a crash; pg_ctl knows the way that PostgreSQL listens to there.
+  // On Windows a signal would kill the server; pg_ctl uses PostgreSQL's own mechanism there.
   if (platform() === "win32") await run(binaries.pgCtl, ["stop", "-D", folder, "-m", "fast", "-w"], undefined)
   else if (isAlive(pid)) process.kill(pid, "SIGINT")
   const end = Date.now() + ms

@@ -9,7 +9,7 @@ import { PlatformError } from "../core/errors.ts"
 import { connect, isConnectionFailure, parseDatabaseUrl, unavailable } from "./connection.ts"
 
 describe("DATABASE_URL", () => {
-  test("is taken apart, percent-encoding and IPv6 brackets undone", () => {
+  test("is parsed into fields, with percent-encoding and IPv6 brackets decoded", () => {
     expect(parseDatabaseUrl("postgres://us%40er:p%3A%2F%23@db.example.test:6000/my%20db")).toEqual({
       host: "db.example.test",
       port: 6000,
@@ -21,7 +21,7 @@ describe("DATABASE_URL", () => {
     expect(parseDatabaseUrl("postgresql://u@[::1]/d")).toMatchObject({ host: "::1", port: 5432, password: "" })
   })
 
-  test("gives sslmode its meaning", () => {
+  test("supports sslmode", () => {
     const ssl = (query: string) => parseDatabaseUrl(`postgres://u:p@h/d?${query}`).ssl
     expect(ssl("sslmode=disable")).toBe(false)
     expect(ssl("sslmode=require&channel_binding=require")).toEqual({ rejectUnauthorized: false })
@@ -43,7 +43,7 @@ describe("DATABASE_URL", () => {
     ["postgres://u:topsecret@h/d?options=-c%20x", 'unknown parameter "options"'],
     ["postgres://u:topsecret%@h/d", "percent-encoded"],
     ["postgres://u:topsecret@h/d?sslmode=verify-full&sslrootcert=/no/such/file", "cannot be read"],
-  ])("refuses %s", (url, why) => {
+  ])("rejects %s", (url, why) => {
     const refused = () => parseDatabaseUrl(url)
     expect(refused).toThrow(PlatformError)
     expect(refused).toThrow(why)
@@ -80,7 +80,7 @@ describe("failures of the database", () => {
     expect(isConnectionFailure(error)).toBe(gone)
   })
 
-  test("of a connection that an operator asked for name the address", async () => {
+  test("of an operator's connection name the address", async () => {
     const nobody = createServer().listen(0, "127.0.0.1")
     await once(nobody, "listening")
     const { port } = nobody.address() as AddressInfo

@@ -3,7 +3,10 @@ import type { ConnectionOptions } from "node:tls"
 import pg from "pg"
 import { PlatformError } from "../core/errors.ts"
 
-/** Where a PostgreSQL is and who logs in; always fields, never a URL, since a driver reads more out of a URL than we checked. */
+/**
+ * The address and login of a PostgreSQL server; always fields, never a URL, because drivers interpret more parts of a
+ * URL than we check.
+ */
 export interface Connection {
   readonly host: string
   readonly port: number
@@ -15,12 +18,14 @@ export interface Connection {
 
 const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"]
 
-/** Parameters that other clients put into such a URL and that change nothing here. */
+/** Parameters that other clients put into such a URL and that have no effect here. */
 const IGNORED = ["application_name", "channel_binding", "connect_timeout", "gssencmode", "target_session_attrs"]
 
 /**
- * DATABASE_URL as fields: `postgres://user:password@host:port/database?sslmode=disable|require|verify-ca|verify-full&sslrootcert=file`.
- * Without sslmode there is no TLS. Anything else is a PlatformError, whose message never holds the URL: it has the password.
+ * Parses DATABASE_URL into fields:
+ * `postgres://user:password@host:port/database?sslmode=disable|require|verify-ca|verify-full&sslrootcert=file`.
+ * Without sslmode, TLS is off. Anything else is a PlatformError whose message never contains the URL, because the URL
+ * contains the password.
  */
 export function parseDatabaseUrl(text: string): Connection {
   const refuse = (what: string, cause?: unknown): never => {
@@ -72,10 +77,10 @@ function tlsOptions(mode: string, rootFile: string | null, refuse: Refuse): Conn
   return { rejectUnauthorized: true, ...ca, ...(mode === "verify-ca" && { checkServerIdentity: () => undefined }) }
 }
 
-/** Connects; PlatformError `store_unavailable` when nothing answers within 5 s or the login is refused. */
+/** Connects; PlatformError `store_unavailable` if no server answers within 5 s or the login is refused. */
 export async function connect(connection: Connection, applicationName = "jackfield"): Promise<pg.Client> {
   const client = new pg.Client({ ...connection, application_name: applicationName, connectionTimeoutMillis: 5_000, keepAlive: true })
-  // Without a listener an error between two queries would end the process; the next query fails anyway.
+  // Without a listener, an error between two queries would end the process; the next query fails anyway.
   client.on("error", () => undefined)
   try {
     await client.connect()
@@ -86,10 +91,13 @@ export async function connect(connection: Connection, applicationName = "jackfie
   }
 }
 
-/** SQLSTATE classes and codes that say "not now", whatever the statement was: connection, resources, shutdown and start-up, login. */
+/**
+ * SQLSTATE classes and codes that mean "not now", whatever the statement: connection, resources, shutdown and
+ * startup, login.
+ */
 const GONE = /^(08...|53...|57P0[1-5]|28...|3D000)$/
 
-/** True when an error of the driver means that the database cannot be used, rather than that a statement was wrong. */
+/** Whether an error of the driver means that the database is unavailable, rather than that a statement was wrong. */
 export function isConnectionFailure(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return GONE.test(error.code ?? "")
   if (!(error instanceof Error)) return false
@@ -100,8 +108,11 @@ export function isConnectionFailure(error: unknown): boolean {
   )
 }
 
-/** The `store_unavailable` that a connection failure becomes; the driver's error stays as its cause. `where` is for operators: callers of the API see none. */
+/**
+ * Converts a connection failure to `store_unavailable`, with the driver's error as its cause. `where` is for
+ * operators; API callers do not see it.
+ */
 export function unavailable(cause: unknown, where = ""): PlatformError {
-  const why = cause instanceof pg.DatabaseError ? ` It said: ${cause.message}.` : ""
+  const why = cause instanceof pg.DatabaseError ? ` It reported: ${cause.message}.` : ""
   return new PlatformError("store_unavailable", `The hub's database${where} does not answer; try again shortly.${why}`, { cause })
 }

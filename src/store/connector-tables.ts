@@ -7,9 +7,10 @@ export type ConnectorLimits = { readonly requests?: number; readonly perMs?: num
 export type ConnectorStatus = "incomplete" | "untested" | "active" | "error" | "disabled"
 
 /**
- * `config` is without secrets; `document` is what `dialect` sent, secrets cut out; `missing` are the faults of a draft;
- * `failures` and `open_until` are the breaker's; since `refused_at` the far side refuses the credentials; `rollback_fields` are the
- * credentials that were switched last, as they were in `rollback_version`.
+ * `config` contains no secrets; `document` is the document that the compatible API `compat` received, without its
+ * secrets; `missing` are the faults of a draft; `failures` and `open_until` belong to the breaker; since
+ * `refused_at`, the system has refused the credentials; `rollback_fields` are the credential fields of the last
+ * switch, whose previous values are in `rollback_version`.
  */
 export interface Connectors {
   id: string
@@ -23,7 +24,7 @@ export interface Connectors {
   purpose: ColumnType<ConnectorPurpose | null, string | null | undefined, string | null>
   limits: OptionalJson<ConnectorLimits>
   config: Json<Plain>
-  dialect: OptionalText
+  compat: OptionalText
   document: OptionalJson<Plain>
   failures: ColumnType<number, number | undefined, number>
   open_until: OptionalDate
@@ -41,8 +42,9 @@ export interface Connectors {
 }
 
 /**
- * One secret of a connector, by the JSON pointer of its field; `ciphertext` is a compact JWE. A `past` one was the connector's from `from_version`
- * until `to_version`, which had another; a `staged` one was entered at `from_version` and is not used yet.
+ * One secret of a connector, by the JSON pointer of its field; `ciphertext` is a compact JWE. A `past` secret was in
+ * use from `from_version` until `to_version`, which replaced it; a `staged` secret was entered at `from_version` and
+ * is not in use yet.
  */
 export interface ConnectorSecrets {
   id: Generated<string>
@@ -59,7 +61,10 @@ export interface ConnectorSecrets {
 
 export type VersionKind = "recorded" | "created" | "changed" | "restored" | "switched" | "rolled_back"
 
-/** What became of a connector, and what it then was: `state` is without secrets; `of_version` is the version that was brought back. */
+/**
+ * One change of a connector and its result: `state` contains no secrets; `of_version` is the version that was
+ * restored.
+ */
 export interface ConnectorVersions {
   workspace_id: string
   connector_id: string
@@ -73,7 +78,10 @@ export interface ConnectorVersions {
   at: Stamped
 }
 
-/** The next credentials of a connector: whole config `fields`; their secrets are staged, or `kept` as the connector has them. */
+/**
+ * The next credentials of a connector: `fields` are whole config fields; their secrets are staged, or listed in
+ * `kept` if the connector's current ones stay.
+ */
 export interface StagedCredentials {
   connector_id: string
   workspace_id: string

@@ -1,10 +1,11 @@
-import { sql, type Transaction } from "kysely"
-import type { Database } from "./database.ts"
+import { sql } from "kysely"
+import type { Tx } from "./database.ts"
 
 /**
- * Lets the rest of a transaction see and write another workspace's rows instead. For what belongs to two at once, such as
- * a workspace's removal and the operators' audit of it; the caller may act in both.
+ * Switches the rest of a transaction to the rows of another workspace. For changes that affect two workspaces at
+ * once, such as the removal of a workspace and the operators' audit entry for it; the caller must be allowed to act
+ * in both.
  */
-export async function goOnIn(tx: Transaction<Database>, workspaceId: string): Promise<void> {
+export async function goOnIn(tx: Tx, workspaceId: string): Promise<void> {
   await sql`select set_config('app.workspace', ${workspaceId}::uuid::text, true)`.execute(tx)
 }

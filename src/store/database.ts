@@ -1,4 +1,4 @@
-import type { ColumnType, Generated } from "kysely"
+import type { ColumnType, Generated, Transaction } from "kysely"
 import type { Json, OptionalDate, OptionalJson, OptionalText, Plain, Stamped } from "./column-types.ts"
 import type { ConnectorSecrets, Connectors, ConnectorVersions, StagedCredentials } from "./connector-tables.ts"
 import type { AdmissionNodes, Admissions, HealthChecks, HealthResults, Probes, WebhookDeliveries, Webhooks } from "./health-tables.ts"
@@ -9,13 +9,16 @@ export type * from "./health-tables.ts"
 
 export type Role = "admin" | "editor" | "viewer"
 
-/** Facts of the whole hub. */
+/** Settings of the whole hub. */
 export interface Settings {
   key: string
   value: Json<unknown>
 }
 
-/** `serial` is the workspace's integer id; `plan` its limits; `next_connector_serial` what its next connector gets. */
+/**
+ * `serial` is the workspace's integer id; `plan` its limits; `next_connector_serial` the serial of its next
+ * connector.
+ */
 export interface Workspaces {
   id: string
   serial: Generated<number>
@@ -26,7 +29,7 @@ export interface Workspaces {
   created_at: Stamped
 }
 
-/** People of the whole hub; `email` is lower-case. */
+/** The users of the whole hub; `email` is lower-case. */
 export interface Users {
   id: string
   email: string
@@ -54,7 +57,10 @@ export interface Sessions {
   agent: OptionalText
 }
 
-/** Logins of one e-mail (its SHA-256) from one address: those that failed since `since`, and the last one that did not. */
+/**
+ * Login attempts for one e-mail (its SHA-256) from one address: the failures since `since`, and the time of the last
+ * success.
+ */
 export interface LoginAttempts {
   email: Buffer
   address: string
@@ -63,7 +69,7 @@ export interface LoginAttempts {
   succeeded_at: OptionalDate
 }
 
-/** `hash` is the SHA-256 of the whole key; `prefix` its first characters, to tell keys apart by eye. */
+/** `hash` is the SHA-256 of the whole key; `prefix` is its first characters, which help people tell keys apart. */
 export interface ApiKeys {
   id: string
   workspace_id: string
@@ -78,7 +84,7 @@ export interface ApiKeys {
   last_used_at: OptionalDate
 }
 
-/** A workspace's data key, wrapped by the master key `key_id`; the one that is not retired seals new secrets. */
+/** A workspace's data key, wrapped by the master key `key_id`; the one that is not retired encrypts new secrets. */
 export interface DataKeys {
   id: string
   workspace_id: string
@@ -88,7 +94,10 @@ export interface DataKeys {
   retired_at: OptionalDate
 }
 
-/** `discovered_at` is null while the discovery that reserved the version is still writing its streams; `diff` sums up what changed since the version before. */
+/**
+ * `discovered_at` is null while the discovery that reserved the version is still writing streams; `diff` summarises
+ * the changes since the previous version.
+ */
 export interface Catalogs {
   workspace_id: string
   connector_id: string
@@ -101,7 +110,7 @@ export interface Catalogs {
   diff: OptionalJson<Plain>
 }
 
-/** What a discovery left out, and why; an empty path says it of the whole. */
+/** An object that a discovery skipped, and the reason; an empty path stands for the whole system. */
 export interface CatalogSkipped {
   workspace_id: string
   connector_id: string
@@ -137,7 +146,10 @@ export interface EgressRules {
   created_at: Stamped
 }
 
-/** How many starts a connector was granted, and when its latest is; `began` is when the latest entry of `limiter_starts` began. */
+/**
+ * The number of starts granted to a connector, and the time of the latest; `began` is the time at which the latest
+ * entry of `limiter_starts` began.
+ */
 export interface LimiterRates {
   connector_id: string
   workspace_id: string
@@ -155,7 +167,7 @@ export interface LimiterStarts {
   at: Date
 }
 
-/** A call that may be open (`held`), or that waits its turn; gone when nobody renews it. */
+/** A call that may run (`held`) or waits for its turn; expires if it is not renewed. */
 export interface LimiterSlots {
   id: string
   workspace_id: string
@@ -165,14 +177,16 @@ export interface LimiterSlots {
   expires_at: Date
 }
 
-/** The times of a workspace's last calls of one kind, the oldest first. */
+/** The times of a workspace's recent calls of one kind, oldest first. */
 export interface RecentCalls {
   workspace_id: string
   name: string
   calls: Generated<Date[]>
 }
 
-/** Where the chain of a workspace ends: the number, time and hash of its last entry. Written by `audit_append` alone. */
+/**
+ * The end of a workspace's audit chain: the number, time and hash of its last entry. Only `audit_append` writes it.
+ */
 export interface AuditHeads {
   workspace_id: string
   seq: number
@@ -180,7 +194,10 @@ export interface AuditHeads {
   hash: Buffer
 }
 
-/** One entry of a workspace's audit, `seq` from 1 without a gap; `body` is canonical JSON, and the last five columns repeat what it says. */
+/**
+ * One entry of a workspace's audit, with `seq` from 1 without gaps; `body` is canonical JSON, and the last five
+ * columns repeat parts of it.
+ */
 export interface AuditEntries {
   workspace_id: string
   seq: number
@@ -195,7 +212,10 @@ export interface AuditEntries {
   target_name: string | null
 }
 
-/** A file that the workspace was given; without `completed_at` it is still arriving. `arrived_at` is when its latest chunk came. */
+/**
+ * A file uploaded to the workspace; without `completed_at` it is still arriving. `arrived_at` is the arrival time of
+ * its latest chunk.
+ */
 export interface Uploads {
   id: string
   workspace_id: string
@@ -209,7 +229,7 @@ export interface Uploads {
   completed_at: OptionalDate
 }
 
-/** A part of an upload, all but the last of the same size; `position` counts from 0. */
+/** A part of an upload; all parts except the last have the same size; `position` counts from 0. */
 export interface UploadChunks {
   workspace_id: string
   upload_id: string
@@ -217,7 +237,7 @@ export interface UploadChunks {
   data: Buffer
 }
 
-/** A request that a caller sent with a key; without a `status` it is being carried out under `claim`. */
+/** A request that a caller sent with a key; without a `status` it is running under `claim`. */
 export interface IdempotencyKeys {
   workspace_id: string
   principal: string
@@ -234,7 +254,10 @@ export interface IdempotencyKeys {
   expires_at: Date
 }
 
-/** The tables of schema `jackfield` as the hub's login sees them; all but settings, users, sessions and egress_rules are one workspace's at a time. */
+/**
+ * The tables of schema `jackfield` as the hub's login sees them; all except settings, users, sessions and
+ * egress_rules show the rows of one workspace at a time.
+ */
 export interface Database {
   settings: Settings
   workspaces: Workspaces
@@ -270,3 +293,6 @@ export interface Database {
   upload_chunks: UploadChunks
   idempotency_keys: IdempotencyKeys
 }
+
+/** A transaction of the hub's database. */
+export type Tx = Transaction<Database>

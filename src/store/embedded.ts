@@ -8,28 +8,29 @@ import type { Log } from "./log.ts"
 import { findPlace, type Place, removeLeftovers } from "./place.ts"
 import { reachServer } from "./reach.ts"
 
-/** How long a clean stop may take before it is told as a failure. */
+/** The time limit of a clean stop; a longer one is reported as a failure. */
 const STOP_MS = 30_000
 
-/** A PostgreSQL under the data folder that this hub alone uses. */
+/** A PostgreSQL under the data folder, used by this hub only. */
 export interface Embedded {
   readonly systemIdentifier: string
-  /** True when a hub that was killed had left the server running. */
+  /** True if the server was still running after its hub was killed. */
   readonly adopted: boolean
   readonly pid: number
-  /** The superuser's connection now; the port changes when the server had to be started again elsewhere. */
+  /** The superuser's current connection; the port changes if the server had to be restarted on another one. */
   connection(): Connection
-  /** False while the server is gone or another hub has taken it; nothing may be written then. */
+  /** False while the server is down or another hub has taken it; nothing may be written then. */
   held(): boolean
   /** Called whenever the server was found or started again. */
   onBack(listener: (connection: Connection) => void): void
-  /** Fast shutdown; waits until the process is gone. */
+  /** Shuts down in fast mode; waits until the process has ended. */
   stop(): Promise<void>
 }
 
 /**
- * Starts the embedded PostgreSQL of a data folder, or adopts the one that a killed hub left, and holds it against
- * any second hub. While held, a server that dies is started again. PlatformError `in_use` when another hub has it.
+ * Starts the embedded PostgreSQL of a data folder, or adopts the one that a killed hub left running, and holds it
+ * against any second hub. While it is held, a server that dies is restarted. PlatformError `in_use` if another hub
+ * holds it.
  */
 export async function startEmbedded(dataDir: string, log: Log): Promise<Embedded> {
   const place = await findPlace(dataDir, log)
@@ -81,7 +82,7 @@ class EmbeddedServer implements Embedded {
     this.#listeners.push(listener)
   }
 
-  /** A server that another hub is just stopping may be adopted and then vanish: hence a few rounds. */
+  /** Retries a few times, because a server that another hub is stopping may be adopted and then vanish. */
   async start(): Promise<void> {
     for (let round = 1; ; round++) {
       try {

@@ -4,7 +4,7 @@ import type { Json, OptionalDate, OptionalJson, OptionalText, Plain, Stamped } f
 export type HealthState = "unknown" | "up" | "down"
 export type DeliveryState = "pending" | "delivered" | "failed"
 
-/** When a connector is tested by itself, and what that found so far; `failures` counts those in a row. */
+/** The schedule of a connector's checks and their results so far; `failures` counts failures in a row. */
 export interface HealthChecks {
   workspace_id: string
   connector_id: string
@@ -23,7 +23,7 @@ export interface HealthChecks {
   created_at: Stamped
 }
 
-/** One scheduled check: the report as everybody may see it, and the state after it. */
+/** One scheduled check: the report as every user may see it, and the state after it. */
 export interface HealthResults {
   id: Generated<number>
   workspace_id: string
@@ -54,7 +54,7 @@ export interface Webhooks {
   updated_at: Stamped
 }
 
-/** The outbox: `body` is what is sent, byte for byte, at every attempt. */
+/** The outbox: every attempt sends `body`, byte for byte. */
 export interface WebhookDeliveries {
   id: string
   workspace_id: string
@@ -82,7 +82,7 @@ export interface Admissions {
   starts: Generated<Date[]>
 }
 
-/** What a node has open of one kind; gone when it is not renewed. */
+/** The number of open items of one kind on a node; expires if it is not renewed. */
 export interface AdmissionNodes {
   workspace_id: string
   kind: string
@@ -91,7 +91,7 @@ export interface AdmissionNodes {
   expires_at: Date
 }
 
-/** The probe of a connector that goes on, or just ended with `report`; `key` says of what. */
+/** A probe of a connector that is running, or has just ended with `report`; `key` identifies the tested config. */
 export interface Probes {
   workspace_id: string
   connector_id: string

@@ -2,15 +2,16 @@ import type pg from "pg"
 import { PlatformError } from "../core/errors.ts"
 import { type Connection, connect, isConnectionFailure, unavailable } from "./connection.ts"
 
-/** The two halves of the advisory lock of the hub that uses an embedded server. */
+/** The two halves of the advisory lock that the hub of an embedded server holds. */
 export const HOLD = [1784767339, 2] as const
 const [FIRST, SECOND] = HOLD
-/** PostgreSQL needs a moment to notice that a killed hub's connection is gone. */
+/** PostgreSQL needs a moment to notice that the connection of a killed hub is gone. */
 const PATIENCE_MS = 3_000
 
 /**
- * Takes the data folder for this hub: a session-level advisory lock that lives as long as the returned connection
- * ("end" tells when it is lost). PlatformError `in_use` naming the other hub's process when it is not free within 3 s.
+ * Takes the data folder for this hub: a session-level advisory lock that lasts as long as the returned connection
+ * (its "end" event reports the loss). PlatformError `in_use` with the other hub's process if the lock is not free
+ * within 3 s.
  */
 export async function takeHold(connection: Connection, dataDir: string): Promise<pg.Client> {
   const client = await connect(connection, `jackfield hub ${process.pid}`)

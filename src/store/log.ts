@@ -1,4 +1,4 @@
-/** What the store tells its operator; pino's loggers are one. */
+/** The store's log for its operator; pino's loggers implement it. */
 export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void

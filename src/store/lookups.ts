@@ -1,9 +1,10 @@
-import { sql, type Transaction } from "kysely"
-import type { Database, Role } from "./database.ts"
+import { sql } from "kysely"
+import type { Role, Tx } from "./database.ts"
 
-type Tx = Transaction<Database>
-
-/** An API key with its workspace; whether it is still good is the caller's to judge. `operator`: an admin key of the first workspace. */
+/**
+ * An API key with its workspace; the caller decides whether it is still valid. `operator`: an admin key of the first
+ * workspace.
+ */
 export interface FoundApiKey {
   readonly id: string
   readonly workspace_id: string
@@ -61,12 +62,12 @@ export interface FoundDataKey {
   readonly key_id: string
 }
 
-/** The API key with that SHA-256, of whichever workspace. */
+/** The API key with that SHA-256, in any workspace. */
 export async function findApiKey(tx: Tx, hash: Buffer): Promise<FoundApiKey | undefined> {
   return (await sql<FoundApiKey>`select * from jackfield.find_api_key(${hash})`.execute(tx)).rows[0]
 }
 
-/** Notes that a key was used, at most once a minute. */
+/** Records that a key was used, at most once a minute. */
 export async function touchApiKey(tx: Tx, id: string): Promise<void> {
   await sql`select jackfield.touch_api_key(${id})`.execute(tx)
 }
@@ -76,22 +77,25 @@ export async function findSession(tx: Tx, id: string): Promise<FoundSession | un
   return (await sql<FoundSession>`select * from jackfield.find_session(${id})`.execute(tx)).rows[0]
 }
 
-/** The user of an e-mail address, in whatever case it was typed. */
+/** The user with an e-mail address, regardless of case. */
 export async function findUser(tx: Tx, email: string): Promise<FoundUser | undefined> {
   return (await sql<FoundUser>`select * from jackfield.find_user(${email})`.execute(tx)).rows[0]
 }
 
-/** The workspaces of a user, the longest membership first: who adds somebody to another workspace must not become their default. */
+/**
+ * The workspaces of a user, longest membership first, so that adding a user to another workspace does not change the
+ * user's default.
+ */
 export async function membershipsOf(tx: Tx, userId: string): Promise<readonly FoundMembership[]> {
   return (await sql<FoundMembership>`select * from jackfield.memberships_of(${userId})`.execute(tx)).rows
 }
 
-/** Every workspace, oldest first; for operators, and to see whether the hub is new. */
+/** Every workspace, oldest first; for operators, and to detect a new hub. */
 export async function allWorkspaces(tx: Tx): Promise<readonly FoundWorkspace[]> {
   return (await sql<FoundWorkspace>`select * from jackfield.all_workspaces()`.execute(tx)).rows
 }
 
-/** Up to `most` wrapped data keys of any workspaces, newest first, to see whether the master key opens them. */
+/** Up to `most` wrapped data keys of any workspaces, newest first, to check whether the master key opens them. */
 export async function someDataKeys(tx: Tx, most: number): Promise<readonly FoundDataKey[]> {
   return (await sql<FoundDataKey>`select * from jackfield.any_data_keys(${most})`.execute(tx)).rows
 }

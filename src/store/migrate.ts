@@ -11,7 +11,7 @@ import { appliedMigrations, refuseNewer } from "./schema-version.ts"
 const LOCK = "1784767339, 1"
 const OLDEST = 150_000
 
-/** What a start found and made: the hub's own login, and the migrations that this start ran. */
+/** The result of a start: the hub's own login, and the migrations that this start ran. */
 export interface Migrated {
   readonly role: AppRole
   readonly migrated: readonly string[]
@@ -19,7 +19,8 @@ export interface Migrated {
 
 /**
  * Brings a database up to date as its owner: schema, migrations, the hub's login. Any number of hubs may do so at
- * once; one works, the others wait up to two minutes. PlatformError when the server is older than 15 or refuses.
+ * once; one works, the others wait up to two minutes. PlatformError if the server is older than 15 or rejects the
+ * work.
  */
 export async function migrate(owner: Connection): Promise<Migrated> {
   const client = await connect(owner, "jackfield migration")
@@ -27,16 +28,16 @@ export async function migrate(owner: Connection): Promise<Migrated> {
     await refuseOldServer(client)
     await takeLock(client)
     await createSchema(client, owner)
-    // kysely would refuse it too, but not in words that help.
+    // kysely would reject it too, but with a less helpful message.
     refuseNewer(await appliedMigrations(async (statement) => (await client.query(statement)).rows), "The hub's database")
     const migrated = await runMigrations(owner)
     return { role: await ensureAppRole(client), migrated }
   } catch (error) {
     if (error instanceof PlatformError) throw error
     if (isConnectionFailure(error)) throw unavailable(error)
-    throw new PlatformError("internal", "The hub's database could not be brought up to date; the log has the cause.", { cause: error })
+    throw new PlatformError("internal", "The hub's database could not be migrated; the log has the cause.", { cause: error })
   } finally {
-    // Ends the lock too: it belongs to the session.
+    // Also releases the lock, which belongs to the session.
     await client.end().catch(() => undefined)
   }
 }
@@ -47,10 +48,12 @@ async function refuseOldServer(client: pg.Client): Promise<void> {
   )
   const version = rows[0]
   if (version && version.number >= OLDEST) return
-  throw new PlatformError("store_unavailable", `DATABASE_URL leads to PostgreSQL ${version?.text}; the hub needs 15 or newer.`)
+  throw new PlatformError("store_unavailable", `DATABASE_URL points to PostgreSQL ${version?.text}; the hub needs 15 or newer.`)
 }
 
-/** Polls instead of waiting in the server, so that no lock_timeout or statement_timeout of the owner's cuts the wait off in the middle. */
+/**
+ * Polls instead of waiting in the server, so that no lock_timeout or statement_timeout of the owner ends the wait.
+ */
 async function takeLock(client: pg.Client): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt++) {
     const { rows } = await client.query<{ taken: boolean }>(`select pg_try_advisory_lock(${LOCK}) as taken`)
@@ -60,7 +63,7 @@ async function takeLock(client: pg.Client): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
-  throw new PlatformError("store_unavailable", "Another hub has been migrating the database for two minutes; wait for it, or end it, then start again.")
+  throw new PlatformError("store_unavailable", "Another hub has been migrating the database for two minutes; wait for it or stop it, then start again.")
 }
 
 async function createSchema(client: pg.Client, owner: Connection): Promise<void> {

@@ -13,27 +13,32 @@ export interface OwnerOptions {
   readonly dataDir: string
   readonly databaseUrl?: string | undefined
   readonly log: Log
-  /** Makes the embedded database when there is none; without it that is a PlatformError `not_found`. */
+  /**
+   * Creates the embedded database if it does not exist; without it, a missing database is PlatformError `not_found`.
+   */
   readonly make?: boolean
 }
 
-/** The hub's database in the hands of its operator: as its owner, beside running hubs, whom nothing here disturbs. */
+/** The hub's database for its operator: opened as its owner, next to running hubs and without disturbing them. */
 export interface Owner {
   readonly connection: Connection
   readonly db: Kysely<Database>
-  /** True when the database is the embedded one and this process started it: no hub runs on it. */
+  /** True if the database is the embedded one and this process started it, so no hub is running on it. */
   readonly alone: boolean
-  /** How many hubs, or connections of theirs, there are at this moment; a hub that was killed counts for two minutes. */
+  /** The current number of hubs, or of their connections; a killed hub counts for two more minutes. */
   hubs(): Promise<number>
-  /** Ends the connections, and the embedded server if it was started for this. */
+  /** Closes the connections, and stops the embedded server if this process started it. */
   close(): Promise<void>
 }
 
-/** Reaches the hub's database as its owner: `databaseUrl`, the embedded server that a running hub holds, or that server started for the while. */
+/**
+ * Opens the hub's database as its owner: `databaseUrl`, the embedded server that a running hub holds, or that server,
+ * started temporarily.
+ */
 export async function openOwner(options: OwnerOptions): Promise<Owner> {
   if (options.databaseUrl !== undefined) return await ownerOf(parseDatabaseUrl(options.databaseUrl), false, async () => undefined)
   if (options.make !== true && !(await hasPlace(options.dataDir))) {
-    const message = `The folder ${options.dataDir} holds no database of a hub; name its data folder with JACKFIELD_DATA, or its own PostgreSQL with DATABASE_URL.`
+    const message = `The folder ${options.dataDir} contains no hub database; set JACKFIELD_DATA to the hub's data folder, or DATABASE_URL to its PostgreSQL.`
     throw new PlatformError("not_found", message)
   }
   const beside = await runningServer(await findPlace(options.dataDir, options.log))
@@ -42,7 +47,7 @@ export async function openOwner(options: OwnerOptions): Promise<Owner> {
   return await ownerOf(embedded.connection(), true, () => embedded.stop())
 }
 
-/** The embedded server's address when a hub holds it; one that a killed hub left running is to be adopted instead. */
+/** The embedded server's address if a hub holds it; a server that a killed hub left running is adopted instead. */
 async function runningServer(place: Place): Promise<Connection | undefined> {
   const named = await readPostmaster(place.cluster)
   if (named === undefined) return undefined
@@ -73,7 +78,7 @@ async function ownerOf(connection: Connection, alone: boolean, stop: () => Promi
     hubs: async () => {
       if (alone) return 0
       const there = await pool.query<{ there: boolean }>("select to_regclass('jackfield.settings') is not null as there")
-      // An idle hub has no connection, but it says every half minute where it listens, and no longer when it ends.
+      // An idle hub has no connection, but it announces its address every half minute and removes it when it ends.
       const announced = "select from jackfield.settings where key like 'node/%' and (value->>'at')::float8 > extract(epoch from now()) * 1000 - 120000"
       const { rows } = await pool.query<{ count: number }>(
         `select greatest((select count(*) from pg_stat_activity where datname = current_database() and application_name = 'jackfield'),
@@ -87,7 +92,7 @@ async function ownerOf(connection: Connection, alone: boolean, stop: () => Promi
     },
   }
   try {
-    // The connection is proven at once, so that a wrong URL is told as such and not by the first statement.
+    // Tests the connection at once, so that a wrong URL is reported as such and not by the first statement.
     await (await connect(connection, "jackfield operator")).end()
     return owner
   } catch (error) {

@@ -8,15 +8,15 @@ import { type Binaries, canReach, chooseRunAs, findBinaries, ownFolder, type Run
 import { initCluster, isAlive, randomPassword, systemIdentifier } from "./cluster.ts"
 import type { Log } from "./log.ts"
 
-/** Where root may put what an unprivileged id must reach, best first. */
+/** The folders in which root may put files for an unprivileged id, best first. */
 const SYSTEM_FOLDERS = ["/var/lib/jackfield", "/var/tmp/jackfield"]
-/** The name of the file in the data folder that says where the database lies when it is not beside it. */
+/** The file in the data folder that names the database's folder if it is elsewhere. */
 const NOTE = "postgres.location"
 const LOG_BYTES = 10_485_760
 
-/** Everything about one embedded database on disk. */
+/** The files of one embedded database, and the programs that run it. */
 export interface Place {
-  /** The folder that holds `cluster`, `server.log` and `hub.json`. */
+  /** The folder that contains `cluster`, `server.log` and `hub.json`. */
   readonly home: string
   readonly cluster: string
   readonly logFile: string
@@ -26,12 +26,15 @@ export interface Place {
   readonly as: RunAs | undefined
 }
 
-/** Finds the database of a data folder, or makes it; a first start that is killed half-way leaves nothing that the next one would take for whole. */
+/**
+ * Finds or creates the database of a data folder. A first start that is killed half-way leaves nothing that a later
+ * start would mistake for a complete database.
+ */
 export async function findPlace(dataDir: string, log: Log): Promise<Place> {
   const data = await makeDataFolder(dataDir)
   const as = await chooseRunAs(data)
   const { binaries, copied } = await reachableBinaries(await findBinaries(), as, SYSTEM_FOLDERS)
-  if (copied) log.info({ folder: binaries.folder }, `PostgreSQL's programs are used from a copy, since user ${as?.uid} cannot reach the installation`)
+  if (copied) log.info({ folder: binaries.folder }, `PostgreSQL's programs run from a copy, because user ${as?.uid} cannot reach the installation`)
   const home = await chooseHome(data, as, log)
   if (!(await exists(home))) await makeHome(home, binaries, as, log)
   const place = await readHome(home, binaries, as)
@@ -39,7 +42,7 @@ export async function findPlace(dataDir: string, log: Log): Promise<Place> {
   return place
 }
 
-/** Whether a data folder has a database already; nothing is made or changed. */
+/** Whether a data folder already has a database; creates and changes nothing. */
 export async function hasPlace(dataDir: string): Promise<boolean> {
   const data = resolve(dataDir)
   const home = (await readNote(join(data, NOTE))) ?? join(data, "postgres")
@@ -49,19 +52,20 @@ export async function hasPlace(dataDir: string): Promise<boolean> {
 async function makeDataFolder(dataDir: string): Promise<string> {
   try {
     const path = resolve(dataDir)
-    // The unprivileged id that PostgreSQL runs under must be able to pass through, not to list.
+    // The unprivileged id that PostgreSQL runs under must be able to pass through the folder, but not to list it.
     await mkdir(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
     await access(path, constants.W_OK)
     return await realpath(path)
   } catch (cause) {
-    const message = `The data folder ${dataDir} cannot be made or written; mend its owner, its mode or the disk, or name another with JACKFIELD_DATA.`
+    const message = `The data folder ${dataDir} cannot be created or written; correct its owner or mode, check the disk, or choose another folder with JACKFIELD_DATA.`
     throw new PlatformError("store_unavailable", message, { cause })
   }
 }
 
 /**
- * `data/postgres`, or, where the unprivileged id could not pass, a folder of the system's with a note in the data folder
- * that says so. Its name is new each time, so that a data folder made anew never meets the database of a deleted one.
+ * `data/postgres`, or, if the unprivileged id cannot pass through the data folder, a system folder, which a note in
+ * the data folder names. The name is new each time, so that a recreated data folder never finds the database of a
+ * deleted one.
  */
 async function chooseHome(data: string, as: RunAs | undefined, log: Log): Promise<string> {
   const note = join(data, NOTE)
@@ -79,18 +83,21 @@ async function chooseHome(data: string, as: RunAs | undefined, log: Log): Promis
   const elsewhere = join(await systemFolder(), `${hash}-${randomBytes(4).toString("hex")}`)
   const why = `PostgreSQL does not run as root and user ${as?.uid} cannot pass through ${data}`
   try {
-    await writeSynced(note, `${elsewhere}\nThe embedded database of this folder lies there, since ${why}.\n`)
+    await writeSynced(note, `${elsewhere}\nThe embedded database of this folder is stored there, because ${why}.\n`)
   } catch (cause) {
-    // Another hub that starts on this folder at this moment wrote it first.
+    // Another hub that is starting on this folder wrote the note first.
     const theirs = await readNote(note)
     if (theirs !== undefined) return theirs
-    throw new PlatformError("store_unavailable", `${note} cannot be written; see that the disk has room and can be written.`, { cause })
+    throw new PlatformError("store_unavailable", `${note} cannot be written; check that the disk has space and is writable.`, { cause })
   }
-  log.info({ folder: elsewhere }, `the embedded database lies outside the data folder, since ${why}`)
+  log.info({ folder: elsewhere }, `the embedded database is stored outside the data folder, because ${why}`)
   return elsewhere
 }
 
-/** Lets the unprivileged id pass through a data folder that is still empty (`mktemp -d` makes them 0700); one with anything in it keeps its mode. */
+/**
+ * Lets the unprivileged id pass through a data folder that is still empty (`mktemp -d` creates folders of mode 0700);
+ * a folder with contents keeps its mode.
+ */
 async function openUp(data: string, as: RunAs | undefined): Promise<boolean> {
   if ((await readdir(data)).length > 0) return false
   const { mode } = await stat(data)
@@ -100,13 +107,13 @@ async function openUp(data: string, as: RunAs | undefined): Promise<boolean> {
   return false
 }
 
-/** The path that the note names, if there is a note. */
+/** The path in the note; undefined if there is no note. */
 async function readNote(note: string): Promise<string | undefined> {
   try {
     return (await readFile(note, "utf8")).split("\n", 1)[0]
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined
-    throw new PlatformError("store_unavailable", `${note} cannot be read; see who owns it.`, { cause })
+    throw new PlatformError("store_unavailable", `${note} cannot be read; check its owner.`, { cause })
   }
 }
 
@@ -119,13 +126,16 @@ async function systemFolder(): Promise<string> {
       causes.push(cause)
     }
   }
-  const message = `No folder for the embedded database could be made in ${SYSTEM_FOLDERS.join(" or ")}; set JACKFIELD_DATA to a folder that every user may pass through.`
+  const message = `No folder for the embedded database could be created in ${SYSTEM_FOLDERS.join(" or ")}; set JACKFIELD_DATA to a folder that every user may pass through.`
   throw new PlatformError("store_unavailable", message, { cause: new AggregateError(causes) })
 }
 
-/** Builds everything under a temporary name and renames it when it is on disk. Of two hubs that do so at once the first wins. */
+/**
+ * Builds everything under a temporary name and renames it once it is on disk. If two hubs do so at once, the first
+ * one wins.
+ */
 async function makeHome(home: string, binaries: Binaries, as: RunAs | undefined, log: Log): Promise<void> {
-  log.info({ folder: home }, "making a new embedded PostgreSQL")
+  log.info({ folder: home }, "creating a new embedded PostgreSQL")
   const part = `${home}.new-${process.pid}-${randomBytes(4).toString("hex")}`
   await mkdir(part, { mode: as ? 0o711 : 0o700 })
   try {
@@ -142,7 +152,10 @@ async function makeHome(home: string, binaries: Binaries, as: RunAs | undefined,
   }
 }
 
-/** When root works for the folder's own user, that user must be able to start the hub alone later. "nobody" gets no such right. */
+/**
+ * If root works for the folder's own user, that user must later be able to start the hub without root. "nobody" gets
+ * no such right.
+ */
 async function shareWithOwner(part: string, as: RunAs | undefined): Promise<void> {
   if (as === undefined || as.uid === 65534) return
   for (const path of [part, join(part, "hub.json")]) await chown(path, as.uid, as.gid)
@@ -154,23 +167,25 @@ async function readHome(home: string, binaries: Binaries, as: RunAs | undefined)
     const facts = JSON.parse(await readFile(join(home, "hub.json"), "utf8")) as { password: string; systemIdentifier: string }
     const major = Number((await readFile(join(cluster, "PG_VERSION"), "utf8")).trim())
     if (major !== binaries.major) {
-      const message = `${cluster} was made by PostgreSQL ${major} and this hub brings ${binaries.major}; use the hub version that made it, or restore a backup.`
+      const message = `${cluster} was created by PostgreSQL ${major}, but this hub includes ${binaries.major}; use the hub version that created it, or restore a backup.`
       throw new PlatformError("store_unavailable", message)
     }
     return { home, cluster, logFile: join(home, "server.log"), password: facts.password, systemIdentifier: facts.systemIdentifier, binaries, as }
   } catch (cause) {
     if (cause instanceof PlatformError) throw cause
-    throw new PlatformError("store_unavailable", `The embedded database in ${home} cannot be read; see that this user owns it and that it is whole.`, { cause })
+    throw new PlatformError("store_unavailable", `The embedded database in ${home} cannot be read; check that this user owns it and that it is complete.`, {
+      cause,
+    })
   }
 }
 
-/** Removes what first starts left that were killed half-way; those of processes that still live are let be. */
+/** Removes the remains of first starts that were killed half-way, but not those of processes that are still alive. */
 export async function removeLeftovers(place: Place): Promise<void> {
   const [folder, name] = [dirname(place.home), `${place.home.slice(dirname(place.home).length + 1)}.new-`]
   for (const entry of await readdir(folder)) {
     if (!entry.startsWith(name)) continue
     const pid = Number(entry.slice(name.length).split("-")[0])
-    // A failure leaves it for the next start: an initdb that outlived its hub may still be writing there.
+    // After a failure the next start tries again: an initdb that outlived its hub may still be writing there.
     if (!isAlive(pid)) await rm(join(folder, entry), { recursive: true, force: true }).catch(() => undefined)
   }
 }
@@ -191,7 +206,7 @@ async function writeSynced(path: string, text: string): Promise<void> {
   await chmod(path, 0o600)
 }
 
-/** A rename is safe from a power cut once its folder is synced; Windows cannot open folders. */
+/** Syncs a folder, which protects a rename from a power cut; Windows cannot open folders. */
 async function syncFolder(path: string): Promise<void> {
   if (platform() === "win32") return
   const folder = await open(path, "r")

@@ -6,21 +6,21 @@ import { PlatformError } from "../core/errors.ts"
 import { freePort, isAlive, OWNER, readPostmaster, type Spawned, spawnServer } from "./cluster.ts"
 import type { Place } from "./place.ts"
 
-/** A server that answers for the cluster of a place. */
+/** A running server that serves the cluster of a place. */
 export interface Reached {
   readonly pid: number
   readonly port: number
   readonly adopted: boolean
 }
 
-/** Crash recovery after a power cut may take this long before the server answers. */
+/** The time limit for the server to answer, which includes crash recovery after a power cut. */
 const READY_MS = 120_000
-/** How often a start is tried whose process ends at once. */
+/** The number of attempts to start a server whose process ends at once. */
 const STARTS = 8
 
 /**
- * Finds the server of a place running, or starts it, and waits until it answers with the cluster's own system
- * identifier. `port` is the one to prefer. PlatformError `store_unavailable` with the log's end as its cause.
+ * Finds the running server of a place, or starts it, and waits until it answers with the cluster's own system
+ * identifier. `port` is the preferred port. PlatformError `store_unavailable` with the end of the log as its cause.
  */
 export async function reachServer(place: Place, port?: number): Promise<Reached> {
   const end = Date.now() + READY_MS
@@ -30,25 +30,28 @@ export async function reachServer(place: Place, port?: number): Promise<Reached>
       const answer = await probe(place, running.port)
       if (answer === "ours") return { ...running, adopted: starts === 0 }
       if (answer === "other")
-        throw new PlatformError("store_unavailable", `The server on port ${running.port} is not the one of ${place.cluster}; see process ${running.pid}.`)
+        throw new PlatformError("store_unavailable", `The server on port ${running.port} does not serve ${place.cluster}; check process ${running.pid}.`)
       await pause(30)
       continue
     }
     if (starts++ === STARTS) break
     const reached = await startServer(place, await choosePort(port, starts), end)
     if (reached) return reached
-    // The sessions of a server that was killed hold its shared memory for a moment longer.
+    // After a server was killed, its sessions hold its shared memory for a moment longer.
     await pause(200)
   }
   throw await notStarted(place)
 }
 
-/** The process that `postmaster.pid` names, if it is alive and this cluster's; the file of one that is not is removed where that is sure. */
+/**
+ * The process that `postmaster.pid` names, if it is alive and belongs to this cluster; removes the file if the
+ * process certainly does not.
+ */
 async function runningServer(place: Place): Promise<{ pid: number; port: number } | undefined> {
   const named = await readPostmaster(place.cluster)
   if (!named || !isAlive(named.pid)) return undefined
   const workingFolder = await readlink(`/proc/${named.pid}/cwd`).catch(() => undefined)
-  // PostgreSQL works in its data folder; another folder means that the id was given to another process since.
+  // PostgreSQL works in its data folder; another folder means that the id now belongs to another process.
   if (workingFolder === undefined || workingFolder === (await realpath(place.cluster))) return named
   await rm(join(place.cluster, "postmaster.pid"), { force: true })
   return undefined
@@ -70,7 +73,10 @@ async function probe(place: Place, port: number): Promise<Answer> {
   }
 }
 
-/** Undefined when the new process gave up: the port was taken meanwhile, or another hub started the same cluster first. */
+/**
+ * Undefined if the new process ended: the port was taken in the meantime, or another hub started the same cluster
+ * first.
+ */
 async function startServer(place: Place, port: number, end: number): Promise<Reached | undefined> {
   const spawned: Spawned = await spawnServer(place.binaries, { folder: place.cluster, port, logFile: place.logFile, as: place.as })
   let gone = false
@@ -95,7 +101,7 @@ async function choosePort(preferred: number | undefined, start: number): Promise
 async function notStarted(place: Place): Promise<PlatformError> {
   const log = (await readFile(place.logFile, "utf8").catch(() => "")).trim().split("\n").slice(-20).join("\n")
   const reason = /(?:FATAL|PANIC): {2}(.*)/.exec(log.split("\n").reverse().join("\n"))?.[1]
-  const why = reason === undefined ? "" : ` It said: ${reason}.`
+  const why = reason === undefined ? "" : ` It reported: ${reason}.`
   return new PlatformError("store_unavailable", `The embedded PostgreSQL does not start; see ${place.logFile}.${why}`, { cause: new Error(log) })
 }
 

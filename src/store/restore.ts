@@ -6,21 +6,25 @@ import copyStreams from "pg-copy-streams"
 import { PlatformError } from "../core/errors.ts"
 import { ensureAppRole } from "./app-role.ts"
 import { NOT_IN_BACKUPS, quoted } from "./backup.ts"
-import { type BackupHeader, type BackupSequence, readBackup, type TableEnd } from "./backup-file.ts"
+import { readBackup } from "./backup-file.ts"
+import type { BackupHeader, BackupSequence, TableEnd } from "./backup-order.ts"
 import { exclusively } from "./exclusive.ts"
 import { migrate } from "./migrate.ts"
 import { migrations } from "./migrations/index.ts"
 import type { Owner } from "./owner.ts"
 import { appliedMigrations, OURS, refuseNewer } from "./schema-version.ts"
 
-/** A backup that was read to its end and is whole. */
+/** A backup that was read to its end and is complete. */
 export interface CheckedBackup {
   readonly header: BackupHeader
   readonly tables: readonly TableEnd[]
   readonly rows: number
 }
 
-/** Reads the whole file without touching anything: PlatformError `backup_invalid` when it is not whole, or of a newer version. */
+/**
+ * Reads the whole file without changing anything: PlatformError `backup_invalid` if it is incomplete, or from a newer
+ * version.
+ */
 export async function checkBackup(path: string): Promise<CheckedBackup> {
   let header: BackupHeader | undefined
   const tables: TableEnd[] = []
@@ -29,18 +33,19 @@ export async function checkBackup(path: string): Promise<CheckedBackup> {
       header = frame.header
       refuseNewer(header.migrations, `The backup ${path}`)
       const foreign = header.tables.find(({ name }) => NOT_IN_BACKUPS.includes(name))
-      if (foreign !== undefined) throw new PlatformError("backup_invalid", `${path} has rows of ${foreign.name}, which no backup holds; take another backup.`)
+      if (foreign !== undefined)
+        throw new PlatformError("backup_invalid", `${path} contains rows of ${foreign.name}, which backups never contain; make a new backup.`)
     }
     if (frame.type === "E") tables.push(frame.end)
   }
   const whole = header?.tables.length === tables.length && header.tables.every(({ name }, index) => tables[index]?.name === name)
-  if (header === undefined || !whole) throw new PlatformError("backup_invalid", `${path} does not hold the tables that it names; take another backup.`)
+  if (header === undefined || !whole) throw new PlatformError("backup_invalid", `${path} does not contain the tables that it names; make a new backup.`)
   return { header, tables, rows: tables.reduce((sum, table) => sum + table.rows, 0) }
 }
 
 /**
- * Puts a checked backup in the place of all that the hub has stored, in one transaction: whatever ends it half-way, what
- * was there before is there still. An older schema is brought up to date in the same transaction.
+ * Replaces everything that the hub has stored with a checked backup, in one transaction, so that an interruption
+ * leaves the previous state. An older schema is migrated in the same transaction.
  */
 export async function restoreBackup(owner: Owner, path: string, { header, tables }: CheckedBackup, replace: boolean): Promise<void> {
   const applied = await exclusively(owner.connection, "migration", (client) => appliedMigrations(async (statement) => (await client.query(statement)).rows))
@@ -50,11 +55,11 @@ export async function restoreBackup(owner: Owner, path: string, { header, tables
     if ((await owner.hubs()) > 0)
       throw new PlatformError(
         "in_use",
-        "A hub runs on this database; stop it on every node (one that was killed counts for two minutes), then restore. Nothing was changed.",
+        "A hub is running on this database; stop it on every node (a killed one counts for two more minutes), then restore. Nothing was changed.",
       )
     await client.query("begin; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local lock_timeout = '10s'")
     if (!replace && ((await client.query("select from jackfield.workspaces limit 1")).rowCount ?? 0) > 0) {
-      throw new PlatformError("name_taken", "This hub has workspaces already; give --replace to remove all that it has and put the backup in its place.")
+      throw new PlatformError("name_taken", "This hub already has workspaces; add --replace to delete everything in it and restore the backup in its place.")
     }
     await dropEverything(client)
     await client.query("delete from jackfield.kysely_migration")
@@ -64,7 +69,7 @@ export async function restoreBackup(owner: Owner, path: string, { header, tables
     )
     await load(client, path, header, tables).catch((cause: unknown) => {
       if (!(cause instanceof pg.DatabaseError) || !UNFIT.test(cause.code ?? "")) throw cause
-      throw new PlatformError("backup_invalid", `${path} holds rows that do not fit the schema it names; take another backup. Nothing was changed.`, { cause })
+      throw new PlatformError("backup_invalid", `${path} contains rows that do not fit its schema; make a new backup. Nothing was changed.`, { cause })
     })
     await runMigrations(
       client,
@@ -76,10 +81,13 @@ export async function restoreBackup(owner: Owner, path: string, { header, tables
   })
 }
 
-/** SQLSTATE of values, keys and names that do not fit, and of a COPY that cannot be read: the file's fault, not the database's. */
+/**
+ * SQLSTATE of values, keys and names that do not fit, and of an unreadable COPY: the file is at fault, not the
+ * database.
+ */
 const UNFIT = /^(22|23|42|08P01)/
 
-/** All of the hub but what belongs to this database. */
+/** Drops everything of the hub except the objects that belong to this database. */
 async function dropEverything(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ drop: string }>(
     `select format('drop table if exists %s cascade', c.oid::regclass) as drop from pg_class c
@@ -103,7 +111,10 @@ async function runMigrations(client: pg.Client, names: readonly string[]): Promi
   }
 }
 
-/** Copies the rows in while constraints between tables, triggers and row-level security rest, then proves the constraints and the counts. */
+/**
+ * Copies the rows in while foreign keys, triggers and row-level security are suspended, then checks the constraints
+ * and the counts.
+ */
 async function load(client: pg.Client, path: string, header: BackupHeader, tables: readonly TableEnd[]): Promise<void> {
   const statements = async (text: string): Promise<string[]> => (await client.query<{ statement: string }>(text)).rows.map((row) => row.statement)
   const among = "connamespace = 'jackfield'::regnamespace and contype = 'f'"
@@ -138,7 +149,7 @@ async function copyRows(client: pg.Client, path: string, header: BackupHeader): 
   for await (const frame of readBackup(path)) {
     if (frame.type === "T") {
       const list = (columns.get(frame.name) ?? []).map(quoted).join(", ")
-      // A migration may have put rows there that the backup has too.
+      // A migration may have inserted rows that the backup contains too.
       await client.query(`truncate jackfield.${quoted(frame.name)}`)
       into = client.query(copyStreams.from(`copy jackfield.${quoted(frame.name)} (${list}) from stdin with (format binary)`))
       into.on("error", () => undefined)

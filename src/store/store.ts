@@ -1,61 +1,67 @@
 import { lookup } from "node:dns/promises"
 import { isIP } from "node:net"
-import { Kysely, sql, type Transaction } from "kysely"
+import { Kysely, sql } from "kysely"
 import pg from "pg"
 import { PlatformError } from "../core/errors.ts"
 import type { AppRole } from "./app-role.ts"
 import { type Connection, isConnectionFailure, parseDatabaseUrl, unavailable } from "./connection.ts"
-import type { Database } from "./database.ts"
+import type { Database, Tx } from "./database.ts"
 import { type Embedded, startEmbedded } from "./embedded.ts"
 import type { Log } from "./log.ts"
 import { migrate } from "./migrate.ts"
 import { belongingTo, WorkspaceDialect } from "./workspace-driver.ts"
 
 export interface StoreOptions {
-  /** The folder of the embedded database; not used with `databaseUrl`. */
+  /** The folder of the embedded database; ignored with `databaseUrl`. */
   readonly dataDir: string
   readonly databaseUrl?: string | undefined
   readonly log: Log
-  /** Connections of the pool, 10 unless given. */
+  /** Connections of the pool; 10 by default. */
   readonly connections?: number
 }
 
-/** Where the hub's database is, as the egress policy must know it. `addresses` are the host's at the time of asking. */
+/**
+ * The address of the hub's database, for the egress policy. `addresses` are those of the host at the time of the
+ * call.
+ */
 export interface StoreAddress {
   readonly host: string
   readonly port: number
   readonly addresses: readonly string[]
 }
 
-type Work<T> = (tx: Transaction<Database>) => Promise<T>
+type Work<T> = (tx: Tx) => Promise<T>
 
 /**
- * The hub's database. A failure to reach it is a PlatformError `store_unavailable`; once it answers again so does the
- * store. Errors of statements (`uniqueViolation`) come as the driver's.
+ * The hub's database. If it cannot be reached, calls fail with PlatformError `store_unavailable` until it answers
+ * again. Errors of statements (`uniqueViolation`) are the driver's own.
  */
 export interface Store {
-  /** One transaction that sees and writes that workspace's rows alone. Commits when `work` resolves, else rolls back. */
+  /**
+   * One transaction that sees and writes only the rows of that workspace. Commits when `work` resolves, otherwise
+   * rolls back.
+   */
   inWorkspace<T>(workspaceId: string, work: Work<T>): Promise<T>
-  /** One transaction of the hub itself: hub-wide tables and the look-ups; no workspace's row is visible. */
+  /** One transaction of the hub itself, for hub-wide tables and the lookups; it sees no rows of any workspace. */
   asHub<T>(work: Work<T>): Promise<T>
-  /** Resolves when the database answers. */
+  /** Resolves if the database answers. */
   ping(): Promise<void>
   address(): Promise<StoreAddress>
   /** True for the embedded database. */
   readonly embedded: boolean
   /** Names of the migrations that this start ran. */
   readonly migrated: readonly string[]
-  /** Ends the pool, and the embedded server with it. */
+  /** Closes the pool, and stops the embedded server. */
   close(): Promise<void>
 }
 
-/** Opens the embedded database of `dataDir`, or `databaseUrl`; brings it up to date; logs in as the role that owns nothing. */
+/** Opens the embedded database of `dataDir`, or `databaseUrl`; migrates it; logs in as the role that owns nothing. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const embedded = options.databaseUrl === undefined ? await startEmbedded(options.dataDir, options.log) : undefined
   try {
     const owner = embedded ? embedded.connection() : parseDatabaseUrl(options.databaseUrl ?? "")
     const { role, migrated } = await migrate(owner)
-    if (migrated.length > 0) options.log.info({ migrated }, "database brought up to date")
+    if (migrated.length > 0) options.log.info({ migrated }, "database migrated")
     const store = new PooledStore(owner, role, migrated, embedded, options)
     await store.ping()
     return store
@@ -65,7 +71,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-/** int8 as a number: nothing that the hub counts comes near 2^53. */
+/** int8 as a number: no count of the hub comes near 2^53. */
 const TYPES = {
   getTypeParser: (oid: number, format?: "text" | "binary") => (oid === 20 && format !== "binary" ? Number : pg.types.getTypeParser(oid, format)),
 } as pg.CustomTypesConfig
@@ -87,16 +93,17 @@ class PooledStore implements Store {
       application_name: "jackfield",
       max: options.connections ?? 10,
       connectionTimeoutMillis: 5_000,
-      // Above the role's statement_timeout of 25 s: it ends only what a vanished server would keep waiting for ever.
+      // Above the role's statement_timeout of 25 s, so that it only ends queries whose server has vanished.
       query_timeout: 30_000,
       keepAlive: true,
       types: TYPES,
     })
     this.#pool.on("error", (error) => {
-      // The message alone: the error carries the whole client with it.
+      // Only the message: the error object carries the whole client.
       if (!this.#closing) options.log.warn({ reason: error.message }, "a connection to the database broke")
     })
-    // The pool listens to idle connections alone; one that is lost between two statements of a transaction would end the process.
+    // The pool listens only to idle connections; one that is lost between two statements of a transaction would end
+    // the process.
     this.#pool.on("connect", (client) => client.on("error", () => undefined))
     embedded?.onBack(({ port }) => {
       this.#pool.options.port = port
@@ -109,7 +116,7 @@ class PooledStore implements Store {
   }
 
   inWorkspace<T>(workspaceId: string, work: Work<T>): Promise<T> {
-    if (workspaceId === "") throw new PlatformError("internal", "A transaction for no workspace was asked for.")
+    if (workspaceId === "") throw new PlatformError("internal", "A transaction was requested without a workspace.")
     return this.#transaction(workspaceId, work)
   }
 
@@ -118,7 +125,7 @@ class PooledStore implements Store {
   }
 
   async #transaction<T>(workspaceId: string, work: Work<T>): Promise<T> {
-    if (this.#embedded && !this.#embedded.held()) throw new PlatformError("store_unavailable", "The hub's database is being started again; try again shortly.")
+    if (this.#embedded && !this.#embedded.held()) throw new PlatformError("store_unavailable", "The hub's database is being restarted; try again shortly.")
     try {
       return await belongingTo(workspaceId, () => this.#db.transaction().execute(work))
     } catch (error) {
@@ -144,10 +151,10 @@ class PooledStore implements Store {
   }
 }
 
-/** The name of the constraint that a statement broke by repeating a unique value; undefined for any other error. */
+/** The name of the unique constraint that a statement violated; undefined for any other error. */
 export function uniqueViolation(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError && error.code === "23505" ? (error.constraint ?? "") : undefined
 }
 
-/** True for the error of a statement whose row belongs to another that is not there (any more). */
+/** Whether a statement failed because the row that its row refers to does not exist (any more). */
 export const parentMissing = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === "23503"

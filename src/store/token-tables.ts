@@ -2,8 +2,9 @@ import type { Generated } from "kysely"
 import type { OptionalDate, OptionalJson, OptionalText, Plain, Stamped } from "./column-types.ts"
 
 /**
- * The tokens of one OAuth 2.0 login; `identity` is a keyed hash of it, `terms` one of what the access token depends on besides.
- * `ciphertext` holds access and refresh token; `holder` is who asks the endpoint now, until `held_until` unless renewed.
+ * The tokens of one OAuth 2.0 login; `identity` is a keyed hash of the login, `terms` one of the other inputs of the
+ * access token. `ciphertext` contains the access and the refresh token; `holder` is the node that is asking the
+ * endpoint, until `held_until` unless renewed.
  */
 export interface OauthTokens {
   workspace_id: string

@@ -6,8 +6,8 @@ import type { Database } from "./database.ts"
 const PATIENCE_MS = 90_000
 
 /**
- * Waits until every transaction that now runs in this database has ended, as CREATE INDEX CONCURRENTLY does; what
- * begins later is not waited for. False when one of them outlives 90 s (a backup of a large hub may).
+ * Waits until every transaction that is now running in this database has ended, as CREATE INDEX CONCURRENTLY does;
+ * does not wait for later ones. False if one of them takes longer than 90 s (a backup of a large hub may).
  */
 export async function olderTransactionsEnd(db: Kysely<Database>, signal: AbortSignal): Promise<boolean> {
   const running = async (): Promise<ReadonlySet<string>> => {

@@ -4,22 +4,25 @@ import { PlatformError } from "../core/errors.ts"
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** The workspace of the transaction that is about to begin; "" for none. */
+/** The workspace of the next transaction; "" for none. */
 const workspace = new AsyncLocalStorage<string>()
 
-/** Runs `work` so that the transactions it begins belong to that workspace ("" = to none). */
+/** Runs `work`, whose transactions belong to that workspace ("" for none). */
 export function belongingTo<T>(workspaceId: string, work: () => Promise<T>): Promise<T> {
   if (workspaceId !== "" && !UUID.test(workspaceId)) throw new PlatformError("internal", "A workspace id that is not a UUID reached the store.")
   return workspace.run(workspaceId, work)
 }
 
-/** Begins every transaction with its workspace in the same message: a round trip saved, and no transaction without one. */
+/**
+ * Begins every transaction together with its workspace in one message, which saves a round trip and leaves no
+ * transaction without a workspace.
+ */
 class WorkspaceDriver extends PostgresDriver {
   override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     const id = workspace.getStore()
     if (id === undefined) throw new PlatformError("internal", "A transaction began outside inWorkspace and asHub.")
     const mode = settings.isolationLevel ? ` isolation level ${settings.isolationLevel}` : ""
-    // Spliced, since a message of two statements takes no parameters; only UUIDs come this far.
+    // Inserted into the text, because a message of two statements takes no parameters; only UUIDs get here.
     await connection.executeQuery(CompiledQuery.raw(`begin${mode}; select set_config('app.workspace', '${id}', true)`))
   }
 }

@@ -1,19 +1,20 @@
 import type { TemplatePlace } from "../core/call.ts"
 
-/** What an expression of a template gave: a value, or JSON that the template's author made by `tojson`. */
+/** The result of an expression in a template: a value, or JSON that the template's author made with `tojson`. */
 export type Piece = { readonly value: unknown } | { readonly json: string }
 
-/** The pieces of a filled template: its own text, and what its expressions gave, in order. */
+/** The pieces of a filled template in order: its literal text, and the results of its expressions. */
 export type Parts = readonly (string | Piece)[]
 
-/** Why a template did not give JSON; `byTemplate` when no other values would have helped. */
+/** The reason why a template produced no valid output. */
 export class FillFault extends Error {
   override readonly name = "FillFault"
 }
 
 /**
- * Puts the pieces where they stand. In JSON, a value inside a string is escaped, outside it is a JSON value of its own, so that none
- * can end a string or add a member; the whole must be JSON in the end. In a URL or a form each is percent-encoded. At most `most` characters.
+ * Inserts the pieces at their places. In JSON, a value inside a string is escaped and a value outside is a JSON value
+ * of its own, so no value can end a string or add a member; the result must be valid JSON. In a URL or a form, each
+ * value is percent-encoded. At most `most` characters.
  */
 export function fill(parts: Parts, most: number, place: TemplatePlace = "json"): string {
   return place === "json" ? fillJson(parts, most) : fillUrl(parts, most, place)
@@ -41,7 +42,7 @@ function fillJson(parts: Parts, most: number): string {
 
 const PIECE = "\u0000"
 
-/** No value ends a path's part, makes one that goes up, or adds to the query. */
+/** Ensures that no value ends a path segment, turns one into `.` or `..`, or adds to the query. */
 function fillUrl(parts: Parts, most: number, place: "url" | "form"): string {
   const encoded = (piece: Piece): string => {
     const text = ("json" in piece ? piece.json : inText(piece.value)).toWellFormed()
@@ -58,7 +59,7 @@ function fillUrl(parts: Parts, most: number, place: "url" | "form"): string {
 
 interface State {
   readonly inString: boolean
-  /** A backslash stands last, and would change what comes next. */
+  /** The text ends with a backslash, which would change the meaning of the next character. */
   readonly escaped: boolean
 }
 
@@ -77,7 +78,7 @@ function placed(piece: Piece, { inString, escaped }: State): string {
   return JSON.stringify("json" in piece ? piece.json : inText(piece.value)).slice(1, -1)
 }
 
-/** A value inside of text: nothing for none, JSON for lists and objects. */
+/** A value inside text: empty for null and undefined, JSON for lists and objects. */
 function inText(value: unknown): string {
   if (value === undefined || value === null) return ""
   return typeof value === "object" ? JSON.stringify(value) : String(value)

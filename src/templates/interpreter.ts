@@ -1,7 +1,7 @@
 import * as jinja from "@huggingface/jinja"
 import type { Parts, Piece } from "./fill.ts"
 
-/** A node of the syntax tree; the package's own types do not resolve under Node's rules. */
+/** A node of the syntax tree; the types of the package do not resolve under Node's rules. */
 interface Node {
   readonly type: string
   readonly [part: string]: unknown
@@ -9,7 +9,7 @@ interface Node {
 interface Program extends Node {
   readonly body: readonly Node[]
 }
-/** A value as the engine holds it: lists as arrays, objects as maps of such values. */
+/** A value in the engine's representation: lists as arrays, objects as maps of such values. */
 interface Runtime {
   readonly type: string
   readonly value: unknown
@@ -28,14 +28,17 @@ const { Environment, Interpreter, parse, tokenize } = jinja as unknown as {
   tokenize(text: string): unknown
 }
 
-/** A template ready to be run many times. */
+/** A parsed template that can be run many times. */
 export interface Compiled {
   readonly program: Program
-  /** The nodes that stand in `{{ }}`, outside of what is caught as text (`set` blocks, macros, filters). */
+  /**
+   * The nodes inside `{{ }}` whose result goes to the output and is not captured as text (`set` blocks, macros,
+   * filters).
+   */
   readonly outputs: ReadonlySet<unknown>
 }
 
-/** Blocks keep their blanks, as Jinja's own defaults have it. */
+/** Parses the text. Blocks keep their blanks, which is Jinja's default. */
 export function compile(text: string): Compiled {
   const program = parse(tokenize(text))
   const outputs = new Set<unknown>()
@@ -53,19 +56,22 @@ function collect(body: readonly Node[], outputs: Set<unknown>): void {
 
 const STATEMENTS: ReadonlySet<string> = new Set(["Set", "Macro", "Break", "Continue", "Comment"])
 
-/** Text of the author's own, such as `{{ "," if not loop.last }}`: it is part of the template, not a value. */
+/**
+ * Whether the node is constant text by the author, such as `{{ "," if not loop.last }}`: part of the template, not a
+ * value.
+ */
 function isConstant(node: Node): boolean {
   if (node.type === "Ternary") return isConstant(node["trueExpr"] as Node) && isConstant(node["falseExpr"] as Node)
   if (node.type === "SelectExpression") return isConstant(node["lhs"] as Node)
   return node.type === "StringLiteral" && !String(node["value"]).includes("\u0000")
 }
 
-/** Runs a template on values; its text and what its expressions gave come apart, so that they can be told from each other. */
+/** Runs a template on values; returns its literal text and the results of its expressions as separate parts. */
 export function run({ program, outputs }: Compiled, values: Readonly<Record<string, unknown>>): Parts {
   const environment = new Environment()
   for (const [name, value] of Object.entries({ ...GLOBALS, ...values })) environment.set(name, value)
   const pieces: Piece[] = []
-  // No text of a template holds a null character, and whatever an expression makes is a piece.
+  // The text of a template contains no null character, and every result of an expression becomes a piece.
   const marked = new MarkingInterpreter(environment, outputs, (piece) => `\u0000${pieces.push(piece) - 1}\u0000`)
   const text = String(marked.run(program).value)
   return text.split("\u0000").map((part, index) => (index % 2 === 0 ? part : (pieces[Number(part)] as Piece)))
@@ -81,7 +87,7 @@ function rangeOf(...given: readonly number[]): number[] {
   return Array.from({ length: count }, (_, index) => start + index * step)
 }
 
-/** Leaves a mark in the text where an expression's value belongs. */
+/** Writes a marker into the text in place of each expression's value. */
 class MarkingInterpreter extends Interpreter {
   readonly #outputs: ReadonlySet<unknown>
   readonly #mark: (piece: Piece) => string
@@ -107,7 +113,7 @@ function endsInJson(node: Node): boolean {
   return name["value"] === "tojson" || (name["value"] === "safe" && endsInJson(node["operand"] as Node))
 }
 
-/** Odd separators can make `tojson` give what is none; that is a text like any other. */
+/** Unusual separators can make `tojson` produce invalid JSON, which is then treated as plain text. */
 function jsonPiece(text: string): Piece {
   try {
     JSON.parse(text)

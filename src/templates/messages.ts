@@ -1,9 +1,9 @@
 import type { TemplatePlace } from "../core/call.ts"
 
-/** Milliseconds that one rendering may take, from when a worker begins with it. */
+/** The time limit of one rendering, in milliseconds, from when a worker begins with it. */
 export const RENDER_MS = 200
 
-/** What the pool sends to a worker: one template to fill. */
+/** The pool's message to a worker: one template to fill. */
 export interface Work {
   readonly template: string
   readonly values: Readonly<Record<string, unknown>>
@@ -11,5 +11,5 @@ export interface Work {
   readonly place: TemplatePlace
 }
 
-/** What the worker sends back; `"ready"` once, before all else. */
+/** The worker's message to the pool; `"ready"` once, before all others. */
 export type Done = "ready" | { readonly text: string } | { readonly fault: string }

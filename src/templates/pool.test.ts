@@ -9,7 +9,7 @@ afterAll(() => pool.close())
 
 const json = async (template: string, values: Row = {}): Promise<unknown> => JSON.parse(await pool.render(template, values))
 
-describe("a value stands where its expression stood", () => {
+describe("a value replaces its expression", () => {
   test.each<[string, Row, unknown]>([
     ['{"a": "{{ s }}", "b": {{ s }}, "{{ s }}": 1}', { s: 'x", "evil": "1' }, { a: 'x", "evil": "1', b: 'x", "evil": "1', 'x", "evil": "1': 1 }],
     [
@@ -27,7 +27,7 @@ describe("a value stands where its expression stood", () => {
     ["{{ o }}", { o: { __proto__x: 1, constructor: "c" } }, { __proto__x: 1, constructor: "c" }],
   ])("%s", async (template, values, expected) => expect(await json(template, values)).toEqual(expected))
 
-  test("whatever it is: the structure is the template's", async () => {
+  test("and cannot change the template's structure", async () => {
     const template = '{"in": "<{{ v }}>", "out": {{ v }}, "list": [{% for i in l %}"{{ i }}"{{ "," if not loop.last }}{% endfor %}], "last": 1}'
     const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('"', "\\", "}", "{", ",", "]", "\u0000", "0", "{{ v }}", "{%", "\n", "u") }))
     await fc.assert(
@@ -43,10 +43,10 @@ describe("a value stands where its expression stood", () => {
     ['{"a": {{ s }}', "valid JSON"],
     ['{"a": 1{{ s }}}', "valid JSON"],
     ["{{ s.upper.lower() }}", "fails"],
-  ])("%s is refused", (template, reason) => expect(pool.render(template, { s: '"' })).rejects.toThrow(reason))
+  ])("%s is rejected", (template, reason) => expect(pool.render(template, { s: '"' })).rejects.toThrow(reason))
 })
 
-describe("a template that attacks ends, and the next one is filled", () => {
+describe("a malicious template is stopped, and the next one is filled", () => {
   const loops = (body: string) => `${"{% for a in range(9999) %}".repeat(3)}${body}${"{% endfor %}".repeat(3)}1`
   test.each<[string, string]>([
     ["constructor", '{{ range.constructor("return process")() }}'],
@@ -73,16 +73,16 @@ describe("a template that attacks ends, and the next one is filled", () => {
     expect(await json('[{{ s.__proto__ }}, {{ o.__proto__ }}, {{ o["constructor"] }}]', { s: "x", o: {} })).toEqual([null, null, null])
   })
 
-  test("and those who wait behind it keep their own time", async () => {
+  test("and the jobs that wait behind it keep their own time limit", async () => {
     const slow = Array.from({ length: 4 }, () => pool.render(loops(""), {}).catch((error: Error) => error.message))
     const quick = Array.from({ length: 20 }, (_, index) => json("[{{ n }}]", { n: index }))
     expect(await Promise.all(quick)).toEqual(Array.from({ length: 20 }, (_, index) => [index]))
-    // On a machine that gives a worker no processor time, its own clock is not heard, and the pool's is.
+    // On a machine that gives a worker no processor time, only the pool's timer fires, not the worker's.
     for (const message of await Promise.all(slow)) expect(message).toMatch(new RegExp(`longer than ${RENDER_MS} ms|did not end and was stopped`))
   })
 })
 
-test("a closed pool refuses", async () => {
+test("a closed pool rejects", async () => {
   const own = new TemplatePool()
   await own.close()
   await expect(own.render("1", {})).rejects.toMatchObject({ code: "cancelled" })

@@ -5,14 +5,14 @@ import { PlatformError } from "../core/errors.ts"
 import type { Row } from "../core/values.ts"
 import { type Done, RENDER_MS, type Work } from "./messages.ts"
 
-/** Characters of a URL at most. */
+/** The maximum length of a URL, in characters. */
 const URL_MAX = 16_384
-/** Characters of a rendered text at most. */
+/** The maximum length of a rendered text, in characters. */
 export const OUTPUT_MAX = 1_048_576
 const HEAP_MB = 64
-/** A worker ends a rendering itself; one that has not answered after this is ended. */
+/** A worker ends a rendering itself; a worker that has not answered after this time is killed. */
 const SILENT_MS = 5 * RENDER_MS
-/** Milliseconds until a worker is up, on the slowest machine. */
+/** The time limit, in milliseconds, for a worker to start on the slowest machine. */
 const START_MS = 30_000
 
 interface Job {
@@ -22,9 +22,9 @@ interface Job {
 }
 
 /**
- * Fills templates in processes of their own, since no engine bounds time or memory by itself, and a thread that needs too much
- * at once takes the whole process with it (a list doubled again and again does). A worker that is ended is
- * replaced; workers start when they are first needed, have an empty environment, and never outlive the hub.
+ * Fills templates in separate processes. No engine limits its own time or memory, and a thread that allocates too
+ * much at once (by doubling a list again and again) takes the whole process down. A killed worker is replaced;
+ * workers start when they are first needed, have an empty environment, and never outlive the hub.
  */
 export class TemplatePool {
   readonly #size: number
@@ -38,7 +38,10 @@ export class TemplatePool {
     this.#size = size
   }
 
-  /** What a template makes of values (JSON unless said otherwise), each escaped for where it stands; `query_invalid` says why there is none. */
+  /**
+   * Renders a template with values (as JSON by default), each escaped for its place; fails with `query_invalid` and
+   * the reason.
+   */
   readonly render: Render = (template, values, place = "json") => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     if (this.#closed) reject(stopping())
@@ -72,7 +75,7 @@ export class TemplatePool {
   }
 
   #start(): void {
-    // The compiled hub has the worker as JavaScript beside it; the compiler does not rewrite this name.
+    // The compiled hub has the worker as JavaScript in the same folder; the compiler does not rewrite this name.
     const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js"
     const worker = fork(fileURLToPath(new URL(file, import.meta.url)), {
       env: {},
@@ -89,7 +92,7 @@ export class TemplatePool {
       const running = this.#running.get(worker)
       this.#running.delete(worker)
       clearTimeout(running?.timer)
-      // Said before it was ended, heard after.
+      // The message was sent before the worker was killed and arrived afterwards.
       if (!this.#all.has(worker)) return
       if (running !== undefined) answer(running.job, done as Done)
       this.#idle.push(worker)
@@ -106,12 +109,15 @@ export class TemplatePool {
     const judge = (): void => {
       if (this.#running.get(worker)?.job === job) this.#end(worker, refused("did not end and was stopped"))
     }
-    // An answer that came while this thread was busy is read before the worker is judged.
+    // A result that arrived while this thread was busy is read before the worker is judged.
     this.#running.set(worker, { job, timer: setTimeout(() => setImmediate(judge), SILENT_MS) })
     worker.send(job.work)
   }
 
-  /** Ends a worker with the job that it ran; one that never came up fails all who wait, lest it be tried for ever. */
+  /**
+   * Kills a worker and fails its job. If the worker never started, all waiting jobs fail too, because starting it
+   * again would fail forever.
+   */
   #end(worker: ChildProcess, error: PlatformError): void {
     if (!this.#all.delete(worker)) return
     worker.kill("SIGKILL")
@@ -122,7 +128,7 @@ export class TemplatePool {
     if (running !== undefined) running.job.reject(error)
     else if (idle >= 0) this.#idle.splice(idle, 1)
     else {
-      const failed = new PlatformError("internal", "The hub cannot start what fills templates; the log has the cause.", { cause: error.cause })
+      const failed = new PlatformError("internal", "The hub cannot start a process to fill templates; the log has the cause.", { cause: error.cause })
       for (const job of this.#queue.splice(0)) job.reject(failed)
     }
     if (!this.#closed) this.#dispatch()
@@ -135,6 +141,6 @@ function answer(job: Job, done: Done): void {
 }
 
 const refused = (what: string, cause?: unknown): PlatformError =>
-  new PlatformError("query_invalid", `The template ${what}; mend the template or the inputs.`, { cause })
+  new PlatformError("query_invalid", `The template ${what}; correct the template or the inputs.`, { cause })
 
 const stopping = () => new PlatformError("cancelled", "The hub is stopping; call again.")

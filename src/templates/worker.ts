@@ -16,7 +16,8 @@ function ready(template: string): Compiled {
   return made
 }
 
-// A script of vm can be stopped by the clock, whatever it runs; so this process ends what runs away even when nobody is left to end it.
+// A vm script can be stopped by a timer whatever it runs, so this process ends a runaway template even if the hub is
+// gone.
 const TURN = new Script("jackfieldTurn()")
 
 function filled({ template, values, most, place }: Work): string {
@@ -32,7 +33,8 @@ function filled({ template, values, most, place }: Work): string {
       TURN.runInThisContext({ timeout: RENDER_MS })
       return text
     } catch (error) {
-      // On a busy machine the time may have gone by without this process having had it: then it did not count.
+      // On a busy machine the time may have passed without any processor time for this process; then it does not
+      // count.
       const { user, system } = process.cpuUsage(begun)
       if (!isTimeout(error) || attempt === ATTEMPTS || user + system > 750 * RENDER_MS) throw error
     }
@@ -52,7 +54,7 @@ function work(message: Work): Done {
   }
 }
 
-// The hub decides when this process ends: a signal to the whole group must not cut off what the hub still waits for.
+// Only the hub ends this process: a signal to the whole process group must not interrupt work that the hub waits for.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined)
 process.on("message", (message: Work) => process.send?.(work(message)))
 process.on("disconnect", () => process.removeAllListeners())

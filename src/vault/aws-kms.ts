@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { PlatformError } from "../core/errors.ts"
+import { type AwsCredentials, signV4 } from "../core/sigv4.ts"
 import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
 import { type Judgement, KeyService, quote, type Send, type ServiceAnswer } from "./key-service.ts"
 
@@ -8,9 +9,12 @@ export interface KmsSettings {
   readonly region: string
   /** Key id, ARN or alias. */
   readonly key: string
-  /** A file as `aws configure` writes it, whose `[default]` is taken; read for every request, since session tokens age. */
+  /**
+   * A file in the format of `aws configure`, of which `[default]` is used; read for every request, because session
+   * tokens expire.
+   */
   readonly credentialsFile: string
-  /** Another address than `https://kms.<region>.amazonaws.com`, such as a VPC endpoint's. */
+  /** An address that replaces `https://kms.<region>.amazonaws.com`, such as a VPC endpoint. */
   readonly endpoint?: string | undefined
 }
 
@@ -23,7 +27,9 @@ interface Answered {
   readonly Message?: unknown
 }
 
-/** Errors that may pass (docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and each operation's). */
+/**
+ * Transient errors (docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and the errors of each operation).
+ */
 const BUSY = new Set([
   "ThrottlingException",
   "LimitExceededException",
@@ -32,12 +38,13 @@ const BUSY = new Set([
   "KeyUnavailableException",
   "ServiceUnavailable",
 ])
-/** Errors that say that this is not what was encrypted, or not for this context. */
+/** Errors that mean that the ciphertext is not the stored one, or belongs to another context. */
 const UNREADABLE = new Set(["InvalidCiphertextException", "IncorrectKeyException"])
 
 /**
- * Master keys in AWS KMS (Encrypt and Decrypt of docs.aws.amazon.com/kms/latest/APIReference, signed by Signature Version 4).
- * Workspace and data key are the encryption context; the id is the key's ARN, under which KMS rotates its material unseen.
+ * Master keys in AWS KMS (Encrypt and Decrypt of docs.aws.amazon.com/kms/latest/APIReference, signed with Signature
+ * Version 4). Workspace and data key are the encryption context; the id is the key's ARN, under which KMS may rotate
+ * its key material invisibly.
  */
 export class AwsKms implements KeyProvider {
   readonly #settings: KmsSettings
@@ -71,7 +78,7 @@ export class AwsKms implements KeyProvider {
   async unwrap(keyId: string, wrapped: string, context: KeyContext): Promise<Uint8Array> {
     const answer = await this.#call("Decrypt", { KeyId: keyId.replace(/^aws:/, ""), CiphertextBlob: wrapped, EncryptionContext: contextOf(context) })
     if (UNREADABLE.has(typeOf(answer))) {
-      const message = `Data key ${context.dataKeyId} does not open: AWS KMS says that it is not of ${keyId}, or it was changed in the database.`
+      const message = `Data key ${context.dataKeyId} cannot be decrypted: according to AWS KMS it was not encrypted with ${keyId}, or it was changed in the database.`
       throw new PlatformError("secret_unreadable", message, { cause: new Error(textOf(answer)) })
     }
     const key = Buffer.from(String(parse(answer)?.Plaintext ?? ""), "base64")
@@ -79,26 +86,19 @@ export class AwsKms implements KeyProvider {
     throw this.#service.unavailable(`refuses to decrypt: ${textOf(answer)}.`)
   }
 
-  async #call(operation: "Encrypt" | "Decrypt", body: Readonly<Record<string, unknown>>): Promise<ServiceAnswer> {
-    const { AwsV4Signer } = await import("aws4fetch")
+  async #call(operation: "Encrypt" | "Decrypt", content: Readonly<Record<string, unknown>>): Promise<ServiceAnswer> {
+    const url = new URL(endpointOf(this.#settings))
+    const body = JSON.stringify(content)
+    const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": `TrentService.${operation}` }
+    const scope = { region: this.#settings.region, service: "kms" }
     const make = async () => {
-      const text = JSON.stringify(body)
-      const signed = await new AwsV4Signer({
-        method: "POST",
-        url: `${endpointOf(this.#settings)}/`,
-        headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": `TrentService.${operation}` },
-        body: text,
-        service: "kms",
-        region: this.#settings.region,
-        allHeaders: true,
-        ...(await this.#credentials()),
-      }).sign()
-      return { url: signed.url.href, headers: Object.fromEntries(signed.headers), body: text }
+      const signature = signV4({ method: "POST", url, headers, private: new Set(), body }, await this.#credentials(), scope, new Date())
+      return { url: url.href, headers: { ...headers, ...signature }, body }
     }
     return await this.#service.ask(make, (answer) => judge(answer, this.#settings))
   }
 
-  async #credentials(): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string }> {
+  async #credentials(): Promise<AwsCredentials> {
     const file = this.#settings.credentialsFile
     const text = await readFile(file, "utf8").catch((cause: unknown) => {
       throw this.#service.unavailable(`cannot be asked: ${file} cannot be read.`, cause)
@@ -108,7 +108,7 @@ export class AwsKms implements KeyProvider {
     const [accessKeyId, secretAccessKey, sessionToken] = [value("aws_access_key_id"), value("aws_secret_access_key"), value("aws_session_token")]
     if (accessKeyId === undefined || secretAccessKey === undefined)
       throw this.#service.unavailable(`cannot be asked: ${file} has no [default] with aws_access_key_id and aws_secret_access_key.`)
-    return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+    return { accessKeyId, secretAccessKey, sessionToken }
   }
 }
 
@@ -117,8 +117,8 @@ const endpointOf = ({ endpoint, region }: KmsSettings): string => endpoint ?? `h
 function judge(answer: ServiceAnswer, { credentialsFile }: KmsSettings): Judgement {
   if (answer.status === 200 || UNREADABLE.has(typeOf(answer))) return { is: "answer" }
   if (answer.status >= 500 || answer.status === 429 || BUSY.has(typeOf(answer)))
-    return { is: "busy", why: `cannot serve now (${answer.status} ${textOf(answer)}); see its state.` }
-  return { is: "refusal", why: `refuses the hub (${answer.status} ${textOf(answer)}); see ${credentialsFile}, the key and its policy.` }
+    return { is: "busy", why: `is temporarily unavailable (${answer.status} ${textOf(answer)}); check its state.` }
+  return { is: "refusal", why: `refuses the hub (${answer.status} ${textOf(answer)}); check ${credentialsFile}, the key and its policy.` }
 }
 
 function parse(answer: ServiceAnswer): Answered | undefined {
@@ -129,7 +129,7 @@ function parse(answer: ServiceAnswer): Answered | undefined {
   }
 }
 
-/** The error's name; some answers put a namespace before it. */
+/** The error's name, without the namespace that some responses put before it. */
 const typeOf = (answer: ServiceAnswer): string => String(parse(answer)?.__type ?? "").replace(/^.*#/, "")
 
 const textOf = (answer: ServiceAnswer): string => quote(`${typeOf(answer)} ${String(parse(answer)?.message ?? parse(answer)?.Message ?? "")}`)

@@ -5,7 +5,7 @@ import { openEnvelope, readHeader } from "./envelope.ts"
 import type { KeyProvider } from "./key-provider.ts"
 import type { SealedRow } from "./sealed-rows.ts"
 
-/** A workspace's data key as it is stored. */
+/** A workspace's data key, as stored. */
 export interface StoredKey {
   readonly id: string
   readonly wrapped: string
@@ -14,7 +14,7 @@ export interface StoredKey {
   readonly retired: boolean
 }
 
-/** The data keys of a workspace, the one that seals first. */
+/** The data keys of a workspace, the active one first. */
 export async function storedKeys(db: Kysely<Database>, workspaceId: string): Promise<readonly StoredKey[]> {
   const rows = await db.selectFrom("data_keys").selectAll().where("workspace_id", "=", workspaceId).orderBy("created_at", "desc").execute()
   return rows
@@ -22,7 +22,7 @@ export async function storedKeys(db: Kysely<Database>, workspaceId: string): Pro
     .sort((a, b) => Number(a.retired) - Number(b.retired))
 }
 
-/** The data keys of one workspace in clear, each unwrapped when it is first needed. */
+/** The unwrapped data keys of one workspace; each is unwrapped when it is first needed. */
 export class WorkspaceKeys {
   readonly #db: Kysely<Database>
   readonly #workspaceId: string
@@ -37,9 +37,9 @@ export class WorkspaceKeys {
     this.#stored = new Map(stored.map((key) => [key.id, key]))
   }
 
-  /** PlatformError `secret_unreadable` when the workspace has no such key or it does not open. */
+  /** Fails with PlatformError `secret_unreadable` if the workspace has no such key or the key cannot be unwrapped. */
   async key(id: string): Promise<Uint8Array> {
-    // A hub may have made the workspace's first key since.
+    // A hub may have made the workspace's first key in the meantime.
     if (!this.#stored.has(id)) this.#stored = new Map((await storedKeys(this.#db, this.#workspaceId)).map((key) => [key.id, key]))
     const stored = this.#stored.get(id)
     if (stored === undefined) throw new PlatformError("secret_unreadable", `Workspace ${this.#workspaceId} has no data key ${id}.`)
@@ -51,12 +51,15 @@ export class WorkspaceKeys {
     return await opening
   }
 
-  /** A stored value in clear, with what it is bound to; PlatformError `secret_unreadable` when row and envelope disagree or it does not open. */
+  /**
+   * A stored value in clear, with its binding; PlatformError `secret_unreadable` if row and envelope disagree or the
+   * value cannot be decrypted.
+   */
   async open(row: SealedRow): Promise<{ readonly content: Uint8Array; readonly binding: Readonly<Record<string, string>> }> {
     const header = readHeader(row.ciphertext)
     const where = `The value ${row.key.join(" ")}`
-    if (header === undefined) throw new PlatformError("secret_unreadable", `${where} is no envelope of the vault.`)
-    if (header.keyId !== row.dataKeyId) throw new PlatformError("secret_unreadable", `${where} is under another data key than its row says.`)
+    if (header === undefined) throw new PlatformError("secret_unreadable", `${where} is not an envelope of the vault.`)
+    if (header.keyId !== row.dataKeyId) throw new PlatformError("secret_unreadable", `${where} is encrypted with another data key than its row says.`)
     if (header.binding["ws"] !== row.workspaceId) throw new PlatformError("secret_unreadable", `${where} was sealed for another workspace.`)
     if (row.bound !== null && Object.entries(row.bound).some(([name, value]) => header.binding[name] !== value))
       throw new PlatformError("secret_unreadable", `${where} was sealed for another place.`)
@@ -64,7 +67,7 @@ export class WorkspaceKeys {
     try {
       return { content: await openEnvelope(row.ciphertext, key), binding: header.binding }
     } catch (cause) {
-      throw new PlatformError("secret_unreadable", `${where} does not open: it was changed in the database.`, { cause })
+      throw new PlatformError("secret_unreadable", `${where} cannot be decrypted: it was changed in the database.`, { cause })
     }
   }
 }

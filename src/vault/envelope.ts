@@ -1,9 +1,9 @@
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from "jose"
 
-/** What an envelope is bound to; part of its protected header, so that it cannot be changed unseen. */
+/** The place that an envelope belongs to; part of its protected header, so that a change is detected. */
 export type Binding = Readonly<Record<string, string>>
 
-/** What an envelope says of itself; not proven until it opens. */
+/** The header of an envelope; not verified until the envelope is opened. */
 export interface EnvelopeHeader {
   readonly keyId: string
   readonly binding: Binding
@@ -16,7 +16,7 @@ export async function sealEnvelope(content: Uint8Array, key: Uint8Array, kid: st
   return await new CompactEncrypt(content).setProtectedHeader({ alg: "dir", enc: "A256GCM", ...binding, kid }).encrypt(key)
 }
 
-/** The key and the binding that an envelope names; undefined when it is none of ours. */
+/** The key and the binding that an envelope names; undefined if it is not an envelope of ours. */
 export function readHeader(envelope: string): EnvelopeHeader | undefined {
   try {
     const { alg, enc, kid, ...bound } = decodeProtectedHeader(envelope)
@@ -27,7 +27,10 @@ export function readHeader(envelope: string): EnvelopeHeader | undefined {
   }
 }
 
-/** The `kid` of an envelope whose header says exactly this binding; undefined when it is for something else or is none. Not proven until it opens. */
+/**
+ * The `kid` of an envelope whose header contains exactly this binding; undefined otherwise. Not verified until the
+ * envelope is opened.
+ */
 export function keyIdOf(envelope: string, binding: Binding): string | undefined {
   const header = readHeader(envelope)
   if (header === undefined) return undefined
@@ -36,7 +39,7 @@ export function keyIdOf(envelope: string, binding: Binding): string | undefined 
   return same ? header.keyId : undefined
 }
 
-/** Opens an envelope. Throws jose's error when the key is another or any of its bytes was changed. */
+/** Opens an envelope. Throws jose's error if the key is wrong or any byte was changed. */
 export async function openEnvelope(envelope: string, key: Uint8Array): Promise<Uint8Array> {
   return (await compactDecrypt(envelope, key, ALGORITHMS)).plaintext
 }

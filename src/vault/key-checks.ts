@@ -2,12 +2,12 @@ import { PlatformError } from "../core/errors.ts"
 import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
 import { HUB_KEY, hubContext } from "./vault.ts"
 
-/** For each master key that something is under, one key that only it opens; of no use to who does not have it. */
+/** For each master key in use, one wrapped key that only this master key opens; useless to anybody without it. */
 export type KeyChecks = readonly (WrappedKey & { readonly context: KeyContext })[]
 
 type Query = (statement: string) => Promise<readonly Record<string, unknown>[]>
 
-/** Takes the checks of a database. */
+/** Reads the checks from a database. */
 export async function keyChecks(query: Query): Promise<KeyChecks> {
   const dataKeys = await query("select distinct on (key_id) key_id, wrapped, id, workspace_id from jackfield.data_keys order by key_id, created_at desc")
   const hubKeys = await query(`select key, value from jackfield.settings where key like '${HUB_KEY}%'`)
@@ -22,7 +22,7 @@ export async function keyChecks(query: Query): Promise<KeyChecks> {
   return [...new Map(checks.reverse().map((check) => [check.keyId, check])).values()]
 }
 
-/** Opens every check, or says which master key is missing. */
+/** Opens every check; fails with the missing master keys. */
 export async function openKeyChecks(provider: KeyProvider, checks: KeyChecks): Promise<void> {
   const missing = checks.filter(({ keyId }) => !provider.knows(keyId)).map(({ keyId }) => keyId)
   if (missing.length > 0) {

@@ -1,7 +1,10 @@
 import { PlatformError } from "../core/errors.ts"
 import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
 
-/** Several providers as one: the first wraps, and each opens what is its own. So a hub moves from one to another. */
+/**
+ * Several providers as one: the first one wraps, and each unwraps its own keys, so that a hub can move from one to
+ * another.
+ */
 export class KeyRing implements KeyProvider {
   readonly #current: KeyProvider
   readonly #all: readonly KeyProvider[]
@@ -26,7 +29,7 @@ export class KeyRing implements KeyProvider {
   async unwrap(keyId: string, wrapped: string, context: KeyContext): Promise<Uint8Array> {
     const owner = this.#all.find((provider) => provider.knows(keyId))
     if (owner) return await owner.unwrap(keyId, wrapped, context)
-    const message = `The master key ${keyId} is not among this hub's; give it in JACKFIELD_MASTER_KEY or JACKFIELD_MASTER_KEY_PREVIOUS, or name the key service that has it.`
+    const message = `The master key ${keyId} is not among this hub's; set it in JACKFIELD_MASTER_KEY or JACKFIELD_MASTER_KEY_PREVIOUS, or configure the key service that has it.`
     throw new PlatformError("secret_unreadable", message)
   }
 

@@ -8,7 +8,7 @@ import type { Send } from "./key-service.ts"
 import { loadLocalKeys } from "./local-keys.ts"
 import { Transit, type TransitSettings } from "./transit.ts"
 
-/** What the environment says of the master keys: `provider` wraps, all that are described open. */
+/** The configuration of the master keys in the environment: `provider` wraps, every configured provider unwraps. */
 export interface KeySettings {
   readonly provider: "local" | "vault" | "aws"
   /** JACKFIELD_MASTER_KEY, _FILE and _PREVIOUS. */
@@ -17,31 +17,34 @@ export interface KeySettings {
   readonly kms?: KmsSettings | undefined
 }
 
-/** Where the keys are wanted: `dataDir` is an embedded hub's, undefined with DATABASE_URL; `mayCreate` on its very first start. */
+/**
+ * The place that needs the keys: `dataDir` is that of an embedded hub, undefined with DATABASE_URL; `mayCreate` is
+ * true on the very first start.
+ */
 export interface KeyPlace {
   readonly dataDir: string | undefined
   readonly mayCreate: boolean
-  /** Reaches a key service. */
+  /** Sends requests to a key service. */
   readonly send: Send
 }
 
 type Get = (name: string) => string | undefined
 type TellFault = (name: string, message: string) => void
 
-/** Reads the variables of the master keys; `fault` is told of each that is wrong. */
+/** Reads the variables of the master keys; calls `fault` for each invalid one. */
 export function readKeySettings(get: Get, fault: TellFault): KeySettings {
   const provider = get("JACKFIELD_KEY_PROVIDER") ?? "local"
   const local = { value: get("JACKFIELD_MASTER_KEY"), file: get("JACKFIELD_MASTER_KEY_FILE"), previous: get("JACKFIELD_MASTER_KEY_PREVIOUS") }
   const settings = { local, transit: readTransit(get, fault), kms: readKms(get, fault) }
-  if (local.value !== undefined && local.file !== undefined) fault("JACKFIELD_MASTER_KEY", "and JACKFIELD_MASTER_KEY_FILE are both set; set one.")
+  if (local.value !== undefined && local.file !== undefined) fault("JACKFIELD_MASTER_KEY", "and JACKFIELD_MASTER_KEY_FILE are both set; keep one of them.")
   if (provider === "vault" || provider === "aws") {
     const needed = provider === "vault" ? "JACKFIELD_VAULT_ADDR" : "JACKFIELD_AWS_KMS_KEY"
-    if (get(needed) === undefined) fault(needed, `must be given with JACKFIELD_KEY_PROVIDER=${provider}.`)
+    if (get(needed) === undefined) fault(needed, `must be set with JACKFIELD_KEY_PROVIDER=${provider}.`)
     return { provider, ...settings }
   }
   if (provider !== "local") fault("JACKFIELD_KEY_PROVIDER", "must be local, vault or aws.")
   if (get("DATABASE_URL") !== undefined && local.value === undefined && local.file === undefined)
-    fault("JACKFIELD_MASTER_KEY", "must be given with DATABASE_URL: set it to the same `openssl rand -base64 32` on every node.")
+    fault("JACKFIELD_MASTER_KEY", "must be set with DATABASE_URL: set it to the same `openssl rand -base64 32` on every node.")
   return { provider: "local", ...settings }
 }
 
@@ -75,7 +78,7 @@ function readKms(get: Get, fault: TellFault): KmsSettings | undefined {
   return { key, region: region ?? "", credentialsFile: credentialsFile ?? "", endpoint: endpoint?.replace(/\/$/, "") }
 }
 
-/** In clear a data key may only pass within the machine. */
+/** Whether the URL is safe for data keys in clear: HTTPS, or HTTP within the machine. */
 function isServiceUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, hostname, pathname, search, hash, username } = new URL(text)
@@ -83,7 +86,7 @@ function isServiceUrl(text: string): boolean {
   return bare && (protocol === "https:" || (protocol === "http:" && /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(hostname)))
 }
 
-/** The provider that the settings describe. */
+/** The provider that the settings configure. */
 export async function loadKeys(settings: KeySettings, place: KeyPlace): Promise<KeyProvider> {
   const services: Readonly<Record<KeySettings["provider"], KeyProvider | undefined>> = {
     vault: settings.transit === undefined ? undefined : new Transit(settings.transit, place.send),
@@ -98,7 +101,10 @@ export async function loadKeys(settings: KeySettings, place: KeyPlace): Promise<
   )
 }
 
-/** The local keys; with a key service in their place only those that there are, for opening what is still under them. */
+/**
+ * The local keys. If a key service replaces them, only existing ones are loaded, to open values that are still
+ * encrypted with them.
+ */
 async function localKeys({ provider, local }: KeySettings, { dataDir, mayCreate }: KeyPlace): Promise<KeyProvider | undefined> {
   const source = { masterKey: local.value, masterKeyFile: local.file, previous: local.previous, dataDir }
   if (provider === "local") return await loadLocalKeys({ ...source, mayCreate })
@@ -108,11 +114,14 @@ async function localKeys({ provider, local }: KeySettings, { dataDir, mayCreate 
   return first === undefined ? undefined : await loadLocalKeys({ masterKey: first, previous: rest.join(","), mayCreate: false })
 }
 
-/** The settings of an environment, where an empty variable counts as absent; PlatformError `config_invalid` with every fault. */
+/**
+ * The settings from an environment, in which an empty variable counts as absent; PlatformError `config_invalid` with
+ * every fault.
+ */
 export function keySettingsOf(env: Readonly<Record<string, string | undefined>>): KeySettings {
   const faults: { pointer: string; message: string }[] = []
   const get: Get = (name) => (env[name] === "" ? undefined : env[name])
   const settings = readKeySettings(get, (name, message) => faults.push({ pointer: name, message: `${name} ${message}` }))
   if (faults.length === 0) return settings
-  throw new PlatformError("config_invalid", `The environment has faults: ${faults.map((each) => each.message).join(" ")}`, { faults })
+  throw new PlatformError("config_invalid", `The environment has errors: ${faults.map((each) => each.message).join(" ")}`, { faults })
 }

@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }))
 
 describe("wrapping a data key", () => {
-  test("opens again under the same key and context, and names its master key", async () => {
+  test("can be undone with the same key and context, and names its master key", async () => {
     const keys = new LocalKeys(key(1))
     const { wrapped } = await keys.wrap(key(9), context)
     expect(Buffer.from(await keys.unwrap(keys.keyId, wrapped, context))).toEqual(key(9))
@@ -25,13 +25,13 @@ describe("wrapping a data key", () => {
   test.each([
     ["another workspace", { ...context, workspaceId: "w2" }],
     ["another row", { ...context, dataKeyId: "d2" }],
-  ])("does not open for %s", async (_, elsewhere) => {
+  ])("cannot be undone for %s", async (_, elsewhere) => {
     const keys = new LocalKeys(key(1))
     const { wrapped } = await keys.wrap(key(9), context)
     await expect(keys.unwrap(keys.keyId, wrapped, elsewhere)).rejects.toMatchObject({ code: "secret_unreadable" })
   })
 
-  test("does not open when any of its parts was changed", async () => {
+  test("cannot be undone if any part was changed", async () => {
     const keys = new LocalKeys(key(1))
     const { wrapped } = await keys.wrap(key(9), context)
     const parts = wrapped.split(".")
@@ -42,7 +42,7 @@ describe("wrapping a data key", () => {
     }
   })
 
-  test("opens under a previous key, and new ones are wrapped under the current", async () => {
+  test("can be undone with a previous key, and new keys are wrapped with the current one", async () => {
     const { wrapped } = await new LocalKeys(key(1)).wrap(key(9), context)
     const rotated = new LocalKeys(key(2), [key(1)])
     const old = new LocalKeys(key(1)).keyId
@@ -54,7 +54,7 @@ describe("wrapping a data key", () => {
 describe("finding the master key", () => {
   const text = key(3).toString("base64")
 
-  test("is made once beside the embedded database, for its owner alone", async () => {
+  test("is created once next to the embedded database, readable only by its owner", async () => {
     const made = await loadLocalKeys({ dataDir: dir, mayCreate: true })
     const file = join(dir, "master.key")
     expect(statSync(file).mode & 0o777).toBe(0o600)
@@ -62,14 +62,14 @@ describe("finding the master key", () => {
     expect((await loadLocalKeys({ dataDir: dir, mayCreate: false })).keyId).toBe(made.keyId)
   })
 
-  test("is never made anew for a database that has secrets", async () => {
+  test("is never created for a database that has secrets", async () => {
     await expect(loadLocalKeys({ dataDir: dir, mayCreate: false })).rejects.toMatchObject({
       code: "secret_unreadable",
-      message: expect.stringContaining("is gone"),
+      message: expect.stringContaining("is missing"),
     })
   })
 
-  test("is never made with DATABASE_URL", async () => {
+  test("is never created with DATABASE_URL", async () => {
     await expect(loadLocalKeys({ mayCreate: true })).rejects.toThrow("JACKFIELD_MASTER_KEY")
   })
 
@@ -90,12 +90,12 @@ describe("finding the master key", () => {
     "refuses %j without repeating it",
     async (masterKey) => {
       const error = (await loadLocalKeys({ masterKey, mayCreate: false }).catch((e: unknown) => e)) as Error
-      expect(error.message).toContain("JACKFIELD_MASTER_KEY must hold 32 bytes in base64")
+      expect(error.message).toContain("JACKFIELD_MASTER_KEY does not contain 32 bytes in base64")
       if (masterKey.length > 8) expect(error.message).not.toContain(masterKey)
     },
   )
 
-  test("refuses both at once, a file that is absent, and a bad previous key", async () => {
+  test("rejects both at once, a missing file, and an invalid previous key", async () => {
     await expect(loadLocalKeys({ masterKey: text, masterKeyFile: "/x", mayCreate: false })).rejects.toThrow("both set")
     await expect(loadLocalKeys({ masterKeyFile: join(dir, "none"), mayCreate: false })).rejects.toThrow("does not exist")
     await expect(loadLocalKeys({ masterKey: text, previous: "nope", mayCreate: false })).rejects.toThrow("JACKFIELD_MASTER_KEY_PREVIOUS")

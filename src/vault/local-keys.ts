@@ -5,27 +5,33 @@ import { PlatformError } from "../core/errors.ts"
 import { keyIdOf, openEnvelope, sealEnvelope } from "./envelope.ts"
 import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
 
-/** What the environment says of the master key, and where its file is kept otherwise. */
+/** The configuration of the master key in the environment, and the folder of its file otherwise. */
 export interface LocalKeySource {
   /** JACKFIELD_MASTER_KEY: base64, 32 bytes. */
   readonly masterKey?: string | undefined
-  /** JACKFIELD_MASTER_KEY_FILE: a file that holds the same. */
+  /** JACKFIELD_MASTER_KEY_FILE: a file that contains the same. */
   readonly masterKeyFile?: string | undefined
-  /** JACKFIELD_MASTER_KEY_PREVIOUS: older keys, comma-separated, for opening alone. */
+  /** JACKFIELD_MASTER_KEY_PREVIOUS: older keys, comma-separated, used only to unwrap. */
   readonly previous?: string | undefined
-  /** The data folder of an embedded hub, whose `master.key` is used when nothing is given; undefined with DATABASE_URL, where a key must be given. */
+  /**
+   * The data folder of an embedded hub, whose `master.key` is used by default; undefined with DATABASE_URL, which
+   * requires a key in the environment.
+   */
   readonly dataDir?: string | undefined
-  /** True on the very first start, when a missing `master.key` is made; later a missing one is an error, for it would open nothing. */
+  /**
+   * True on the very first start, when a missing `master.key` is created. Later a missing file is an error, because a
+   * new key could open nothing.
+   */
   readonly mayCreate: boolean
 }
 
-/** Master keys held in memory. */
+/** Master keys in memory. */
 export class LocalKeys implements KeyProvider {
-  /** Names the key that wraps. */
+  /** The id of the key that wraps. */
   readonly keyId: string
   readonly #keys: ReadonlyMap<string, Uint8Array>
 
-  /** The first key wraps; all of them unwrap. */
+  /** `current` wraps; all keys unwrap. */
   constructor(current: Uint8Array, previous: readonly Uint8Array[] = []) {
     this.keyId = idOf(current)
     this.#keys = new Map([current, ...previous].map((key) => [idOf(key), key]))
@@ -50,14 +56,14 @@ export class LocalKeys implements KeyProvider {
     try {
       return await openEnvelope(wrapped, key)
     } catch (cause) {
-      throw unreadable(`Data key ${context.dataKeyId} does not open: it was changed in the database.`, cause)
+      throw unreadable(`Data key ${context.dataKeyId} cannot be decrypted: it was changed in the database.`, cause)
     }
   }
 
   #key(keyId: string): Uint8Array {
     const key = this.#keys.get(keyId)
     if (key) return key
-    throw unreadable(`The master key ${keyId} is not among this hub's; give it in JACKFIELD_MASTER_KEY or JACKFIELD_MASTER_KEY_PREVIOUS.`)
+    throw unreadable(`The master key ${keyId} is not among this hub's; set it in JACKFIELD_MASTER_KEY or JACKFIELD_MASTER_KEY_PREVIOUS.`)
   }
 }
 
@@ -65,10 +71,10 @@ const unreadable = (message: string, cause?: unknown): PlatformError => new Plat
 
 const bindingOf = (context: KeyContext) => ({ ws: context.workspaceId, dk: context.dataKeyId })
 
-/** Names a key without telling anything of it. */
+/** An id of a key that reveals nothing about it. */
 const idOf = (key: Uint8Array): string => createHmac("sha256", key).update("jackfield master key id").digest("hex").slice(0, 12)
 
-/** The master keys of a hub; PlatformError that says what to do when there is none or it is not 32 bytes of base64. */
+/** The master keys of a hub; PlatformError with the next step if there is none or it is not 32 bytes of base64. */
 export async function loadLocalKeys(source: LocalKeySource): Promise<LocalKeys> {
   const previous = (source.previous ?? "").split(",").filter((part) => part.trim() !== "")
   return new LocalKeys(
@@ -84,7 +90,7 @@ async function loadCurrent(source: LocalKeySource): Promise<Uint8Array> {
   if (source.masterKey !== undefined) return parseKey(source.masterKey, "JACKFIELD_MASTER_KEY")
   if (source.masterKeyFile !== undefined) return parseKey(await readKeyFile(source.masterKeyFile), source.masterKeyFile)
   if (source.dataDir === undefined) {
-    throw unreadable("With DATABASE_URL the master key must be given: set JACKFIELD_MASTER_KEY to the same `openssl rand -base64 32` on every node.")
+    throw unreadable("With DATABASE_URL the master key must be configured: set JACKFIELD_MASTER_KEY to the same `openssl rand -base64 32` on every node.")
   }
   const file = join(source.dataDir, "master.key")
   return parseKey((await readIfThere(file)) ?? (await makeKeyFile(source.dataDir, file, source.mayCreate)), file)
@@ -93,7 +99,7 @@ async function loadCurrent(source: LocalKeySource): Promise<Uint8Array> {
 async function readIfThere(file: string): Promise<string | undefined> {
   return await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined
-    throw unreadable(`The master key file ${file} cannot be read; see who owns it.`, error)
+    throw unreadable(`The master key file ${file} cannot be read; check its owner.`, error)
   })
 }
 
@@ -106,13 +112,13 @@ async function readKeyFile(file: string): Promise<string> {
 async function makeKeyFile(dataDir: string, file: string, mayCreate: boolean): Promise<string> {
   if (!mayCreate) {
     throw unreadable(
-      `The master key ${file} is gone, or was never there, and a new one opens nothing that is stored; put the file back from your copy, or give JACKFIELD_MASTER_KEY.`,
+      `The master key ${file} is missing, and a new key could not open the stored secrets; restore the file from your copy, or set JACKFIELD_MASTER_KEY.`,
     )
   }
   const text = `${randomBytes(32).toString("base64")}\n`
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 })
-    // "wx": of two processes that got this far one wins, and no key is ever written over.
+    // "wx": if two processes get this far, one wins, and an existing key is never overwritten.
     const handle = await open(file, "wx", 0o600)
     try {
       await handle.writeFile(text)
@@ -124,7 +130,7 @@ async function makeKeyFile(dataDir: string, file: string, mayCreate: boolean): P
   } catch (cause) {
     const theirs = await readIfThere(file)
     if (theirs) return theirs
-    throw unreadable(`The master key could not be written to ${file}; see that the disk has room and can be written.`, cause)
+    throw unreadable(`The master key could not be written to ${file}; check that the disk has space and is writable.`, cause)
   }
 }
 
@@ -133,5 +139,5 @@ function parseKey(text: string, where: string): Uint8Array {
   const key = Buffer.from(trimmed, "base64")
   const canonical = trimmed.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "")
   if (key.length === 32 && key.toString("base64").replace(/=+$/, "") === canonical) return key
-  throw unreadable(`${where} must hold 32 bytes in base64, as \`openssl rand -base64 32\` prints them; what it holds is not that.`)
+  throw unreadable(`${where} does not contain 32 bytes in base64; \`openssl rand -base64 32\` makes a valid key.`)
 }

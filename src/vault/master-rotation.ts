@@ -3,19 +3,25 @@ import type { Database } from "../store/database.ts"
 import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
 import { HUB_KEY, hubContext } from "./vault.ts"
 
-/** What a rotation of the master key did. */
+/** The result of a rotation of the master key. */
 export interface MasterRotation {
-  /** The master key that everything is under now. */
+  /** The master key that now wraps everything. */
   readonly to: string
   readonly dataKeys: number
   readonly hubKeys: number
-  /** Master keys that something is under still: a hub that was started with one of them made it meanwhile. They cannot be retired yet. */
+  /**
+   * Master keys that still wrap something, because a hub that was started with one of them made a key in the
+   * meantime. They cannot be retired yet.
+   */
   readonly kept: readonly string[]
 }
 
 const BATCH = 100
 
-/** Wraps every data key and every key of the hub's own under the current master key; what is under it already stays. Goes on after a kill. */
+/**
+ * Wraps every data key and every key of the hub itself with the current master key; keys that it already wraps are
+ * left alone. Continues after an interruption.
+ */
 export async function rotateMasterKey(db: Kysely<Database>, provider: KeyProvider, signal: AbortSignal): Promise<MasterRotation> {
   const to = await provider.currentKeyId()
   const rewrap = async (old: WrappedKey, context: KeyContext): Promise<WrappedKey> =>

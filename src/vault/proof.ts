@@ -7,7 +7,7 @@ import { sealedRows } from "./sealed-rows.ts"
 import { SEALED_TABLES } from "./sealed-tables.ts"
 import { HUB_KEY, hubContext } from "./vault.ts"
 
-/** A data key: whose, under which master key, and how many values are under it. */
+/** A data key with its workspace, its master key, and the number of values that it encrypts. */
 export interface DataKeyCount {
   readonly id: string
   readonly workspaceId: string
@@ -16,7 +16,10 @@ export interface DataKeyCount {
   readonly values: number
 }
 
-/** A master key, and how many keys are under it. `current`: it wraps new ones; `known`: this configuration opens it. */
+/**
+ * A master key, and the number of keys that it wraps. `current`: it wraps new ones; `known`: this configuration can
+ * open it.
+ */
 export interface MasterKeyCount {
   readonly id: string
   readonly current: boolean
@@ -25,7 +28,7 @@ export interface MasterKeyCount {
   readonly hubKeys: number
 }
 
-/** What is sealed under what. */
+/** Which keys encrypt what. */
 export interface VaultStatus {
   readonly currentMasterKey: string
   readonly masterKeys: readonly MasterKeyCount[]
@@ -33,7 +36,7 @@ export interface VaultStatus {
   readonly tables: readonly { readonly name: string; readonly values: number }[]
 }
 
-/** What opened, and a sentence for each thing that did not. */
+/** The number of values that could be opened, and one sentence for each that could not. */
 export interface Proof {
   readonly ok: boolean
   readonly values: number
@@ -42,7 +45,7 @@ export interface Proof {
   readonly failures: readonly string[]
 }
 
-/** Counts what is sealed, by table, data key and master key; opens nothing. */
+/** Counts sealed values by table, data key and master key; opens nothing. */
 export async function vaultStatus(db: Kysely<Database>, provider: KeyProvider): Promise<VaultStatus> {
   const currentMasterKey = await provider.currentKeyId()
   const under = new Map<string, number>()
@@ -73,7 +76,7 @@ export async function vaultStatus(db: Kysely<Database>, provider: KeyProvider): 
   return { currentMasterKey, masterKeys, dataKeys, tables }
 }
 
-/** Opens every key and every sealed value there is. */
+/** Opens every key and every sealed value. */
 export async function proveVault(db: Kysely<Database>, provider: KeyProvider, signal: AbortSignal): Promise<Proof> {
   const failures: string[] = []
   const opened = { values: 0, dataKeys: 0, hubKeys: 0 }

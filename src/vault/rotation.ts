@@ -10,16 +10,19 @@ import type { KeyProvider } from "./key-provider.ts"
 import { type Resealed, replaceRows, type SealedRow, sealedRows } from "./sealed-rows.ts"
 import { SEALED_TABLES, type SealedTable } from "./sealed-tables.ts"
 
-/** What a rotation of the data keys did; `kept` are retired keys that could not be removed, since something is still under them. */
+/**
+ * The result of a rotation of the data keys; `kept` are retired keys that could not be removed because they still
+ * encrypt something.
+ */
 export interface DataRotation {
-  /** When the rotation that this one went on with had begun. */
+  /** The start of the interrupted rotation that this one continued. */
   readonly resumed: Date | undefined
   readonly workspaces: number
   readonly newKeys: number
   readonly resealed: number
   readonly removed: number
   readonly kept: readonly string[]
-  /** Values that do not open, and so stay under the keys that they are under. */
+  /** Values that cannot be opened and therefore stay under their old keys. */
   readonly failures: readonly string[]
 }
 
@@ -28,19 +31,20 @@ export interface RotationOptions {
   readonly signal: AbortSignal
 }
 
-/** The setting that says since when a rotation is under way. */
+/** The setting that records the start of a running rotation. */
 const MARK = "vault-rotation"
 const PASSES = 20
 
-/** When the rotation under way began; undefined when there is none. */
+/** The start of the running rotation; undefined if none is running. */
 export async function rotationBegan(db: Kysely<Database>): Promise<Date | undefined> {
   const row = await db.selectFrom("settings").select("value").where("key", "=", MARK).executeTakeFirst()
   return row === undefined ? undefined : new Date((row.value as { readonly startedAt: string }).startedAt)
 }
 
 /**
- * Gives every workspace a new data key, seals all values anew and removes the old keys. What is done is seen from the
- * rows alone, so that after a kill the next run goes on. Hubs may write meanwhile: each transaction asks which key seals.
+ * Gives every workspace a new data key, reseals all values and removes the old keys. The rows alone show the
+ * progress, so the next run continues after an interruption. Hubs may write in the meantime: each transaction asks
+ * for the active key.
  */
 export async function rotateDataKeys(db: Kysely<Database>, provider: KeyProvider, options: RotationOptions): Promise<DataRotation> {
   const resumed = await rotationBegan(db)
@@ -57,7 +61,8 @@ export async function rotateDataKeys(db: Kysely<Database>, provider: KeyProvider
     counts.resealed += await resealWorkspace(db, provider, id, options, failures)
   }
   options.note(`${counts.newKeys} new data keys, ${counts.resealed} values sealed anew; waiting for transactions that began before`)
-  // One of them may seal under the key that it found, or put back a value that it read, after the rows were walked: hence a second walk.
+  // A transaction that began earlier may seal with the old key, or write back a value that it read, after the rows
+  // were walked; hence the second walk.
   const allEnded = await olderTransactionsEnd(db, options.signal)
   for (const { id } of workspaces) {
     counts.resealed += await resealWorkspace(db, provider, id, options, failures)
@@ -72,11 +77,14 @@ export async function rotateDataKeys(db: Kysely<Database>, provider: KeyProvider
 async function begin(db: Kysely<Database>): Promise<Date> {
   await sql`insert into jackfield.settings values (${MARK}, jsonb_build_object('startedAt', clock_timestamp())) on conflict do nothing`.execute(db)
   const began = await rotationBegan(db)
-  if (began === undefined) throw new PlatformError("internal", "The rotation's beginning could not be noted; try again.")
+  if (began === undefined) throw new PlatformError("internal", "The start of the rotation could not be recorded; try again.")
   return began
 }
 
-/** False when the workspace's key is of this rotation already. Who is sealing under the old one at this moment ends before `olderTransactionsEnd` does. */
+/**
+ * Returns false if the workspace's key already belongs to this rotation. `olderTransactionsEnd` waits for
+ * transactions that are sealing with the old key.
+ */
 async function newActiveKey(db: Kysely<Database>, provider: KeyProvider, workspaceId: string, began: Date): Promise<boolean> {
   const active = (await storedKeys(db, workspaceId)).find((key) => !key.retired)
   if (active !== undefined && active.createdAt >= began) return false
@@ -96,7 +104,10 @@ async function newActiveKey(db: Kysely<Database>, provider: KeyProvider, workspa
   })
 }
 
-/** Seals everything of a workspace that is under a retired key anew, in rounds until nothing is left but what does not open. */
+/**
+ * Reseals every value of a workspace that is under a retired key, in rounds until only values that cannot be opened
+ * are left.
+ */
 async function resealWorkspace(
   db: Kysely<Database>,
   provider: KeyProvider,
@@ -146,7 +157,10 @@ const unused = () =>
     sql` and `,
   )}`
 
-/** Removes the retired keys that nothing is under; the foreign keys of the sealed tables would refuse any other. */
+/**
+ * Removes the retired keys that encrypt nothing; the foreign keys of the sealed tables would prevent the removal of
+ * any other.
+ */
 async function removeUnused(db: Kysely<Database>, workspaceId: string): Promise<{ removed: number; kept: readonly string[] }> {
   const result = await sql`delete from jackfield.data_keys k where workspace_id = ${workspaceId} and retired_at is not null and ${unused()}`.execute(db)
   return { removed: Number(result.numAffectedRows ?? 0), kept: await retiredKeys(db, workspaceId) }

@@ -2,13 +2,13 @@ import { type Kysely, sql } from "kysely"
 import type { Database } from "../store/database.ts"
 import type { SealedTable } from "./sealed-tables.ts"
 
-/** One sealed value as it is stored; `key` is its primary key as text, in the order of the table's `key`. */
+/** One sealed value, as stored; `key` is its primary key as text, in the order of the table's `key`. */
 export interface SealedRow {
   readonly key: readonly string[]
   readonly workspaceId: string
   readonly ciphertext: string
   readonly dataKeyId: string
-  /** What the row says that the value is bound to, as far as the table has columns for that. */
+  /** The binding of the value according to its row, as far as the table has columns for it. */
   readonly bound: Readonly<Record<string, string>> | null
 }
 
@@ -39,7 +39,7 @@ export async function* sealedRows(db: Kysely<Database>, table: SealedTable, aske
   }
 }
 
-/** A value sealed anew, for the row that still holds the old one. */
+/** A resealed value, for a row that still contains the old one. */
 export interface Resealed {
   readonly row: SealedRow
   readonly ciphertext: string
@@ -48,8 +48,9 @@ export interface Resealed {
 }
 
 /**
- * Puts values sealed anew in the place of the old ones, as far as nobody has changed those meanwhile; how many rows. A
- * wait for a row that a hub is writing ends before PostgreSQL would look for deadlocks: never is it the hub that loses.
+ * Replaces old values with resealed ones unless a hub has changed them in the meantime; returns the number of rows.
+ * Waiting for a row that a hub is writing ends before PostgreSQL looks for deadlocks, so the hub's transaction is
+ * never the one that is cancelled.
  */
 export async function replaceRows(db: Kysely<Database>, table: SealedTable, changes: readonly Resealed[]): Promise<number> {
   try {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { hashToken, newApiKey, randomText, visiblePrefix } from "./tokens.ts"
 
-test("an API key is its prefix and 32 characters of base62, never twice the same", () => {
+test("an API key is its prefix and 32 characters of base62, different each time", () => {
   const keys = new Set(Array.from({ length: 200 }, () => newApiKey()))
   expect(keys.size).toBe(200)
   for (const key of keys) expect(key).toMatch(/^jf_[0-9A-Za-z]{32}$/)
@@ -12,7 +12,7 @@ test("random text uses the whole alphabet", () => {
   expect(new Set(randomText(5_000)).size).toBe(62)
 })
 
-test("what is shown of a key is its prefix and four characters", () => {
+test("the visible part of a key is its prefix and four characters", () => {
   const key = newApiKey("dbn_live")
   expect(visiblePrefix(key)).toBe(key.slice(0, "dbn_live_".length + 4))
   expect(visiblePrefix("a-key-that-somebody-chose-for-the-first-admin")).toBe("a-ke")

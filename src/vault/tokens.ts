@@ -13,12 +13,15 @@ export function randomText(length: number): string {
   return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join("")
 }
 
-/** SHA-256 of a key: enough for what is random, and quick on every request. */
+/** SHA-256 of a key: sufficient for random keys, and fast on every request. */
 export function hashToken(token: string): Buffer {
   return createHash("sha256").update(token).digest()
 }
 
-/** What is shown of a key in lists: its prefix and four characters, `jf_Ab3d`; of a key that somebody chose, four characters. */
+/**
+ * The visible part of a key in lists: its prefix and four characters, `jf_Ab3d`; four characters for a key in a form
+ * of its owner's.
+ */
 export function visiblePrefix(token: string): string {
   const prefix = /^([a-z][a-z0-9_]{0,15}_)[0-9A-Za-z]{32}$/.exec(token)?.[1] ?? ""
   return token.slice(0, prefix.length + 4)

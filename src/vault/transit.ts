@@ -3,16 +3,16 @@ import { PlatformError } from "../core/errors.ts"
 import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
 import { type Judgement, KeyService, quote, type Send, type ServiceAnswer } from "./key-service.ts"
 
-/** A key of HashiCorp Vault's (or OpenBao's) Transit engine; it must be made with `derived=true`. */
+/** A key of the Transit engine of HashiCorp Vault or OpenBao; it must be created with `derived=true`. */
 export interface TransitSettings {
   /** `https://vault.example.com:8200`, without a path. */
   readonly address: string
   /** Mount and name of the key: `transit/jackfield`. */
   readonly key: string
-  /** The file of the token; read for every request, since an agent may renew it. */
+  /** The file that contains the token; read for every request, because an agent may renew the token. */
   readonly tokenFile: string
   readonly namespace?: string | undefined
-  /** A PEM file of the authority to trust instead of the system's. */
+  /** A PEM file with an authority to trust instead of the system's. */
   readonly caFile?: string | undefined
 }
 
@@ -21,12 +21,16 @@ interface Answered {
   readonly errors?: readonly unknown[]
 }
 
-/** Vault says so of itself: 429 standby or quota, 472, 473 other standbys, 5xx sealed or in trouble (developer.hashicorp.com/vault/api-docs). */
+/**
+ * Vault's statuses for a temporary problem: 429 standby or quota, 472 and 473 other standbys, 5xx sealed or failing
+ * (developer.hashicorp.com/vault/api-docs).
+ */
 const BUSY = new Set([412, 429, 472, 473, 500, 502, 503, 504])
 
 /**
- * Master keys in Vault Transit (encrypt, decrypt, rewrap of developer.hashicorp.com/vault/api-docs/secret/transit). Workspace
- * and data key are the derivation context, so that a wrapped key opens for nobody else; the id names the key's version.
+ * Master keys in Vault Transit (encrypt, decrypt, rewrap of developer.hashicorp.com/vault/api-docs/secret/transit).
+ * Workspace and data key are the derivation context, so that a wrapped key opens only for its workspace; the id names
+ * the version of the key.
  */
 export class Transit implements KeyProvider {
   readonly #settings: TransitSettings
@@ -55,7 +59,7 @@ export class Transit implements KeyProvider {
     const refused = (cause?: unknown): PlatformError =>
       new PlatformError(
         "secret_unreadable",
-        `Data key ${context.dataKeyId} does not open: Vault says that it is not of ${keyId}, or it was changed in the database.`,
+        `Data key ${context.dataKeyId} cannot be decrypted: according to Vault it was not encrypted with ${keyId}, or it was changed in the database.`,
         {
           cause,
         },
@@ -65,16 +69,16 @@ export class Transit implements KeyProvider {
     if (answer.status === 400) throw refused(new Error(textOf(answer)))
     const key = Buffer.from(String(parse(answer)?.data?.plaintext ?? ""), "base64")
     if (key.length === 32) return key
-    throw this.#service.unavailable("answered a decryption with something that is no data key.")
+    throw this.#service.unavailable("answered a decryption with something that is not a data key.")
   }
 
   async rewrap(keyId: string, wrapped: string, context: KeyContext): Promise<WrappedKey> {
-    // From another provider, or another key of this one, only by way of the hub.
+    // From another provider, or another key of this one, only through the hub.
     if (!this.knows(keyId)) throw new PlatformError("secret_unreadable", `Data key ${context.dataKeyId} is not under a key of ${this.#settings.key}.`)
     return this.#wrapped(await this.#call("rewrap", { ciphertext: wrapped, context: contextOf(context) }))
   }
 
-  /** A key that was made without `derived=true` ignores the context, and would bind nothing. */
+  /** Rejects a key that was created without `derived=true`, because it ignores the context and would bind nothing. */
   async #proveBound(): Promise<void> {
     const { keyId, wrapped } = await this.#encrypt(Buffer.alloc(32), CANARY)
     const elsewhere = { ...CANARY, dataKeyId: "elsewhere" }
@@ -136,9 +140,9 @@ export class Transit implements KeyProvider {
 
 function judge(answer: ServiceAnswer, { key, tokenFile }: TransitSettings): Judgement {
   if (answer.status === 403)
-    return { is: "refusal", why: `refuses the hub's token (403: ${textOf(answer)}); renew the token in ${tokenFile}, or see its policy for ${key}.` }
-  if (answer.status === 404) return { is: "refusal", why: `has no ${key} (404: ${textOf(answer)}); see the mount and the name of the key.` }
-  if (BUSY.has(answer.status)) return { is: "busy", why: `cannot serve now (${answer.status}: ${textOf(answer)}); unseal it or see its state.` }
+    return { is: "refusal", why: `refuses the hub's token (403: ${textOf(answer)}); renew the token in ${tokenFile}, or check its policy for ${key}.` }
+  if (answer.status === 404) return { is: "refusal", why: `has no ${key} (404: ${textOf(answer)}); check the mount and the name of the key.` }
+  if (BUSY.has(answer.status)) return { is: "busy", why: `is temporarily unavailable (${answer.status}: ${textOf(answer)}); unseal it or check its state.` }
   if (answer.status === 200 || answer.status === 400) return { is: "answer" }
   return { is: "refusal", why: `answered ${answer.status}: ${textOf(answer)}.` }
 }

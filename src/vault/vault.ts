@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto"
-import type { Transaction } from "kysely"
 import { PlatformError } from "../core/errors.ts"
-import type { Database } from "../store/database.ts"
+import type { Tx } from "../store/database.ts"
 import { someDataKeys } from "../store/lookups.ts"
 import type { Store } from "../store/store.ts"
 import { keyIdOf, openEnvelope, sealEnvelope } from "./envelope.ts"
@@ -9,14 +8,14 @@ import { type Fingerprinter, fingerprinter } from "./fingerprint.ts"
 import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
 import { type KeyPlace, type KeySettings, loadKeys } from "./key-settings.ts"
 
-/** The place that a secret belongs to and opens at: `pointer` is the JSON pointer of its field. */
+/** The only place at which a secret can be opened: `pointer` is the JSON pointer of its field. */
 export interface SecretBinding {
   readonly workspaceId: string
   readonly connectorId: string
   readonly pointer: string
 }
 
-/** A secret as it is stored: a compact JWE, the fingerprint to show, the data key it is under. */
+/** A secret, as stored: a compact JWE, the fingerprint for display, and the id of its data key. */
 export interface Sealed {
   readonly ciphertext: string
   readonly fingerprint: string
@@ -30,40 +29,41 @@ interface DataKey {
   readonly fingerprint: Fingerprinter
 }
 
-type Tx = Transaction<Database>
-
-/** What the hub's own keys are named after in the settings. */
+/** The prefix of the hub's own keys in the settings. */
 export const HUB_KEY = "hub-key/"
-/** How many data keys a start tries before it says that the master key opens none. */
+/** The number of data keys that a start tries before it reports that the master key opens none. */
 const TRIED = 20
 
 /**
- * Encrypts secrets under a data key per workspace and opens them at the place that they were sealed for and nowhere
- * else. The transactions given must be the workspace's (`store.inWorkspace`). Unwrapped data keys stay in memory.
+ * Encrypts secrets with a data key per workspace, and opens each only at the place that it was sealed for. The given
+ * transactions must be the workspace's (`store.inWorkspace`). Unwrapped data keys stay in memory.
  */
 export class Vault {
   readonly #provider: KeyProvider
   readonly #dataKeys = new Map<string, DataKey>()
-  /** Keys that are being unwrapped: any number of callers are one question to a key service. */
+  /** Keys that are being unwrapped, so that any number of callers cause one request to a key service. */
   readonly #opening = new Map<string, Promise<Uint8Array>>()
 
   constructor(provider: KeyProvider) {
     this.#provider = provider
   }
 
-  /** Encrypts a secret for its place. The workspace's data key is made when it has none yet. */
+  /** Encrypts a secret for its place. Creates the workspace's data key if it has none yet. */
   async seal(tx: Tx, binding: SecretBinding, value: string): Promise<Sealed> {
     const dataKey = await this.#active(tx, binding.workspaceId)
     const ciphertext = await sealEnvelope(Buffer.from(value, "utf8"), dataKey.key, dataKey.id, headerOf(binding))
     return { ciphertext, fingerprint: dataKey.fingerprint(value), dataKeyId: dataKey.id }
   }
 
-  /** The secret in clear. PlatformError `secret_unreadable` when it was sealed for another place, was changed, or its key is missing. */
+  /**
+   * The secret in clear. PlatformError `secret_unreadable` if it was sealed for another place, was changed, or its
+   * key is missing.
+   */
   async unseal(tx: Tx, binding: SecretBinding, row: { readonly ciphertext: string }): Promise<string> {
     const keyId = keyIdOf(row.ciphertext, headerOf(binding))
     if (keyId === undefined) throw unreadable(binding, "it was stored for another field, connector or workspace")
     const dataKey = await this.#find(tx, keyId)
-    if (dataKey?.workspaceId !== binding.workspaceId) throw unreadable(binding, "its data key is not the workspace's")
+    if (dataKey?.workspaceId !== binding.workspaceId) throw unreadable(binding, "its data key belongs to another workspace")
     try {
       return Buffer.from(await openEnvelope(row.ciphertext, dataKey.key)).toString("utf8")
     } catch (cause) {
@@ -72,16 +72,16 @@ export class Vault {
   }
 
   /**
-   * What is shown of a secret: 12 hex digits, equal for equal values in one workspace, and of no use for guessing
-   * without the workspace's key. They change when the data keys are rotated.
+   * The visible form of a secret: 12 hex digits, equal for equal values in one workspace, and useless for guessing
+   * without the workspace's key. Fingerprints change when the data keys are rotated.
    */
   async fingerprint(tx: Tx, workspaceId: string, value: string): Promise<string> {
     return (await this.#active(tx, workspaceId)).fingerprint(value)
   }
 
   /**
-   * A key of the hub itself (what sessions are signed with), made on first use and kept in the settings, wrapped by the
-   * master key; the same on every node.
+   * A key of the hub itself (such as the one that signs sessions), created on first use and stored in the settings,
+   * wrapped by the master key; the same on every node.
    */
   async hubKey(store: Pick<Store, "asHub">, name: string): Promise<Uint8Array> {
     const context = hubContext(name)
@@ -104,7 +104,10 @@ export class Vault {
     })
   }
 
-  /** Refuses a master key that opens none of the keys there are: with it every stored secret would be unreadable. */
+  /**
+   * Rejects a master key that opens none of the existing keys, because every stored secret would be unreadable with
+   * it.
+   */
   async verify(store: Pick<Store, "asHub">): Promise<void> {
     const found = await store.asHub((tx) => someWrappedKeys(tx))
     let cause: unknown
@@ -113,7 +116,7 @@ export class Vault {
         await this.#provider.unwrap(keyId, wrapped, context)
         return
       } catch (error) {
-        // A key service that is away says nothing of its keys.
+        // An unavailable key service says nothing about its keys.
         if (error instanceof PlatformError && error.code === "keys_unavailable") throw error
         cause = error
       }
@@ -127,7 +130,7 @@ export class Vault {
     const id = (await activeId(tx, workspaceId)) ?? (await this.#make(tx, workspaceId))
     const found = await this.#find(tx, id)
     if (found?.workspaceId === workspaceId) return found
-    throw new PlatformError("internal", "The data key of a workspace vanished while it was used; try again.")
+    throw new PlatformError("internal", "The data key of a workspace disappeared while it was in use; try again.")
   }
 
   /** Two transactions may do so at once: the index lets one row stand, and both use it. */
@@ -157,7 +160,7 @@ export class Vault {
   }
 }
 
-/** Keys that the master key wraps: the newest data keys, and the hub's own. */
+/** Keys that the master key wraps: the newest data keys, and those of the hub itself. */
 async function someWrappedKeys(tx: Tx): Promise<readonly (WrappedKey & { readonly context: KeyContext })[]> {
   const dataKeys = await someDataKeys(tx, TRIED)
   const hubKeys = await tx.selectFrom("settings").selectAll().where("key", "like", `${HUB_KEY}%`).limit(TRIED).execute()
@@ -167,10 +170,13 @@ async function someWrappedKeys(tx: Tx): Promise<readonly (WrappedKey & { readonl
   ]
 }
 
-/** What a key of the hub itself is wrapped for. */
+/** The context in which a key of the hub itself is wrapped. */
 export const hubContext = (name: string): KeyContext => ({ workspaceId: "hub", dataKeyId: name })
 
-/** The vault of a hub: its master key found or, on the very first start of an embedded hub (whose `dataDir` is given), made, and proven against the store. */
+/**
+ * Opens the vault of a hub: finds the master key, or creates it on the very first start of an embedded hub (which
+ * passes `dataDir`), and verifies it against the store.
+ */
 export async function openVault(store: Store, settings: KeySettings, place: Omit<KeyPlace, "mayCreate">): Promise<Vault> {
   const known = await store.asHub((tx) => someWrappedKeys(tx))
   const vault = new Vault(await loadKeys(settings, { ...place, mayCreate: known.length === 0 }))
@@ -178,7 +184,7 @@ export async function openVault(store: Store, settings: KeySettings, place: Omit
   return vault
 }
 
-/** The key that new secrets of a workspace are under, asked each time: it is another as soon as somebody rotates it, on whichever node. */
+/** The active data key of a workspace, read each time, because a rotation on any node may change it. */
 async function activeId(tx: Tx, workspaceId: string): Promise<string | undefined> {
   const row = await tx.selectFrom("data_keys").select("id").where("workspace_id", "=", workspaceId).where("retired_at", "is", null).executeTakeFirst()
   return row?.id
@@ -187,7 +193,7 @@ async function activeId(tx: Tx, workspaceId: string): Promise<string | undefined
 const headerOf = (binding: SecretBinding) => ({ ws: binding.workspaceId, con: binding.connectorId, ptr: binding.pointer })
 
 function unreadable(binding: SecretBinding, why: string, cause?: unknown): PlatformError {
-  return new PlatformError("secret_unreadable", `The secret ${binding.pointer} of connector ${binding.connectorId} does not open: ${why}; enter it again.`, {
+  return new PlatformError("secret_unreadable", `The secret ${binding.pointer} of connector ${binding.connectorId} cannot be opened: ${why}; enter it again.`, {
     cause,
   })
 }

@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
 const PASSWORD = "a-first-password"
 
-beforeAll(async () => {
-  hub = await startHub({ JACKFIELD_ADMIN_PASSWORD: PASSWORD, JACKFIELD_ADMIN_EMAIL: "Ada@Example.com" })
-})
-afterAll(() => hub?.stop())
+const hub = use(() => startHub({ JACKFIELD_ADMIN_PASSWORD: PASSWORD, JACKFIELD_ADMIN_EMAIL: "Ada@Example.com" }))
 
 describe("keys", () => {
   it("no key, a wrong one, a malformed header", async () => {

@@ -1,23 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { hubActor } from "../../src/hub/audit/audit.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
-let database: TestDatabase
 const CANARY = "canary-5f1e0c77"
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query(`create role app login password '${CANARY}'; create table public.orders (id int)`)
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${database.port}` })
-  const { port } = database
-  const config = { host: "127.0.0.1", port, database: "postgres", user: "app", password: CANARY, tls: { kind: "off" } }
-  await hub.call("POST", "/v1/connectors", { name: "db", type: "postgres", config })
 })
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${database.port}` }))
+beforeAll(async () => {
+  const config = { ...database.config, user: "app", password: CANARY }
+  await hub.call("POST", "/v1/connectors", { name: "db", type: "postgres", config })
 })
 
 interface Seen {

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 /** Every bad input of the list gets its own code and names the place. */
-let hub: TestHub
 const good = { host: "db.example.com", port: 5432, user: "u", password: "p4ssword-canary", tls: { kind: "off" } }
 
+const hub = use(() => startHub())
 beforeAll(async () => {
-  hub = await startHub()
   await hub.call("POST", "/v1/connectors", { name: "taken", type: "postgres", config: good })
 })
-afterAll(() => hub?.stop())
 
 const create = (more: object) => hub.call("POST", "/v1/connectors", { name: "x", type: "postgres", config: good, ...more })
 
@@ -38,7 +37,7 @@ describe("a connector's fields", () => {
     ["unknown variant", { config: { ...good, tls: { kind: "maybe" } } }, 422, "config_invalid", "/config/tls/kind", /one of verify, require, off/],
     ["unknown field of a variant", { config: { ...good, tls: { kind: "off", ca: "x" } } }, 422, "config_invalid", "/config/tls/ca", /no field "ca"/],
     ["config is a list", { config: [] }, 422, "request_invalid", "/config", /object/],
-    ["mask of nothing", { config: { ...good, password: { set: true, fingerprint: "0" } } }, 422, "config_invalid", "/config/password", /nothing is stored/],
+    ["mask of nothing", { config: { ...good, password: { set: true, fingerprint: "0" } } }, 422, "config_invalid", "/config/password", /no value is stored/],
     ["secret of the wrong type", { config: { ...good, password: 12345678 } }, 422, "config_invalid", "/config/password", /must be text/],
     ["url with credentials", { type: "http", config: { url: "https://u:p@api.example.com/" } }, 422, "config_invalid", "/config/url", /user name or password/],
     ["url with another scheme", { type: "http", config: { url: "file:///etc/passwd" } }, 422, "config_invalid", "/config/url", /https/],

@@ -1,34 +1,23 @@
-import { randomBytes } from "node:crypto"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { beforeAll, expect, it } from "vitest"
 import { PlatformError } from "../../src/core/errors.ts"
-import type { Principal } from "../../src/hub/people/identity.ts"
+import type { Principal } from "../../src/hub/base/principal.ts"
 import { freePort } from "../../src/store/cluster.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { nodeOn, startHub, type TestHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let database: TestDatabase
-let nodes: TestHub[]
 let by: Principal
+const database = use(() => startTestDatabase())
+const node = (): TestHub => use(() => startHub({ ...nodeOn(database), JACKFIELD_ROLE: "api" }))
+const nodes = [node(), node()] as const
 beforeAll(async () => {
-  database = await startTestDatabase()
-  const env = {
-    DATABASE_URL: database.url,
-    JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"),
-    JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8",
-    JACKFIELD_ROLE: "api",
-  }
-  nodes = [await startHub(env), await startHub(env)]
-  by = await (nodes[0] as TestHub).served.hub.identity.authenticate((nodes[0] as TestHub).key, undefined)
-})
-afterAll(async () => {
-  await Promise.all(nodes?.map((each) => each.stop()) ?? [])
-  await database?.stop()
+  by = await nodes[0].served.hub.identity.authenticate(nodes[0].key, undefined)
 })
 
 /** What a test that minds the breaker came to, at one of the nodes. */
-const outcome = async (node: number): Promise<string> => {
+const outcome = async (at: 0 | 1): Promise<string> => {
   try {
-    const report = await (nodes[node] as TestHub).served.hub.connectors.test(by, "closed", { breaker: true })
+    const report = await nodes[at].served.hub.connectors.test(by, "closed", { breaker: true })
     return report.error?.code ?? "ok"
   } catch (error) {
     if (error instanceof PlatformError) return error.code
@@ -42,15 +31,15 @@ const probes = async (): Promise<number> => {
 
 it("five failures to reach, at whichever node, open a breaker for all; after a minute one probe is let through over all nodes", async () => {
   const port = await freePort()
-  await (nodes[0] as TestHub).call("POST", "/v1/connectors", { name: "closed", type: "http", config: { url: `http://127.0.0.1:${port}/` } })
-  for (let index = 0; index < 5; index++) expect(await outcome(index % 2)).toBe("host_unreachable")
+  await nodes[0].call("POST", "/v1/connectors", { name: "closed", type: "http", config: { url: `http://127.0.0.1:${port}/` } })
+  for (let index = 0; index < 5; index++) expect(await outcome(index % 2 === 0 ? 0 : 1)).toBe("host_unreachable")
   const before = await probes()
   expect([await outcome(0), await outcome(1)]).toEqual(["circuit_open", "circuit_open"])
   expect(await probes()).toBe(before)
   const opens = await Promise.all(nodes.map(async ({ served }) => (await served.hub.counters.breakerOpens.get()).values[0]?.value ?? 0))
   expect(opens.reduce((sum, each) => sum + each, 0)).toBe(1)
   await database.query("update jackfield.connectors set open_until = now()")
-  const outcomes = await Promise.all(Array.from({ length: 12 }, (_, index) => outcome(index % 2)))
+  const outcomes = await Promise.all(Array.from({ length: 12 }, (_, index) => outcome(index % 2 === 0 ? 0 : 1)))
   expect(outcomes.filter((each) => each === "host_unreachable").length).toBe(1)
   expect(outcomes.filter((each) => each === "circuit_open").length).toBe(11)
   expect(await probes()).toBe(before + 1)

@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage } from "node:http"
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
+import type { IncomingMessage } from "node:http"
+import { describe, expect, test, vi } from "vitest"
 import { startHub, type TestHub } from "../support/hub.ts"
-import { type Loopback, listen } from "../support/loopback.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 interface Seen {
   readonly method: string
@@ -10,31 +11,21 @@ interface Seen {
   readonly body: string
 }
 
-let hub: TestHub
-let far: Loopback
-let base: string
 const seen: Seen[] = []
-
-beforeAll(async () => {
-  const server = createServer(async (request, response) => {
+const far = use(() =>
+  listenHttp(async (request, response) => {
     const chunks = await request.toArray()
     seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks).toString() })
     const status = Number(/status=(\d+)/.exec(request.url ?? "")?.[1] ?? 200)
     if (/silent/.test(request.url ?? "")) return
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ seen: seen.length }))
-  })
-  far = await listen(server)
-  base = `http://127.0.0.1:${far.port}`
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
-})
-afterAll(async () => {
-  await hub.stop()
-  await far.close()
-})
+  }),
+)
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
 
 let made = 0
 async function connector(config: object, more: object = {}): Promise<string> {
-  const { status, body } = await hub.call("POST", "/v1/connectors", { name: `c${++made}`, type: "http", config: { url: base, ...config }, ...more })
+  const { status, body } = await hub.call("POST", "/v1/connectors", { name: `c${++made}`, type: "http", config: { url: far.url, ...config }, ...more })
   expect(status, JSON.stringify(body)).toBe(201)
   return body.id as string
 }
@@ -62,6 +53,18 @@ describe("a call", () => {
     expect(JSON.parse(request?.body ?? "")).toEqual({ token: SECRET, domain: "example.com" })
   })
 
+  test("is counted in the metrics by type, status class and bytes", async () => {
+    const count = async (outcome: string): Promise<number> => {
+      const { text } = await hub.call("GET", "/metrics")
+      return Number(new RegExp(`jackfield_connector_request_seconds_count{type="http",outcome="${outcome}"} (\\d+)`).exec(text)?.[1] ?? 0)
+    }
+    const before = [await count("2xx"), await count("5xx")]
+    await call(await connector({}), {})
+    await call(await connector({ url: `${far.url}/?status=500`, retries: 0 }), {})
+    expect([await count("2xx"), await count("5xx")]).toEqual(before.map((number) => number + 1))
+    expect((await hub.call("GET", "/metrics")).text).toMatch(/jackfield_connector_request_bytes_total{type="http",direction="received"} [1-9]/)
+  })
+
   test("names every fault of its input", async () => {
     const id = await connector(everywhere)
     const before = seen.length
@@ -71,14 +74,14 @@ describe("a call", () => {
   })
 
   test.each([400, 401, 403, 404, 429, 500, 503])("that the far side refuses with %i is 502", async (refusal) => {
-    const id = await connector({ url: `${base}/?status=${refusal}`, retries: 0 })
+    const id = await connector({ url: `${far.url}/?status=${refusal}`, retries: 0 })
     const { status, body } = await call(id, {})
     expect([status, body.status]).toEqual([502, 502])
     expect(body.detail).toContain(String(refusal))
   })
 
   test("that nobody answers is 504 within its time", async () => {
-    const id = await connector({ url: `${base}/silent` })
+    const id = await connector({ url: `${far.url}/silent` })
     expect((await call(id, { timeoutMs: 300 })).body.code).toBe("timed_out")
   })
 
@@ -96,7 +99,7 @@ describe("a call", () => {
 describe("the audit of calls", () => {
   const entries = async (id: string) => (await hub.call("GET", `/v1/audit?action=connector.call&target=${id}`)).body
   test("names who called what with which inputs and how it ended, without a value", async () => {
-    const id = await connector({ ...everywhere, url: `${base}/?status=200`, retries: 0 })
+    const id = await connector({ ...everywhere, url: `${far.url}/?status=200`, retries: 0 })
     const key = await hub.keyFor("editor")
     await call(id, { input: { q: "value-canary-3", domain: "example.com" } }, { key })
     await call(id, { input: { ["nul\u0000"]: 1, nope: 1 } })
@@ -109,7 +112,7 @@ describe("the audit of calls", () => {
   })
 
   test("tells the code of a call that the far side refuses, and knows a connector by its name", async () => {
-    const id = await connector({ url: `${base}/?status=503`, retries: 0 })
+    const id = await connector({ url: `${far.url}/?status=503`, retries: 0 })
     await call(`c${made}`, {})
     expect((await entries(id)).data.map((each: { details: object }) => each.details)).toEqual([{ ok: false, code: "server_unavailable", inputs: [] }])
   })
@@ -139,7 +142,7 @@ describe("a dry run", () => {
     expect(status).toBe(200)
     expect(body).toEqual({
       method: "POST",
-      url: `${base}/?api_key=[secret]&page=1&q=a+b`,
+      url: `${far.url}/?api_key=[secret]&page=1&q=a+b`,
       headers: {
         "user-agent": "jackfield",
         accept: "application/json, */*;q=0.5",
@@ -163,7 +166,7 @@ describe("a dry run", () => {
 
   test("hides a key in the query, and names faults of the input as a call does", async () => {
     const id = await connector({ auth: { kind: "query", name: "k", value: "1" }, parameters: [{ name: "q" }] })
-    expect((await call(id, { dryRun: true, input: { q: "1" } })).body.url).toBe(`${base}/?q=1&k=[secret]`)
+    expect((await call(id, { dryRun: true, input: { q: "1" } })).body.url).toBe(`${far.url}/?q=1&k=[secret]`)
     expect((await call(id, { dryRun: true })).body.errors).toEqual([{ pointer: "/input/q", message: "q is required." }])
   })
 })
@@ -188,7 +191,7 @@ describe("a body template", () => {
     const { status, body } = await hub.call("POST", "/v1/connectors", {
       name: "broken",
       type: "http",
-      config: { url: base, method: "POST", bodyTemplate: '{\n  "a": {{ x y }}\n}' },
+      config: { url: far.url, method: "POST", bodyTemplate: '{\n  "a": {{ x y }}\n}' },
     })
     expect([status, body.code, body.errors.map((each: { pointer: string }) => each.pointer)]).toEqual([422, "config_invalid", ["/config/bodyTemplate"]])
     expect(body.errors[0].message).toContain("(line 2, column 8)")
@@ -223,7 +226,7 @@ describe("limits", () => {
         .where("id", "=", workspace.id)
         .execute(),
     )
-    const { body: mine } = await hub.call("POST", "/v1/connectors", { name: "planned", type: "http", config: { url: base } }, { key: workspace.key })
+    const { body: mine } = await hub.call("POST", "/v1/connectors", { name: "planned", type: "http", config: { url: far.url } }, { key: workspace.key })
     await hub.call("POST", "/v1/egress", { rule: "127.0.0.0/8" })
     const statuses = []
     for (let turn = 0; turn < 2; turn++) statuses.push((await call(mine.id, { timeoutMs: 200 }, { key: workspace.key })).status)
@@ -231,7 +234,7 @@ describe("limits", () => {
   })
 
   test("give a slot back when its call fails", async () => {
-    const id = await connector({ url: `${base}/?status=500` }, { limits: { concurrency: 1 } })
+    const id = await connector({ url: `${far.url}/?status=500` }, { limits: { concurrency: 1 } })
     for (let turn = 0; turn < 3; turn++) expect((await call(id, { timeoutMs: 2_000 })).status).toBe(502)
   })
 

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { until } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
-
-let database: TestDatabase
-let hub: TestHub
-let receiver: Receiver
+import { beforeAll, expect, it } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
+import { startReceiver } from "../support/webhook-receiver.ts"
 
 const FIRST = `
 create schema shop;
@@ -23,21 +20,16 @@ drop table shop.turned;
 create view shop.turned as select 1 as id;
 create table shop.new (id int)`
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query(FIRST)
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
-  receiver = await startReceiver()
+})
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
+const receiver = use(() => startReceiver())
+beforeAll(async () => {
   const made = await hub.call("POST", "/v1/webhooks", { url: receiver.url, events: ["catalog.changed"] })
   receiver.secret = made.body.signingSecret
-  const { host, port, user, password } = database
-  const config = { host, port, user, password, database: "postgres", tls: { kind: "off" } }
-  await hub.call("POST", "/v1/connectors", { name: "shop", type: "postgres", config })
-})
-afterAll(async () => {
-  await hub?.stop()
-  await receiver?.close()
-  await database?.stop()
+  await hub.call("POST", "/v1/connectors", { name: "shop", type: "postgres", config: database.config })
 })
 
 const get = (path: string) => hub.call("GET", `/v1/connectors/shop${path}`)

@@ -1,13 +1,15 @@
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { beforeAll, expect, it } from "vitest"
 import { defineConnector } from "../../src/core/connector.ts"
 import { PlatformError } from "../../src/core/errors.ts"
 import { Registry } from "../../src/core/registry.ts"
 import type { Discovered } from "../../src/core/streams.ts"
+import type { Principal } from "../../src/hub/base/principal.ts"
 import { Catalogs } from "../../src/hub/catalogs/catalogs.ts"
 import { Connectors } from "../../src/hub/connectors/connectors.ts"
+import { Uses } from "../../src/hub/connectors/uses.ts"
 import { Onboarding } from "../../src/hub/onboarding.ts"
-import type { Principal } from "../../src/hub/people/identity.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 let found: Iterable<Discovered> | AsyncIterable<Discovered> = []
 
@@ -30,19 +32,17 @@ const scripted = defineConnector({
 const stream = (name: string): Discovered => ({ stream: { path: [name], kind: "table", columns: [], key: [] } })
 const counted = (total: number): Discovered => ({ counted: { total, byKind: { table: total } } })
 
-let hub: TestHub
 let by: Principal
 let catalogs: Catalogs
 let connectors: Connectors
+const hub = use(() => startHub())
 beforeAll(async () => {
-  hub = await startHub()
   const parts = { ...hub.served.hub, registry: new Registry([scripted]) }
   connectors = new Connectors(parts)
-  catalogs = new Catalogs(parts, connectors)
+  catalogs = new Catalogs(parts.store, new Uses(parts))
   by = await hub.served.hub.identity.authenticate(hub.key, undefined)
   await connectors.create(by, { name: "scripted", type: "scripted", config: {} })
 })
-afterAll(() => hub?.stop())
 
 const discover = (...what: Discovered[]) => {
   found = what
@@ -59,7 +59,7 @@ it.each([
 ])("says so when it saw %s", async (_, total) => {
   const page = await discover(counted(total), stream("a"), stream("b"))
   expect(page).toMatchObject({ complete: false, counts: { total, streams: 2, skipped: 1 } })
-  expect(page.skipped[0]?.reason).toContain(`counts ${total} things, 2 were seen`)
+  expect(page.skipped[0]?.reason).toContain(`counts ${total} things, and 2 were seen`)
 })
 
 it("names what was left out", async () => {

@@ -1,42 +1,25 @@
-import { randomBytes } from "node:crypto"
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { until } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
+import { expect, it } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { nodeOn, startHub } from "../support/hub.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
+import { startReceiver } from "../support/webhook-receiver.ts"
 
-let database: TestDatabase
-let api: TestHub
-let workers: TestHub[]
-let receiver: Receiver
 let webhook: string
-let system: Server
 let asked = 0
 let status = 200
-let url: string
 
-beforeAll(async () => {
-  database = await startTestDatabase()
-  const env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"), JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }
-  api = await startHub({ ...env, JACKFIELD_ROLE: "api" })
-  workers = [await startHub({ ...env, JACKFIELD_ROLE: "worker" }), await startHub(env)]
-  receiver = await startReceiver()
-  system = createServer((_request, response) => {
+const database = use(() => startTestDatabase())
+const receiver = use(() => startReceiver())
+const system = use(() =>
+  listenHttp((_request, response) => {
     asked++
     response.writeHead(status).end("{}")
-  })
-  await new Promise<void>((resolve) => system.listen(0, "127.0.0.1", resolve))
-  url = `http://127.0.0.1:${(system.address() as AddressInfo).port}/`
-})
-afterAll(async () => {
-  await Promise.all(workers?.map((each) => each.stop()) ?? [])
-  await api?.stop()
-  await receiver?.close()
-  system?.close()
-  await database?.stop()
-})
+  }),
+)
+const api = use(() => startHub({ ...nodeOn(database), JACKFIELD_ROLE: "api" }))
+for (const role of ["worker", "all"]) use(() => startHub({ ...nodeOn(database), JACKFIELD_ROLE: role }))
 
 const call = (method: string, path: string, body?: unknown, key = api.key) => api.call(method, `/v1${path}`, body, { key })
 /** The next check of a connector is due now, as if its time had come. */
@@ -51,7 +34,7 @@ const checked = async (name: string, times: number) =>
       ({ body }) => body.total >= times,
     )
   ).body
-const make = async (name: string, target = url): Promise<string> => {
+const make = async (name: string, target = `${system.url}/`): Promise<string> => {
   const { body } = await call("POST", "/connectors", { name, type: "http", config: { url: target } })
   return body.id as string
 }
@@ -136,7 +119,7 @@ it("a refused login stops the schedule, says so, and another version of the conn
   await new Promise((resolve) => setTimeout(resolve, 2_500))
   expect(asked).toBe(before)
   status = 200
-  await call("PATCH", "/connectors/locked", { config: { url: `${url}other` } })
+  await call("PATCH", "/connectors/locked", { config: { url: `${system.url}/other` } })
   await due(id)
   expect((await checked("locked", 2)).data[0]).toMatchObject({ state: "up", connectorVersion: 2 })
   expect((await call("GET", "/connectors/locked/check")).body.stopped).toBeNull()

@@ -1,16 +1,15 @@
 import { randomUUID } from "node:crypto"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 const CONFIG = { host: "db.example.com", user: "u", password: "the-first-hunter2" }
-let hub: TestHub
 
+const hub = use(() => startHub())
 beforeAll(async () => {
-  hub = await startHub()
   const made = await hub.call("POST", "/v1/connectors", { name: "shop", type: "postgres", labels: { a: "b" }, config: CONFIG })
   expect(made.status).toBe(201)
 })
-afterAll(() => hub?.stop())
 
 describe("what storing a connector would change", () => {
   test("tells nothing of a secret but whether it is the same, and stores nothing", async () => {

@@ -1,28 +1,25 @@
-import { createServer, type Server } from "node:net"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { formsOf } from "../../src/core/scrub.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 const CANARY = 'c4nary"pass/word+ü'
-let hub: TestHub
-let database: TestDatabase
 let config: Record<string, unknown>
 
+const database = use(() => startTestDatabase({ password: CANARY }))
 beforeAll(async () => {
-  database = await startTestDatabase({ password: CANARY })
   await database.query(
     "create table public.orders (id int primary key, note text, amount numeric(12,2)); insert into orders select i, 'n' || i, i * 1.5 from generate_series(1, 50) i",
   )
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
-  config = { host: "127.0.0.1", port: database.port, user: database.user, password: CANARY, database: "postgres", tls: { kind: "off" } }
 })
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
+beforeAll(async () => {
+  config = database.config
 })
 
-const create = (name: string, more: object = {}) => hub.call("POST", "/v1/connectors", { name, type: "postgres", config, ...more })
+const create = (name: string, more: object = {}) => hub.call("POST", "/v1/connectors", { name, type: "postgres", config: database.config, ...more })
 const patch = (name: string, body: object, headers: Record<string, string> = {}) => hub.call("PATCH", `/v1/connectors/${name}`, body, { headers })
 
 describe("making and changing", () => {
@@ -46,7 +43,7 @@ describe("making and changing", () => {
   })
 
   it("verify stores nothing when the test fails", async () => {
-    const { status, body } = await create("unverified", { verify: true, config: { ...config, password: "wrong-one" } })
+    const { status, body } = await create("unverified", { verify: true, config: { ...database.config, password: "wrong-one" } })
     expect([status, body.code, body.report.error.code]).toEqual([422, "verification_failed", "auth_failed"])
     expect((await hub.call("GET", "/v1/connectors/unverified")).status).toBe(404)
     expect((await create("verified", { verify: true })).body.status).toBe("active")
@@ -235,15 +232,13 @@ describe("tests, staged", () => {
   })
 
   it("never takes longer than its deadline, and says where it hung", async () => {
-    const silent: Server = createServer(() => undefined).listen(0, "127.0.0.1")
-    await new Promise((resolve) => silent.once("listening", resolve))
-    const { port } = silent.address() as { port: number }
+    await using silent = await listenRaw()
+    const { port } = silent
     const { body: rule } = await hub.call("POST", "/v1/egress", { rule: `127.0.0.1/32:${port}` })
     const { body } = await hub.call("POST", "/v1/connectors/test", { type: "postgres", config: { ...config, port }, timeoutMs: 1_000 })
     expect([body.ok, body.error.code, body.error.stage]).toEqual([false, "timed_out", "auth"])
     expect(body.durationMs).toBeLessThan(4_000)
     await hub.call("DELETE", `/v1/egress/${rule.id}`)
-    silent.close()
   })
 
   it("an operator sees why an address is denied and how to allow it; nobody else can tell it from a closed port", async () => {

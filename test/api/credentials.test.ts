@@ -1,23 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { formsOf } from "../../src/core/scrub.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 const FIRST = "c4nary-first"
 const SECOND = "c4nary-second"
-let hub: TestHub
-let database: TestDatabase
 let config: Record<string, unknown>
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query(`create role app_blue login password '${FIRST}'; create role app_green login password '${SECOND}'`)
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
-  config = { host: "127.0.0.1", port: database.port, user: "app_blue", password: FIRST, database: "postgres", tls: { kind: "off" } }
 })
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
+beforeAll(async () => {
+  config = { ...database.config, user: "app_blue", password: FIRST }
 })
 
 const path = (name: string, rest = "") => `/v1/connectors/${name}/credentials${rest}`

@@ -1,35 +1,29 @@
-import { createServer } from "node:http"
-import { gzipSync } from "node:zlib"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { type Loopback, listen } from "../support/loopback.ts"
+import { gzipSync, zstdCompressSync } from "node:zlib"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
 let other: { id: string; key: string }
-let server: Loopback
 /** What the server gives at `/x.csv`, and how often it was asked. */
 const remote = { body: Buffer.alloc(0) as Buffer, asked: 0, sent: 0, endless: false }
 
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
 beforeAll(async () => {
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
   other = await hub.workspace("other")
-  server = await listen(
-    createServer((_request, response) => {
-      remote.asked++
-      remote.sent = 0
-      if (!remote.endless) return void response.end(remote.body)
-      const more = (): void => {
-        while (!response.destroyed && response.write(remote.body)) remote.sent += remote.body.length
-      }
-      response.on("drain", more).on("error", () => undefined)
-      more()
-    }),
-  )
 })
-afterAll(async () => {
-  await server?.close()
-  await hub?.stop()
-})
+const server = use(() =>
+  listenHttp((_request, response) => {
+    remote.asked++
+    remote.sent = 0
+    if (!remote.endless) return void response.end(remote.body)
+    const more = (): void => {
+      while (!response.destroyed && response.write(remote.body)) remote.sent += remote.body.length
+    }
+    response.on("drain", more).on("error", () => undefined)
+    more()
+  }),
+)
 
 async function upload(body: string | Buffer, name = "orders.csv", key = hub.key): Promise<string> {
   const answer = await fetch(`${hub.url}/v1/uploads?name=${encodeURIComponent(name)}`, {
@@ -75,6 +69,7 @@ describe("a file that was uploaded", () => {
 
   it.each<[string, Buffer]>([
     ["gzip", gzipSync(TABLE)],
+    ["zstd, in two frames", Buffer.concat([zstdCompressSync(TABLE.slice(0, 20)), zstdCompressSync(TABLE.slice(20))])],
     ["UTF-16", Buffer.from(`\uFEFF${TABLE}`, "utf16le")],
     ["windows-1252 with semicolons and CR", Buffer.from(TABLE.replaceAll("\n", "\r").replaceAll(",", ";").replace("Zoë; Ltd", "Zoë, Ltd"), "latin1")],
   ])("is read the same as %s", async (_, bytes) => {

@@ -1,28 +1,20 @@
-import { createServer } from "node:http"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { type Loopback, listen } from "../support/loopback.ts"
+import { describe, expect, it } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 const lists = (levels: number) => "[".repeat(levels) + "]".repeat(levels)
 const objects = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`
 
-let hub: TestHub
-let far: Loopback
-let database: TestDatabase
-beforeAll(async () => {
-  const server = createServer((request, response) => {
+const far = use(() =>
+  listenHttp((request, response) => {
     const levels = Number(request.url?.slice(1))
     response.setHeader("content-type", levels % 2 === 0 ? "application/json" : "text/plain").end(`{"data":${lists(levels)},"number":1e5}`)
-  })
-  ;[far, database] = await Promise.all([listen(server), startTestDatabase()])
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
-})
-afterAll(async () => {
-  await hub?.stop()
-  await far?.close()
-  await database?.stop()
-})
+  }),
+)
+const database = use(() => startTestDatabase())
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
 
 describe("JSON that is nested by the thousand", () => {
   it("is no request: 422 on every route, with an Idempotency-Key and without", async () => {
@@ -48,15 +40,14 @@ describe("JSON that is nested by the thousand", () => {
   it("is no answer of an API", async () => {
     for (const [index, levels] of [6_000, 6_001, 100_000].entries()) {
       const name = `far-${index}`
-      await hub.call("POST", "/v1/connectors", { name, type: "http", config: { url: `http://127.0.0.1:${far.port}/${levels}`, records: "data" } })
+      await hub.call("POST", "/v1/connectors", { name, type: "http", config: { url: `${far.url}/${levels}`, records: "data" } })
       const answer = await hub.call("POST", `/v1/connectors/${name}/call`, { input: {} })
       expect([levels, answer.status, answer.body.code]).toEqual([levels, 502, "response_invalid"])
     }
   })
 
   it("is no value of a database, as JSON and streamed", async () => {
-    const config = { host: "127.0.0.1", port: database.port, user: database.user, password: database.password, database: "postgres", tls: { kind: "off" } }
-    await hub.call("POST", "/v1/connectors", { name: "rows", type: "postgres", config })
+    await hub.call("POST", "/v1/connectors", { name: "rows", type: "postgres", config: database.config })
     const statement = "select (repeat('[', 4000) || repeat(']', 4000))::json as deep"
     const answer = await hub.call("POST", "/v1/connectors/rows/query", { statement })
     expect([answer.status, answer.body.code]).toEqual([502, "response_invalid"])

@@ -1,7 +1,7 @@
-import { createServer } from "node:http"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { type Loopback, listen } from "../support/loopback.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { type Loopback, listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 const SECRET = "c4nary-client-secret"
 
@@ -12,7 +12,7 @@ interface Recorder extends Loopback {
 /** A token endpoint, and whatever else, that keeps every header and body it is sent. */
 async function startRecorder(): Promise<Recorder> {
   const heard: string[] = []
-  const server = createServer((request, response) => {
+  const server = await listenHttp((request, response) => {
     const { authorization = "" } = request.headers
     let body = ""
     request.on("data", (piece) => {
@@ -23,30 +23,22 @@ async function startRecorder(): Promise<Recorder> {
       response.setHeader("content-type", "application/json").end('{"access_token":"token","token_type":"Bearer","expires_in":3600}')
     })
   })
-  return { ...(await listen(server)), heard }
+  return { ...server, heard }
 }
 
-let hub: TestHub
-let own: Recorder
-let other: Recorder
+const own = use(() => startRecorder())
+const other = use(() => startRecorder())
 let editor: string
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
 beforeAll(async () => {
-  ;[own, other] = [await startRecorder(), await startRecorder()]
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
   editor = await hub.keyFor("editor")
 })
-afterAll(async () => {
-  await hub?.stop()
-  await own?.close()
-  await other?.close()
-})
 
-const tokenUrl = (at: Loopback) => `http://127.0.0.1:${at.port}/token`
+const tokenUrl = (at: Loopback) => `${at.url}/token`
 const auth = (at: Loopback, clientSecret: unknown, kind = "oauth2_client") => ({
   auth: { kind, tokenUrl: tokenUrl(at), clientId: "app", clientSecret, ...(kind === "oauth2_refresh" ? { refreshToken: "own" } : {}) },
 })
-const create = (name: string) =>
-  hub.call("POST", "/v1/connectors", { name, type: "http", config: { url: `http://127.0.0.1:${own.port}/api`, ...auth(own, SECRET) } })
+const create = (name: string) => hub.call("POST", "/v1/connectors", { name, type: "http", config: { url: `${own.url}/api`, ...auth(own, SECRET) } })
 const as = (method: string, path: string, body?: unknown) => hub.call(method, `/v1/connectors/${path}`, body, { key: editor })
 
 describe("a stored secret goes where it was entered for", () => {

@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
-beforeAll(async () => {
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "10.9.0.0/16" })
-})
-afterAll(() => hub?.stop())
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "10.9.0.0/16" }))
 
 const allow = (rule: string) => hub.call("POST", "/v1/egress", { rule })
 const deny = (ref: string) => hub.call("DELETE", `/v1/egress/${encodeURIComponent(ref)}`)

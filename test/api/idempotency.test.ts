@@ -1,30 +1,22 @@
 import { createHash } from "node:crypto"
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
 import { sql } from "kysely"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { canonical } from "../../src/core/audit-chain.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startHub } from "../support/hub.ts"
+import { listenHttp } from "../support/loopback.ts"
 import { operationsIn } from "../support/openapi.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
-let far: Server
 let calls = 0
 let respond: (send: (status: number) => void) => void = (send) => send(200)
 
-beforeAll(async () => {
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
-  far = createServer((_request, response) => {
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
+const far = use(() =>
+  listenHttp((_request, response) => {
     calls++
     respond((status) => response.writeHead(status, { "content-type": "application/json" }).end('{"n":1}'))
-  })
-  await new Promise<void>((resolve) => far.listen(0, "127.0.0.1", resolve))
-})
-afterAll(async () => {
-  far.closeAllConnections()
-  far.close()
-  await hub?.stop()
-})
+  }),
+)
 
 let numbers = 0
 const fresh = (): string => `key-${++numbers}`
@@ -127,9 +119,8 @@ describe("another", () => {
 })
 
 describe("what may pass", () => {
-  const url = () => `http://127.0.0.1:${(far.address() as AddressInfo).port}/`
   it("a 502 is not kept: the next one is carried out", async () => {
-    await hub.call("POST", "/v1/connectors", { name: "far", type: "http", config: { url: url() } })
+    await hub.call("POST", "/v1/connectors", { name: "far", type: "http", config: { url: `${far.url}/` } })
     const key = fresh()
     const before = calls
     respond = (send) => send(500)

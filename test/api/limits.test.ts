@@ -1,16 +1,13 @@
 import { connect } from "node:net"
 import Fastify from "fastify"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import { useArrival } from "../../src/api/arrival.ts"
 import { ARRIVAL_MAX_MS, buildServer } from "../../src/api/server.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 /** What whoever is nobody may take of the hub. */
-let hub: TestHub
-beforeAll(async () => {
-  hub = await startHub()
-})
-afterAll(() => hub?.stop())
+const hub = use(() => startHub())
 
 it("a request has to arrive in its time, and none may send for ever after its answer; a route may allow more", async () => {
   const app = Fastify()

@@ -1,24 +1,21 @@
 import { readFile } from "node:fs/promises"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
 import { answerAt, checkerOf, type DescribedOperation, type Description, operationsIn, resolved } from "../support/openapi.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
-let database: TestDatabase
 let document: Description
 let operations: DescribedOperation[]
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query("create table public.things (id int primary key, name text); insert into things values (1, 'one')")
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
+})
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
+beforeAll(async () => {
   document = (await hub.call("GET", "/openapi.json", undefined, { key: null })).body
   operations = operationsIn(document)
-})
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
 })
 
 describe("the description", () => {
@@ -91,14 +88,7 @@ describe("the description", () => {
 })
 
 describe("real answers", () => {
-  const config = () => ({
-    host: "127.0.0.1",
-    port: database.port,
-    user: database.user,
-    password: database.password,
-    database: "postgres",
-    tls: { kind: "off" },
-  })
+  const config = () => database.config
   const calls: [method: string, route: string, path: string, body?: () => unknown][] = [
     ["GET", "/healthz", "/healthz"],
     ["GET", "/readyz", "/readyz"],

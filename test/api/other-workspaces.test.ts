@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type DnsServer, startDnsServer } from "../support/dns-server.ts"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import type { Answer } from "../support/ask.ts"
+import { startDnsServer } from "../support/dns-server.ts"
+import { startHub } from "../support/hub.ts"
 import { type Description, operationsIn, resolved } from "../support/openapi.ts"
+import { use } from "../support/use.ts"
 
 interface Schema {
   readonly type?: string
@@ -42,8 +44,6 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   everyMs: 60_000,
 }
 
-let hub: TestHub
-let dns: DnsServer
 let document: Description
 let operations: Operation[]
 let keys: Readonly<Record<(typeof ROLES)[number], string>>
@@ -51,10 +51,12 @@ let victim: { readonly id: string; readonly key: string }
 /** The other workspace's things, by the path of the list that has them. */
 const things = new Map<string, Row[]>()
 
+const dns = use(() => startDnsServer(() => "NXDOMAIN"))
 beforeAll(async () => {
-  dns = await startDnsServer(() => "NXDOMAIN")
   // No worker: a check or a webhook that ran meanwhile would be a change of its own.
-  hub = await startHub({ JACKFIELD_DNS: dns.address, JACKFIELD_ROLE: "api" })
+})
+const hub = use(() => startHub({ JACKFIELD_DNS: dns.address, JACKFIELD_ROLE: "api" }))
+beforeAll(async () => {
   const one = await hub.workspace("one")
   keys = { admin: one.key, editor: await hub.keyFor("editor", one.key), viewer: await hub.keyFor("viewer", one.key) }
   victim = await hub.workspace("two")
@@ -62,10 +64,6 @@ beforeAll(async () => {
   operations = operationsOf()
   await furnish()
   for (const { path, method, query } of operations) if (method === "GET" && !SHARED.test(path) && query.every(({ required }) => !required)) await collect(path)
-})
-afterAll(async () => {
-  await hub?.stop()
-  await dns?.close()
 })
 
 const operationsOf = (): Operation[] =>
@@ -300,7 +298,7 @@ describe("another workspace's things", () => {
   })
 })
 
-describe("the dialects", () => {
+describe("the compatible APIs", () => {
   it.each(ROLES)("know nothing of another workspace's, asked by its %s", async (role) => {
     const before = await snapshot()
     const ids = [...new Set((things.get("/v1/connectors") ?? []).flatMap(namesOf))]

@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import { describe, expect, it } from "vitest"
+import type { Answer } from "../support/ask.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
 const PASSWORD = "a-first-password"
 const NEXT = "another-password"
 
-beforeAll(async () => {
-  hub = await startHub({ JACKFIELD_ADMIN_PASSWORD: PASSWORD, JACKFIELD_ADMIN_EMAIL: "ada@example.com", JACKFIELD_TRUST_PROXY: "127.0.0.1" })
-})
-afterAll(() => hub?.stop())
+const hub = use(() => startHub({ JACKFIELD_ADMIN_PASSWORD: PASSWORD, JACKFIELD_ADMIN_EMAIL: "ada@example.com", JACKFIELD_TRUST_PROXY: "127.0.0.1" }))
 
 const logIn = (email: string, password: string, from = "198.51.100.1") =>
   hub.call("POST", "/v1/sessions", { email, password }, { key: null, headers: { "x-forwarded-for": from, "user-agent": "test" } })

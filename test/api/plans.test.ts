@@ -1,13 +1,12 @@
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
 let other: { id: string; key: string }
+const hub = use(() => startHub())
 beforeAll(async () => {
-  hub = await startHub()
   other = await hub.workspace("planned")
 })
-afterAll(() => hub?.stop())
 
 const patch = (plan: unknown, ref = other.id, key = hub.key) => hub.call("PATCH", `/v1/workspaces/${ref}`, { plan }, { key })
 const shown = async () => (await hub.call("GET", "/v1/workspaces", undefined, { key: other.key })).body.data[0].plan

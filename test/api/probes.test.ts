@@ -1,50 +1,37 @@
-import { randomBytes } from "node:crypto"
-import { createServer, type Server, type ServerResponse } from "node:http"
-import { type AddressInfo, createServer as createTcp, type Server as TcpServer } from "node:net"
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
-import { until } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import type { ServerResponse } from "node:http"
+import { afterEach, beforeAll, expect, it } from "vitest"
+import type { Answer } from "../support/ask.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { nodeOn, startHub, type TestHub } from "../support/hub.ts"
+import { listenHttp, listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
 
-let database: TestDatabase
-let first: TestHub
-let second: TestHub
 let editor: string
-let system: Server
 let waiting: ServerResponse[] = []
 let asked = 0
-let tarpit: TcpServer
-let url: string
 
-beforeAll(async () => {
-  database = await startTestDatabase()
-  const env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"), JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }
-  first = await startHub(env)
-  second = await startHub(env)
-  editor = (await first.workspace("tested")).key
-  // A system that answers when it is told to.
-  system = createServer((_request, response) => {
+const database = use(() => startTestDatabase())
+/** A system that answers when it is told to. */
+const system = use(() =>
+  listenHttp((_request, response) => {
     asked++
     waiting.push(response)
-  })
-  tarpit = createTcp((socket) => socket.on("error", () => undefined))
-  for (const server of [system, tarpit]) await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  url = `http://127.0.0.1:${(system.address() as AddressInfo).port}/`
+  }),
+)
+const tarpit = use(() => listenRaw())
+const first = use(() => startHub(nodeOn(database)))
+const second = use(() => startHub(nodeOn(database)))
+beforeAll(async () => {
+  editor = (await first.workspace("tested")).key
 })
 afterEach(() => answerAll())
-afterAll(async () => {
-  await Promise.all([first?.stop(), second?.stop()])
-  system?.closeAllConnections()
-  system?.close()
-  tarpit?.close()
-  await database?.stop()
-})
 
 const answerAll = (): void => {
   for (const each of waiting) each.end("{}")
   waiting = []
 }
-const make = async (name: string, target = url, key = first.key): Promise<void> => {
+const make = async (name: string, target = `${system.url}/`, key = first.key): Promise<void> => {
   const { status } = await first.call("POST", "/v1/connectors", { name, type: "http", config: { url: target } }, { key })
   expect(status).toBe(201)
 }
@@ -76,6 +63,7 @@ it("equal tests at one moment are one probe, and each caller gets the report", a
 it("equal configs that are stored nowhere share one too, different ones do not", async () => {
   const before = asked
   const unsaved = (config: object) => first.call("POST", "/v1/connectors/test", { type: "http", config })
+  const url = `${system.url}/`
   const token = (value: string) => ({ url, auth: { kind: "bearer", token: value } })
   const tests = [unsaved(token("a")), unsaved({ auth: { token: "a", kind: "bearer" }, url }), unsaved(token("b"))]
   await answerAfter(before + 2)
@@ -84,7 +72,7 @@ it("equal configs that are stored nowhere share one too, different ones do not",
 })
 
 it("two nodes share a probe; a test after a change is another", async () => {
-  await make("over-nodes", url, editor)
+  await make("over-nodes", `${system.url}/`, editor)
   const before = asked
   const one = testOf(first, "over-nodes", editor)
   await until(
@@ -95,7 +83,7 @@ it("two nodes share a probe; a test after a change is another", async () => {
   const two = testOf(second, "over-nodes", editor)
   await new Promise((resolve) => setTimeout(resolve, 300))
   expect(asked - before).toBe(1)
-  await first.call("PATCH", "/v1/connectors/over-nodes", { config: { url: `${url}changed` } }, { key: editor })
+  await first.call("PATCH", "/v1/connectors/over-nodes", { config: { url: `${system.url}/changed` } }, { key: editor })
   const three = testOf(second, "over-nodes", editor)
   await answerAfter(before + 2)
   expect((await Promise.all([one, two, three])).map(({ body }) => body.ok)).toEqual([true, true, true])
@@ -160,7 +148,7 @@ it("operators and others share a probe, each in their own view", async () => {
 it("tests of a workspace are bounded over all nodes, refused with Retry-After, and another workspace's are not", async () => {
   const bounded = await first.workspace("bounded")
   await first.call("PATCH", "/v1/workspaces/bounded", { plan: { tests: { perMinute: 9, concurrency: 3 } } })
-  const port = (tarpit.address() as AddressInfo).port
+  const port = tarpit.port
   const names = Array.from({ length: 12 }, (_, index) => `pit-${index}`)
   for (const name of names) await make(name, `http://127.0.0.1:${port}/`, bounded.key)
   const burst = async (): Promise<Answer[]> =>

@@ -1,25 +1,20 @@
-import { once } from "node:events"
 import { readFile } from "node:fs/promises"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
-let database: TestDatabase
 let config: Record<string, unknown>
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query("create role app login password 'right'; create table public.t (id int primary key); grant select on public.t to app")
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
-  config = { host: "127.0.0.1", port: database.port, user: "app", password: "right", database: "postgres", tls: { kind: "off" } }
 })
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
+beforeAll(async () => {
+  config = { ...database.config, user: "app", password: "right" }
 })
 
 /** Logins that the server refused so far, by its own log. */
@@ -77,23 +72,19 @@ describe("after a refused login", () => {
 
   it("50 calls at once with a wrong password are one request; an HTTP 403 stops nothing", async () => {
     const answers = { status: 401, requests: 0 }
-    const server = createServer((_request, response) => {
+    await using server = await listenHttp((_request, response) => {
       answers.requests++
       response.writeHead(answers.status, { "content-type": "application/json" }).end("{}")
-    }).listen(0, "127.0.0.1")
-    await once(server, "listening")
-    const { port } = server.address() as AddressInfo
-    await hub.call("POST", "/v1/egress", { rule: `127.0.0.1/32:${port}` })
+    })
+    await hub.call("POST", "/v1/egress", { rule: `127.0.0.1/32:${server.port}` })
     const basic = { kind: "basic", username: "app", password: "wrong" }
-    for (const name of ["api", "forbidding"])
-      await hub.call("POST", "/v1/connectors", { name, type: "http", config: { url: `http://127.0.0.1:${port}/`, auth: basic } })
+    for (const name of ["api", "forbidding"]) await hub.call("POST", "/v1/connectors", { name, type: "http", config: { url: `${server.url}/`, auth: basic } })
     const call = (name: string) => hub.call("POST", `/v1/connectors/${name}/call`, { input: {} })
     const result = await Promise.all(Array.from({ length: 50 }, () => call("api")))
     expect([answers.requests, result.filter(({ body }) => body.code === "credentials_refused").length]).toEqual([1, 49])
     answers.status = 403
     for (const _ of [1, 2]) expect((await call("forbidding")).body.code).not.toBe("credentials_refused")
     expect(answers.requests).toBe(3)
-    server.close()
   })
 
   it("a password that is changed over there under 32 uses costs those under way and no more", async () => {

@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
-beforeAll(async () => {
-  hub = await startHub()
-})
-afterAll(() => hub?.stop())
+const hub = use(() => startHub())
 
 it("what was made stands where its answer's Location says", async () => {
   const { key } = await hub.workspace("located")

@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { formsOf } from "../../src/core/scrub.ts"
-import { startAccount, type TestAccount } from "../fixtures/snowflake.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startAccount } from "../fixtures/snowflake.ts"
+import { startHub } from "../support/hub.ts"
 import { standInCa, standIns } from "../support/stand-ins.ts"
+import { use } from "../support/use.ts"
 
-let account: TestAccount
-let hub: TestHub
 let id = ""
 
-beforeAll(async () => {
-  account = await startAccount()
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${account.server.port}` }, { door: { standIns, extraCa: standInCa() ?? "" } })
-})
-afterAll(async () => {
-  await hub?.stop()
-  await account?.[Symbol.asyncDispose]()
-})
+const account = use(() => startAccount())
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${account.server.port}` }, { door: { standIns, extraCa: standInCa() ?? "" } }))
 
 test("a Snowflake is tested and stored, and shows no secret", async () => {
   const { status, body, text } = await hub.call("POST", "/v1/connectors", { name: "lake", type: "snowflake", config: account.config, verify: true })

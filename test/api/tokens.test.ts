@@ -1,25 +1,13 @@
-import { randomBytes } from "node:crypto"
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeEach, describe, expect, test } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { nodeOn, startHub, type TestHub } from "../support/hub.ts"
 import { type OAuthServer, startOAuthServer } from "../support/oauth-server.ts"
+import { use } from "../support/use.ts"
 
-let database: TestDatabase
-let first: TestHub
-let second: TestHub
+const database = use(() => startTestDatabase())
+const first = use(() => startHub(nodeOn(database)))
+const second = use(() => startHub(nodeOn(database)))
 let provider: OAuthServer
-
-beforeAll(async () => {
-  database = await startTestDatabase()
-  const env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"), JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }
-  first = await startHub(env)
-  second = await startHub(env)
-})
-afterAll(async () => {
-  await second?.stop()
-  await first?.stop()
-  await database?.stop()
-})
 beforeEach(async () => {
   provider = await startOAuthServer()
   return () => provider.close()

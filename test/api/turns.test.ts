@@ -1,37 +1,27 @@
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, expect, it } from "vitest"
+import type { Answer } from "../support/ask.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 /** A connector's limits hold for every use of it, whatever the verb, over a real PostgreSQL and a real HTTP server. */
-let database: TestDatabase
-let hub: TestHub
 const asked: string[] = []
-const pages = createServer((request, response) => {
-  asked.push(request.url ?? "")
-  const page = Number(new URL(request.url ?? "", "http://x").searchParams.get("page") ?? "1")
-  response.setHeader("content-type", "application/json")
-  response.end(JSON.stringify(page > 3 ? [] : [{ id: page }]))
-})
-
+const pages = use(() =>
+  listenHttp((request, response) => {
+    asked.push(request.url ?? "")
+    const page = Number(new URL(request.url ?? "", "http://x").searchParams.get("page") ?? "1")
+    response.setHeader("content-type", "application/json")
+    response.end(JSON.stringify(page > 3 ? [] : [{ id: page }]))
+  }),
+)
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  await new Promise<void>((resolve) => pages.listen(0, "127.0.0.1", resolve))
-  database = await startTestDatabase()
   await database.query("create table things (id int primary key); insert into things select generate_series(1, 5)")
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${database.port},127.0.0.1/32:${port()}` })
 })
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
-  pages.closeAllConnections()
-  pages.close()
-})
-
-const port = (): number => (pages.address() as AddressInfo).port
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${database.port},127.0.0.1/32:${pages.port}` }))
 const add = async (name: string, limits: object | null): Promise<void> => {
-  const config = { host: "127.0.0.1", port: database.port, database: "postgres", user: database.user, password: database.password, tls: { kind: "off" } }
-  expect((await hub.call("POST", "/v1/connectors", { name, type: "postgres", limits, config })).status).toBe(201)
+  expect((await hub.call("POST", "/v1/connectors", { name, type: "postgres", limits, config: database.config })).status).toBe(201)
 }
 const query = (name: string, more: object = {}): Promise<Answer> => hub.call("POST", `/v1/connectors/${name}/query`, { statement: "select 1 as one", ...more })
 
@@ -64,7 +54,7 @@ it("no more queries are open at once than the limits allow; the next waits for i
 })
 
 it("each page of an HTTP source's preview takes a turn", async () => {
-  const config = { url: `http://127.0.0.1:${port()}/things`, paging: { kind: "page", parameter: "page", size: 1 } }
+  const config = { url: `${pages.url}/things`, paging: { kind: "page", parameter: "page", size: 1 } }
   const made = await hub.call("POST", "/v1/connectors", { name: "paged", type: "http", limits: { requests: 2, perMs: 600_000 }, config })
   expect(made.status, JSON.stringify(made.body)).toBe(201)
   asked.length = 0

@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from "node:crypto"
 import { request } from "node:http"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
+import { within } from "../support/waiting.ts"
 
-let hub: TestHub
 let other: { id: string; key: string }
+const hub = use(() => startHub())
 beforeAll(async () => {
-  hub = await startHub()
   other = await hub.workspace("other")
 })
-afterAll(() => hub?.stop())
 
 const send = (body: string | Buffer | FormData | ReadableStream, path = "/v1/uploads?name=a.csv", key = hub.key, headers: Record<string, string> = {}) =>
   fetch(hub.url + path, {
@@ -64,7 +64,7 @@ describe("an upload", () => {
         },
       })
     const arriving = Array.from({ length: 32 }, () => send(slow()))
-    while ((await stored()).uploads < before.uploads + 32) await new Promise((resolve) => setTimeout(resolve, 50))
+    await within(20_000, async () => (await stored()).uploads >= before.uploads + 32, "32 uploads arrive")
     const more = await made(await send("b"))
     expect([more.status, more.body["code"]]).toEqual([429, "rate_limited"])
     const others = await made(await send("b", "/v1/uploads", other.key))
@@ -130,10 +130,10 @@ describe("an upload", () => {
     const asked = request(`${hub.url}/v1/uploads`, { method: "POST", headers: { authorization: `Bearer ${hub.key}`, "content-length": 5_000_000 } })
     asked.on("error", () => undefined)
     asked.write(Buffer.alloc(2_500_000))
-    await within(async () => (await stored()).chunks === before.chunks + 2, "two chunks came")
+    await within(10_000, async () => (await stored()).chunks === before.chunks + 2, "two chunks came")
     expect((await rows()).data.length).toBe(before.uploads - 1)
     asked.destroy()
-    await within(async () => JSON.stringify(await stored()) === JSON.stringify(before), "they are gone again")
+    await within(10_000, async () => JSON.stringify(await stored()) === JSON.stringify(before), "they are gone again")
   })
 
   it("that a killed hub left behind is never shown, and swept", async () => {
@@ -209,12 +209,4 @@ it("without a plan a workspace has 20 GiB, and no more", async () => {
 
 async function own(): Promise<string> {
   return ((await hub.call("GET", "/v1/workspaces")).body.data as { id: string; name: string }[]).find(({ name }) => name === "main")?.id ?? ""
-}
-
-async function within(wanted: () => Promise<boolean>, what: string): Promise<void> {
-  for (let time = 0; time < 200; time++) {
-    if (await wanted()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`not within 10 s: ${what}`)
 }

@@ -1,7 +1,8 @@
 import fc from "fast-check"
-import { afterAll, beforeAll, expect, it } from "vitest"
-import type { Principal } from "../../src/hub/people/identity.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, expect, it } from "vitest"
+import type { Principal } from "../../src/hub/base/principal.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 /** A connector as the model has it: two plain parts, and two secrets. */
 interface State {
@@ -95,14 +96,12 @@ function apply(model: Model, step: Step): string | undefined {
   }
 }
 
-let hub: TestHub
 let by: Principal
 
+const hub = use(() => startHub())
 beforeAll(async () => {
-  hub = await startHub()
   by = await hub.served.hub.identity.authenticate(hub.key, undefined)
 })
-afterAll(() => hub?.stop())
 
 it("whatever is patched, restored, staged, switched and rolled back: config and secrets are a model's, at every version", async () => {
   const { connectors, versions, credentials } = hub.served.hub

@@ -1,24 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { formsOf } from "../../src/core/scrub.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 const CANARY = "c4nary-first-password"
-let hub: TestHub
-let database: TestDatabase
 let config: Record<string, unknown>
 
+const database = use(() => startTestDatabase({ password: CANARY }))
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
 beforeAll(async () => {
-  database = await startTestDatabase({ password: CANARY })
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
-  config = { host: "127.0.0.1", port: database.port, user: database.user, password: CANARY, database: "postgres", tls: { kind: "off" } }
-})
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
+  config = database.config
 })
 
-const create = (name: string, more: object = {}) => hub.call("POST", "/v1/connectors", { name, type: "postgres", config, ...more })
+const create = (name: string, more: object = {}) => hub.call("POST", "/v1/connectors", { name, type: "postgres", config: database.config, ...more })
 const patch = (name: string, body: object, headers: Record<string, string> = {}) => hub.call("PATCH", `/v1/connectors/${name}`, body, { headers })
 const versions = async (name: string, query = "") => (await hub.call("GET", `/v1/connectors/${name}/versions${query}`)).body
 const restore = (name: string, version: number | string, headers: Record<string, string> = {}) =>

@@ -1,27 +1,17 @@
 import { readFileSync } from "node:fs"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { until } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { type Received, type Receiver, startReceiver } from "../support/webhook-receiver.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { nodeOn, startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
+import { type Received, startReceiver } from "../support/webhook-receiver.ts"
 
-let database: TestDatabase
-let hub: TestHub
-let receiver: Receiver
+const database = use(() => startTestDatabase())
+const receiver = use(() => startReceiver())
+const hub = use(() => startHub({ ...nodeOn(database), JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${new URL(receiver.url).port}` }))
 let other: { id: string; key: string }
-
 beforeAll(async () => {
-  database = await startTestDatabase()
-  receiver = await startReceiver()
-  const port = new URL(receiver.url).port
-  const env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: Buffer.alloc(32, 7).toString("base64"), JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${port}` }
-  hub = await startHub(env)
   other = await hub.workspace("elsewhere")
-})
-afterAll(async () => {
-  await hub?.stop()
-  await receiver?.close()
-  await database?.stop()
 })
 
 /** The function that docs/health.md gives to receivers, as it stands there. */

@@ -1,35 +1,24 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { mkdtemp, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Readable, Writable } from "node:stream"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { carryOut } from "../../src/cli/declarative/carry-out.ts"
 import type { FileFault } from "../../src/cli/declarative/documents.ts"
 import { makePlan } from "../../src/cli/declarative/plan.ts"
 import { connectHub } from "../../src/cli/hub-client.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, json, problem, type RunOptions } from "./run.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { jackfieldAt, json, problem, type RunOptions } from "../support/jackfield.ts"
+import { keepFolder } from "../support/keeper.ts"
+import { use } from "../support/use.ts"
 
-let database: TestDatabase
-let hub: TestHub
-let folder: string
-
-beforeAll(async () => {
-  database = await startTestDatabase()
-  hub = await startHub({ JACKFIELD_ROLE: "api", JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
-  folder = await mkdtemp(join(tmpdir(), "jackfield-test-apply-"))
-})
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
-  await rm(folder, { recursive: true, force: true })
-})
-
-const run = (args: readonly string[], options: RunOptions = {}) => jackfield(args, { ...options, env: { JACKFIELD_DATA: hub.dataDir, ...options.env } })
+const folder = use(() => keepFolder("test-apply"))
+const database = use(() => startTestDatabase())
+const hub = use(() => startHub({ JACKFIELD_ROLE: "api", JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
+const run = jackfieldAt(hub)
 
 async function file(text: string, name = "connectors.yaml"): Promise<string> {
-  const path = join(folder, name)
+  const path = join(folder.path, name)
   await writeFile(path, text)
   return path
 }
@@ -85,7 +74,7 @@ describe("apply", () => {
     const made = await show("shop")
     expect(made).toMatchObject({ version: 1, title: "shop", config: { port: database.port, password: { set: true } } })
     const second = await apply(`connectors:${shop()}`, ["--detailed-exitcode"])
-    expect([second.code, second.stdout]).toEqual([0, "No changes: 1 connector is as the files say.\n"])
+    expect([second.code, second.stdout]).toEqual([0, "No changes: 1 connector matches the files.\n"])
     expect(await show("shop")).toEqual(made)
   })
 
@@ -243,7 +232,7 @@ describe("owners", () => {
     const kept = await apply(owned("red", "red-1"))
     expect(kept.stdout).toMatch(/^No changes/)
     const pruned = await apply(owned("red", "red-1"), ["--prune"])
-    expect(pruned.stdout).toMatch(/^- red-2 \(http\) {2}no file of red has it\n[\s\S]*✓ red-2 removed/)
+    expect(pruned.stdout).toMatch(/^- red-2 \(http\) {2}not in any file of red\n[\s\S]*✓ red-2 removed/)
     const { data } = (await hub.call("GET", "/v1/connectors?limit=100")).body as { data: { name: string }[] }
     const names = data.map(({ name }) => name)
     expect(names).toEqual(expect.arrayContaining(["by-hand", "blue-1", "red-1"]))
@@ -259,14 +248,14 @@ describe("owners", () => {
   })
 
   test("of a folder, all files belong together", async () => {
-    const path = await mkdtemp(join(folder, "folder-"))
+    const path = await mkdtemp(join(folder.path, "folder-"))
     await writeFile(join(path, "a.yaml"), owned("violet", "violet-1"))
     await writeFile(join(path, "b.yml"), owned("violet", "violet-2"))
     await writeFile(join(path, "readme.md"), "no YAML: [")
     expect((await run(["apply", "-f", path, "--yes", "--prune"])).stdout).toContain("Applied: 2 created, 0 changed, 0 removed.")
-    expect((await run(["apply", "-f", path, "--yes", "--prune"])).stdout).toBe("No changes: 2 connectors are as the files say.\n")
+    expect((await run(["apply", "-f", path, "--yes", "--prune"])).stdout).toBe("No changes: 2 connectors match the files.\n")
     await writeFile(join(path, "b.yml"), owned("violet", "violet-1"))
-    expect((await run(["plan", "-f", path])).stderr).toMatch(/b\.yml:3:3: .*"violet-1" is there twice; the first is in .*a\.yaml, line 3/)
+    expect((await run(["plan", "-f", path])).stderr).toMatch(/b\.yml:3:3: .*"violet-1" occurs twice; the first is in .*a\.yaml, line 3/)
   })
 })
 
@@ -290,8 +279,8 @@ describe("changes of kind", () => {
     const before = await show("turned")
     const ran = await apply("connectors: { turned: { type: http, config: { url: 'https://api.example.com' } } }")
     expect(ran.stdout).toContain("~ type: postgres → http")
-    expect(ran.stdout).toContain("! Another type begins anew")
-    expect(ran.stdout).toContain("- config.password: the secret goes")
+    expect(ran.stdout).toContain("! The new type starts empty")
+    expect(ran.stdout).toContain("- config.password: the secret is removed")
     expect(await show("turned")).toMatchObject({ id: before.id, type: "http", config: { url: "https://api.example.com" } })
   })
 
@@ -302,9 +291,9 @@ describe("changes of kind", () => {
     expect(await show("new-name")).toMatchObject({ title: "Kept", config: before.config })
     expect((await hub.call("POST", "/v1/connectors/new-name/test", {})).body.ok).toBe(true)
     const elsewhere = await apply(text.replace("127.0.0.1", "db.example.com"), ["--json"])
-    expect([elsewhere.code, problem(elsewhere).errors?.[0]?.message]).toEqual([2, expect.stringContaining("elsewhere")])
+    expect([elsewhere.code, problem(elsewhere).errors?.[0]?.message]).toEqual([2, expect.stringContaining("another destination")])
     const unset = await apply(text.replace("new-name", "nothing-kept"), ["--json"])
-    expect(problem(unset).errors?.[0]?.message).toContain("nothing is stored there")
+    expect(problem(unset).errors?.[0]?.message).toContain("no value is stored")
   })
 
   test("a draft is stored with what it lacks, and is one no more when the file says so", async () => {
@@ -347,7 +336,7 @@ describe("carrying out", () => {
     const ran = await apply(text, ["--verify", "--prune"], { env: { WRONG: "hunter2" } })
     expect(ran.code).toBe(1)
     expect(ran.stdout).toMatch(/✓ half-1 created\n✗ half-2 not created\n[\s\S]*✗ auth[\s\S]*✓ half-3 created\n- half-0 not removed/)
-    expect(ran.stderr).toContain("Done in part: 2 created, 0 changed, 0 removed. Not done: 2 of 4.")
+    expect(ran.stderr).toContain("Partly done: 2 created, 0 changed, 0 removed. Not done: 2 of 4.")
     expect((await hub.call("GET", "/v1/connectors/half-2")).status).toBe(404)
     expect(await show("half-1")).toMatchObject({ status: "active" })
     const document = json<PlanDocument>(await apply(text, ["--verify", "--prune", "--json"], { env: { WRONG: "hunter2" } }))

@@ -3,8 +3,9 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
-import { jackfield, json, problem, type Ran } from "./run.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { jackfield, json, problem, type Ran } from "../support/jackfield.ts"
 
 let from: DataFolder
 let to: DataFolder
@@ -53,7 +54,7 @@ describe("backup and restore of an embedded hub", { timeout: 120_000 }, () => {
 
     const keyless = await run(to, ["restore", file, "--json"])
     expect(keyless.code).toBe(1)
-    expect(problem(keyless)).toMatchObject({ detail: expect.stringContaining("or was never there") })
+    expect(problem(keyless)).toMatchObject({ detail: expect.stringContaining("is missing, and a new key could not open") })
     const other = await run(to, ["restore", file, "--json"], { JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64") })
     expect(problem(other)).toMatchObject({ code: "secret_unreadable", detail: expect.stringContaining("is not among those given") })
     expect(existsSync(join(to.dir, "postgres"))).toBe(false)

@@ -1,36 +1,31 @@
-import { createServer } from "node:http"
-import { afterAll, beforeAll, expect, test } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { type Loopback, listen } from "../support/loopback.ts"
-import { jackfield, json, problem, type RunOptions } from "./run.ts"
+import { beforeAll, expect, test } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { jackfieldAt, json, problem } from "../support/jackfield.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
-let far: Loopback
 let fails = 0
-const run = (args: readonly string[], options: RunOptions = {}) => jackfield(args, { ...options, env: { JACKFIELD_DATA: hub.dataDir } })
-beforeAll(async () => {
-  const server = createServer(async (request, response) => {
+const far = use(() =>
+  listenHttp(async (request, response) => {
     const body = Buffer.concat((await request.toArray()) as Buffer[]).toString()
     response.writeHead(fails-- > 0 ? 503 : 200, { "content-type": "application/json" }).end(JSON.stringify({ url: request.url, body }))
-  })
-  far = await listen(server)
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" })
+  }),
+)
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
+const run = jackfieldAt(hub)
+beforeAll(async () => {
   const config = {
-    ...{ url: `http://127.0.0.1:${far.port}/users/{{ id }}`, method: "PUT", bodyTemplate: '{"n": {{ n }}}' },
+    ...{ url: `${far.url}/users/{{ id }}`, method: "PUT", bodyTemplate: '{"n": {{ n }}}' },
     auth: { kind: "bearer", token: "call-canary" },
   }
   expect((await hub.call("POST", "/v1/connectors", { name: "api", type: "http", config })).status).toBe(201)
-})
-afterAll(async () => {
-  await hub.stop()
-  await far.close()
 })
 
 test("call gives the inputs as text, JSON or from a file, and says how many requests it took", async () => {
   fails = 1
   const ran = await run(["connectors", "call", "api", "--input", "-", "--set", "id=a/b", "--set-json", "n=[1]"], { stdin: '{"id": "x", "n": 2}' })
   expect([ran.code, json(ran)]).toEqual([0, { url: "/users/a%2Fb", body: '{"n": [1]}' }])
-  expect(ran.stderr).toMatch(/2 requests, made again after 503/)
+  expect(ran.stderr).toMatch(/2 requests, retried after 503/)
   const whole = json(await run(["connectors", "call", "api", "--set", "id=1", "--set", "n=2", "--json"]))
   expect(whole).toMatchObject({ output: { body: '{"n": "2"}' }, requests: 1, retries: [] })
 })

@@ -1,32 +1,27 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, json, problem, type RunOptions } from "./run.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { jackfield, json, problem, type RunOptions } from "../support/jackfield.ts"
+import { use } from "../support/use.ts"
 
 const [BLUE, GREEN] = ["blue-hunter2", "green-hunter2"]
-let database: TestDatabase
-let hub: TestHub
 
 const run = (args: string, options: RunOptions = {}) =>
   jackfield(["connectors", ...args.split(" ")], { ...options, env: { JACKFIELD_DATA: hub.dataDir, GREEN, BLUE, WRONG: "wrong", ...options.env } })
 
+const database = use(() => startTestDatabase())
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` }))
 beforeAll(async () => {
-  database = await startTestDatabase()
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}` })
   await database.query(`create role blue login password '${BLUE}'; create role green login password '${GREEN}'`)
   const fields = `--set host=127.0.0.1 --set port=${database.port} --set user=blue --set database=postgres --set tls.kind=off --secret-env password=BLUE`
   expect((await run(`add --type postgres --name shop ${fields}`)).code).toBe(0)
-})
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
 })
 
 describe("changes from the shell", () => {
   test("change names what it changes, and its secrets come from elsewhere", async () => {
     const changed = await run("change shop --title Shop --set database=template1")
     expect([changed.code, changed.stdout]).toEqual([0, "Changed shop, now version 2, untested.\n"])
-    expect((await run("change shop --title Shop")).stdout).toBe("shop was so already.\n")
+    expect((await run("change shop --title Shop")).stdout).toBe("shop already has these values.\n")
     expect((await run("change shop --set tls.kind=require --json")).stdout).toContain('"kind": "require"')
     expect(problem(await run("change shop --set password=x --json")).detail).toContain("--secret-env")
     for (const args of ["change shop", "change shop --enable --disable", "restore shop x"]) expect((await run(args)).code, args).toBe(2)
@@ -75,7 +70,7 @@ describe("changes from the shell", () => {
     expect((await run("credentials rollback shop")).stdout).toBe("Rolled the credentials of shop back, now version 6, untested.\n")
     await run("credentials stage shop --secret-env password=WRONG")
     expect((await run("credentials test shop")).code).toBe(1)
-    expect((await run("credentials discard shop")).stdout).toBe("Threw away what was staged for shop.\n")
+    expect((await run("credentials discard shop")).stdout).toBe("Discarded the staged credentials of shop.\n")
     await run("change shop --secret-env password=WRONG")
     await run("query shop select+1")
     expect((await run("show shop")).stdout).toMatch(/refused +its credentials, since/)

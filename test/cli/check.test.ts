@@ -1,34 +1,23 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { createServer, type Server } from "node:net"
-import { tmpdir } from "node:os"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { jackfield, json, problem } from "./run.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { jackfield, json, problem } from "../support/jackfield.ts"
+import { keepFolder } from "../support/keeper.ts"
+import { listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 const PASSWORD = "p@ss/w#rd hunter2"
 
-let database: TestDatabase
-let folder: string
-let silent: Server
 let at: string
-let silentPort: number
 
+const folder = use(() => keepFolder("test-cli"))
+/** Accepts and never says a word. */
+const silent = use(() => listenRaw())
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query(`create role reader login password '${PASSWORD}'`)
   at = `${database.host}:${database.port}/${database.database}`
-  folder = await mkdtemp(join(tmpdir(), "jackfield-test-cli-"))
-  // Accepts and never says a word.
-  silent = createServer((socket) => socket.on("error", () => undefined))
-  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve))
-  silentPort = (silent.address() as { port: number }).port
-})
-
-afterAll(async () => {
-  await database.stop()
-  silent.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 interface Report {
@@ -64,7 +53,7 @@ describe("check, without a hub", () => {
   })
 
   async function passwordFile(): Promise<string> {
-    const path = join(folder, "password")
+    const path = join(folder.path, "password")
     await writeFile(path, `${PASSWORD}\n`, { mode: 0o600 })
     return path
   }
@@ -80,7 +69,7 @@ describe("check, without a hub", () => {
     ["a closed port", () => "postgres://reader:hunter2@127.0.0.1:9/x", "host_unreachable", "connect"],
     ["a metadata address", () => "postgres://reader:hunter2@169.254.169.254/x", "egress_denied", "policy"],
     ["a name that is none", () => "postgres://reader:hunter2@single/x", "host_not_found", "resolve"],
-    ["a silent server", () => `postgres://reader:hunter2@127.0.0.1:${silentPort}/x?sslmode=disable`, "timed_out", "auth"],
+    ["a silent server", () => `postgres://reader:hunter2@127.0.0.1:${silent.port}/x?sslmode=disable`, "timed_out", "auth"],
   ])("%s fails with 1, its code and its stage, and without the secret", async (_, url, code, stage) => {
     const ran = await jackfield(["check", url(), "--json", "--timeout", "1"])
     const report = json<Report>(ran)
@@ -111,7 +100,7 @@ describe("check, without a hub", () => {
 
   test("Ctrl-C ends it at once with 130", async () => {
     const begun = Date.now()
-    const ran = await jackfield(["check", `postgres://reader:hunter2@127.0.0.1:${silentPort}/x?sslmode=disable`, "--timeout", "30"], {
+    const ran = await jackfield(["check", `postgres://reader:hunter2@127.0.0.1:${silent.port}/x?sslmode=disable`, "--timeout", "30"], {
       signalAfter: { text: "connect", signal: "SIGINT" },
     })
     expect(ran.code).toBe(130)
@@ -156,8 +145,8 @@ describe("no hub", () => {
   })
 
   test("the file's key is not sent to another hub", async () => {
-    await writeFile(join(folder, "cli.json"), JSON.stringify({ url: "http://127.0.0.1:1", key: "jf_hunter2" }))
-    const ran = await jackfield(["connectors", "list", "--json"], { env: { JACKFIELD_DATA: folder, JACKFIELD_URL: `http://127.0.0.1:${silentPort}` } })
+    await writeFile(join(folder.path, "cli.json"), JSON.stringify({ url: "http://127.0.0.1:1", key: "jf_hunter2" }))
+    const ran = await jackfield(["connectors", "list", "--json"], { env: { JACKFIELD_DATA: folder.path, JACKFIELD_URL: `http://127.0.0.1:${silent.port}` } })
     expect([ran.code, problem(ran).code]).toEqual([4, "unauthenticated"])
   })
 })

@@ -1,11 +1,12 @@
 import fc from "fast-check"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test } from "vitest"
 import { connectors } from "../../src/connectors/index.ts"
 import { parseConfig } from "../../src/core/config.ts"
 import type { AnyConnector } from "../../src/core/connector.ts"
 import type { Field, Fields } from "../../src/core/fields.ts"
 import { cli } from "../support/cli.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 type Plain = Record<string, unknown>
 
@@ -106,16 +107,14 @@ const bodyOf = (connector: AnyConnector): fc.Arbitrary<Plain> =>
     { requiredKeys: ["config"] },
   )
 
-let hub: TestHub
 let one: string
 let other: string
 
+const hub = use(() => startHub({ JACKFIELD_ROLE: "api" }))
 beforeAll(async () => {
-  hub = await startHub({ JACKFIELD_ROLE: "api" })
   one = (await hub.workspace("one")).key
   other = (await hub.workspace("other")).key
 })
-afterAll(() => hub?.stop())
 
 const environment = (key: string): Record<string, string> => ({ JACKFIELD_URL: hub.url, JACKFIELD_KEY: key })
 

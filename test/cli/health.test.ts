@@ -1,25 +1,18 @@
-import { afterAll, beforeAll, expect, test } from "vitest"
-import { until } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
-import { jackfield, json, problem } from "./run.ts"
+import { beforeAll, expect, test } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { jackfieldAt, json, problem } from "../support/jackfield.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
+import { startReceiver } from "../support/webhook-receiver.ts"
 
-let database: TestDatabase
-let hub: TestHub
-let receiver: Receiver
-const run = (...args: string[]) => jackfield(args, { env: { JACKFIELD_DATA: hub.dataDir } })
+const database = use(() => startTestDatabase())
+const receiver = use(() => startReceiver())
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
+const run = (...args: string[]) => jackfieldAt(hub)(args)
 
 beforeAll(async () => {
-  ;[database, hub, receiver] = await Promise.all([startTestDatabase(), startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }), startReceiver()])
-  const { host, port, user, password } = database
-  const config = { host, port, user, password, database: "postgres", tls: { kind: "off" } }
-  await hub.call("POST", "/v1/connectors", { name: "shop", type: "postgres", config })
-})
-afterAll(async () => {
-  await hub?.stop()
-  await receiver?.close()
-  await database?.stop()
+  await hub.call("POST", "/v1/connectors", { name: "shop", type: "postgres", config: database.config })
 })
 
 test("a webhook is made, tried, looked at, switched off and on, and removed", async () => {
@@ -84,7 +77,7 @@ test("what changed in a catalog is shown, and a script is told when something br
   expect(shown.code).toBe(1)
   expect(shown.stdout.split("\n")).toEqual([
     "~ public.t a: character varying(10) → character varying(20)",
-    "- public.t b breaking: Whoever reads or writes it finds it no more.",
+    "- public.t b breaking: Readers and writers no longer find it.",
     "+ public.t c: text null",
     "+ public.u",
     "4 changes from version 1 to 2, 1 of them breaking.",

@@ -1,23 +1,22 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { createServer } from "node:http"
-import { tmpdir } from "node:os"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, json, problem, type RunOptions } from "./run.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { jackfield, jackfieldAt, json, problem } from "../support/jackfield.ts"
+import { keepFolder } from "../support/keeper.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 const PASSWORD = "reader-hunter2"
 
-let database: TestDatabase
-let hub: TestHub
-let folder: string
-
+const database = use(() => startTestDatabase())
+const hub = use(() => startHub())
+const folder = use(() => keepFolder("test-cli"))
 /** The command as somebody in the hub's folder runs it: it finds the hub by the file of the first start. */
-const run = (args: readonly string[], options: RunOptions = {}) => jackfield(args, { ...options, env: { JACKFIELD_DATA: hub.dataDir, ...options.env } })
+const run = jackfieldAt(hub)
 
 beforeAll(async () => {
-  ;[database, hub] = await Promise.all([startTestDatabase(), startHub()])
   await database.query(`
     create role reader login password '${PASSWORD}';
     create table orders (id int primary key, "the customer" text, total numeric(38,10), at timestamptz);
@@ -27,13 +26,6 @@ beforeAll(async () => {
     grant select on orders, big to reader;
     create schema closed; create table closed.t (a int);
   `)
-  folder = await mkdtemp(join(tmpdir(), "jackfield-test-cli-"))
-})
-
-afterAll(async () => {
-  await hub.stop()
-  await database.stop()
-  await rm(folder, { recursive: true, force: true })
 })
 
 const shop = (name: string, ...more: string[]): string[] => {
@@ -218,7 +210,7 @@ describe("add", () => {
   })
 
   test("--config takes a file, options go over it", async () => {
-    const path = join(folder, "config.json")
+    const path = join(folder.path, "config.json")
     await writeFile(path, JSON.stringify({ host: "old.example.com", user: "reader", port: 1, password: PASSWORD, tls: { kind: "off" } }))
     const ran = await run([
       "connectors",
@@ -249,28 +241,22 @@ describe("add", () => {
 
 test("an HTTP API: lists, a secret header and a login by --secret-env, tested for real", async () => {
   const seen: string[] = []
-  const api = createServer((request, response) => {
+  await using api = await listenHttp((request, response) => {
     seen.push(`${request.headers["x-tenant"]} ${request.headers.authorization}`)
     response.writeHead(request.headers.authorization === "Bearer api-hunter2" ? 200 : 401, { "content-type": "application/json" }).end("{}")
   })
-  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve))
-  const { port } = api.address() as { port: number }
-  try {
-    expect((await run(["egress", "allow", `127.0.0.1/32:${port}`])).code).toBe(0)
-    const fields = ["--set", `url=http://127.0.0.1:${port}/v1`, "--set", "headers.0.name=X-Tenant", "--secret-env", "headers.0.value=TENANT"]
-    const add = (name: string, token: string) =>
-      run(["connectors", "add", "--type", "http", "--name", name, ...fields, "--secret-env", "auth.token=TOKEN", "--verify"], {
-        env: { TENANT: "acme-hunter2", TOKEN: token },
-      })
-    const good = await add("api", "api-hunter2")
-    expect([good.code, good.stderr]).toEqual([0, ""])
-    expect(seen).toContain("acme-hunter2 Bearer api-hunter2")
-    const wrong = await add("api-wrong", "other-hunter2")
-    expect([wrong.code, wrong.stdout.includes("auth_failed")]).toEqual([1, true])
-    expect(good.stdout + wrong.stdout + wrong.stderr + (await run(["connectors", "show", "api", "--json"])).stdout).not.toContain("hunter2")
-  } finally {
-    api.close()
-  }
+  expect((await run(["egress", "allow", `127.0.0.1/32:${api.port}`])).code).toBe(0)
+  const fields = ["--set", `url=${api.url}/v1`, "--set", "headers.0.name=X-Tenant", "--secret-env", "headers.0.value=TENANT"]
+  const add = (name: string, token: string) =>
+    run(["connectors", "add", "--type", "http", "--name", name, ...fields, "--secret-env", "auth.token=TOKEN", "--verify"], {
+      env: { TENANT: "acme-hunter2", TOKEN: token },
+    })
+  const good = await add("api", "api-hunter2")
+  expect([good.code, good.stderr]).toEqual([0, ""])
+  expect(seen).toContain("acme-hunter2 Bearer api-hunter2")
+  const wrong = await add("api-wrong", "other-hunter2")
+  expect([wrong.code, wrong.stdout.includes("auth_failed")]).toEqual([1, true])
+  expect(good.stdout + wrong.stdout + wrong.stderr + (await run(["connectors", "show", "api", "--json"])).stdout).not.toContain("hunter2")
 })
 
 describe("remove", () => {

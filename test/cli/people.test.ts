@@ -1,12 +1,12 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, type Ran } from "./run.ts"
+import { describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { jackfield, type Ran } from "../support/jackfield.ts"
+import { keepFolder } from "../support/keeper.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
-let folder: string
+const folder = use(() => keepFolder("test-people"))
 const run = (line: string, env: Record<string, string> = {}, stdin = ""): Promise<Ran> =>
   jackfield(line.split(" "), { stdin, env: { JACKFIELD_URL: hub.url, JACKFIELD_KEY: hub.key, ...env } })
 const ok = async (line: string, env: Record<string, string> = {}): Promise<string> => {
@@ -15,14 +15,7 @@ const ok = async (line: string, env: Record<string, string> = {}): Promise<strin
   return stdout
 }
 
-beforeAll(async () => {
-  hub = await startHub()
-  folder = await mkdtemp(join(tmpdir(), "jackfield-people-"))
-})
-afterAll(async () => {
-  await hub?.stop()
-  await rm(folder, { recursive: true, force: true })
-})
+const hub = use(() => startHub())
 
 it("people, from being added to being gone", async () => {
   const password = (await ok("users add bob@example.com --role admin --name Bob")).trim()
@@ -86,7 +79,7 @@ describe("audit", () => {
     expect(verified).toMatch(/^ok {2}\d+ entries, unbroken/)
     await ok("keys create --name later")
     expect(await ok(`audit verify --seen ${seen}`)).toContain("ok")
-    const file = join(folder, "audit.ndjson")
+    const file = join(folder.path, "audit.ndjson")
     await writeFile(file, await ok("audit export"))
     const alone = (args: string, stdin = "") => run(args, { JACKFIELD_URL: "http://127.0.0.1:1" }, stdin)
     expect((await alone(`audit verify --file ${file} --seen ${seen}`)).stdout).toMatch(/^ok {2}\d+ entries/)
@@ -108,16 +101,16 @@ describe("audit", () => {
       ["a missing first line", without(0), /entry 1 is missing/],
       ["two lines in another order", swapped, /entry 3 is missing/],
       ["the last entry", without(n - 2), /entries end at/],
-      ["the last line", without(n - 1), /not whole/],
-      ["another workspace", edit(n - 1, (text) => text.replace(/"id":"[0-9a-f]{8}/, '"id":"00000000')), /does not follow from the workspace/],
-      ["more after the end", [...lines, lines[0] ?? ""], /follows the line/],
+      ["the last line", without(n - 1), /is incomplete/],
+      ["another workspace", edit(n - 1, (text) => text.replace(/"id":"[0-9a-f]{8}/, '"id":"00000000')), /does not belong to the workspace/],
+      ["more after the end", [...lines, lines[0] ?? ""], /continues after the line/],
     ]
     for (const [what, changed, reason] of cases) {
       const { code, stdout } = await run("audit verify --file -", {}, `${changed.join("\n")}\n`)
       expect([code, stdout], what).toEqual([1, expect.stringMatching(reason)])
     }
     expect((await run("audit verify --file -", {}, "[1]\n")).code).toBe(2)
-    expect((await run(`audit verify --file ${folder}/none`)).code).toBe(2)
+    expect((await run(`audit verify --file ${folder.path}/none`)).code).toBe(2)
     expect((await run("audit verify --seen 12")).code).toBe(2)
   })
 })

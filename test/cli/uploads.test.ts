@@ -1,26 +1,20 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { afterAll, beforeAll, expect, test } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { jackfield, json, problem, type RunOptions } from "./run.ts"
+import { beforeAll, expect, test } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { jackfieldAt, json, problem } from "../support/jackfield.ts"
+import { keepFolder } from "../support/keeper.ts"
+import { use } from "../support/use.ts"
 
-let hub: TestHub
-let folder: string
-const run = (args: readonly string[], options: RunOptions = {}) => jackfield(args, { ...options, env: { JACKFIELD_DATA: hub.dataDir, ...options.env } })
-
+const hub = use(() => startHub())
+const folder = use(() => keepFolder("test-uploads"))
+const run = jackfieldAt(hub)
 beforeAll(async () => {
-  hub = await startHub()
-  folder = await mkdtemp(join(tmpdir(), "jackfield-test-uploads-"))
-  await writeFile(join(folder, "orders.csv"), "id,name\n1,Zoë\n2\n3,Bo\n")
-})
-afterAll(async () => {
-  await hub?.stop()
-  await rm(folder, { recursive: true, force: true })
+  await writeFile(join(folder.path, "orders.csv"), "id,name\n1,Zoë\n2\n3,Bo\n")
 })
 
 test("a file goes from the disk to rows, and is removed when nothing reads it", async () => {
-  const added = await run(["uploads", "add", join(folder, "orders.csv")])
+  const added = await run(["uploads", "add", join(folder.path, "orders.csv")])
   expect([added.code, added.stderr]).toEqual([0, expect.stringContaining("Sent orders.csv: 22 bytes, SHA-256 ")])
   const id = added.stdout.trim()
   const source = ["--set", "source.kind=upload", "--set", `source.upload=${id}`]
@@ -30,7 +24,7 @@ test("a file goes from the disk to rows, and is removed when nothing reads it", 
   expect(list.stdout).toMatch(new RegExp(`orders.csv +22 .* orders +${id}`))
   const rows = await run(["connectors", "query", "orders", "--rows", "orders.csv"])
   expect(rows.stdout).toBe("id  name\n 1  Zoë\n 3  Bo\n")
-  expect(rows.stderr).toContain("Line 3 is no row: has 1 field, and the file has 2 columns.")
+  expect(rows.stderr).toContain("Line 3 was rejected: has 1 field, and the file has 2 columns.")
   const catalog = await run(["connectors", "catalog", "orders"])
   expect(catalog.stdout).toContain("Partial: 1 of 2 (1 file, 1 rejected record)")
   const refused = await run(["uploads", "remove", "orders.csv", "--yes", "--json"])
@@ -49,6 +43,6 @@ test("a file goes from the disk to rows, and is removed when nothing reads it", 
 test("a file comes from stdin, and what cannot be read is a mistake of usage", async () => {
   const made = json<{ name: string; bytes: number }>(await run(["uploads", "add", "-", "--name", "in.csv", "--json"], { stdin: "a,b\n" }))
   expect(made).toMatchObject({ name: "in.csv", bytes: 4 })
-  for (const path of [join(folder, "nothing.csv"), folder]) expect((await run(["uploads", "add", path])).code).toBe(2)
+  for (const path of [join(folder.path, "nothing.csv"), folder.path]) expect((await run(["uploads", "add", path])).code).toBe(2)
   expect((await run(["uploads", "remove", "nothing"])).code).toBe(5)
 })

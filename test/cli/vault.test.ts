@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
-import { jackfield, json, problem, type Ran } from "./run.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { jackfield, json, problem, type Ran } from "../support/jackfield.ts"
 
 let data: DataFolder
 let hub: HubProcess
@@ -77,7 +78,7 @@ describe("vault, beside a running hub with the embedded database,", { timeout: 9
       env: { JACKFIELD_DATA: join(data.dir, "none"), JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64") },
     })
     expect(none.code).toBe(5)
-    expect(problem(none).detail).toContain("holds no database of a hub")
+    expect(problem(none).detail).toContain("contains no hub database")
     const two = await vault(["status", "--json"], { JACKFIELD_MASTER_KEY: "x", JACKFIELD_MASTER_KEY_FILE: "y" })
     expect(two.code).toBe(2)
     expect(problem(two).detail).toContain("are both set")

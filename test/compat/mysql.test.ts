@@ -1,22 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startHub, type TestHub } from "../support/hub.ts"
-import { closedPort, type Loopback, listenRaw } from "../support/loopback.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { closedPort, listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 // How MySQL and MariaDB read in the three products that name them; no server is needed for that. `test/servers` has the logins.
 
-let hub: TestHub
-let silent: Loopback
 let closed: number
 
+const silent = use(() => listenRaw())
 beforeAll(async () => {
-  silent = await listenRaw()
   closed = await closedPort()
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${silent.port},127.0.0.1/32:${closed}` })
 })
-afterAll(async () => {
-  await hub?.stop()
-  await silent?.close()
-})
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${silent.port},127.0.0.1/32:${closed}` }))
 
 const native = async (name: string) => (await hub.call("GET", `/v1/connectors/${name}`)).body
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
-import type { Answer } from "../support/hub.ts"
+import type { Answer } from "../support/ask.ts"
 
 /** A request and its answer as a specification's page prints them, and where the hub's answer is meant to differ. */
 export interface Page {

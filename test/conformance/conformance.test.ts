@@ -3,6 +3,7 @@ import { connectors } from "../../src/connectors/index.ts"
 import { capabilities } from "../../src/core/connector.ts"
 import { besideServers, projectsOf, type Running } from "../fixtures/fixture.ts"
 import { fixtures } from "../fixtures/index.ts"
+import { printMatrix } from "../support/print-matrix.ts"
 import { waivers } from "../waivers.ts"
 import { claims, type Promised } from "./claims.ts"
 
@@ -71,25 +72,7 @@ for (const connector of connectors) {
 
 afterAll(() => {
   const types = [...table.keys()]
-  const line = (first: string, rest: readonly string[]): string => `| ${[first.padEnd(24), ...rest.map((text) => text.padEnd(10))].join(" | ")} |`
-  const rows = claims.map(({ name }) =>
-    line(
-      name,
-      types.map((type) => table.get(type)?.get(name) ?? "not run"),
-    ),
-  )
   const proofs = types.map((type) => fixtures.find((fixture) => fixture.type === type)?.proof ?? "none")
-  console.log(
-    [
-      "",
-      line("claim", types),
-      line(
-        "-".repeat(24),
-        types.map(() => "-".repeat(10)),
-      ),
-      ...rows,
-      line("proof", proofs),
-      "",
-    ].join("\n"),
-  )
+  const rows = claims.map(({ name }): [string, string[]] => [name, types.map((type) => table.get(type)?.get(name) ?? "not run")])
+  printMatrix("claim", types, [...rows, ["proof", proofs]], 10)
 })

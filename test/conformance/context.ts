@@ -1,6 +1,5 @@
 import { openConfig, parseConfig } from "../../src/core/config.ts"
 import type { AnyConnector } from "../../src/core/connector.ts"
-import { PlatformError } from "../../src/core/errors.ts"
 import { type OpenOptions, open, type Session } from "../../src/core/session.ts"
 import type { LeaseOptions, OpenLease } from "../../src/net/door.ts"
 import type { Posted, Running } from "../fixtures/fixture.ts"
@@ -39,31 +38,4 @@ export async function withSession<T>(
   } finally {
     await lease.close()
   }
-}
-
-/** The PlatformError that the work ends with; anything else fails the claim. */
-export async function failure(work: Promise<unknown>): Promise<PlatformError> {
-  try {
-    await work
-  } catch (error) {
-    if (error instanceof PlatformError) return error
-    throw new Error("an error that is not ours came out", { cause: error })
-  }
-  throw new Error("it succeeded, and should have failed")
-}
-
-/** Everything that an iterable yields. */
-export async function collect<T>(each: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const one of each) all.push(one)
-  return all
-}
-
-/** Asks until the answer is as wanted, for at most `ms`. */
-export async function within(ms: number, wanted: () => Promise<boolean>, what: string): Promise<void> {
-  for (const end = performance.now() + ms; performance.now() < end; ) {
-    if (await wanted()) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error(`not within ${ms} ms: ${what}`)
 }

@@ -1,11 +1,12 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { http } from "../../src/connectors/http.ts"
 import type { Row } from "../../src/core/values.ts"
+import { failure } from "../support/failure.ts"
 import { SERVER_NAME } from "../support/lease.ts"
-import { type Loopback, listen, listenRaw } from "../support/loopback.ts"
-import { failure, withSession } from "./context.ts"
+import { type Loopback, listenHttp, listenRaw } from "../support/loopback.ts"
+import { withSession } from "./context.ts"
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => void
 let serve: Serve
@@ -14,12 +15,10 @@ const seen: { method: string; url: string; headers: IncomingMessage["headers"]; 
 
 beforeAll(async () => {
   const make = () =>
-    listen(
-      createServer((request, response) => {
-        seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, port: request.socket.localPort ?? 0 })
-        serve(request, response)
-      }),
-    )
+    listenHttp((request, response) => {
+      seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, port: request.socket.localPort ?? 0 })
+      serve(request, response)
+    })
   first = await make()
   second = await make()
 })
@@ -109,7 +108,7 @@ describe("answers", () => {
     [400, "query_invalid"],
     [401, "auth_failed"],
     [403, "auth_failed"],
-    [404, "query_invalid"],
+    [404, "stream_not_found"],
     [429, "rate_limited"],
     [500, "remote_failed"],
     [503, "server_unavailable"],
@@ -147,7 +146,7 @@ describe("test", () => {
     expect(seen.map(({ method }) => method)).toEqual(["HEAD", "GET"])
     expect(facts).toMatchObject({ product: "HTTP server", details: { status: 200 } })
     const posting = await probe((_, response) => json(response, {}, 405), { method: "POST" })
-    expect(posting.warnings?.[0]).toMatch(/POST is not sent by a test/)
+    expect(posting.warnings?.[0]).toMatch(/a test does not send POST/)
     expect(seen.map(({ method }) => method)).toEqual(["HEAD", "GET"])
   })
 

@@ -2,8 +2,10 @@ import type { Socket } from "node:net"
 import { describe, expect, test, vi } from "vitest"
 import { mysql } from "../../src/connectors/mysql.ts"
 import type { Session } from "../../src/core/session.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
 import { type Loopback, listenRaw } from "../support/loopback.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { withSession } from "./context.ts"
 
 // A tenant's connector may point at a server of the tenant's making: what that says may end its connection, and nothing else.
 
@@ -136,6 +138,17 @@ describe("the password", () => {
     })
     expect((await testing(server)).code).toBe("auth_failed")
     expect(Buffer.concat(seen).toString("latin1")).not.toContain(PASSWORD)
+  })
+
+  test.each(["mysql_clear_password", "dialog", "constructor"])("is not sent when a reset is answered by a switch to %j", async (plugin) => {
+    const seen: string[] = []
+    await using server = await fake((sql, socket) => {
+      seen.push(sql)
+      socket.write(packet(1, [0xfe], `${plugin}\0`, "12345678901234567890\0"))
+    })
+    const { code } = await failure(run(server, (session) => session.reset()))
+    expect([code, seen.length]).toEqual(["auth_failed", 1])
+    expect(seen.join("")).not.toContain(PASSWORD)
   })
 })
 

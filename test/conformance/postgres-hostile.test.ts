@@ -1,25 +1,19 @@
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { postgres } from "../../src/connectors/postgres.ts"
 import type { Session } from "../../src/core/session.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { collect } from "../support/batches.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { failure } from "../support/failure.ts"
 import { listenRaw } from "../support/loopback.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { use } from "../support/use.ts"
+import { withSession } from "./context.ts"
 
 // A tenant's connector may point at a server of the tenant's making: what that says may end its connection, and nothing else.
 
-let server: TestDatabase
-beforeAll(async () => {
-  server = await startTestDatabase()
-})
-afterAll(() => server.stop())
+const server = use(() => startTestDatabase())
 
 const run = <T>(work: (session: Session) => Promise<T>, more: object = {}, options: object = {}): Promise<T> =>
-  withSession(
-    { connector: postgres },
-    { host: "127.0.0.1", port: server.port, user: server.user, password: server.password, database: "postgres", tls: { kind: "off" }, ...more },
-    work,
-    options,
-  )
+  withSession({ connector: postgres }, { ...server.config, ...more }, work, options)
 
 const message = (type: string, body: Buffer): Buffer => {
   const head = Buffer.alloc(5)

@@ -1,32 +1,32 @@
 import { readFile } from "node:fs/promises"
-import { createServer as httpServer } from "node:http"
 import { dirname, join } from "node:path"
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { postgres } from "../../src/connectors/postgres.ts"
 import type { Session } from "../../src/core/session.ts"
 import type { Batch, Stream } from "../../src/core/streams.ts"
 import type { Value } from "../../src/core/values.ts"
 import { column } from "../fixtures/fixture.ts"
+import { table } from "../fixtures/tables.ts"
+import { collect, valuesOf } from "../support/batches.ts"
 import { certificate } from "../support/certificates.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { listen, listenRaw } from "../support/loopback.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { failure } from "../support/failure.ts"
+import { listenHttp, listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
+import { withSession } from "./context.ts"
 
 const OFF = { tls: { kind: "off" } }
-let server: TestDatabase
 const config = (more: object = {}) => ({ host: "127.0.0.1", port: server.port, user: "low", password: "low-password", database: "postgres", ...OFF, ...more })
 const run = <T>(work: (session: Session) => Promise<T>, more: object = {}, options: object = {}): Promise<T> =>
   withSession({ connector: postgres }, config(more), work, options)
-const rows = async (batches: AsyncIterable<Batch>): Promise<Value[][]> => (await collect(batches)).flatMap((batch) => batch.rows.map((row) => [...row]))
-const stream = (...path: string[]): Stream => ({ path, kind: "table", columns: [], key: [] })
+const stream = (...path: string[]): Stream => table(path, [], [])
 
+const server = use(() => startTestDatabase({ settings: { log_statement: "all" } }))
 beforeAll(async () => {
-  server = await startTestDatabase({ settings: { log_statement: "all" } })
   await server.query("CREATE ROLE low LOGIN PASSWORD 'low-password'; GRANT TEMPORARY ON DATABASE postgres TO low")
   await server.query("CREATE DATABASE locked")
   await server.query("REVOKE CONNECT ON DATABASE locked FROM PUBLIC")
 })
-afterAll(() => server.stop())
 beforeEach(async () => {
   await server.query(`
     DROP SCHEMA IF EXISTS shop CASCADE; CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO low;
@@ -59,9 +59,9 @@ describe("logging in", () => {
     Object.assign(process.env, poison)
     try {
       expect((await failure(run((session) => session.test(), { password: undefined }))).code).toBe("auth_failed")
-      expect(await run((session) => rows(session.query("SELECT current_user, current_setting('search_path'), current_setting('application_name')")))).toEqual([
-        ["low", '"$user", public', "jackfield"],
-      ])
+      expect(
+        await run((session) => valuesOf(session.query("SELECT current_user, current_setting('search_path'), current_setting('application_name')"))),
+      ).toEqual([["low", '"$user", public', "jackfield"]])
     } finally {
       for (const name of Object.keys(poison)) delete process.env[name]
     }
@@ -76,21 +76,15 @@ describe("logging in", () => {
   ])("%j is %s", async (more, code) => expect((await failure(run((session) => session.test(), more))).code).toBe(code))
 
   test("TLS that is required, untrusted, or not TLS at all", async () => {
-    const own = certificate({ name: "127.0.0.1", names: ["127.0.0.1"] })
-    const { mkdtemp, writeFile, rm } = await import("node:fs/promises")
-    const folder = await mkdtemp("/tmp/jackfield-tls-")
-    const ssl = { cert: join(folder, "c"), key: join(folder, "k") }
-    await writeFile(ssl.cert, own.cert)
-    await writeFile(ssl.key, own.key)
+    const ssl = certificate({ name: "127.0.0.1", names: ["127.0.0.1"] })
     const strict = await startTestDatabase({ ssl, requireSsl: true })
     try {
       const to = { port: strict.port, user: strict.user, password: strict.password }
       expect((await failure(run((session) => session.test(), to))).code).toBe("tls_required")
       expect((await failure(run((session) => session.test(), { ...to, tls: { kind: "verify" } }))).code).toBe("tls_untrusted")
-      expect((await run((session) => session.test(), { ...to, tls: { kind: "verify", ca: own.cert } })).warnings?.[0]).toMatch(/superuser/)
+      expect((await run((session) => session.test(), { ...to, tls: { kind: "verify", ca: ssl.cert } })).warnings?.[0]).toMatch(/superuser/)
     } finally {
       await strict.stop()
-      await rm(folder, { recursive: true })
     }
   })
 
@@ -100,7 +94,7 @@ describe("logging in", () => {
   })
 
   test("a web server is not a PostgreSQL", async () => {
-    await using web = await listen(httpServer((_, response) => response.end("hello")))
+    await using web = await listenHttp((_, response) => response.end("hello"))
     for (const tls of [{ kind: "off" }, { kind: "require" }])
       expect((await failure(run((session) => session.test(), { port: web.port, tls }))).code).toBe("protocol_invalid")
   })
@@ -151,9 +145,9 @@ describe("query", () => {
     "",
   ])("%j is refused and changes nothing", async (statement) => {
     await run(async (session) => {
-      await rows(session.query("SELECT 1"))
+      await valuesOf(session.query("SELECT 1"))
       expect((await failure(collect(session.query(statement)))).code).toBe("query_invalid")
-      expect(await rows(session.query("SELECT count(*)::int FROM shop.item"))).toEqual([[1]])
+      expect(await valuesOf(session.query("SELECT count(*)::int FROM shop.item"))).toEqual([[1]])
     })
     expect(await server.query("SELECT id FROM shop.item")).toEqual([{ id: 1 }])
   })
@@ -161,14 +155,14 @@ describe("query", () => {
   test("parameters are bound, names told apart, reading may stop and go on", async () => {
     await run(
       async (session) => {
-        expect(await rows(session.query("SELECT $1::text, $2::int + 1, $3::text[] AS a", ["'; DROP TABLE shop.item --", 1, ["x", 'y"']]))).toEqual([
+        expect(await valuesOf(session.query("SELECT $1::text, $2::int + 1, $3::text[] AS a", ["'; DROP TABLE shop.item --", 1, ["x", 'y"']]))).toEqual([
           ["'; DROP TABLE shop.item --", 2, '{x,"y\\""}'],
         ])
         for await (const batch of session.query("SELECT i, i FROM generate_series(1, 100000) i")) {
           expect([batch.rows.length, batch.columns.map(({ name }) => name)]).toEqual([10, ["i", "i_2"]])
           break
         }
-        expect((await rows(session.query("SELECT generate_series(1, 1000)"))).length).toBe(25)
+        expect((await valuesOf(session.query("SELECT generate_series(1, 1000)"))).length).toBe(25)
         const [empty] = await collect(session.query("SELECT 1 AS one WHERE false"))
         expect([empty?.columns[0]?.name, empty?.rows]).toEqual(["one", []])
       },
@@ -203,7 +197,7 @@ describe("read", () => {
 
   test("names are quoted, and without a key there is no cursor", async () => {
     await run(async (session) => {
-      expect(await rows(session.read(stream("shop", 'we"ird.name')))).toEqual([[7]])
+      expect(await valuesOf(session.read(stream("shop", 'we"ird.name')))).toEqual([[7]])
       const [batch] = await collect(session.read(stream("shop", "nokey")))
       expect([batch?.rows.length, batch?.cursor]).toEqual([2, undefined])
     })

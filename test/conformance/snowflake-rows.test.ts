@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { snowflake } from "../../src/connectors/snowflake.ts"
 import type { Session } from "../../src/core/session.ts"
 import type { Discovered, Stream } from "../../src/core/streams.ts"
 import type { Value } from "../../src/core/values.ts"
-import { startAccount, type TestAccount } from "../fixtures/snowflake.ts"
-import { collect, failure, withSession } from "./context.ts"
+import { startAccount } from "../fixtures/snowflake.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
+import { use } from "../support/use.ts"
+import { withSession } from "./context.ts"
 
-let account: TestAccount
-beforeAll(async () => {
-  account = await startAccount()
-})
-afterAll(async () => await account[Symbol.asyncDispose]())
+const account = use(() => startAccount())
 
 const open = <T>(more: object, work: (session: Session) => Promise<T>, options?: Parameters<typeof withSession>[3]): Promise<T> =>
   withSession({ connector: snowflake }, { ...account.config, ...more }, work, options)

@@ -1,15 +1,12 @@
 import { generateKeyPairSync, sign } from "node:crypto"
 import { request as send } from "node:https"
 import { gunzipSync } from "node:zlib"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { startAccount, type TestAccount } from "../fixtures/snowflake.ts"
+import { describe, expect, test } from "vitest"
+import { startAccount } from "../fixtures/snowflake.ts"
+import { use } from "../support/use.ts"
 
 // What the stand-in refuses is what makes a passing connector mean something; the pages are named in its sources.
-let account: TestAccount
-beforeAll(async () => {
-  account = await startAccount()
-})
-afterAll(async () => await account[Symbol.asyncDispose]())
+const account = use(() => startAccount())
 
 interface Answer {
   readonly status: number

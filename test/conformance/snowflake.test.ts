@@ -1,17 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { snowflake } from "../../src/connectors/snowflake.ts"
 import type { Session } from "../../src/core/session.ts"
 import type { Batch } from "../../src/core/streams.ts"
 import type { Value } from "../../src/core/values.ts"
 import { Refused } from "../fixtures/snowflake/refused.ts"
-import { startAccount, type TestAccount } from "../fixtures/snowflake.ts"
-import { collect, failure, within, withSession } from "./context.ts"
+import { startAccount } from "../fixtures/snowflake.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
+import { use } from "../support/use.ts"
+import { within } from "../support/waiting.ts"
+import { withSession } from "./context.ts"
 
-let account: TestAccount
-beforeAll(async () => {
-  account = await startAccount()
-})
-afterAll(async () => await account[Symbol.asyncDispose]())
+const account = use(() => startAccount())
 
 const subject = { connector: snowflake }
 type Options = Parameters<typeof withSession>[3]

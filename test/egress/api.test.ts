@@ -1,25 +1,21 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
-import { closedPort, type Loopback, listenRaw } from "../support/loopback.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import type { Answer } from "../support/ask.ts"
+import { startHub } from "../support/hub.ts"
+import { closedPort, listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 /** Closed, and allowed; the others are denied or unknown. To who is no operator all are the same. */
 const HOSTS = ["127.0.0.1", "127.0.0.2", "10.0.0.1", "169.254.169.254", "single"]
-let hub: TestHub
 let tenant: string
 let port: number
 /** Counts on an address that is not allowed. */
-let victim: Loopback
 
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.1/32" }))
 beforeAll(async () => {
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.1/32" })
   tenant = (await hub.workspace("tenant")).key
   port = await closedPort()
-  victim = await listenRaw(undefined, "127.0.0.2")
 })
-afterAll(async () => {
-  await victim.close()
-  await hub.stop()
-})
+const victim = use(() => listenRaw(undefined, "127.0.0.2"))
 
 type Config = (host: string, port: number) => Record<string, unknown>
 const TYPES: Record<string, Config> = {

@@ -10,9 +10,10 @@ import { Door, type OpenLease } from "../../src/net/door.ts"
 import { Policy } from "../../src/net/policy.ts"
 import { Resolver } from "../../src/net/resolver.ts"
 import { parseEgressRules } from "../../src/net/rules.ts"
-import { type DnsServer, startDnsServer } from "../support/dns-server.ts"
+import { startDnsServer } from "../support/dns-server.ts"
 import { type Loopback, listen, listenRaw } from "../support/loopback.ts"
 import { type SshServer, startSshServer } from "../support/ssh-server.ts"
+import { use } from "../support/use.ts"
 import { attempt, configWith } from "./configs.ts"
 import { BROKEN, type Form, hostileZone, INSIDE, PRIVATE, urlForms } from "./forms.ts"
 import { watchSockets } from "./watch.ts"
@@ -20,11 +21,10 @@ import { watchSockets } from "./watch.ts"
 /** Allowed, so that a name with a good and a bad answer has a good one. */
 const GOOD = "127.0.0.2"
 const victims: Loopback[] = []
-let dns: DnsServer
 let port: number
 
+const dns = use(() => startDnsServer(hostileZone(GOOD)))
 beforeAll(async () => {
-  dns = await startDnsServer(hostileZone(GOOD))
   victims.push(await listenRaw())
   port = victims[0]?.port ?? 0
   // The same port on every loopback address that a form may come out at; IPv6 where the machine has it.
@@ -35,7 +35,6 @@ beforeAll(async () => {
   )
 })
 afterAll(async () => {
-  await dns.close()
   await Promise.all(victims.map((victim) => victim.close()))
 })
 

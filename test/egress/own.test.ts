@@ -1,5 +1,4 @@
-import { createServer } from "node:http"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { connectors } from "../../src/connectors/index.ts"
 import { targetFields } from "../../src/core/config.ts"
 import { PlatformError } from "../../src/core/errors.ts"
@@ -10,15 +9,12 @@ import { clearDriverEnvironment } from "../../src/net/environment.ts"
 import { type OwnPort, Policy } from "../../src/net/policy.ts"
 import { parseHosts, Resolver } from "../../src/net/resolver.ts"
 import { parseEgressRules } from "../../src/net/rules.ts"
-import { closedPort, type Loopback, listen, listenRaw } from "../support/loopback.ts"
+import { closedPort, listenHttp, listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 import { attempt, configWith, parsed } from "./configs.ts"
 import { watchSockets } from "./watch.ts"
 
-let victim: Loopback
-beforeAll(async () => {
-  victim = await listenRaw()
-})
-afterAll(async () => await victim.close())
+const victim = use(() => listenRaw())
 
 const fields = connectors.flatMap((connector) =>
   targetFields(connector.fields).map(({ path, format }) => ({ connector, path, format, name: [connector.type, ...path].join(".") })),
@@ -92,7 +88,7 @@ describe("the environment", () => {
   const others = ["PGHOST", "PGPASSWORD", "PGSSLMODE", "AWS_ACCESS_KEY_ID", "GOOGLE_APPLICATION_CREDENTIALS", "AZURE_CLIENT_SECRET", "NODE_USE_ENV_PROXY"]
 
   test("sends nothing to a proxy or a server that it names", async () => {
-    await using server = await listen(createServer((_, response) => response.end("{}")))
+    await using server = await listenHttp((_, response) => response.end("{}"))
     const lying = { ...Object.fromEntries(proxies.map((name) => [name, `http://127.0.0.1:${victim.port}`])), NODE_USE_ENV_PROXY: "1" }
     const before = { ...process.env }
     Object.assign(process.env, lying, { PGHOST: "127.0.0.1", PGPORT: String(victim.port), PGHOSTADDR: "127.0.0.1", PGSERVICE: "x" })

@@ -9,7 +9,7 @@ import { Resolver } from "../../src/net/resolver.ts"
 import { parseEgressRules } from "../../src/net/rules.ts"
 import { certificate } from "../support/certificates.ts"
 import { type DnsServer, startDnsServer } from "../support/dns-server.ts"
-import { type Loopback, listen } from "../support/loopback.ts"
+import { type Loopback, listen, listenHttp } from "../support/loopback.ts"
 import { attempt, parsed } from "./configs.ts"
 import { watchSockets } from "./watch.ts"
 
@@ -37,13 +37,11 @@ beforeAll(async () => {
   origin = await listen(redirecting)
   const made = certificate({ name: "secure.test", names: ["secure.test"], issuer: authority })
   secure = await listen(createTlsServer(made, (_, response) => response.writeHead(answer.status, answer.headers).end(answer.body)))
-  other = await listen(
-    createServer((request, response) => {
-      seen.push({ path: request.url ?? "", headers: request.headers })
-      response.end('{"ok":true}')
-    }),
-  )
-  victim = await listen(createServer((_, response) => response.end("inside")))
+  other = await listenHttp((request, response) => {
+    seen.push({ path: request.url ?? "", headers: request.headers })
+    response.end('{"ok":true}')
+  })
+  victim = await listenHttp((_, response) => response.end("inside"))
 })
 afterAll(async () => {
   await Promise.all([dns, origin, secure, other, victim].map((each) => each.close()))

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { readAccount } from "../../src/connectors/snowflake/account.ts"
 import { snowflake } from "../../src/connectors/snowflake.ts"
 import { targetFields } from "../../src/core/config.ts"
@@ -6,19 +6,16 @@ import { Door, type OpenLease } from "../../src/net/door.ts"
 import { Policy } from "../../src/net/policy.ts"
 import { Resolver } from "../../src/net/resolver.ts"
 import { parseEgressRules } from "../../src/net/rules.ts"
-import { type DnsServer, startDnsServer } from "../support/dns-server.ts"
+import { startDnsServer } from "../support/dns-server.ts"
+import { use } from "../support/use.ts"
 import { attempt } from "./configs.ts"
 import { BROKEN, hostileZone, INSIDE, PRIVATE, urlForms } from "./forms.ts"
 import { watchSockets } from "./watch.ts"
 
 /** Allowed, and the address of no name that is asked for here. */
 const GOOD = "127.0.0.2"
-let dns: DnsServer
 
-beforeAll(async () => {
-  dns = await startDnsServer(hostileZone(GOOD))
-})
-afterAll(async () => await dns.close())
+const dns = use(() => startDnsServer(hostileZone(GOOD)))
 
 const lease = (): OpenLease =>
   new Door({ policy: new Policy({ fixed: parseEgressRules(`${GOOD}/32`) }), resolver: new Resolver({ servers: [dns.address] }) }).lease({

@@ -1,27 +1,28 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess, until } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
 
 /** How long what a caller left behind may still run. */
 const GONE_MS = 2_000
 
-let database: TestDatabase
 let data: DataFolder
 let hub: HubProcess
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   data = makeDataFolder()
   hub = startHubProcess(data.dir)
-  const config = { host: "127.0.0.1", port: database.port, database: "postgres", user: database.user, password: database.password, tls: { kind: "off" } }
+  const config = database.config
   expect((await hub.call("POST", "/v1/connectors", { name: "pg", type: "postgres", config })).status).toBe(201)
 })
 afterAll(async () => {
   await hub.end()
   await data.remove()
-  await database.stop()
 })
 
 /** How many statements with that mark run on the target now. */

@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { afterEach, expect, test } from "vitest"
-import { type Answer, ask, makeDataFolder, startHubProcess, until } from "../process/hub-process.ts"
+import { type Answer, ask } from "../support/ask.ts"
+import { makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase } from "../support/embedded.ts"
+import { startHubProcess } from "../support/hub-process.ts"
+import { until } from "../support/waiting.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 /** The longest that an answer may take: a statement is given up after 30 s, and taking it back must not double that. */

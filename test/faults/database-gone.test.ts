@@ -3,8 +3,11 @@ import { join } from "node:path"
 import { afterEach, expect, test } from "vitest"
 import { chooseRunAs, findBinaries, reachableBinaries } from "../../src/store/binaries.ts"
 import { isAlive, type Spawned, spawnServer, stopServer } from "../../src/store/cluster.ts"
-import { type Answer, ask, makeDataFolder, startHubProcess, until } from "../process/hub-process.ts"
+import { type Answer, ask } from "../support/ask.ts"
+import { makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startHubProcess } from "../support/hub-process.ts"
+import { until } from "../support/waiting.ts"
 
 const GONE_MS = 30_000
 const DATABASE_KILLS = 6

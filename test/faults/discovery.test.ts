@@ -1,6 +1,8 @@
 import { expect, onTestFinished, test } from "vitest"
-import { makeDataFolder, startHubProcess, until } from "../process/hub-process.ts"
+import { makeDataFolder } from "../support/data-folder.ts"
 import { startTestDatabase } from "../support/embedded.ts"
+import { startHubProcess } from "../support/hub-process.ts"
+import { until } from "../support/waiting.ts"
 
 const TABLES = 3_000
 const KILLS = 4
@@ -19,8 +21,7 @@ test("a hub that is killed while it discovers keeps the catalog it had, and disc
     (await target.query("select from pg_stat_activity where application_name = 'jackfield' and query like '%MATERIALIZED%' and state <> 'idle'")).length > 0
 
   let hub = startHubProcess(data.dir)
-  const config = { host: "127.0.0.1", port: target.port, database: "postgres", user: target.user, password: target.password, tls: { kind: "off" } }
-  expect((await hub.call("POST", "/v1/connectors", { name: "pg", type: "postgres", config })).status).toBe(201)
+  expect((await hub.call("POST", "/v1/connectors", { name: "pg", type: "postgres", config: target.config })).status).toBe(201)
   let { body: before } = await hub.call("POST", "/v1/connectors/pg/discover")
   expect(before).toMatchObject({ complete: true, total: TABLES })
   for (let kill = 1; kill <= KILLS; kill++) {

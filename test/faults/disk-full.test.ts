@@ -5,8 +5,9 @@ import { join } from "node:path"
 import { afterEach, expect, test } from "vitest"
 import { findBinaries } from "../../src/store/binaries.ts"
 import { isAlive, stopServer } from "../../src/store/cluster.ts"
-import { jackfield } from "../cli/run.ts"
-import { startHubProcess, until } from "../process/hub-process.ts"
+import { startHubProcess } from "../support/hub-process.ts"
+import { jackfield } from "../support/jackfield.ts"
+import { until } from "../support/waiting.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 const cleanup: (() => unknown)[] = []
@@ -106,7 +107,7 @@ test("a first start on a disk that is full says so, and leaves nothing that a la
   mkdirSync(dir, { mode: 0o711 })
   const hub = startHubProcess(dir, { env: { JACKFIELD_ADMIN_KEY: KEY } })
   expect(await hub.exited).toBe(1)
-  expect(hub.stderr()).toMatch(/^jackfield: .*(disk has room|No space left)/)
+  expect(hub.stderr()).toMatch(/^jackfield: .*(disk has space|No space left)/)
   expect(existsSync(join(dir, "postgres"))).toBe(false)
 })
 
@@ -124,6 +125,6 @@ test("a restore onto a disk that is too small is refused before anything is touc
   const ran = await jackfield(["restore", join(big, "backup"), "--json"], {
     env: { JACKFIELD_DATA: join(disk, "data"), JACKFIELD_MASTER_KEY_FILE: join(big, "data", "master.key") },
   })
-  expect(JSON.parse(ran.stderr)).toMatchObject({ code: "store_unavailable", detail: expect.stringContaining("make room first") })
+  expect(JSON.parse(ran.stderr)).toMatchObject({ code: "store_unavailable", detail: expect.stringContaining("free some space first") })
   expect(existsSync(join(disk, "data"))).toBe(false)
 })

@@ -1,33 +1,26 @@
 import { randomBytes } from "node:crypto"
-import { afterAll, beforeAll, expect, test } from "vitest"
-import { type Answer, type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { beforeAll, expect, test } from "vitest"
+import type { Answer } from "../support/ask.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import type { HubProcess } from "../support/hub-process.ts"
+import { hubProcesses } from "../support/hub-processes.ts"
+import { use } from "../support/use.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 const KILLS = 6
 const WRITERS = 8
 
-let database: TestDatabase
-const folders: DataFolder[] = []
-const hubs: HubProcess[] = []
 const master = randomBytes(32).toString("base64")
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query("create database hub")
 })
-afterAll(async () => {
-  await Promise.all(hubs.map((hub) => hub.end("SIGKILL")))
-  await Promise.all(folders.map((folder) => folder.remove()))
-  await database?.stop()
-})
+const hubs = use(() => hubProcesses())
 
 async function node(): Promise<HubProcess> {
-  const folder = makeDataFolder()
-  folders.push(folder)
   const env = { DATABASE_URL: database.url.replace(/\/postgres$/, "/hub"), JACKFIELD_ADMIN_KEY: KEY, JACKFIELD_MASTER_KEY: master }
-  const hub = startHubProcess(folder.dir, { env })
-  hubs.push(hub)
+  const hub = hubs.start({ env })
   await hub.ready
   return hub
 }

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { isAlive } from "../../src/store/cluster.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { use } from "../support/use.ts"
 import { type Listed, type Login, Writer } from "./ledger.ts"
 import { Sundry } from "./sundry.ts"
 
@@ -11,17 +13,15 @@ const WRITERS = 6
 /** In each fourth round the embedded database is killed with the hub, so that it must recover from its write-ahead log. */
 const DATABASE_TOO = 4
 
-let database: TestDatabase
 let data: DataFolder
 const logins: Login[] = ["ann", "bob", "cid"].map((user) => ({ user, password: `the secret of ${user}` }))
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query(logins.map(({ user, password }) => `create role ${user} login password '${password}'`).join(";"))
   data = makeDataFolder()
 })
 afterAll(async () => {
   await data.remove()
-  await database.stop()
 })
 
 /** Every connector that the hub has, by name. */

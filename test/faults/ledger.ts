@@ -1,4 +1,4 @@
-import type { Answer } from "../process/hub-process.ts"
+import type { Answer } from "../support/ask.ts"
 
 /** A login at the target; a connector's password is right only together with its user. */
 export interface Login {

@@ -1,5 +1,5 @@
 import { request } from "node:http"
-import { type Grant, Limiter } from "../../src/limits/limiter.ts"
+import { ConnectorLimits, type Grant } from "../../src/limits/connector-limits.ts"
 import { effectiveLimits } from "../../src/limits/limits.ts"
 import { openStore } from "../../src/store/store.ts"
 
@@ -8,7 +8,7 @@ const [databaseUrl = "", workspaceId = "", connectorId = "", port = "", limits =
 
 const quiet = { info: () => undefined, warn: () => undefined }
 const store = await openStore({ dataDir: "unused", databaseUrl, log: quiet })
-const limiter = new Limiter(store)
+const limiter = new ConnectorLimits(store)
 const effective = effectiveLimits(JSON.parse(limits) as Record<string, unknown>, {})
 process.stdout.write("ready\n")
 
@@ -21,7 +21,7 @@ const call = ({ signal, sent }: Grant): Promise<void> =>
 
 async function caller(): Promise<never> {
   for (;;) {
-    const grant = await limiter.acquire(workspaceId, connectorId, effective, { signal: new AbortController().signal, waitMs: 60_000 })
+    const grant = await limiter.take(workspaceId, connectorId, effective, { signal: new AbortController().signal, waitMs: 60_000 })
     await call(grant)
     grant.release()
   }

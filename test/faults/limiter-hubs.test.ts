@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto"
-import { createServer } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
-import { afterAll, beforeAll, expect, test } from "vitest"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { listen } from "../support/loopback.ts"
+import { expect, test } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import type { HubProcess } from "../support/hub-process.ts"
+import { hubProcesses } from "../support/hub-processes.ts"
+import { use } from "../support/use.ts"
+import { mostIn, startFarServer } from "./far-server.ts"
 
 const LIMITS = { requests: 60, perMs: 2_000, concurrency: 5 }
 const KEY = "the-first-admin-key-of-the-limiter-test"
@@ -12,54 +13,16 @@ const CALLERS = 8
 const RUN_MS = 30_000
 const KILLS_AT_MS = [7_000, 16_000]
 
-let database: TestDatabase
-const folders: DataFolder[] = []
-const hubs: HubProcess[] = []
-
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(async () => {
-  await Promise.all(hubs.map((hub) => hub.end("SIGKILL")))
-  for (const folder of folders) await folder.remove()
-  await database.stop()
-})
+const database = use(() => startTestDatabase())
+const hubs = use(() => hubProcesses())
 
 const masterKey = randomBytes(32).toString("base64")
 
 async function startHub(): Promise<HubProcess> {
-  const folder = makeDataFolder()
-  folders.push(folder)
   const env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: masterKey, JACKFIELD_ADMIN_KEY: KEY }
-  const hub = startHubProcess(folder.dir, { env })
-  hubs.push(hub)
+  const hub = hubs.start({ env })
   await hub.ready
   return hub
-}
-
-/** Sees each call's start, and how many are open at once; answers after `takesMs`. */
-async function farServer(takesMs: number) {
-  const starts: number[] = []
-  const open = { now: 0, most: 0 }
-  const server = createServer((request, response) => {
-    starts.push(performance.now())
-    open.now++
-    open.most = Math.max(open.most, open.now)
-    // A call is open until it is answered, or until whoever made it is gone.
-    response.once("close", () => open.now--)
-    setTimeout(() => request.destroyed || response.setHeader("content-type", "application/json").end("{}"), takesMs)
-  })
-  return { starts, open, ...(await listen(server)) }
-}
-
-/** The most starts in any window of that length: each start begins one. */
-function mostIn(starts: readonly number[], windowMs: number): number {
-  let most = 0
-  for (let from = 0, to = 0; from < starts.length; from++) {
-    while (to < starts.length && (starts[to] ?? 0) - (starts[from] ?? 0) < windowMs) to++
-    most = Math.max(most, to - from)
-  }
-  return most
 }
 
 interface Place {
@@ -79,7 +42,7 @@ async function caller(place: Place, id: string, end: number, codes: Map<string, 
 }
 
 test("60 per 2 s and 5 at once hold over 3 hubs, two of which are killed and replaced", async () => {
-  const far = await farServer(25)
+  const far = await startFarServer(25)
   const places: [Place, Place, Place] = [{ hub: await startHub() }, { hub: await startHub() }, { hub: await startHub() }]
   const config = { url: `http://127.0.0.1:${far.port}/` }
   const { body } = await places[0].hub.call("POST", "/v1/connectors", { name: "limited", type: "http", limits: LIMITS, config }, { key: KEY })

@@ -1,46 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { createServer } from "node:http"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { openStore } from "../../src/store/store.ts"
 import { seedWorkspace } from "../store/seed.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { listen } from "../support/loopback.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
+import { mostIn, startFarServer } from "./far-server.ts"
 
 const LIMITS = { requests: 60, perMs: 2_000, concurrency: 5 }
 const RUN_MS = 30_000
 const KILL_AT_MS = 8_000
 
-let database: TestDatabase
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(() => database.stop())
-
-/** Sees each call's start, and how many are open at once; answers after `takesMs`. */
-async function farServer(takesMs: number) {
-  const starts: number[] = []
-  const open = { now: 0, most: 0 }
-  const server = createServer((request, response) => {
-    starts.push(performance.now())
-    open.now++
-    open.most = Math.max(open.most, open.now)
-    request.socket.once("close", () => open.now--)
-    setTimeout(() => response.setHeader("connection", "close").end("{}"), takesMs)
-  })
-  return { starts, open, ...(await listen(server)) }
-}
-
-/** The most starts in any window of that length: each start begins one. */
-function mostIn(starts: readonly number[], windowMs: number): number {
-  let most = 0
-  for (let from = 0, to = 0; from < starts.length; from++) {
-    while (to < starts.length && (starts[to] ?? 0) - (starts[from] ?? 0) < windowMs) to++
-    most = Math.max(most, to - from)
-  }
-  return most
-}
+const database = use(() => startTestDatabase())
 
 test("60 per 2 s and 5 at once, over 3 processes of which one is killed and replaced", async () => {
   const store = await openStore({ dataDir: "unused", databaseUrl: database.url, log: { info: () => undefined, warn: () => undefined } })
@@ -48,7 +20,7 @@ test("60 per 2 s and 5 at once, over 3 processes of which one is killed and repl
   await store.close()
   // What the seed left behind says nothing that the limiter ever would.
   await database.query("delete from jackfield.limiter_starts; delete from jackfield.limiter_slots")
-  const far = await farServer(25)
+  const far = await startFarServer(25, { closes: true })
   const children: ChildProcess[] = []
   const start = () => {
     const file = join(import.meta.dirname, "limiter-child.ts")

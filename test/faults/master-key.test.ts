@@ -2,20 +2,20 @@ import { createHash, randomBytes } from "node:crypto"
 import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type DataFolder, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHubProcess } from "../support/hub-process.ts"
+import { use } from "../support/use.ts"
 
-let database: TestDatabase
 let data: DataFolder
 const right = randomBytes(32).toString("base64")
 const wrong = randomBytes(32).toString("base64")
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   data = makeDataFolder()
 })
 afterAll(async () => {
   await data.remove()
-  await database.stop()
 })
 
 /** A digest of everything in the database but for where nodes listen. */
@@ -78,7 +78,7 @@ test("an embedded hub whose master.key is gone makes no new one", { timeout: 180
     for (let round = 0; round < 2; round++) {
       const hub = startHubProcess(own.dir)
       expect(await hub.exited).toBe(1)
-      expect(hub.stderr()).toMatch(/^jackfield: The master key .*master\.key is gone, .*put the file back from your copy/)
+      expect(hub.stderr()).toMatch(/^jackfield: The master key .*master\.key is missing, .*restore the file from your copy/)
     }
     expect(own.postmaster()).toBeUndefined()
   } finally {

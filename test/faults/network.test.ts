@@ -1,9 +1,12 @@
 import { afterAll, describe, expect, test } from "vitest"
 import { connectors } from "../../src/connectors/index.ts"
 import { open } from "../../src/core/session.ts"
-import { collect, failure, opened } from "../conformance/context.ts"
+import { opened } from "../conformance/context.ts"
+import { collect } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
 import { testLease } from "../support/lease.ts"
 import { listenRaw } from "../support/loopback.ts"
+import { printMatrix } from "../support/print-matrix.ts"
 import { faults, meet } from "./network/cases.ts"
 import { answering, BODIES } from "./network/servers.ts"
 import { subjects } from "./network/subjects.ts"
@@ -72,23 +75,6 @@ test.each([
 
 afterAll(() => {
   const types = [...table.keys()]
-  const line = (first: string, rest: readonly string[]): string => `| ${[first.padEnd(30), ...rest.map((text) => text.padEnd(30))].join(" | ")} |`
-  const rows = faults.map(({ name }) =>
-    line(
-      name,
-      types.map((type) => table.get(type)?.get(name) ?? "not run"),
-    ),
-  )
-  console.log(
-    [
-      "",
-      line("fault", types),
-      line(
-        "-".repeat(30),
-        types.map(() => "-".repeat(30)),
-      ),
-      ...rows,
-      "",
-    ].join("\n"),
-  )
+  const rows = faults.map(({ name }): [string, string[]] => [name, types.map((type) => table.get(type)?.get(name) ?? "not run")])
+  printMatrix("fault", types, rows, 30)
 })

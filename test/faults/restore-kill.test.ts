@@ -5,22 +5,21 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { checkBackup } from "../../src/store/restore.ts"
-import { jackfield } from "../cli/run.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { startHub } from "../support/hub.ts"
+import { jackfield } from "../support/jackfield.ts"
+import { use } from "../support/use.ts"
 
 const KILLS = 20
 const ROOT = join(import.meta.dirname, "..", "..")
 const master = { JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64") }
 
-let database: TestDatabase
 let folder: string
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   folder = mkdtempSync(join(tmpdir(), "jackfield-test-restore-"))
 })
 afterAll(async () => {
-  await database.stop()
   rmSync(folder, { recursive: true })
 })
 

@@ -2,27 +2,26 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { jackfield, json } from "../cli/run.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { startHub, type TestHub } from "../support/hub.ts"
+import { jackfield, json } from "../support/jackfield.ts"
+import { use } from "../support/use.ts"
 
 const KILLS = 20
 const WORKSPACES = 4
 const SECRETS = 60
 const ROOT = join(import.meta.dirname, "..", "..")
 
-let database: TestDatabase
 let hubs: TestHub[]
 const env = { DATABASE_URL: "", JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"), JACKFIELD_ADMIN_KEY: "the-admin-key-of-this-very-test" }
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   env.DATABASE_URL = database.url
   // Two nodes, each with data keys in memory.
   hubs = [await startHub(env), await startHub(env)]
 })
 afterAll(async () => {
   for (const hub of hubs) await hub.stop()
-  await database.stop()
 })
 
 const rotation = (): ChildProcess =>

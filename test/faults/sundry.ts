@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto"
-import type { HubProcess } from "../process/hub-process.ts"
+import type { HubProcess } from "../support/hub-process.ts"
 
 /** Sends files, and asks for keys under an Idempotency-Key, one request at a time, and remembers what was acknowledged. */
 export class Sundry {

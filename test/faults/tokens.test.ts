@@ -1,21 +1,18 @@
 import { randomBytes } from "node:crypto"
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { afterEach, beforeEach, expect, test } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import type { HubProcess } from "../support/hub-process.ts"
+import { hubProcesses } from "../support/hub-processes.ts"
 import { type OAuthServer, startOAuthServer } from "../support/oauth-server.ts"
+import { use } from "../support/use.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
-let database: TestDatabase
 let provider: OAuthServer
 let master: string
 let url: string
 let count = 0
-const folders: DataFolder[] = []
-const hubs: HubProcess[] = []
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(() => database.stop())
+const hubs = hubProcesses()
+const database = use(() => startTestDatabase())
 beforeEach(async () => {
   provider = await startOAuthServer()
   master = randomBytes(32).toString("base64")
@@ -23,16 +20,12 @@ beforeEach(async () => {
   url = database.url.replace(/\/postgres$/, `/tokens_${count}`)
 })
 afterEach(async () => {
-  await Promise.all(hubs.splice(0).map((hub) => hub.end("SIGKILL")))
-  await Promise.all(folders.splice(0).map((folder) => folder.remove()))
+  await hubs.stop()
   await provider.close()
 })
 
 async function hub(): Promise<HubProcess> {
-  const folder = makeDataFolder()
-  folders.push(folder)
-  const started = startHubProcess(folder.dir, { env: { DATABASE_URL: url, JACKFIELD_ADMIN_KEY: KEY, JACKFIELD_MASTER_KEY: master } })
-  hubs.push(started)
+  const started = hubs.start({ env: { DATABASE_URL: url, JACKFIELD_ADMIN_KEY: KEY, JACKFIELD_MASTER_KEY: master } })
   await started.ready
   return started
 }

@@ -2,25 +2,26 @@ import { randomBytes } from "node:crypto"
 import { request } from "node:http"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { forgetPeak, peakMb, residentMb } from "../../bench/measure.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess, until } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
 
 /** What a hub may grow by while it takes or reads a GiB; one that held the file would grow by all of it. */
 const FLAT_MB = 200
 const GIB = 1024 ** 3
 const LINE = '123456,"Zoë, Ltd",2026-01-01,99.50,some longer text that is plain,true\n'
 
-let database: TestDatabase
 let data: DataFolder
 let env: Record<string, string>
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   data = makeDataFolder()
   env = { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64"), JACKFIELD_ADMIN_KEY: KEY }
 })
 afterAll(async () => {
   await data?.remove()
-  await database?.stop()
 })
 
 const KEY = "the-admin-key-of-this-test-000"

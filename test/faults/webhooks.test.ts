@@ -1,42 +1,37 @@
 import { randomBytes } from "node:crypto"
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess, until } from "../process/hub-process.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
+import { startReceiver } from "../support/webhook-receiver.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 const CONNECTORS = 12
 const KILLS = 8
 
-let database: TestDatabase
-let receiver: Receiver
-let system: Server
 let working = true
 let asked = 0
-let url: string
 const folders: DataFolder[] = []
 const hubs = new Set<HubProcess>()
 const env: Record<string, string> = { JACKFIELD_ADMIN_KEY: KEY, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64") }
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   env["DATABASE_URL"] = database.url
-  receiver = await startReceiver()
-  system = createServer((_request, response) => {
+})
+const receiver = use(() => startReceiver())
+const system = use(() =>
+  listenHttp((_request, response) => {
     asked++
     response.writeHead(working ? 200 : 500).end("{}")
-  })
-  await new Promise<void>((resolve) => system.listen(0, "127.0.0.1", resolve))
-  url = `http://127.0.0.1:${(system.address() as AddressInfo).port}/`
-})
+  }),
+)
 afterAll(async () => {
   await Promise.all([...hubs].map((hub) => hub.end("SIGKILL")))
   for (const folder of folders) await folder.remove()
-  await receiver?.close()
-  system?.close()
-  await database?.stop()
 })
 
 async function start(role: string): Promise<HubProcess> {
@@ -61,7 +56,7 @@ test("every change of state reaches the webhook, however often the workers are k
   // Now and then the receiver itself is not well.
   receiver.answer = () => (Math.random() < 0.2 ? 503 : 204)
   for (let index = 0; index < CONNECTORS; index++) {
-    await api.call("POST", "/v1/connectors", { name: `c${index}`, type: "http", config: { url: `${url}${index}` } }, { key: KEY })
+    await api.call("POST", "/v1/connectors", { name: `c${index}`, type: "http", config: { url: `${system.url}/${index}` } }, { key: KEY })
     await api.call("PUT", `/v1/connectors/c${index}/check`, { everyMs: 60_000, timeoutMs: 2_000 }, { key: KEY })
   }
   expect(await count("health_results")).toBe(0)

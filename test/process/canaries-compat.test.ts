@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { type Echo, throughDataBrain, throughDatabar, throughKaireon, throughSquared, type Wire } from "./canaries/compat.ts"
 import { type FarSide, startFarSide } from "./canaries/far-side.ts"
 import { Ledger } from "./canaries/ledger.ts"
 import { Search } from "./canaries/search.ts"
 import { searchDatabase, searchFiles } from "./canaries/sinks.ts"
 import { CANARIES } from "./canaries/values.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "./hub-process.ts"
 
-const KEY = "an-editor-by-all-of-the-dialects"
+const KEY = "an-editor-by-all-compatible-apis"
 const ledger = new Ledger(new Search(CANARIES))
 const echoes: Echo[] = []
 const masks: unknown[] = []
@@ -35,7 +36,7 @@ afterAll(async () => {
 
 const none = () => expect(ledger.hits.slice(0, 10)).toEqual([])
 
-describe("forty canaries through the four dialects", () => {
+describe("forty canaries through the four compatible APIs", () => {
   it("went everywhere", () => {
     process.stdout.write(`\n${ledger.summary()}\n${far.told} told back by a far side\n`)
     for (const action of ["databar: create", "aisquared: create", "kaireon: test", "databrain: create"])
@@ -65,7 +66,7 @@ describe("forty canaries through the four dialects", () => {
     expect(await searchDatabase(data, ledger)).toBeGreaterThan(8)
     expect(searchFiles(data, ledger)).toBeGreaterThan(100)
     process.stdout.write(
-      `\ncanaries: ${CANARIES.length} × 4 dialects × ${ledger.actions.size} actions × ${ledger.sinks.size} sinks; ${ledger.search.searched} bytes searched; hits ${ledger.hits.length}\n`,
+      `\ncanaries: ${CANARIES.length} × 4 compatible APIs × ${ledger.actions.size} actions × ${ledger.sinks.size} sinks; ${ledger.search.searched} bytes searched; hits ${ledger.hits.length}\n`,
     )
     none()
   })

@@ -1,11 +1,14 @@
 import { readdirSync } from "node:fs"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { type Loopback, listenRaw } from "../support/loopback.ts"
+import { afterAll, describe, expect, it } from "vitest"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHubProcess } from "../support/hub-process.ts"
+import { listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
 import { Ledger } from "./canaries/ledger.ts"
 import { Search } from "./canaries/search.ts"
 import { CANARIES, canaryOf } from "./canaries/values.ts"
-import { type DataFolder, makeDataFolder, startHubProcess, until } from "./hub-process.ts"
 
 /** Those that are no PEM, in the password of one connector each. */
 const USED = CANARIES.slice(0, 40)
@@ -28,17 +31,11 @@ const FAULTS = `
     else throw error
   })`
 
-let database: TestDatabase
-let tarpit: Loopback
 const folders: DataFolder[] = []
-beforeAll(async () => {
-  database = await startTestDatabase({ password: DATABASE_PASSWORD })
-  tarpit = await listenRaw()
-})
+const database = use(() => startTestDatabase({ password: DATABASE_PASSWORD }))
+const tarpit = use(() => listenRaw())
 afterAll(async () => {
   for (const folder of folders) await folder.remove()
-  await tarpit?.close()
-  await database?.stop()
 })
 const folder = (): DataFolder => {
   const made = makeDataFolder()
@@ -80,9 +77,9 @@ describe("a hub that crashes while secrets are in use", () => {
         (count) => count >= times,
       )
     hub.child.kill("SIGUSR2")
-    expect(await shown("a rejection was not handled", 1)).toBe(1)
+    expect(await shown("unhandled rejection", 1)).toBe(1)
     hub.child.kill("SIGUSR2")
-    expect(await shown("a rejection was not handled", 2)).toBe(2)
+    expect(await shown("unhandled rejection", 2)).toBe(2)
     hub.child.kill("SIGUSR2")
     expect(await hub.exited).toBe(1)
     await Promise.all(running)

@@ -3,14 +3,17 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { cli, type Said } from "../support/cli.ts"
-import { type OAuthServer, startOAuthServer } from "../support/oauth-server.ts"
-import { type Receiver, startReceiver } from "../support/webhook-receiver.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { startOAuthServer } from "../support/oauth-server.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
+import { startReceiver } from "../support/webhook-receiver.ts"
 import { type FarSide, startFarSide } from "./canaries/far-side.ts"
 import { Ledger } from "./canaries/ledger.ts"
 import { Search } from "./canaries/search.ts"
 import { searchDatabase, searchFiles } from "./canaries/sinks.ts"
 import { CANARIES, canaryOf } from "./canaries/values.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess, until } from "./hub-process.ts"
 
 const word = (use: string): string => canaryOf(use).replaceAll(/\W/g, "x").padEnd(32, "y").slice(0, 32)
 const OWN = {
@@ -34,8 +37,6 @@ const fromNowOn = (about: string, value: string): string => {
 let data: DataFolder
 let hub: HubProcess
 let far: FarSide
-let receiver: Receiver
-let oauth: OAuthServer
 let folder: string
 const key = OWN["the admin's key"]
 const call = (action: string, method: string, path: string, body?: unknown, options = {}) => ledger.call(action, hub, method, path, body, { key, ...options })
@@ -45,8 +46,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "jackfield-canaries-"))
   data = makeDataFolder()
   far = await startFarSide(CANARIES)
-  receiver = await startReceiver()
-  oauth = await startOAuthServer(OWN["a refresh token"])
+})
+const receiver = use(() => startReceiver())
+const oauth = use(() => startOAuthServer(OWN["a refresh token"]))
+beforeAll(async () => {
   const env = {
     JACKFIELD_LOG: "debug",
     JACKFIELD_ADMIN_KEY: key,
@@ -59,7 +62,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await hub?.end()
   await data?.remove()
-  await Promise.all([far?.close(), receiver?.close(), oauth?.close()])
+  await far?.close()
   rmSync(folder, { recursive: true, force: true })
 })
 

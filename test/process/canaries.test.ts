@@ -4,13 +4,14 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { connectors } from "../../src/connectors/index.ts"
 import { cli } from "../support/cli.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { type FarSide, startFarSide } from "./canaries/far-side.ts"
 import { Ledger } from "./canaries/ledger.ts"
 import { pass, placeFor } from "./canaries/native.ts"
 import { Search } from "./canaries/search.ts"
 import { searchDatabase, searchFiles } from "./canaries/sinks.ts"
 import { CANARIES, canaryOf } from "./canaries/values.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "./hub-process.ts"
 
 const ADMIN_KEY = `jk_${canaryOf("admin key").replaceAll(/\W/g, "x")}`
 const ADMIN_PASSWORD = canaryOf("admin password")

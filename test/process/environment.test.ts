@@ -1,27 +1,24 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { certificate } from "../support/certificates.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { type Loopback, listen, listenRaw } from "../support/loopback.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "./hub-process.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { listen, listenHttp, listenRaw } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
-let database: TestDatabase
-let proxy: Loopback
-let plain: Loopback
-let encrypted: Loopback
 let data: DataFolder
 let hub: HubProcess
 let home: string
 
+const database = use(() => startTestDatabase())
+const proxy = use(() => listenRaw((socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")))
+const plain = use(() => listenHttp((_request, response) => response.end("{}")))
+const encrypted = use(() => listen(createTlsServer(certificate({ name: "nobody knows me", names: ["127.0.0.1"] }), (_request, response) => response.end("{}"))))
 beforeAll(async () => {
-  database = await startTestDatabase()
-  proxy = await listenRaw((socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"))
-  plain = await listen(createServer((_request, response) => response.end("{}")))
-  encrypted = await listen(createTlsServer(certificate({ name: "nobody knows me", names: ["127.0.0.1"] }), (_request, response) => response.end("{}")))
   home = mkdtempSync(join(tmpdir(), "jackfield-home-"))
   writeFileSync(join(home, ".pgpass"), `*:*:*:*:${database.password}\n`, { mode: 0o600 })
   data = makeDataFolder()
@@ -31,7 +28,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await hub.end()
   await data.remove()
-  await Promise.all([proxy.close(), plain.close(), encrypted.close(), database.stop()])
   rmSync(home, { recursive: true })
 })
 
@@ -44,7 +40,7 @@ function misleading(): Record<string, string> {
   return { ...proxies, ...libpq, ...more, HOME: home, NODE_USE_ENV_PROXY: "1", NODE_TLS_REJECT_UNAUTHORIZED: "0", NO_PROXY: "" }
 }
 
-const login = (more: object) => ({ host: "127.0.0.1", port: database.port, database: "postgres", user: "hub", tls: { kind: "off" }, ...more })
+const login = (more: object) => ({ ...database.config, password: undefined, ...more })
 
 const check = async (type: string, config: object) => (await hub.call("POST", "/v1/connectors/test", { type, config })).body
 

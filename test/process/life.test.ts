@@ -1,8 +1,11 @@
 import { readdirSync } from "node:fs"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { isAlive } from "../../src/store/cluster.ts"
+import { ask } from "../support/ask.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { type HubProcess, type HubProcessOptions, startHubProcess } from "../support/hub-process.ts"
 import { listenRaw } from "../support/loopback.ts"
-import { ask, type DataFolder, type HubProcess, type HubProcessOptions, makeDataFolder, startHubProcess } from "./hub-process.ts"
+import { within } from "../support/waiting.ts"
 
 /** Several starts on a busy machine take their time; nothing here measures it. */
 const SLOW = { timeout: 90_000 }
@@ -108,7 +111,7 @@ describe("the end", SLOW, () => {
     const hub = await prepared()
     const config = { host: "127.0.0.1", port: silent.port, user: "x", password: "y", tls: { kind: "off" } }
     const running = hub.call("POST", "/v1/connectors/test", { type: "postgres", config, timeoutMs: 2_000 })
-    while (silent.hits === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    await within(20_000, () => silent.hits > 0, "the hub dials")
     await expectCleanEnd(hub, () => hub.child.kill("SIGTERM"))
     expect(await running).toMatchObject({ status: 200, body: { ok: false, error: { code: "timed_out" } } })
     await silent.close()
@@ -155,7 +158,7 @@ describe("two starts", SLOW, () => {
     const hub = start({ env: { PORT: String(taken.port) } })
     expect(await hub.exited).toBe(1)
     expect(hub.stderr()).toBe(
-      `jackfield: The hub cannot listen on 127.0.0.1:${taken.port}: something listens there already; set PORT to another, or stop the other.\n`,
+      `jackfield: The hub cannot listen on 127.0.0.1:${taken.port}: another process is already listening there; stop it, or set PORT to another port.\n`,
     )
     expect(data.postmaster()).toBeUndefined()
     await taken.close()
@@ -178,6 +181,6 @@ test("an environment with faults is refused with all of them at once, before any
 test("a master key that is none is refused by its variable's name", async () => {
   const hub = start({ env: { JACKFIELD_MASTER_KEY: "too short" } })
   expect(await hub.exited).toBe(1)
-  expect(hub.stderr()).toMatch(/^jackfield: JACKFIELD_MASTER_KEY must hold 32 bytes in base64[^\n]*\n$/)
+  expect(hub.stderr()).toMatch(/^jackfield: JACKFIELD_MASTER_KEY does not contain 32 bytes in base64[^\n]*\n$/)
   expect(data.postmaster()).toBeUndefined()
 })

@@ -1,41 +1,30 @@
 import { randomBytes } from "node:crypto"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { startTestDatabase } from "../support/embedded.ts"
+import type { HubProcess } from "../support/hub-process.ts"
+import { hubProcesses } from "../support/hub-processes.ts"
 import { listenRaw } from "../support/loopback.ts"
-import { type DataFolder, type HubProcess, makeDataFolder, startHubProcess, until } from "./hub-process.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
 const masterKey = () => randomBytes(32).toString("base64")
 
-let database: TestDatabase
-let folders: DataFolder[] = []
-let hubs: HubProcess[] = []
+const hubs = hubProcesses()
 let url = ""
 let count = 0
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(() => database.stop())
+const database = use(() => startTestDatabase())
 beforeEach(async () => {
   const name = `hub_${++count}`
   await database.query(`create database ${name}`)
   url = database.url.replace(/\/postgres$/, `/${name}`)
 })
-afterEach(async () => {
-  await Promise.all(hubs.map((hub) => hub.end("SIGKILL")))
-  await Promise.all(folders.map((folder) => folder.remove()))
-  hubs = []
-  folders = []
-})
+afterEach(() => hubs.stop())
 
 /** A node of the hub in that database, with a data folder of its own. */
 function node(master: string | undefined, more: Readonly<Record<string, string>> = {}): HubProcess {
-  const folder = makeDataFolder()
-  folders.push(folder)
   const given = master === undefined ? {} : { JACKFIELD_MASTER_KEY: master }
-  const hub = startHubProcess(folder.dir, { env: { DATABASE_URL: url, JACKFIELD_ADMIN_KEY: KEY, ...given, ...more } })
-  hubs.push(hub)
-  return hub
+  return hubs.start({ env: { DATABASE_URL: url, JACKFIELD_ADMIN_KEY: KEY, ...given, ...more } })
 }
 
 async function twoNodes(more: Readonly<Record<string, string>> = {}): Promise<[HubProcess, HubProcess]> {
@@ -52,7 +41,7 @@ describe("a hub over PostgreSQL of one's own", { timeout: 90_000 }, () => {
   test("refuses to start without a master key", async () => {
     const hub = node(undefined)
     expect(await hub.exited).toBe(1)
-    expect(hub.stderr()).toMatch(/^jackfield: .*JACKFIELD_MASTER_KEY must be given with DATABASE_URL/)
+    expect(hub.stderr()).toMatch(/^jackfield: .*JACKFIELD_MASTER_KEY must be set with DATABASE_URL/)
     expect(hub.stdout() + hub.stderr()).not.toContain(database.password)
   })
 
@@ -60,7 +49,7 @@ describe("a hub over PostgreSQL of one's own", { timeout: 90_000 }, () => {
     const hub = node(masterKey())
     const ready = await fetch(`${await hub.ready}/readyz`)
     expect(await ready.json()).toMatchObject({ status: "ready", database: "own" })
-    expect(folders[0]?.postmaster()).toBeUndefined()
+    expect(hubs.folders[0]?.postmaster()).toBeUndefined()
     expect((await hub.call("POST", "/v1/connectors", http, as(KEY))).status).toBe(201)
     expect(await hub.end("SIGTERM")).toBe(0)
     expect(hub.stdout() + hub.stderr()).not.toContain(database.password)

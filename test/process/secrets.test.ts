@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs"
-import { createServer } from "node:http"
 import { join } from "node:path"
 import pg from "pg"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { type Loopback, listen } from "../support/loopback.ts"
-import { type Answer, type DataFolder, type HubProcess, makeDataFolder, startHubProcess } from "./hub-process.ts"
+import type { Answer } from "../support/ask.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
 
 /** It has what each encoding changes: quote, backslash, slash, plus, percent, blank. */
 const CANARY = 'Kanarienvogel "7\\b/+%&= 9'
@@ -14,30 +16,29 @@ const NEW_PASSWORD = "Kanarien password of a person"
 /** It is no secret, goes the same ways, and must be found wherever the canary is looked for: else the search is blind. */
 const MARKER = "wellensittich"
 
-let database: TestDatabase
-let echo: Loopback
 let data: DataFolder
 let hub: HubProcess
 const answers: Answer[] = []
 
+const database = use(() => startTestDatabase({ password: CANARY }))
 beforeAll(async () => {
-  database = await startTestDatabase({ password: CANARY })
   // A far side that gives back whatever it was told, in every form.
-  echo = await listen(
-    createServer((request, response) => {
-      const seen = `${request.headers.authorization} ${Buffer.from(TOKEN).toString("base64")} ${Buffer.from(TOKEN).toString("hex")} ${encodeURIComponent(TOKEN)}`
-      response.writeHead(500, seen.slice(0, 60).replaceAll(/[^\x20-\x7e]/g, ""), { "content-type": "text/plain", server: seen }).end(seen)
-    }),
-  )
+})
+const echo = use(() =>
+  listenHttp((request, response) => {
+    const seen = `${request.headers.authorization} ${Buffer.from(TOKEN).toString("base64")} ${Buffer.from(TOKEN).toString("hex")} ${encodeURIComponent(TOKEN)}`
+    response.writeHead(500, seen.slice(0, 60).replaceAll(/[^\x20-\x7e]/g, ""), { "content-type": "text/plain", server: seen }).end(seen)
+  }),
+)
+beforeAll(async () => {
   data = makeDataFolder()
   hub = startHubProcess(data.dir, { env: { JACKFIELD_LOG: "debug" } })
   await hub.ready
   await useSecrets()
-}, 120_000)
+})
 afterAll(async () => {
   await hub.end()
   await data.remove()
-  await Promise.all([echo.close(), database.stop()])
 })
 
 async function call(method: string, path: string, body?: unknown, options?: Parameters<HubProcess["call"]>[3]): Promise<Answer> {
@@ -48,8 +49,7 @@ async function call(method: string, path: string, body?: unknown, options?: Para
 
 /** Everything that a secret goes through: stored, used, refused, in errors, in a request that cannot be read. */
 async function useSecrets(): Promise<void> {
-  const login = { host: "127.0.0.1", port: database.port, database: "postgres", user: database.user, tls: { kind: "off" } }
-  const right = { ...login, password: CANARY }
+  const right = database.config
   await call("POST", "/v1/connectors", { name: "right", title: MARKER, type: "postgres", config: right, verify: true })
   await call("POST", "/v1/connectors", { name: "right", type: "postgres", config: right })
   await call("POST", "/v1/connectors", { name: "wrong", type: "postgres", config: { ...right, password: `${CANARY}x`, database: MARKER } })

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { until } from "./hub-process.ts"
+import { until } from "../support/waiting.ts"
 
 const POOL = join(import.meta.dirname, "..", "..", "src", "templates", "pool.ts")
 const LOOPS = "{% for a in range(9999) %}".repeat(3) + "{% endfor %}".repeat(3)

@@ -3,7 +3,8 @@ import { dirname, join } from "node:path"
 import { expect, test } from "vitest"
 import { canReach } from "../../src/store/binaries.ts"
 import { isAlive } from "../../src/store/cluster.ts"
-import { type DataFolder, makeDataFolder, startHubProcess } from "./hub-process.ts"
+import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
+import { startHubProcess } from "../support/hub-process.ts"
 
 const NOBODY = 65534
 const root = process.getuid?.() === 0

@@ -1,24 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type MariaDb, mariadb } from "../fixtures/mysql.ts"
-import { type Answer, startHub, type TestHub } from "../support/hub.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import type { Answer } from "../support/ask.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
+import { mariadb } from "./mariadb.ts"
 
-// MySQL in the words of the products that name it, up to a login at Debian's MariaDB: `npm run test:servers`.
+// MySQL by the compatible APIs that name it, up to a login at a MariaDB.
 
-const USER = "dialect_user"
+const USER = "compat_user"
 const PASSWORD = "s3cret-pass-of-it"
-let server: MariaDb
-let hub: TestHub
 
+const server = use(() => mariadb.start())
 beforeAll(async () => {
-  server = await mariadb()
-  await server.query(`CREATE OR REPLACE USER '${USER}'@'127.0.0.1' IDENTIFIED BY '${PASSWORD}'; CREATE OR REPLACE DATABASE dialects;
-    CREATE TABLE dialects.orders (id int PRIMARY KEY, note text); GRANT SELECT ON dialects.* TO '${USER}'@'127.0.0.1'`)
-  hub = await startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${server.port}` })
+  await server.query(`CREATE OR REPLACE USER '${USER}'@'127.0.0.1' IDENTIFIED BY '${PASSWORD}'; CREATE OR REPLACE DATABASE compat;
+    CREATE TABLE compat.orders (id int PRIMARY KEY, note text); GRANT SELECT ON compat.* TO '${USER}'@'127.0.0.1'`)
 })
-afterAll(async () => {
-  await hub?.stop()
-  await server?.query(`DROP USER IF EXISTS '${USER}'@'127.0.0.1'; DROP DATABASE IF EXISTS dialects`)
-})
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${server.port}` }))
 
 const tested = async (name: string) => (await hub.call("POST", `/v1/connectors/${name}/test`)).body
 const streams = async (name: string): Promise<string[]> =>
@@ -26,19 +22,19 @@ const streams = async (name: string): Promise<string[]> =>
 
 describe("a login at a MariaDB", () => {
   it("by AI Squared's MariaDB", async () => {
-    const configuration = { host: "127.0.0.1", port: String(server.port), username: USER, password: PASSWORD, database: "dialects", sslmode: "require" }
+    const configuration = { host: "127.0.0.1", port: String(server.port), username: USER, password: PASSWORD, database: "compat", sslmode: "require" }
     const connector = { name: "squared", connector_type: "source", connector_name: "MariaDB", configuration }
     expect((await hub.call("POST", "/aisquared/api/v1/connectors", { connector })).status).toBe(201)
     expect(await tested("squared")).toMatchObject({ ok: true, server: { product: "MariaDB" } })
     expect((await hub.call("POST", "/v1/connectors/squared/discover")).status).toBeLessThan(300)
-    expect(await streams("squared")).toEqual(["dialects.orders"])
+    expect(await streams("squared")).toEqual(["compat.orders"])
   })
 
   it.each([
     [PASSWORD, "active", null],
     ["another-password", "error", expect.stringContaining("password")],
   ])("by KaireonAI's mysql with %s", async (password, status, lastError) => {
-    const config = { host: "127.0.0.1", port: server.port, database: "dialects", sslMode: "require" }
+    const config = { host: "127.0.0.1", port: server.port, database: "compat", sslMode: "require" }
     const { body } = await hub.call("POST", "/kaireon/api/v1/connectors", {
       name: `k ${status}`,
       type: "mysql",
@@ -58,7 +54,7 @@ describe("a login at a MariaDB", () => {
     const name = `brain-${sslMode}`
     const answer = await datasource(name, { sslMode })
     expect([answer.status, answer.body]).toEqual([200, { name }])
-    expect(await streams(name)).toEqual(["dialects.orders"])
+    expect(await streams(name)).toEqual(["compat.orders"])
     expect((await hub.call("GET", `/v1/connectors/${name}`)).body.config.tls.kind).toBe(sslMode ? "require" : "off")
   })
 

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest"
 import type { Column, Value } from "../../src/core/values.ts"
-import { collect, failure } from "../conformance/context.ts"
 import { column } from "../fixtures/fixture.ts"
-import { LOW, rows, stream, useShop } from "./shop.ts"
-
-// Beside Debian's MariaDB: `npm run test:servers`.
+import { collect, valuesOf } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
+import { LOW, stream, useShop } from "./shop.ts"
 
 const shop = useShop()
 
@@ -59,13 +58,13 @@ describe("values", () => {
       const [queried] = await collect(session.query("SELECT * FROM shop.types"))
       expect(queried?.rows[0]).toEqual(wanted)
       expect(queried?.columns.slice(1).map(({ type }) => type)).toEqual(TYPES.map(([, , , type]) => type))
-      expect(await rows(session.query("SELECT * FROM shop.types WHERE id = ?", [1]))).toEqual([wanted])
+      expect(await valuesOf(session.query("SELECT * FROM shop.types WHERE id = ?", [1]))).toEqual([wanted])
       const report = await session.write(stream("shop", "copy"), { columns: read?.columns ?? [], rows: [wanted] }, { mode: "append" })
       expect(report).toEqual({ written: 1, rejected: [], skipped: 0 })
-      expect(await rows(session.read(stream("shop", "copy")))).toEqual([wanted])
+      expect(await valuesOf(session.read(stream("shop", "copy")))).toEqual([wanted])
       const none = [2, ...names.map(() => null)]
       await session.write(stream("shop", "copy"), { columns: read?.columns ?? [], rows: [none] }, { mode: "upsert" })
-      expect((await rows(session.read(stream("shop", "copy"))))[1]).toEqual(none)
+      expect((await valuesOf(session.read(stream("shop", "copy"))))[1]).toEqual(none)
     })
   })
 })
@@ -81,7 +80,7 @@ describe("read", () => {
 
   test("names are quoted, and without a key there is no cursor", async () => {
     await shop.run(async (session) => {
-      expect(await rows(session.read(stream("shop", "we`ird.name")))).toEqual([[7]])
+      expect(await valuesOf(session.read(stream("shop", "we`ird.name")))).toEqual([[7]])
       const [batch] = await collect(session.read(stream("shop", "nokey")))
       expect([batch?.rows.length, batch?.cursor]).toEqual([2, undefined])
     })

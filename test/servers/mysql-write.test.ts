@@ -1,11 +1,9 @@
 import { describe, expect, test } from "vitest"
 import type { Batch } from "../../src/core/streams.ts"
 import type { Value } from "../../src/core/values.ts"
-import { failure } from "../conformance/context.ts"
 import { column } from "../fixtures/fixture.ts"
+import { failure } from "../support/failure.ts"
 import { LOW, stream, useShop } from "./shop.ts"
-
-// Beside Debian's MariaDB: `npm run test:servers`.
 
 const shop = useShop()
 

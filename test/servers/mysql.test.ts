@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest"
-import { collect, failure } from "../conformance/context.ts"
-import { LOW, rows, useShop } from "./shop.ts"
-
-// Beside Debian's MariaDB: `npm run test:servers`.
+import { collect, valuesOf } from "../support/batches.ts"
+import { failure } from "../support/failure.ts"
+import { until } from "../support/waiting.ts"
+import { LOW, useShop } from "./shop.ts"
 
 const shop = useShop()
 
@@ -16,7 +16,7 @@ describe("logging in", () => {
   ])("%j is %s", async (more, code) => expect((await failure(shop.run((session) => session.test(), more))).code).toBe(code))
 
   test("a database that is not there is so to whoever may know it", async () => {
-    const root = { user: process.env["JF_MYSQL_USER"], password: process.env["JF_MYSQL_PASSWORD"] }
+    const root = { user: shop.user, password: shop.password }
     expect((await failure(shop.run((session) => session.test(), { ...root, database: "nowhere" }))).code).toBe("database_not_found")
     const facts = await shop.run((session) => session.test(), root)
     expect([facts.product, facts.version, facts.warnings?.[0]]).toEqual([
@@ -109,9 +109,9 @@ describe("query", () => {
       CREATE FUNCTION shop.thief() RETURNS int NOT DETERMINISTIC MODIFIES SQL DATA BEGIN DELETE FROM shop.item; RETURN 1; END`)
     try {
       await shop.run(async (session) => {
-        await rows(session.query("SELECT 1"))
+        await valuesOf(session.query("SELECT 1"))
         expect((await failure(collect(session.query(statement)))).code).toMatch(/query_invalid|permission_denied/)
-        expect(await rows(session.query("SELECT count(*) FROM shop.item"))).toEqual([["1"]])
+        expect(await valuesOf(session.query("SELECT count(*) FROM shop.item"))).toEqual([["1"]])
       })
     } finally {
       await shop.query(`REVOKE FILE ON *.* FROM ${LOW}`)
@@ -121,21 +121,21 @@ describe("query", () => {
 
   test.each(["SHOW TABLES IN shop", "EXPLAIN SELECT * FROM shop.item", "DESCRIBE shop.item", "(SELECT 1)", "-- why\nSELECT 1", "VALUES (1)", "SELECT 1;"])(
     "%j reads",
-    async (statement) => expect((await shop.run((session) => rows(session.query(statement)))).length).toBeGreaterThan(0),
+    async (statement) => expect((await shop.run((session) => valuesOf(session.query(statement)))).length).toBeGreaterThan(0),
   )
 
   test("parameters are bound, names told apart, reading may stop and go on", async () => {
     await shop.run(
       async (session) => {
-        expect(await rows(session.query("SELECT ?, ? + 1, ?, ? IS NULL, ?", ["'; DROP TABLE shop.item --", 1, "9007199254740993", null, true]))).toMatchObject([
-          ["'; DROP TABLE shop.item --", expect.anything(), "9007199254740993", 1, 1],
-        ])
-        expect(await rows(session.query("SELECT id FROM shop.item LIMIT ?", [1]))).toEqual([[1]])
+        expect(
+          await valuesOf(session.query("SELECT ?, ? + 1, ?, ? IS NULL, ?", ["'; DROP TABLE shop.item --", 1, "9007199254740993", null, true])),
+        ).toMatchObject([["'; DROP TABLE shop.item --", expect.anything(), "9007199254740993", 1, 1]])
+        expect(await valuesOf(session.query("SELECT id FROM shop.item LIMIT ?", [1]))).toEqual([[1]])
         for await (const batch of session.query("SELECT seq, seq FROM elsewhere.seq_1_to_100000")) {
           expect([batch.rows.length, batch.columns.map(({ name }) => name)]).toEqual([10, ["seq", "seq_2"]])
           break
         }
-        expect((await rows(session.query("SELECT seq FROM elsewhere.seq_1_to_1000"))).length).toBe(25)
+        expect((await valuesOf(session.query("SELECT seq FROM elsewhere.seq_1_to_1000"))).length).toBe(25)
         const [empty] = await collect(session.query("SELECT 1 AS one FROM dual WHERE false"))
         expect([empty?.columns[0]?.name, empty?.rows]).toEqual(["one", []])
         expect((await session.test()).product).toBe("MariaDB")
@@ -151,7 +151,7 @@ describe("query", () => {
         expect(batch.rows.length).toBeGreaterThan(0)
         break
       }
-      expect(await rows(session.query("SELECT 'still here'"))).toEqual([["still here"]])
+      expect(await valuesOf(session.query("SELECT 'still here'"))).toEqual([["still here"]])
     })
   })
 
@@ -185,14 +185,9 @@ describe("query", () => {
     expect([denied.code, denied.message]).toEqual(["permission_denied", expect.stringContaining("GRANT SELECT ON `shop`.`invisible` TO 'low'@'127.0.0.1'")])
     await shop.run(async (session) => {
       const broken = failure(collect(session.query("SELECT SLEEP(30)")))
-      for (let tries = 0; tries < 100; tries++) {
-        const [found] = await shop.query("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'low' AND INFO LIKE '%SLEEP(30)%'")
-        if (found !== undefined) {
-          await shop.query(`KILL CONNECTION ${found["ID"]}`)
-          break
-        }
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
+      const sleeping = () => shop.query("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'low' AND INFO LIKE '%SLEEP(30)%'")
+      const [found] = await until(5_000, sleeping, ({ length }) => length > 0)
+      await shop.query(`KILL CONNECTION ${found?.["ID"]}`)
       expect((await broken).code).toMatch(/server_unavailable|connection_lost/)
     })
   })

@@ -1,23 +1,36 @@
 import { execFileSync, spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test } from "vitest"
+import { install } from "../support/servers/packages.ts"
 import { faultOf, outputsOf, scriptOf, stepsOf } from "./operating/page.ts"
 
 const ROOT = join(import.meta.dirname, "..", "..")
-const NEEDED = ["/usr/sbin/nginx", "/usr/bin/prometheus", "/usr/bin/pg_createcluster", "/usr/bin/systemd-analyze"]
+/** What the page has the reader install, and what its throw-away machine is made with. */
+const PACKAGES = {
+  debian: {
+    postgresql: ["/usr/bin/pg_createcluster", "/usr/lib/postgresql/*/bin/postgres"],
+    "nginx-light": ["nginx"],
+    prometheus: ["prometheus"],
+    openssl: ["openssl"],
+    curl: ["curl"],
+    systemd: ["systemd-analyze"],
+  },
+}
 const NAMESPACES = ["--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child"]
 
 /** Why the page cannot be run here; undefined when it can. */
 function obstacle(): string | undefined {
   if (process.getuid?.() !== 0) return "the page is root's"
-  const missing = NEEDED.filter((path) => !existsSync(path))
-  if (missing.length > 0) return `${missing.join(", ")} missing`
   return spawnSync("unshare", [...NAMESPACES, "true"]).status === 0 ? undefined : "no namespaces of one's own here"
 }
 
 const reason = obstacle()
+
+beforeAll(async () => {
+  if (reason === undefined) await install("the operators' page", PACKAGES)
+})
 
 const SMALL = [
   "```sh not-run",

@@ -1,30 +1,26 @@
-import { afterAll, beforeAll, beforeEach } from "vitest"
+import { beforeAll, beforeEach } from "vitest"
 import { mysql } from "../../src/connectors/mysql.ts"
 import type { Session } from "../../src/core/session.ts"
-import type { Batch, Stream } from "../../src/core/streams.ts"
-import type { Value } from "../../src/core/values.ts"
-import { collect, withSession } from "../conformance/context.ts"
-import { type MariaDb, mariadb } from "../fixtures/mysql.ts"
+import type { Stream } from "../../src/core/streams.ts"
+import { withSession } from "../conformance/context.ts"
+import { table } from "../fixtures/tables.ts"
+import { use } from "../support/use.ts"
+import { type MariaDb, mariadb } from "./mariadb.ts"
 
 /** A user of few rights, as SQL names it. */
 export const LOW = "'low'@'127.0.0.1'"
 
-/** A shop in Debian's MariaDB, and sessions of its user of few rights. */
-export interface Shop {
-  readonly ca: string
-  /** As the server's first user. */
-  query(sql: string): Promise<Record<string, unknown>[]>
+/** A shop in a MariaDB of the file's own, and sessions of its user of few rights. */
+export interface Shop extends Omit<MariaDb, "port"> {
   run<T>(work: (session: Session) => Promise<T>, more?: object, options?: object): Promise<T>
 }
 
-/** Makes the shop anew before each test of the file, and takes it away in the end. */
+/** Starts the server for this file, and makes the shop anew before each test. */
 export function useShop(): Shop {
-  let server: MariaDb
+  const server = use(() => mariadb.start())
   beforeAll(async () => {
-    server = await mariadb()
     await server.query(`CREATE OR REPLACE USER ${LOW} IDENTIFIED BY 'low-password'`)
   })
-  afterAll(() => server?.query(`DROP USER IF EXISTS ${LOW}; DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS locked; DROP DATABASE IF EXISTS elsewhere`))
   beforeEach(async () => {
     await server.query(SEED)
   })
@@ -33,13 +29,19 @@ export function useShop(): Shop {
     get ca() {
       return server.ca
     },
+    get user() {
+      return server.user
+    },
+    get password() {
+      return server.password
+    },
     query: (sql) => server.query(sql),
     run: (work, more = {}, options = {}) => withSession({ connector: mysql }, config(more), work, options),
   }
 }
 
-export const rows = async (batches: AsyncIterable<Batch>): Promise<Value[][]> => (await collect(batches)).flatMap((batch) => batch.rows.map((row) => [...row]))
-export const stream = (...path: string[]): Stream => ({ path, kind: "table", columns: [], key: [] })
+/** A table of which nothing is known but its path. */
+export const stream = (...path: string[]): Stream => table(path, [], [])
 
 const SEED = `
     DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS locked; DROP DATABASE IF EXISTS elsewhere;

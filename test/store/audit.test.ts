@@ -2,12 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { genesisOf } from "../../src/core/audit-chain.ts"
 import { hubActor, record } from "../../src/hub/audit/audit.ts"
 import { AuditLog } from "../../src/hub/audit/audit-log.ts"
-import type { Principal } from "../../src/hub/people/identity.ts"
+import type { Principal } from "../../src/hub/base/principal.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
+import { startOwnedDatabase } from "./owned-database.ts"
 import { keepLog, type Seeded, seedWorkspace } from "./seed.ts"
 
-let database: TestDatabase
 let store: Store
 let other: Store
 let at: Seeded
@@ -15,11 +15,9 @@ let by: Principal
 let audit: AuditLog
 const signal = new AbortController().signal
 
+const database = use(() => startOwnedDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
-  await database.query("create role owner login createrole password 'pw'")
-  await database.query("create database hub owner owner")
-  const databaseUrl = `postgres://owner:pw@127.0.0.1:${database.port}/hub`
+  const databaseUrl = database.ownerUrl
   store = await openStore({ dataDir: "unused", databaseUrl, log: keepLog() })
   other = await openStore({ dataDir: "unused", databaseUrl, log: keepLog() })
   audit = new AuditLog(store)
@@ -27,7 +25,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await store?.close()
   await other?.close()
-  await database?.stop()
 })
 beforeEach(async () => {
   at = await seedWorkspace(store)

@@ -9,21 +9,22 @@ import { type Owner, openOwner } from "../../src/store/owner.ts"
 import { checkBackup, restoreBackup } from "../../src/store/restore.ts"
 import { OURS } from "../../src/store/schema-version.ts"
 import { openStore } from "../../src/store/store.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
 import { keepLog, ROWS, seedWorkspace } from "./seed.ts"
 
-let database: TestDatabase
 let folder: string
 const owners: Owner[] = []
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "jackfield-test-backup-"))
-  database = await startTestDatabase()
+})
+const database = use(() => startTestDatabase())
+beforeAll(async () => {
   // An owner that is no superuser: row-level security binds it too.
   await database.query("create role owner login createrole password 'pw'")
 })
 afterAll(async () => {
   for (const owner of owners) await owner.close()
-  await database.stop()
   rmSync(folder, { recursive: true })
 })
 

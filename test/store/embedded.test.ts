@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { isAlive } from "../../src/store/cluster.ts"
 import { startEmbedded } from "../../src/store/embedded.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
+import { within } from "../support/waiting.ts"
 import { kill, makeDataDir, startHub } from "./child.ts"
 import { keepLog } from "./seed.ts"
 
@@ -55,7 +56,7 @@ describe("the embedded database", () => {
   test("is adopted when the hub was killed, with every acknowledged row", async () => {
     const hub = startHub(data.dir, "write")
     await hub.first
-    while (hub.lines.length < 50) await new Promise((resolve) => setTimeout(resolve, 10))
+    await within(20_000, () => hub.lines.length >= 50, "50 rows are acknowledged")
     await kill(hub, "SIGKILL")
     const server = data.postmaster()
     expect(isAlive(server ?? 0)).toBe(true)

@@ -4,28 +4,24 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { allWorkspaces, findApiKey, findSession, findUser, membershipsOf, someDataKeys, touchApiKey } from "../../src/store/lookups.ts"
 import { openStore, type Store, uniqueViolation } from "../../src/store/store.ts"
 import { hashToken } from "../../src/vault/tokens.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
+import { startOwnedDatabase } from "./owned-database.ts"
 import { keepLog, ROWS, type Seeded, seedWorkspace } from "./seed.ts"
 
-let database: TestDatabase
 let databaseUrl: string
 let store: Store
 let a: Seeded
 let b: Seeded
 
+const database = use(() => startOwnedDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
-  // An owner that is no superuser: only for such a one do forced policies bind the look-ups too.
-  await database.query("create role owner login createrole password 'pw'")
-  await database.query("create database hub owner owner")
-  databaseUrl = `postgres://owner:pw@127.0.0.1:${database.port}/hub`
+  databaseUrl = database.ownerUrl
   store = await openStore({ dataDir: "unused", databaseUrl, log: keepLog() })
   a = await seedWorkspace(store)
   b = await seedWorkspace(store)
 })
 afterAll(async () => {
   await store.close()
-  await database.stop()
 })
 
 /** As the superuser, in the hub's database. */

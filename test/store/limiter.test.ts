@@ -2,24 +2,24 @@ import { randomUUID } from "node:crypto"
 import fc from "fast-check"
 import { sql } from "kysely"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { Limiter } from "../../src/limits/limiter.ts"
+import { ConnectorLimits } from "../../src/limits/connector-limits.ts"
 import type { Limits } from "../../src/limits/limits.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
 import { keepLog, type Seeded, seedWorkspace } from "./seed.ts"
 
-let database: TestDatabase
 let store: Store
 let at: Seeded
 
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   store = await openStore({ dataDir: "unused", databaseUrl: database.url, log: keepLog() })
   at = await seedWorkspace(store)
 })
 afterAll(async () => {
   await store.close()
-  await database.stop()
 })
 const clear = () => database.query("delete from jackfield.limiter_rates; delete from jackfield.limiter_starts; delete from jackfield.limiter_slots")
 beforeEach(clear)
@@ -100,19 +100,16 @@ describe("the limiter", () => {
   const limits = (concurrency: number | undefined, rates: Limits["rates"] = []): Limits => ({ rates, concurrency })
   const options = (waitMs: number, signal = new AbortController().signal) => ({ waitMs, signal })
   const held = async () => (await database.query("select id from jackfield.limiter_slots where held")).length
-  const settled = async (count: number) => {
-    for (let turn = 0; turn < 200 && (await held()) !== count; turn++) await new Promise((resolve) => setTimeout(resolve, 10))
-    return held()
-  }
+  const settled = (count: number) => until(5_000, held, (many) => many === count)
 
   test("two processes never hold more slots than there are, and each gets its turn", async () => {
-    const processes = [new Limiter(store), new Limiter(store)]
+    const processes = [new ConnectorLimits(store), new ConnectorLimits(store)]
     let open = 0
     let highest = 0
     const served = [0, 0]
     const caller = async (index: number) => {
       for (let turn = 0; turn < 15; turn++) {
-        const grant = await processes[index]?.acquire(at.workspaceId, at.connectorId, limits(3), options(20_000))
+        const grant = await processes[index]?.take(at.workspaceId, at.connectorId, limits(3), options(20_000))
         highest = Math.max(highest, ++open)
         await new Promise((resolve) => setTimeout(resolve, 5))
         open--
@@ -133,15 +130,15 @@ describe("the limiter", () => {
         .execute(),
     )
     const begun = performance.now()
-    const limiter = new Limiter(store)
-    await expect(limiter.acquire(at.workspaceId, at.connectorId, limits(1), options(100))).rejects.toMatchObject({ code: "rate_limited" })
-    const grant = await limiter.acquire(at.workspaceId, at.connectorId, limits(1), options(10_000))
+    const limiter = new ConnectorLimits(store)
+    await expect(limiter.take(at.workspaceId, at.connectorId, limits(1), options(100))).rejects.toMatchObject({ code: "rate_limited" })
+    const grant = await limiter.take(at.workspaceId, at.connectorId, limits(1), options(10_000))
     expect(performance.now() - begun).toBeGreaterThan(500)
     grant.release()
   })
 
   test("a call whose slot was lost is told to end", async () => {
-    const grant = await new Limiter(store).acquire(at.workspaceId, at.connectorId, limits(1), options(1_000))
+    const grant = await new ConnectorLimits(store).take(at.workspaceId, at.connectorId, limits(1), options(1_000))
     await database.query("delete from jackfield.limiter_slots")
     await new Promise((resolve) => grant.signal.addEventListener("abort", resolve))
     expect(grant.signal.reason).toMatchObject({ code: "store_unavailable" })
@@ -149,7 +146,7 @@ describe("the limiter", () => {
   })
 
   test("a running call keeps its slot", async () => {
-    const grant = await new Limiter(store).acquire(at.workspaceId, at.connectorId, limits(1), options(1_000))
+    const grant = await new ConnectorLimits(store).take(at.workspaceId, at.connectorId, limits(1), options(1_000))
     await new Promise((resolve) => setTimeout(resolve, 5_000))
     expect([grant.signal.aborted, await held()]).toEqual([false, 1])
     grant.release()
@@ -158,10 +155,10 @@ describe("the limiter", () => {
   })
 
   test("who goes away while waiting leaves nothing behind", async () => {
-    const limiter = new Limiter(store)
-    const first = await limiter.acquire(at.workspaceId, at.connectorId, limits(1), options(1_000))
+    const limiter = new ConnectorLimits(store)
+    const first = await limiter.take(at.workspaceId, at.connectorId, limits(1), options(1_000))
     const going = new AbortController()
-    const second = limiter.acquire(at.workspaceId, at.connectorId, limits(1), options(10_000, going.signal))
+    const second = limiter.take(at.workspaceId, at.connectorId, limits(1), options(10_000, going.signal))
     setTimeout(() => going.abort(), 100)
     await expect(second).rejects.toMatchObject({ code: "cancelled" })
     first.release()
@@ -170,21 +167,20 @@ describe("the limiter", () => {
   })
 
   test("a rate that is used up says when to come again, and a late request counts from when it went", async () => {
-    const limiter = new Limiter(store)
+    const limiter = new ConnectorLimits(store)
     const rates = [{ requests: 1, perMs: 10_000 }]
-    const grant = await limiter.acquire(at.workspaceId, at.connectorId, limits(undefined, rates), options(1_000))
-    const refused = () => limiter.acquire(at.workspaceId, at.connectorId, limits(undefined, rates), options(0)).catch((error: unknown) => error)
+    const grant = await limiter.take(at.workspaceId, at.connectorId, limits(undefined, rates), options(1_000))
+    const refused = () => limiter.take(at.workspaceId, at.connectorId, limits(undefined, rates), options(0)).catch((error: unknown) => error)
     expect(await refused()).toMatchObject({ code: "rate_limited", details: { retryAfterSeconds: 11 } })
     const before = await database.query("select at from jackfield.limiter_starts")
     await new Promise((resolve) => setTimeout(resolve, 1_000))
     grant.sent()
     const moved = async () => Number((await database.query("select at from jackfield.limiter_starts"))[0]?.["at"]) - Number(before[0]?.["at"])
-    for (let turn = 0; turn < 100 && (await moved()) === 0; turn++) await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(await moved()).toBeGreaterThan(900)
+    expect(await until(5_000, moved, (by) => by !== 0)).toBeGreaterThan(900)
   })
 
   test("without limits no row is touched", async () => {
-    const grant = await new Limiter(store).acquire(at.workspaceId, at.connectorId, limits(undefined), options(0))
+    const grant = await new ConnectorLimits(store).take(at.workspaceId, at.connectorId, limits(undefined), options(0))
     grant.release()
     expect(await database.query("select connector_id from jackfield.limiter_rates")).toEqual([])
   })

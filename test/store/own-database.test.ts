@@ -1,19 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { chooseRunAs, findBinaries } from "../../src/store/binaries.ts"
 import { spawnServer, stopServer } from "../../src/store/cluster.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
 import { certificate } from "../support/certificates.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
 import { keepLog } from "./seed.ts"
 
-let database: TestDatabase
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(() => database.stop())
+const database = use(() => startTestDatabase())
 
 const urlOf = (name: string, user = database.user, password = database.password) =>
   `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${database.port}/${name}`
@@ -96,11 +94,7 @@ test("a database that goes away is store_unavailable, and the same store works w
   expect(new Set(await Promise.all(Array.from({ length: 20 }, count)))).toEqual(new Set(["store_unavailable true"]))
   const logFile = join(own.folder, "..", "server.log")
   const again = await spawnServer(binaries, { folder: own.folder, port: own.port, logFile, as: await chooseRunAs(join(own.folder, "..")) })
-  let outcome: number | string = ""
-  for (let attempt = 0; attempt < 200 && outcome !== 0; attempt++) {
-    outcome = await count()
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  const outcome = await until(20_000, count, (many) => many === 0)
   expect(outcome, readFileSync(logFile, "utf8")).toBe(0)
   expect(new Set(await Promise.all(Array.from({ length: 20 }, count)))).toEqual(new Set([0]))
   await store.close()
@@ -125,11 +119,10 @@ test("a commit of a transaction that had failed is an error, not a silent rollba
 
 test("sslmode=require is TLS, and disable is refused by a server that insists on it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "jackfield-test-tls-"))
-  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")]
-  const made = certificate({ name: "database", names: ["127.0.0.1"], ca: true })
-  writeFileSync(cert, made.cert)
-  writeFileSync(key, made.key)
-  const own = await startTestDatabase({ ssl: { cert, key }, requireSsl: true })
+  const cert = join(folder, "cert.pem")
+  const ssl = certificate({ name: "database", names: ["127.0.0.1"], ca: true })
+  writeFileSync(cert, ssl.cert)
+  const own = await startTestDatabase({ ssl, requireSsl: true })
   const store = await open(`${own.url}?sslmode=require`)
   await store.ping()
   const sessions = await own.query(

@@ -111,7 +111,7 @@ test("a cluster of another major version is refused, not started", async () => {
   chmodSync(folder, 0o711)
   await (await startEmbedded(folder, keepLog())).stop()
   writeFileSync(join(folder, "postgres", "cluster", "PG_VERSION"), "12\n")
-  await expect(startEmbedded(folder, keepLog())).rejects.toMatchObject({ message: expect.stringMatching(/made by PostgreSQL 12 .* backup/) })
+  await expect(startEmbedded(folder, keepLog())).rejects.toMatchObject({ message: expect.stringMatching(/created by PostgreSQL 12, .* backup/) })
 })
 
 test("a server that cannot start is told with what it said", async () => {
@@ -119,6 +119,6 @@ test("a server that cannot start is told with what it said", async () => {
   await (await startEmbedded(folder, keepLog())).stop()
   writeFileSync(join(folder, "postgres", "cluster", "postgresql.conf"), "nonsense = 1\n")
   await expect(startEmbedded(folder, keepLog())).rejects.toMatchObject({
-    message: expect.stringMatching(/server\.log.*It said: .*nonsense|configuration file.*errors/s),
+    message: expect.stringMatching(/server\.log.*It reported: .*nonsense|configuration file.*errors/s),
   })
 })

@@ -9,25 +9,22 @@ import { rotateMasterKey } from "../../src/vault/master-rotation.ts"
 import { proveVault, vaultStatus } from "../../src/vault/proof.ts"
 import { rotateDataKeys, rotationBegan } from "../../src/vault/rotation.ts"
 import { Vault } from "../../src/vault/vault.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
+import { within } from "../support/waiting.ts"
+import { startOwnedDatabase } from "./owned-database.ts"
 import { keepLog } from "./seed.ts"
 
-let database: TestDatabase
 let store: Store
 let owner: Owner
+const database = use(() => startOwnedDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
-  // An owner that is no superuser, as on a PostgreSQL of one's own.
-  await database.query("create role owner login createrole password 'pw'")
-  await database.query("create database hub owner owner")
-  const databaseUrl = `postgres://owner:pw@127.0.0.1:${database.port}/hub`
+  const databaseUrl = database.ownerUrl
   store = await openStore({ dataDir: "unused", databaseUrl, log: keepLog() })
   owner = await openOwner({ dataDir: "unused", databaseUrl, log: keepLog() })
 })
 afterAll(async () => {
   await owner.close()
   await store.close()
-  await database.stop()
 })
 
 afterEach(() => inspect("delete from jackfield.workspaces"))
@@ -37,7 +34,7 @@ const keys = new LocalKeys(key(7))
 const never = new AbortController().signal
 const notes: string[] = []
 const options = { note: (line: string) => void notes.push(line), signal: never }
-const inspect = (statement: string) => database.query(statement, [], "hub")
+const inspect = (statement: string) => database.inHub(statement)
 
 interface Place {
   readonly workspaceId: string
@@ -147,7 +144,7 @@ describe("rotating the data keys", () => {
       const row = await tx.selectFrom("connector_secrets").selectAll().where("connector_id", "=", at.connectorId).executeTakeFirstOrThrow()
       rotation = rotateDataKeys(owner.db, keys, options)
       const waits = async () => (await inspect("select count(*)::int as n from jackfield.data_keys where retired_at is not null"))[0]?.["n"]
-      for (let attempt = 0; attempt < 200 && (await waits()) === 0; attempt++) await new Promise((resolve) => setTimeout(resolve, 10))
+      await within(10_000, async () => (await waits()) !== 0, "a key is retired")
       await new Promise((resolve) => setTimeout(resolve, 300))
       const stale = { ciphertext: row.ciphertext, data_key_id: row.data_key_id }
       await tx.updateTable("connector_secrets").set(stale).where("connector_id", "=", at.connectorId).execute()
@@ -184,7 +181,7 @@ describe("rotating the data keys", () => {
     )
     const done = await rotateDataKeys(owner.db, keys, options)
     expect(done.kept).toEqual([old])
-    expect(done.failures).toEqual([expect.stringContaining(`${bad} does not open`)])
+    expect(done.failures).toEqual([expect.stringContaining(`${bad} cannot be decrypted`)])
     await expect(inspect(`delete from jackfield.data_keys where id = '${old}'`)).rejects.toThrow(/foreign key/)
     expect(await proveVault(owner.db, keys, never)).toMatchObject({ ok: false, failures: [expect.stringContaining(String(bad))] })
     await inspect(`delete from jackfield.connector_secrets where connector_id = '${at.connectorId}' and pointer = '/1'`)

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { beforeAll, expect, test } from "vitest"
 import { openStore } from "../../src/store/store.ts"
 import { SEALED_TABLES } from "../../src/vault/sealed-tables.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
 import { keepLog } from "./seed.ts"
 
-let database: TestDatabase
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   await (await openStore({ dataDir: "unused", databaseUrl: database.url, log: keepLog() })).close()
 })
-afterAll(() => database.stop())
 
 /** Tables with a column that only sealed values have, as the catalog has them, with the columns of their primary keys. */
 const fromTheCatalog = async () =>

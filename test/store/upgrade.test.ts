@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { Kysely, PostgresDialect } from "kysely"
 import { Migrator } from "kysely/migration"
 import pg from "pg"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { backUp } from "../../src/store/backup.ts"
 import { migrations } from "../../src/store/migrations/index.ts"
 import { openOwner } from "../../src/store/owner.ts"
@@ -14,35 +14,36 @@ import { openStore } from "../../src/store/store.ts"
 import { keyChecks } from "../../src/vault/key-checks.ts"
 import { LocalKeys } from "../../src/vault/local-keys.ts"
 import { proveVault } from "../../src/vault/proof.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
 import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 import { keepLog } from "./seed.ts"
 
 /** The last migration of every released version, with what a hub of that version had stored (`released/<migration>.sql`). A release adds a line and a file. */
 const RELEASED: readonly (readonly [version: string, migration: string])[] = [["0.1.0", "0003-recent-calls"]]
 
-/** Columns that a later migration took away, and where what they held is now. */
-const MOVED: Readonly<Record<string, string>> = { "catalogs.skipped": "catalog_skipped" }
+/** Columns that a later migration took away, and where their values are now. */
+const MOVED: Readonly<Record<string, string>> = { "catalogs.skipped": "catalog_skipped", "connectors.dialect": "connectors.compat" }
 
 const MASTER = Buffer.alloc(32, 3)
-let database: TestDatabase
-beforeAll(async () => {
-  database = await startTestDatabase()
-})
-afterAll(() => database.stop())
+const database = use(() => startTestDatabase())
 
 const urlOf = (name: string) => database.url.replace(/postgres$/, name)
 
-/** A database as a released version left it. */
-async function released(name: string, migration: string): Promise<void> {
+/** A database as a released version left it, with the rows of that file in `released/`. */
+async function released(name: string, migration: string, file = migration): Promise<void> {
   await database.query(`create database ${name}`)
   await database.query("create schema jackfield", [], name)
+  await migrateTo(name, migration)
+  await database.query(readFileSync(join(import.meta.dirname, "released", `${file}.sql`), "utf8"), [], name)
+}
+
+async function migrateTo(name: string, migration: string): Promise<void> {
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: urlOf(name), max: 1 }) }) })
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) }, migrationTableSchema: "jackfield" })
   const { error } = await migrator.migrateTo(migration)
   await db.destroy()
   if (error !== undefined) throw error
-  await database.query(readFileSync(join(import.meta.dirname, "released", `${migration}.sql`), "utf8"), [], name)
 }
 
 /** Every row of the tables that a released version had, as JSON of the columns that it had. */
@@ -143,6 +144,52 @@ describe.each(RELEASED)("a database of %s", (version, migration) => {
   })
 })
 
+test("a connector that 0.1.0 made through a compatible API is shown there as before, also after a restore of its first version", {
+  timeout: 60_000,
+}, async () => {
+  const file = "0003-recent-calls-compat"
+  const before = JSON.parse(readFileSync(join(import.meta.dirname, "released", `${file}.json`), "utf8")) as { path: string; answer: unknown }[]
+  expect(before).toHaveLength(10)
+  await released("through_apis", "0003-recent-calls", file)
+  // The versions are of 0005: since then a hub has written their changes too.
+  await migrateTo("through_apis", "0011-people")
+  const changes = [
+    { pointer: "/title", change: "changed", before: "a", after: "kaireon string" },
+    { pointer: "/dialect", change: "changed", before: null, after: "kaireon" },
+    { pointer: "/document", change: "changed" },
+  ]
+  await database.query(
+    "update jackfield.connector_versions set changes = $1 where connector_id = (select id from jackfield.connectors where name = 'kaireon-string')",
+    [JSON.stringify(changes)],
+    "through_apis",
+  )
+  const key = "the-first-key-of-release-0.1.0"
+  const hub = await startHub({ DATABASE_URL: urlOf("through_apis"), JACKFIELD_MASTER_KEY: MASTER.toString("base64") })
+  const call = (method: string, path: string) => hub.call(method, path, undefined, { key, headers: { "x-apikey": key } })
+  try {
+    for (const { path, answer } of before) expect((await call("GET", path)).body, path).toMatchObject(answer as object)
+    const versions = await call("GET", "/v1/connectors/kaireon-string/versions")
+    expect(versions.body.data[0].changes).toEqual(changes.map((each) => (each.pointer === "/dialect" ? { ...each, pointer: "/compat" } : each)))
+    for (const { path, answer } of before) {
+      const id = await idOf(answer)
+      expect((await call("POST", `/v1/connectors/${id}/versions/1/restore`)).status, path).toBe(200)
+      expect(settled((await call("GET", path)).body), path).toEqual(settled(answer))
+    }
+  } finally {
+    await hub.stop()
+  }
+
+  async function idOf(answer: unknown): Promise<string> {
+    const { id, data } = answer as { id?: string | number; data?: { id: string } }
+    const [row] = await database.query("select id from jackfield.connectors where $1 in (id::text, serial::text)", [String(data?.id ?? id)], "through_apis")
+    return String(row?.["id"])
+  }
+})
+
+/** An answer without the members that a restore changes, and without the hub's own port. */
+const settled = (answer: unknown): unknown =>
+  JSON.parse(JSON.stringify(answer, (name, value: unknown) => (/^(updated_?at|icon)$/i.test(name) ? undefined : value)))
+
 test("a hub that is older than the database refuses, says which version it wants, and changes nothing", async () => {
   await database.query("create database newer")
   await (await openStore({ dataDir: "unused", databaseUrl: urlOf("newer"), log: keepLog() })).close()
@@ -150,7 +197,7 @@ test("a hub that is older than the database refuses, says which version it wants
   const before = await database.query("select name from jackfield.kysely_migration order by 1", [], "newer")
   await expect(openStore({ dataDir: "unused", databaseUrl: urlOf("newer"), log: keepLog() })).rejects.toMatchObject({
     code: "store_unavailable",
-    message: expect.stringMatching(/newer version \(9999-later; this one knows up to \d{4}-[a-z-]+\)/),
+    message: expect.stringMatching(/newer version \(9999-later; this one supports up to \d{4}-[a-z-]+\)/),
   })
   expect(await database.query("select name from jackfield.kysely_migration order by 1", [], "newer")).toEqual(before)
 })

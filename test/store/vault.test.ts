@@ -6,18 +6,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { openStore, type Store } from "../../src/store/store.ts"
 import { LocalKeys } from "../../src/vault/local-keys.ts"
 import { openVault, type SecretBinding, Vault } from "../../src/vault/vault.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { use } from "../support/use.ts"
 import { keepLog } from "./seed.ts"
 
-let database: TestDatabase
 let store: Store
+const database = use(() => startTestDatabase())
 beforeAll(async () => {
-  database = await startTestDatabase()
   store = await openStore({ dataDir: "unused", databaseUrl: database.url, log: keepLog() })
 })
 afterAll(async () => {
   await store.close()
-  await database.stop()
 })
 
 const send = () => Promise.reject(new Error("There is no key service here."))
@@ -138,7 +137,7 @@ describe("opening the vault", () => {
       Buffer.from(key),
     )
     await expect(openVault(fresh, { provider: "local", local: {} }, { dataDir: folders[1], send })).rejects.toMatchObject({
-      message: expect.stringContaining("is gone"),
+      message: expect.stringContaining("is missing"),
     })
     await fresh.close()
     for (const folder of folders) rmSync(folder, { recursive: true })

@@ -1,6 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto"
 import { isIP } from "node:net"
 import { bytesOf } from "../../src/net/address.ts"
+import { SERVER_NAME } from "./lease.ts"
 
 /** A certificate and its key, both PEM. */
 export interface Certificate {
@@ -43,6 +44,18 @@ export function certificate(options: CertificateOptions): Certificate & { readon
   const lines = der.toString("base64").match(/.{1,64}/g) ?? []
   const cert = `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`
   return { name: options.name, cert, key: privateKey.export({ type: "pkcs8", format: "pem" }).toString() }
+}
+
+/** A server's certificate and key, and the authority that vouches for it; all PEM. */
+export interface ServerTls extends Certificate {
+  readonly ca: string
+}
+
+/** A certificate of a fresh test authority for SERVER_NAME, `localhost` and 127.0.0.1, or for the given names. */
+export function serverTls(names: readonly string[] = [SERVER_NAME, "localhost", "127.0.0.1"]): ServerTls {
+  const authority = certificate({ name: "Jackfield test CA", ca: true })
+  const { cert, key } = certificate({ name: names[0] ?? "", names, issuer: authority })
+  return { ca: authority.cert, cert, key }
 }
 
 function extensions({ ca = false, names = [] }: CertificateOptions): Buffer[] {

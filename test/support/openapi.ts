@@ -1,5 +1,5 @@
 import { Ajv2020 } from "ajv/dist/2020.js"
-import type { Answer } from "./hub.ts"
+import type { Answer } from "./ask.ts"
 
 export type Schema = Readonly<Record<string, unknown>>
 

@@ -65,7 +65,10 @@ function mayEnter(context: ssh2.AuthContext, { user, password, publicKey }: SshS
   if (context.method === "password") return password !== undefined && context.password === password
   if (context.method !== "publickey" || publicKey === undefined) return false
   const known = ssh2.utils.parseKey(publicKey)
-  return !(known instanceof Error) && known.getPublicSSH().equals(context.key.data)
+  if (known instanceof Error || !known.getPublicSSH().equals(context.key.data)) return false
+  // A client asks first whether the key would do; the signature comes with the second request.
+  const { signature, blob, hashAlgo } = context
+  return signature === undefined || known.verify(blob ?? Buffer.alloc(0), signature, hashAlgo) === true
 }
 
 function forward(host: string, port: number, accept: () => ssh2.ServerChannel, reject: () => void): void {

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream"
 import { PlatformError } from "../../core/errors.ts"
 import type { AuditLog } from "../../hub/audit/audit-log.ts"
-import type { Principal } from "../../hub/people/identity.ts"
+import type { Principal } from "../../hub/base/principal.ts"
 import { principalOf } from "../access.ts"
 import { type Operation, operation } from "../operation.ts"
 import { callerSignal } from "../request.ts"

@@ -1,4 +1,4 @@
-import { workspaceMetrics } from "../../hub/workspace-metrics.ts"
+import { workspaceMetrics } from "../../hub/checks/workspace-metrics.ts"
 import { principalOf } from "../access.ts"
 import { type Operation, operation } from "../operation.ts"
 import { ConnectorRef, Page, pageOf } from "../schemas/basics.ts"

@@ -1,6 +1,6 @@
 import { PlatformError } from "../../core/errors.ts"
+import { slice } from "../../hub/base/page.ts"
 import { describeType } from "../../hub/connectors/connector-types.ts"
-import { slice } from "../../hub/page.ts"
 import { type Operation, operation } from "../operation.ts"
 import { Page, pageOf } from "../schemas/basics.ts"
 import { ConnectorType, ConnectorTypeRef } from "../schemas/connector-types.ts"

@@ -1,5 +1,5 @@
-import { compareConnector } from "../../hub/catalogs/compare.ts"
 import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
+import { compareConnector } from "../../hub/declarative/compare.ts"
 import { principalOf } from "../access.ts"
 import { configExamples, exampleName } from "../openapi/examples.ts"
 import { type Operation, operation } from "../operation.ts"
@@ -10,7 +10,7 @@ import { TestInput, TestReport } from "../schemas/tests.ts"
 import { answerTest, REPORT_LINES } from "../test-answer.ts"
 
 /** A connector as this API shows it: the parts that belong to compatible APIs are left out. */
-export const shown = ({ dialect: _, document: __, ...connector }: ConnectorView) => connector
+export const shown = ({ compat: _, document: __, ...connector }: ConnectorView) => connector
 
 /** Connectors: created, listed, compared, changed, deleted, tested. */
 export const connectorOperations: readonly Operation[] = [

@@ -1,4 +1,4 @@
-import { slice } from "../../hub/page.ts"
+import { slice } from "../../hub/base/page.ts"
 import { principalOf } from "../access.ts"
 import { type Operation, operation } from "../operation.ts"
 import { IdRef, Page, pageOf } from "../schemas/basics.ts"

@@ -22,7 +22,16 @@ export const RowsQuery = Type.Object(
   },
   closed,
 )
-const RejectedRecord = named("RejectedRecord", Type.Object({ line: Type.Integer(), lastLine: Type.Integer(), reason: Type.String() }))
+const RejectedRecord = named(
+  "RejectedRecord",
+  Type.Object({
+    file: Type.Optional(Type.String({ description: "The file's path, where the stream has several files" })),
+    from: Type.Optional(Type.Integer({ description: "The offset at which line 1 begins, where the read began inside the file" })),
+    line: Type.Integer({ description: "The first line, counted from 1" }),
+    lastLine: Type.Integer(),
+    reason: Type.String(),
+  }),
+)
 export const Rows = named(
   "Rows",
   Type.Object({

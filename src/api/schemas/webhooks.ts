@@ -1,5 +1,5 @@
 import Type from "typebox"
-import { EVENT_TYPES } from "../../hub/checks/webhook-outbox.ts"
+import { EVENT_TYPES } from "../../hub/webhooks/outbox.ts"
 import { closed, Id, IdRef, Nullable, named, open, Time } from "./basics.ts"
 
 const EventType = named("EventType", Type.Enum([...EVENT_TYPES]))

@@ -17,7 +17,7 @@ export interface AddOptions extends FieldOptions, DescribedOptions {
   readonly disable?: boolean
 }
 
-/** Registers a connector from options, a file and, in a terminal, questions for what is missing. */
+/** Registers a connector from options, a file and, in a terminal, questions for missing values. */
 export async function add(cli: Cli, options: AddOptions): Promise<Exit> {
   const { terminal } = cli
   const described = describedBy(options)
@@ -44,7 +44,7 @@ export async function add(cli: Cli, options: AddOptions): Promise<Exit> {
   return EXIT.ok
 }
 
-/** A verification that failed shows its stages like a test does, and is then the failure that it is. */
+/** Creates the connector. If the verification fails, shows its stages like a test does, and fails. */
 async function create({ terminal }: Cli, hub: HubClient, body: object): Promise<Connector> {
   try {
     return await hub.post<Connector>("/v1/connectors", body)
@@ -53,7 +53,7 @@ async function create({ terminal }: Cli, hub: HubClient, body: object): Promise<
     const report = error.problem["report"] as Report | undefined
     if (terminal.json || report === undefined) throw error
     await printReport(terminal, report)
-    throw new Failure(EXIT.failed, { code: error.problem.code, detail: "Nothing was stored, since the test failed." }, error)
+    throw new Failure(EXIT.failed, { code: error.problem.code, detail: "Nothing was stored because the test failed." }, error)
   }
 }
 
@@ -63,7 +63,7 @@ async function chooseType(cli: Cli, hub: HubClient, given: string | undefined): 
   const names = data.map((each) => each.type)
   const answer = await ask(cli, `Type (${names.join(", ")})`, "--type")
   const found = data.find((each) => each.type === answer)
-  if (found === undefined) throw usage(`There is no connector type of that name; the types are ${names.join(", ")}.`)
+  if (found === undefined) throw usage(`There is no connector type with that name; the types are ${names.join(", ")}.`)
   return found
 }
 
@@ -81,8 +81,8 @@ async function fillConfig(cli: Cli, fields: readonly Wire["Field"][], options: A
 }
 
 /**
- * The config that options make of a stored one: the fields alone that they name, whole ones of theirs with what is stored around (secrets as the
- * masks that were shown, which keep them).
+ * The config that the options make from a stored one: only the fields that they name, each as a whole, with its other
+ * stored values (secrets as their masks, which keep them).
  */
 export async function readConfigOptions(
   cli: Cli,
@@ -117,17 +117,20 @@ function parseConfigFile(text: string): Readonly<Record<string, unknown>> {
   try {
     value = JSON.parse(text)
   } catch {
-    // The parser's message quotes the text, which may hold a secret.
+    // The parser's message quotes the text, which may contain a secret.
     throw usage("--config: the file is not valid JSON.")
   }
-  if (value === null || typeof value !== "object" || Array.isArray(value)) throw usage("--config: the file must hold one JSON object.")
+  if (value === null || typeof value !== "object" || Array.isArray(value)) throw usage("--config: the file must contain one JSON object.")
   return value as Record<string, unknown>
 }
 
-/** More questions than any type has required fields: a hub that answers nonsense cannot hold the person. */
+/**
+ * The maximum number of questions: more than any type has required fields, so that an invalid response from the hub cannot ask
+ * forever.
+ */
 const MOST_QUESTIONS = 100
 
-/** Asks for each required field that is missing; then, since somebody is there, for what is often needed though it may be empty. */
+/** Asks for each missing required field, and then for optional fields that are usually needed. */
 async function complete(
   cli: Cli,
   fields: readonly Wire["Field"][],
@@ -147,7 +150,10 @@ async function complete(
   return config
 }
 
-/** A secret (the login's password), or a text that is empty by default (the database): not required, but rarely left out on purpose. */
+/**
+ * The next optional field to ask for: a secret (the login's password) or a text that is empty by default (the
+ * database), which is rarely left out on purpose.
+ */
 function worthAsking(fields: readonly Wire["Field"][], config: Readonly<Record<string, unknown>>): Question | undefined {
   const field = fields.find((each) => config[each.name] === undefined && (each.kind === "secret" || (each.kind === "text" && each.default === "")))
   return field === undefined ? undefined : { path: field.name, field }
@@ -159,6 +165,6 @@ async function answerTo({ terminal }: Cli, { path, field }: Question): Promise<A
   const choices = field.variants?.map(({ kind }) => kind) ?? field.options
   const hint = choices !== undefined ? ` (${choices.join(", ")})` : field.example === undefined ? "" : ` (such as ${field.example})`
   const value = (await terminal.ask(`${field.title}${empty === "" ? hint : empty}:`)).trim()
-  if (value === "" && field.required) throw usage(`${path} is required.`, "Nothing was stored; begin again, or use --draft.")
+  if (value === "" && field.required) throw usage(`${path} is required.`, "Nothing was stored; start again, or use --draft.")
   return { path: field.kind === "variant" ? `${path}.kind` : path, value, via: "plain" }
 }

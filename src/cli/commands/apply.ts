@@ -15,7 +15,7 @@ export interface ApplyOptions extends PlanOptions {
 /** Shows what the files would change, and changes nothing. */
 export const plan = (cli: Cli, options: ApplyOptions): Promise<Exit> => apply(cli, { ...options, dryRun: true })
 
-/** Makes the hub what the files say, after a plan and a yes. */
+/** Makes the hub match the files, after showing a plan and asking for confirmation. */
 export async function apply(cli: Cli, options: ApplyOptions): Promise<Exit> {
   const { terminal } = cli
   const hub = await cli.hub()
@@ -42,7 +42,8 @@ const changesNothing = (planned: Plan): boolean => {
 
 async function agreed({ terminal }: Cli, { yes }: ApplyOptions): Promise<boolean> {
   if (yes === true) return true
-  if (!terminal.interactive) throw usage("Changing the hub needs a yes, and nobody can be asked here.", "Add --yes, or --dry-run to see the plan alone.")
+  if (!terminal.interactive)
+    throw usage("Changing the hub needs a confirmation, but the input is not a terminal.", "Add --yes, or --dry-run to see only the plan.")
   if (await terminal.confirm("Apply these changes?")) return true
   terminal.note("Nothing was changed.")
   return false
@@ -75,6 +76,6 @@ async function conclude({ terminal }: Cli, outcomes: readonly Outcome[], { detai
     if (!terminal.json) await terminal.line(`Applied: ${counts}.`)
     return detailedExitcode === true ? EXIT.changes : EXIT.ok
   }
-  const detail = `Done in part: ${counts}. Not done: ${outcomes.length - done.length} of ${outcomes.length}.`
-  throw new Failure(failure.exit, { code: "apply_incomplete", detail, next: "Mend the cause and run the same command again: it goes on from here." }, failure)
+  const detail = `Partly done: ${counts}. Not done: ${outcomes.length - done.length} of ${outcomes.length}.`
+  throw new Failure(failure.exit, { code: "apply_incomplete", detail, next: "Fix the cause and run the same command again; it continues from here." }, failure)
 }

@@ -19,7 +19,7 @@ export interface ListOptions {
   readonly limit?: number
 }
 
-/** The newest entries that match, `limit` of them. */
+/** The newest matching entries, at most `limit`. */
 export async function list({ terminal, hub }: Cli, { actor, action, target, from, to, limit = 100 }: ListOptions): Promise<Exit> {
   const client = await hub()
   const data: Entry[] = []
@@ -44,7 +44,7 @@ export interface VerifyOptions {
   readonly seen?: string
 }
 
-/** Checks the hub's chain, or that of an export; 1 when it is broken. */
+/** Verifies the hub's chain or an exported one; exits with 1 if it is broken. */
 export async function verify(cli: Cli, { file, seen: noted }: VerifyOptions): Promise<Exit> {
   const { terminal } = cli
   const seen = noted === undefined ? undefined : readSeen(noted)
@@ -61,11 +61,12 @@ export async function verify(cli: Cli, { file, seen: noted }: VerifyOptions): Pr
 
 function readSeen(text: string): Head {
   const [, seq, hash] = /^(\d{1,9}):([0-9a-f]{64})$/.exec(text) ?? []
-  if (seq === undefined || hash === undefined) throw usage("--seen must be a number, a colon and 64 hex digits.", "Take it from an earlier export or verify.")
+  if (seq === undefined || hash === undefined)
+    throw usage("--seen must be a number, a colon and 64 hex digits.", "Use the value from an earlier export or verify.")
   return { seq: Number(seq), hash }
 }
 
-/** The same walk as the hub's, over an export; what follows its last line, or that there is none, breaks it. */
+/** Verifies an export in the same way as the hub; a missing last line, or anything after it, counts as broken. */
 async function verifyFile({ shell }: Cli, file: string, seen: Head | undefined): Promise<Verdict> {
   let chain: Follower | undefined
   let end: { readonly head: Head; readonly workspace: { readonly id: string } } | undefined
@@ -77,7 +78,7 @@ async function verifyFile({ shell }: Cli, file: string, seen: Head | undefined):
     broken: { seq, reason },
   })
   for await (const text of linesOf(file === "-" ? shell.stdin : createReadStream(file), file)) {
-    if (end !== undefined) return broken(end.head.seq + 1, "Something follows the line that says where the chain ends.")
+    if (end !== undefined) return broken(end.head.seq + 1, "The file continues after the line with the end of the chain.")
     const line = parsed(text, file)
     if ("head" in line) {
       end = line as unknown as typeof end
@@ -88,15 +89,15 @@ async function verifyFile({ shell }: Cli, file: string, seen: Head | undefined):
     chain ??= new Follower(0, first)
     const wrong = chain.follow({ seq, at, previous, hash, body: canonical(entry) })
     if (wrong !== undefined) return broken(chain.seq + 1, `${wrong}.`)
-    if (seen?.seq === seq && seen.hash !== hash) return broken(seq, `entry ${seq} has another hash than the one that was noted.`)
+    if (seen?.seq === seq && seen.hash !== hash) return broken(seq, `entry ${seq} does not have the hash given by --seen.`)
   }
-  if (end === undefined) return broken((chain?.seq ?? 0) + 1, "The file ends before the line that says where the chain ends: it is not whole.")
+  if (end === undefined) return broken((chain?.seq ?? 0) + 1, "The file is incomplete: the line with the end of the chain is missing.")
   const genesis = genesisOf(end.workspace.id)
-  if ((first ?? genesis) !== genesis) return broken(1, "The first entry does not follow from the workspace that the last line names.")
+  if ((first ?? genesis) !== genesis) return broken(1, "The first entry does not belong to the workspace in the last line.")
   const head = { seq: chain?.seq ?? 0, hash: chain?.hash ?? genesis }
   if (head.seq !== end.head.seq || head.hash !== end.head.hash)
-    return broken(head.seq + 1, `The entries end at ${head.seq}, and the last line says ${end.head.seq}.`)
-  if (seen !== undefined && seen.seq > head.seq) return broken(head.seq + 1, `entry ${seen.seq}, which was noted, is not there.`)
+    return broken(head.seq + 1, `The entries end at ${head.seq}, but the last line says ${end.head.seq}.`)
+  if (seen !== undefined && seen.seq > head.seq) return broken(head.seq + 1, `entry ${seen.seq}, given by --seen, is missing.`)
   return { ok: true, entries: head.seq, head }
 }
 
@@ -107,7 +108,7 @@ function parsed(text: string, file: string): Readonly<Record<string, unknown>> {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }
-  throw usage(`${file} is no export: a line of it is not a JSON object.`, "Give what `jackfield audit export` wrote.")
+  throw usage(`${file} is not an export: it has a line that is not a JSON object.`, "Use a file written by `jackfield audit export`.")
 }
 
 async function* linesOf(stream: AsyncIterable<string | Uint8Array>, file: string): AsyncGenerator<string> {
@@ -121,12 +122,15 @@ async function* linesOf(stream: AsyncIterable<string | Uint8Array>, file: string
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    throw usage(`${file} cannot be read.`, "Give a file that `jackfield audit export` wrote.")
+    throw usage(`${file} cannot be read.`, "Use a file written by `jackfield audit export`.")
   }
   if (rest !== "") yield rest
 }
 
-/** The whole audit as the hub sends it. One that breaks off lacks the last line, and the command fails. */
+/**
+ * Prints the whole audit as the hub sends it. If the response ends early, the last line is missing and the command
+ * fails.
+ */
 export async function write({ terminal, hub }: Cli): Promise<Exit> {
   for await (const piece of (await hub()).stream("/v1/audit/export", "application/x-ndjson")) await terminal.write(piece)
   return EXIT.ok

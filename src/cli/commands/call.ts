@@ -18,7 +18,10 @@ export interface CallOptions {
 type Answer = Wire["CallAnswer"]
 type Input = Wire["CallParameter"]
 
-/** Makes one request through a connector and prints what came of it as JSON; with `--dry-run` the request itself, secrets hidden. */
+/**
+ * Sends one request through a connector and prints the result as JSON; with `--dry-run`, prints the request instead,
+ * secrets hidden.
+ */
 export async function call(cli: Cli, name: string, options: CallOptions): Promise<Exit> {
   const { terminal } = cli
   const input = await inputOf(cli, options)
@@ -31,12 +34,12 @@ export async function call(cli: Cli, name: string, options: CallOptions): Promis
   const answer = await client.post<Answer>(path, { input, ...timeoutOf(options.timeout, WORK_MAX_SECONDS) })
   await terminal.document(terminal.json ? answer : answer.output)
   const { requests, retries, durationMs } = answer
-  const again = retries.length === 0 ? "" : `, made again after ${retries.join(", ")}`
+  const again = retries.length === 0 ? "" : `, retried after ${retries.join(", ")}`
   if (!terminal.json) terminal.note(terminal.dim(`${requests} request${requests === 1 ? "" : "s"}${again} (${Math.round(durationMs)} ms)`))
   return EXIT.ok
 }
 
-/** What a call of a connector may or must give. */
+/** Lists the inputs of a call. */
 export async function inputs(cli: Cli, name: string): Promise<Exit> {
   const { terminal } = cli
   const found = await (await cli.hub()).get<readonly Input[]>(connectorPath(name, "/inputs"))

@@ -10,7 +10,7 @@ type Summary = Wire["CatalogDiffSummary"]
 type Change = Wire["CatalogChange"]
 type Version = Wire["CatalogVersion"]
 
-/** The versions of a catalog that are kept. */
+/** Lists the stored versions of a catalog. */
 export async function versions({ terminal, hub }: Cli, name: string): Promise<Exit> {
   const page = await readAll<Version>(await hub(), connectorPath(name, "/catalogs"))
   if (terminal.json) await terminal.document(page)
@@ -35,13 +35,16 @@ export interface DiffOptions {
   readonly exitCode?: boolean
 }
 
-/** What changed between two versions, one line per change; with `--exit-code` 1 when something breaks, for scripts. */
+/**
+ * Prints the changes between two versions, one per line; with `--exit-code`, exits with 1 if any is breaking, for
+ * scripts.
+ */
 export async function diff({ terminal, hub }: Cli, name: string, options: DiffOptions): Promise<Exit> {
   const client = await hub()
   const changes: Change[] = []
   let first: (Summary & Page<Change>) | undefined
   for (let cursor: string | null | undefined; cursor !== null; ) {
-    // The versions of the first page hold for all: a discovery in between must not shift them.
+    // The versions of the first page apply to all pages, so that a discovery in between does not shift them.
     const range = first === undefined ? { from: options.from, to: options.to } : { from: first.from, to: first.to }
     const page: Summary & Page<Change> = await client.get(connectorPath(name, `/catalog/diff${queryString({ ...range, limit: 100, cursor })}`))
     first ??= page

@@ -15,10 +15,13 @@ export interface CatalogOptions {
   readonly timeout?: string
 }
 
-/** Prints the catalog, the newest or the version given; the first time, and with `--refresh`, it is discovered before. Says whether it is all, and else what is not in it. */
+/**
+ * Prints the catalog: the newest version, or the given one. Discovers it first if there is none, or with `--refresh`.
+ * Says whether it is complete, or else what is missing from it.
+ */
 export async function catalog({ terminal, hub }: Cli, name: string, options: CatalogOptions): Promise<Exit> {
   if (options.refresh === true && options.version !== undefined)
-    throw usage("--refresh makes a new version, --version shows one that there is.", "Leave one of them.")
+    throw usage("--refresh makes a new version, but --version shows an existing one.", "Use only one of them.")
   const discovery = timeoutOf(options.timeout, WORK_MAX_SECONDS)
   const client = await hub()
   const found = await read(client, name, options, discovery, (text) => terminal.note(terminal.dim(text)))
@@ -30,7 +33,7 @@ export async function catalog({ terminal, hub }: Cli, name: string, options: Cat
     await terminal.document({ ...found, skipped: skipped.data })
     return EXIT.ok
   }
-  if (found.streams.length === 0) terminal.note(options.search === undefined ? "Nothing was found there." : "Nothing matches.")
+  if (found.streams.length === 0) terminal.note(options.search === undefined ? "The catalog has no streams." : "Nothing matches.")
   else if (options.columns === true)
     await terminal.write(table(["PATH", "COLUMN", "TYPE", "NULL", "KEY"], found.streams.flatMap(columnRows), { width: terminal.width, header: terminal.bold }))
   else
@@ -63,7 +66,7 @@ async function discover(client: HubClient, name: string, discovery: Discovery, n
   await client.post(connectorPath(name, "/discover"), discovery)
 }
 
-/** All pages; begins again, once, when a discovery in between made another version. */
+/** Reads all pages; starts again, once, if a discovery in between made another version. */
 async function readAllStreams(client: HubClient, name: string, query: CatalogOptions, again = true): Promise<Catalog> {
   const streams: Wire["Stream"][] = []
   let first: Catalog | undefined
@@ -78,7 +81,7 @@ async function readAllStreams(client: HubClient, name: string, query: CatalogOpt
   }
 }
 
-/** `public.orders`; a part that holds a dot is quoted, so that parts stay apart. */
+/** `public.orders`; a part that contains a dot is quoted, so that the parts can be told apart. */
 export const pathText = (path: readonly string[]): string => path.map((part) => (part.includes(".") || part === "" ? JSON.stringify(part) : part)).join(".")
 
 const streamRow = (stream: Wire["Stream"]): string[] => [

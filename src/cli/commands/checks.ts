@@ -15,7 +15,7 @@ export interface ListOptions {
 export async function list({ terminal, hub }: Cli, options: ListOptions): Promise<Exit> {
   const page = await readAll<Check>(await hub(), "/v1/checks", options.state === undefined ? {} : { state: options.state })
   if (terminal.json) await terminal.document(page)
-  else if (page.data.length === 0) terminal.note("Nothing is checked by itself; begin with `jackfield checks set <name> --every 5m`.")
+  else if (page.data.length === 0) terminal.note("There are no scheduled checks; add one with `jackfield checks set <name> --every 5m`.")
   else {
     const rows = page.data.map((each) => [each.connector.name, each.state, when(each.since), lengthOf(each.everyMs), when(each.lastCheckedAt), nextOf(each)])
     await terminal.write(table(["NAME", "STATE", "SINCE", "EVERY", "CHECKED", "NEXT"], rows, { width: terminal.width, header: terminal.bold }))
@@ -28,7 +28,7 @@ export interface SetOptions {
   readonly timeout?: string
 }
 
-/** Has a connector tested by itself from now on. */
+/** Schedules checks of a connector. */
 export async function set({ terminal, hub }: Cli, name: string, options: SetOptions): Promise<Exit> {
   const timeoutMs = options.timeout === undefined ? {} : { timeoutMs: Math.round(Number(options.timeout) * 1_000) }
   const check = await (await hub()).put<Check>(connectorPath(name, "/check"), { everyMs: msOf(options.every), ...timeoutMs })
@@ -56,7 +56,7 @@ export interface HistoryOptions {
 export async function history({ terminal, hub }: Cli, name: string, options: HistoryOptions): Promise<Exit> {
   const page = await (await hub()).get<Page<Result>>(connectorPath(name, `/checks${queryString({ limit: options.limit })}`))
   if (terminal.json) await terminal.document(page)
-  else if (page.data.length === 0) terminal.note("No check was made yet.")
+  else if (page.data.length === 0) terminal.note("There are no results yet.")
   else {
     const rows = page.data.map(({ at, state, changed, report }) => [
       when(at),
@@ -65,7 +65,7 @@ export async function history({ terminal, hub }: Cli, name: string, options: His
       changed ? `is ${state} now` : "",
     ])
     await terminal.write(table(["AT", "RESULT", "TOOK", "STATE"], rows, { width: terminal.width, header: terminal.bold, rightAligned: [2] }))
-    if (page.total > page.data.length) terminal.note(`${page.total} in all.`)
+    if (page.total > page.data.length) terminal.note(`${page.total} results in total.`)
   }
   return EXIT.ok
 }
@@ -73,7 +73,7 @@ export async function history({ terminal, hub }: Cli, name: string, options: His
 export async function remove({ terminal, hub }: Cli, name: string): Promise<Exit> {
   await (await hub()).remove(connectorPath(name, "/check"))
   if (terminal.json) await terminal.document({ removed: name })
-  else await terminal.line(`${name} is no longer checked by itself.`)
+  else await terminal.line(`The scheduled checks of ${name} were removed.`)
   return EXIT.ok
 }
 
@@ -88,7 +88,7 @@ const UNITS: readonly (readonly [name: string, ms: number])[] = [
 export function msOf(text: string): number {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
   const ms = UNITS.find(([name]) => name === unit)?.[1]
-  if (count === undefined || ms === undefined) throw usage("--every must be like 5m, 1h or 90s; a minute at least.")
+  if (count === undefined || ms === undefined) throw usage("--every must be a time such as 5m, 1h or 90s, at least one minute.")
   return Number(count) * ms
 }
 

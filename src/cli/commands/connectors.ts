@@ -98,7 +98,10 @@ export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> 
               ? "never"
               : `${when(found.lastTestedAt)}, ${found.lastTest.ok ? "works" : `failed: ${found.lastTest.error?.message ?? ""}`}`,
           ],
-          ["refused", found.credentialsRefusedAt === null ? undefined : `its credentials, since ${when(found.credentialsRefusedAt)}; nothing uses it`],
+          [
+            "refused",
+            found.credentialsRefusedAt === null ? undefined : `its credentials, since ${when(found.credentialsRefusedAt)}; the connector is not used`,
+          ],
           ["version", String(found.version)],
           ["id", found.id],
         ],
@@ -111,7 +114,7 @@ export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> 
   return EXIT.ok
 }
 
-/** A config as dotted paths, as `--set` takes them; a secret as its mask. */
+/** A config as dotted paths, in the notation of `--set`; a secret as its mask. */
 export function flatten(value: unknown, path = ""): [string, string][] {
   if (value === null || typeof value !== "object") return [[path, String(value)]]
   const mask = value as { set?: unknown; fingerprint?: unknown }
@@ -123,7 +126,7 @@ export interface TestOptions {
   readonly timeout?: string
 }
 
-/** Tests a saved connector; each stage is printed as it ends. */
+/** Tests a stored connector and prints each stage as it ends. */
 export async function test({ terminal, hub }: Cli, name: string, options: TestOptions): Promise<Exit> {
   const body = timeoutOf(options.timeout, TEST_MAX_SECONDS)
   let report: Report | undefined
@@ -143,7 +146,7 @@ export async function test({ terminal, hub }: Cli, name: string, options: TestOp
   return exitOfReport(report)
 }
 
-/** Removes the very version that was shown; who changed it meanwhile is not overruled. */
+/** Removes the version that was shown; a change in the meantime makes the removal fail. */
 export async function remove({ terminal, hub }: Cli, name: string, options: ConsentOptions): Promise<Exit> {
   const client = await hub()
   const found = await client.get<Connector>(connectorPath(name))

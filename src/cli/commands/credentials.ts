@@ -11,7 +11,7 @@ import { type Connector, type ConnectorType, connectorPath, when } from "./wire.
 
 type Slots = Wire["Credentials"]
 
-/** Shows what is in each slot: secrets by their fingerprints. */
+/** Shows the content of each slot, secrets as fingerprints. */
 export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> {
   const slots = await (await hub()).get<Slots>(connectorPath(name, "/credentials"))
   if (terminal.json) await terminal.document(slots)
@@ -21,7 +21,7 @@ export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> 
   async function slotLines({ refusedAt, current, next, previous }: Slots): Promise<string[]> {
     const result = (ok: boolean | null | undefined): string => (ok === true ? "passed their test" : ok === false ? "failed their test" : "not tested")
     return [
-      ...(refusedAt === null ? [] : [terminal.bad(`Refused by the system since ${when(refusedAt)}: nothing uses the connector.`)]),
+      ...(refusedAt === null ? [] : [terminal.bad(`Refused by the system since ${when(refusedAt)}: the connector is not used.`)]),
       `current, ${result(current.ok)}`,
       facts(flatten(current.config), terminal.dim),
       ...(next === null
@@ -36,13 +36,13 @@ export interface StageOptions extends FieldOptions {
   readonly config?: string
 }
 
-/** Stages the next credentials; the connector goes on with the current ones. */
+/** Stages the next credentials; the connector continues with the current ones. */
 export async function stage(cli: Cli, name: string, options: StageOptions): Promise<Exit> {
   const client = await cli.hub()
   const found = await client.get<Connector>(connectorPath(name))
   const type = await client.get<ConnectorType>(`/v1/connector-types/${encodeURIComponent(found.type)}`)
   const config = await readConfigOptions(cli, type.fields, options, found.config)
-  if (Object.keys(config).length === 0) throw usage("No credentials were named.", "Use --secret password, --secret-env, --secret-file, and --set for a user.")
+  if (Object.keys(config).length === 0) throw usage("No credentials were given.", "Use --secret password, --secret-env or --secret-file, and --set for a user.")
   const slots = await client.put<Slots>(connectorPath(found.id, "/credentials/next"), { config }, found.version)
   if (cli.terminal.json) await cli.terminal.document(slots)
   else {
@@ -73,7 +73,7 @@ export async function turn({ terminal, hub }: Cli, name: string, { force }: Swit
   return EXIT.ok
 }
 
-/** Brings the credentials of before the last switch back. */
+/** Returns to the credentials before the last switch. */
 export async function rollback({ terminal, hub }: Cli, name: string): Promise<Exit> {
   const changed = await (await hub()).post<Connector>(connectorPath(name, "/credentials/rollback"))
   if (terminal.json) await terminal.document(changed)
@@ -81,10 +81,10 @@ export async function rollback({ terminal, hub }: Cli, name: string): Promise<Ex
   return EXIT.ok
 }
 
-/** Throws the staged credentials away. */
+/** Discards the staged credentials. */
 export async function discard({ terminal, hub }: Cli, name: string): Promise<Exit> {
   await (await hub()).remove(connectorPath(name, "/credentials/next"))
   if (terminal.json) await terminal.document({ discarded: { name } })
-  else await terminal.line(`Threw away what was staged for ${name}.`)
+  else await terminal.line(`Discarded the staged credentials of ${name}.`)
   return EXIT.ok
 }

@@ -21,7 +21,7 @@ export interface AllowOptions {
   readonly note?: string
 }
 
-/** Allows a private destination, at once and on every node. */
+/** Allows a private destination, immediately and on every node. */
 export async function allow({ terminal, hub }: Cli, rule: string, options: AllowOptions): Promise<Exit> {
   const made = await (await hub()).post<EgressRule>("/v1/egress", { rule, ...(options.note === undefined ? {} : { note: options.note }) })
   if (terminal.json) await terminal.document(made)
@@ -29,7 +29,7 @@ export async function allow({ terminal, hub }: Cli, rule: string, options: Allow
   return EXIT.ok
 }
 
-/** Takes back what `allow` gave; what the environment allows is changed there. */
+/** Removes a rule added by `allow`; rules in the environment must be changed there. */
 export async function deny({ terminal, hub }: Cli, wanted: string): Promise<Exit> {
   const client = await hub()
   const { data } = await readAll<EgressRule>(client, "/v1/egress")
@@ -38,10 +38,10 @@ export async function deny({ terminal, hub }: Cli, wanted: string): Promise<Exit
   if (matching.length === 0)
     throw new Failure(EXIT.notFound, {
       code: "not_found",
-      detail: "No such rule is in force.",
-      next: "See `jackfield egress list`; write the rule as it stands there.",
+      detail: "There is no such rule.",
+      next: "See `jackfield egress list`; write the rule exactly as it is shown there.",
     })
-  if (stored.length === 0) throw usage("That rule comes from JACKFIELD_EGRESS_ALLOW.", "Take it out there and start the hub again.")
+  if (stored.length === 0) throw usage("That rule comes from JACKFIELD_EGRESS_ALLOW.", "Remove it from the variable and restart the hub.")
   for (const each of stored) await client.remove(`/v1/egress/${encodeURIComponent(each.id)}`)
   const still = matching.length > stored.length
   if (terminal.json) await terminal.document({ denied: stored, stillAllowedBy: still ? "environment" : null })

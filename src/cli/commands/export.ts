@@ -10,11 +10,11 @@ export interface ExportOptions {
   readonly prefix?: string
 }
 
-/** Prints connectors as a file that `apply` takes; those of the names, all without; secrets as placeholders. */
+/** Prints connectors as a file for `apply`, secrets as placeholders: the named ones, or all. */
 export async function exportConnectors({ terminal, hub }: Cli, names: readonly string[], options: ExportOptions): Promise<Exit> {
   const kind = kindOf(options.placeholders)
   const prefix = options.prefix ?? PREFIXES[kind]
-  if (/[${}#\s]/.test(prefix)) throw usage("--prefix takes no blanks and none of $ { } #.")
+  if (/[${}#\s]/.test(prefix)) throw usage("--prefix must not contain blanks or any of $ { } #.")
   const client = await hub()
   const filter = {
     ...(options.type === undefined ? {} : { type: options.type }),
@@ -26,7 +26,7 @@ export async function exportConnectors({ terminal, hub }: Cli, names: readonly s
   if (absent.length > 0)
     throw new Failure(EXIT.notFound, {
       code: "not_found",
-      detail: `There is no connector ${absent.join(", ")}${data.length === 0 ? "" : " among those asked for"}.`,
+      detail: `There is no connector ${absent.join(", ")}${data.length === 0 ? "" : " among the selected ones"}.`,
     })
   const types = await readAll<ConnectorType>(client, "/v1/connector-types")
   const { data: schedules } = await readAll<Schedule>(client, "/v1/checks")
@@ -42,7 +42,7 @@ export async function exportConnectors({ terminal, hub }: Cli, names: readonly s
     )
   if (unknown.length === 0) return EXIT.ok
   const list = unknown.map(({ name, type }) => `${name} (${type})`).join(", ")
-  throw new Failure(EXIT.failed, { code: "export_incomplete", detail: `Not exported, since this hub does not know their type: ${list}.` })
+  throw new Failure(EXIT.failed, { code: "export_incomplete", detail: `Not exported, because this hub does not know their type: ${list}.` })
 }
 
 function kindOf(text: string): PlaceholderKind {

@@ -66,7 +66,7 @@ export interface CreateOptions {
   readonly prefix?: string
 }
 
-/** Makes a key. Its value is the one line on stdout, so that a script can take it. */
+/** Creates a key. Its value is the only line on stdout, for use in scripts. */
 export async function create({ terminal, hub }: Cli, options: CreateOptions): Promise<Exit> {
   const made = await (await hub()).post<Wire["NewKey"]>("/v1/keys", {
     name: options.name,
@@ -84,12 +84,12 @@ export async function create({ terminal, hub }: Cli, options: CreateOptions): Pr
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `90d`, `12h`, `30m` from `now`, or an ISO 8601 time with its zone; as the API takes it. */
+/** `90d`, `12h`, `30m` from `now`, or an ISO 8601 time with its zone, in the API's format. */
 export function expiry(text: string, now: number): string {
   const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
   if (count !== undefined && unit !== undefined) return new Date(now + Number(count) * (UNITS[unit] ?? 0)).toISOString()
   if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString()
-  throw usage("--expires must be like 90d, 12h, 30m or 2027-01-31T00:00:00Z.")
+  throw usage("--expires must be a time such as 90d, 12h, 30m or 2027-01-31T00:00:00Z.")
 }
 
 export async function rename(cli: Cli, wanted: string, name: string): Promise<Exit> {
@@ -97,7 +97,7 @@ export async function rename(cli: Cli, wanted: string, name: string): Promise<Ex
   return print(cli, await client.patch<Key>(pathOf((await named(client, wanted, "all")).id), { name }))
 }
 
-/** Makes a key in another's place. Its value is the one line on stdout. */
+/** Creates a key that replaces another one. Its value is the only line on stdout. */
 export async function rotate({ terminal, hub }: Cli, wanted: string, { grace }: { readonly grace: string }): Promise<Exit> {
   const graceMinutes = minutes(grace)
   const client = await hub()
@@ -105,7 +105,7 @@ export async function rotate({ terminal, hub }: Cli, wanted: string, { grace }: 
   const made = await client.post<Wire["RotatedKey"]>(pathOf(found.id, "/rotate"), { graceMinutes })
   if (terminal.json) await terminal.document(made)
   else {
-    const old = made.replaces.status === "revoked" ? "has ended" : `goes on until ${when(made.replaces.expiresAt)}`
+    const old = made.replaces.status === "revoked" ? "has ended" : `stays valid until ${when(made.replaces.expiresAt)}`
     terminal.note(`Made a new key ${made.name}; the old one ${old}. The new one is shown this once:`)
     await terminal.line(made.key)
   }
@@ -114,27 +114,28 @@ export async function rotate({ terminal, hub }: Cli, wanted: string, { grace }: 
 
 function minutes(text: string): number {
   const [, count, unit] = /^(\d{1,5})([mhd]?)$/.exec(text) ?? []
-  if (count === undefined || (unit === "" && count !== "0")) throw usage("--grace must be 0, or like 30m, 12h or 7d.")
+  if (count === undefined || (unit === "" && count !== "0")) throw usage("--grace must be 0 or a time such as 30m, 12h or 7d.")
   return unit === "" ? 0 : (Number(count) * (UNITS[unit ?? ""] ?? 0)) / 60_000
 }
 
-/** Ends a live key at once, by id or name. */
+/** Ends a live key immediately, by id or name. */
 export async function revoke({ terminal, hub }: Cli, wanted: string, options: ConsentOptions): Promise<Exit> {
   const client = await hub()
   const found = await named(client, wanted, "live")
-  if (!(await agreed(terminal, options, "Revoking a key", `Revoke ${found.name} (${found.prefix}…)? Whoever uses it is refused at once.`))) return EXIT.failed
+  if (!(await agreed(terminal, options, "Revoking a key", `Revoke ${found.name} (${found.prefix}…)? Requests that use it will fail immediately.`)))
+    return EXIT.failed
   await client.remove(pathOf(found.id))
   if (terminal.json) await terminal.document({ revoked: { id: found.id, name: found.name } })
   else await terminal.line(`Revoked ${found.name}.`)
   return EXIT.ok
 }
 
-/** A key by id, or by a name that no other has. */
+/** Finds a key by id, or by a name that no other key has. */
 async function named(client: HubClient, wanted: string, status: "live" | "all"): Promise<Key> {
   const { data } = await readAll<Key>(client, "/v1/keys", { status })
   const [found, ...others] = data.filter((key) => key.id === wanted || key.name === wanted)
   if (found === undefined)
     throw new Failure(EXIT.notFound, { code: "not_found", detail: "There is no such key, by id or name.", next: "See `jackfield keys list`." })
-  if (others.length > 0) throw usage("Several keys have that name.", "Give the id; see `jackfield keys list`.")
+  if (others.length > 0) throw usage("Several keys have that name.", "Use the id; see `jackfield keys list`.")
   return found
 }

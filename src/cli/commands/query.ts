@@ -16,11 +16,14 @@ export interface QueryOptions {
   readonly timeout?: string
 }
 
-/** Runs a read-only statement (`-` reads it from stdin), or previews a table; a table on the screen, or a stream as CSV or NDJSON. */
+/**
+ * Runs a read-only statement (`-` reads it from stdin), or previews a table; prints a table, or streams CSV or
+ * NDJSON.
+ */
 export async function query(cli: Cli, name: string, statement: string | undefined, options: QueryOptions): Promise<Exit> {
   const { terminal } = cli
   if ([options.csv, options.ndjson, terminal.json].filter((given) => given === true).length > 1)
-    throw usage("--csv, --ndjson and --json are three answers.", "Choose one.")
+    throw usage("--csv, --ndjson and --json exclude each other.", "Use only one of them.")
   if ((statement === undefined) === (options.rows === undefined))
     throw usage("Give either a statement or --rows with a table.", 'Write jackfield connectors query shop "select 1", or --rows public.orders.')
   const time = timeoutOf(options.timeout, WORK_MAX_SECONDS)
@@ -43,27 +46,27 @@ export async function query(cli: Cli, name: string, statement: string | undefine
 
 async function preview(cli: Cli, client: HubClient, name: string, rows: string, options: QueryOptions): Promise<Exit> {
   if (options.csv === true || options.ndjson === true)
-    throw usage("--rows previews a few rows; it is not streamed.", "Use a statement with --csv or --ndjson, or --rows with --json.")
+    throw usage("--rows previews a few rows and cannot be streamed.", "Use a statement with --csv or --ndjson, or --rows with --json.")
   const read = (stream: string): Promise<Rows> => client.get<Rows>(connectorPath(name, `/rows${queryString({ stream, limit: options.maxRows })}`))
   try {
     return await print(cli, await read(streamPath(rows)))
   } catch (error) {
-    // orders.csv is the name of a file, and no table csv of a schema orders.
+    // orders.csv may be the name of a file, not a table csv in a schema orders.
     if (!(error instanceof Failure) || error.problem.code !== "stream_not_found" || !rows.includes(".") || rows.startsWith("[")) throw error
     return print(cli, await read(JSON.stringify([rows])))
   }
 }
 
-/** `public.orders` or `["public","or.ders"]` as the JSON array that the API takes. */
+/** `public.orders` or `["public","or.ders"]` as the JSON array that the API expects. */
 function streamPath(text: string): string {
   if (!text.startsWith("[")) return JSON.stringify(text.split("."))
   try {
     const path: unknown = JSON.parse(text)
     if (Array.isArray(path) && path.length > 0 && path.every((part) => typeof part === "string")) return JSON.stringify(path)
   } catch {
-    // Said below, like an array of something else.
+    // Handled below, like an array of anything else.
   }
-  throw usage("--rows takes schema.table, or a JSON array of names.", `Write --rows '["public","orders"]'.`)
+  throw usage("--rows must be schema.table or a JSON array of names.", `Write --rows '["public","orders"]'.`)
 }
 
 async function print({ terminal }: Cli, answer: Rows): Promise<Exit> {
@@ -79,7 +82,7 @@ async function print({ terminal }: Cli, answer: Rows): Promise<Exit> {
   terminal.note(terminal.dim(`${answer.rowCount} row${answer.rowCount === 1 ? "" : "s"}${cut} (${Math.round(answer.durationMs)} ms)`))
   const { count, records } = answer.rejected ?? { count: 0, records: [] }
   for (const { line, lastLine, reason } of records.slice(0, REJECTED_SHOWN))
-    terminal.note(`${line === lastLine ? `Line ${line}` : `Lines ${line} to ${lastLine}`} is no row: ${printable(reason)}`)
+    terminal.note(`${line === lastLine ? `Line ${line} was` : `Lines ${line} to ${lastLine} were`} rejected: ${printable(reason)}`)
   if (count > REJECTED_SHOWN) terminal.note(`… and ${count - REJECTED_SHOWN} more; --json has the first hundred.`)
   return EXIT.ok
 }

@@ -3,7 +3,6 @@ import type { Cli } from "../cli.ts"
 import { EXIT, type Exit } from "../failure.ts"
 import { readValue, readVariable } from "../secret-input.ts"
 import { facts, table } from "../table.ts"
-import type { PasswordOptions } from "./users.ts"
 import { type Page, readAll, when } from "./wire.ts"
 
 export type Session = Wire["LiveSession"]
@@ -28,7 +27,14 @@ export async function whoami({ terminal, hub }: Cli): Promise<Exit> {
   return EXIT.ok
 }
 
-/** Logs in; the token is the one line on stdout, to be used as JACKFIELD_KEY. */
+/** The source of a password. */
+export interface PasswordOptions {
+  readonly prompt?: boolean
+  readonly passwordEnv?: string
+  readonly passwordFile?: string
+}
+
+/** Logs in; the token is the only line on stdout, for use as JACKFIELD_KEY. */
 export async function create({ shell, terminal, hub }: Cli, email: string, options: PasswordOptions): Promise<Exit> {
   const password =
     options.passwordEnv !== undefined
@@ -39,7 +45,7 @@ export async function create({ shell, terminal, hub }: Cli, email: string, optio
   const made = await (await hub()).post<Wire["Session"]>("/v1/sessions", { email, password })
   if (terminal.json) await terminal.document(made)
   else {
-    terminal.note(`Logged in until ${when(made.expiresAt)}; the token is for JACKFIELD_KEY:`)
+    terminal.note(`Logged in until ${when(made.expiresAt)}; set JACKFIELD_KEY to this token:`)
     await terminal.line(made.token)
   }
   return EXIT.ok
@@ -82,13 +88,13 @@ export async function setPassword({ shell, terminal, hub }: Cli, options: OwnPas
   const password = options.passwordEnv === undefined ? await terminal.askSecret("New password:") : readVariable(shell, options.passwordEnv, "--password-env")
   await (await hub()).post("/v1/me/password", { current, password })
   if (terminal.json) await terminal.document({ changed: true })
-  else await terminal.line("The password is changed; your other sessions have ended.")
+  else await terminal.line("Your password was changed; your other sessions have ended.")
   return EXIT.ok
 }
 
 export async function setName({ terminal, hub }: Cli, name: string): Promise<Exit> {
   const me = await (await hub()).patch<Me>("/v1/me", { name })
   if (terminal.json) await terminal.document(me)
-  else await terminal.line(`You are ${me.user?.name} now.`)
+  else await terminal.line(`Your name is now ${me.user?.name}.`)
   return EXIT.ok
 }

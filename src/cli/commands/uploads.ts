@@ -15,10 +15,10 @@ export interface AddOptions {
   readonly name?: string
 }
 
-/** Sends a file as it is, in pieces. Its id is the one line on stdout, so that a script can take it. */
+/** Uploads a file unchanged, in pieces. Its id is the only line on stdout, for use in scripts. */
 export async function add({ shell, terminal, hub }: Cli, file: string, options: AddOptions): Promise<Exit> {
   const name = options.name ?? (file === "-" ? undefined : basename(file))
-  if (file === "-" && shell.stdin.isTTY === true) throw usage("The file is to come from stdin, but that is a terminal.", "Pipe it in, or name a file.")
+  if (file === "-" && shell.stdin.isTTY === true) throw usage("The file should come from stdin, but stdin is a terminal.", "Pipe it in, or name a file.")
   const client = await hub()
   const body = file === "-" ? shell.stdin : await contentOf(file)
   const made = await client.send<Upload>(`/v1/uploads${queryString({ name })}`, Readable.toWeb(body) as ReadableStream<Uint8Array>)
@@ -55,7 +55,7 @@ export async function list({ terminal, hub }: Cli): Promise<Exit> {
   return EXIT.ok
 }
 
-/** One upload, without its bytes, by id or name. */
+/** Shows one upload, without its bytes, by id or name. */
 export async function show({ terminal, hub }: Cli, wanted: string): Promise<Exit> {
   const found = await named(await hub(), wanted)
   if (terminal.json) await terminal.document(found)
@@ -73,7 +73,7 @@ export async function show({ terminal, hub }: Cli, wanted: string): Promise<Exit
   return EXIT.ok
 }
 
-/** Removes the upload of that id, or the one of that name. */
+/** Removes the upload with that id, or the only one with that name. */
 export async function remove({ terminal, hub }: Cli, wanted: string, options: ConsentOptions): Promise<Exit> {
   const client = await hub()
   const found = await named(client, wanted)
@@ -84,13 +84,13 @@ export async function remove({ terminal, hub }: Cli, wanted: string, options: Co
   return EXIT.ok
 }
 
-/** An upload by id, or by a name that no other has. */
+/** Finds an upload by id, or by a name that no other upload has. */
 async function named(client: HubClient, wanted: string): Promise<Upload> {
   const { data } = await readAll<Upload>(client, "/v1/uploads")
   const byId = data.filter(({ id }) => id === wanted)
   const [found, ...others] = byId.length > 0 ? byId : data.filter(({ name }) => name === wanted)
   if (found === undefined)
-    throw new Failure(EXIT.notFound, { code: "not_found", detail: "There is no upload of that id or name.", next: "See `jackfield uploads list`." })
-  if (others.length > 0) throw usage(`${others.length + 1} uploads have that name.`, "Give the id, see `jackfield uploads list`.")
+    throw new Failure(EXIT.notFound, { code: "not_found", detail: "There is no upload with that id or name.", next: "See `jackfield uploads list`." })
+  if (others.length > 0) throw usage(`${others.length + 1} uploads have that name.`, "Use the id; see `jackfield uploads list`.")
   return found
 }

@@ -4,7 +4,7 @@ import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { readValue, readVariable } from "../secret-input.ts"
 import { facts, table } from "../table.ts"
-import { printSessions, type Session } from "./sessions.ts"
+import { type PasswordOptions, printSessions, type Session } from "./sessions.ts"
 import { readAll, when } from "./wire.ts"
 
 type User = Wire["User"]
@@ -49,13 +49,7 @@ async function print({ terminal }: Cli, user: User): Promise<Exit> {
   return EXIT.ok
 }
 
-export interface PasswordOptions {
-  readonly prompt?: boolean
-  readonly passwordEnv?: string
-  readonly passwordFile?: string
-}
-
-/** Adds somebody. A password that the hub made is the one line on stdout. */
+/** Adds a user. A password that the hub generated is the only line on stdout. */
 export async function add(cli: Cli, email: string, options: PasswordOptions & { readonly role: string; readonly name?: string }): Promise<Exit> {
   const { terminal, hub } = cli
   const client = await hub()
@@ -75,11 +69,11 @@ export const rename = (cli: Cli, ref: string, name: string): Promise<Exit> => ch
 export const disable = (cli: Cli, ref: string): Promise<Exit> => change(cli, ref, { disabled: true })
 export const enable = (cli: Cli, ref: string): Promise<Exit> => change(cli, ref, { disabled: false })
 
-/** Takes somebody out of the workspace, by e-mail or id. */
+/** Removes a user from the workspace, by e-mail or id. */
 export async function remove({ terminal, hub }: Cli, ref: string, options: ConsentOptions): Promise<Exit> {
   const client = await hub()
   const { id, email } = await client.get<User>(pathOf(ref))
-  if (!(await agreed(terminal, options, "Removing a user", `Take ${email} out of the workspace?`))) return EXIT.failed
+  if (!(await agreed(terminal, options, "Removing a user", `Remove ${email} from the workspace?`))) return EXIT.failed
   await client.remove(pathOf(id))
   if (terminal.json) await terminal.document({ removed: ref })
   else await terminal.line(`${ref} is no longer in the workspace.`)
@@ -97,7 +91,7 @@ export async function endSessions({ terminal, hub }: Cli, ref: string): Promise<
   return EXIT.ok
 }
 
-/** Sets a user's password: the one given, else one that the hub makes, which is then the one line on stdout. */
+/** Sets a user's password: the given one, or one that the hub generates, which is then the only line on stdout. */
 export async function resetPassword(cli: Cli, email: string, options: PasswordOptions): Promise<Exit> {
   const { terminal, hub } = cli
   const client = await hub()
@@ -111,14 +105,14 @@ export async function resetPassword(cli: Cli, email: string, options: PasswordOp
   return EXIT.ok
 }
 
-/** A password from the one place that was named; undefined when none was. */
+/** The password from the one given source; undefined if there is none. */
 export async function givenPassword({ shell, terminal }: Cli, options: PasswordOptions): Promise<string | undefined> {
   const ways = [options.prompt, options.passwordEnv, options.passwordFile].filter((way) => way !== undefined)
-  if (ways.length > 1) throw usage("The password is to come from several places.", "Choose one of --prompt, --password-env and --password-file.")
+  if (ways.length > 1) throw usage("The password has several sources.", "Use only one of --prompt, --password-env and --password-file.")
   if (options.passwordEnv !== undefined) return readVariable(shell, options.passwordEnv, "--password-env")
   if (options.passwordFile !== undefined) return readValue(shell, options.passwordFile, "--password-file")
   if (options.prompt !== true) return undefined
   const password = await terminal.askSecret("New password:")
-  if (password !== (await terminal.askSecret("Once more:"))) throw usage("The two passwords differ.", "Nothing was changed; begin again.")
+  if (password !== (await terminal.askSecret("Once more:"))) throw usage("The two passwords differ.", "Nothing was changed; try again.")
   return password
 }

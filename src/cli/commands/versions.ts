@@ -10,7 +10,9 @@ import { type Connector, type ConnectorType, connectorPath, readAll, when } from
 type Change = Wire["ConnectorChange"]
 type Version = Wire["Version"]
 
-/** Lists every change of a connector, newest first; with a number, that version and the connector as it was then. */
+/**
+ * Lists every change of a connector, newest first; with a number, shows that version and the connector at that time.
+ */
 export async function versions({ terminal, hub }: Cli, name: string, number: string | undefined): Promise<Exit> {
   const client = await hub()
   if (number !== undefined) {
@@ -37,7 +39,7 @@ export async function versions({ terminal, hub }: Cli, name: string, number: str
   return EXIT.ok
 }
 
-/** Brings a version's config and secrets back. */
+/** Restores the config and secrets of a version. */
 export async function restore({ terminal, hub }: Cli, name: string, number: string): Promise<Exit> {
   const restored = await (await hub()).post<Connector>(connectorPath(name, `/versions/${versionNumber(number)}/restore`))
   if (terminal.json) await terminal.document(restored)
@@ -55,7 +57,7 @@ export interface ChangeOptions extends FieldOptions, DescribedChangeOptions {
   readonly verify?: boolean
 }
 
-/** Changes what the options name and leaves the rest; another type begins with an empty config. */
+/** Changes the given fields and nothing else; another type starts with an empty config. */
 export async function change(cli: Cli, name: string, options: ChangeOptions): Promise<Exit> {
   const { terminal } = cli
   if (options.enable === true && options.disable === true) throw usage("--enable and --disable are opposites.")
@@ -73,12 +75,14 @@ export async function change(cli: Cli, name: string, options: ChangeOptions): Pr
     ...(options.verify === true ? { verify: true } : {}),
     ...(options.draft === true ? { draft: true } : {}),
   }
-  if (Object.keys(body).length === 0) throw usage("Nothing to change was named.", "See --help.")
+  if (Object.keys(body).length === 0) throw usage("Nothing to change was given.", "See --help.")
   const changed = await client.patch<Connector>(connectorPath(found.id), body, found.version)
   if (terminal.json) await terminal.document(changed)
   else
     await terminal.line(
-      changed.version === found.version ? `${changed.name} was so already.` : `Changed ${changed.name}, now version ${changed.version}, ${changed.status}.`,
+      changed.version === found.version
+        ? `${changed.name} already has these values.`
+        : `Changed ${changed.name}, now version ${changed.version}, ${changed.status}.`,
     )
   return EXIT.ok
 }

@@ -14,7 +14,7 @@ const pathOf = (id: string, rest = ""): string => `/v1/webhooks/${encodeURICompo
 export async function list({ terminal, hub }: Cli): Promise<Exit> {
   const page = await readAll<Webhook>(await hub(), "/v1/webhooks")
   if (terminal.json) await terminal.document(page)
-  else if (page.data.length === 0) terminal.note("There are no webhooks; make one with `jackfield webhooks add <url>`.")
+  else if (page.data.length === 0) terminal.note("There are no webhooks; add one with `jackfield webhooks add <url>`.")
   else {
     const rows = page.data.map((each) => [each.id, each.url, each.events.join(", "), stateOf(each)])
     await terminal.write(table(["ID", "URL", "EVENTS", "STATE"], rows, { width: terminal.width, header: terminal.bold }))
@@ -27,7 +27,7 @@ export interface AddOptions {
   readonly description?: string
 }
 
-/** Makes a webhook. Its signing secret is the one line on stdout, so that a script can take it. */
+/** Creates a webhook. Its signing secret is the only line on stdout, for use in scripts. */
 export async function add({ terminal, hub }: Cli, url: string, options: AddOptions): Promise<Exit> {
   const { event = EVENTS, description } = options
   const made = await (await hub()).post<Wire["NewWebhook"]>("/v1/webhooks", {
@@ -61,7 +61,7 @@ export interface UpdateOptions extends AddOptions {
 
 export async function update({ terminal, hub }: Cli, id: string, options: UpdateOptions): Promise<Exit> {
   const { url, event, description, enable, disable } = options
-  if (enable === true && disable === true) throw usage("--enable and --disable are both given.", "Leave one of them.")
+  if (enable === true && disable === true) throw usage("--enable and --disable are both given.", "Use only one of them.")
   const changed = await (await hub()).patch<Webhook>(pathOf(id), {
     ...(url === undefined ? {} : { url }),
     ...(event === undefined ? {} : { events: event }),
@@ -74,11 +74,11 @@ export async function update({ terminal, hub }: Cli, id: string, options: Update
   return EXIT.ok
 }
 
-/** Forgets a webhook, and what it was still to be told. */
+/** Removes a webhook and its pending deliveries. */
 export async function remove({ terminal, hub }: Cli, id: string, options: ConsentOptions): Promise<Exit> {
   const client = await hub()
   const { url } = await client.get<Webhook>(pathOf(id))
-  if (!(await agreed(terminal, options, "Removing a webhook", `Remove the webhook to ${url}, and what it was still to be told?`))) return EXIT.failed
+  if (!(await agreed(terminal, options, "Removing a webhook", `Remove the webhook to ${url} and its pending deliveries?`))) return EXIT.failed
   await client.remove(pathOf(id))
   if (terminal.json) await terminal.document({ removed: id })
   else await terminal.line(`Removed ${id}.`)
@@ -97,11 +97,11 @@ export interface DeliveriesOptions {
   readonly limit: string
 }
 
-/** The newest deliveries first. */
+/** Lists the newest deliveries first. */
 export async function deliveries({ terminal, hub }: Cli, id: string, options: DeliveriesOptions): Promise<Exit> {
   const page = await (await hub()).get<Page<Delivery>>(pathOf(id, `/deliveries${queryString({ limit: options.limit })}`))
   if (terminal.json) await terminal.document(page)
-  else if (page.data.length === 0) terminal.note("Nothing was to be delivered yet.")
+  else if (page.data.length === 0) terminal.note("There are no deliveries yet.")
   else {
     const rows = page.data.map((each) => [
       each.id,
@@ -126,4 +126,4 @@ export async function redeliver({ terminal, hub }: Cli, id: string, delivery: st
 }
 
 const stateOf = ({ enabled, disabled, failingSince }: Webhook): string =>
-  enabled ? (failingSince === null ? "on" : `on, nothing taken since ${when(failingSince)}`) : `off since ${when(disabled?.at)}: ${disabled?.reason ?? ""}`
+  enabled ? (failingSince === null ? "on" : `on, but failing since ${when(failingSince)}`) : `off since ${when(disabled?.at)}: ${disabled?.reason ?? ""}`

@@ -17,7 +17,7 @@ export const queryString = (parameters: Readonly<Record<string, string | number 
   return given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`
 }
 
-/** All pages of a list, as one. */
+/** Reads all pages of a list as one. */
 export async function readAll<T>(hub: HubClient, path: string, parameters: Readonly<Record<string, string | undefined>> = {}): Promise<Page<T>> {
   const data: T[] = []
   let cursor: string | undefined
@@ -29,7 +29,7 @@ export async function readAll<T>(hub: HubClient, path: string, parameters: Reado
   }
 }
 
-/** `2026-11-22 15:04` in the reader's time zone; a dash for never. */
+/** `2026-11-22 15:04` in the local time zone; a dash for never. */
 export function when(iso: string | null | undefined): string {
   if (iso === null || iso === undefined) return "-"
   const time = new Date(iso)

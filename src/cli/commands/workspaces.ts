@@ -42,7 +42,7 @@ async function print({ terminal }: Cli, found: Workspace): Promise<Exit> {
   return EXIT.ok
 }
 
-/** Makes a workspace. Its admin key is the one line on stdout, so that a script can take it. */
+/** Creates a workspace. Its admin key is the only line on stdout, for use in scripts. */
 export async function create({ terminal, hub }: Cli, name: string, options: { readonly title?: string }): Promise<Exit> {
   const made = await (await hub()).post<Wire["NewWorkspace"]>("/v1/workspaces", { name, title: options.title })
   if (terminal.json) await terminal.document(made)
@@ -54,7 +54,7 @@ export async function create({ terminal, hub }: Cli, name: string, options: { re
 }
 
 export async function rename(cli: Cli, ref: string, { name, title }: { readonly name?: string; readonly title?: string }): Promise<Exit> {
-  if (name === undefined && title === undefined) throw usage("There is nothing to change.", "Give --name, --title or both.")
+  if (name === undefined && title === undefined) throw usage("There is nothing to change.", "Use --name, --title or both.")
   return print(cli, await (await cli.hub()).patch<Workspace>(pathOf(ref), { name, title }))
 }
 
@@ -75,22 +75,25 @@ export async function plan(cli: Cli, ref: string, options: PlanOptions): Promise
     Object.entries({ httpConnectors, ratePerMinute, concurrency, uploadBytes }).map(([name, most]) => [name, most === "none" ? null : most]),
   )
   const changes = { ...limits, ...testsOf(options) }
-  if (Object.values(changes).every((each) => each === undefined)) throw usage("There is nothing to change.", "Give one of the limits; see --help.")
+  if (Object.values(changes).every((each) => each === undefined)) throw usage("There is nothing to change.", "Use one of the limits; see --help.")
   return print(cli, await (await cli.hub()).patch<Workspace>(pathOf(ref), { plan: changes }))
 }
 
-/** Without a limit of its own a workspace has the hub's, of both numbers together. */
+/**
+ * The limits of tests in a plan. Without limits of its own, a workspace has the hub's; both numbers are set or
+ * removed together.
+ */
 function testsOf({ testsPerMinute: perMinute, testsAtOnce: concurrency }: PlanOptions): { tests?: { perMinute?: Limit; concurrency?: Limit } | null } {
   const given = [perMinute, concurrency].filter((each) => each !== undefined)
   if (given.length === 0) return {}
   if (given.every((each) => each === "none")) return { tests: null }
-  if (given.includes("none")) throw usage("--tests-per-minute and --tests-at-once are lifted together.", "Give `none` to one of them alone.")
+  if (given.includes("none")) throw usage("--tests-per-minute and --tests-at-once are removed together.", "Use only one of them, with `none`.")
   return { tests: { ...(perMinute === undefined ? {} : { perMinute }), ...(concurrency === undefined ? {} : { concurrency }) } }
 }
 
 export async function remove({ terminal, hub }: Cli, ref: string, { name }: { readonly name: string }): Promise<Exit> {
   await (await hub()).remove(`${pathOf(ref)}?${new URLSearchParams({ name }).toString()}`)
   if (terminal.json) await terminal.document({ removed: { name } })
-  else await terminal.line(`Removed the workspace ${name} with all that was in it.`)
+  else await terminal.line(`Removed the workspace ${name} and everything in it.`)
   return EXIT.ok
 }

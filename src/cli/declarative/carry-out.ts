@@ -4,7 +4,7 @@ import { EXIT, Failure } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import type { Plan, Removal, Step } from "./plan.ts"
 
-/** What became of one part of a plan. */
+/** The result of one part of a plan. */
 export interface Outcome {
   readonly action: "create" | "change" | "remove"
   readonly name: string
@@ -13,8 +13,8 @@ export interface Outcome {
 }
 
 /**
- * Carries a plan out, a connector at a time, each at the version that was planned on (`If-Match`). One that fails keeps
- * no other from being done, unless the hub is gone or refuses the caller; nothing is removed after a failure.
+ * Carries out a plan, one connector at a time, each at its planned version (`If-Match`). A failure does not stop the
+ * others, unless the hub is unreachable or refuses the caller; nothing is removed after a failure.
  */
 export async function carryOut(hub: HubClient, plan: Plan, verify: boolean, told: (outcome: Outcome) => Promise<void>): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
@@ -47,7 +47,7 @@ export async function carryOut(hub: HubClient, plan: Plan, verify: boolean, told
   return outcomes
 }
 
-/** Renames first, each after the one that frees its name. */
+/** Renames first, each after the rename that frees its new name. */
 function inOrder(steps: readonly Step[]): Step[] {
   const left = steps.filter(isRename)
   const out: Step[] = []
@@ -60,7 +60,7 @@ function inOrder(steps: readonly Step[]): Step[] {
 
 const isRename = ({ changes, id }: Step): boolean => id !== null && changes.some(({ pointer }) => pointer === "/name")
 
-/** The connector itself, when more than its schedule differs, and then the schedule. */
+/** Stores the connector if more than its schedule differs, and then the schedule. */
 async function store(hub: HubClient, step: Step, verify: boolean): Promise<void> {
   const { wanted, id, changes } = step
   const scheduled = changes.filter(({ pointer }) => pointer === "/check" || pointer.startsWith("/check/"))
@@ -75,7 +75,7 @@ function storeConnector(hub: HubClient, { action, wanted, id, version, changes }
   const tested = verify && !draft && enabled && (action === "create" || changes.some(({ pointer }) => pointer === "/type" || pointer.startsWith("/config")))
   const body = { ...parts, enabled, draft, ...(tested ? { verify: true } : {}) }
   if (id === null || version === null) return hub.post<Wire["Connector"]>("/v1/connectors", body)
-  // A config that stays is not sent: what is stored is not untested by it.
+  // An unchanged config is not sent, so that the stored one keeps its test result.
   const { config, type, ...rest } = body
   const touched = changes.some(({ pointer }) => pointer === "/type" || pointer.startsWith("/config"))
   return hub.patch<Wire["Connector"]>(connectorPath(id), touched ? { ...rest, type, config } : rest, version)

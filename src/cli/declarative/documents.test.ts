@@ -4,21 +4,21 @@ import { type FileFault, parseSources } from "./documents.ts"
 const read = (text: string) => parseSources([{ file: "a.yaml", text, folder: "." }])
 const places = (faults: readonly FileFault[]) => faults.map(({ line, column, message }) => `${line}:${column} ${message}`)
 
-/** A text that grows a thousandfold when every alias is followed. */
+/** A text that grows a thousandfold when every alias is expanded. */
 const BOMB = `a: &a [x,x,x,x,x,x,x,x,x]\n${"bcdefghi"
   .split("")
   .map((name, index) => `${name}: &${name} [${Array(9).fill(`*${"abcdefgh"[index]}`).join(",")}]`)
   .join("\n")}\nconnectors: { z: { type: http, config: *i } }\n`
 
 describe("files of connectors", () => {
-  test("are YAML 1.2: no is a text, and 0o14 a number; JSON is YAML", () => {
+  test("are YAML 1.2: `no` is a text and 0o14 a number, and JSON is YAML", () => {
     const { entries, faults } = read("owner: data\nconnectors:\n  a: { type: http, config: { x: no, y: 0o14, z: 1e3 } }\n")
     expect(faults).toEqual([])
     expect(entries[0]).toMatchObject({ name: "a", owner: "data", value: { config: { x: "no", y: 12, z: 1000 } } })
     expect(read('{"connectors":{"a":{"type":"http","config":{}}}}').entries).toHaveLength(1)
   })
 
-  test("may say a thing once and use it twice", () => {
+  test("may use aliases", () => {
     const { entries, faults } = read("connectors:\n  a: { type: http, config: &c { url: u } }\n  b: { type: http, config: *c }\n")
     expect(faults).toEqual([])
     expect(entries.map(({ value }) => value["config"])).toEqual([{ url: "u" }, { url: "u" }])
@@ -38,9 +38,9 @@ describe("files of connectors", () => {
     ["a custom tag", "connectors:\n  a: !!js/function 'x'\n", /custom tags/],
     ["another tag", "connectors: !include other.yaml\n", /custom tags/],
     ["another YAML", "%YAML 1.1\n---\nconnectors: {}\n", /another version/],
-    ["a key twice", "connectors:\n  a: { type: http }\n  a: { type: http }\n", /3:3 is there twice/],
+    ["a key twice", "connectors:\n  a: { type: http }\n  a: { type: http }\n", /3:3 occurs twice/],
     ["a tab", "connectors:\n\ta: {}\n", /tab/],
-    ["an alias of nothing", "connectors: *nothing\n", /anchor that is not there/],
+    ["an alias of nothing", "connectors: *nothing\n", /anchor that does not exist/],
     ["an alias of itself", "connectors: &a { b: *a, c: *a }\n", /nested deeper/],
     ["a list", "- a\n", /must be a mapping/],
     ["a word", "hunter2\n", /must be a mapping/],
@@ -51,22 +51,22 @@ describe("files of connectors", () => {
     ["a depth that is closed", `connectors: ${"[".repeat(1_000)}${"]".repeat(1_000)}`, /nested (too deep|deeper than)/],
     ["a placeholder without quotes in a flow", `connectors: { a: { type: http, config: { url: \${env:X} } } }\n`, /^1:47 is a placeholder/],
     ["a word where a connector belongs", "connectors:\n  a: hunter2\n", /2:3 must be a mapping/],
-  ])("refuse %s, and quote nothing of it", (_, text, expected) => {
+  ])("reject %s without quoting it", (_, text, expected) => {
     const { faults } = read(text)
     expect(places(faults).join("\n")).toMatch(expected)
     expect(JSON.stringify(faults)).not.toContain("hunter2")
   })
 
-  test("tell every fault of every file, with its place", () => {
+  test("report every fault of every file, with its place", () => {
     const { faults } = parseSources([
       { file: "a.yaml", text: "connectors:\n  a: { type: http }\n  c: 1\n", folder: "." },
       { file: "b.yaml", text: "what: 1\nconnectors:\n  a: { type: http }\n", folder: "." },
     ])
     expect(faults.map(({ file, line }) => `${file}:${line}`)).toEqual(["a.yaml:3", "b.yaml:1", "b.yaml:3"])
-    expect(faults[2]?.message).toBe('"a" is there twice; the first is in a.yaml, line 2.')
+    expect(faults[2]?.message).toBe('"a" occurs twice; the first is in a.yaml, line 2.')
   })
 
-  test("a place is the thing's own, or of what lacks it; behind an alias it is the anchor's", () => {
+  test("a place is that of the value, or of its nearest existing ancestor; for an alias, that of the anchor", () => {
     const { entries } = read(
       "connectors:\n  a:\n    type: http\n    config:\n      rows:\n        - { name: x }\n        - name: y\n          value: &v { deep: 1 }\n  b: { config: *v }\n",
     )

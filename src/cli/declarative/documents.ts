@@ -2,17 +2,17 @@ import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, ty
 import type { Fault } from "../../core/errors.ts"
 import type { Source } from "./sources.ts"
 
-/** A fault with its place in a file; lines and columns begin at 1. */
+/** A fault with its place in a file; lines and columns start at 1. */
 export interface FileFault extends Fault {
   readonly file: string
   readonly line: number
   readonly column: number
 }
 
-/** Makes a fault at a pointer below an entry: of the thing itself, or of what it would be in when it is not there. */
+/** Makes a fault at a pointer below an entry: at the value itself, or at its nearest existing ancestor. */
 export type FaultAt = (pointer: string, message: string) => FileFault
 
-/** One connector as a file says it, placeholders and all. */
+/** One connector as written in a file, with its placeholders. */
 export interface Entry {
   readonly name: string
   readonly value: Readonly<Record<string, unknown>>
@@ -27,28 +27,30 @@ interface Parsed {
   readonly faults: readonly FileFault[]
 }
 
-/** Aliases are for people who say a thing twice, not for a text that grows a thousandfold. */
+/** The maximum number of aliases: they are meant for repeated values, not for a text that grows a thousandfold. */
 const MOST_ALIASES = 1_000
 const MOST_DEPTH = 64
-/** A text that is no YAML at all has a fault in every line. */
+/** The maximum number of reported faults per document, because a file that is not YAML has a fault in every line. */
 const MOST_TOLD = 20
 
-/** What the YAML library calls its faults; its own words may quote the file, which may hold a secret. */
+/** Our messages for the faults of the YAML library, whose own messages may quote the file and thus a secret. */
 const WORDS: Readonly<Record<string, string>> = {
-  BAD_ALIAS: "names an anchor that is not there.",
-  BAD_DIRECTIVE: "is a directive that is not taken; only %YAML 1.2 is.",
-  BAD_INDENT: "is not indented as its neighbours are.",
-  DUPLICATE_KEY: "is there twice.",
-  MISSING_CHAR: "lacks a closing bracket, quote or comma.",
-  MULTILINE_IMPLICIT_KEY: "is a key of more than one line; is the line before it whole?",
-  NON_STRING_KEY: "is a key that is no text.",
-  RESOURCE_EXHAUSTION: "is nested too deep.",
+  BAD_ALIAS: "names an anchor that does not exist.",
+  BAD_DIRECTIVE: "is an unsupported directive; only %YAML 1.2 is supported.",
+  BAD_INDENT: "is indented differently from its neighbours.",
+  DUPLICATE_KEY: "occurs twice.",
+  MISSING_CHAR: "has no closing bracket, quote or comma.",
+  MULTILINE_IMPLICIT_KEY: "is a key that spans several lines; check that the previous line is complete.",
+  NON_STRING_KEY: "is a key that is not text.",
+  RESOURCE_EXHAUSTION: "is nested too deeply.",
   TAB_AS_INDENT: "is indented with a tab; use spaces.",
-  TAG_RESOLVE_FAILED: "has a tag that is not taken; there are no custom tags.",
-  BLOCK_AS_IMPLICIT_KEY: "begins a block where a value must stand; put it on a line of its own, or in quotes.",
+  TAG_RESOLVE_FAILED: "has an unsupported tag; custom tags are not allowed.",
+  BLOCK_AS_IMPLICIT_KEY: "starts a block where a value is expected; put it on its own line, or in quotes.",
 }
 
-/** Reads YAML 1.2 (or JSON) files of connectors; every fault of every file at once. No value is quoted in any. */
+/**
+ * Reads YAML 1.2 (or JSON) files of connectors; reports every fault of every file at once. No fault quotes a value.
+ */
 export function parseSources(sources: readonly Source[]): Parsed {
   const entries: Entry[] = []
   const owners = new Set<string>()
@@ -96,19 +98,19 @@ function readDocument(document: Document, source: Source, place: Place, faults: 
   const none = { owner: undefined, entries: [] }
   const broken = [...document.errors, ...document.warnings]
   const unquoted = broken.find(({ pos }) => source.text.slice(pos[0] - 1, pos[0] + 1) === "${")
-  // One brace that YAML takes for its own makes a fault of everything behind it.
+  // One brace that YAML reads as its own syntax makes everything after it faulty.
   if (unquoted !== undefined) faults.push(place(unquoted.pos[0] - 1, "", "is a placeholder inside { } or [ ]; put it in quotes."))
   else for (const { code, pos } of broken.slice(0, MOST_TOLD)) faults.push(place(pos[0], "", WORDS[code] ?? "is not valid YAML here."))
   if (broken.length > 0 || document.contents === null) return none
   const root = document.contents
   if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== "1.2")
-    faults.push(place(0, "", "says another version of YAML; it is read as 1.2."))
+    faults.push(place(0, "", "names another version of YAML; only 1.2 is supported."))
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: MOST_ALIASES })
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error
-    faults.push(place(0, "", `has more than ${MOST_ALIASES} uses of aliases, or one of an anchor that is not there.`))
+    faults.push(place(0, "", `has more than ${MOST_ALIASES} uses of aliases, or an alias of an anchor that does not exist.`))
     return none
   }
   if (isDeep(value)) {
@@ -121,7 +123,8 @@ function readDocument(document: Document, source: Source, place: Place, faults: 
     return none
   }
   for (const key of Object.keys(value)) {
-    if (key !== "connectors" && key !== "owner") faults.push(fault(pointerTo(key), `There is no "${key.slice(0, 60)}" here; there is connectors and owner.`))
+    if (key !== "connectors" && key !== "owner")
+      faults.push(fault(pointerTo(key), `There is no "${key.slice(0, 60)}" here; the keys are connectors and owner.`))
   }
   const owner = ownerOf(value["owner"], fault, faults)
   return { owner, entries: entriesOf(root, value["connectors"], { source, owner, fault, faults }) }
@@ -144,13 +147,13 @@ interface Around {
 function entriesOf(root: Node, value: unknown, { source, owner, fault, faults }: Around): Entry[] {
   if (value === undefined || value === null) return []
   if (!isRecord(value)) {
-    faults.push(fault("/connectors", "must be a mapping: a name, and below it the connector."))
+    faults.push(fault("/connectors", "must be a mapping from names to connectors."))
     return []
   }
   const names = isMap(root) ? root.get("connectors", true) : undefined
   for (const pair of isMap(names) ? names.items : []) {
     if (isScalar(pair.key) && typeof pair.key.value !== "string")
-      faults.push(fault(`/connectors${pointerTo(String(pair.key.value))}`, "is a name that YAML takes for a number or the like; put it in quotes."))
+      faults.push(fault(`/connectors${pointerTo(String(pair.key.value))}`, "is a name that YAML reads as a number or another type; put it in quotes."))
   }
   return Object.entries(value).flatMap(([name, each]) => {
     const base = `/connectors${pointerTo(name)}`
@@ -167,13 +170,13 @@ function unique(entries: readonly Entry[], faults: FileFault[]): Entry[] {
     if (first === undefined) seen.set(entry.name, entry)
     else {
       const { file, line } = first.at("", "")
-      faults.push(entry.at("", `"${entry.name.slice(0, 100)}" is there twice; the first is in ${file}, line ${line}.`))
+      faults.push(entry.at("", `"${entry.name.slice(0, 100)}" occurs twice; the first is in ${file}, line ${line}.`))
     }
   }
   return [...seen.values()]
 }
 
-/** Where the value at a pointer begins, or its nearest ancestor that is there. */
+/** The offset of the value at a pointer, or of its nearest existing ancestor. */
 function offsetOf(document: Document, pointer: string): number {
   let node: unknown = document.contents
   let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0
@@ -194,7 +197,10 @@ function offsetOf(document: Document, pointer: string): number {
   return offset
 }
 
-/** Whether a value is nested too deep, or for ever: an alias may stand inside its own anchor. Without recursion. */
+/**
+ * Whether a value is nested too deeply, or endlessly, because an alias may occur inside its own anchor. Not
+ * recursive.
+ */
 function isDeep(value: unknown): boolean {
   const left: [unknown, number][] = [[value, 1]]
   for (let next = left.pop(); next !== undefined; next = left.pop()) {

@@ -66,8 +66,8 @@ describe("placeholders", () => {
     [`\${env:NO THING}`, "name of a variable"],
     [`\${env:}`, "name of a variable"],
     [`\${file:nothing}`, "nothing cannot be read (ENOENT)"],
-    [`\${file:large}`, "more than 1 MiB"],
-    [`\${file:/dev/zero}`, "more than 1 MiB"],
+    [`\${file:large}`, "larger than 1 MiB"],
+    [`\${file:/dev/zero}`, "larger than 1 MiB"],
     [`\${file:.}`, "EISDIR"],
     [`\${vault:team/kv/shop}`, "must be"],
     [`\${vault:team/kv/../x#a}`, "must be"],
@@ -79,10 +79,10 @@ describe("placeholders", () => {
     [`\${vault:old/shop#a}`, "version 2"],
     [`\${vault:other/shop#a}`, "does not let"],
     [`\${vault:team/kv#a}`, "is a mount"],
-    [`\${nothing:x}`, "none of"],
-    [`\${}`, "none of"],
-    [`\${HOME}`, "none of"],
-    [`\${env:NAME`, "without its }"],
+    [`\${nothing:x}`, "other than"],
+    [`\${}`, "other than"],
+    [`\${HOME}`, "other than"],
+    [`\${env:NAME`, "without a closing }"],
     [`a\${keep}`, "alone"],
   ])("%s is a fault", async (text, words) => {
     const { faults } = await fill({ rows: [{ "a/b": text }] })
@@ -91,14 +91,14 @@ describe("placeholders", () => {
     expect(JSON.stringify(faults)).not.toMatch(/from-|hvs\./)
   })
 
-  test("all faults at once, and each source read once", async () => {
+  test("all faults are reported at once, and each source is read once", async () => {
     const before = vault.asked.length
     const { faults } = await fill({ a: `\${vault:team/kv/shop#password}`, b: `\${vault:team/kv/shop#port}`, c: `\${env:NO}`, d: `\${file:no}` })
     expect(faults.map(({ pointer }) => pointer).sort()).toEqual(["/c", "/d"])
     expect(vault.asked.slice(before)).toEqual(["GET /v1/sys/internal/ui/mounts/team/kv/shop", "GET /v1/team/kv/data/shop"])
   })
 
-  test("a wrong token, a Vault that is not there and one without an address are named", async () => {
+  test("a wrong token, an unreachable Vault and a missing address are reported", async () => {
     const at = { at: `\${vault:team/kv/shop#password}` }
     expect((await fill(at, { VAULT_TOKEN: "wrong" })).faults[0]?.message).toContain("does not let this token")
     expect((await fill(at, { VAULT_ADDR: "http://127.0.0.1:1" })).faults[0]?.message).toContain("does not answer")
@@ -106,7 +106,7 @@ describe("placeholders", () => {
     expect((await fill(at, { VAULT_ADDR: "file:///etc" })).faults[0]?.message).toContain("not an http(s) URL")
   })
 
-  test("what was filled is not read again, and what is escaped is what it was", async () => {
+  test("filled values are not filled again, and escaped text keeps its meaning", async () => {
     expect((await fill({ at: `\${env:NAME}` }, { NAME: `\${env:EMPTY}` })).value).toEqual({ at: `\${env:EMPTY}` })
     for (const text of [`\${a}`, `$\${a}`, `$$$\${`, "a$", `\${\${`]) expect((await fill({ at: escapePlaceholders(text) })).value).toEqual({ at: text })
   })

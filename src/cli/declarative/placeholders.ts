@@ -4,19 +4,19 @@ import type { Shell } from "../shell.ts"
 import type { Entry, FileFault } from "./documents.ts"
 import { VaultReader, vaultReference } from "./vault-reader.ts"
 
-/** What a placeholder gave: a text, the request to leave a secret as it is, or what is wrong with it. */
+/** The result of a placeholder: a text, the request to keep a secret, or a problem. */
 type Given = { readonly text: string } | { readonly keep: true } | { readonly fault: string }
 
-/** An entry's value with its placeholders filled; `filled` are the pointers that had one. */
+/** An entry's value with its placeholders filled; `filled` are the pointers of the values that contained one. */
 export interface Filled {
   readonly value: Readonly<Record<string, unknown>>
   readonly filled: ReadonlySet<string>
 }
 
-/** `$${` is a `${` that is meant; then a placeholder; then one that is never closed. */
+/** An escaped `${` (`$${`), a placeholder, or a placeholder that is never closed. */
 const TOKEN = /\$\$\{|\$\{([^{}]*)\}|\$\{/g
 const LARGEST = 1 << 20
-/** How a secret that is to stay as the hub has it is sent: the mask that every answer shows, which no hub takes for a value. */
+/** The value that keeps a secret as the hub has it: the mask in every response, which no hub accepts as a value. */
 const KEPT = { set: true }
 
 /** Fills `${env:NAME}`, `${file:path}`, `${vault:path#field}` and `${keep}`; each source is read once. */
@@ -30,7 +30,7 @@ export class Placeholders {
     this.#vault = new VaultReader(shell)
   }
 
-  /** The entry with its placeholders filled; what cannot be filled is a fault at its place, all of them. */
+  /** Fills the placeholders of an entry; each one that cannot be filled becomes a fault at its place. */
   async fill(entry: Entry, faults: FileFault[]): Promise<Filled> {
     const filled = new Set<string>()
     const walk = async (value: unknown, pointer: string): Promise<unknown> => {
@@ -54,7 +54,7 @@ export class Placeholders {
         out += "${"
         continue
       }
-      const given = match[1] === undefined ? { fault: `has a \${ without its }; write $\${ for one that is meant.` } : await this.#give(match[1], entry)
+      const given = match[1] === undefined ? { fault: `has a \${ without a closing }; write $\${ for a literal \${.` } : await this.#give(match[1], entry)
       filled.add(pointer)
       if ("fault" in given) faults.push(entry.at(pointer, given.fault))
       else if ("text" in given) out += given.text
@@ -79,7 +79,7 @@ export class Placeholders {
       }
       default:
         return {
-          fault: `has a placeholder that is none of \${env:NAME}, \${file:path}, \${vault:path#field} and \${keep}; write $\${ for a \${ that is meant.`,
+          fault: `has a placeholder other than \${env:NAME}, \${file:path}, \${vault:path#field} and \${keep}; write $\${ for a literal \${.`,
         }
     }
   }
@@ -95,8 +95,8 @@ export class Placeholders {
     if (found === undefined) {
       found = beginning(path).then(
         (text): Given => {
-          if (text.length > LARGEST) return { fault: `The file ${shown} holds more than 1 MiB.` }
-          // A final line break after one line is the editor's, not the value's.
+          if (text.length > LARGEST) return { fault: `The file ${shown} is larger than 1 MiB.` }
+          // Editors add a final line break to a single line; it is not part of the value.
           const line = text.replace(/\r?\n$/, "")
           return { text: line.includes("\n") ? text : line }
         },
@@ -108,15 +108,18 @@ export class Placeholders {
   }
 }
 
-/** A file's text, or a little more of it than may be: what a file of somebody else names may have no end, such as /dev/zero. */
+/**
+ * The text of a file, or slightly more than the limit: a file named by somebody else may be endless, such as
+ * /dev/zero.
+ */
 async function beginning(path: string): Promise<string> {
   const pieces: Buffer[] = []
-  // A character has at most three bytes for each of its units.
+  // A character has at most three bytes for each of its code units.
   for await (const piece of createReadStream(path, { end: 3 * LARGEST })) pieces.push(piece as Buffer)
   return Buffer.concat(pieces).toString("utf8")
 }
 
-/** A text in which nothing is a placeholder. */
+/** Escapes a text so that it contains no placeholders. */
 export const escapePlaceholders = (text: string): string => text.replaceAll("${", () => "$${")
 
 const segment = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1")

@@ -3,12 +3,15 @@ import type { Difference, Plan, Step } from "./plan.ts"
 
 const MOST_SHOWN = 200
 
-/** A plan for people: each connector that changes with its place in the files, each leaf old → new, secrets never. */
+/**
+ * A plan for people: each changed connector with its place in the files, each changed value as old → new, and never a
+ * secret.
+ */
 export function planLines(terminal: Terminal, { steps, removals }: Plan): string[] {
   const changed = steps.filter(({ action }) => action !== "none")
   return [
     ...changed.flatMap((step) => [heading(terminal, step), ...differencesOf(step).map((each) => `    ${differenceLine(terminal, each)}`), ...warnings(step)]),
-    ...removals.map(({ name, type, owner }) => `${terminal.bad("-")} ${printable(name)} (${type})  ${terminal.dim(`no file of ${printable(owner)} has it`)}`),
+    ...removals.map(({ name, type, owner }) => `${terminal.bad("-")} ${printable(name)} (${type})  ${terminal.dim(`not in any file of ${printable(owner)}`)}`),
     ...(changed.length + removals.length === 0 ? [] : [""]),
   ]
 }
@@ -16,17 +19,17 @@ export function planLines(terminal: Terminal, { steps, removals }: Plan): string
 /** `Plan: 1 to create, 2 to change, 1 to remove, 4 unchanged.` */
 export function summaryLine({ steps, removals }: Plan): string {
   const { create, change, remove, unchanged } = countsOf({ steps, removals })
-  if (create + change + remove === 0) return `No changes: ${unchanged} ${unchanged === 1 ? "connector is" : "connectors are"} as the files say.`
+  if (create + change + remove === 0) return `No changes: ${unchanged} ${unchanged === 1 ? "connector matches" : "connectors match"} the files.`
   return `Plan: ${create} to create, ${change} to change, ${remove} to remove, ${unchanged} unchanged.`
 }
 
-/** How many connectors a plan does what to. */
+/** The number of connectors that a plan creates, changes, removes and leaves alone. */
 export function countsOf({ steps, removals }: Plan): { create: number; change: number; remove: number; unchanged: number } {
   const count = (action: Step["action"]): number => steps.filter((step) => step.action === action).length
   return { create: count("create"), change: count("change"), remove: removals.length, unchanged: count("none") }
 }
 
-/** A plan as `--json` prints it; the differences of secrets have masks alone. */
+/** A plan as `--json` prints it; secrets appear only as masks. */
 export const planDocument = (plan: Plan): Record<string, unknown> => ({
   summary: countsOf(plan),
   changes: [
@@ -44,7 +47,10 @@ function heading(terminal: Terminal, { action, entry, wanted }: Step): string {
   return `${mark} ${printable(wanted.name)} (${wanted.type})  ${terminal.dim(`${printable(file)}:${line}`)}`
 }
 
-/** Of what is made, only what says something: not its name again, nor what is empty. */
+/**
+ * The differences to show. For a new connector, those without information are left out: its name again, and empty
+ * values.
+ */
 const differencesOf = ({ action, changes, wanted }: Step): readonly Difference[] =>
   action === "change"
     ? changes
@@ -62,7 +68,7 @@ const differencesOf = ({ action, changes, wanted }: Step): readonly Difference[]
 function differenceLine(terminal: Terminal, { pointer, before, after }: Difference): string {
   const path = pointer.slice(1).split("/").map(decode).join(".")
   if (before === undefined) return `${terminal.good("+")} ${printable(path)}: ${shown(after)}`
-  if (after === undefined) return `${terminal.bad("-")} ${printable(path)}: ${isSecret(before) ? "the secret goes" : shown(before)}`
+  if (after === undefined) return `${terminal.bad("-")} ${printable(path)}: ${isSecret(before) ? "the secret is removed" : shown(before)}`
   if (isSecret(before) && isSecret(after)) return `~ ${printable(path)}: the secret changes`
   return `~ ${printable(path)}: ${shown(before)} → ${shown(after)}`
 }
@@ -77,7 +83,7 @@ function shown(value: unknown): string {
 
 function warnings({ action, changes }: Step): string[] {
   if (action === "create" || !changes.some(({ pointer }) => pointer === "/type")) return []
-  return ["    ! Another type begins anew: the secrets and catalogs that it has go."]
+  return ["    ! The new type starts empty: the current secrets and catalogs are removed."]
 }
 
 const decode = (segment: string): string => segment.replaceAll("~1", "/").replaceAll("~0", "~")

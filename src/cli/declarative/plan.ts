@@ -8,12 +8,12 @@ import { Placeholders } from "./placeholders.ts"
 import { readSources } from "./sources.ts"
 import { OWNER_LABEL, type Wanted, wantedOf } from "./wanted.ts"
 
-/** A leaf that differs, as the API tells it. */
+/** A value that differs, as the API reports it. */
 export type Difference = Wire["Difference"]
 
 type Comparison = Wire["Comparison"]
 
-/** One connector of the files and what the hub says of it. */
+/** One connector of the files and the hub's comparison. */
 export interface Step {
   readonly action: "create" | "change" | "none"
   readonly entry: Entry
@@ -23,7 +23,7 @@ export interface Step {
   readonly changes: readonly Difference[]
 }
 
-/** A connector that no file has any more. */
+/** A connector that is no longer in any file. */
 export interface Removal {
   readonly id: string
   readonly name: string
@@ -44,16 +44,19 @@ export interface PlanOptions {
   readonly takeOver?: boolean
 }
 
-/** Comparisons under way at once. */
+/** The number of comparisons that run at once. */
 const AT_ONCE = 4
 
-/** Reads the files, fills the placeholders and asks the hub what would change; throws every fault of every file at once. */
+/**
+ * Reads the files, fills the placeholders and asks the hub for the changes; throws every fault of every file at once.
+ */
 export async function makePlan(shell: Shell, hub: HubClient, options: PlanOptions): Promise<Plan> {
   const paths = options.file ?? []
   if (paths.length === 0) throw usage("-f is missing.", "Name a file, a folder, or - for stdin: jackfield apply -f connectors.yaml.")
   const { entries, owners, faults: found } = parseSources(await readSources(shell, paths))
   const faults = [...found]
-  if (options.prune === true && owners.length === 0) throw usage("--prune needs an `owner:` in the files.", "It removes only what is labelled with that owner.")
+  if (options.prune === true && owners.length === 0)
+    throw usage("--prune needs an `owner:` in the files.", "It removes only connectors that are labelled with that owner.")
   const { data } = await readAll<ConnectorType>(hub, "/v1/connector-types")
   const types = new Map(data.map((each) => [each.type, each]))
   const placeholders = new Placeholders(shell)
@@ -91,7 +94,7 @@ async function compare(
   }
   if (allowPlain !== true)
     for (const pointer of comparison.secrets.filter((each) => !filled.has(each)))
-      faults.push(entry.at(pointer, `is a secret in plain text; write \${env:NAME}, \${file:path}, \${vault:path#field} or \${keep}, or add --allow-plain.`))
+      faults.push(entry.at(pointer, `is a secret in plain text; use \${env:NAME}, \${file:path}, \${vault:path#field} or \${keep}, or add --allow-plain.`))
   const owner = comparison.labels[OWNER_LABEL]
   if (takeOver !== true && owner !== undefined && owner !== wanted.labels[OWNER_LABEL])
     faults.push(entry.at("", `belongs to the files of ${owner.slice(0, 200)}; change it there, or add --take-over.`))
@@ -102,7 +105,7 @@ async function removalsOf(hub: HubClient, owners: readonly string[], kept: Reado
   const removals: Removal[] = []
   for (const owner of owners) {
     const { data } = await readAll<Connector>(hub, "/v1/connectors", { label: `${OWNER_LABEL}:${owner}` })
-    // The label is looked at again: what is not the owner's is never removed, whatever a list says.
+    // The label is checked again, so that a connector of another owner is never removed, whatever the list contains.
     const gone = data.filter(({ name, labels }) => labels[OWNER_LABEL] === owner && !kept.has(name))
     removals.push(...gone.map(({ id, name, type, version }) => ({ id, name, type, owner, version })))
   }
@@ -126,6 +129,6 @@ function faulty(faults: readonly FileFault[]): Failure {
   const sorted = [...faults].sort((one, other) =>
     one.file === other.file ? one.line - other.line || one.column - other.column : one.file < other.file ? -1 : 1,
   )
-  const detail = `${sorted.length === 1 ? "There is a fault" : `There are ${sorted.length} faults`} in the files; nothing was changed.`
+  const detail = `${sorted.length === 1 ? "There is an error" : `There are ${sorted.length} errors`} in the files; nothing was changed.`
   return new Failure(EXIT.usage, { code: "files_invalid", detail, errors: sorted })
 }

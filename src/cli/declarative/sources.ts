@@ -3,7 +3,7 @@ import { dirname, join } from "node:path"
 import { usage } from "../failure.ts"
 import type { Shell } from "../shell.ts"
 
-/** A file of connectors: what it is called in messages, its text, and where its `${file:…}` begin. */
+/** A file of connectors: its name in messages, its text, and the folder to which `${file:…}` paths are relative. */
 export interface Source {
   readonly file: string
   readonly text: string
@@ -13,9 +13,12 @@ export interface Source {
 const LARGEST = 10 << 20
 const MOST_FILES = 1_000
 
-/** What `-f` names: files, folders (their `.yaml`, `.yml` and `.json`, by name, not deeper), and `-` for stdin. */
+/**
+ * Reads the sources that `-f` names: files, folders (their `.yaml`, `.yml` and `.json` files, by name, without
+ * subfolders), and `-` for stdin.
+ */
 export async function readSources(shell: Shell, paths: readonly string[]): Promise<Source[]> {
-  if (paths.filter((path) => path === "-").length > 1) throw usage("-f: stdin can be read once.")
+  if (paths.filter((path) => path === "-").length > 1) throw usage("-f: stdin can be read only once.")
   const files: string[] = []
   for (const path of paths) files.push(...(path === "-" ? ["-"] : await filesAt(path)))
   const sources: Source[] = []
@@ -27,8 +30,8 @@ async function filesAt(path: string): Promise<string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path]
     const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/.test(name)).sort()
-    if (names.length === 0) throw usage(`-f: the folder ${path} holds no .yaml, .yml or .json file.`)
-    if (names.length > MOST_FILES) throw usage(`-f: the folder ${path} holds more than ${MOST_FILES} files.`)
+    if (names.length === 0) throw usage(`-f: the folder ${path} contains no .yaml, .yml or .json file.`)
+    if (names.length > MOST_FILES) throw usage(`-f: the folder ${path} contains more than ${MOST_FILES} files.`)
     return names.map((name) => join(path, name))
   } catch (error) {
     throw unreadable(path, error)
@@ -45,7 +48,7 @@ async function readSource(file: string): Promise<Source> {
 }
 
 async function readStdin(shell: Shell): Promise<string> {
-  if (shell.stdin.isTTY === true) throw usage("-f -: the connectors are to come from stdin, but that is a terminal.", "Pipe them in, or name a file.")
+  if (shell.stdin.isTTY === true) throw usage("-f -: the connectors should come from stdin, but stdin is a terminal.", "Pipe them in, or name a file.")
   const pieces: Buffer[] = []
   let length = 0
   for await (const piece of shell.stdin) {
@@ -65,7 +68,7 @@ function decode(file: string, bytes: Uint8Array): string {
   }
 }
 
-const tooLarge = (file: string): Error => usage(`-f: ${file} holds more than 10 MB.`, "Split it into several files; -f takes a folder.")
+const tooLarge = (file: string): Error => usage(`-f: ${file} is larger than 10 MB.`, "Split it into several files; -f accepts a folder.")
 
 function unreadable(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException

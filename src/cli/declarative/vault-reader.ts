@@ -1,6 +1,6 @@
 import type { Shell } from "../shell.ts"
 
-/** A field of a secret as `vault kv get` names it: the path with its mount, without `data/`. */
+/** A field of a secret in the notation of `vault kv get`: the path with its mount, without `data/`. */
 interface VaultReference {
   readonly path: string
   readonly field: string
@@ -11,7 +11,7 @@ type Fields = { readonly fields: Readonly<Record<string, unknown>> } | { readonl
 
 const DEADLINE_MS = 10_000
 
-/** `secret/shop#password`; undefined for what is none. */
+/** Parses `secret/shop#password`; undefined if the text is not a reference. */
 export function vaultReference(text: string): VaultReference | undefined {
   const [, path, field] = /^([^#\s?]+)#([^#]+)$/.exec(text) ?? []
   if (path === undefined || field === undefined || path.split("/").some((part) => part === "" || part === "." || part === "..")) return undefined
@@ -19,9 +19,10 @@ export function vaultReference(text: string): VaultReference | undefined {
 }
 
 /**
- * HashiCorp Vault's key-value store (version 2), read over its HTTP API with the `VAULT_ADDR`, `VAULT_TOKEN` and
- * `VAULT_NAMESPACE` of the person who runs the command. Which part of a path is the mount is asked of Vault, as its own CLI does
- * (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2). Each secret is read once; its token goes to no other host.
+ * Reads HashiCorp Vault's key-value store (version 2) over its HTTP API with the user's `VAULT_ADDR`, `VAULT_TOKEN`
+ * and `VAULT_NAMESPACE`. It asks Vault which part of a path is the mount, as Vault's own CLI does
+ * (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2). Each secret is read once; the token is sent to no
+ * other host.
  */
 export class VaultReader {
   readonly #shell: Shell
@@ -31,7 +32,7 @@ export class VaultReader {
     this.#shell = shell
   }
 
-  /** The field's text, or what is wrong, without anything of the secret. */
+  /** The text of the field, or the problem, without any part of the secret. */
   async read({ path, field }: VaultReference): Promise<Given> {
     let found = this.#read.get(path)
     if (found === undefined) {
@@ -42,7 +43,7 @@ export class VaultReader {
     if ("fault" in secret) return secret
     const value = Object.hasOwn(secret.fields, field) ? secret.fields[field] : undefined
     if (value === undefined || value === null) return { fault: `Vault's ${path} has no field ${field.slice(0, 100)}.` }
-    if (typeof value === "object") return { fault: `Vault's ${path} has an object in ${field.slice(0, 100)}; a text is needed.` }
+    if (typeof value === "object") return { fault: `Vault's ${path} has an object in ${field.slice(0, 100)}, but a text is needed.` }
     return { text: String(value) }
   }
 
@@ -51,9 +52,9 @@ export class VaultReader {
     if ("fault" in mount) return mount
     const { path: base, options } = (mount.data["data"] ?? {}) as { path?: unknown; options?: { version?: unknown } | null }
     if (typeof base !== "string" || !`${path}/`.startsWith(base)) return { fault: `Vault has no mount for ${path}.` }
-    if (options?.version !== "2") return { fault: `Vault's ${base} is no key-value store of version 2.` }
+    if (options?.version !== "2") return { fault: `Vault's ${base} is not a key-value store of version 2.` }
     const below = path.slice(base.length)
-    if (below === "") return { fault: `Vault's ${path} is a mount; a secret in it is needed.` }
+    if (below === "") return { fault: `Vault's ${path} is a mount, not a secret in it.` }
     const secret = await this.#get(`${encoded(base)}data/${encoded(below)}`, path)
     if ("fault" in secret) return secret
     const fields = (secret.data["data"] as { data?: unknown } | undefined)?.data
@@ -71,12 +72,12 @@ export class VaultReader {
         redirect: "error",
         signal: AbortSignal.any([this.#shell.signal, AbortSignal.timeout(DEADLINE_MS)]),
       })
-      if (response.status === 404) return { fault: `Vault has nothing at ${path}; write the path as \`vault kv get\` takes it, without data/.` }
+      if (response.status === 404) return { fault: `Vault has nothing at ${path}; write the path as for \`vault kv get\`, without data/.` }
       if (response.status === 403) return { fault: `Vault does not let this token read ${path}.` }
       if (!response.ok) return { fault: `Vault answered ${response.status} for ${path}.` }
       return { data: (await response.json()) as Record<string, unknown> }
     } catch (error) {
-      return { fault: `Vault at ${new URL(address).origin} does not answer as one (${(error as Error).name}).` }
+      return { fault: `Vault at ${new URL(address).origin} does not answer, or is not a Vault server (${(error as Error).name}).` }
     }
   }
 }

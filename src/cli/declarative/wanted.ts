@@ -3,10 +3,10 @@ import type { ConnectorType } from "../commands/wire.ts"
 import type { Entry, FileFault } from "./documents.ts"
 import type { Filled } from "./placeholders.ts"
 
-/** The label that says which files a connector belongs to; `--prune` removes by it alone. */
+/** The label that assigns a connector to an owner's files; `--prune` decides only by this label. */
 export const OWNER_LABEL = "managed-by"
 
-/** A connector as the API takes it, whole: what a file leaves out is said to be absent. */
+/** A whole connector in the API's format: a value that the file omits is sent as absent. */
 export interface Wanted {
   readonly name: string
   readonly was?: string
@@ -24,20 +24,20 @@ export interface Wanted {
 
 const PARTS = ["type", "title", "description", "labels", "purpose", "limits", "draft", "enabled", "renamedFrom", "check", "config"]
 
-/** Makes of a filled entry what the API takes; what no API could say better is a fault here. */
+/** Converts a filled entry to the API's format; reports faults only if the API could not report them better. */
 export function wantedOf(entry: Entry, filled: Filled, types: ReadonlyMap<string, ConnectorType>, faults: FileFault[]): Wanted | undefined {
   const { value } = filled
   const before = faults.length
   const fault = (pointer: string, message: string): void => void faults.push(entry.at(pointer, message))
   for (const name of Object.keys(value)) {
-    if (!PARTS.includes(name)) fault(`/${name}`, `There is no "${name.slice(0, 60)}"; there is ${PARTS.join(", ")}.`)
+    if (!PARTS.includes(name)) fault(`/${name}`, `There is no field "${name.slice(0, 60)}"; the fields are ${PARTS.join(", ")}.`)
   }
   const config = value["config"] ?? {}
   if (!isRecord(config)) fault("/config", "must be a mapping.")
   const labels = value["labels"] ?? {}
   if (!isRecord(labels)) fault("/labels", "must be a mapping.")
   else if (entry.owner !== undefined && (labels[OWNER_LABEL] ?? entry.owner) !== entry.owner)
-    fault(`/labels/${OWNER_LABEL}`, `is another than the file's owner, ${entry.owner}; leave it out.`)
+    fault(`/labels/${OWNER_LABEL}`, `differs from the file's owner, ${entry.owner}; leave it out.`)
   const given = value["type"]
   const type = typeof given === "string" ? types.get(given) : undefined
   if (type === undefined)
@@ -45,7 +45,8 @@ export function wantedOf(entry: Entry, filled: Filled, types: ReadonlyMap<string
   const whole = type === undefined ? {} : wholeConfig(type.fields, isRecord(config) ? config : {}, "/config", { filled: filled.filled, fault })
   if (faults.length > before || type === undefined) return undefined
   const scalar = (name: string): unknown => readScalar(value[name], filled.filled.has(`/${name}`))
-  // What the API refuses for its shape (a title that is a number) is passed on as it is: the hub says what is wrong, and we where.
+  // A value of the wrong shape (a title that is a number) is passed on unchanged: the hub reports the problem, and
+  // the CLI its place.
   return {
     name: entry.name,
     ...(value["renamedFrom"] === undefined || value["renamedFrom"] === null ? {} : { was: value["renamedFrom"] as string }),
@@ -62,7 +63,7 @@ export function wantedOf(entry: Entry, filled: Filled, types: ReadonlyMap<string
   }
 }
 
-/** A flat mapping with its placeholders' texts as numbers; whatever else it is, the API refuses. */
+/** A flat mapping in which texts from placeholders become numbers; the API rejects anything else. */
 const numbersIn = (value: unknown, pointer: string, filled: ReadonlySet<string>): Readonly<Record<string, unknown>> | null =>
   isRecord(value)
     ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, readScalar(each, filled.has(`${pointer}/${name}`))]))
@@ -74,8 +75,8 @@ interface Walk {
 }
 
 /**
- * A config that says everything: `null` for each field that is left out, so that what is not in the file is not in the hub.
- * A placeholder's text becomes a number or a flag where the field is one.
+ * A complete config: `null` for each omitted field, so that the hub keeps nothing that is not in the file. The text
+ * of a placeholder becomes a number or a flag if the field is one.
  */
 function wholeConfig(fields: readonly Wire["Field"][], config: Readonly<Record<string, unknown>>, pointer: string, walk: Walk): Record<string, unknown> {
   const out: Record<string, unknown> = { ...config }

@@ -3,19 +3,19 @@ import type { Wire } from "../../wire.ts"
 import type { Connector } from "../commands/wire.ts"
 import { escapePlaceholders } from "./placeholders.ts"
 
-/** Where the secrets of an export are to come from when it is applied. */
+/** The source of the secrets of an export when it is applied. */
 export type PlaceholderKind = "env" | "file" | "vault" | "keep"
 
 export interface WriteOptions {
   readonly placeholders: PlaceholderKind
-  /** What names of variables, paths of files or paths in Vault begin with. */
+  /** The prefix of variable names, file paths or Vault paths. */
   readonly prefix: string
 }
 
-/** What each kind's names begin with unless said otherwise. */
+/** The default prefix of each kind. */
 export const PREFIXES: Readonly<Record<PlaceholderKind, string>> = { env: "JACKFIELD_", file: "secrets/", vault: "secret/jackfield/", keep: "" }
 
-/** How often a connector is tested by itself. */
+/** The schedule of a connector's checks. */
 export type Schedule = Pick<Wire["Check"], "everyMs" | "timeoutMs"> & { readonly connector: Pick<Wire["Check"]["connector"], "id"> }
 
 interface Needed {
@@ -24,14 +24,14 @@ interface Needed {
 }
 
 /**
- * Connectors as a file that `apply` takes, in the order of their names, secrets as placeholders: the same connectors are
- * the same text, byte for byte. What must be given when it is applied is listed at its head.
+ * Writes connectors as a file for `apply`, sorted by name, with secrets as placeholders: equal connectors give equal
+ * texts, byte for byte. The header lists the values that must be provided when the file is applied.
  */
 export function writeConnectors(connectors: readonly Connector[], schedules: readonly Schedule[], options: WriteOptions): string {
   const needed: Needed[] = []
   const names = new Set<string>()
   const sorted = [...connectors].sort((one, other) => (one.name < other.name ? -1 : 1))
-  // A map keeps its order, where an object puts names that are numbers first.
+  // A map keeps its order, whereas an object puts numeric names first.
   const entries = new Map(sorted.map((each) => [each.name, entryOf(each, schedules, (path) => placeholder(each.name, path, options, names, needed))]))
   const document = new Document({ connectors: entries }, { version: "1.2", schema: "core", aliasDuplicateObjects: false })
   spaced(document)
@@ -39,7 +39,7 @@ export function writeConnectors(connectors: readonly Connector[], schedules: rea
   return document.toString({ lineWidth: 0, indentSeq: false, singleQuote: false, flowCollectionPadding: true })
 }
 
-/** What of a connector a file says: nothing that is as it would be without. */
+/** The parts of a connector that the file contains; values that equal the default are left out. */
 function entryOf(connector: Connector, schedules: readonly Schedule[], secret: (path: readonly string[]) => string): Record<string, unknown> {
   const { name, type, title, description, labels, purpose, limits, status, missing } = connector
   const check = schedules.find((each) => each.connector.id === connector.id)
@@ -63,7 +63,7 @@ function written(value: unknown, path: readonly string[], secret: (path: readonl
   if (typeof value === "string") return escapePlaceholders(value)
   if (value === null || typeof value !== "object") return value
   if ((value as { set?: unknown }).set === true) return secret(path)
-  // A row is known by its name, so that a placeholder keeps its name when another row comes before it.
+  // A row is identified by its name, so that a placeholder keeps its name if another row is inserted before it.
   if (Array.isArray(value)) return value.map((row: unknown, index) => written(row, [...path, rowName(row) ?? String(index)], secret))
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, written(each, [...path, name], secret)]))
 }
@@ -88,7 +88,7 @@ function placeholder(name: string, path: readonly string[], { placeholders, pref
   return `\${${placeholders}:${chosen}}`
 }
 
-/** `privateKey` and `X-Api-Key` as `PRIVATE_KEY` and `X_API_KEY`. */
+/** `privateKey` and `X-Api-Key` become `PRIVATE_KEY` and `X_API_KEY`. */
 const words = (name: string): string =>
   name
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
@@ -96,10 +96,10 @@ const words = (name: string): string =>
     .toUpperCase()
 
 const SOURCES: Readonly<Record<PlaceholderKind, string>> = {
-  env: "these variables, which must be in the environment when it is applied",
-  file: "these files, beside this one",
+  env: "these variables, which must be set when the file is applied",
+  file: "these files, relative to this one",
   vault: "these fields of HashiCorp Vault (VAULT_ADDR, VAULT_TOKEN)",
-  keep: "the hub, which keeps those that it has",
+  keep: "the hub, which keeps the stored ones",
 }
 
 function headOf(needed: readonly Needed[], { placeholders }: WriteOptions): string {
@@ -108,7 +108,7 @@ function headOf(needed: readonly Needed[], { placeholders }: WriteOptions): stri
     " Connectors of a Jackfield hub; apply them with: jackfield apply -f FILE",
     needed.length === 0 && placeholders !== "keep"
       ? " No secrets are needed."
-      : ` Secrets are not in here. They come from ${SOURCES[placeholders]}${needed.length === 0 ? "." : ":"}`,
+      : ` Secrets are not included. They come from ${SOURCES[placeholders]}${needed.length === 0 ? "." : ":"}`,
     ...needed.map(({ name, where }) => `   ${name.padEnd(width)}  ${printable(where)}`),
   ].join("\n")
 }
@@ -116,7 +116,7 @@ function headOf(needed: readonly Needed[], { placeholders }: WriteOptions): stri
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a comment must end where its line ends.
 const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g, "?")
 
-/** An empty line before each connector, for people. */
+/** Puts an empty line before each connector, for readability. */
 function spaced(document: Document): void {
   const connectors = document.get("connectors")
   if (!isMap(connectors)) return

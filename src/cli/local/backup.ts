@@ -13,7 +13,10 @@ export interface RestoreOptions {
   readonly check?: boolean
 }
 
-/** Writes everything that the hub has stored into one new file, beside hubs that run. Secrets stay sealed; no key is needed. */
+/**
+ * Writes everything that the hub has stored into one new file, while hubs are running. Secrets stay sealed; no key is
+ * needed.
+ */
 export async function backup(cli: Cli, given: string): Promise<Exit> {
   const file = resolve(given)
   const { terminal, shell } = cli
@@ -29,7 +32,7 @@ export async function backup(cli: Cli, given: string): Promise<Exit> {
   return EXIT.ok
 }
 
-/** Puts a backup in the place of what the hub has; everything that can be checked is, before anything is touched. */
+/** Replaces the hub's data with a backup; everything that can be checked is checked before anything is changed. */
 export async function restore(cli: Cli, given: string, options: RestoreOptions): Promise<Exit> {
   const file = resolve(given)
   const { terminal, shell } = cli
@@ -57,14 +60,17 @@ export async function restore(cli: Cli, given: string, options: RestoreOptions):
 }
 
 const noFile = (file: string): Failure =>
-  new Failure(EXIT.notFound, { code: "not_found", detail: `There is no file ${file}.`, next: "Name one that `jackfield backup` wrote." })
+  new Failure(EXIT.notFound, { code: "not_found", detail: `There is no file ${file}.`, next: "Name a file written by `jackfield backup`." })
 
-/** Rows are written twice: into the write-ahead log and into their tables. */
+/**
+ * Rejects a restore without enough disk space. Rows are written twice: into the write-ahead log and into their
+ * tables.
+ */
 async function refuseFullDisk(dataDir: string, bytes: number): Promise<void> {
   let folder = dataDir
   while ((await stat(folder).catch(() => undefined)) === undefined && dirname(folder) !== folder) folder = dirname(folder)
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize >= 2 * bytes) return
-  const message = `The backup has ${bytes} bytes and needs about twice that, but the disk of ${dataDir} has ${bavail * bsize} left; make room first. Nothing was changed.`
+  const message = `The backup has ${bytes} bytes and needs about twice that, but the disk of ${dataDir} has only ${bavail * bsize} left; free some space first. Nothing was changed.`
   throw new PlatformError("store_unavailable", message)
 }

@@ -1,7 +1,7 @@
-import { registry } from "../../connectors/index.ts"
 import { openConfig, parseConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { UrlConfig, UrlTls } from "../../core/url-form.ts"
 import { follow, probe, TEST_DEADLINE_MAX_MS, TEST_DEADLINE_MS } from "../../hub/probes/probe.ts"
 import { Door } from "../../net/door.ts"
 import { clearDriverEnvironment } from "../../net/environment.ts"
@@ -13,36 +13,31 @@ import { type Exit, usage } from "../failure.ts"
 import { exitOfReport, stageLine, verdictLines } from "../report.ts"
 import { readText, readValue } from "../secret-input.ts"
 import { stopped } from "../terminal.ts"
-import { readConnectionUrl, type UrlConfig } from "./connection-url.ts"
+import { readConnectionUrl } from "./connection-url.ts"
 
 export interface CheckOptions {
   readonly secretFile?: string
   readonly timeout?: string
 }
 
-/** Whoever runs this sits at the machine and may reach what it reaches; metadata services stay out whatever a rule says. */
+/**
+ * The user of this command may reach everything that the machine can reach, except metadata services, which no rule
+ * opens.
+ */
 const EVERYWHERE = "0.0.0.0/0,::/0"
 
-type Hints = Readonly<Partial<Record<string, string>>>
-
-const hints = (off: string, root: string, require: string): Hints => ({
+/** Hints in terms of the URL, where the general advice names fields, by error code. */
+const hints = ({ off, require, ca }: UrlTls): Readonly<Partial<Record<string, string>>> => ({
   tls_unsupported: `On a network that you trust, add ?${off} to the URL.`,
-  tls_untrusted: `Add ?${root}=FILE with the CA's certificate, or ?${require} to encrypt without knowing to whom.`,
-  tls_name_mismatch: `Use the certificate's name in the URL, or ?${require} to encrypt without knowing to whom.`,
+  tls_untrusted: `Add ?${ca}=FILE with the CA's certificate, or ?${require} to encrypt without verifying the server.`,
+  tls_name_mismatch: `Use the certificate's name in the URL, or ?${require} to encrypt without verifying the server.`,
 })
 
-/** What to write into the URL, where the general advice speaks of fields; by type. */
-const HINTS: Readonly<Partial<Record<string, Hints>>> = {
-  postgres: hints("sslmode=disable", "sslrootcert", "sslmode=require"),
-  mysql: hints("ssl-mode=DISABLED", "ssl-ca", "ssl-mode=REQUIRED"),
-}
-
-/** Tests a system by its URL without a hub: the same probe, through the same door, as an operator. */
+/** Tests a system by its URL without a hub: with the same probe, through the same door, as an operator. */
 export async function check(cli: Cli, text: string, options: CheckOptions): Promise<Exit> {
   const { shell, terminal } = cli
   const given = readConnectionUrl(text)
-  const connector = registry.find(given.type)
-  if (connector === undefined) throw usage(`There is no connector type "${given.type}".`)
+  const { connector } = given
   const config = await complete(cli, given, options)
   const door = openDoor(shell.env)
   clearDriverEnvironment(shell.env)
@@ -59,23 +54,21 @@ export async function check(cli: Cli, text: string, options: CheckOptions): Prom
   if (shell.signal.aborted) throw stopped()
   if (terminal.json) await terminal.document(report)
   else for (const line of verdictLines(terminal, report)) await terminal.line(line)
-  const hint = HINTS[given.type]?.[report.error?.code ?? ""]
+  const hint = connector.url?.tls === undefined ? undefined : hints(connector.url.tls)[report.error?.code ?? ""]
   if (!terminal.json && hint !== undefined) await terminal.line(terminal.dim(`→ ${hint}`))
   return exitOfReport(report)
 }
 
-/** The URL's config with what the URL does not hold: the password, and the text of the CA's file. */
+/** Adds the values that the URL does not contain: the password, and the text of the CA's file. */
 async function complete({ shell, terminal }: Cli, given: UrlConfig, options: CheckOptions): Promise<Readonly<Record<string, unknown>>> {
   const ca = given.caFile === undefined ? undefined : await readText(given.caFile, "the CA's certificate")
   const tls = ca === undefined ? given.config : { ...given.config, tls: { kind: "verify", ca } }
-  if (!given.wantsPassword) {
-    if (options.secretFile !== undefined) throw usage("The URL has a password, and --secret-file is given too.", "Leave one of them.")
+  if (given.lacks === undefined) {
+    if (options.secretFile !== undefined) throw usage("The URL has a password, and --secret-file is also given.", "Use only one of them.")
     return tls
   }
   const password = await passwordFrom()
-  if (password === undefined) return tls
-  const auth = given.config["auth"]
-  return auth === undefined ? { ...tls, password } : { ...tls, auth: { ...auth, password } }
+  return password === undefined ? tls : placed(tls, given.lacks.slice(1).split("/"), password)
 
   async function passwordFrom(): Promise<string | undefined> {
     if (options.secretFile !== undefined) return readValue(shell, options.secretFile, "--secret-file")
@@ -85,12 +78,18 @@ async function complete({ shell, terminal }: Cli, given: UrlConfig, options: Che
   }
 }
 
-/** The typed config, or `config_invalid` with every fault and everything missing at once. */
+/** The config with a value at a path. */
+const placed = (config: Readonly<Record<string, unknown>>, [name = "", ...rest]: readonly string[], value: string): Readonly<Record<string, unknown>> => ({
+  ...config,
+  [name]: rest.length === 0 ? value : placed((config[name] ?? {}) as Readonly<Record<string, unknown>>, rest, value),
+})
+
+/** The typed config, or `config_invalid` with every invalid and every missing value at once. */
 function parsed(connector: AnyConnector, config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { plain, secrets, faults, missing } = parseConfig(connector.fields, config)
   const all = [...faults, ...missing]
   if (all.length > 0)
-    throw new PlatformError("config_invalid", all.length === 1 ? (all[0]?.message ?? "") : `The URL leaves ${all.length} things wrong or missing.`, {
+    throw new PlatformError("config_invalid", all.length === 1 ? (all[0]?.message ?? "") : `The URL leaves ${all.length} values invalid or missing.`, {
       faults: all,
     })
   const values = new Map([...secrets].flatMap(([pointer, change]) => (change === "keep" ? [] : [[pointer, change.value] as const])))
@@ -109,6 +108,6 @@ function openDoor(env: Readonly<Record<string, string | undefined>>): Door {
 function deadline(seconds: string | undefined): number {
   if (seconds === undefined) return TEST_DEADLINE_MS
   const ms = Number(seconds) * 1_000
-  if (!(ms >= 100 && ms <= TEST_DEADLINE_MAX_MS)) throw usage("--timeout must be 0.1 to 30 seconds.")
+  if (!(ms >= 100 && ms <= TEST_DEADLINE_MAX_MS)) throw usage("--timeout must be between 0.1 and 30 seconds.")
   return ms
 }

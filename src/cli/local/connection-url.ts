@@ -1,129 +1,35 @@
+import { registry } from "../../connectors/index.ts"
+import type { AnyConnector } from "../../core/connector.ts"
+import { isUrlFault, type UrlConfig } from "../../core/url-form.ts"
 import { usage } from "../failure.ts"
 
-/** What a URL on the command line says: the connector type, and its config as the API would take it. */
-export interface UrlConfig {
-  readonly type: string
-  readonly config: Readonly<Record<string, unknown>>
-  /** A path (of this machine) whose text belongs into the config; the CLI's user is the operator and may name one. */
-  readonly caFile?: string
-  /** Whether a password would be of use and the URL has none. */
-  readonly wantsPassword: boolean
+/** A URL from the command line: its connector type, and the config that it stands for. */
+export interface TypedUrl extends UrlConfig {
+  readonly connector: AnyConnector
 }
-
-/** Schemes by what reads them; a type that has no entry here is not checked by URL. */
-const READERS: Readonly<Record<string, (url: URL) => UrlConfig>> = {
-  "postgres:": (url) => database(url, POSTGRES),
-  "postgresql:": (url) => database(url, POSTGRES),
-  "mysql:": (url) => database(url, MYSQL),
-  "mariadb:": (url) => database(url, MYSQL),
-  "https:": http,
-  "http:": http,
-}
-
-const KNOWN = ["postgres://user@host:5432/database", "mysql://user@host:3306/database", "https://host/path"]
-const EXAMPLES = `${KNOWN.slice(0, -1).join(", ")} or ${KNOWN.at(-1)}`
 
 /**
- * Takes a URL apart by the WHATWG rules and by nothing else; no driver ever sees it. A failure never has the URL in it,
- * since that may hold a password.
+ * Parses a URL by the WHATWG rules and those of its type; no driver ever sees it. Failures never contain the URL,
+ * because it may contain a password.
  */
-export function readConnectionUrl(text: string): UrlConfig {
+export function readConnectionUrl(text: string): TypedUrl {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase()
-  const reader = scheme === undefined || !Object.hasOwn(READERS, `${scheme}:`) ? undefined : READERS[`${scheme}:`]
-  if (scheme === undefined) throw usage("The argument is not a URL.", `Write one like ${EXAMPLES}.`)
-  if (reader === undefined) throw usage(`URLs that start with ${scheme}: cannot be checked.`, `Write one like ${EXAMPLES}.`)
-  if (!/^[a-z]+:\/\/[^/]/i.test(text)) throw usage("The URL has no host.", `Write one like ${EXAMPLES}.`)
+  const example = `Write one like ${examples()}.`
+  if (scheme === undefined) throw usage("The argument is not a URL.", example)
+  const connector = registry.withScheme(scheme)
+  if (connector?.url === undefined) throw usage(`URLs that start with ${scheme}: cannot be checked.`, example)
+  if (!/^[^:]+:\/\/[^/]/.test(text)) throw usage("The URL has no host.", example)
   if (!URL.canParse(text))
-    throw usage("The URL cannot be read.", "Percent-encode what is special in user and password (@ as %40, # as %23, / as %2F), and give a port of 1 to 65535.")
-  return reader(new URL(text))
-}
-
-/** Percent-decoding of one part, which must be what it says. */
-function decode(part: string, name: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch (cause) {
-    throw usage(`The URL's ${name} is not percent-encoded correctly${cause instanceof URIError ? "" : " at all"}.`, "Write a percent sign as %25.")
-  }
-}
-
-/** How a database's own clients spell TLS in a URL. */
-interface Spelling {
-  readonly type: string
-  readonly mode: string
-  readonly root: string
-  readonly modes: Readonly<Record<string, string>>
-  /** The mode that knows to whom. */
-  readonly whole: string
-}
-
-/** libpq (PostgreSQL docs, 34.1.2). */
-const POSTGRES: Spelling = {
-  type: "postgres",
-  mode: "sslmode",
-  root: "sslrootcert",
-  modes: { disable: "off", require: "require", "verify-full": "verify" },
-  whole: "verify-full",
-}
-/** MySQL Shell and its kin (MySQL docs, 6.2.5). */
-const MYSQL: Spelling = {
-  type: "mysql",
-  mode: "ssl-mode",
-  root: "ssl-ca",
-  modes: { DISABLED: "off", REQUIRED: "require", VERIFY_IDENTITY: "verify" },
-  whole: "VERIFY_IDENTITY",
-}
-
-/** How the URL wants its connection encrypted, and the path of the CA's file. */
-function encryption(url: URL, { mode: modeName, root: rootName, modes, whole }: Spelling): { kind: string | undefined; root: string | undefined } {
-  const parameters = parametersOf(url, [modeName, rootName])
-  const mode = parameters.get(modeName)
-  const root = parameters.get(rootName)
-  if (mode !== undefined && !Object.hasOwn(modes, mode))
     throw usage(
-      `The ${modeName} is none that can be checked.`,
-      `Use ${Object.keys(modes).join(", ")}; modes that fall back to no encryption, or verify half, are not offered.`,
+      "The URL cannot be read.",
+      "Percent-encode special characters in user and password (@ as %40, # as %23, / as %2F), and use a port from 1 to 65535.",
     )
-  if (root !== undefined && mode !== undefined && mode !== whole)
-    throw usage(`${rootName} has a meaning with ${modeName}=${whole} alone.`, `Write ${modeName}=${whole}, or leave ${rootName} out.`)
-  return { kind: mode === undefined ? (root === undefined ? undefined : "verify") : modes[mode], root }
+  const read = connector.url.read(new URL(text))
+  if (isUrlFault(read)) throw usage(`The URL ${read.fault}.`, read.next)
+  return { connector, ...read }
 }
 
-function database(url: URL, spelling: Spelling): UrlConfig {
-  const { kind, root } = encryption(url, spelling)
-  if (url.hash !== "") throw usage("The URL has a part after #.", "Percent-encode # in user and password as %23.")
-  const database = decode(url.pathname.replace(/^\//, ""), "database")
-  const password = decode(url.password, "password")
-  return {
-    type: spelling.type,
-    config: {
-      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-      ...(url.port === "" ? {} : { port: Number(url.port) }),
-      ...(database === "" ? {} : { database }),
-      ...(url.username === "" ? {} : { user: decode(url.username, "user") }),
-      ...(password === "" ? {} : { password }),
-      ...(kind === undefined ? {} : { tls: { kind } }),
-    },
-    ...(root === undefined || root === "system" ? {} : { caFile: root }),
-    wantsPassword: password === "",
-  }
-}
-
-/** The query's parameters, each once and each known; what is not known is refused by name, since ignoring it would check something else. */
-function parametersOf(url: URL, known: readonly string[]): Map<string, string> {
-  const out = new Map<string, string>()
-  for (const [name, value] of url.searchParams) {
-    if (!known.includes(name)) throw usage(`The URL's parameter "${name.slice(0, 60)}" is not known.`, `Leave it out; known are ${known.join(", ")}.`)
-    if (out.has(name)) throw usage(`The URL's parameter "${name}" stands there twice.`, "Leave one.")
-    out.set(name, value)
-  }
-  return out
-}
-
-function http(url: URL): UrlConfig {
-  const [username, password] = [decode(url.username, "user"), decode(url.password, "password")]
-  url.username = ""
-  url.password = ""
-  const auth = username === "" && password === "" ? undefined : { kind: "basic", username, password }
-  return { type: "http", config: { url: url.href, ...(auth === undefined ? {} : { auth }) }, wantsPassword: auth !== undefined && password === "" }
+function examples(): string {
+  const all = registry.all().flatMap(({ url }) => url?.example ?? [])
+  return `${all.slice(0, -1).join(", ")} or ${all.at(-1)}`
 }

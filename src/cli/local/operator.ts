@@ -7,16 +7,19 @@ import type { KeyProvider } from "../../vault/key-provider.ts"
 import { keySettingsOf, loadKeys } from "../../vault/key-settings.ts"
 import type { Cli } from "../cli.ts"
 
-/** Nothing to say of what goes well; warnings are for whoever watches. */
+/** A log that shows only warnings. */
 const quiet = ({ terminal }: Cli): Log => ({ info: () => undefined, warn: (_, message) => terminal.note(message) })
 
-/** What the environment says of the store: a PostgreSQL of one's own, or the data folder. */
+/** The location of the store according to the environment: an external PostgreSQL, or the data folder. */
 export function storePlace(env: NodeJS.ProcessEnv): { readonly dataDir: string; readonly databaseUrl: string | undefined } {
   const given = (name: string): string | undefined => (env[name] === "" ? undefined : env[name])
   return { dataDir: resolve(given("JACKFIELD_DATA") ?? "data"), databaseUrl: given("DATABASE_URL") }
 }
 
-/** Runs `work` on the hub's database as its operator: beside a running hub, or, for the embedded one, in its place. */
+/**
+ * Runs `work` on the hub's database as its operator: next to a running hub, or, for the embedded database, in its
+ * place.
+ */
 export async function asOperator<T>(cli: Cli, options: { readonly make?: boolean }, work: (owner: Owner) => Promise<T>): Promise<T> {
   const owner = await openOwner({ ...storePlace(cli.shell.env), ...options, log: quiet(cli) })
   try {
@@ -26,7 +29,7 @@ export async function asOperator<T>(cli: Cli, options: { readonly make?: boolean
   }
 }
 
-/** The master keys as a hub with this environment would have them; none is made. */
+/** The master keys that a hub with this environment would have; creates none. */
 export async function operatorKeys({ shell }: Cli): Promise<KeyProvider> {
   const { dataDir, databaseUrl } = storePlace(shell.env)
   const [dns, hosts] = [shell.env["JACKFIELD_DNS"] ?? "", shell.env["JACKFIELD_HOSTS"] ?? ""]

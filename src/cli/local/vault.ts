@@ -15,7 +15,7 @@ export interface RotateOptions {
   readonly data?: boolean
 }
 
-/** Runs `work` on a store of this version's schema, with the keys of the environment. */
+/** Runs `work` on a store with this version's schema, with the keys of the environment. */
 async function withVault<T>(cli: Cli, work: (owner: Owner, provider: KeyProvider) => Promise<T>): Promise<T> {
   const provider = await operatorKeys(cli)
   return await asOperator(cli, {}, async (owner) => {
@@ -24,9 +24,12 @@ async function withVault<T>(cli: Cli, work: (owner: Owner, provider: KeyProvider
   })
 }
 
-/** Rotates keys beside running hubs and ends with the proof; fails when nothing changed, when a key could not be retired, or when the proof fails. */
+/**
+ * Rotates keys while hubs are running and ends with the proof; fails if nothing changed, if a key could not be
+ * retired, or if the proof fails.
+ */
 export async function rotate(cli: Cli, options: RotateOptions): Promise<Exit> {
-  if (options.master !== true && options.data !== true) throw usage("Nothing to rotate was named.", "Give --master, --data or both.")
+  if (options.master !== true && options.data !== true) throw usage("No keys to rotate were given.", "Use --master, --data or both.")
   return await withVault(cli, async (owner, provider) =>
     exclusively(owner.connection, "rotation", async () => {
       const { terminal, shell } = cli
@@ -44,20 +47,20 @@ export async function rotate(cli: Cli, options: RotateOptions): Promise<Exit> {
         for (const id of master?.kept ?? [])
           await terminal.line(
             terminal.bad(
-              `Master key ${id} is still in use: a hub made a key under it meanwhile. Start every hub with ${master?.to} first, then run this again.`,
+              `Master key ${id} is still in use: a hub has used it for a new key in the meantime. Start every hub with ${master?.to} first, then run this again.`,
             ),
           )
         if (data !== undefined) for (const line of dataLines(data)) await terminal.line(line)
         for (const line of proofLines(terminal, proof)) await terminal.line(line)
         for (const line of statusLines(status)) await terminal.line(line)
-        if (changed === 0) await terminal.line(terminal.bad("Nothing changed: all keys were the newest already."))
+        if (changed === 0) await terminal.line(terminal.bad("Nothing changed: all keys were already the newest."))
       }
       return ok ? EXIT.ok : EXIT.failed
     }),
   )
 }
 
-/** Counts what is sealed under which key; opens nothing. */
+/** Counts the sealed values of each key; opens nothing. */
 export async function status(cli: Cli): Promise<Exit> {
   return await withVault(cli, async ({ db }, provider) => {
     const found = await vaultStatus(db, provider)
@@ -66,13 +69,13 @@ export async function status(cli: Cli): Promise<Exit> {
     else {
       for (const line of statusLines(found)) await cli.terminal.line(line)
       if (began !== undefined)
-        await cli.terminal.line(`A rotation of the data keys began at ${began.toISOString()} and is not finished; run it again, and it goes on.`)
+        await cli.terminal.line(`A rotation of the data keys began at ${began.toISOString()} and is not finished; run it again to continue.`)
     }
     return EXIT.ok
   })
 }
 
-/** Opens everything that is sealed; fails when anything does not open. */
+/** Opens everything that is sealed; fails if anything cannot be opened. */
 export async function prove(cli: Cli): Promise<Exit> {
   return await withVault(cli, async ({ db }, provider) => {
     const proof = await proveVault(db, provider, cli.shell.signal)
@@ -86,9 +89,9 @@ const count = (number: number, what: string): string => `${number} ${what}${numb
 
 function dataLines(data: DataRotation): string[] {
   return [
-    ...(data.resumed === undefined ? [] : [`Went on with the rotation that began at ${data.resumed.toISOString()}.`]),
+    ...(data.resumed === undefined ? [] : [`Continued the rotation that began at ${data.resumed.toISOString()}.`]),
     `Data keys: ${data.newKeys} new for ${count(data.workspaces, "workspace")}, ${count(data.resealed, "value")} sealed anew, ${count(data.removed, "old key")} removed.`,
-    ...data.failures.map((failure) => `Not sealed anew: ${failure}`),
+    ...data.failures.map((failure) => `Not resealed: ${failure}`),
     ...data.kept.map((id) => `Data key ${id} is retired but still in use or was held by a long transaction; it is kept. Run this again.`),
   ]
 }
@@ -105,7 +108,7 @@ function statusLines(status: VaultStatus): string[] {
   const values = (keys: typeof active): number => keys.reduce((sum, key) => sum + key.values, 0)
   return [
     ...status.masterKeys.map((key) => {
-      const state = key.current ? "current" : key.known ? "previous" : "not among the keys given"
+      const state = key.current ? "current" : key.known ? "previous" : "not among the configured keys"
       return `Master key ${key.id} (${state}): ${count(key.dataKeys, "data key")}, ${count(key.hubKeys, "hub key")}.`
     }),
     `Data keys: ${active.length} active with ${count(values(active), "value")}, ${retired.length} retired with ${count(values(retired), "value")}.`,

@@ -1,16 +1,16 @@
-import type { Side } from "../../hub/connectors/connector-view.ts"
+import type { Side } from "../../hub/connectors/connector-lists.ts"
+import { isSettings, type Settings } from "../mapping.ts"
+import { type BuiltDefinition, definitionNamed } from "./definitions.ts"
 import { broken } from "./errors.ts"
-import { isSettings, type Kind, type Settings } from "./kind.ts"
-import { kindNamed } from "./kinds.ts"
 
 /** The longest name; the native API's too. */
 const LONGEST_NAME = 256
-/** Characters of an e-mail or a password; what is longer is nobody's. */
+/** The most characters of an e-mail address or a password in a login. */
 const LONGEST_LOGIN = 1_024
 const LARGEST_ID = 2_147_483_647
 const SIDES: readonly string[] = ["source", "destination"]
 
-/** The `connector` of a create or a change; of a change only what is given. */
+/** The `connector` of a create or a change; a change has only the members that were given. */
 export interface ConnectorBody {
   readonly name?: string
   readonly connector_type?: Side
@@ -19,7 +19,7 @@ export interface ConnectorBody {
   readonly description?: string
 }
 
-/** Reads `{ connector: … }` as the vendor's contract does; throws 400 with what is wrong with each field. Other fields are ignored. */
+/** Reads `{ connector: … }` as the vendor's contract does; throws 400 with the fault of each field. Other fields are ignored. */
 export function readConnector(body: unknown, required: boolean): ConnectorBody {
   const given = isSettings(body) ? body["connector"] : undefined
   if (given === undefined) throw broken({ connector: ["is missing"] })
@@ -52,11 +52,11 @@ function textFault(value: unknown): string | undefined {
 
 const sizeFault = (value: unknown, most: number): string | undefined => (String(value).length > most ? `size cannot be greater than ${most}` : undefined)
 
-/** The definition of that name on that side; one that is not built, or not on that side, is none. */
-export function requireKind(kinds: readonly Kind[], side: Side, name: string): Kind {
-  const kind = kindNamed(kinds, side, name)
-  if (kind === undefined) throw broken({ connector: { connector_name: [`invalid connector ${side} name`] } })
-  return kind
+/** The definition of that name on that side; throws 400 for one that is not built or not on that side. */
+export function requireDefinition(all: readonly BuiltDefinition[], side: Side, name: string): BuiltDefinition {
+  const definition = definitionNamed(all, side, name)
+  if (definition === undefined) throw broken({ connector: { connector_name: [`invalid connector ${side} name`] } })
+  return definition
 }
 
 /** E-mail and password of a login. */

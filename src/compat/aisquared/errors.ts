@@ -2,25 +2,25 @@ import type { FastifyRequest } from "fastify"
 import type { MountAnswer } from "../../api/mount.ts"
 import { PlatformError } from "../../core/errors.ts"
 
-/** What the vendor's contracts (dry-validation) say, by field: `{ connector: { name: ["is missing"] } }`. */
+/** Faults by field, as the vendor's contracts (dry-validation) report them: `{ connector: { name: ["is missing"] } }`. */
 export interface Violations {
   readonly [field: string]: readonly string[] | Violations
 }
 
-/** A broken contract: 400, before anything else is looked at. */
+/** A broken contract: 400, before any other check. */
 export const broken = (contract: Violations): PlatformError =>
   new PlatformError("request_invalid", "The request breaks its contract.", { details: { contract } })
 
 /** A configuration that its definition does not allow: 422. */
 export const unfit = (message: string): PlatformError => new PlatformError("config_invalid", message)
 
-/** A `Workspace-Id` that is none of the caller's. */
+/** A `Workspace-Id` of a workspace that the caller is not in: 400. */
 export const noWorkspace = (cause?: unknown): PlatformError =>
   new PlatformError("request_invalid", "There was a problem with the request format: Workspace not found", { cause })
 
 const LOGIN = /\/api\/v1\/login\/?(\?|$)/
 
-/** An error in the one of AI Squared's shapes that its case has there. */
+/** An error in one of AI Squared's four shapes, the one that the vendor has for its case. */
 export function answerOf(error: PlatformError, request: FastifyRequest): MountAnswer {
   const { code, details, faults, message } = error
   if (details["contract"] !== undefined) return { status: 400, body: { errors: details["contract"] } }

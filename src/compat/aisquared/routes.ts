@@ -1,15 +1,15 @@
 import type { FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
 import { type Mount, originOf } from "../../api/mount.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Principal } from "../../hub/base/principal.ts"
 import type { Hub } from "../../hub/hub.ts"
-import type { Principal } from "../../hub/people/identity.ts"
 import type { Role } from "../../store/database.ts"
+import type { Settings } from "../mapping.ts"
 import { serve } from "../serve.ts"
 import { Connectors } from "./connectors.ts"
 import { type ListQuery, readConnector, readId, readList, readLogin } from "./contract.ts"
 import { answerOf, noWorkspace } from "./errors.ts"
 import { iconOf, iconPath } from "./icons.ts"
-import type { Settings } from "./kind.ts"
 
 const PREFIX = "/aisquared"
 const PATH = "/api/v1/connectors"
@@ -50,10 +50,8 @@ export const aisquared: Mount = {
         const { token } = await hub.identity.logIn(email, password, originOf(request))
         return { data: { type: "token", id: token, attributes: { token } } }
       })
-    for (const path of new Set(connectors.kinds.map(iconPath))) {
-      const kind = connectors.kinds.find((each) => iconPath(each) === path)
-      if (kind !== undefined) scope.get(path, (_, reply) => reply.type("image/svg+xml").send(iconOf(kind)))
-    }
+    for (const [path, definition] of new Map(connectors.definitions.map((each) => [iconPath(each), each])))
+      scope.get(path, (_, reply) => reply.type("image/svg+xml").send(iconOf(definition)))
   },
 }
 
@@ -80,7 +78,7 @@ function linksOf(request: FastifyRequest, { page, perPage }: ListQuery, total: n
   }
 }
 
-/** The caller by `Authorization: Bearer`, a login's token or an API key; `Workspace-Id` picks one of the caller's own, the first without it. */
+/** The caller, by `Authorization: Bearer` with a login's token or an API key. `Workspace-Id` picks one of the caller's workspaces; without it, the first. */
 async function callerOf(request: FastifyRequest, hub: Hub): Promise<Principal> {
   const { authorization = "", "workspace-id": workspace } = request.headers
   const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1]

@@ -26,7 +26,7 @@ export const METHODS: readonly string[] = ["get", "post", "put", "patch"]
 type Loc = Detail["loc"]
 type Plain = Readonly<Record<string, unknown>>
 
-/** Reads a body: wrong types and broken limits are one 422 with every place, then an unknown type or method a 400. Other fields are ignored. */
+/** Reads a body. Wrong types and exceeded limits are reported in one 422; an unknown type or method is a 400. Other fields are ignored. */
 export function readConnector(given: unknown): ConnectorBody {
   const details: Detail[] = []
   const body = asObject(given, ["body"], details)

@@ -1,16 +1,17 @@
 import { PlatformError } from "../../core/errors.ts"
+import { planOf } from "../../hub/base/plans.ts"
+import type { Principal } from "../../hub/base/principal.ts"
 import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { Hub } from "../../hub/hub.ts"
-import type { Principal } from "../../hub/people/identity.ts"
-import { planOf } from "../../hub/plans.ts"
 import type { ConnectorBody } from "./body.ts"
 import { inputOf } from "./mapping.ts"
 import { isNamed, type Shown, shown } from "./shape.ts"
+import { CONNECTOR } from "./types.ts"
 
 const PAGE = 1_000
 const LARGEST_ID = 2_147_483_647
-/** All of it is in the connector itself; what another dialect's document says of it is over. */
-const WRITTEN_HERE = { dialect: "databar", document: {} }
+/** The connector itself holds all of it; the document of another compatible API no longer applies. */
+const WRITTEN_HERE = { compat: "databar", document: {} }
 
 /** The hub's HTTP connectors as Databar names them. */
 export class Connectors {
@@ -25,7 +26,7 @@ export class Connectors {
     const plan = await planOf(this.#hub.store, by.workspace.id)
     const found: ConnectorView[] = []
     for (let after = 0; ; ) {
-      const { data } = await this.#hub.connectors.search(by, { types: ["http"], limit: PAGE, after })
+      const { data } = await this.#hub.connectors.search(by, { types: [CONNECTOR.type], limit: PAGE, after })
       found.push(...data)
       if (data.length < PAGE) break
       after = data.at(-1)?.serial ?? LARGEST_ID
@@ -37,14 +38,14 @@ export class Connectors {
     return shown(await this.#find(by, id), await planOf(this.#hub.store, by.workspace.id))
   }
 
-  /** The answer shows headers, parameters and body as they were just sent: the one answer here with secrets in it. */
+  /** The answer repeats headers, parameters and body as they were just sent. It is the only answer of this API with secrets in it. */
   async create(by: Principal, body: ConnectorBody): Promise<Shown> {
     const plan = await planOf(this.#hub.store, by.workspace.id)
-    const view = await this.#hub.connectors.create(by, { type: "http", ...inputOf(body, undefined, plan) }, WRITTEN_HERE)
+    const view = await this.#hub.connectors.create(by, { type: CONNECTOR.type, ...inputOf(body, undefined, plan) }, WRITTEN_HERE)
     return { ...shown(view, plan), headers: body.headers, parameters: body.parameters, body: body.body }
   }
 
-  /** Replaces all of it but for masked values. */
+  /** Replaces the whole connector, but masked values are kept. */
   async replace(by: Principal, id: number, body: ConnectorBody): Promise<Shown> {
     const [stored, plan] = [await this.#find(by, id), await planOf(this.#hub.store, by.workspace.id)]
     return shown(await this.#hub.connectors.patch(by, stored.id, inputOf(body, stored, plan), undefined, WRITTEN_HERE), plan)

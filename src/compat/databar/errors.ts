@@ -1,7 +1,7 @@
 import type { MountAnswer } from "../../api/mount.ts"
 import { PlatformError } from "../../core/errors.ts"
 
-/** One entry of a 422, as FastAPI writes it (databar-create-connector.md, ValidationError). What was sent is not repeated. */
+/** One entry of a 422, as FastAPI writes it (databar-create-connector.md, ValidationError). It never repeats the value that was sent. */
 export interface Detail {
   readonly type: string
   readonly loc: readonly (string | number)[]
@@ -12,10 +12,10 @@ export interface Detail {
 export const unprocessable = (detail: readonly Detail[]): PlatformError =>
   new PlatformError("request_invalid", detail.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; "), { details: { detail } })
 
-/** A 400: what the page calls a validation error beyond the schema. */
+/** A 400, for faults that no schema finds. */
 export const bad = (message: string): PlatformError => new PlatformError("config_invalid", message)
 
-/** An error as Databar says it: `{ detail }`, a list of places for 422 and a sentence for all others; never anything but an object. */
+/** An error in Databar's shape: an object with `detail`, which is a list of faults for 422 and a sentence for all others. */
 export function answerOf(error: PlatformError): MountAnswer {
   const detail = detailOf(error)
   const status = Array.isArray(detail) ? 422 : statusOf(error)
@@ -29,7 +29,7 @@ function detailOf({ code, details, message, cause }: PlatformError): string | re
   return code === "not_found" ? "Not found." : message
 }
 
-/** The parser's message quotes the body, secrets included, so of it only the number is taken. */
+/** Takes only the number from the parser's message, since the message quotes the body, secrets included. */
 function positionIn(cause: unknown): number {
   const position = cause instanceof Error ? /at position (\d{1,9})/.exec(cause.message)?.[1] : undefined
   return Number(position ?? 0)

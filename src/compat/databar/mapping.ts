@@ -1,54 +1,49 @@
-import type { ConnectorInput, ConnectorView } from "../../hub/connectors/connector-view.ts"
-import type { Plan } from "../../hub/plans.ts"
+import type { Plan } from "../../hub/base/plans.ts"
+import type { ConnectorInput } from "../../hub/connectors/connector-input.ts"
+import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
+import type { Settings } from "../mapping.ts"
+import { readConfig } from "../read-config.ts"
 import type { ConnectorBody, NameValue } from "./body.ts"
-import { authRowOf, MASK, shownLimits, typeOf } from "./shape.ts"
+import { shownLimits, typeOf } from "./shape.ts"
+import { CONNECTOR, loginRow, MASK } from "./types.ts"
 
-/** The hub's own largest limits; a number above is stored as these. */
+/** The hub's own largest limits; a larger number is stored as these. */
 const MOST_REQUESTS = 1_000_000
 const MOST_CONCURRENCY = 10_000
 
 type Input = Pick<ConnectorInput, "title" | "purpose" | "limits" | "config">
 
-/** The hub's input for a body. With `stored`, a replacement: masks keep their values, and what reads the same stays as it is. */
+/** The hub's input for a body. In a replacement of `stored`, masks keep their values, and limits that are shown the same stay as they are. */
 export function inputOf(body: ConnectorBody, stored: ConnectorView | undefined, plan: Plan): Input {
   return {
     title: body.name,
     purpose: stored !== undefined && typeOf(stored) === body.type ? stored.purpose : (body.type as NonNullable<Input["purpose"]>),
     limits: limitsOf(body, stored, plan),
-    config: configOf(body, stored),
+    config: configFrom(body, stored),
   }
 }
 
-function configOf(body: ConnectorBody, stored: ConnectorView | undefined): Record<string, unknown> {
-  const auth = stored === undefined ? undefined : authRowOf(stored.config)
-  const isAuth = (field: string, { name, value }: NameValue): boolean => auth !== undefined && auth.field === field && auth.name === name && value === MASK
-  const rows = (field: "headers" | "parameters") => body[field].filter((row) => !isAuth(field, row)).map(native)
-  const keepsAuth = auth !== undefined && body[auth.field].some((row) => isAuth(auth.field, row))
-  return {
-    url: body.url,
-    method: body.method.toUpperCase(),
-    headers: rows("headers"),
-    parameters: rows("parameters"),
-    body: body.body.map(native),
-    bodyTemplate: body.body_template,
-    ...(keepsAuth ? {} : { auth: { kind: "none" } }),
-  }
+/** A login that is stored apart from headers and parameters is kept by its mask among them, which is no header or parameter itself. */
+function configFrom(body: ConnectorBody, stored: ConnectorView | undefined): Settings {
+  const login = stored === undefined ? undefined : loginRow(stored.config)
+  const isLogin = ({ name, value }: NameValue): boolean => name === login?.name && value === MASK
+  const document = login === undefined ? body : { ...body, [login.field]: body[login.field].filter((row) => !isLogin(row)) }
+  const keepsLogin = login !== undefined && body[login.field].some(isLogin)
+  const config = readConfig(CONNECTOR.rows, { ...document }, { is: () => false, stored: undefined })
+  return { ...config, ...(keepsLogin ? {} : { auth: { kind: "none" } }) }
 }
 
-const native = ({ name, value }: NameValue): { name: string; value: unknown } => ({ name, value: value === MASK ? { set: true } : value })
-
-function limitsOf({ rate_limit, max_concurrency }: ConnectorBody, stored: ConnectorView | undefined, plan: Plan): Record<string, unknown> | null {
+function limitsOf({ rate_limit, max_concurrency }: ConnectorBody, stored: ConnectorView | undefined, plan: Plan): Settings | null {
   const before = stored?.limits ?? {}
   const seen = shownLimits(before, plan)
+  const rate = (perMinute: number): Settings =>
+    perMinute === seen.rate_limit
+      ? { requests: before["requests"], perMs: before["perMs"] ?? 60_000 }
+      : { requests: Math.min(perMinute, MOST_REQUESTS), perMs: 60_000 }
+  const concurrency = (most: number): unknown => (most === seen.max_concurrency ? before["concurrency"] : Math.min(most, MOST_CONCURRENCY))
   const limits = {
-    ...(rate_limit === null
-      ? {}
-      : rate_limit === seen.rate_limit
-        ? { requests: before["requests"], perMs: before["perMs"] ?? 60_000 }
-        : { requests: Math.min(rate_limit, MOST_REQUESTS), perMs: 60_000 }),
-    ...(max_concurrency === null
-      ? {}
-      : { concurrency: max_concurrency === seen.max_concurrency ? before["concurrency"] : Math.min(max_concurrency, MOST_CONCURRENCY) }),
+    ...(rate_limit === null ? {} : rate(rate_limit)),
+    ...(max_concurrency === null ? {} : { concurrency: concurrency(max_concurrency) }),
   }
   return Object.keys(limits).length === 0 ? null : limits
 }

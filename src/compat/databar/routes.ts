@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest, HTTPMethods } from "fastify"
 import type { Mount } from "../../api/mount.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Principal } from "../../hub/base/principal.ts"
 import type { Hub } from "../../hub/hub.ts"
-import type { Principal } from "../../hub/people/identity.ts"
 import type { Role } from "../../store/database.ts"
 import { serve } from "../serve.ts"
 import { readConnector, readId } from "./body.ts"
@@ -10,7 +10,7 @@ import { Connectors } from "./connectors.ts"
 import { answerOf, unprocessable } from "./errors.ts"
 
 const PATH = "/v1/connectors"
-/** Databar's clients ask for credits before they run anything; a hub of one's own charges none. */
+/** Databar's clients check the balance before they run anything; this hub charges nothing. */
 const BALANCE = 1_000_000
 
 type Handler = (by: Principal, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
@@ -48,7 +48,7 @@ export const databar: Mount = {
 
 const idOf = (params: unknown): number => readId((params as { id: string }).id)
 
-/** The caller by `x-apikey`, which decides the workspace; without that header a 422, as for any missing field, unless nobody needs one. */
+/** The caller, by `x-apikey`, which decides the workspace. Without that header the answer is 422, as for any missing field, unless the hub asks for no credentials. */
 async function callerOf(request: FastifyRequest, hub: Hub): Promise<Principal> {
   const key = request.headers["x-apikey"]
   if (typeof key === "string") return hub.identity.authenticate(key, undefined)

@@ -1,64 +1,69 @@
 import { type Fault, PlatformError } from "../../core/errors.ts"
+import type { Principal } from "../../hub/base/principal.ts"
+import type { ConnectorInput } from "../../hub/connectors/connector-input.ts"
 import { HANDLE } from "../../hub/connectors/connector-names.ts"
-import type { ConnectorInput } from "../../hub/connectors/connector-view.ts"
 import type { Hub } from "../../hub/hub.ts"
-import type { Principal } from "../../hub/people/identity.ts"
-import { isPlain, type Plain, readFields, refuse } from "./credentials.ts"
-import { type DatasourceType, documentOf, memberOf, NOT_BUILT, typesOf } from "./types.ts"
+import { isSettings, notBuilt, type Settings } from "../mapping.ts"
+import { dotted } from "../places.ts"
+import { faultsOf, lacking, readConfig } from "../read-config.ts"
+import { type BuiltType, documentOf, PAGE, typesOf } from "./types.ts"
 
-/** How long a create waits for the schema; the vendor's own client waits 30 s for the answer. */
+/** A create waits this long for the schema; the vendor's own client waits 30 s for the answer. */
 const WAIT_MS = 25_000
 
-/** A body that was read: what the hub stores, and the document of it. */
+/** A body that was read: the connector to store, and its document. */
 export interface Datasource {
   readonly input: ConnectorInput & { readonly name: string }
-  readonly document: Plain
+  readonly document: Settings
 }
 
-/** Datasources by DataBrain's names for them. */
+/** The hub's connectors as DataBrain has them: by their handles. */
 export class Datasources {
   readonly #hub: Hub
-  readonly #types: readonly DatasourceType[]
+  readonly #types: readonly BuiltType[]
 
   constructor(hub: Hub) {
     this.#hub = hub
-    this.#types = typesOf((native) => hub.registry.find(native) !== undefined)
+    this.#types = typesOf(hub.registry)
   }
 
-  /** Reads the body of a create, or refuses it with every fault. */
+  /** Reads the body of a create; throws `request_invalid` with every fault. */
   read(body: unknown): Datasource {
-    if (!isPlain(body)) throw refuse([{ pointer: "", message: "The body must be a JSON object." }])
+    if (!isSettings(body)) throw refuse([{ pointer: "", message: "The body must be a JSON object." }])
     const faults: Fault[] = []
     const type = this.#type(body["datasourceType"], faults)
-    const posted = memberOf(body, "credentials")
-    if (posted === undefined)
-      faults.push({ pointer: "/credentials", message: `credentials ${body["credentials"] === undefined ? "is required." : "must be an object."}` })
-    const name = posted === undefined ? "" : nameIn(posted, faults)
-    const credentials = posted === undefined || type === undefined ? {} : readFields(type.fields, posted, faults)
+    const credentials = body["credentials"]
+    if (!isSettings(credentials)) {
+      faults.push({ pointer: "/credentials", message: `credentials ${credentials === undefined ? "is required." : "must be an object."}` })
+      throw refuse(faults)
+    }
+    const name = nameIn(credentials, faults)
+    faults.push(...credentialFaults(type, credentials))
     if (faults.length > 0 || type === undefined) throw refuse(faults)
-    const input = { name, type: type.native, config: type.toNative(credentials), ...(type.fromName === true ? { draft: true } : {}) }
+    const config = readConfig(type.rows, credentials, { is: () => false, stored: undefined })
+    const input = { name, type: type.type, config, ...(type.fromName === true ? { draft: true } : {}) }
     return { input, document: documentOf(type, name, credentials) }
   }
 
-  /** Tests, stores and caches the schema; a failure on the way leaves nothing stored. What a name alone makes has an empty one. */
+  /** Tests, stores and caches the schema; a failure on the way leaves nothing stored. A datasource that was made from a name alone has an empty one. */
   async create(by: Principal, { input, document }: Datasource): Promise<{ name: string }> {
-    const from = { dialect: "databrain", document } as const
+    const from = { compat: "databrain", document }
     if (input.draft === true) await this.#hub.connectors.create(by, input, from)
     else await this.#hub.onboarding.create(by, input, { ...from, waitMs: WAIT_MS, trustHostKey: true })
     return { name: input.name }
   }
 
   /**
-   * How much of the schema is cached, as `16/16`; `0/...` while it is being read, with why the last try failed; `0/0` where there is
-   * none to read yet. One that nobody reads, since a hub was killed over it, is read from then on.
+   * How much of the schema is cached, as `16/16`; `0/...` while it is being read, with the failure of the last try; `0/0` where there is
+   * none to read yet. A reading that ended with its hub is started again.
    */
   async progress(by: Principal, body: unknown): Promise<{ status: { progress: string; error: string } }> {
-    const { datasourceId: nested } = memberOf(body, "input") ?? {}
-    const ref = nested ?? (isPlain(body) ? (body["datasourceId"] ?? body["datasourceName"]) : undefined)
+    const nested = isSettings(body) && isSettings(body["input"]) ? body["input"]["datasourceId"] : undefined
+    const ref = nested ?? (isSettings(body) ? (body["datasourceId"] ?? body["datasourceName"]) : undefined)
     if (typeof ref !== "string" || ref === "") throw refuse([{ pointer: "/datasourceId", message: "datasourceId is required." }])
     try {
       const { id, type, missing } = await this.#hub.connectors.get(by, ref)
-      if (!this.#types.some(({ native }) => native === type)) throw new PlatformError("not_found", "It is of a type that DataBrain has no name for.")
+      if (!this.#types.some((each) => each.type === type)) throw new PlatformError("not_found", "DataBrain has no name for its type.")
       if (missing.length > 0) return { status: { progress: "0/0", error: "" } }
       const page = await this.#hub.catalogs.page(by, id, { limit: 1 }).catch(unlessMissing)
       if (page === undefined) return { status: { progress: "0/...", error: this.#hub.onboarding.resume(by, id) } }
@@ -72,17 +77,17 @@ export class Datasources {
     }
   }
 
-  #type(given: unknown, faults: Fault[]): DatasourceType | undefined {
-    const found = this.#types.find(({ type }) => type === given)
+  #type(given: unknown, faults: Fault[]): BuiltType | undefined {
+    const found = this.#types.find(({ name }) => name === given)
     if (found !== undefined) return found
-    const known = `the types are ${this.#types.map(({ type }) => type).join(", ")}.`
+    const known = `the types are ${this.#types.map(({ name }) => name).join(", ")}.`
     const shown = typeof given === "string" ? given.slice(0, 64) : ""
     const message =
       given === undefined
         ? "is required"
         : typeof given !== "string"
           ? "must be text"
-          : NOT_BUILT.includes(given)
+          : notBuilt(PAGE, this.#types).includes(given)
             ? `${shown} is not built yet`
             : `${shown} is unknown`
     faults.push({ pointer: "/datasourceType", message: `datasourceType ${message}; ${known}` })
@@ -90,12 +95,24 @@ export class Datasources {
   }
 }
 
+/** One error for all faults of a body. */
+const refuse = (faults: readonly Fault[]): PlatformError => new PlatformError("request_invalid", faults.map(({ message }) => message).join(" "), { faults })
+
+function credentialFaults(type: BuiltType | undefined, credentials: Settings): Fault[] {
+  const rows = type?.rows ?? []
+  const missing = lacking(rows, credentials).map((pointer) => ({ pointer, message: "is required." }))
+  return [...missing, ...faultsOf(rows, credentials)].map(({ pointer, message }) => ({
+    pointer: `/credentials${pointer}`,
+    message: `credentials.${dotted(pointer)} ${message}`,
+  }))
+}
+
 const unlessMissing = (error: unknown): undefined => {
   if (!(error instanceof PlatformError) || error.code !== "catalog_missing") throw error
 }
 
 /** Names are handles: other APIs and configurations refer to a datasource by it. */
-function nameIn(credentials: Plain, faults: Fault[]): string {
+function nameIn(credentials: Settings, faults: Fault[]): string {
   const { name } = credentials
   if (typeof name === "string" && HANDLE.test(name)) return name
   const message =

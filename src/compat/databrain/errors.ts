@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify"
 import type { MountAnswer } from "../../api/mount.ts"
 import type { PlatformError } from "../../core/errors.ts"
 
-/** The page's codes, and those that it leaves out. */
+/** The page's codes, and codes for cases that it does not name. */
 type Code =
   | "INVALID_REQUEST_BODY"
   | "DATASOURCE_NAME_ERROR"
@@ -19,10 +19,10 @@ type Code =
 
 const creating = new WeakSet<FastifyRequest>()
 
-/** From here on what goes wrong inside the hub went wrong while creating. */
+/** Marks a request whose internal errors are `CREATE_DATASOURCE_FAILED` from now on. */
 export const beginsCreating = (request: FastifyRequest): void => void creating.add(request)
 
-/** An error in the shapes that DataBrain's pages and clients read, at once: `{ error: { message, code }, message, code }`. */
+/** An error in both shapes that DataBrain's pages and clients read: `{ error: { message, code }, message, code }`. */
 export function answerOf(error: PlatformError, request: FastifyRequest): MountAnswer {
   const [status, code] = codeOf(error, request)
   const message = status === 401 ? "Invalid or missing service token." : error.message

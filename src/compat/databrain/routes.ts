@@ -1,15 +1,16 @@
 import type { FastifyRequest } from "fastify"
 import type { Mount } from "../../api/mount.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { Principal } from "../../hub/base/principal.ts"
 import type { Hub } from "../../hub/hub.ts"
-import { isSessionToken, type Principal } from "../../hub/people/identity.ts"
+import { isSessionToken } from "../../hub/people/identity.ts"
 import { serve } from "../serve.ts"
 import { Datasources } from "./datasources.ts"
 import { answerOf, beginsCreating } from "./errors.ts"
 
 const PATH = "/api/v2/datasource"
 
-/** DataBrain's datasource API (docs: API reference, Create Datasource), and the progress of what it began. */
+/** DataBrain's datasource API (docs: API reference, Create Datasource), and the progress of a schema's caching. */
 export const databrain: Mount = {
   name: "databrain",
   prefix: "/databrain",
@@ -33,7 +34,7 @@ export const databrain: Mount = {
   },
 }
 
-/** The holder of a service token: an API key as Bearer. A person's session is none. */
+/** The caller, by a service token: an API key as Bearer. A person's session is refused. */
 async function callerOf({ headers: { authorization } }: FastifyRequest, hub: Hub): Promise<Principal> {
   const token = authorization === undefined ? undefined : (/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "")
   if (token !== undefined && (token === "" || isSessionToken(token)))

@@ -1,125 +1,122 @@
-import { type Field, isPlain, type Plain } from "./credentials.ts"
+import type { Registry } from "../../core/registry.ts"
+import { type Built, built, isGiven, pointersOf, type Row, type Settings, type TypeMapping } from "../mapping.ts"
+import { lastOf, valueAt } from "../places.ts"
+import { mustBeText, words } from "../values.ts"
 
-/** A datasource type of the page that this hub has: its credentials, and the native config that they are. */
-export interface DatasourceType {
-  readonly type: string
-  readonly native: string
-  readonly fields: readonly Field[]
-  toNative(credentials: Plain): Plain
+/** A datasource type of DataBrain; its rows are of `credentials` (docs: Create Datasource, Datasource-Specific Credentials). */
+export interface DatasourceType extends TypeMapping {
   /** A name alone makes one: it is stored untested, as a draft that has no schema yet. */
   readonly fromName?: true
 }
 
-const text = (name: string, required: Field["required"] = true): Field => ({ name, kind: "text", ...(required === undefined ? {} : { required }) })
-const secret = (name: string, required: Field["required"] = true): Field => ({ ...text(name, required), secret: true })
+export type BuiltType = Built<DatasourceType>
 
-const tunnelled = ({ sshTunnel }: Plain): boolean => sshTunnel === "enable"
-
-/** The page names the fields of the tunnel for one type; the others that have the switch take the same. */
-const TUNNEL: readonly Field[] = [
-  { name: "sshTunnel", kind: ["enable", "disable"] },
-  text("sshHost", tunnelled),
-  { name: "sshPort", kind: "port", required: tunnelled },
-  text("sshUsername", tunnelled),
-  secret("sshPrivateKey", tunnelled),
+/** The types of the page. */
+export const PAGE: readonly string[] = [
+  ...["snowflake", "postgres", "redshift", "mysql", "mongodb", "clickhouse", "singlestore", "bigquery", "databricks", "elasticsearch"],
+  ...["opensearch", "mssql", "awss3", "csv", "firebolt", "athena", "trino"],
 ]
 
-/** Without a host key: the hub trusts the one that it is shown first, and pins it. */
-const tunnelOf = (credentials: Plain): Plain =>
-  tunnelled(credentials)
-    ? {
-        kind: "ssh",
-        host: credentials["sshHost"],
-        port: credentials["sshPort"],
-        user: credentials["sshUsername"],
-        auth: { kind: "key", privateKey: credentials["sshPrivateKey"] },
-      }
-    : { kind: "none" }
+const text = (name: string, ours?: string, required: Row["required"] = true): Row => ({
+  theirs: `/${name}`,
+  ...(ours === undefined ? {} : { ours }),
+  ...(required === undefined ? {} : { required }),
+  check: mustBeText,
+})
 
-/** `sslMode: true` demands TLS; no authority can be named here, so who answers is not verified. `schema` has no native field: all are cached. */
-const postgres: DatasourceType = {
-  type: "postgres",
-  native: "postgres",
-  fields: [
-    text("host"),
-    { name: "port", kind: "port", required: true },
-    text("username"),
-    secret("password"),
-    text("database"),
+const secret = (name: string, ours: string, required?: Row["required"]): Row => ({ ...text(name, ours, required), secret: true })
+
+const port = (name: string, ours: string, required: Row["required"] = true): Row => ({
+  ...text(name, ours, required),
+  check: (value) =>
+    typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65_535 ? undefined : "must be a whole number from 1 to 65535.",
+})
+
+const oneOf = (ours: Readonly<Record<string, unknown>>): Pick<Row, "check" | "read" | "write"> => ({
+  ...words(ours),
+  check: (value) =>
+    typeof value === "string" && Object.hasOwn(ours, value)
+      ? undefined
+      : `must be ${Object.keys(ours)
+          .map((each) => `"${each}"`)
+          .join(" or ")}.`,
+})
+
+/** `true` demands TLS. No authority can be named here, so the server is not verified. */
+const sslMode: Row = {
+  theirs: "/sslMode",
+  ours: "/tls/kind",
+  check: (value) => (typeof value === "boolean" ? undefined : "must be true or false."),
+  read: (value) => (value === true ? "require" : "off"),
+  write: (kind) => kind !== "off",
+  absent: "off",
+}
+
+const tunnelled = ({ sshTunnel }: Settings): boolean => sshTunnel === "enable"
+
+/**
+ * The page names the fields of the tunnel for one type; the others that have the switch take the same. There is none for a host key:
+ * the hub trusts the first one that it is shown, and pins it.
+ */
+const TUNNEL: readonly Row[] = [
+  { theirs: "/sshTunnel", ours: "/tunnel/kind", ...oneOf({ enable: "ssh", disable: "none" }), absent: "none" },
+  text("sshHost", "/tunnel:ssh/host", tunnelled),
+  port("sshPort", "/tunnel:ssh/port", tunnelled),
+  text("sshUsername", "/tunnel:ssh/user", tunnelled),
+  secret("sshPrivateKey", "/tunnel:ssh/auth:key/privateKey", tunnelled),
+]
+
+/** A database that is named, by its `username`. `schema` has no field of ours: all schemas are cached. */
+const named = (name: string, type: string): DatasourceType => ({
+  name,
+  type,
+  rows: [
+    text("host", "/host"),
+    port("port", "/port"),
+    text("username", "/user"),
+    secret("password", "/password"),
+    text("database", "/database"),
     text("schema"),
-    { name: "sslMode", kind: "flag" },
+    sslMode,
     ...TUNNEL,
   ],
-  toNative: (credentials) => ({
-    host: credentials["host"],
-    port: credentials["port"],
-    user: credentials["username"],
-    password: credentials["password"],
-    database: credentials["database"],
-    tls: { kind: credentials["sslMode"] === true ? "require" : "off" },
-    tunnel: tunnelOf(credentials),
-  }),
-}
+})
 
-/** No database is named here: all that the user may see. `sslMode` is no key of the page's for this type, and is taken as for `postgres`. */
-const mysql: DatasourceType = {
-  type: "mysql",
-  native: "mysql",
-  fields: [text("host"), { name: "port", kind: "port", required: true }, text("user"), secret("password"), { name: "sslMode", kind: "flag" }],
-  toNative: ({ host, port, user, password, sslMode }) => ({ host, port, user, password, tls: { kind: sslMode === true ? "require" : "off" } }),
-}
+/** A server by its `user`, with all databases that this user may see. The page has no `sslMode` for it; it is taken as for `postgres`. */
+const server = (name: string, type: string): DatasourceType => ({
+  name,
+  type,
+  rows: [text("host", "/host"), port("port", "/port"), text("user", "/user"), secret("password", "/password"), sslMode],
+})
 
 const PASSWORD = "username/password"
 const KEY_PAIR = "Key-pair authentication"
 
 /** Snowflake's SQL API takes no passwords: `password` is a programmatic access token, which Snowflake takes in a password's place. */
 const snowflake: DatasourceType = {
+  name: "snowflake",
   type: "snowflake",
-  native: "snowflake",
-  fields: [
-    text("host"),
-    text("username"),
-    text("role"),
-    text("warehouse"),
-    text("database"),
-    text("schema"),
-    { name: "credentials", kind: [PASSWORD, KEY_PAIR], required: true },
-    secret("password", ({ credentials }) => credentials === PASSWORD),
-    secret("privateKey", ({ credentials }) => credentials === KEY_PAIR),
+  rows: [
+    text("host", "/account"),
+    text("username", "/user"),
+    ...["role", "warehouse", "database", "schema"].map((name) => text(name, `/${name}`)),
+    { theirs: "/credentials", ours: "/auth/kind", required: true, ...oneOf({ [PASSWORD]: "token", [KEY_PAIR]: "key_pair" }) },
+    secret("password", "/auth:token/token", ({ credentials }) => credentials === PASSWORD),
+    secret("privateKey", "/auth:key_pair/privateKey", ({ credentials }) => credentials === KEY_PAIR),
   ],
-  toNative: ({ host, username, role, warehouse, database, schema, credentials, password, privateKey }) => ({
-    account: host,
-    user: username,
-    role,
-    warehouse,
-    database,
-    schema,
-    auth: credentials === KEY_PAIR ? { kind: "key_pair", privateKey } : { kind: "token", token: password },
-  }),
 }
 
-/** Its file comes later, by the native API; the page says of none how. */
-const csv: DatasourceType = { type: "csv", native: "csv", fields: [], toNative: () => ({}), fromName: true }
+/** Its file comes later, by the native API; the page does not say how. */
+const csv: DatasourceType = { name: "csv", type: "csv", rows: [], fromName: true }
 
-const TYPES: readonly DatasourceType[] = [postgres, mysql, snowflake, csv]
+/** Every type that is mapped. */
+export const TYPES: readonly DatasourceType[] = [named("postgres", "postgres"), server("mysql", "mysql"), snowflake, csv]
 
-/** Types of the page that are not built yet; refused by name. */
-export const NOT_BUILT: readonly string[] = [
-  ...["redshift", "mongodb", "clickhouse", "singlestore", "bigquery", "databricks", "elasticsearch"],
-  ...["opensearch", "mssql", "awss3", "firebolt", "athena", "trino"],
-]
+export const typesOf = (registry: Registry): BuiltType[] => built(TYPES, registry)
 
-/** The types whose native type this hub has. */
-export const typesOf = (isBuilt: (native: string) => boolean): DatasourceType[] => TYPES.filter(({ native }) => isBuilt(native))
-
-/** What is kept to be shown: the request without secrets. */
-export function documentOf({ type, fields }: DatasourceType, name: string, credentials: Plain): Plain {
-  const open = fields.filter((field) => field.secret !== true && credentials[field.name] !== undefined)
-  return { datasourceType: type, credentials: { name, ...Object.fromEntries(open.map((field) => [field.name, credentials[field.name]])) } }
-}
-
-/** The named member of a body when it is an object. */
-export const memberOf = (body: unknown, name: string): Plain | undefined => {
-  const value = isPlain(body) ? body[name] : undefined
-  return isPlain(value) ? value : undefined
+/** The request as it is kept to be shown: without secrets, and without fields that the type does not have. */
+export function documentOf({ name: datasourceType, rows }: DatasourceType, name: string, credentials: Settings): Settings {
+  const open = rows.filter((row) => row.secret !== true).flatMap(pointersOf)
+  const given = open.flatMap((pointer) => (isGiven(valueAt(credentials, pointer)) ? [[lastOf(pointer), valueAt(credentials, pointer)]] : []))
+  return { datasourceType, credentials: { name, ...Object.fromEntries(given) } }
 }

@@ -1,11 +1,12 @@
 import type { FastifyRequest } from "fastify"
 import { PlatformError } from "../../core/errors.ts"
+import type { Principal } from "../../hub/base/principal.ts"
 import type { Hub } from "../../hub/hub.ts"
-import { isSessionToken, type Principal } from "../../hub/people/identity.ts"
+import { isSessionToken } from "../../hub/people/identity.ts"
 
 /**
- * The caller, by `Authorization: Bearer` or `X-API-Key`. An API key decides the tenant; a
- * user's token picks one of the user's own by `X-Tenant-Id`. `X-User-Role` is not believed.
+ * The caller, by `Authorization: Bearer` or `X-API-Key`. An API key decides the tenant; with a
+ * user's token, `X-Tenant-Id` picks one of the user's tenants. `X-User-Role` is ignored.
  */
 export async function callerOf(request: FastifyRequest, hub: Hub): Promise<Principal> {
   const { authorization, "x-api-key": apiKey, "x-tenant-id": tenant } = request.headers

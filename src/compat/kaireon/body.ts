@@ -1,11 +1,11 @@
 import { type Fault, PlatformError } from "../../core/errors.ts"
-import { isSettings, type Settings } from "./kind.ts"
+import { isSettings, type Settings } from "../mapping.ts"
 
 /** The longest name; the native API's too. */
 const LONGEST_NAME = 256
 const LONGEST_DESCRIPTION = 4_096
 
-/** The fields of a create or an update; `undefined` is absent. Null counts as absent but for the description, which it clears. */
+/** The fields of a create or an update; `undefined` is absent. Null counts as absent, except that it clears the description. */
 export interface Body {
   readonly id?: string
   readonly name?: string

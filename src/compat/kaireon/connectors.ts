@@ -1,16 +1,18 @@
 import { PlatformError } from "../../core/errors.ts"
-import type { ConnectorPatch, ConnectorView } from "../../hub/connectors/connector-view.ts"
+import type { Principal } from "../../hub/base/principal.ts"
+import type { ConnectorPatch } from "../../hub/connectors/connector-input.ts"
+import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { Hub } from "../../hub/hub.ts"
-import type { Principal } from "../../hub/people/identity.ts"
 import type { TestReport } from "../../hub/probes/probe.ts"
+import { notBuilt } from "../mapping.ts"
+import { isDefault } from "../write-document.ts"
 import { type Body, refuse } from "./body.ts"
-import { type Kind, MASK, type Settings } from "./kind.ts"
-import { kindNamed, kindsOf, NOT_BUILT } from "./kinds.ts"
 import { nativeOf, type Posted, type Stored } from "./mapping.ts"
-import { credentialsOf, documentOf, kindOf, masked, partialTest, type Shown, type Status, settingsOf, shown } from "./shape.ts"
+import { type Credential, credentialsOf, documentOf, keyOf, masked, partialTest, type Shown, type Status, settingsOf, shown, typeOf } from "./shape.ts"
+import { type BuiltType, MASK, PAGE, typesOf } from "./types.ts"
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-/** A change is made again on what another left behind, this many times. */
+/** A change that collides with another one is tried this many times. */
 const ATTEMPTS = 5
 
 /** Both envelopes: the page's, and the newer one with `pagination`. */
@@ -21,7 +23,7 @@ export interface Listed {
   readonly pagination: { readonly total: number; readonly hasMore: boolean; readonly limit: number; readonly cursor: string | null }
 }
 
-/** The answer of a test; the one that shows something of credentials. */
+/** The answer of a test, the only one with credentials: in part, or as masks. */
 export interface Tested {
   readonly id: string
   readonly name: string
@@ -32,27 +34,27 @@ export interface Tested {
   readonly authConfig: Readonly<Record<string, string>>
 }
 
-/** The hub's connectors as KaireonAI's API names and shows them. */
+/** The hub's connectors as KaireonAI has them. */
 export class Connectors {
   readonly #hub: Hub
-  readonly #kinds: readonly Kind[]
+  readonly #types: readonly BuiltType[]
 
   constructor(hub: Hub) {
     this.#hub = hub
-    this.#kinds = kindsOf((native) => hub.registry.find(native) !== undefined)
+    this.#types = typesOf(hub.registry)
   }
 
   /** `cursor` is the id of the last item of the page before. */
   async list(by: Principal, limit: number, cursor: unknown): Promise<Listed> {
     const after = cursor === undefined || cursor === "" ? undefined : await this.#positionOf(by, cursor)
-    const types = this.#kinds.map(({ native }) => native)
+    const types = this.#types.map(({ type }) => type)
     const { data, total } = await this.#hub.connectors.search(by, { types, limit: limit + 1, ...(after === undefined ? {} : { after }) })
     const page = data.slice(0, limit)
     const hasMore = data.length > limit
     return {
       data: page.flatMap((view) => {
-        const kind = kindOf(view)
-        return kind === undefined ? [] : [shown(kind, view)]
+        const type = typeOf(this.#types, view)
+        return type === undefined ? [] : [shown(type, view)]
       }),
       total,
       hasMore,
@@ -61,21 +63,21 @@ export class Connectors {
   }
 
   async get(by: Principal, id: string): Promise<Shown> {
-    const { kind, view } = await this.#find(by, id)
-    return shown(kind, view)
+    const { type, view } = await this.#find(by, id)
+    return shown(type, view)
   }
 
-  /** Takes any part of a configuration; what is missing is the test's to tell. */
+  /** Takes any part of a configuration; a test says what is missing. */
   async create(by: Principal, body: Body): Promise<Shown> {
-    const { name = "", type = "", description = "", config = {}, authConfig = {}, authMethod = "access_key" } = body
-    const kind = this.#kind(type)
-    const native = nativeOf(kind, { config, authConfig, authMethod }, undefined)
+    const { name = "", type: named = "", description = "", config = {}, authConfig = {}, authMethod = "access_key" } = body
+    const type = this.#type(named)
+    const native = nativeOf(type, { config, authConfig, authMethod }, undefined)
     const view = await this.#hub.connectors.create(
       by,
-      { title: name, type: kind.native, description, config: native.config, draft: true },
-      { dialect: "kaireon", document: native.document, refuse: (others) => this.#taken(name, others) },
+      { title: name, type: type.type, description, config: { ...type.initial, ...native.config }, draft: true },
+      { compat: "kaireon", document: native.document, refuse: (others) => this.#taken(name, others) },
     )
-    return shown(kind, view)
+    return shown(type, view)
   }
 
   async update(by: Principal, body: Body): Promise<Shown> {
@@ -89,26 +91,26 @@ export class Connectors {
   }
 
   async #tryUpdate(by: Principal, body: Body): Promise<Shown> {
-    const { kind: before, view } = await this.#find(by, body.id ?? "")
-    const kind = body.type === undefined ? before : this.#kind(body.type)
+    const { type: before, view } = await this.#find(by, body.id ?? "")
+    const type = body.type === undefined ? before : this.#type(body.type)
     const { name, description, status } = body
-    const reconfigured = body.config !== undefined || body.authConfig !== undefined || kind !== before
+    const reconfigured = body.config !== undefined || body.authConfig !== undefined || type !== before
     const posted = this.#posted(before, view, body)
-    const stored = kind.native === view.type && reconfigured ? await this.#stored(by, kind, view) : undefined
-    const native = reconfigured ? nativeOf(kind, posted, stored) : undefined
-    const document = native?.document ?? (body.authMethod === undefined ? undefined : nativeOf(kind, posted, await this.#stored(by, kind, view)).document)
+    const stored = type.type === view.type && (reconfigured || body.authMethod !== undefined) ? await this.#stored(by, type, view) : undefined
+    const native = reconfigured ? nativeOf(type, posted, stored) : undefined
+    const document = native?.document ?? (body.authMethod === undefined ? undefined : nativeOf(type, posted, stored).document)
     const patch: ConnectorPatch = {
       ...(name === undefined ? {} : { title: name }),
       ...(description === undefined ? {} : { description }),
-      ...(kind.native === view.type ? {} : { type: kind.native }),
-      ...(native === undefined ? {} : { config: native.config, draft: true }),
+      ...(type.type === view.type ? {} : { type: type.type }),
+      ...(native === undefined ? {} : { config: { ...(type === before ? {} : type.initial), ...native.config }, draft: true }),
       ...(status === undefined ? {} : { enabled: status === "active" }),
     }
     const changed = await this.#hub.connectors.patch(by, view.id, patch, view.version, {
-      ...(document === undefined ? {} : { dialect: "kaireon", document }),
+      ...(document === undefined ? {} : { compat: "kaireon", document }),
       refuse: (others) => this.#taken(name ?? "", others),
     })
-    return shown(kind, changed)
+    return shown(type, changed)
   }
 
   async remove(by: Principal, id: string): Promise<void> {
@@ -116,26 +118,26 @@ export class Connectors {
     await this.#hub.connectors.remove(by, view.id)
   }
 
-  /** A failed test is an answer; so is one that the breaker holds back. */
+  /** A failed test is an answer, and so is a test that the circuit breaker holds back. */
   async test(by: Principal, id: string): Promise<Tested> {
-    const { kind } = await this.#find(by, id)
+    await this.#find(by, id)
     const report = await this.#tested(by, id)
-    const { view } = await this.#find(by, id)
-    const { name, type, lastTestedAt } = shown(kind, view)
+    const { type, view } = await this.#find(by, id)
     const secrets = await this.#hub.connectors.maskedSecrets(by, view.id, masked)
-    const document = documentOf(view)
-    const credentials = credentialsOf(kind, document, view.config).filter(({ key, place }) => place.implied !== true || document?.credentials.includes(key))
+    const document = documentOf([type], view)
+    const isShown = ({ key, row }: Credential): boolean => document?.credentials.includes(key) === true || !isDefault(row, view.config, type.connector.fields)
+    const credentials = credentialsOf(type, document, view.config).filter(isShown)
     const authConfig = Object.fromEntries(
       credentials.map(({ key, pointer, value }) => [key, value === undefined ? (secrets.get(pointer) ?? MASK) : masked(value)]),
     )
     const [status, lastError]: [Status, string | null] = report.ok ? ["active", null] : ["error", report.message]
-    return { id: view.id, name, type, status, lastTestedAt, lastError, authConfig }
+    return { id: view.id, name: view.title, type: type.name, status, lastTestedAt: view.lastTestedAt, lastError, authConfig }
   }
 
   async #tested(by: Principal, id: string): Promise<{ ok: true } | { ok: false; message: string }> {
     const partial = (view: ConnectorView) => {
-      const kind = kindOf(view)
-      return kind === undefined ? undefined : partialTest(kind, view)
+      const type = typeOf(this.#types, view)
+      return type === undefined ? undefined : partialTest(type, view)
     }
     try {
       const report: TestReport = await this.#hub.connectors.test(by, id, { breaker: true, partial })
@@ -147,13 +149,13 @@ export class Connectors {
     }
   }
 
-  /** A connector of the caller's tenant that KaireonAI has a name for; nothing else exists here. */
-  async #find(by: Principal, id: string): Promise<{ kind: Kind; view: ConnectorView }> {
+  /** A connector of the caller's tenant whose type KaireonAI has; any other is `not_found`. */
+  async #find(by: Principal, id: string): Promise<{ type: BuiltType; view: ConnectorView }> {
     if (!UUID.test(id)) throw unknown(id)
     const view = await this.#hub.connectors.get(by, id)
-    const kind = kindOf(view)
-    if (kind === undefined || !this.#kinds.includes(kind)) throw unknown(id)
-    return { kind, view }
+    const type = typeOf(this.#types, view)
+    if (type === undefined) throw unknown(id)
+    return { type, view }
   }
 
   async #positionOf(by: Principal, cursor: unknown): Promise<number> {
@@ -165,40 +167,39 @@ export class Connectors {
     }
   }
 
-  #kind(type: string): Kind {
-    const kind = kindNamed(type)
-    if (kind !== undefined && this.#kinds.includes(kind)) return kind
-    const known = this.#kinds.map((each) => each.type).join(", ")
-    const message = NOT_BUILT.includes(type) ? `type ${type} is not built yet` : `type ${type.slice(0, 64)} is unknown`
+  #type(name: string): BuiltType {
+    const type = this.#types.find((each) => each.name === name)
+    if (type !== undefined) return type
+    const known = this.#types.map((each) => each.name).join(", ")
+    const message = notBuilt(PAGE, this.#types).includes(name) ? `type ${name} is not built yet` : `type ${name.slice(0, 64)} is unknown`
     throw refuse([{ pointer: "/type", message: `${message}; the types are ${known}.` }])
   }
 
-  /** What an update posts: the given parts, and for the others what is stored, as masks. */
-  #posted(kind: Kind, view: ConnectorView, body: Body): Posted {
-    const document = documentOf(view)
+  /** The parts that an update gives, and for the others those that are stored, as masks. */
+  #posted(type: BuiltType, view: ConnectorView, body: Body): Posted {
+    const document = documentOf([type], view)
     const inConfig = (key: string): boolean =>
-      document !== undefined && !document.credentials.includes(key) && [key, kind.compound?.key ?? ""].some((each) => Object.hasOwn(document.config, each))
-    const kept = credentialsOf(kind, document, view.config).filter(({ key }) => !inConfig(key))
+      document !== undefined && !document.credentials.includes(key) && [key, "connectionString"].some((each) => Object.hasOwn(document.config, each))
+    const kept = credentialsOf(type, document, view.config).filter(({ key }) => !inConfig(key))
     return {
-      config: body.config ?? settingsOf(kind, document, view.config),
+      config: body.config ?? settingsOf(type, document, view.config),
       authConfig: body.authConfig ?? Object.fromEntries(kept.map(({ key }) => [key, MASK])),
       authMethod: body.authMethod ?? document?.authMethod ?? "access_key",
     }
   }
 
-  async #stored(by: Principal, kind: Kind, view: ConnectorView): Promise<Stored> {
+  async #stored(by: Principal, type: BuiltType, view: ConnectorView): Promise<Stored> {
     const secrets = await this.#hub.connectors.maskedSecrets(by, view.id, masked)
     const masks = new Map<string, string>()
-    for (const { place, pointer, value } of credentialsOf(kind, documentOf(view), view.config))
-      for (const [key, other] of Object.entries(kind.credentials))
-        if (other.field === place.field && other.kind === place.kind && other.inner === place.inner)
-          masks.set(key, value === undefined ? (secrets.get(pointer) ?? MASK) : masked(value))
-    return { native: view.config as Settings, masks }
+    for (const { row, pointer, value } of credentialsOf(type, documentOf([type], view), view.config))
+      for (const other of type.credentials)
+        if (other.ours === row.ours) masks.set(keyOf(other), value === undefined ? (secrets.get(pointer) ?? MASK) : masked(value))
+    return { config: view.config, masks }
   }
 
-  /** Names are unique among what KaireonAI shows. */
+  /** Names are unique among the connectors that KaireonAI shows. */
   #taken(name: string, others: readonly ConnectorView[]): PlatformError | undefined {
-    const seen = others.some((view) => kindOf(view) !== undefined)
+    const seen = others.some((view) => typeOf(this.#types, view) !== undefined)
     return seen ? new PlatformError("name_taken", `A connector named "${name}" already exists.`) : undefined
   }
 }

@@ -1,145 +1,141 @@
 import { type Fault, PlatformError } from "../../core/errors.ts"
-import { hiddenSecrets } from "../hidden-secrets.ts"
-import { isSettings, type Kind, MASK, type Place, placeOf, type Settings } from "./kind.ts"
-import { credentialsOf, settingsOf } from "./shape.ts"
+import { isUrlFault } from "../../core/url-form.ts"
+import { isGiven, pointersOf, type Row, type Settings } from "../mapping.ts"
+import { aroundOf, dotted, fieldOf, lastOf } from "../places.ts"
+import { faultsOf, readConfig } from "../read-config.ts"
+import { mustBeText } from "../values.ts"
+import { exposedSecrets, storedDocument } from "../write-document.ts"
+import { type Document, keptConfig, keptCredentials, keyOf } from "./shape.ts"
+import { type BuiltType, MASK } from "./types.ts"
 
-/** What a client posts of a connector's configuration, `connectionConfig` already merged into `config`. */
+/** The configuration that a client posts; `connectionConfig` is already merged into `config`. */
 export interface Posted {
   readonly config: Settings
   readonly authConfig: Settings
   readonly authMethod: string
 }
 
-/** What is stored now, for masks that are sent back: the native config, and each credential's value or mask by its key. */
+/** The stored configuration, for masks that are sent back: the config, and each credential's shown value by its key. */
 export interface Stored {
-  readonly native: Settings
+  readonly config: Settings
   readonly masks: ReadonlyMap<string, string>
 }
 
-/** The document that is stored for showing: no secret is in it. */
-export interface Document extends Settings {
-  readonly type: string
-  readonly authMethod: string
-  readonly config: Settings
-  /** The keys of `authConfig`. */
-  readonly credentials: readonly string[]
-}
+const STRING = "connectionString"
 
-/** The native config that a posted one is, whole (`null` clears), and its document. Throws `request_invalid` with every fault. */
-export function nativeOf(kind: Kind, posted: Posted, stored: Stored | undefined): { config: Record<string, unknown>; document: Document } {
+/** The config that a posted one is, whole (`null` clears), and its document. Throws `request_invalid` with every fault. */
+export function nativeOf(type: BuiltType, posted: Posted, stored: Stored | undefined): { config: Record<string, unknown>; document: Document } {
   const faults: Fault[] = []
-  const { config, credentials } = unfold(kind, posted, stored, faults)
-  const native = blank(kind)
-  for (const [key, place] of Object.entries(kind.settings)) put(native, place, given(config[key]) ? settingOf(place, config[key]) : undefined)
-  putCredentials(kind, native, credentials, stored, faults)
-  for (const other of kind.others) {
-    if (!other.keys.some((key) => given(config[key]))) continue
-    const result = other.toNative(config)
-    if ("fault" in result) faults.push(result.fault)
-    else native[other.field] = result.value
-  }
-  kind.complete?.(native)
-  for (const [key, value] of Object.entries(posted.config)) if (!isKnown(kind, key)) faults.push(...hidden(key, value))
+  const { url, ...sent } = unfolded(type, posted, stored, faults)
+  const rows = [...type.rows.map((row) => moved(row, "/config")), ...type.credentials.map((row) => moved({ check: mustBeText, ...row }, "/authConfig"))]
+  const document = { config: sent.config, authConfig: sent.credentials }
+  faults.push(...faultsOf(rows, document).map(({ pointer, message }) => ({ pointer, message: `${dotted(pointer)} ${message}` })))
+  faults.push(...credentialFaults(type, sent.credentials), ...exposed(type, posted.config))
   if (faults.length > 0) throw new PlatformError("request_invalid", faults.map(({ message }) => message).join(" "), { faults })
-  return { config: native, document: documentOf(kind, posted) }
-}
-
-const given = (value: unknown): boolean => value !== undefined && value !== null && value !== ""
-
-/** Ports come as text too. */
-const settingOf = (place: Place, value: unknown): unknown =>
-  place.field === "port" && typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value
-
-/** Every field that the kind's keys stand for, cleared. */
-function blank(kind: Kind): Record<string, unknown> {
-  const places = [...Object.values(kind.settings), ...Object.values(kind.credentials)]
-  return Object.fromEntries([...places, ...kind.others].map(({ field }) => [field, null]))
-}
-
-function put(native: Record<string, unknown>, place: Place, value: unknown): void {
-  if (value === undefined) return
-  if (place.inner === undefined) native[place.field] = value
-  else native[place.field] = { ...(isSettings(native[place.field]) ? (native[place.field] as Settings) : {}), kind: place.kind, [place.inner]: value }
-}
-
-/** Takes a connection string apart, and credentials out of `config`. */
-function unfold(kind: Kind, posted: Posted, stored: Stored | undefined, faults: Fault[]): { config: Settings; credentials: Settings } {
-  const inConfig = Object.fromEntries(Object.entries(posted.config).filter(([key, value]) => Object.hasOwn(kind.credentials, key) && given(value)))
-  const sent = { ...inConfig, ...Object.fromEntries(Object.entries(posted.authConfig).filter(([, value]) => given(value))) }
-  const text = kind.compound === undefined ? undefined : posted.config[kind.compound.key]
-  if (kind.compound === undefined || !given(text)) return { config: posted.config, credentials: sent }
-  if (text === MASK) {
-    if (stored === undefined) faults.push({ pointer: `/config/${kind.compound.key}`, message: `config.${kind.compound.key} is a mask, but nothing is stored.` })
-    const kept = Object.fromEntries(credentialsOf(kind, undefined, stored?.native ?? {}).map(({ key }) => [key, MASK]))
-    return { config: { ...settingsOf(kind, undefined, stored?.native ?? {}), ...posted.config }, credentials: { ...kept, ...sent } }
+  const isMask = (value: unknown, row: Row): boolean => {
+    const [pointer = ""] = pointersOf(row)
+    return aroundOf(pointer) === "/authConfig" && (value === MASK || value === stored?.masks.get(lastOf(pointer)))
   }
-  const parsed =
-    typeof text === "string" ? kind.compound.parse(text) : { pointer: `/config/${kind.compound.key}`, message: `config.${kind.compound.key} must be text.` }
-  if ("message" in parsed) {
-    faults.push(parsed as Fault)
-    return { config: posted.config, credentials: sent }
+  const config = readConfig(rows, document, { is: isMask, stored: stored?.config })
+  return { config: { ...config, ...withUrl(type, config, url) }, document: documentFrom(type, posted) }
+}
+
+const moved = (row: Row, around: string): Row => ({
+  ...row,
+  theirs: typeof row.theirs === "string" ? around + row.theirs : row.theirs.map((pointer) => around + pointer),
+})
+
+interface Unfolded {
+  readonly config: Settings
+  readonly credentials: Settings
+  /** The config of the connection string. */
+  readonly url?: Settings
+}
+
+/** Takes credentials out of `config`, and reads a connection string. */
+function unfolded(type: BuiltType, { config, authConfig }: Posted, stored: Stored | undefined, faults: Fault[]): Unfolded {
+  const names = type.credentials.map(keyOf)
+  const given = (settings: Settings): Settings => Object.fromEntries(Object.entries(settings).filter(([, value]) => isGiven(value)))
+  const credentials = { ...given(Object.fromEntries(Object.entries(config).filter(([key]) => names.includes(key)))), ...given(authConfig) }
+  const text = type.connectionString === true ? config[STRING] : undefined
+  if (!isGiven(text)) return { config, credentials }
+  if (text !== MASK) {
+    const read = readString(type, text)
+    if ("fault" in read) faults.push({ pointer: `/config/${STRING}`, message: `config.${STRING} ${read.fault}` })
+    return "fault" in read ? { config, credentials } : { config: { ...config, ...read.config }, credentials, url: read.url }
   }
-  return { config: { ...posted.config, ...parsed.config }, credentials: { ...parsed.credentials, ...sent } }
+  if (stored === undefined) faults.push({ pointer: `/config/${STRING}`, message: `config.${STRING} is a mask, but nothing is stored.` })
+  const before = stored?.config ?? {}
+  return { config: { ...keptConfig(type, before), ...config }, credentials: { ...keptCredentials(type, before), ...credentials } }
 }
 
-function putCredentials(kind: Kind, native: Record<string, unknown>, credentials: Settings, stored: Stored | undefined, faults: Fault[]): void {
-  const taken = new Map<string, string>()
-  for (const [key, value] of Object.entries(credentials)) {
-    const place = placeOf(kind.credentials, key)
-    const pointer = `/authConfig/${key.slice(0, 60)}`
-    if (place === undefined) {
-      const known = Object.keys(kind.credentials).join(", ")
-      faults.push({ pointer, message: `authConfig.${key.slice(0, 60)} is no credential of ${kind.type}; they are ${known}.` })
-    } else if (typeof value !== "string") faults.push({ pointer, message: `authConfig.${key} must be text.` })
-    else {
-      const other = [...taken].find(([, field]) => conflicts(field, place, native))
-      if (other !== undefined) faults.push({ pointer, message: `authConfig has both ${other[0]} and ${key}; send one of them.` })
-      taken.set(key, place.field)
-      put(native, place, keptOr(place, key, value, stored))
-    }
-  }
+/** A connection string by the type's own rules. TLS is in the words of `config`: no other parameter is taken, since none may reach a driver unread. */
+function readString(type: BuiltType, text: unknown): { readonly config: Settings; readonly url: Settings } | { readonly fault: string } {
+  const form = type.connector.url
+  if (typeof text !== "string") return { fault: "must be text." }
+  if (form === undefined || !URL.canParse(text) || !form.schemes.some((scheme) => text.startsWith(`${scheme}://`)))
+    return { fault: `must be ${form?.example}.` }
+  const url = new URL(text)
+  const [parameter, ...others] = url.searchParams
+  if ((parameter !== undefined && parameter[0] !== "sslmode") || others.length > 0)
+    return { fault: "may have the parameter sslmode alone, and once; give the rest in config." }
+  url.search = ""
+  const read = form.read(url)
+  if (isUrlFault(read)) return { fault: `${read.fault}. ${read.next}` }
+  return { config: parameter === undefined ? {} : { sslMode: parameter[1] }, url: read.config }
 }
 
-/** Two ways to log in at once, or one place named twice. */
-function conflicts(field: string, place: Place, native: Readonly<Record<string, unknown>>): boolean {
-  if (field !== place.field) return false
-  if (place.inner === undefined) return true
-  const before = native[field]
-  return isSettings(before) && (before["kind"] !== place.kind || before[place.inner] !== undefined)
+/** The fields of a connection string replace those of `config`; credentials that were sent apart from it replace its own. */
+function withUrl(type: BuiltType, config: Settings, url: Settings | undefined): Settings {
+  if (url === undefined) return {}
+  const apart = new Set(type.credentials.map(({ ours = "" }) => fieldOf(ours)))
+  const fields = Object.entries(url).filter(([field]) => !apart.has(field) || config[field] === null)
+  // A URL without a port means the type's default port.
+  return { ...("port" in config ? { port: null } : {}), ...Object.fromEntries(fields) }
 }
 
-/** A mask keeps what is stored: a secret by the native mask, anything else by its value. */
-function keptOr(place: Place, key: string, value: string, stored: Stored | undefined): unknown {
-  if (value !== MASK && value !== stored?.masks.get(key)) return value
-  if (place.secret === true) return { set: true }
-  return valueAt(stored?.native ?? {}, place)
+/** Credentials that the type does not have, and pairs of which only one may be sent. */
+function credentialFaults(type: BuiltType, credentials: Settings): Fault[] {
+  const known = type.credentials.map(keyOf)
+  const unknown = Object.keys(credentials).filter((key) => !known.includes(key))
+  const given = type.credentials.filter((row) => isGiven(credentials[keyOf(row)]))
+  const pairs = given.flatMap((row, index): [Row, Row][] => {
+    const other = given.slice(0, index).find((each) => excludes(each.ours ?? "", row.ours ?? ""))
+    return other === undefined ? [] : [[other, row]]
+  })
+  return [
+    ...unknown
+      .map((key) => key.slice(0, 60))
+      .map((key) => ({
+        pointer: `/authConfig/${key}`,
+        message: `authConfig.${key} is no credential of ${type.name}; they are ${known.join(", ")}.`,
+      })),
+    ...pairs.map(([one, other]) => ({
+      pointer: `/authConfig/${keyOf(other)}`,
+      message: `authConfig has both ${keyOf(one)} and ${keyOf(other)}; send one of them.`,
+    })),
+  ]
 }
 
-/** What the native config has at a place. */
-export function valueAt(native: Settings, place: Place): unknown {
-  const value = native[place.field]
-  if (place.inner === undefined) return value
-  return isSettings(value) && value["kind"] === place.kind ? value[place.inner] : undefined
-}
+const excludes = (one: string, other: string): boolean => one === other || (fieldOf(one) === fieldOf(other) && aroundOf(one) !== aroundOf(other))
 
-const isKnown = (kind: Kind, key: string): boolean =>
-  Object.hasOwn(kind.settings, key) || Object.hasOwn(kind.credentials, key) || key === kind.compound?.key || kind.others.some(({ keys }) => keys.includes(key))
-
-/** The faults of a value that would be stored as it is, yet holds what looks like a credential, however deep. */
-const hidden = (key: string, value: unknown): Fault[] =>
-  hiddenSecrets(`config.${key.slice(0, 60)}`, value, key).map((name) => ({
+/** Values that would be stored as they are, yet look like a credential. */
+const exposed = (type: BuiltType, config: Settings): Fault[] =>
+  exposedSecrets([...type.rows, ...type.credentials], withoutString(type, config), "/config").map((name) => ({
     pointer: `/${name.replaceAll(".", "/")}`,
     message: `${name} looks like a credential that cannot be kept safe there; send it in authConfig.`,
   }))
 
-function documentOf(kind: Kind, { config, authConfig, authMethod }: Posted): Document {
-  const isSecret = (key: string): boolean => key === kind.compound?.key || placeOf(kind.credentials, key)?.secret === true
-  const derived = kind.others.flatMap(({ secret, keys }) => (secret === true ? keys : []))
-  const shown = Object.entries(config).filter(([key, value]) => value !== null && !derived.includes(key))
+const withoutString = (type: BuiltType, config: Settings): Settings =>
+  type.connectionString === true ? Object.fromEntries(Object.entries(config).filter(([key]) => key !== STRING)) : config
+
+function documentFrom(type: BuiltType, { config, authConfig, authMethod }: Posted): Document {
+  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null))
+  const string = type.connectionString === true && isGiven(given[STRING]) ? { [STRING]: MASK } : {}
   return {
-    type: kind.type,
+    type: type.name,
     authMethod,
-    config: Object.fromEntries(shown.map(([key, value]) => [key, isSecret(key) ? MASK : value])),
+    config: { ...storedDocument([...type.rows, ...type.credentials], given, MASK), ...string },
     credentials: Object.keys(authConfig),
   }
 }

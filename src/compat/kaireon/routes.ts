@@ -1,14 +1,14 @@
 import type { FastifyRequest, HTTPMethods } from "fastify"
 import type { Mount } from "../../api/mount.ts"
-import type { Principal } from "../../hub/people/identity.ts"
-import { SlidingLog } from "../../hub/sliding-log.ts"
+import type { Principal } from "../../hub/base/principal.ts"
+import { WorkspaceRate } from "../../limits/workspace-rate.ts"
 import type { Role } from "../../store/database.ts"
+import type { Settings } from "../mapping.ts"
 import { type Route, serve } from "../serve.ts"
 import { callerOf } from "./auth.ts"
 import { limitOf, readBody } from "./body.ts"
 import { Connectors } from "./connectors.ts"
 import { answerOf } from "./errors.ts"
-import type { Settings } from "./kind.ts"
 
 const PATH = "/api/v1/connectors"
 const TESTS = { requests: 100, perMs: 60_000 }
@@ -21,7 +21,7 @@ export const kaireon: Mount = {
   routes(scope, hub) {
     scope.removeContentTypeParser("text/plain")
     const connectors = new Connectors(hub)
-    const tests = new SlidingLog(hub.store, "kaireon tests", TESTS)
+    const tests = new WorkspaceRate(hub.store, "kaireon tests", TESTS)
     const caller = (request: FastifyRequest): Promise<Principal> => callerOf(request, hub)
     const route = (method: HTTPMethods, path: string, least: Role, handle: Route["handle"]): void => serve(scope, { method, path, least, caller, handle })
     route("GET", PATH, "viewer", (by, { query }) => connectors.list(by, limitOf(query as Settings), (query as Settings)["cursor"]))

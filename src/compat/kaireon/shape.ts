@@ -1,12 +1,21 @@
-import { isMask } from "../../core/config.ts"
-import type { Fault } from "../../core/errors.ts"
 import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import type { PartialTest } from "../../hub/probes/probe.ts"
-import { type Kind, MASK, type Place, placeOf, type Settings } from "./kind.ts"
-import { kindFor, kindNamed } from "./kinds.ts"
-import { type Document, valueAt } from "./mapping.ts"
+import { isGiven, pointersOf, type Row, type Settings } from "../mapping.ts"
+import { fieldOf, lastOf, placeIn, pointerOf } from "../places.ts"
+import { lacking } from "../read-config.ts"
+import { writeDocument } from "../write-document.ts"
+import { type BuiltType, MASK } from "./types.ts"
 
-/** The connector object of the page; `authConfig` is in none. */
+/** The document that is stored for showing: no secret is in it. */
+export interface Document extends Settings {
+  readonly type: string
+  readonly authMethod: string
+  readonly config: Settings
+  /** The keys of `authConfig`. */
+  readonly credentials: readonly string[]
+}
+
+/** The connector object of the page; it never has `authConfig`. */
 export interface Shown {
   readonly id: string
   readonly name: string
@@ -21,33 +30,33 @@ export interface Shown {
   readonly updatedAt: string
 }
 
-/** `inactive` is not tested since its last change, or switched off. */
+/** `inactive`: not tested since the last change, or switched off. */
 export type Status = "active" | "error" | "inactive"
 
 const DEFAULT_AUTH_METHOD = "access_key"
 
-/** The document as this dialect stored it; none when another way made or last changed the connector. */
-export function documentOf(view: ConnectorView): Document | undefined {
-  const { dialect, document } = view
-  if (dialect !== "kaireon" || document === null) return undefined
-  return kindNamed(String(document["type"]))?.native === view.type ? (document as Document) : undefined
+/** The document as this API stored it; undefined when the connector was made or last changed in another way. */
+export function documentOf(types: readonly BuiltType[], { compat, document, type }: ConnectorView): Document | undefined {
+  if (compat !== "kaireon" || document === null) return undefined
+  return types.find(({ name }) => name === document["type"])?.type === type ? (document as Document) : undefined
 }
 
-/** What KaireonAI calls the connector's type; undefined when it has no name for it. */
-export function kindOf(view: ConnectorView): Kind | undefined {
-  const document = documentOf(view)
-  return document === undefined ? kindFor(view.type, view.config) : kindNamed(document.type)
+/** KaireonAI's type of a connector; undefined when it has no name for it. */
+export function typeOf(types: readonly BuiltType[], view: ConnectorView): BuiltType | undefined {
+  const document = documentOf(types, view)
+  if (document !== undefined) return types.find(({ name }) => name === document.type)
+  return types.find(({ type, when }) => type === view.type && (when?.(view.config) ?? true))
 }
 
 /** A connector as the page shows it. */
-export function shown(kind: Kind, view: ConnectorView): Shown {
-  const document = documentOf(view)
+export function shown(type: BuiltType, view: ConnectorView): Shown {
+  const document = documentOf([type], view)
   return {
     id: view.id,
     name: view.title,
-    type: kind.type,
+    type: type.name,
     description: view.description,
-    config: settingsOf(kind, document, view.config),
+    config: settingsOf(type, document, view.config),
     authMethod: document?.authMethod ?? DEFAULT_AUTH_METHOD,
     status: statusOf(view),
     lastTestedAt: view.lastTestedAt,
@@ -57,80 +66,66 @@ export function shown(kind: Kind, view: ConnectorView): Shown {
   }
 }
 
-/** A draft keeps its native status, so its last test tells. */
+/** The status of a draft is `incomplete` whatever its test found, so its last test decides. */
 function statusOf({ status, lastTest }: ConnectorView): Status {
   if (status === "active" || status === "error") return status
   if (status !== "incomplete" || lastTest === null) return "inactive"
   return lastTest.ok ? "active" : "error"
 }
 
-const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== ""
+/** The key of a row in `config` or `authConfig`. */
+export const keyOf = (row: Row): string => lastOf(pointersOf(row)[0] ?? "")
 
-/** The `config` of a native one: as the document has it where both say the same, with what was changed elsewhere since. */
-export function settingsOf(kind: Kind, document: Document | undefined, native: Settings): Settings {
-  const out: Record<string, unknown> = {}
-  for (const [key, sent] of Object.entries(document?.config ?? {})) {
-    const place = placeOf(kind.settings, key) ?? placeOf(kind.credentials, key)
-    const other = kind.others.find(({ keys }) => keys.includes(key))
-    const value = place === undefined ? undefined : valueAt(native, place)
-    if (place !== undefined) {
-      if (place.secret === true ? isMask(value) : isSet(value)) out[key] = place.secret === true ? MASK : String(value) === String(sent) ? sent : value
-    } else if (other === undefined || saysSame(other, sent, key, native)) out[key] = sent
-  }
-  for (const [key, place] of Object.entries(kind.settings)) {
-    const named = Object.entries(kind.settings).some(([each, { field }]) => field === place.field && each in out)
-    const value = valueAt(native, place)
-    if (!named && isSet(value) && !(document !== undefined && isImplied(kind, document, key, value))) out[key] = value
-  }
-  for (const other of kind.others) if (!other.keys.some((key) => key in out)) Object.assign(out, other.toConfig(native[other.field]))
-  return out
+/** The `config` of a connector: as the document has it where that still holds, with the changes that were made elsewhere since. */
+export function settingsOf(type: BuiltType, document: Document | undefined, config: Settings): Settings {
+  const sent = document?.config
+  const inConfig = type.credentials.filter((row) => sent !== undefined && Object.hasOwn(sent, keyOf(row)))
+  // The parts of a connection string are shown, those that it leaves out too.
+  const hidesDefaults = sent === undefined || !Object.hasOwn(sent, "connectionString")
+  return writeDocument([...type.rows, ...inConfig], config, { sent, mask: MASK, defaults: hidesDefaults ? type.connector.fields : undefined })
 }
 
-/** Whether the hub filled the value in for what the client left out; what a connection string leaves out is shown. */
-const isImplied = (kind: Kind, document: Document, key: string, value: unknown): boolean =>
-  kind.implied[key] === value && !(kind.compound !== undefined && Object.hasOwn(document.config, kind.compound.key))
-
-function saysSame(other: Kind["others"][number], sent: unknown, key: string, native: Settings): boolean {
-  const result = other.toNative({ [key]: sent })
-  return "value" in result && JSON.stringify(other.toConfig(result.value)) === JSON.stringify(other.toConfig(native[other.field]))
-}
-
-/** A credential that is set: its key as the client named it, and its value when that is no secret. */
+/** A credential that is set: its key as the client named it, the hub's pointer, and its value when that is no secret. */
 export interface Credential {
   readonly key: string
-  readonly place: Place
+  readonly row: Row
   readonly pointer: string
   readonly value: string | undefined
 }
 
 /** The credentials that are set, each once. */
-export function credentialsOf(kind: Kind, document: Document | undefined, native: Settings): Credential[] {
-  const keys = [...(document?.credentials ?? []), ...Object.keys(document?.config ?? {}), ...Object.keys(kind.credentials)]
+export function credentialsOf(type: BuiltType, document: Document | undefined, config: Settings): Credential[] {
+  const keys = [...(document?.credentials ?? []), ...Object.keys(document?.config ?? {}), ...type.credentials.map(keyOf)]
   const found = new Map<string, Credential>()
   for (const key of keys) {
-    const place = placeOf(kind.credentials, key)
-    if (place === undefined) continue
-    const pointer = `/${place.field}${place.inner === undefined ? "" : `/${place.inner}`}`
-    const value = valueAt(native, place)
-    if (isSet(value) && !found.has(pointer)) found.set(pointer, { key, place, pointer, value: typeof value === "string" ? value : undefined })
+    const row = type.credentials.find((each) => keyOf(each) === key)
+    if (row?.ours === undefined) continue
+    const [pointer, value] = [pointerOf(row.ours), placeIn(config, row.ours)]
+    if (isGiven(value) && !found.has(pointer)) found.set(pointer, { key, row, pointer, value: typeof value === "string" ? value : undefined })
   }
   return [...found.values()]
 }
 
-/** How far a connector can be tested that lacks something: what the page requires, or with no credential at all the way to it. */
-export function partialTest(kind: Kind, view: ConnectorView): PartialTest | undefined {
-  const document = documentOf(view)
-  const config = settingsOf(kind, document, view.config)
-  const fault = (key: string): Fault => ({ pointer: `/config/${key}`, message: `config.${key} is required.` })
-  // Only what came in by this dialect owes what its page requires.
-  const lacking = document === undefined ? [] : kind.required.filter((key) => !isSet(config[key])).map(fault)
-  if (lacking.length > 0) return { missing: lacking }
+/** A stored config as a client would send it. */
+export const keptConfig = (type: BuiltType, config: Settings): Settings => settingsOf(type, undefined, config)
+
+/** The stored credentials as a client would send them, by their masks. */
+export const keptCredentials = (type: BuiltType, config: Settings): Settings =>
+  Object.fromEntries(credentialsOf(type, undefined, config).map(({ key }) => [key, MASK]))
+
+/** The test of a connector that lacks something: it names the missing keys or, where only credentials are missing, connects to the address. */
+export function partialTest(type: BuiltType, view: ConnectorView): PartialTest | undefined {
+  const document = documentOf([type], view)
+  // The page's required keys apply to connectors that were made through this API alone.
+  const keys = document === undefined ? [] : lacking(type.rows, settingsOf(type, document, view.config)).map(lastOf)
+  if (keys.length > 0) return { missing: keys.map((key) => ({ pointer: `/config/${key}`, message: `config.${key} is required.` })) }
   if (view.missing.length === 0) return undefined
-  const fields = new Set(Object.values(kind.credentials).map(({ field }) => `/${field}`))
-  const onlyCredentials = view.missing.every(({ pointer }) => fields.has(pointer.replace(/^(\/[^/]+).*$/, "$1")))
-  const address = onlyCredentials && credentialsOf(kind, document, view.config).length === 0 ? kind.reach(view.config) : undefined
+  const fields = new Set(type.credentials.map(({ ours = "" }) => fieldOf(ours)))
+  const onlyCredentials = view.missing.every(({ pointer }) => fields.has(fieldOf(pointer)))
+  const hasNone = credentialsOf(type, document, view.config).length === 0
+  const address = onlyCredentials && hasNone ? type.connector.address?.(view.config) : undefined
   return address === undefined ? { missing: view.missing } : { reach: address }
 }
 
-/** First two and last two characters of what is longer than eight, else nothing of it. */
+/** The first two and last two characters of a value of more than eight; of a shorter one, nothing. */
 export const masked = (value: string): string => (value.length > 8 ? `${value.slice(0, 2)}***${value.slice(-2)}` : MASK)

@@ -1,8 +1,10 @@
-import { type Config, choice, list, optional, secret, text, variant } from "../../core/fields.ts"
-import { headerNameFault, headerValueFault } from "../shared/header-rules.ts"
-import { KINDS } from "./kinds.ts"
+import { choice, list, text, variant } from "../../core/fields.ts"
+import { TEXT_KINDS } from "../shared/files/kinds.ts"
+import { authKinds } from "../shared/http/auth/fields.ts"
+import { headerNameFault } from "../shared/http/header-rules.ts"
+import { httpsField } from "../shared/http/https.ts"
 
-/** Besides what nobody may set: what the hub asks for itself, since it reads the file as it stands and whole. */
+/** The hub sets these itself, besides those that nobody may set: it decides which part of the file it asks for, and in which coding. */
 const nameFault = (name: string): string | undefined => headerNameFault(name) ?? (/^(range|accept-encoding)$/i.test(name) ? "is set by the hub." : undefined)
 const encodingFault = (label: string): string | undefined => {
   try {
@@ -13,33 +15,13 @@ const encodingFault = (label: string): string | undefined => {
   }
 }
 
-const auth = variant(
-  "Authentication",
-  {
-    none: { title: "None", fields: {} },
-    basic: { title: "User and password", fields: { username: text("User"), password: secret("Password") } },
-    bearer: { title: "Bearer token", fields: { token: secret("Token", { check: headerValueFault }) } },
-    header: { title: "Key in a header", fields: { name: text("Header", { check: nameFault }), value: secret("Key", { check: headerValueFault }) } },
-  },
-  { default: "none" },
-)
-
-const tls = variant(
-  "TLS",
-  {
-    verify: {
-      title: "Verify the server's certificate",
-      fields: { ca: optional(text("CA certificate", { format: "pem", help: "PEM of a private authority; without it the system's roots decide." })) },
-    },
-    require: { title: "Do not verify who answers", fields: {} },
-  },
-  { default: "verify", help: "Only for https URLs." },
-)
+const header = { ...authKinds.header, fields: { ...authKinds.header.fields, name: text("Header", { check: nameFault }) } }
+const auth = variant("Authentication", { none: authKinds.none, basic: authKinds.basic, bearer: authKinds.bearer, header }, { default: "none" })
 
 export const csvFields = {
   source: variant("File", {
-    upload: { title: "An upload", fields: { upload: text("Upload", { format: "upload", help: "The id that POST /v1/uploads answered." }) } },
-    url: { title: "A URL", fields: { url: text("URL", { format: "url", example: "https://files.example.com/orders.csv.gz" }), auth, tls } },
+    upload: { title: "An upload", fields: { upload: text("Upload", { format: "upload", help: "The id in the answer of POST /v1/uploads." }) } },
+    url: { title: "A URL", fields: { url: text("URL", { format: "url", example: "https://files.example.com/orders.csv.gz" }), auth, tls: httpsField } },
   }),
   delimiter: choice("Delimiter", ["auto", "comma", "semicolon", "tab", "pipe"], { default: "auto" }),
   quote: choice("Quote", ["auto", "double", "single", "none"], { default: "auto", help: "A quote within quotes is written twice." }),
@@ -50,12 +32,10 @@ export const csvFields = {
     example: "windows-1252",
   }),
   header: choice("Header", ["auto", "yes", "no"], { default: "auto", help: "Whether the first line names the columns." }),
-  types: choice("Types", ["auto", "text"], { default: "auto", help: "text: every column is text, but for those below." }),
+  types: choice("Types", ["auto", "text"], { default: "auto", help: "text: every column is text, except those below." }),
   columns: list(
     "Columns",
-    { name: text("Name", { maxLength: 1_024 }), type: choice("Type", KINDS) },
-    { by: "name", max: 1_000, help: "Types that are fixed; a value that does not fit makes its line a rejected one." },
+    { name: text("Name", { maxLength: 1_024 }), type: choice("Type", TEXT_KINDS) },
+    { by: "name", max: 1_000, help: "Types that are fixed; a line whose value does not fit is rejected." },
   ),
 }
-
-export type CsvConfig = Config<typeof csvFields>

@@ -3,9 +3,11 @@ import { expressionFault } from "../../core/expression.ts"
 import { type Config, choice, flag, integer, list, optional, secret, text, variant } from "../../core/fields.ts"
 import { parseTemplate, templateFault } from "../../core/template.ts"
 import { tagStarts, withoutTags } from "../../core/template-tags.ts"
-import { headerNameFault, headerValueFault, isPlainHeader, isSecretName } from "../shared/header-rules.ts"
-import { auth } from "./auth-fields.ts"
-import { paging } from "./paging-fields.ts"
+import { authKinds } from "../shared/http/auth/fields.ts"
+import { headerNameFault, headerValueFault, isPlainHeader, isSecretName } from "../shared/http/header-rules.ts"
+import { httpsField } from "../shared/http/https.ts"
+import { pagingField } from "../shared/http/paging-fields.ts"
+import { statusesFault } from "../shared/http/statuses.ts"
 
 const inputs = {
   name: text("Name", { maxLength: 256 }),
@@ -14,6 +16,7 @@ const inputs = {
   ),
   required: flag("Required", { default: true, help: "Whether a call must give it when it has no value here." }),
 }
+const expression = (title: string, example: string, help: string) => text(title, { maxLength: 2_000, check: expressionFault, example, help })
 
 export const httpFields = {
   url: text("URL", {
@@ -44,34 +47,43 @@ export const httpFields = {
       help: "Jinja that gives JSON (or a form, when Content-Type says so), in place of the body fields; its variables are the inputs. A value stands escaped inside quotes, and as JSON outside of them.",
     }),
   ),
-  auth,
+  auth: variant("Authentication", authKinds, { default: "none", aims: "within" }),
   records: optional(
-    text("Records", {
-      maxLength: 2_000,
-      check: expressionFault,
-      example: "data.items",
-      help: "JMESPath to the records in the answer's JSON, a list or one object. Without it the whole answer is the record, or its list of them.",
-    }),
+    expression(
+      "Records",
+      "data.items",
+      "JMESPath to the records in the answer's JSON, a list or one object. Without it the whole answer is the record, or its list of them.",
+    ),
   ),
   key: optional(text("Key", { example: "id", help: "The members that tell one record from another, separated by commas; for reading the URL as a stream." })),
+  since: variant(
+    "New records",
+    {
+      none: { title: "Cannot be asked for", fields: {} },
+      parameter: {
+        title: "By a query parameter",
+        fields: {
+          parameter: text("Parameter", { maxLength: 256, example: "updated_since", help: "The API answers with records from its value on." }),
+          column: expression("Where a record has the value", "updated_at", "A member's name, or JMESPath over the record; a number, or a time in ISO 8601."),
+        },
+      },
+    },
+    { default: "none", help: "Lets the stream be read incrementally." },
+  ),
   success: optional(
-    text("Successful when", {
-      maxLength: 2_000,
-      check: expressionFault,
-      example: "status == 'ok'",
-      help: "JMESPath over the answer's JSON: what is not true, though the status is one of success, is a failure.",
-    }),
+    expression("Successful when", "status == 'ok'", "JMESPath over the answer's JSON. An answer for which it is not true is a failure, whatever its status."),
   ),
   successStatuses: optional(
     text("Statuses of success", { check: statusesFault, example: "200-299, 404", help: "Without any: all below 400. A status that is listed is no failure." }),
   ),
-  paging,
+  paging: pagingField,
   retries: integer("Retries", {
     min: 0,
     max: 5,
     default: 2,
-    help: "How often a request is made again after 429, 502, 503, 504 or a broken connection, when its method may be repeated; the answer's Retry-After is kept to.",
+    help: "How often a request is made again after a status to retry or a broken connection, when its method may be repeated; the answer's Retry-After is kept to.",
   }),
+  retryStatuses: text("Statuses to retry", { check: statusesFault, default: "429, 502-504" }),
   repeatable: flag("POST and PATCH may be repeated", {
     help: "Only where the same request twice does no harm. Without it they are made again only if they never left.",
   }),
@@ -79,17 +91,7 @@ export const httpFields = {
     default: "get",
     help: "What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL that sets something off.",
   }),
-  tls: variant(
-    "TLS",
-    {
-      verify: {
-        title: "Verify the server's certificate",
-        fields: { ca: optional(text("CA certificate", { format: "pem", help: "PEM of a private authority; without it the system's roots decide." })) },
-      },
-      require: { title: "Do not verify who answers", fields: {} },
-    },
-    { default: "verify", help: "Only for https URLs." },
-  ),
+  tls: httpsField,
 }
 
 export const isTemplate = (text: string): boolean => tagStarts(text).length > 0
@@ -98,28 +100,14 @@ export const isTemplate = (text: string): boolean => tagStarts(text).length > 0
 function urlTemplateFault(url: string): string | undefined {
   const [first] = tagStarts(url)
   if (first === undefined) return undefined
-  if (!/^https?:\/\/[^/?#]+[/?#]/i.test(url.slice(0, first.at))) return "may hold Jinja in its path and query alone, not in its host."
+  if (!/^https?:\/\/[^/?#]+[/?#]/i.test(url.slice(0, first.at))) return "may hold Jinja only in its path and query, not in its host."
   return templateFault(url)
 }
 
-/** `200-299, 404` */
-function statusesFault(text: string): string | undefined {
-  return statusesOf(text).every(([from, to]) => from >= 100 && to <= 599 && from <= to) ? undefined : "must be statuses of 100 to 599, such as 200-299, 404."
-}
-
-/** The ranges of statuses that a text names, both ends included. */
-export const statusesOf = (text: string): [number, number][] =>
-  text.split(",").map((part) => {
-    const [, from, to = from] = /^\s*(\d{3})(?:\s*-\s*(\d{3}))?\s*$/.exec(part) ?? []
-    return [Number(from), Number(to)]
-  })
-
 export type HttpConfig = Config<typeof httpFields>
 
-type Inputs = Pick<HttpConfig, "url" | "headers" | "method" | "parameters" | "body" | "bodyTemplate">
-
-/** The inputs of an HTTP connector, one shape everywhere; a name that is in both places is one input. */
-export function inputsOf(config: Inputs): Input[] {
+/** The inputs of an HTTP connector, in one shape wherever they stand; a name that is in two places is one input. */
+export function inputsOf(config: Pick<HttpConfig, "url" | "headers" | "method" | "parameters" | "body" | "bodyTemplate">): Input[] {
   const from = (rows: HttpConfig["parameters"], place: Input["from"]): Input[] =>
     rows.map(({ name, value, required }) => {
       const preset = value?.reveal() ?? ""

@@ -1,25 +1,30 @@
 import type { Call } from "../../core/call.ts"
-import { PlatformError } from "../../core/errors.ts"
-import type { Discovered, Stream, StreamKind } from "../../core/streams.ts"
+import type { StreamKind } from "../../core/streams.ts"
 import type { Column, Value } from "../../core/values.ts"
-import { begin, type Postgres, qualified, rollback } from "./client.ts"
-import { pages } from "./query.ts"
-import { columnType } from "./values.ts"
+import { type Catalog, countedBy, denied, described, grouped, type Relation } from "../shared/sql/catalog.ts"
+import { qualified } from "../shared/sql/dialect.ts"
+import type { PgClient } from "../shared/sql/pg/client.ts"
+import { pgDialect } from "../shared/sql/pg/dialect.ts"
+import { pgTypes } from "../shared/sql/pg/values.ts"
 
-/** Things that hold rows, but for the system's own schemas (names that begin with pg_ are reserved). */
+export const types = pgTypes()
+
+/** Everything that holds rows, except for the system's own schemas (names that begin with pg_ are reserved). */
 const RELATIONS =
   "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p','v','m','f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
-/** A partition whose root is readable is no thing of its own: its rows are read through the root, which names how many it has. */
+/** A partition whose root may be read is not a stream: its rows are read through the root, whose comment says how many partitions there are. */
 const WHOLE = `AND NOT (c.relispartition AND EXISTS (
       SELECT FROM pg_class p JOIN pg_namespace pn ON pn.oid = p.relnamespace
       WHERE p.oid = pg_partition_root(c.oid) AND has_schema_privilege(pn.oid, 'USAGE') AND has_table_privilege(p.oid, 'SELECT')))`
 
-/** The system's own count: pg_class shows everybody everything, whatever they may read. */
+/** The system's own count: pg_class shows everything to everybody. */
 const COUNT = `SELECT c.relkind, c.relispartition, count(*)::int ${RELATIONS} ${WHOLE} GROUP BY 1, 2 ORDER BY 1, 2`
 
-/** One row per readable column, one for a table without any; in order of schema, table and position. */
-const columnsSql = (only: string): string => `
+const READABLE = "AND r.usable AND r.readable AND (r.whole OR has_column_privilege(r.oid, a.attnum, 'SELECT'))"
+
+/** One row per column, one for a relation without any; in order of schema, name and position. A domain's base type follows its own. */
+const columnsSql = (only: string, which: string): string => `
   WITH r AS MATERIALIZED (
     SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples,
       CASE WHEN c.relkind = 'p' THEN (SELECT count(*)::int FROM pg_partition_tree(c.oid) WHERE isleaf) END AS partitions,
@@ -28,119 +33,82 @@ const columnsSql = (only: string): string => `
     ${RELATIONS} ${only}
   )
   SELECT r.nspname, r.relname, r.relkind, r.reltuples, r.usable, r.whole, r.readable, r.partitions,
-    obj_description(r.oid, 'pg_class'), i.indkey::text, i.indnkeyatts,
-    a.attname, a.attnum, a.attnotnull, format_type(a.atttypid, a.atttypmod), CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, t.typcategory
+    obj_description(r.oid, 'pg_class'), i.indkey::text, i.indnkeyatts, a.attname, a.attnum, a.attnotnull, t.typcategory,
+    format_type(a.atttypid, a.atttypmod), CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END
   FROM r
   LEFT JOIN pg_index i ON i.indrelid = r.oid AND i.indisprimary
-  LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND r.usable AND r.readable
-    AND (r.whole OR has_column_privilege(r.oid, a.attnum, 'SELECT'))
+  LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped ${which}
   LEFT JOIN pg_type t ON t.oid = a.atttypid
   ORDER BY r.nspname, r.relname, a.attnum`
 
-/** What discovery asks; the benchmark gives the same to psql. */
-export const CATALOG = columnsSql(WHOLE)
-const ONE = columnsSql("AND n.nspname = $1 AND c.relname = $2")
+/** The statement of a discovery; the benchmark gives the same to psql. */
+export const CATALOG = columnsSql(WHOLE, READABLE)
+const NAMED = "AND n.nspname = $1 AND c.relname = $2"
 
 const KINDS: Readonly<Record<string, StreamKind>> = { r: "table", p: "table", v: "view", m: "materialized view", f: "foreign table" }
 
-/** Everything that holds rows, as one snapshot by two queries, streamed: memory does not grow with the number of tables. */
-export async function* discover(client: Postgres, call: Call): AsyncGenerator<Discovered> {
-  await begin(client, call, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
-  try {
-    yield { counted: await count(client) }
-    for await (const rows of relations(client, CATALOG, [])) yield found(rows)
-  } finally {
-    await rollback(client)
-  }
-}
-
-async function count({ pg }: Postgres): Promise<{ total: number; byKind: Record<string, number> }> {
-  const { rows } = await pg.query<[string, boolean, number]>({ text: COUNT, rowMode: "array" })
-  const byKind: Record<string, number> = {}
-  for (const [relkind, partition, many] of rows) {
-    const kind = partition ? "partition" : relkind === "p" ? "partitioned table" : (KINDS[relkind] ?? relkind)
-    byKind[kind] = (byKind[kind] ?? 0) + many
-  }
-  return { total: rows.reduce((sum, [, , many]) => sum + many, 0), byKind }
-}
-
-/** A table has at most 1,600 columns, a view 1,664 (docs, appendix K); whoever sends more sends without end. */
+/** A table has at most 1,600 columns, a view 1,664 (docs, appendix K). */
 const MOST_COLUMNS = 1_664
 
-/** The catalog's rows, those of one relation together. */
-async function* relations(client: Postgres, sql: string, params: readonly Value[]): AsyncGenerator<Value[][]> {
-  let current: Value[][] = []
-  for await (const { rows } of pages(client, sql, params, { batchRows: 500 })) {
-    for (const row of rows) {
-      if (current[0] !== undefined && (current[0][0] !== row[0] || current[0][1] !== row[1])) {
-        yield current
-        current = []
-      }
-      current.push(row)
-      if (current.length > MOST_COLUMNS)
-        throw new PlatformError(
-          "protocol_invalid",
-          `What answers lists more than ${MOST_COLUMNS} columns of one table, so it is no PostgreSQL; check host and port.`,
-        )
+export const catalog: Catalog<PgClient> = {
+  path: ["schema", "name"],
+  snapshot: true,
+
+  discover: async function* (client, call) {
+    yield countedBy((await client.wire.run(COUNT, [], call)).rows, ([relkind, partition]) =>
+      partition === true ? "partition" : relkind === "p" ? "partitioned table" : (KINDS[String(relkind)] ?? String(relkind)),
+    )
+    for await (const rows of groups(client, CATALOG, [], call)) yield readable(rows) ?? relation(rows)
+  },
+
+  find: async (client, path, call) => {
+    for await (const rows of groups(client, columnsSql(NAMED, READABLE), path, call)) return readable(rows) ?? relation(rows)
+    return undefined
+  },
+
+  target: async (client, path, call) => {
+    for await (const rows of groups(client, columnsSql(NAMED, ""), path, call)) {
+      const found = relation(rows)
+      if ("stream" in found) return found.stream
     }
-  }
-  if (current.length > 0) yield current
+    return undefined
+  },
 }
 
-function found(rows: readonly Value[][]): Discovered {
-  const [schema = "", name = "", , , usable, , readable] = (rows[0] ?? []) as [string, string, string, number, boolean, boolean, boolean]
-  const path = [schema, name]
-  if (usable !== true) return { skipped: { path, reason: `The role may not use the schema; GRANT USAGE ON SCHEMA ${qualified([schema])} TO it.` } }
-  if (readable !== true) return { skipped: { path, reason: `The role may not read it; GRANT SELECT ON ${qualified(path)} TO it.` } }
-  return { stream: streamOf(path, rows) }
+const groups = ({ wire }: PgClient, sql: string, path: readonly string[], call: Call) =>
+  grouped(wire.pages(sql, path, { batchRows: 500 }, call), 2, MOST_COLUMNS, "PostgreSQL")
+
+type Rows = readonly (readonly Value[])[]
+
+/** Why the relation may not be read. */
+function readable([first = []]: Rows): Relation | undefined {
+  const [schema, name, , , usable, , readable] = first
+  const path = [String(schema), String(name)]
+  if (usable !== true) return denied(path, "role", "use the schema", `USAGE ON SCHEMA ${pgDialect.ident(String(schema))}`)
+  return readable === true ? undefined : denied(path, "role", "read it", `SELECT ON ${qualified(pgDialect, path)}`)
 }
 
-function streamOf(path: readonly string[], rows: readonly Value[][]): Stream {
-  const [, , relkind = "r", estimate, , whole, , partitions, note, indkey, keyLength] = rows[0] ?? []
-  const names = new Map<string, string>()
-  const columns: Column[] = []
-  for (const [, , , , , , , , , , , name, number, notNull, nativeType, oid, category] of rows) {
-    if (typeof name !== "string") continue
-    names.set(String(number), name)
-    const known = columnType(Number(oid))
-    const type = known !== "unknown" ? known : category === "A" ? "array" : category === "E" || category === "S" ? "string" : "unknown"
-    columns.push({ name, type, nativeType: String(nativeType), nullable: notNull !== true })
-  }
-  const key =
-    typeof indkey === "string"
-      ? indkey
-          .split(" ")
-          .slice(0, Number(keyLength))
-          .map((number) => names.get(number))
-      : []
-  const comment = [
-    ...(typeof note === "string" ? [note] : []),
-    ...(typeof partitions === "number" ? [`Partitions: ${partitions}; their rows are read through it.`] : []),
-    ...(whole === true ? [] : ["The role may read only these columns of it."]),
-  ].join(" ")
-  const counts = relkind !== "v" && typeof estimate === "number" && estimate >= 0
-  return {
-    path,
+function relation(rows: Rows): Relation {
+  const [schema, name, relkind, estimate, , whole, , partitions, note, indkey, keyLength] = rows[0] ?? []
+  const names = new Map(rows.map((row) => [String(row[12]), String(row[11])]))
+  const keyNumbers = typeof indkey === "string" ? indkey.split(" ").slice(0, Number(keyLength)) : []
+  return described({
+    path: [String(schema), String(name)],
     kind: KINDS[String(relkind)] ?? "table",
-    columns,
-    // A key of which a column may not be read orders nothing for this role.
-    key: key.every((column) => column !== undefined) ? key : [],
-    ...(counts ? { estimatedRows: estimate } : {}),
-    ...(comment === "" ? {} : { comment }),
-  }
+    columns: rows.filter((row) => row[11] !== null).map(columnOf),
+    key: keyNumbers.map((number) => names.get(number)),
+    estimatedRows: relkind === "v" ? undefined : Number(estimate),
+    notes: [
+      typeof note === "string" ? note : undefined,
+      typeof partitions === "number" ? `Partitions: ${partitions}; their rows are read through it.` : undefined,
+      whole === true ? undefined : "The role may read only these columns of it.",
+    ],
+  })
 }
 
-/** One stream as it is now, inside a transaction that has begun; never as a caller remembers it. */
-export async function findStream(client: Postgres, path: readonly string[]): Promise<Stream> {
-  const [schema = "", name = ""] = path
-  if (path.length === 2) {
-    for await (const rows of relations(client, ONE, [schema, name])) {
-      const [first] = rows
-      if (first?.[4] !== true)
-        throw new PlatformError("permission_denied", `The role may not use schema ${schema}; GRANT USAGE ON SCHEMA ${qualified([schema])} TO it.`)
-      if (first[6] !== true) throw new PlatformError("permission_denied", `The role may not read ${path.join(".")}; GRANT SELECT ON ${qualified(path)} TO it.`)
-      return streamOf(path, rows)
-    }
-  }
-  throw new PlatformError("stream_not_found", `There is no table or view ${path.join(".")}; a path is [schema, name], and the catalog has them.`)
+function columnOf([, , , , , , , , , , , name, , notNull, category, native, base]: readonly Value[]): Column {
+  const typed = types.read(String(base ?? native))
+  const guessed = category === "A" ? "array" : category === "E" || category === "S" ? "string" : "unknown"
+  const type = typed.type === "unknown" ? guessed : typed.type
+  return { name: String(name), ...typed, type, nativeType: String(native), nullable: notNull !== true }
 }

@@ -3,6 +3,8 @@ import type { Value } from "../../core/values.ts"
 
 /** Long runs of digits and exponents: only then can a number inside JSON lose digits. */
 const RISKY = /[\d.]{16}|\d[eE]/
+/** Whether a number in the text may be one that a double does not hold. */
+export const mayLoseDigits = (text: string): boolean => RISKY.test(text)
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown
 const parseWith = JSON.parse as (text: string, reviver: Reviver) => Value
 

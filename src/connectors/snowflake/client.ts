@@ -1,16 +1,20 @@
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
-import { setTimeout as sleep } from "node:timers/promises"
 import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import type { HttpAnswer } from "../../core/http/request.ts"
 import type { Lease } from "../../core/lease.ts"
-import { explainHttp, type HttpAnswer, send } from "../shared/http.ts"
+import { retrying } from "../../core/retry.ts"
+import { jwtAuth } from "../shared/http/auth/jwt.ts"
+import { httpClient } from "../shared/http/client.ts"
+import { requestTo } from "../shared/http/requests.ts"
+import { type HttpRetries, isPassing, retriesOf } from "../shared/http/retry.ts"
 import { readAccount } from "./account.ts"
-import { type Asker, type Refusal, refused } from "./errors.ts"
+import { type Asker, refusalOf } from "./errors.ts"
 import type { SnowflakeConfig } from "./fields.ts"
 import { readLogin } from "./login.ts"
 
-/** Where statements run, as the request body names it; what is empty is left to the user's defaults. */
+/** Where statements run, as the request body names it; empty names are left to the user's defaults. */
 export type Place = Readonly<Partial<Record<"warehouse" | "database" | "schema" | "role", string>>>
 
 /** A success: 200 with a result, or 202 while the statement runs. */
@@ -34,10 +38,10 @@ export interface Snowflake {
 const PORT = 443
 const TLS = { mode: "verify" } as const
 const STATEMENTS = "/api/v2/statements"
-/** A partition holds tens of megabytes at most; what is larger is not read into memory. */
+/** A partition holds tens of megabytes at most; a larger answer is not read into memory. */
 const MAX_BYTES = 256 * 1_048_576
-const TRIES = 4
-const FIRST_WAIT_MS = 250
+/** Every request may be repeated: a POST has an id. A statement's own timeout is 408, which is final. */
+const RETRIES: HttpRetries = { most: 3, statuses: isPassing, repeatable: () => true }
 
 /** The client of a config. Nothing is sent yet; throws `config_invalid` for a key that cannot be used. */
 export function connectSnowflake(config: SnowflakeConfig, lease: Lease): Snowflake {
@@ -47,40 +51,25 @@ export function connectSnowflake(config: SnowflakeConfig, lease: Lease): Snowfla
   const { user, role, warehouse, database, schema } = config
   const asker = { host, user, role, warehouse, fingerprint: login.fingerprint }
   const place = Object.fromEntries(Object.entries({ warehouse, database, schema, role }).filter(([, value]) => value !== ""))
-  const dispatcher = lease.dispatcher(TLS)
-
-  const headers = (): Record<string, string> => ({
-    authorization: `Bearer ${login.token()}`,
-    "x-snowflake-authorization-token-type": login.tokenType,
-    // Without one every request is refused (391903).
-    "user-agent": "jackfield/1.0",
-    accept: "application/json",
+  const client = httpClient(lease.dispatcher(TLS), {
+    auth: jwtAuth(login.token, { "x-snowflake-authorization-token-type": login.tokenType }),
+    maxBytes: MAX_BYTES,
+    redirects: false,
+    judge: (answer) => (isReply(answer) ? undefined : refusalOf(answer, asker)),
   })
+  // Without a user agent every request is refused (391903).
+  const headers = { "user-agent": "jackfield/1.0", accept: "application/json" }
 
-  const request = async (method: string, path: string, body: object | undefined, signal: AbortSignal): Promise<HttpAnswer> => {
-    const whole = {
-      method,
-      url: new URL(`https://${host}${STATEMENTS}${path}`),
-      headers: { ...headers(), "accept-encoding": "gzip", ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      private: new Set(["authorization"]),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }
-    return await send(whole, { dispatcher, signal, maxBytes: MAX_BYTES, redirects: false })
-  }
-
-  const until = async (signal: AbortSignal, method: string, path: string, body: object | undefined, call: Call): Promise<Reply> => {
+  const until = (signal: AbortSignal, method: string, path: string, body: object | undefined, call: Call): Promise<Reply> => {
     const id = `${path.includes("?") ? "&" : "?"}requestId=${randomUUID()}`
-    for (let tries = 1; ; tries++) {
+    const request = (attempt: number) => {
       // `retry` with the same id: a statement that ran after all does not run again (docs, Resubmitting a request).
-      const target = method === "GET" ? path : `${path}${id}${tries > 1 && path.startsWith("?") ? "&retry=true" : ""}`
-      const outcome = await request(method, target, body, signal).catch((error: unknown) => lost(error))
-      const error = outcome instanceof PlatformError ? outcome : judge(outcome, asker)
-      if (!(error instanceof PlatformError)) return error
-      const waitMs = Number(error.details["retryAfterMs"] ?? FIRST_WAIT_MS * 2 ** (tries - 1) * (0.5 + Math.random()))
-      const again = error.code === "connection_lost" || AGAIN.has(Number(error.details["status"]))
-      if (!again || tries === TRIES || waitMs >= call.remainingMs()) throw error
-      await sleep(waitMs, undefined, { signal: call.signal })
+      const target = method === "GET" ? path : `${path}${id}${attempt > 1 && path.startsWith("?") ? "&retry=true" : ""}`
+      return requestTo(new URL(`https://${host}${STATEMENTS}${target}`), { method, headers, json: body })
     }
+    // A wait ends with the call, whatever signal the request itself has.
+    const retries = retriesOf(RETRIES, request(1), call)
+    return retrying(async (attempt) => replyOf(await client.send(request(attempt), { ...call, signal }), asker), retries)
   }
 
   return {
@@ -91,38 +80,29 @@ export function connectSnowflake(config: SnowflakeConfig, lease: Lease): Snowfla
     cancelAtCutOff: (known) =>
       lease.beforeCutOff(async (dial) => {
         const handle = await known
-        if (handle !== undefined) await cancelNow(lease, dial, host, handle, headers())
+        if (handle === undefined) return
+        const proof = { authorization: `Bearer ${await login.token()}`, "x-snowflake-authorization-token-type": login.tokenType }
+        await cancelNow(lease, dial, host, handle, { ...headers, ...proof })
       }),
   }
 }
 
-/** Not taken, or not known whether taken, which is why a POST has an id. A statement's own timeout is 408. */
-const AGAIN: ReadonlySet<number> = new Set([429, 502, 503, 504])
+const isReply = ({ status }: HttpAnswer): boolean => status === 200 || status === 202
 
-/** A connection that broke may be tried again; whatever else went wrong is thrown on. */
-function lost(error: unknown): PlatformError {
-  const known = explainHttp(error)
-  if (known?.code === "connection_lost") return known
-  throw error
-}
-
-function judge({ status, headers, body }: HttpAnswer, asker: Asker): Reply | PlatformError {
-  const text = body.toString("utf8")
-  let parsed: unknown
+function replyOf(answer: HttpAnswer, asker: Asker): Reply {
+  let body: unknown
   try {
-    parsed = JSON.parse(text)
+    body = JSON.parse(answer.body.toString("utf8"))
   } catch (cause) {
-    if (status === 200 || status === 202)
-      return new PlatformError("response_invalid", `${asker.host} answers something that is not JSON; what stands between it and the hub?`, { cause })
+    throw new PlatformError("response_invalid", `${asker.host} answers with a body that is not JSON; check for a proxy between it and the hub.`, { cause })
   }
-  const found = typeof parsed === "object" && parsed !== null ? (parsed as Record<string, unknown>) : {}
-  const refusal: Refusal = { code: textOf(found["code"]), sqlState: textOf(found["sqlState"]), message: textOf(found["message"]) }
-  if ((status === 200 || status === 202) && refusal.code !== "391908") return { status, body: found }
-  const seconds = Number(headers["retry-after"] ?? Number.NaN)
-  return refused(status, refusal, asker, Number.isFinite(seconds) ? seconds * 1_000 : undefined)
+  const found = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {}
+  if (found["code"] === TOO_LARGE) throw refusalOf(answer, asker)
+  return { status: answer.status as Reply["status"], body: found }
 }
 
-const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
+/** The one refusal that comes with a status of success. */
+const TOO_LARGE = "391908"
 
 type Dial = Parameters<Parameters<Lease["beforeCutOff"]>[0]>[0]
 

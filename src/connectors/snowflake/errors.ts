@@ -1,6 +1,8 @@
 import { type ErrorCode, PlatformError } from "../../core/errors.ts"
+import type { HttpAnswer } from "../../core/http/request.ts"
+import { meaningOf, retryAfterMs } from "../shared/http/statuses.ts"
 
-/** What Snowflake says when it refuses (docs, SQL API reference, QueryFailureStatus); nothing of it is certain to be there. */
+/** What Snowflake says when it refuses (docs, SQL API reference, QueryFailureStatus); each part of it may be missing. */
 export interface Refusal {
   readonly code?: string | undefined
   readonly sqlState?: string | undefined
@@ -40,23 +42,30 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   "391908": "response_too_large",
 }
 
-const STATUSES: Readonly<Record<number, ErrorCode>> = {
-  400: "query_invalid",
-  401: "auth_failed",
-  403: "auth_failed",
-  404: "auth_failed",
-  408: "timed_out",
-  422: "query_invalid",
-  429: "rate_limited",
-  502: "server_unavailable",
-  503: "server_unavailable",
-  504: "timed_out",
+/** Each account has a host of its own, so without a word of Snowflake's own these mean that there is no such account. */
+const NO_ACCOUNT: ReadonlySet<number> = new Set([403, 404])
+
+/** The refusal in an answer, which is JSON where Snowflake itself gave it. */
+export function refusalOf(answer: HttpAnswer, asker: Asker): PlatformError {
+  const said = saidIn(answer)
+  const text = (name: string): string | undefined => (typeof said[name] === "string" ? said[name] : undefined)
+  const refusal: Refusal = { code: text("code"), sqlState: text("sqlState"), message: text("message") }
+  return refused(answer.status, refusal, asker, retryAfterMs(answer.headers))
+}
+
+function saidIn({ body }: HttpAnswer): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body.toString("utf8"))
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
 }
 
 /** An answer that is no success, as ours. `details` carry Snowflake's code, and line and position where it names them. */
 export function refused(status: number, refusal: Refusal, asker: Asker, retryAfterMs?: number): PlatformError {
   const { code: number = "", sqlState, message = "" } = refusal
-  const code = CODES[number] ?? STATUSES[status] ?? "remote_failed"
+  const code = CODES[number] ?? (NO_ACCOUNT.has(status) ? "auth_failed" : status < 400 ? "remote_failed" : meaningOf(status).code)
   const [, line, position] = /line (\d+) at position (\d+)/.exec(message) ?? []
   const details = {
     status,

@@ -21,9 +21,9 @@ const keyLogin = (pem: string, passphrase?: string) =>
 afterEach(() => void vi.useRealTimers())
 
 // docs.snowflake.com, SQL API, Authenticating to the server, Using key-pair authentication.
-test("a key pair's token names account, user and fingerprint, lives for less than an hour, and is signed with RS256", () => {
+test("a key pair's token names account, user and fingerprint, lives for less than an hour, and is signed with RS256", async () => {
   const { token, tokenType, fingerprint } = keyLogin(plain)
-  const [head = "", body = "", signature = ""] = token().split(".")
+  const [head = "", body = "", signature = ""] = (await token()).split(".")
   const decode = (part: string) => JSON.parse(Buffer.from(part, "base64url").toString()) as Record<string, number | string>
   const print = `SHA256:${createHash("sha256")
     .update(publicKey.export({ type: "spki", format: "der" }))
@@ -44,19 +44,19 @@ test("a key pair's token names account, user and fingerprint, lives for less tha
   expect({ tokenType, fingerprint }).toEqual({ tokenType: "KEYPAIR_JWT", fingerprint: print })
 })
 
-test("a token is used again while it is good, and made anew before it ends", () => {
+test("a token is used again while it is good, and made anew before it ends", async () => {
   vi.useFakeTimers({ toFake: ["Date"] })
   const { token } = keyLogin(encrypted, "open sesame")
-  const first = token()
+  const first = await token()
   vi.setSystemTime(Date.now() + 45 * 60_000)
-  expect(token()).toBe(first)
+  expect(await token()).toBe(first)
   vi.setSystemTime(Date.now() + 6 * 60_000)
-  expect(token()).not.toBe(first)
+  expect(await token()).not.toBe(first)
 })
 
-test("other tokens go as they are", () => {
+test("other tokens are sent as they are", async () => {
   const login = readLogin({ user: "u", auth: { kind: "token", token: new Secret("pat-value") } }, account)
-  expect([login.tokenType, login.token(), login.fingerprint]).toEqual(["PROGRAMMATIC_ACCESS_TOKEN", "pat-value", undefined])
+  expect([login.tokenType, await login.token(), login.fingerprint]).toEqual(["PROGRAMMATIC_ACCESS_TOKEN", "pat-value", undefined])
   expect(readLogin({ user: "u", auth: { kind: "oauth", token: new Secret("ver:1") } }, account).tokenType).toBe("OAUTH")
   expect(inspect(login, { depth: 5, showHidden: true })).not.toContain("pat-value")
 })

@@ -2,11 +2,11 @@ import { type Selectable, sql } from "kysely"
 import { canonical, Follower, genesisOf, type Link } from "../../core/audit-chain.ts"
 import type { AuditEntries } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
-import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
-import type { Principal } from "../people/identity.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import type { Principal } from "../base/principal.ts"
 import type { AuditTarget } from "./audit.ts"
 
-/** An entry as it is shown: `hash` covers all of it with the entry before. */
+/** An entry as answers show it; `hash` covers the entry and the hash of the one before. */
 export interface AuditEntry {
   readonly seq: number
   readonly at: string
@@ -30,13 +30,13 @@ export interface AuditFilter extends PageQuery {
   readonly to?: string
 }
 
-/** Where a chain ends. */
+/** The end of a chain. */
 export interface AuditHead {
   readonly seq: number
   readonly hash: string
 }
 
-/** `ok` with where the chain ends; else the first entry that is broken, and why. */
+/** The result of a check: `ok` and the end of the chain, or else the first broken entry and the reason. */
 export interface AuditVerdict {
   readonly ok: boolean
   readonly entries: number
@@ -46,7 +46,7 @@ export interface AuditVerdict {
 
 const BATCH = 500
 
-/** The audit of a workspace, read: in pages, whole, and checked. */
+/** Reads the audit of a workspace in pages or whole, and checks its chain. */
 export class AuditLog {
   readonly #store: Store
 
@@ -54,7 +54,7 @@ export class AuditLog {
     this.#store = store
   }
 
-  /** The newest entry first. */
+  /** A page of entries, the newest first. */
   async list(by: Principal, filter: AuditFilter): Promise<Page<AuditEntry>> {
     const before = decodeCursor(filter.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
@@ -78,7 +78,7 @@ export class AuditLog {
     })
   }
 
-  /** Where the chain of the caller's workspace ends now; what was appended later is of no concern to whoever walks up to it. */
+  /** The present end of the chain of the caller's workspace. A walk up to it is not disturbed by later entries. */
   async head(by: Principal): Promise<AuditHead> {
     const row = await this.#store.inWorkspace(by.workspace.id, (tx) =>
       tx.selectFrom("audit_heads").select(["seq", "hash"]).where("workspace_id", "=", by.workspace.id).executeTakeFirst(),
@@ -86,14 +86,14 @@ export class AuditLog {
     return row === undefined ? { seq: 0, hash: genesisOf(by.workspace.id) } : { seq: row.seq, hash: row.hash.toString("hex") }
   }
 
-  /** Every entry up to `last`, the oldest first, read a batch at a time in transactions of their own. */
+  /** Every entry up to `last`, the oldest first. Each batch is read in a transaction of its own. */
   async *entries(by: Principal, last: number, signal: AbortSignal): AsyncGenerator<AuditEntry> {
     for await (const row of this.#rows(by, last, signal)) yield viewOf(row)
   }
 
   /**
-   * Walks the whole chain. `seen` is an end that the caller noted earlier: a chain that was cut off and written anew together with its head is
-   * whole in itself, but does not have it.
+   * Checks the whole chain. `seen` is an end that the caller noted earlier: a chain that was cut off and rewritten with a new
+   * head is consistent in itself, but lacks that entry.
    */
   async verify(by: Principal, signal: AbortSignal, seen?: AuditHead): Promise<AuditVerdict> {
     const head = await this.head(by)
@@ -148,7 +148,7 @@ function viewOf(row: Selectable<AuditEntries>): AuditEntry {
   return { ...link, ...(JSON.parse(body) as Omit<AuditEntry, "seq" | "at" | "previous" | "hash">) }
 }
 
-/** The columns that lists filter by are not under the hash; one that says something else than the entry would hide it. */
+/** Whether the columns that lists filter by differ from the entry. The hash does not cover them, and a wrong one would hide the entry. */
 function misfiled(row: Selectable<AuditEntries>): boolean {
   const { action, actor, target } = viewOf(row)
   const says = canonical([action, actor.id, actor.name, target?.id, target?.name])

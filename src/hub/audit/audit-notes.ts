@@ -1,10 +1,11 @@
+import type { Logger } from "pino"
+import type { Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
-import { looksLikeId, type Tx } from "../connectors/connector-view.ts"
-import type { HubParts } from "../hub.ts"
-import type { TestReport } from "../probes/probe.ts"
+import type { Vault } from "../../vault/vault.ts"
+import { looksLikeId } from "../base/ids.ts"
 import { type Actor, type AuditEvent, type AuditTarget, append, auditBody } from "./audit.ts"
 
-/** An event, made inside the transaction that writes it. */
+/** Makes an event inside the transaction that writes it. */
 export type NotedEvent = (tx: Tx) => AuditEvent | Promise<AuditEvent>
 
 interface Waiting {
@@ -17,8 +18,8 @@ interface Waiting {
 const BATCH = 200
 
 /**
- * The audit of what changes no row of its own, such as queries. However many come at once, a process writes those of a workspace with one
- * connection, as many in a transaction as have come meanwhile: a busy workspace takes no connection from others.
+ * The audit of actions that change no row of their own, such as queries. A process writes the entries of one workspace over one connection,
+ * and all that have come meanwhile in one transaction, so that a busy workspace takes no connections from the others.
  */
 export class AuditNotes {
   readonly #store: Store
@@ -45,7 +46,7 @@ export class AuditNotes {
     })
   }
 
-  /** Waits until what was noted is written, or known not to be. */
+  /** Waits until every entry is written, or its failure is known. */
   async close(): Promise<void> {
     await Promise.all(this.#writing)
   }
@@ -71,12 +72,24 @@ export class AuditNotes {
   }
 }
 
-/** Who tested what, and how it ended. Nobody waits for it: a test changes nothing, and is quicker than a commit. */
+/** The parts that write notes. */
+interface Noting {
+  readonly notes: AuditNotes
+  readonly log: Logger
+}
+
+/** The outcome of a test as the audit keeps it. */
+interface TestOutcome {
+  readonly ok: boolean
+  readonly error?: { readonly stage: string; readonly code: string }
+}
+
+/** Notes a test and its outcome. The caller does not wait for it, since a test changes nothing and is quicker than a commit. */
 export function noteTest(
-  { notes, log }: HubParts,
+  { notes, log }: Noting,
   by: Actor,
   target: AuditTarget,
-  { ok, error }: TestReport,
+  { ok, error }: TestOutcome,
   action: "connector.test" | "credentials.test" = "connector.test",
 ): void {
   const details = error === undefined ? { ok } : { ok, stage: error.stage, code: error.code }
@@ -84,11 +97,11 @@ export function noteTest(
 }
 
 /**
- * Who read what, before the first row is given out. Of a statement its length and fingerprint, keyed by the workspace: equal statements show as
- * equal, and the literals in it, which may be secrets, stay out.
+ * Notes a read before its first row is given out. A statement is noted by its length and its fingerprint under the workspace's key: equal
+ * statements have equal fingerprints, and the literals in them, which may be secrets, stay out.
  */
 export async function noteQuery(
-  { notes, vault }: HubParts,
+  { notes, vault }: { readonly notes: AuditNotes; readonly vault: Vault },
   by: Actor,
   target: AuditTarget,
   read: { readonly statement: string } | { readonly path: readonly string[] },
@@ -104,17 +117,17 @@ export async function noteQuery(
   )
 }
 
-/** How a call ended: after so many requests, or with an error's code. */
+/** The outcome of a call: the number of its requests, or the code of its error. */
 export type CallOutcome = { readonly requests: number } | { readonly code: string }
 
 const INPUTS_NAMED = 50
 
 /**
- * Who called what with which inputs, by their names alone, and how it ended. It resolves when the entry is committed, and never rejects: the far
- * side has acted by then, and an error here would make a caller repeat what was done.
+ * Notes a call, the names of its inputs and its outcome. It resolves when the entry is committed and never rejects: the far side has acted by
+ * then, and an error here would make the caller repeat the call.
  */
-export async function noteCall({ notes, log }: HubParts, by: Actor, ref: string, inputs: readonly string[], outcome: CallOutcome): Promise<void> {
-  // A name that no connector can declare would not go into the chain, and hold up the other entries of its batch.
+export async function noteCall({ notes, log }: Noting, by: Actor, ref: string, inputs: readonly string[], outcome: CallOutcome): Promise<void> {
+  // A name that no connector can declare could not be written, and would fail the other entries of its batch.
   const named = inputs.filter((name) => NAME.test(name)).slice(0, INPUTS_NAMED)
   const details = { ok: "requests" in outcome, ...outcome, inputs: named, ...(named.length < inputs.length ? { unnamed: inputs.length - named.length } : {}) }
   try {
@@ -126,7 +139,7 @@ export async function noteCall({ notes, log }: HubParts, by: Actor, ref: string,
 
 const NAME = /^[^\p{C}]{1,100}$/u
 
-/** The connector as it is called now; by what it was called with when it was removed meanwhile. */
+/** The connector under its present name; under the name of the call when it was removed meanwhile. */
 async function calledOne(tx: Tx, workspaceId: string, ref: string): Promise<AuditTarget> {
   const found = await tx
     .selectFrom("connectors")

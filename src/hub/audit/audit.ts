@@ -1,30 +1,31 @@
 import { createHash } from "node:crypto"
-import { sql, type Transaction } from "kysely"
+import { sql } from "kysely"
 import { canonical } from "../../core/audit-chain.ts"
 import { PlatformError } from "../../core/errors.ts"
-import type { Database } from "../../store/database.ts"
-import type { Principal } from "../people/identity.ts"
+import type { Tx } from "../../store/database.ts"
+import type { Principal } from "../base/principal.ts"
 
-type Tx = Transaction<Database>
-
-/** What was done, as `noun.verb`: `connector.update`, `key.revoke`. */
+/** The action, as `noun.verb`: `connector.update`, `key.revoke`. */
 export type AuditAction = `${string}.${string}`
 
-/** What it was done to; `name` is what people called it then. */
+/** The thing that was acted on; `name` is its name at that time. */
 export interface AuditTarget {
   readonly kind: string
   readonly id: string
   readonly name: string
 }
 
-/** `details` are JSON facts for a reader, never a secret: of one only its pointer or fingerprint. What is longer than 8 KiB is left out. */
+/**
+ * An event of the audit. `details` are JSON facts for a reader. A secret appears by its pointer or fingerprint only, and details
+ * of more than 8 KiB are left out.
+ */
 export interface AuditEvent {
   readonly action: AuditAction
   readonly target?: AuditTarget
   readonly details?: Readonly<Record<string, unknown>>
 }
 
-/** Whoever does something: a caller, or the hub itself. */
+/** The actor of an event: a caller, or the hub itself. */
 export interface Actor extends Pick<Principal, "id" | "name" | "request"> {
   readonly kind: Principal["kind"] | "hub"
   readonly workspace: { readonly id: string }
@@ -33,7 +34,7 @@ export interface Actor extends Pick<Principal, "id" | "name" | "request"> {
 
 const DETAILS_MAX = 8 * 1024
 
-/** The hub as the actor of what nobody asked for at that moment: scheduled checks, sweeps, rotation. */
+/** The hub as the actor of work without a caller: scheduled checks, sweeps, rotation. */
 export const hubActor = (workspaceId: string): Actor => ({ id: "hub", kind: "hub", name: "hub", workspace: { id: workspaceId }, role: null })
 
 /** An event as its canonical JSON, which the chain's hash covers. */
@@ -51,9 +52,9 @@ export function auditBody(by: Actor, { action, target, details = {} }: AuditEven
 }
 
 /**
- * Appends to the audit of the actor's workspace, inside the transaction of the change itself: both are there or neither.
- * To be called last in it: from here to the commit it holds the end of the chain, and no other change of the
- * workspace is committed meanwhile. The transaction must be the workspace's (`store.inWorkspace`).
+ * Appends an event to the audit of the actor's workspace, in the transaction of the change, so that both are stored or neither.
+ * Call it last: from here to the commit it holds the end of the chain, and no other change of the workspace can commit. The
+ * transaction must belong to the workspace (`store.inWorkspace`).
  */
 export async function record(tx: Tx, by: Actor, event: AuditEvent): Promise<void> {
   const claim = by.request?.claim
@@ -61,12 +62,15 @@ export async function record(tx: Tx, by: Actor, event: AuditEvent): Promise<void
   await append(tx, by.workspace.id, [auditBody(by, event)])
 }
 
-/** Ties the change to the Idempotency-Key that it was asked for with: a repetition finds it, and who was taken for dead meanwhile commits nothing. */
+/**
+ * Ties the change to the Idempotency-Key of its request, so that a repetition finds it. A request that was taken over by a
+ * repetition commits nothing.
+ */
 async function note(tx: Tx, claim: string, { action, target }: AuditEvent): Promise<void> {
   const done = JSON.stringify([{ action, target: target ?? null }])
   const { rows } = await sql<{ mine: boolean }>`select jackfield.idempotency_note(${claim}, ${done}) as mine`.execute(tx)
   if (rows[0]?.mine !== true)
-    throw new PlatformError("idempotency_running", "The request took so long that a repetition of it was begun; see that one's answer.", {
+    throw new PlatformError("idempotency_running", "The request took so long that a repetition of it has taken over; see the answer to the repetition.", {
       details: { retryAfterSeconds: 1 },
     })
 }

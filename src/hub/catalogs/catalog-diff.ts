@@ -1,8 +1,8 @@
 import { sql } from "kysely"
-import type { Tx } from "../connectors/connector-view.ts"
+import type { Tx } from "../../store/database.ts"
 import { CHANGE_KINDS, type ChangeKind, type FoundChange, type Judgement, judge } from "./catalog-changes.ts"
 
-/** What changed from one version to another, counted. */
+/** The number of changes from one version to another. */
 export interface DiffSummary {
   readonly from: number
   readonly to: number
@@ -11,7 +11,10 @@ export interface DiffSummary {
   readonly byKind: Readonly<Partial<Record<ChangeKind, number>>>
 }
 
-/** One change; `column` is absent when it is the stream's own. `before` and `after` are the column, or what of the stream changed. */
+/**
+ * One change. `column` is absent for a change of the stream itself. `before` and `after` are the column, or the changed part of
+ * the stream.
+ */
 export interface CatalogChange extends Judgement {
   readonly kind: ChangeKind
   readonly path: readonly string[]
@@ -20,7 +23,7 @@ export interface CatalogChange extends Judgement {
   readonly after?: Readonly<Record<string, unknown>>
 }
 
-/** Which versions of which connector are compared. */
+/** The versions of a connector that are compared. */
 export interface Compared {
   readonly workspaceId: string
   readonly connectorId: string
@@ -31,7 +34,7 @@ export interface Compared {
 const changesOf = ({ workspaceId, connectorId, from, to }: Compared) =>
   sql`jackfield.catalog_changes(${workspaceId}::uuid, ${connectorId}::uuid, ${from}::integer, ${to}::integer)`
 
-/** What judging looks at, and no more: changes that are judged alike are counted by the store. */
+/** Only the parts that `judge` looks at, so that the store counts changes that are judged alike. */
 const JUDGED_BY = sql`case kind
   when 'type_changed' then jsonb_build_array(jsonb_build_object('type', before -> 'type', 'nativeType', before -> 'nativeType'),
     jsonb_build_object('type', after -> 'type', 'nativeType', after -> 'nativeType'))
@@ -39,7 +42,7 @@ const JUDGED_BY = sql`case kind
   when 'nullable_changed' then jsonb_build_array(null, jsonb_build_object('nullable', after -> 'nullable'))
   else '[null, null]'::jsonb end`
 
-/** Counts the changes between two versions; nothing but counts leaves the store. */
+/** Counts the changes between two versions. Only counts leave the store. */
 export async function summarize(tx: Tx, compared: Compared): Promise<DiffSummary> {
   const { rows } = await sql<{ kind: ChangeKind; judged: [FoundChange["before"], FoundChange["after"]]; count: number }>`
     select kind, ${JUDGED_BY} as judged, count(*)::int as count from ${changesOf(compared)} group by 1, 2`.execute(tx)
@@ -59,7 +62,7 @@ export async function summarize(tx: Tx, compared: Compared): Promise<DiffSummary
   }
 }
 
-/** A page of the changes in the order of paths and columns; versions do not change, so that a place in it is one for good. */
+/** A page of the changes in the order of paths and columns. Versions do not change, so a position stays valid. */
 export async function changesPage(tx: Tx, compared: Compared, offset: number, limit: number): Promise<CatalogChange[]> {
   type Row = FoundChange & { readonly path: readonly string[]; readonly name: string | null }
   const { rows } = await sql<Row>`select kind, path, name, before, after from ${changesOf(compared)}

@@ -1,31 +1,43 @@
 import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
 import type { Stream } from "../../core/streams.ts"
+import type { Tx } from "../../store/database.ts"
 import { parentMissing, type Store, uniqueViolation } from "../../store/store.ts"
 import { type AuditTarget, record } from "../audit/audit.ts"
-import { emit } from "../checks/webhook-outbox.ts"
-import type { Tx } from "../connectors/connector-view.ts"
-import type { Principal } from "../people/identity.ts"
+import type { Principal } from "../base/principal.ts"
+import { emit } from "../webhooks/outbox.ts"
 import { type DiffSummary, summarize } from "./catalog-diff.ts"
-import type { CatalogCounts, Skipped } from "./catalogs.ts"
 
-/** Whose catalog. */
+/** The system's own count of its things, and the numbers of streams and skipped ones; `complete` needs streams + skipped = total. */
+export interface CatalogCounts {
+  readonly total: number
+  readonly streams: number
+  readonly skipped: number
+  readonly byKind: Readonly<Record<string, number>>
+}
+
+export interface Skipped {
+  readonly path: readonly string[]
+  readonly reason: string
+}
+
+/** The owner of a catalog. */
 export interface CatalogOwner {
   readonly workspaceId: string
   readonly connectorId: string
 }
 
-/** Streams have their columns along, what was skipped is short. */
+/** Streams are stored with their columns; skipped things are short. */
 const STREAMS_PER_INSERT = 100
 const SKIPPED_PER_INSERT = 2_000
-/** Versions of a connector's catalog that are kept. */
+/** The number of versions of a connector's catalog that are kept. */
 export const VERSIONS_KEPT = 20
-/** Streams and skipped things of one catalog: a system that lists without end shall not fill the store. */
+/** The most streams and skipped things of one catalog, so that a system that lists without end cannot fill the store. */
 const MOST_THINGS = 250_000
-/** What was begun so long ago and is not finished was killed; no discovery may take as long. */
+/** A version that was begun so long ago and is not finished was killed, since no discovery may take so long. */
 const FORGOTTEN_MINUTES = 20
 
-/** Writes one new version of a catalog in batches, so that memory stays flat. Until `finish` nobody sees it. */
+/** Writes one new version of a catalog in batches, so that memory stays flat. The version is not visible until `finish`. */
 export class CatalogWriter {
   readonly #store: Store
   readonly #owner: CatalogOwner
@@ -41,7 +53,7 @@ export class CatalogWriter {
     this.version = version
   }
 
-  /** Takes the next version number; two discoveries at once take two. */
+  /** Takes the next version number; two discoveries at once take two numbers. */
   static async begin(store: Store, owner: CatalogOwner): Promise<CatalogWriter> {
     const { workspaceId, connectorId } = owner
     for (let attempt = 1; ; attempt++) {
@@ -75,19 +87,20 @@ export class CatalogWriter {
     await this.#skip(skipped)
   }
 
-  /** What the system counts itself. */
+  /** Notes the system's own count. */
   counted(total: number, byKind: Readonly<Record<string, number>>): void {
     this.#counted = { total, byKind }
   }
 
   /**
-   * Makes the version the newest one of those that began before, tells webhooks what changed, and drops what nobody reads any more: versions
-   * beyond those kept, and what killed discoveries left.
+   * Makes the version visible, tells webhooks about its changes, and deletes versions beyond those kept and the rests of
+   * discoveries that were killed.
    */
   async finish(by: Principal, target: AuditTarget, durationMs: number): Promise<void> {
     const seen = this.#counts.streams + this.#counts.skipped
     const { total, byKind } = this.#counted ?? { total: seen, byKind: {} }
-    if (total !== seen) await this.#skip({ path: [], reason: `The system counts ${total} things, ${seen} were seen; it changed meanwhile, so discover again.` })
+    if (total !== seen)
+      await this.#skip({ path: [], reason: `The system counts ${total} things, and ${seen} were seen; it changed meanwhile, so discover it again.` })
     await this.#flushStreams()
     await this.#flushSkipped()
     const counts: CatalogCounts = { total, ...this.#counts, byKind }
@@ -115,7 +128,7 @@ export class CatalogWriter {
       .catch(gone)
   }
 
-  /** Takes back a version that will not be finished: nobody reads it, and failing again and again must not fill the store. */
+  /** Deletes a version that will not be finished, so that repeated failures cannot fill the store. */
   async drop(): Promise<void> {
     const { workspaceId, connectorId } = this.#owner
     await this.#store.inWorkspace(workspaceId, (tx) =>
@@ -125,7 +138,7 @@ export class CatalogWriter {
 
   #refuseEndless(): void {
     if (this.#counts.streams + this.#counts.skipped < MOST_THINGS) return
-    throw new PlatformError("response_too_large", `The system lists more than ${MOST_THINGS} tables and the like; give the hub a login that sees fewer.`)
+    throw new PlatformError("response_too_large", `The system lists more than ${MOST_THINGS} tables and other things; give the hub a login that sees fewer.`)
   }
 
   async #skip(skipped: Skipped): Promise<void> {
@@ -184,7 +197,7 @@ export class CatalogWriter {
     const first = this.#counts.skipped - skipped.length
     const rows = JSON.stringify(skipped.map(({ path, reason }, index) => ({ position: first + index, path, reason })))
     const { workspaceId, connectorId } = this.#owner
-    // One value instead of thousands: a statement of so many parameters takes longer to write than to run.
+    // One parameter instead of thousands: a statement of so many parameters takes longer to write than to run.
     const insert = sql`insert into jackfield.catalog_skipped (workspace_id, connector_id, version, position, path, reason)
       select ${workspaceId}::uuid, ${connectorId}::uuid, ${this.version}::integer, s.position, s.path, s.reason
       from json_to_recordset(${rows}::json) as s (position integer, path text[], reason text)`
@@ -220,7 +233,7 @@ async function dropOld(tx: Tx, { workspaceId, connectorId }: CatalogOwner): Prom
     .execute()
 }
 
-/** A version goes with its connector. */
+/** A version cannot outlive its connector. */
 function gone(error: unknown): never {
   if (!parentMissing(error)) throw error
   throw new PlatformError("not_found", "The connector was removed while it was discovered; list connectors, then discover another.", { cause: error })

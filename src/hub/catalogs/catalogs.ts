@@ -1,31 +1,19 @@
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import { open } from "../../core/session.ts"
 import type { Stream } from "../../core/streams.ts"
-import type { Catalogs as CatalogTable } from "../../store/database.ts"
-import { type ConnectorRow, findConnector, type Tx } from "../connectors/connector-view.ts"
-import type { Connectors } from "../connectors/connectors.ts"
-import type { HubParts } from "../hub.ts"
-import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
-import type { Principal } from "../people/identity.ts"
-import { TURN_WAIT_MS } from "../turns.ts"
+import type { Catalogs as CatalogTable, Tx } from "../../store/database.ts"
+import type { Store } from "../../store/store.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import type { Principal } from "../base/principal.ts"
+import { type ConnectorRow, findConnector } from "../connectors/connector-row.ts"
+import type { Use, Uses } from "../connectors/uses.ts"
 import { type CatalogChange, changesPage, type DiffSummary, summarize } from "./catalog-diff.ts"
-import { type CatalogOwner, CatalogWriter } from "./catalog-writer.ts"
+import { type CatalogCounts, CatalogWriter, type Skipped } from "./catalog-writer.ts"
 
-/** What the system has by its own count, and what became of it: streams + skipped = total when `complete` may be true. */
-export interface CatalogCounts {
-  readonly total: number
-  readonly streams: number
-  readonly skipped: number
-  readonly byKind: Readonly<Record<string, number>>
-}
-
-export interface Skipped {
-  readonly path: readonly string[]
-  readonly reason: string
-}
-
-/** A version of a catalog. `complete` is true only when every thing that the system counts is a stream; `diff` is what changed since the version before. */
+/**
+ * A version of a catalog. `complete` is true only when everything that the system counts is a stream. `diff` counts the changes
+ * since the version before.
+ */
 export interface CatalogHead {
   readonly version: number
   readonly discoveredAt: string
@@ -34,7 +22,7 @@ export interface CatalogHead {
   readonly diff: DiffSummary | null
 }
 
-/** One page of a catalog; `skipped` are the first of those left out. */
+/** One page of a catalog; `skipped` names the first things that were left out. */
 export interface CatalogPage extends CatalogHead {
   readonly skipped: readonly Skipped[]
   readonly streams: readonly Stream[]
@@ -47,83 +35,61 @@ export interface CatalogQuery extends PageQuery {
   readonly version?: number
 }
 
-/** One version, without what it holds; `diff` is what changed since the version before it, null for a first one. */
+/** One version without its streams; `diff` is null for a first version. */
 export interface CatalogVersion extends CatalogHead {
   readonly durationMs: number
 }
 
-/** What changed between two versions: counted over all, and a page of it. */
+/** The changes between two versions: their number, and a page of them. */
 export interface CatalogDiff extends DiffSummary, Page<CatalogChange> {}
 
 type Row = Selectable<CatalogTable>
 
 export const DISCOVERY_DEADLINE_MS = 120_000
-/** Of what was skipped a page of the catalog shows so much. */
+/** The number of skipped things that a page of the catalog shows. */
 const SKIPPED_SHOWN = 20
 
-/** What connectors have to offer: discovered, stored by version, searched and paged. */
+/** The catalogs of connectors: discovered, stored by version, searched and paged. */
 export class Catalogs {
-  readonly #parts: HubParts
-  readonly #connectors: Connectors
+  readonly #store: Store
+  readonly #uses: Uses
 
-  constructor(parts: HubParts, connectors: Connectors) {
-    this.#parts = parts
-    this.#connectors = connectors
+  constructor(store: Store, uses: Uses) {
+    this.#store = store
+    this.#uses = uses
   }
 
   /**
-   * Reads the system's schema into a new version of the catalog, in batches, so that memory stays flat. A discovery that
-   * fails or is killed leaves the last version as it was.
+   * Reads the system's schema into a new version of the catalog, in batches, so that memory stays flat. A discovery that fails or
+   * is killed leaves the last version unchanged.
    */
   async discover(by: Principal, ref: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<CatalogPage> {
-    const { door, log, uploads, bounds, turns } = this.#parts
-    using _place = bounds.enter(by.workspace.id, "discoveries")
-    const opened = await this.#connectors.open(by, ref)
-    const owner: CatalogOwner = { workspaceId: by.workspace.id, connectorId: opened.id }
-    const use = await this.#connectors.use(by, opened, options.signal)
-    const { signal = new AbortController().signal, timeoutMs = DISCOVERY_DEADLINE_MS } = options
-    const leave = await turns.take(by.workspace.id, opened, { signal, waitMs: Math.min(timeoutMs, TURN_WAIT_MS) }).catch((error: unknown) => {
-      use.done()
-      throw error
-    })
-    const begun = performance.now()
-    const lease = door.lease({ deadlineMs: timeoutMs, operator: by.operator, signal: AbortSignal.any([signal, leave.signal]) })
-    lease.trace.onStage(({ name }) => (name === "connect" ? leave.sent() : undefined))
-    use.watch(lease.trace)
-    let unfinished: CatalogWriter | undefined
+    const { signal, timeoutMs = DISCOVERY_DEADLINE_MS } = options
+    const id = await this.#uses.once(by, ref, { kind: "discoveries", deadlineMs: timeoutMs, signal, repeatable: true }, (use) => this.#write(by, use))
+    return this.page(by, id, { limit: 20 })
+  }
+
+  /** Writes the schema of a connector as a new version, and returns the connector's id. */
+  async #write(by: Principal, { session, opened, begunAt }: Use): Promise<string> {
+    const writer = await CatalogWriter.begin(this.#store, { workspaceId: by.workspace.id, connectorId: opened.id })
     try {
-      await using session = await open(opened.connector, opened.config, lease, {
-        log: (message, facts) => log.info(facts ?? {}, message),
-        upload: uploads.opener(by.workspace.id),
-        token: this.#parts.tokens.of({ ...owner, operator: by.operator }),
-        turn: () => leave.again({ signal: lease.signal, waitMs: lease.remainingMs() }),
-      })
-      const writer = await CatalogWriter.begin(this.#parts.store, owner)
-      unfinished = writer
       for await (const each of session.discover()) {
         if ("skipped" in each) await writer.skip(each.skipped)
         else if ("counted" in each) writer.counted(each.counted.total, each.counted.byKind)
         else await writer.add(each.stream)
       }
-      await writer.finish(by, { kind: "connector", id: opened.id, name: opened.name }, Math.round(performance.now() - begun))
-      unfinished = undefined
-      use.worked()
+      await writer.finish(by, { kind: "connector", id: opened.id, name: opened.name }, Math.round(performance.now() - begunAt))
     } catch (error) {
-      await use.failed(error)
+      await writer.drop()
       throw error
-    } finally {
-      use.done()
-      leave.release()
-      await lease.close()
-      await unfinished?.drop()
     }
-    return this.page(by, opened.id, { limit: 20 })
+    return opened.id
   }
 
-  /** One page of the newest catalog, or of the version given; `search` is looked for in paths and column names, whatever the case. */
+  /** One page of the newest catalog, or of the given version. `search` is matched against paths and column names, regardless of case. */
   async page(by: Principal, ref: string, query: CatalogQuery): Promise<CatalogPage> {
     const after = decodeCursor(query.cursor)
-    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const row = await findConnector(tx, by.workspace.id, ref)
       const catalog = await versionOf(tx, row, query.version)
       let matching = tx
@@ -133,7 +99,7 @@ export class Catalogs {
         .where("version", "=", catalog.version)
       if (query.search !== undefined && query.search !== "")
         matching = matching.where("search", "like", `%${query.search.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`)
-      // Positions count from 0, cursors name the last position of a page plus one.
+      // Positions count from 0; a cursor is the last position of a page plus one.
       const rows = await matching
         .selectAll()
         .where("position", ">=", after)
@@ -149,7 +115,7 @@ export class Catalogs {
 
   /** The stream of that path in the newest catalog, if it has one. */
   async stream(by: Principal, connectorId: string, path: readonly string[]): Promise<Stream | undefined> {
-    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const catalog = await newest(tx, by.workspace.id, connectorId)
       if (catalog === undefined) return undefined
       const row = await tx
@@ -158,7 +124,7 @@ export class Catalogs {
         .where("workspace_id", "=", by.workspace.id)
         .where("connector_id", "=", connectorId)
         .where("version", "=", catalog.version)
-        // A bare array would become a row of values.
+        // Without the cast the array would become a row of values.
         .where("path", "=", sql<string[]>`${[...path]}::text[]`)
         .executeTakeFirst()
       return row === undefined ? undefined : streamOf(row)
@@ -168,7 +134,7 @@ export class Catalogs {
   /** The versions that are kept, the newest first. */
   async versions(by: Principal, ref: string, query: PageQuery): Promise<Page<CatalogVersion>> {
     const before = decodeCursor(query.cursor)
-    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const { id } = await findConnector(tx, by.workspace.id, ref)
       const all = finished(tx, by.workspace.id, id)
       const { total } = await all.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
@@ -182,10 +148,10 @@ export class Catalogs {
     })
   }
 
-  /** What the newest catalog, or the version given, left out, and why. */
+  /** The things that the newest catalog, or the given version, left out, with the reasons. */
   async skipped(by: Principal, ref: string, query: PageQuery & { readonly version?: number }): Promise<Page<Skipped>> {
     const after = decodeCursor(query.cursor)
-    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const row = await findConnector(tx, by.workspace.id, ref)
       const { version, counts } = await versionOf(tx, row, query.version)
       const rows = await skippedOf(tx, row, version)
@@ -199,10 +165,10 @@ export class Catalogs {
     })
   }
 
-  /** What changed from one version to another; from the one before to the newest, unless given. */
+  /** The changes from one version to another; from the version before the newest to the newest unless given. */
   async diff(by: Principal, ref: string, query: PageQuery & { readonly from?: number; readonly to?: number }): Promise<CatalogDiff> {
     const offset = decodeCursor(query.cursor)
-    return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
+    return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const row = await findConnector(tx, by.workspace.id, ref)
       const to = await versionOf(tx, row, query.to)
       const from = query.from === undefined ? await before(tx, row, to.version) : await versionOf(tx, row, query.from)
@@ -210,7 +176,7 @@ export class Catalogs {
       const stored = to.diff as unknown as DiffSummary | null
       const summary = stored?.from === from.version ? stored : await summarize(tx, compared)
       const changes = await changesPage(tx, compared, offset, query.limit + 1)
-      // A cursor is how many changes came before.
+      // A cursor is the number of changes before the page.
       const page = pageOf(changes, query.limit, summary.changes, () => offset + query.limit)
       return { ...summary, ...page }
     })
@@ -231,7 +197,7 @@ const skippedOf = (tx: Tx, { workspace_id, id }: ConnectorRow, version: number) 
 const newest = (tx: Tx, workspaceId: string, connectorId: string): Promise<Row | undefined> =>
   finished(tx, workspaceId, connectorId).selectAll().orderBy("version", "desc").limit(1).executeTakeFirst()
 
-/** That version, the newest unless given. */
+/** The given version, or the newest. */
 async function versionOf(tx: Tx, row: ConnectorRow, version: number | undefined): Promise<Row> {
   const found =
     version === undefined
@@ -240,7 +206,7 @@ async function versionOf(tx: Tx, row: ConnectorRow, version: number | undefined)
   if (found !== undefined) return found
   if (version === undefined)
     throw new PlatformError("catalog_missing", `The connector ${row.name} was never discovered; run POST /v1/connectors/${row.name}/discover.`)
-  throw new PlatformError("not_found", `The catalog of ${row.name} has no version ${version} (any more); see GET /v1/connectors/${row.name}/catalogs.`)
+  throw new PlatformError("not_found", `The catalog of ${row.name} has no version ${version}, or no longer; see GET /v1/connectors/${row.name}/catalogs.`)
 }
 
 /** The version before that one. */

@@ -2,7 +2,7 @@ import type { Column } from "../../core/values.ts"
 
 type Typed = Pick<Column, "type" | "nativeType">
 
-/** Spellings of families of which each member holds every value of those before it. */
+/** Families of types, in which each type holds every value of the types before it. */
 const FAMILIES: readonly (readonly string[])[] = [
   ["tinyint", "smallint", "mediumint", "int", "integer", "bigint"],
   ["int2", "int4", "int8"],
@@ -18,10 +18,7 @@ const FREE_TEXT: ReadonlySet<string> = new Set(["text", "character varying", "va
 const DECIMAL = /^(?:numeric|decimal|number)\((\d+)(?:, ?(\d+))?\)$/
 const FREE_DECIMAL: ReadonlySet<string> = new Set(["numeric", "decimal"])
 
-/**
- * Whether every value of the old type is a value of the new one, in the same shape on our wires. False also when the hub
- * cannot tell: a change that is not known to be harmless is not called so.
- */
+/** Whether every value of the old type is a value of the new one, in the same form in our answers. False also when the hub cannot tell. */
 export function widens(before: Typed, after: Typed): boolean {
   if (before.type !== after.type) return false
   const [old, now] = [plain(before.nativeType), plain(after.nativeType)]

@@ -1,19 +1,19 @@
 import type { HealthState } from "../../store/database.ts"
-import { isRefusal } from "../people/logins.ts"
+import { isRefusal } from "../connectors/login-gate.ts"
 import type { TestReport } from "../probes/probe.ts"
 
-/** A connector is down after so many failed checks in a row: one lost packet wakes nobody. */
+/** A connector is down after so many failed checks in a row, so that one lost packet raises no alarm. */
 const FAILURES_TO_DOWN = 2
-/** How soon a first failure is looked at again, in milliseconds. */
+/** Milliseconds until a first failure is checked again. */
 const CONFIRM_MS = 15_000
 
-/** What scheduled checks found so far. */
+/** The findings of the scheduled checks so far. */
 export interface Health {
   readonly state: HealthState
   readonly failures: number
 }
 
-/** What follows from one more check. `stop` is set when no further one may be made: a login that was refused is not tried again. */
+/** The consequence of one more check. `stop` says that no further check is made, because a refused login is not tried again. */
 export interface Verdict extends Health {
   readonly changed: boolean
   readonly nextInMs: number
@@ -21,8 +21,9 @@ export interface Verdict extends Health {
 }
 
 /**
- * The first success is up, two failures in a row are down, and in between the state stays. A first failure is looked at again
- * soon. A refused login is down at once and the last check until the connector changes: repeating it locks accounts.
+ * One success makes the state up, two failures in a row make it down; after a single failure it stays, and the next check comes
+ * soon. A refused login makes it down at once, and no check follows until the connector changes, because repeated logins lock
+ * accounts.
  */
 export function afterCheck(before: Health, report: TestReport, everyMs: number, random: () => number = Math.random): Verdict {
   const nextInMs = jittered(everyMs, random)
@@ -33,5 +34,5 @@ export function afterCheck(before: Health, report: TestReport, everyMs: number, 
   return { state: before.state, failures, changed: false, nextInMs: before.state === "down" ? nextInMs : Math.min(nextInMs, CONFIRM_MS), stop: false }
 }
 
-/** A tenth more or less, so that checks set up together do not stay together. */
+/** A tenth more or less, so that checks that were set up together spread out. */
 const jittered = (ms: number, random: () => number): number => Math.round(ms * (0.9 + random() * 0.2))

@@ -1,21 +1,21 @@
 import { randomInt } from "node:crypto"
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { HealthState, HealthChecks as Table } from "../../store/database.ts"
+import type { HealthState, HealthChecks as Table, Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
 import { record } from "../audit/audit.ts"
-import { findConnector, type Tx } from "../connectors/connector-view.ts"
-import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
-import type { Principal } from "../people/identity.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import type { Principal } from "../base/principal.ts"
+import { findConnector } from "../connectors/connector-row.ts"
 import type { TestReport } from "../probes/probe.ts"
 
-/** How often a connector is tested by itself, and how long such a test may take, in milliseconds. */
+/** How often a connector is tested on schedule, and how long such a test may take, in milliseconds. */
 export interface CheckInput {
   readonly everyMs: number
   readonly timeoutMs?: number
 }
 
-/** A connector's schedule and what it found: `since` is when it came into its state; `stopped` says why no further check is made. */
+/** A connector's schedule and its findings. `since` is when the present state began; `stopped` says why no further check is made. */
 export interface CheckView {
   readonly connector: { readonly id: string; readonly name: string; readonly title: string; readonly type: string }
   readonly everyMs: number
@@ -24,12 +24,12 @@ export interface CheckView {
   readonly since: string
   readonly failures: number
   readonly lastCheckedAt: string | null
-  /** null while none will be made. */
+  /** Null when no further check is made. */
   readonly nextCheckAt: string | null
   readonly stopped: { readonly code: string; readonly message: string } | null
 }
 
-/** One check as it was made; `changed` when it changed the state. */
+/** One check that was made; `changed` says that it changed the state. */
 export interface CheckResult {
   readonly id: number
   readonly at: string
@@ -41,12 +41,12 @@ export interface CheckResult {
 
 export const CHECK_EVERY_MIN_MS = 60_000
 export const CHECK_EVERY_MAX_MS = 7 * 24 * 60 * 60 * 1000
-/** How long a scheduled test may take unless its schedule says. */
+/** The deadline of a scheduled test unless its schedule sets one. */
 export const TIMEOUT_MS = 10_000
-/** A first check comes soon, but not those of a whole import at once. */
+/** The first check comes within this time, at random, so that the checks of a whole import do not come at once. */
 const FIRST_WITHIN_MS = 5_000
 
-/** The schedules of a workspace's connectors, and the history of what they found. The checks themselves are a worker's. */
+/** The schedules of a workspace's connectors and the history of their checks. `ScheduledChecks` makes the checks. */
 export class Checks {
   readonly #store: Store
 
@@ -54,7 +54,7 @@ export class Checks {
     this.#store = store
   }
 
-  /** Schedules a connector, or changes its schedule; a schedule that stopped goes on. Its state stays. */
+  /** Schedules a connector or changes its schedule. A schedule that had stopped continues. The state stays. */
   async schedule(by: Principal, ref: string, input: CheckInput): Promise<CheckView> {
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const { id, name } = await findConnector(tx, by.workspace.id, ref)
@@ -77,7 +77,7 @@ export class Checks {
     })
   }
 
-  /** Ends a schedule; the history stays as long as any. */
+  /** Ends a schedule. The history is kept as long as any other. */
   async remove(by: Principal, ref: string): Promise<void> {
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const { id, name } = await findConnector(tx, by.workspace.id, ref)
@@ -87,7 +87,7 @@ export class Checks {
     })
   }
 
-  /** Every scheduled connector of the workspace, in the order the connectors were made. */
+  /** The scheduled connectors of the workspace, in the order of their creation. */
   async list(by: Principal, query: PageQuery & { readonly state?: HealthState }): Promise<Page<CheckView>> {
     const after = decodeCursor(query.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
@@ -107,14 +107,14 @@ export class Checks {
     })
   }
 
-  /** What the checks of a connector found, the newest first. */
+  /** The checks of a connector, the newest first. */
   async history(by: Principal, ref: string, query: PageQuery): Promise<Page<CheckResult>> {
     const offset = decodeCursor(query.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const { id } = await findConnector(tx, by.workspace.id, ref)
       const all = tx.selectFrom("health_results").where("workspace_id", "=", by.workspace.id).where("connector_id", "=", id)
       const { total } = await all.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
-      // A cursor is the id below which a page begins; new results come above it.
+      // The cursor is the id below which the page begins; new results have greater ids.
       const rows = await (offset === 0 ? all : all.where("id", "<", offset))
         .selectAll()
         .orderBy("id", "desc")
@@ -146,7 +146,7 @@ const scheduled = (tx: Tx, workspaceId: string) =>
     .select(["connectors.serial", "connectors.name", "connectors.title", "connectors.type", "connectors.version"])
     .where("health_checks.workspace_id", "=", workspaceId)
 
-/** How often a connector is tested by itself; undefined when it is not. */
+/** The schedule of a connector; undefined when it has none. */
 export async function scheduleOf(tx: Tx, workspaceId: string, connectorId: string): Promise<Required<CheckInput> | undefined> {
   const row = await scheduled(tx, workspaceId).where("connector_id", "=", connectorId).executeTakeFirst()
   return row === undefined ? undefined : { everyMs: row.every_ms, timeoutMs: row.timeout_ms }
@@ -176,7 +176,7 @@ function viewOf(row: Row): CheckView {
       ? {
           code: row.stopped_code ?? "",
           message:
-            "The system refused the login, so that no further check is made: repeating it may lock the account. Change the connector, or set the check again.",
+            "The system refused the login, so no further check is made, because repeated logins may lock the account. Change the connector, or set the check again.",
         }
       : null,
   }

@@ -2,16 +2,17 @@ import { sql } from "kysely"
 import { aimChanged } from "../../core/aim.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
-import type { VersionKind } from "../../store/database.ts"
+import type { Tx, VersionKind } from "../../store/database.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { type AuditAction, type AuditTarget, record } from "../audit/audit.ts"
-import type { Principal } from "../people/identity.ts"
-import { requireUploads } from "../upload-uses.ts"
+import { withinPlan } from "../base/plans.ts"
+import type { Principal } from "../base/principal.ts"
+import { requireUploads } from "../uploads/upload-uses.ts"
+import type { ConnectorRow } from "./connector-row.ts"
 import { type SecretPlan, settleSecrets } from "./connector-secrets.ts"
 import { type Change, type ConnectorState, changesBetween, columnsOf, reconfigures, stateOf } from "./connector-state.ts"
-import type { ConnectorRow, Tx } from "./connector-view.ts"
 
-/** Versions of a connector that are kept; the oldest go, and with them the secrets that no kept one has. */
+/** The number of versions of a connector that are kept. The oldest are deleted, with the secrets that no kept version has. */
 export const VERSIONS_KEPT = 200
 
 const ACTIONS: Readonly<Record<ConnectorChange["kind"], AuditAction>> = {
@@ -21,27 +22,28 @@ const ACTIONS: Readonly<Record<ConnectorChange["kind"], AuditAction>> = {
   rolled_back: "credentials.rollback",
 }
 
-/** What a change makes of a connector. */
+/** A change of a connector. */
 export interface ConnectorChange {
   readonly kind: Exclude<VersionKind, "recorded" | "created">
-  /** The version that is brought back, wholly or in part. */
+  /** The version that is brought back, as a whole or in part. */
   readonly of?: number
-  /** The type that the connector has afterwards. */
+  /** The type of the connector after the change. */
   readonly connector: AnyConnector
   readonly next: Partial<ConnectorState>
-  /** Undefined leaves them all as they are. */
+  /** Undefined keeps all secrets as they are. */
   readonly secrets?: SecretPlan
-  /** The other columns, told whether the change touches how the connector connects. */
+  /** The other columns; `reconfigured` says that the change affects how the connector connects. */
   readonly columns: (reconfigured: boolean) => Readonly<Record<string, unknown>>
 }
 
 /**
- * Makes a change that is a version, in one transaction with it; undefined, and nothing done, when another change was quicker. A plain change that
- * changes nothing is no version. What is staged, or kept for a rollback, was entered for where the connector went: when that changes, it is gone.
+ * Makes a change and its version in one transaction; returns undefined and changes nothing when another change was quicker. A
+ * plain change without a difference makes no version. If the target (host, port, URL origin) changes, credentials that are staged
+ * or kept for a rollback are deleted, so that they are never sent elsewhere.
  */
 export async function makeChange(tx: Tx, vault: Vault, by: Principal, row: ConnectorRow, change: ConnectorChange): Promise<ConnectorRow | undefined> {
   const owner = { workspaceId: row.workspace_id, connectorId: row.id }
-  // One change at a time, so that what is compared is what is replaced.
+  // The row is locked, so that the state that is compared is the state that is replaced.
   const held = await tx
     .selectFrom("connectors")
     .select("version")
@@ -83,11 +85,11 @@ export async function makeChange(tx: Tx, vault: Vault, by: Principal, row: Conne
 /** A connector as the audit names it. */
 export const targetOf = ({ id, name }: Pick<ConnectorRow, "id" | "name">): AuditTarget => ({ kind: "connector", id, name })
 
-/** Another change was quicker than one that named the version it saw. */
+/** The error for a change that names a version which is no longer the present one. */
 export const stale = (ref: string | number): PlatformError =>
   new PlatformError("version_stale", `The connector ${String(ref).slice(0, 100)} was changed meanwhile; read it again and repeat the change.`)
 
-/** A change without If-Match that raced with another (`version_stale`) is made again on what the other left, at most 20 times. */
+/** Makes a change again, at most 20 times, when it has no If-Match and another change was quicker (`version_stale`). */
 export async function unlessRaced<T>(ifMatch: number | undefined, change: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -98,7 +100,7 @@ export async function unlessRaced<T>(ifMatch: number | undefined, change: () => 
   }
 }
 
-/** Notes what a connector now is as its newest version. */
+/** Stores the present state of a connector as its newest version. */
 export async function recordVersion(tx: Tx, by: Principal, row: ConnectorRow, kind: VersionKind, changes: readonly Change[], of?: number): Promise<void> {
   await tx
     .insertInto("connector_versions")
@@ -116,7 +118,7 @@ export async function recordVersion(tx: Tx, by: Principal, row: ConnectorRow, ki
     .execute()
 }
 
-/** Empties the slot of the next credentials; true when there was something in it. */
+/** Empties the slot of the next credentials; true when it held any. */
 export async function dropStaged(tx: Tx, workspaceId: string, connectorId: string): Promise<boolean> {
   await tx
     .deleteFrom("connector_secrets")
@@ -133,8 +135,8 @@ export async function dropStaged(tx: Tx, workspaceId: string, connectorId: strin
 }
 
 /**
- * Whether a secret changes for which a mask stands in the staged credentials: that was meant for the one before it, and may lead elsewhere than the
- * new one was entered for, as to another token URL.
+ * Whether a secret changes that the staged credentials keep by its mask. The mask meant the secret before the change, and the
+ * staged fields may send the new one elsewhere, such as to another token URL.
  */
 async function replacesKept(tx: Tx, row: ConnectorRow, changes: readonly Change[]): Promise<boolean> {
   const changed = changes.flatMap(({ pointer, secret }) => (secret === true ? [pointer.slice("/config".length)] : []))
@@ -148,7 +150,7 @@ async function replacesKept(tx: Tx, row: ConnectorRow, changes: readonly Change[
   return staged?.kept.some((pointer) => changed.includes(pointer)) === true
 }
 
-/** The test of the next credentials was of another configuration than the connector now has. */
+/** Forgets the test of the next credentials, which was of another configuration. */
 async function forgetStagedTest(tx: Tx, row: ConnectorRow): Promise<void> {
   await tx
     .updateTable("staged_credentials")
@@ -184,4 +186,11 @@ async function dropOldVersions(tx: Tx, row: ConnectorRow): Promise<void> {
     .where("connector_id", "=", row.id)
     .where("to_version", "<=", oldest)
     .execute()
+}
+
+/** Prepares the change to another type: the plan must allow it, and the catalogs of the old type are deleted. */
+export async function leaveType(tx: Tx, row: ConnectorRow, type: string): Promise<void> {
+  const { plan } = await tx.selectFrom("workspaces").select("plan").where("id", "=", row.workspace_id).forUpdate().executeTakeFirstOrThrow()
+  await withinPlan(tx, row.workspace_id, type, plan)
+  await tx.deleteFrom("catalogs").where("workspace_id", "=", row.workspace_id).where("connector_id", "=", row.id).execute()
 }

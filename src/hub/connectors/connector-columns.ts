@@ -1,21 +1,22 @@
 import type { ParsedConfig } from "../../core/config.ts"
+import { BREAKER_CLOSED } from "../../limits/breaker.ts"
 import type { ConnectorStatus } from "../../store/database.ts"
-import { BREAKER_CLOSED } from "../probes/breaker.ts"
 import { publicReport, type TestReport } from "../probes/probe.ts"
+import type { CompatOptions, ConnectorPatch } from "./connector-input.ts"
+import type { ConnectorRow } from "./connector-row.ts"
 import type { ConnectorState } from "./connector-state.ts"
-import type { CompatOptions, ConnectorPatch, ConnectorRow } from "./connector-view.ts"
 
-/** What a dialect sent, as a part of a connector's state. */
-export const documentOf = ({ dialect, document }: CompatOptions): Partial<ConnectorState> => ({
-  ...(dialect === undefined ? {} : { dialect }),
+/** The compatible API and its document, as a part of a connector's state. */
+export const documentOf = ({ compat, document }: CompatOptions): Partial<ConnectorState> => ({
+  ...(compat === undefined ? {} : { compat }),
   ...(document === undefined ? {} : { document }),
 })
 
-/** Incomplete while something is missing; active only when a test has just passed. */
+/** The status after a creation or change: incomplete while something is missing, active only when a test has just passed. */
 export const statusOf = (parsed: ParsedConfig, report: TestReport | undefined): ConnectorStatus =>
   parsed.missing.length > 0 ? "incomplete" : report?.ok === true ? "active" : "untested"
 
-/** What a patch or an input names, as a part of a connector's state; `parsed` when its config is given. */
+/** The part of a connector's state that a patch or an input names; `parsed` is there when it has a config. */
 export function nextOf(patch: ConnectorPatch, parsed: ParsedConfig | undefined): Partial<ConnectorState> {
   const { name, type, title, description, purpose, labels, limits, enabled } = patch
   return {
@@ -31,7 +32,7 @@ export function nextOf(patch: ConnectorPatch, parsed: ParsedConfig | undefined):
   }
 }
 
-/** The other columns of a change by patch; `reconfigured` when it touches how the connector connects. */
+/** The other columns of a change by patch. `reconfigured` says that the change affects how the connector connects. */
 export function columnsAfter(
   row: ConnectorRow,
   patch: ConnectorPatch,
@@ -41,7 +42,7 @@ export function columnsAfter(
 ): Record<string, unknown> {
   return {
     ...(reconfigured ? BREAKER_CLOSED : {}),
-    // What is shown as a draft's last test is never that of another configuration.
+    // The last test of a draft must not be that of another configuration.
     ...(!reconfigured || parsed.missing.length === 0 ? {} : { last_test: null, last_tested_at: null }),
     ...(report === undefined ? {} : { refused_at: null }),
     ...tested(report),
@@ -49,16 +50,16 @@ export function columnsAfter(
   }
 }
 
-/** What a change makes of the status: a changed config is untested again, and nothing but `enabled` brings back what was switched off. */
+/** The status after a change. A changed config is untested again, and only `enabled` switches a disabled connector on. */
 function nextStatus(row: ConnectorRow, patch: ConnectorPatch, parsed: ParsedConfig, report: TestReport | undefined, reconfigured: boolean): ConnectorStatus {
   if (patch.enabled === false) return "disabled"
   if (row.status === "disabled" && patch.enabled !== true) return "disabled"
   if (row.status !== "disabled" && !reconfigured && report === undefined) return row.status
   const status = statusOf(parsed, report)
-  // Switching it on makes no credentials right.
+  // Switching a connector on does not make refused credentials right.
   return status === "untested" && row.refused_at !== null && !reconfigured ? "error" : status
 }
 
-/** The columns of a test just made; as everybody may see it. */
+/** The columns of a test that was just made, with the public report. */
 export const tested = (report: TestReport | undefined): { last_test?: string; last_tested_at?: Date } =>
   report === undefined ? {} : { last_test: JSON.stringify(publicReport(report)), last_tested_at: new Date() }

@@ -2,7 +2,7 @@ import type { ParsedConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { type Fault, PlatformError } from "../../core/errors.ts"
 
-/** Refuses faults always, missing fields unless it is a draft; all at once. */
+/** Throws all faults of a config together, and the missing fields too unless it is a draft. */
 export function checked(connector: AnyConnector, parsed: ParsedConfig, draft: boolean): ParsedConfig {
   const faults = [...parsed.faults, ...(draft ? [] : parsed.missing)].map((fault): Fault => ({ ...fault, pointer: `/config${fault.pointer}` }))
   if (faults.length === 0) return parsed
@@ -14,6 +14,6 @@ export function checked(connector: AnyConnector, parsed: ParsedConfig, draft: bo
   )
 }
 
-/** The secrets' values of a parsed config: new ones as given, kept ones as stored. */
+/** The values of a parsed config's secrets: new ones as given, kept ones as stored. */
 export const secretsOf = (parsed: ParsedConfig, stored: ReadonlyMap<string, string>): Map<string, string> =>
   new Map([...parsed.secrets].map(([pointer, change]) => [pointer, change === "keep" ? (stored.get(pointer) ?? "") : change.value]))

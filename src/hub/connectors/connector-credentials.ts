@@ -4,26 +4,26 @@ import { openConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { credentialFields } from "../../core/credentials.ts"
 import { PlatformError } from "../../core/errors.ts"
+import { BREAKER_CLOSED } from "../../limits/breaker.ts"
+import type { Tx } from "../../store/database.ts"
 import { record } from "../audit/audit.ts"
 import { noteTest } from "../audit/audit-notes.ts"
-import type { HubParts } from "../hub.ts"
-import type { Principal } from "../people/identity.ts"
-import { BREAKER_CLOSED } from "../probes/breaker.ts"
+import type { Principal } from "../base/principal.ts"
 import { publicReport, type TestReport } from "../probes/probe.ts"
 import { type ConnectorChange, dropStaged, makeChange, stale, targetOf, unlessRaced } from "./connector-change.ts"
-import { viewsOf } from "./connector-lists.ts"
+import type { ConnectorParts } from "./connector-parts.ts"
+import { type ConnectorRow, findConnector, type Ref, requireUsable, requireWhole } from "./connector-row.ts"
 import { sealedSecrets, secretValues, storeSecret } from "./connector-secrets.ts"
 import { entered, type Fitted, findStaged, fitSlot, fitStaged, requireStaged, showCredentials } from "./connector-slots.ts"
 import type { ConnectorState } from "./connector-state.ts"
 import { probeConnector, type TestOptions } from "./connector-tests.ts"
 import { typeOf } from "./connector-types.ts"
 import { findVersion } from "./connector-versions.ts"
-import { type ConnectorRow, type ConnectorView, findConnector, requireUsable, requireWhole, type Tx } from "./connector-view.ts"
-import type { Ref } from "./connectors.ts"
+import { type ConnectorView, viewsOf } from "./connector-view.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 
-/** What is in each slot of a connector's credentials, secrets as masks. */
+/** The slots of a connector's credentials, with secrets as masks. */
 export interface CredentialsView {
   readonly refusedAt: string | null
   readonly current: { readonly config: Plain; readonly testedAt: string | null; readonly ok: boolean | null }
@@ -34,15 +34,18 @@ export interface CredentialsView {
     readonly testedAt: string | null
     readonly lastTest: TestReport | null
   } | null
-  /** What a rollback brings back, and the version that had it. */
+  /** The credentials that a rollback brings back, and the version that had them. */
   readonly previous: { readonly config: Plain; readonly version: number } | null
 }
 
-/** The credentials of connectors in slots: the current ones, the next ones, tested before they count, and those of before for a rollback. */
+/**
+ * The credentials of connectors, in slots: the current ones, the next ones, which are tested before a switch, and the previous
+ * ones for a rollback.
+ */
 export class Credentials {
-  readonly #parts: HubParts
+  readonly #parts: ConnectorParts
 
-  constructor(parts: HubParts) {
+  constructor(parts: ConnectorParts) {
     this.#parts = parts
   }
 
@@ -51,8 +54,9 @@ export class Credentials {
   }
 
   /**
-   * Enters the next credentials: fields of the config that are secrets or go with them, each as a whole but for masks, which keep what the
-   * connector has. What was staged before is gone. The connector itself is not changed.
+   * Stages the next credentials: fields of the config that are secrets or go with them. A field is replaced as a whole; a mask in
+   * it keeps the connector's present secret. Credentials that were staged before are deleted. The connector itself is not
+   * changed.
    */
   async stage(by: Principal, ref: Ref, config: Plain, ifMatch?: number): Promise<CredentialsView> {
     return this.#inWorkspace(by, async (tx) => {
@@ -92,7 +96,7 @@ export class Credentials {
     })
   }
 
-  /** Tests the connector with the next credentials and notes what was found, unless either was changed or the caller went away meanwhile. */
+  /** Tests the connector with the next credentials and stores the findings, unless either was changed or the caller went away meanwhile. */
   async test(by: Principal, ref: Ref, options: TestOptions): Promise<TestReport> {
     const { row, id, connector, config } = await this.#inWorkspace(by, async (tx) => {
       const found = await findConnector(tx, by.workspace.id, ref)
@@ -125,8 +129,9 @@ export class Credentials {
   }
 
   /**
-   * Makes the next credentials the current ones, as a new version, and keeps those of before for a rollback. `credentials_untested` unless their last
-   * test passed or `force` is set; the connector is active then, and untested when forced.
+   * Makes the next credentials the current ones, as a new version, and keeps the previous ones for a rollback. Throws
+   * `credentials_untested` unless their last test passed or `force` is set. The connector is active then, or untested when
+   * forced.
    */
   async switch(by: Principal, ref: Ref, options: { readonly force?: boolean; readonly ifMatch?: number }): Promise<ConnectorView> {
     return this.#change(by, ref, options.ifMatch, async (tx, row) => {
@@ -145,7 +150,10 @@ export class Credentials {
     })
   }
 
-  /** Brings the credentials of before the last switch back, as a new version; those that were current are kept for a rollback in turn. */
+  /**
+   * Brings back the credentials from before the last switch, as a new version. The ones that they replace are kept for another
+   * rollback.
+   */
   async rollback(by: Principal, ref: Ref, ifMatch?: number): Promise<ConnectorView> {
     return this.#change(by, ref, ifMatch, async (tx, row) => {
       const { rollback_version: version, rollback_fields: fields } = row
@@ -188,8 +196,8 @@ export class Credentials {
     return changed
   }
 
-  #change(by: Principal, ref: Ref, ifMatch: number | undefined, make: (tx: Tx, row: ConnectorRow) => Promise<ConnectorRow>): Promise<ConnectorView> {
-    return unlessRaced(ifMatch, () =>
+  async #change(by: Principal, ref: Ref, ifMatch: number | undefined, make: (tx: Tx, row: ConnectorRow) => Promise<ConnectorRow>): Promise<ConnectorView> {
+    const changed = await unlessRaced(ifMatch, () =>
       this.#inWorkspace(by, async (tx) => {
         const row = await this.#held(tx, by, ref, ifMatch)
         requireWhole(row)
@@ -198,9 +206,11 @@ export class Credentials {
         return view
       }),
     )
+    this.#parts.warm.drop(changed.id)
+    return changed
   }
 
-  /** The connector, held until the transaction ends, so that it is not changed while its slots are. */
+  /** The connector, locked until the transaction ends, so that it is not changed together with its slots. */
   async #held(tx: Tx, by: Principal, ref: Ref, ifMatch: number | undefined): Promise<ConnectorRow> {
     const { id } = await findConnector(tx, by.workspace.id, ref)
     await tx.selectFrom("connectors").select("id").where("workspace_id", "=", by.workspace.id).where("id", "=", id).forUpdate().execute()
@@ -254,9 +264,9 @@ export class Credentials {
 }
 
 const nothingKept = ({ name }: ConnectorRow, cause?: unknown): PlatformError =>
-  new PlatformError("credentials_missing", `No credentials of before are kept for ${name}; restore one of its versions instead.`, { cause })
+  new PlatformError("credentials_missing", `No previous credentials are kept for ${name}; restore one of its versions instead.`, { cause })
 
-/** A version that is no longer kept. */
+/** Ignores the error for a version that is no longer kept. */
 function unlessUnknown(error: unknown): undefined {
   if (!(error instanceof PlatformError) || error.code !== "not_found") throw error
 }

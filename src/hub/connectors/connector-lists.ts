@@ -1,21 +1,36 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
 import type { Registry } from "../../core/registry.ts"
-import { decodeCursor, type Page, pageOf } from "../page.ts"
-import {
-  type ConnectorFilter,
-  type ConnectorRow,
-  type ConnectorSearch,
-  type ConnectorView,
-  fingerprintsOf,
-  type Side,
-  type Tx,
-  viewOf,
-} from "./connector-view.ts"
+import type { ConnectorStatus, Tx } from "../../store/database.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import { type ConnectorView, viewsOf } from "./connector-view.ts"
+
+export interface ConnectorFilter extends PageQuery {
+  readonly type?: string
+  readonly status?: ConnectorStatus
+  /** `key:value` */
+  readonly label?: string
+  readonly q?: string
+}
+
+/** A compatible API's list: types that it can name, on one side of a sync, in its own order and pages. */
+export interface ConnectorSearch {
+  readonly types?: readonly string[]
+  /** Types, each on one side only. */
+  readonly sides?: readonly { readonly type: string; readonly side: Side }[]
+  readonly order?: "serial" | "updated"
+  /** Only connectors after this serial number. */
+  readonly after?: number
+  readonly offset?: number
+  readonly limit: number
+}
+
+/** Source: rows come from it; destination: rows go to it. */
+export type Side = "source" | "destination"
 
 /**
- * The side that a connector is on: what it was made for, else a source when its type can be read or queried, else a destination. A type
- * that takes requests row by row is a destination though it may be read: that is what most are made for.
+ * The side of a connector: by its purpose, or else a source when its type can be read or queried, and a destination otherwise. A
+ * type that takes requests row by row counts as a destination though it can be read, because most are made for that.
  */
 export function sideOf(registry: Registry, { purpose, type }: Pick<ConnectorView, "purpose" | "type">): Side {
   if (purpose === "source" || purpose === "destination") return purpose
@@ -31,7 +46,7 @@ const onSide = (registry: Registry, type: string, side: Side): RawBuilder<SqlBoo
     ? sql<SqlBool>`(purpose is null or purpose <> ${side === "source" ? "destination" : "source"})`
     : sql<SqlBool>`purpose is not distinct from ${side}`
 
-/** A page of a workspace's connectors in the order they were made. */
+/** A page of a workspace's connectors in the order of their creation. */
 export async function listConnectors(tx: Tx, registry: Registry, workspaceId: string, filter: ConnectorFilter): Promise<Page<ConnectorView>> {
   let matching = tx.selectFrom("connectors").where("workspace_id", "=", workspaceId)
   if (filter.type !== undefined) matching = matching.where("type", "=", filter.type)
@@ -52,7 +67,7 @@ export async function listConnectors(tx: Tx, registry: Registry, workspaceId: st
   return { ...page, data: await viewsOf(tx, registry, workspaceId, page.data) }
 }
 
-/** What a dialect lists, and how many there are in all. */
+/** The connectors that a compatible API lists, and how many there are in all. */
 export async function searchConnectors(
   tx: Tx,
   registry: Registry,
@@ -73,13 +88,6 @@ export async function searchConnectors(
   const rows = await page.execute()
   const { total } = await matching.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
   return { data: await viewsOf(tx, registry, workspaceId, rows), total }
-}
-
-/** Rows as answers show them. */
-export async function viewsOf(tx: Tx, registry: Registry, workspaceId: string, rows: readonly ConnectorRow[]): Promise<ConnectorView[]> {
-  const ids = rows.map((row) => row.id)
-  const secrets = await fingerprintsOf(tx, workspaceId, ids)
-  return rows.map((row) => viewOf(row, registry.find(row.type), secrets.get(row.id) ?? new Map()))
 }
 
 function labelOf(filter: string): Record<string, string> {

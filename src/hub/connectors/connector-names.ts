@@ -1,8 +1,9 @@
 import { type Fault, PlatformError } from "../../core/errors.ts"
+import type { Tx } from "../../store/database.ts"
 import { uniqueViolation } from "../../store/store.ts"
-import { looksLikeId, type Tx } from "./connector-view.ts"
+import { looksLikeId } from "../base/ids.ts"
 
-/** Letters, digits, `_ . -`; what a handle consists of. */
+/** The form of a handle: letters, digits, `_`, `.` and `-`. */
 export const HANDLE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/
 
 /** A title as a handle: `Customer Data Warehouse` → `customer-data-warehouse`. */
@@ -16,7 +17,7 @@ function slugOf(title: string): string {
   )
 }
 
-/** A handle from the title that is free in the workspace; the caller holds the workspace's row, so that it stays free. */
+/** A free handle in the workspace, made from the title. The caller holds the lock on the workspace's row, so that it stays free. */
 export async function freeHandle(tx: Tx, workspaceId: string, title: string): Promise<string> {
   const slug = slugOf(title)
   const like = `${slug.replace(/[\\%_]/g, "\\$&")}%`
@@ -28,7 +29,7 @@ export async function freeHandle(tx: Tx, workspaceId: string, title: string): Pr
   return `${slug}-${number}`
 }
 
-/** Refuses a handle that another connector has, or that could be taken for an id. */
+/** Refuses a handle that another connector has, or that looks like an id. */
 export async function requireFree(tx: Tx, workspaceId: string, name: string): Promise<void> {
   if (looksLikeId(name)) {
     const message = "must not look like an id."

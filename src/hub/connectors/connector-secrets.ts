@@ -1,29 +1,28 @@
 import type { Selectable } from "kysely"
 import type { SecretChange } from "../../core/config.ts"
 import { PlatformError } from "../../core/errors.ts"
-import type { ConnectorSecrets } from "../../store/database.ts"
+import type { ConnectorSecrets, Tx } from "../../store/database.ts"
 import type { SecretBinding, Vault } from "../../vault/vault.ts"
 import type { Change } from "./connector-state.ts"
-import type { Tx } from "./connector-view.ts"
 
-/** Whose secrets: one connector's. */
+/** The owner of secrets: a connector. */
 export type SecretOwner = Omit<SecretBinding, "pointer">
 
 export type SecretRow = Selectable<ConnectorSecrets>
 
-/** What a connector's secrets shall be: a new value or what is stored, by pointer; what is not in it is cleared. */
+/** The secrets that a connector shall have, by pointer: a new value, or the stored one. Secrets that are not in the plan are deleted. */
 export type SecretPlan = ReadonlyMap<string, SecretChange>
 
-/** Which secrets: the current ones, the staged ones, or those that a version had. */
+/** A set of secrets: the current ones, the staged ones, or those of a version. */
 export type SecretSlot = "current" | "staged" | number
 
-/** A plan compared with what is stored: what it changes, and how to store that as a version's. */
+/** A plan compared with the stored secrets: its changes, and the function that stores them for a version. */
 export interface SettledSecrets {
   readonly changes: readonly Change[]
   store(version: number): Promise<void>
 }
 
-/** The stored secrets of some connectors, sealed. */
+/** The sealed secrets of some connectors. */
 export async function sealedSecrets(tx: Tx, workspaceId: string, connectorIds: readonly string[], slot: SecretSlot): Promise<SecretRow[]> {
   if (connectorIds.length === 0) return []
   const all = tx
@@ -49,14 +48,17 @@ export async function secretValues(vault: Vault, tx: Tx, owner: SecretOwner, slo
   return values
 }
 
-/** A plan that brings back what sealed rows hold; a past one is opened for it, so that none comes back that does not open. */
+/**
+ * The plan that brings back the secrets of sealed rows. Past secrets are opened for it, so that a secret that does not open
+ * cannot come back.
+ */
 export async function planOf(vault: Vault, tx: Tx, owner: SecretOwner, rows: readonly SecretRow[]): Promise<Map<string, SecretChange>> {
   const plan = new Map<string, SecretChange>()
   for (const row of rows) plan.set(row.pointer, row.state === "current" ? "keep" : { value: await vault.unseal(tx, { ...owner, pointer: row.pointer }, row) })
   return plan
 }
 
-/** Compares a plan with a connector's current secrets. A value that is stored already is no change, unless what is stored does not open. */
+/** Compares a plan with a connector's current secrets. A value that is stored already is no change, unless the stored one does not open. */
 export async function settleSecrets(vault: Vault, tx: Tx, owner: SecretOwner, plan: SecretPlan): Promise<SettledSecrets> {
   const { workspaceId, connectorId } = owner
   const current = new Map((await sealedSecrets(tx, workspaceId, [connectorId], "current")).map((row) => [row.pointer, row]))
@@ -87,7 +89,7 @@ export async function settleSecrets(vault: Vault, tx: Tx, owner: SecretOwner, pl
   }
 }
 
-/** Seals one secret into a slot that is free. */
+/** Seals one secret into a free slot. */
 export async function storeSecret(vault: Vault, tx: Tx, binding: SecretBinding, value: string, state: "current" | "staged", version: number): Promise<void> {
   const sealed = await vault.seal(tx, binding, value)
   await tx

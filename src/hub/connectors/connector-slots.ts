@@ -5,11 +5,11 @@ import type { AnyConnector } from "../../core/connector.ts"
 import { credentialFields, isWithin } from "../../core/credentials.ts"
 import { type Fault, PlatformError } from "../../core/errors.ts"
 import type { Fields } from "../../core/fields.ts"
-import type { StagedCredentials } from "../../store/database.ts"
+import type { StagedCredentials, Tx } from "../../store/database.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { checked } from "./connector-config.ts"
+import type { ConnectorRow } from "./connector-row.ts"
 import { planOf, type SecretRow, sealedSecrets } from "./connector-secrets.ts"
-import type { ConnectorRow, Tx } from "./connector-view.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 export type Staged = Selectable<StagedCredentials>
@@ -20,7 +20,7 @@ export interface Fitted {
   readonly secrets: ReadonlyMap<string, SecretChange>
 }
 
-/** What was entered for a slot: the fields that it names, their plain parts, new secrets, and pointers of kept ones. */
+/** The entry for a slot: the names of its fields, their plain parts, the new secrets, and the pointers of the kept ones. */
 export interface Entered {
   readonly fields: readonly string[]
   readonly plain: Plain
@@ -28,7 +28,7 @@ export interface Entered {
   readonly kept: readonly string[]
 }
 
-/** A part of a config as credentials that fit the connector as it is: nothing but credentials, and nothing that leads elsewhere. */
+/** Parses a part of a config as credentials of this connector. Refuses other fields, and values that lead to another target. */
 export function entered(connector: AnyConnector, row: ConnectorRow, secrets: readonly SecretRow[], config: Plain): Entered {
   const names = credentialFields(connector.fields)
   const fields = Object.keys(config)
@@ -57,7 +57,7 @@ export function entered(connector: AnyConnector, row: ConnectorRow, secrets: rea
 
 const refuse = (connector: AnyConnector, faults: readonly Fault[]): unknown => checked(connector, { plain: {}, secrets: new Map(), faults, missing: [] }, false)
 
-/** What is staged for a connector; `credentials_missing` when nothing is. */
+/** The staged credentials of a connector; `credentials_missing` when there are none. */
 export async function requireStaged(tx: Tx, row: ConnectorRow): Promise<Staged> {
   const staged = await findStaged(tx, row)
   if (staged !== undefined) return staged
@@ -68,7 +68,7 @@ export async function requireStaged(tx: Tx, row: ConnectorRow): Promise<Staged> 
 export const findStaged = (tx: Tx, row: ConnectorRow): Promise<Staged | undefined> =>
   tx.selectFrom("staged_credentials").selectAll().where("workspace_id", "=", row.workspace_id).where("connector_id", "=", row.id).executeTakeFirst()
 
-/** The connector as it would be with the staged credentials. */
+/** The connector's config with the staged credentials. */
 export async function fitStaged(tx: Tx, vault: Vault, connector: AnyConnector, row: ConnectorRow, staged: Staged): Promise<Fitted> {
   const rows = await sealedSecrets(tx, row.workspace_id, [row.id], "staged")
   return fitSlot(tx, vault, connector, row, { fields: staged.fields, plain: staged.plain, rows, kept: staged.kept })
@@ -93,7 +93,7 @@ export async function fitSlot(
   return { plain, secrets }
 }
 
-/** The credentials in a config as answers show them, secrets as masks. */
+/** The credentials of a config as answers show them, with secrets as masks. */
 export function showCredentials(fields: Fields, names: readonly string[], plain: Plain, rows: readonly SecretRow[]): Record<string, unknown> {
   const masks = new Map(rows.map(({ pointer, fingerprint }): [string, SecretMask] => [pointer, { set: true, fingerprint }]))
   return pick(

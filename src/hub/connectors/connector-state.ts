@@ -1,10 +1,10 @@
 import type { Fault } from "../../core/errors.ts"
 import type { ConnectorLimits, ConnectorPurpose } from "../../store/database.ts"
-import type { ConnectorRow } from "./connector-view.ts"
+import type { ConnectorRow } from "./connector-row.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 
-/** Everything of a connector that a change may change, without its secrets; what a version keeps. */
+/** The state of a connector, without its secrets, as changes change it and versions keep it. */
 export interface ConnectorState {
   readonly name: string
   readonly title: string
@@ -16,12 +16,12 @@ export interface ConnectorState {
   readonly config: Plain
   readonly missing: readonly Fault[]
   readonly enabled: boolean
-  readonly dialect: string | null
+  readonly compat: string | null
   readonly document: Plain | null
 }
 
 /**
- * One thing that a version changed, by its JSON pointer (`/config/host`, `/title`). Of a secret neither value is there, nor are values of more
+ * One change of a version, by its JSON pointer (`/config/host`, `/title`). Values of secrets are left out, and values of more
  * than 512 characters as JSON.
  */
 export interface Change {
@@ -45,13 +45,13 @@ export const stateOf = (row: ConnectorRow): ConnectorState => ({
   config: row.config,
   missing: row.missing,
   enabled: row.status !== "disabled",
-  dialect: row.dialect,
+  compat: row.compat,
   document: row.document,
 })
 
 const JSON_COLUMNS: readonly (keyof ConnectorState)[] = ["labels", "limits", "config", "missing", "document"]
 
-/** The columns of a state, or of a part of it; whether it is enabled is in its status, which is the caller's to say. */
+/** The columns of a state, or of a part of it. `enabled` is a part of the status, which the caller sets. */
 export function columnsOf(state: Partial<ConnectorState>): Record<string, unknown> {
   const { enabled: _, ...columns } = state
   return Object.fromEntries(
@@ -62,7 +62,7 @@ export function columnsOf(state: Partial<ConnectorState>): Record<string, unknow
   )
 }
 
-/** What differs between two states. What a dialect sent is compared, never shown; what is missing follows from the rest. */
+/** The differences between two states. A compatible API's document is compared and never shown; `missing` follows from the rest. */
 export function changesBetween(before: ConnectorState, after: ConnectorState): Change[] {
   const { missing: _before, document: documentBefore, ...was } = before
   const { missing: _after, document: documentAfter, ...is } = after
@@ -70,7 +70,7 @@ export function changesBetween(before: ConnectorState, after: ConnectorState): C
   return [...difference(was, is, ""), ...(documents.length === 0 ? [] : [{ pointer: "/document", change: "changed" as const }])]
 }
 
-/** Whether a change touched where the connector connects to, or how it logs in there. */
+/** Whether a change affects where the connector connects to, or how it logs in there. */
 export const reconfigures = ({ pointer }: Pick<Change, "pointer">): boolean => pointer === "/type" || pointer.startsWith("/config/")
 
 function difference(before: unknown, after: unknown, pointer: string): Change[] {

@@ -2,26 +2,31 @@ import { randomUUID } from "node:crypto"
 import { openConfig, type ParsedConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
-import type { Counters } from "../counters.ts"
-import type { HubParts } from "../hub.ts"
-import type { Principal } from "../people/identity.ts"
-import { breakerAfter, opened } from "../probes/breaker.ts"
+import { breakerAfter, opened } from "../../limits/breaker.ts"
+import type { Tx } from "../../store/database.ts"
+import type { Counters } from "../base/counters.ts"
+import type { Principal } from "../base/principal.ts"
 import { type Found, type PartialTest, type ProbeOptions, probe, type TestReport } from "../probes/probe.ts"
 import { keyOfConfig, type ProbeCall } from "../probes/probes.ts"
 import { tested } from "./connector-columns.ts"
 import { checked, secretsOf } from "./connector-config.ts"
-import type { ConnectorRow, ConnectorView, Tx } from "./connector-view.ts"
+import type { ConnectorParts } from "./connector-parts.ts"
+import type { ConnectorRow } from "./connector-row.ts"
+import type { ConnectorView } from "./connector-view.ts"
 
 export interface TestOptions extends ProbeCall {
-  /** Whether an open breaker refuses the test (`circuit_open`). A person who asks natively always gets a real probe. */
+  /** Whether an open breaker refuses the test (`circuit_open`). The native API always makes a real probe. */
   readonly breaker?: boolean
-  /** How far a dialect tests a connector that lacks what a whole test takes; undefined means the whole test. */
+  /** How far a compatible API tests a connector that lacks something; undefined means the whole test. */
   readonly partial?: (connector: ConnectorView) => PartialTest | undefined
 }
 
-/** Tests a typed config over the hub's door; `connectorId` is whose it is, when it is stored. What a token costs is told as to everybody. */
+/**
+ * Tests a typed config over the hub's door; `connectorId` names its connector, when it is stored. Failures to get a token are
+ * shown in the public view.
+ */
 export function probeOver(
-  parts: HubParts,
+  parts: ConnectorParts,
   workspaceId: string,
   connector: AnyConnector,
   config: Readonly<Record<string, unknown>>,
@@ -32,9 +37,9 @@ export function probeOver(
   return probe(parts.door, connector, config, { ...how, token })
 }
 
-/** Tests a typed config that no other test is equal to: nobody shares the probe, but it counts as one of the workspace's tests. */
+/** Tests a typed config without sharing the probe. The test counts as one of the workspace's. */
 export function probeConnector(
-  parts: HubParts,
+  parts: ConnectorParts,
   by: Principal,
   connector: AnyConnector,
   config: Readonly<Record<string, unknown>>,
@@ -44,9 +49,9 @@ export function probeConnector(
   return parts.probes.bounded(by.workspace.id, undefined, false, () => parts.probes.run(by, { key: randomUUID(), probe: probed }, options))
 }
 
-/** Tests a config that is stored nowhere, its kept secrets taken from `stored`. */
+/** Tests a config that is not stored; its kept secrets come from `stored`. */
 export function probeConfig(
-  parts: HubParts,
+  parts: ConnectorParts,
   by: Principal,
   connector: AnyConnector,
   parsed: ParsedConfig,
@@ -59,9 +64,9 @@ export function probeConfig(
   return parts.probes.run(by, { key, probe: (how) => probeOver(parts, by.workspace.id, connector, config, how) }, options)
 }
 
-/** The report of a config that works, its kept secrets taken from `stored`; `verification_failed` with the report when it does not. */
+/** The report of a config that passes its test; `verification_failed` with the report otherwise. Kept secrets come from `stored`. */
 export async function verifyConfig(
-  parts: HubParts,
+  parts: ConnectorParts,
   by: Principal,
   connector: AnyConnector,
   parsed: ParsedConfig,
@@ -76,22 +81,22 @@ export async function verifyConfig(
 }
 
 /**
- * Stores what a test found of that version of a connector, as everybody may see it: report, status, breaker. Nothing when it was changed meanwhile.
- * A `whole` test that passes shows that the credentials are accepted (again).
+ * Stores the findings of a test of that version of a connector: public report, status and breaker. Nothing is stored when the
+ * connector was changed meanwhile. A `whole` test that passes shows that the credentials are accepted again.
  */
 export async function storeTest(tx: Tx, row: ConnectorRow, report: TestReport, counters: Counters, whole: boolean): Promise<void> {
-  // A draft stays one, whatever a test of a part of it says.
+  // A draft stays a draft when a part of it passes a test.
   const status = row.missing.length > 0 ? row.status : report.ok ? "active" : "error"
   const stored = await tx
     .updateTable("connectors")
-    .set({ ...tested(report), ...breakerAfter(report), ...(whole && report.ok ? { refused_at: null } : {}), status })
+    .set({ ...tested(report), ...breakerAfter(report.error?.code), ...(whole && report.ok ? { refused_at: null } : {}), status })
     .where("workspace_id", "=", row.workspace_id)
     .where("id", "=", row.id)
     .where("version", "=", row.version)
     .returning("failures")
     .executeTakeFirst()
   if (stored !== undefined && opened(stored.failures)) counters.breakerOpens.inc()
-  // Checks that stopped at a refused login go on.
+  // Scheduled checks that had stopped at a refused login continue.
   if (stored !== undefined && whole && report.ok)
     await tx
       .updateTable("health_checks")

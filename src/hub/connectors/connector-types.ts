@@ -3,7 +3,7 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Registry } from "../../core/registry.ts"
 import { describeFields, type FieldDescription, type JsonSchema, jsonSchema } from "../../core/schema.ts"
 
-/** A connector type as people and forms see it. */
+/** A connector type as people and forms need it. */
 export interface TypeDescription {
   readonly type: string
   readonly title: string
@@ -26,7 +26,7 @@ export const describeType = (connector: AnyConnector): TypeDescription => ({
   fields: describeFields(connector.fields),
 })
 
-/** The type of that name; an unknown one is a fault of the request that lists those that exist. */
+/** The type of that name. An unknown type is a fault of the request, and the error lists the known types. */
 export function typeOf(registry: Registry, type: string): AnyConnector {
   const found = registry.find(type)
   if (found !== undefined) return found

@@ -2,32 +2,30 @@ import { type Selectable, sql } from "kysely"
 import { parseConfig, showConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { type Fault, PlatformError } from "../../core/errors.ts"
-import type { ConnectorVersions, VersionKind } from "../../store/database.ts"
-import type { HubParts } from "../hub.ts"
-import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
-import type { Principal } from "../people/identity.ts"
-import { leaveType } from "../plans.ts"
-import { BREAKER_CLOSED } from "../probes/breaker.ts"
-import { makeChange, stale, unlessRaced } from "./connector-change.ts"
+import { BREAKER_CLOSED } from "../../limits/breaker.ts"
+import type { ConnectorVersions, Tx, VersionKind } from "../../store/database.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import type { Principal } from "../base/principal.ts"
+import { leaveType, makeChange, stale, unlessRaced } from "./connector-change.ts"
 import { checked } from "./connector-config.ts"
-import { viewsOf } from "./connector-lists.ts"
+import type { ConnectorParts } from "./connector-parts.ts"
+import { type ConnectorRow, findConnector, type Ref } from "./connector-row.ts"
 import { planOf, type SecretOwner, type SecretRow, sealedSecrets } from "./connector-secrets.ts"
 import type { Change, ConnectorState } from "./connector-state.ts"
-import { type ConnectorRow, type ConnectorView, findConnector, type Tx } from "./connector-view.ts"
-import type { Ref } from "./connectors.ts"
+import { type ConnectorView, viewsOf } from "./connector-view.ts"
 
-/** One change of a connector: who made it, when, how, and what is different since. `of` is the version that was brought back. */
+/** One version of a connector: its author, time, kind and changes. `of` is the version that was brought back. */
 export interface Version {
   readonly version: number
   readonly kind: VersionKind
   readonly of: number | null
-  /** Null for what was there before versions were kept. */
+  /** Null for a connector that is older than versions are. */
   readonly author: { readonly id: string; readonly name: string | null } | null
   readonly at: string
   readonly changes: readonly Change[]
 }
 
-/** A version and the connector as it was then, secrets as masks. */
+/** A version with the connector as it was then, secrets as masks. */
 export interface WholeVersion extends Version {
   readonly connector: Pick<ConnectorView, "name" | "title" | "type" | "description" | "labels" | "purpose" | "limits" | "config" | "missing"> & {
     readonly enabled: boolean
@@ -36,11 +34,11 @@ export interface WholeVersion extends Version {
 
 type Row = Selectable<ConnectorVersions>
 
-/** What connectors were: every change of each, newest first, and the way back. */
+/** The versions of connectors, the newest first, and the way back to one. */
 export class Versions {
-  readonly #parts: HubParts
+  readonly #parts: ConnectorParts
 
-  constructor(parts: HubParts) {
+  constructor(parts: ConnectorParts) {
     this.#parts = parts
   }
 
@@ -64,7 +62,7 @@ export class Versions {
     return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
       const row = await findConnector(tx, by.workspace.id, ref)
       const found = await findVersion(tx, row, version)
-      const { dialect: _dialect, document: _document, config, ...state } = found.state as unknown as ConnectorState
+      const { compat: _compat, document: _document, config, ...state } = found.state as unknown as ConnectorState
       const fingerprints = new Map((await sealedSecrets(tx, by.workspace.id, [row.id], version)).map((each) => [each.pointer, each.fingerprint]))
       const fields = this.#parts.registry.find(state.type)?.fields
       const mask = (pointer: string) => {
@@ -76,11 +74,11 @@ export class Versions {
   }
 
   /**
-   * Brings a version back, as a new one: type, config, secrets, title, description, labels, purpose and limits. The name, by which others use the
-   * connector, and whether it is switched on stay as they are. It is untested then.
+   * Restores a version as a new one: type, config, secrets, title, description, labels, purpose and limits. The name, by which
+   * others use the connector, stays, and so does whether it is enabled. The connector is untested then.
    */
   async restore(by: Principal, ref: Ref, version: number, ifMatch?: number): Promise<ConnectorView> {
-    return unlessRaced(ifMatch, () =>
+    const view = await unlessRaced(ifMatch, () =>
       this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
         const row = await findConnector(tx, by.workspace.id, ref)
         if (ifMatch !== undefined && row.version !== ifMatch) throw stale(ref)
@@ -91,6 +89,8 @@ export class Versions {
         return view
       }),
     )
+    this.#parts.warm.drop(view.id)
+    return view
   }
 
   async #restored(tx: Tx, by: Principal, row: ConnectorRow, found: Row): Promise<ConnectorRow | undefined> {
@@ -121,7 +121,7 @@ export class Versions {
   }
 }
 
-/** The version of that number; one that never was, or is no longer kept, is `not_found`. */
+/** The version of that number; `not_found` when there never was one, or when it is no longer kept. */
 export async function findVersion(tx: Tx, row: ConnectorRow, version: number): Promise<Row> {
   const found = await tx
     .selectFrom("connector_versions")
@@ -135,7 +135,7 @@ export async function findVersion(tx: Tx, row: ConnectorRow, version: number): P
   throw new PlatformError("not_found", message)
 }
 
-/** The stored config as the type takes it today: a whole version whose type now asks for more cannot come back. */
+/** The stored config as the type takes it today. A version that was complete cannot come back when its type needs more fields now. */
 function fitting(connector: AnyConnector, state: Pick<ConnectorState, "config" | "missing">, rows: readonly SecretRow[]) {
   const stored = { plain: state.config, secrets: new Set(rows.map(({ pointer }) => pointer)) }
   const { plain, missing } = checked(connector, parseConfig(connector.fields, {}, stored), state.missing.length > 0)

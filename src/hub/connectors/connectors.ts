@@ -1,70 +1,42 @@
 import { randomUUID } from "node:crypto"
 import { sql } from "kysely"
-import { openConfig, parseConfig } from "../../core/config.ts"
-import type { AnyConnector } from "../../core/connector.ts"
+import { parseConfig } from "../../core/config.ts"
+import { passBreaker } from "../../limits/breaker.ts"
+import type { Tx } from "../../store/database.ts"
 import { record } from "../audit/audit.ts"
 import { noteTest } from "../audit/audit-notes.ts"
-import type { HubParts } from "../hub.ts"
-import type { Page } from "../page.ts"
-import type { Principal } from "../people/identity.ts"
-import { isRefusal } from "../people/logins.ts"
-import { leaveType, withinPlan } from "../plans.ts"
-import { passBreaker } from "../probes/breaker.ts"
+import type { Page } from "../base/page.ts"
+import { withinPlan } from "../base/plans.ts"
+import type { Principal } from "../base/principal.ts"
 import { type TestReport, testPartly } from "../probes/probe.ts"
 import type { Subject } from "../probes/probes.ts"
-import { requireUploads } from "../upload-uses.ts"
-import { makeChange, recordVersion, stale, targetOf, unlessRaced } from "./connector-change.ts"
+import { requireUploads } from "../uploads/upload-uses.ts"
+import { leaveType, makeChange, recordVersion, stale, targetOf, unlessRaced } from "./connector-change.ts"
 import { columnsAfter, documentOf, nextOf, statusOf, tested } from "./connector-columns.ts"
 import { checked } from "./connector-config.ts"
-import { listConnectors, searchConnectors, viewsOf } from "./connector-lists.ts"
+import type { CompatOptions, ConnectorInput, ConnectorPatch } from "./connector-input.ts"
+import { type ConnectorFilter, type ConnectorSearch, listConnectors, searchConnectors } from "./connector-lists.ts"
 import { freeHandle, nameTaken, requireFree } from "./connector-names.ts"
+import type { ConnectorParts } from "./connector-parts.ts"
+import { type ConnectorRow, findConnector, noConnector, type Ref, requireUsable } from "./connector-row.ts"
 import { secretValues, settleSecrets } from "./connector-secrets.ts"
 import { columnsOf } from "./connector-state.ts"
 import { probeConfig, probeOver, storeTest, type TestOptions, verifyConfig } from "./connector-tests.ts"
 import { typeOf } from "./connector-types.ts"
-import { type ConnectorUse, ConnectorUses, requireAccepted } from "./connector-uses.ts"
-import {
-  type CompatOptions,
-  type ConnectorFilter,
-  type ConnectorInput,
-  type ConnectorPatch,
-  type ConnectorRow,
-  type ConnectorSearch,
-  type ConnectorView,
-  findConnector,
-  fingerprintsOf,
-  noConnector,
-  requireUsable,
-  type Tx,
-} from "./connector-view.ts"
+import { type ConnectorView, fingerprintsOf, viewsOf } from "./connector-view.ts"
+import { isRefusal } from "./login-gate.ts"
+import { openRow } from "./opened.ts"
+import { requireAccepted, stopUses } from "./refusals.ts"
 
-/** A connector ready to be used: its type and its typed config with the secrets in memory. */
-export interface Opened {
-  readonly id: string
-  readonly name: string
-  readonly version: number
-  /** When it was read, by `performance.now()`, and whether it has secrets that a far side may refuse. */
-  readonly readAt: number
-  readonly secret: boolean
-  readonly limits: Readonly<Record<string, unknown>> | null
-  readonly connector: AnyConnector
-  readonly config: Readonly<Record<string, unknown>>
-}
-
-/** A connector by id, by name, or by its serial number in the workspace. */
-export type Ref = string | number
-
-/** The connectors of workspaces: made, shown, changed, tested, opened. Every look-up names the workspace, and row-level security holds it. */
+/** The connectors of workspaces: made, shown, changed, tested. Every query names the workspace, and row-level security enforces it. */
 export class Connectors {
-  readonly #parts: HubParts
-  readonly #uses: ConnectorUses
+  readonly #parts: ConnectorParts
 
-  constructor(parts: HubParts) {
+  constructor(parts: ConnectorParts) {
     this.#parts = parts
-    this.#uses = new ConnectorUses(parts)
   }
 
-  /** Stores a connector; with `verify` only when its test passes, with `draft` also when required fields are missing. */
+  /** Stores a connector. With `verify` it must pass a test first; with `draft` required fields may be missing. */
   async create(by: Principal, input: ConnectorInput, options: CompatOptions = {}): Promise<ConnectorView> {
     const workspaceId = by.workspace.id
     const connector = typeOf(this.#parts.registry, input.type)
@@ -73,7 +45,7 @@ export class Connectors {
     if (handle !== undefined) await this.#inWorkspace(by, (tx) => requireFree(tx, workspaceId, handle))
     const report = input.verify === true ? await verifyConfig(this.#parts, by, connector, parsed, new Map()) : undefined
     return this.#inWorkspace(by, async (tx) => {
-      // Counting up holds the workspace's row: titles, handles and plan limits are judged one creation at a time.
+      // The counter locks the workspace's row, so that titles, handles and the plan are checked one creation at a time.
       const { serial, plan } = await tx
         .updateTable("workspaces")
         .set({ next_connector_serial: sql`next_connector_serial + 1` })
@@ -111,7 +83,7 @@ export class Connectors {
     })
   }
 
-  /** Refuses what a creation would refuse before anything is dialled: faults of the config, a name that is taken. */
+  /** Throws what a creation throws before it dials: for a faulty config or a taken name. */
   async assertCreatable(by: Principal, input: ConnectorInput): Promise<void> {
     const connector = typeOf(this.#parts.registry, input.type)
     checked(connector, parseConfig(connector.fields, input.config), input.draft === true)
@@ -123,22 +95,25 @@ export class Connectors {
     return this.#inWorkspace(by, async (tx) => this.#view(tx, by, await findConnector(tx, by.workspace.id, ref)))
   }
 
-  /** Connectors in the order they were made. */
+  /** Connectors in the order of their creation. */
   async list(by: Principal, filter: ConnectorFilter): Promise<Page<ConnectorView>> {
     return this.#inWorkspace(by, (tx) => listConnectors(tx, this.#parts.registry, by.workspace.id, filter))
   }
 
-  /** What a dialect lists, and how many there are in all. */
+  /** The connectors that a compatible API lists, and how many there are in all. */
   async search(by: Principal, search: ConnectorSearch): Promise<{ data: ConnectorView[]; total: number }> {
     return this.#inWorkspace(by, (tx) => searchConnectors(tx, this.#parts.registry, by.workspace.id, search))
   }
 
   /**
-   * Changes what `patch` names: an absent field is kept, `null` cleared, a secret's mask kept. `ifMatch` is the version
-   * that the caller saw. A changed config makes the connector untested, or active when `verify` tested it.
+   * Changes the parts that `patch` names: an absent field is kept, as is a secret given as its mask; `null` clears a field.
+   * `ifMatch` is the version that the caller saw. A changed config makes the connector untested, or active when `verify` tested
+   * it.
    */
   async patch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch?: number, options: CompatOptions = {}): Promise<ConnectorView> {
-    return unlessRaced(ifMatch, () => this.#tryPatch(by, ref, patch, ifMatch, options))
+    const view = await unlessRaced(ifMatch, () => this.#tryPatch(by, ref, patch, ifMatch, options))
+    this.#parts.warm.drop(view.id)
+    return view
   }
 
   async #tryPatch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch: number | undefined, options: CompatOptions): Promise<ConnectorView> {
@@ -150,7 +125,7 @@ export class Connectors {
     if (ifMatch !== undefined && row.version !== ifMatch) throw stale(ref)
     const type = patch.type ?? row.type
     const connector = typeOf(this.#parts.registry, type)
-    // Nothing of another type's config can be kept.
+    // The config of another type cannot be kept.
     const stored = type === row.type ? { plain: row.config, secrets: new Set(secrets.keys()) } : undefined
     const parsed = checked(connector, parseConfig(connector.fields, patch.config ?? {}, stored), patch.draft ?? row.missing.length > 0)
     const { name } = patch
@@ -173,17 +148,19 @@ export class Connectors {
   }
 
   async remove(by: Principal, ref: Ref, ifMatch?: number): Promise<void> {
-    await this.#inWorkspace(by, async (tx) => {
+    const removed = await this.#inWorkspace(by, async (tx) => {
       const row = await findConnector(tx, by.workspace.id, ref)
       let removal = tx.deleteFrom("connectors").where("workspace_id", "=", by.workspace.id).where("id", "=", row.id)
       if (ifMatch !== undefined) removal = removal.where("version", "=", ifMatch)
       const { numDeletedRows } = await removal.executeTakeFirstOrThrow()
       if (numDeletedRows === 0n) throw ifMatch === undefined ? noConnector(String(ref)) : stale(ref)
       await record(tx, by, { action: "connector.remove", target: targetOf(row), details: { version: row.version, type: row.type } })
+      return row
     })
+    this.#parts.warm.drop(removed.id)
   }
 
-  /** Tests a stored connector and stores what it found, unless the connector was changed or every caller went away meanwhile. */
+  /** Tests a stored connector and stores the findings, unless the connector was changed or every caller went away meanwhile. */
   async test(by: Principal, ref: Ref, options: TestOptions): Promise<TestReport> {
     const { door, store, counters, probes } = this.#parts
     return probes.bounded(by.workspace.id, ref, options.scheduled === true, async () => {
@@ -202,11 +179,11 @@ export class Connectors {
         names: [row.id, row.name, row.serial],
         probe: async (how) => {
           if (partial !== undefined) return testPartly(door, row.name, partial, how)
-          const { connector, config } = await this.#opened(by, row, readAt)
+          const { connector, config } = await this.#inWorkspace(by, (tx) => openRow(this.#parts, tx, row, readAt))
           return probeOver(this.#parts, by.workspace.id, connector, config, how, row.id)
         },
         store: async ({ operator }) => {
-          if (operator.error !== undefined && isRefusal(operator.error)) await this.#uses.stop(by, row, operator.error.code)
+          if (operator.error !== undefined && isRefusal(operator.error)) await stopUses(this.#parts, by, row, operator.error.code)
           await this.#inWorkspace(by, (tx) => storeTest(tx, row, operator, counters, partial === undefined))
         },
       }
@@ -216,7 +193,7 @@ export class Connectors {
     })
   }
 
-  /** Tests a config that is stored nowhere; a config with faults is refused, not tested. */
+  /** Tests a config that is not stored. A faulty config is refused, not tested. */
   async testUnsaved(by: Principal, type: string, config: Readonly<Record<string, unknown>>, options: TestOptions): Promise<TestReport> {
     return this.#parts.probes.bounded(by.workspace.id, undefined, false, async () => {
       const connector = typeOf(this.#parts.registry, type)
@@ -227,37 +204,15 @@ export class Connectors {
     })
   }
 
-  /** What it takes to use a connector: refused while it is incomplete, disabled, or its credentials are refused. */
-  async open(by: Principal, ref: Ref): Promise<Opened> {
-    const readAt = performance.now()
-    const row = await this.#inWorkspace(by, (tx) => findConnector(tx, by.workspace.id, ref))
-    requireUsable(row)
-    requireAccepted(row)
-    return this.#opened(by, row, readAt)
-  }
-
-  /** Begins to use what was opened: waits until its credentials may be tried, and is to be told how that went. */
-  use(by: Principal, opened: Opened, signal?: AbortSignal): Promise<ConnectorUse> {
-    return this.#uses.begin(by, opened, signal)
-  }
-
-  /** What `mask` makes of each secret, by pointer: the values themselves stay here. */
+  /** The secrets by pointer, each as `mask` shows it. The values themselves are not returned. */
   async maskedSecrets(by: Principal, ref: Ref, mask: (value: string) => string): Promise<ReadonlyMap<string, string>> {
     const row = await this.#inWorkspace(by, (tx) => findConnector(tx, by.workspace.id, ref))
     return new Map([...(await this.#secrets(by, row))].map(([pointer, value]) => [pointer, mask(value)]))
   }
 
-  async #opened(by: Principal, row: ConnectorRow, readAt: number): Promise<Opened> {
-    requireUsable(row)
-    const connector = typeOf(this.#parts.registry, row.type)
-    const secrets = await this.#secrets(by, row)
-    const config = openConfig(connector.fields, row.config, secrets)
-    return { id: row.id, name: row.name, version: row.version, readAt, secret: secrets.size > 0, limits: row.limits, connector, config }
-  }
-
   async #judgeTitle(tx: Tx, by: Principal, title: string, self: string | undefined, { refuse }: CompatOptions): Promise<void> {
     if (refuse === undefined) return
-    // Renames hold the workspace's row too, as creations do.
+    // Renames lock the workspace's row too, as creations do.
     await tx.selectFrom("workspaces").select("id").where("id", "=", by.workspace.id).forUpdate().execute()
     const rows = await tx.selectFrom("connectors").selectAll().where("workspace_id", "=", by.workspace.id).where("title", "=", title).execute()
     const others = rows.filter((row) => row.id !== self)
@@ -265,7 +220,7 @@ export class Connectors {
     if (refused !== undefined) throw refused
   }
 
-  /** The secrets of the very version that was read, whatever became of the connector since. */
+  /** The secrets of the version that was read, even when the connector was changed since. */
   #secrets(by: Principal, { id, version }: ConnectorRow): Promise<Map<string, string>> {
     return this.#inWorkspace(by, (tx) => secretValues(this.#parts.vault, tx, { workspaceId: by.workspace.id, connectorId: id }, version))
   }

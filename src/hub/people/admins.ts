@@ -1,10 +1,10 @@
 import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { Tx } from "../connectors/connector-view.ts"
+import type { Tx } from "../../store/database.ts"
 
 /**
- * Refuses with `last_admin` what would leave the workspace of the transaction without an enabled admin besides `except` (a user's or a key's id). Admins are
- * judged one change at a time: the rows are held until the end.
+ * Throws `last_admin` when the transaction's workspace has no enabled admin besides `except`, the id of a user or a key. The rows
+ * are locked until the end, so that one change is judged at a time.
  */
 export async function requireAnotherAdmin(tx: Tx, workspaceId: string, except: string, what: "user" | "key"): Promise<void> {
   await tx
@@ -32,7 +32,7 @@ export async function requireAnotherAdmin(tx: Tx, workspaceId: string, except: s
   throw new PlatformError("last_admin", message)
 }
 
-/** Live admin keys besides one, held until the end. */
+/** The number of live admin keys besides one. Their rows are locked until the end. */
 async function otherKeys(tx: Tx, workspaceId: string, except: string): Promise<number> {
   const rows = await tx
     .selectFrom("api_keys")

@@ -2,30 +2,16 @@ import { randomUUID } from "node:crypto"
 import { jwtVerify, SignJWT } from "jose"
 import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { Role } from "../../store/database.ts"
+import { FailedLogins } from "../../limits/failed-logins.ts"
+import { LocalSlots } from "../../limits/node-limits.ts"
+import type { Role, Tx } from "../../store/database.ts"
 import { type FoundApiKey, type FoundMembership, type FoundUser, findApiKey, findSession, findUser, membershipsOf, touchApiKey } from "../../store/lookups.ts"
 import type { Store } from "../../store/store.ts"
 import { verifyPassword } from "../../vault/passwords.ts"
 import { hashToken } from "../../vault/tokens.ts"
 import { type Actor, record } from "../audit/audit.ts"
-import type { Tx } from "../connectors/connector-view.ts"
+import type { Principal } from "../base/principal.ts"
 import { KnownKeys } from "./known-keys.ts"
-import { LoginAttempts } from "./login-attempts.ts"
-
-/** Who is calling, in which workspace and role. Operators are the admins of the hub's first workspace. */
-export interface Principal {
-  /** `key:<id>` or `user:<id>`; what audit and `created_by` say. */
-  readonly id: string
-  readonly kind: "key" | "session"
-  /** The key's name, or the user's e-mail. */
-  readonly name: string
-  readonly workspace: { readonly id: string; readonly serial: number; readonly name: string }
-  readonly role: Role
-  readonly operator: boolean
-  readonly sessionId?: string
-  /** The request that this caller makes, for the audit; `claim` when it came with an Idempotency-Key. */
-  readonly request?: { readonly id: string; readonly address?: string; readonly claim?: string }
-}
 
 export interface NewSession {
   readonly token: string
@@ -34,37 +20,37 @@ export interface NewSession {
   readonly workspaces: { readonly id: string; readonly serial: number; readonly name: string; readonly title: string; readonly role: Role }[]
 }
 
-/** Where a login comes from: the request, and what the client calls itself. */
+/** The origin of a login: the request, and the client's name for itself. */
 export interface LoginOrigin {
   readonly request?: NonNullable<Principal["request"]>
   readonly agent?: string
 }
 
 const SESSION_MS = 12 * 60 * 60 * 1000
-/** Logins at a time. Each takes a thread for a while, of few that the vault's ciphers need too, and whoever is nobody may ask. */
+/** Logins at a time. Each takes one of the few threads for a while, which the vault's ciphers need too, and anybody may ask for a login. */
 const LOGINS_AT_ONCE = 8
 const BAD_CREDENTIAL = "The API key or session is not valid: unknown, expired or revoked. Log in again, or ask an admin for a key."
 
-/** Whether a credential is a user's session (a JWT), not an API key; says nothing of its being valid. */
+/** Whether a credential has the form of a user's session (a JWT), not of an API key. It may still be invalid. */
 export const isSessionToken = (credential: string): boolean => credential.startsWith("ey") && credential.split(".").length === 3
 
-/** Logs people and keys in. Every refusal reads the same, so that nothing is learned from it. */
+/** Logs people in and recognises keys. All refusals read the same, so that they tell nothing. */
 export class Identity {
   readonly #store: Store
   readonly #signingKey: Uint8Array
   readonly #keys = new KnownKeys()
-  readonly #attempts: LoginAttempts
-  #logins = 0
+  readonly #failures: FailedLogins
+  readonly #logins = new LocalSlots()
 
   constructor(store: Store, signingKey: Uint8Array) {
     this.#store = store
     this.#signingKey = signingKey
-    this.#attempts = new LoginAttempts(store)
+    this.#failures = new FailedLogins(store)
   }
 
   /**
-   * The caller behind an API key or a session token; without one nobody, except in a playground. `workspace` (id, name or serial
-   * number) picks one of a user's own.
+   * The caller behind an API key or a session token. Without a credential the request is refused, except in a playground.
+   * `workspace` (id, name or serial number) picks one of a user's own.
    */
   async authenticate(credential: string | undefined, workspace: string | undefined): Promise<Principal> {
     if (credential === undefined)
@@ -77,7 +63,7 @@ export class Identity {
     const found = await this.#keys.find(hash, () => this.#look(hash))
     if (found === undefined || !isLive(found)) throw refused()
     if (workspace !== undefined && ![found.workspace_id, found.workspace_name, String(found.workspace_serial)].includes(workspace))
-      throw new PlatformError("forbidden", "The key belongs to another workspace than the one in Jackfield-Workspace; leave the header out.")
+      throw new PlatformError("forbidden", "The key does not belong to the workspace in Jackfield-Workspace; leave the header out.")
     return {
       id: `key:${found.id}`,
       kind: "key",
@@ -88,7 +74,7 @@ export class Identity {
     }
   }
 
-  /** Looks a key up, and notes that it is used. */
+  /** Looks a key up and notes its use. */
   async #look(hash: Buffer): Promise<FoundApiKey | undefined> {
     const found = await this.#store.asHub((tx) => findApiKey(tx, hash))
     if (found === undefined || !isLive(found)) return found
@@ -96,7 +82,7 @@ export class Identity {
     return found
   }
 
-  /** To be called when a key was revoked on this node, so that it is refused at once; other nodes notice within a second. */
+  /** Forgets known keys. Call it when a key was revoked on this node, so that it is refused at once; other nodes notice within a second. */
   forgetKeys(): void {
     this.#keys.forget()
   }
@@ -115,7 +101,7 @@ export class Identity {
       workspace === undefined
         ? memberships[0]
         : memberships.find((each) => [each.workspace_id, each.workspace_name, String(each.workspace_serial)].includes(workspace))
-    if (member === undefined) throw new PlatformError("forbidden", "You are no member of that workspace; see `workspaces` in the answer to your login.")
+    if (member === undefined) throw new PlatformError("forbidden", "You are not a member of that workspace; see `workspaces` in the answer to your login.")
     return {
       id: `user:${session.user_id}`,
       kind: "session",
@@ -127,28 +113,27 @@ export class Identity {
     }
   }
 
-  /** E-mail and password for a session of 12 hours. After ten failures in 15 minutes that e-mail waits, from that address. */
+  /**
+   * Opens a session of 12 hours by e-mail and password. After ten failures in 15 minutes, logins with that e-mail from that
+   * address have to wait.
+   */
   async logIn(email: string, password: string, from: LoginOrigin = {}): Promise<NewSession> {
-    if (this.#logins >= LOGINS_AT_ONCE)
+    using slot = this.#logins.take("logins", LOGINS_AT_ONCE)
+    if (slot === undefined)
       throw new PlatformError("rate_limited", "Too many people log in at this moment; try again in a second.", { details: { retryAfterSeconds: 1 } })
-    this.#logins++
-    try {
-      return await this.#logIn(email, password, from)
-    } finally {
-      this.#logins--
-    }
+    return await this.#logIn(email, password, from)
   }
 
   async #logIn(email: string, password: string, from: LoginOrigin): Promise<NewSession> {
     const address = from.request?.address ?? "unknown"
-    await this.#attempts.begin(email, address)
+    await this.#failures.take(email, address)
     const { user, memberships } = await this.#store.asHub(async (tx) => {
       const found = await findUser(tx, email)
       return { user: found, memberships: found === undefined ? [] : await membershipsOf(tx, found.id) }
     })
     const right = await verifyPassword(password, user?.password_hash)
     if (user === undefined || !right || user.disabled_at !== null) {
-      // Not waited for: the time of the answer would tell who has a login here.
+      // The answer does not wait for the record, since its time would tell whether the e-mail has a login here.
       if (user !== undefined) void this.#recordRefusal(user, memberships, from, right ? "the login is disabled" : "wrong password")
       throw new PlatformError("unauthenticated", "E-mail or password is wrong; an operator can set a new one with `jackfield users reset-password`.")
     }
@@ -161,7 +146,7 @@ export class Identity {
         .values({ id, user_id: user.id, expires_at: expires, address, agent: from.agent?.slice(0, 256) ?? null })
         .execute()
       await tx.updateTable("users").set({ last_login_at: sql<Date>`clock_timestamp()` }).where("id", "=", user.id).execute()
-      await this.#attempts.succeeded(tx, email, address)
+      await this.#failures.succeeded(tx, email, address)
       if (by !== undefined) await record(tx, by, { action: "session.create", target: { kind: "session", id, name: user.email } })
     })
     const token = await new SignJWT({})
@@ -181,7 +166,7 @@ export class Identity {
     return { token, expiresAt: expires.toISOString(), user: { id: user.id, email: user.email }, workspaces }
   }
 
-  /** Ends the session; its token is refused from then on, on every node. */
+  /** Ends the session. Every node then refuses its token. */
   async logOut(by: Principal): Promise<void> {
     const { sessionId } = by
     if (sessionId === undefined) throw new PlatformError("request_invalid", "An API key has no session to end; revoke the key with DELETE /v1/keys/{id}.")
@@ -197,7 +182,7 @@ export class Identity {
     }).catch(() => undefined)
   }
 
-  /** A transaction of the workspace that a user is at home in, where their logins are recorded; of none for who has none. */
+  /** Runs a transaction of the user's first workspace, where logins are recorded; of no workspace when the user has none. */
   #inHome(user: FoundUser, memberships: readonly FoundMembership[], from: LoginOrigin, work: (tx: Tx, by: Actor | undefined) => Promise<void>): Promise<void> {
     const [home] = memberships
     if (home === undefined) return this.#store.asHub((tx) => work(tx, undefined))

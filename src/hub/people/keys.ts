@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto"
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { ApiKeys, Role } from "../../store/database.ts"
+import type { ApiKeys, Role, Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
 import { hashToken, newApiKey, visiblePrefix } from "../../vault/tokens.ts"
 import { record } from "../audit/audit.ts"
-import { looksLikeId, type Tx } from "../connectors/connector-view.ts"
-import { type Maker, makersOf } from "../names.ts"
-import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
+import { looksLikeId } from "../base/ids.ts"
+import { type Maker, makersOf } from "../base/names.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import type { Principal } from "../base/principal.ts"
 import { requireAnotherAdmin } from "./admins.ts"
-import type { Principal } from "./identity.ts"
 import { atLeast } from "./roles.ts"
 
 export type KeyStatus = "live" | "expired" | "revoked"
@@ -43,15 +43,15 @@ export interface KeyFilter extends PageQuery {
 
 type Row = Selectable<ApiKeys>
 
-/** How long the old key goes on beside the new one, unless said otherwise. */
+/** How long the old key works beside the new one unless given. */
 const GRACE_MINUTES = 24 * 60
 
-/** The keys that apps use in a workspace: shown once, stored hashed. */
+/** The API keys of a workspace. A key is shown once and stored as a hash. */
 export class Keys {
   readonly #store: Store
   readonly #ended: () => void
 
-  /** `ended` is called after a key was revoked or given an earlier end. */
+  /** `ended` is called after a key was revoked, renamed or given an earlier end. */
   constructor(store: Store, ended: () => void) {
     this.#store = store
     this.#ended = ended
@@ -83,9 +83,9 @@ export class Keys {
     return this.#store.inWorkspace(by.workspace.id, async (tx) => viewIn(tx, await find(tx, by, id)))
   }
 
-  /** Makes a key of at most the maker's own role. */
+  /** Makes a key, at most of the caller's own role. */
   async create(by: Principal, input: KeyInput): Promise<KeyView & { readonly key: string }> {
-    if (!atLeast(by.role, input.role)) throw new PlatformError("forbidden", `A key of role ${input.role} takes a caller of that role; yours is ${by.role}.`)
+    if (!atLeast(by.role, input.role)) throw new PlatformError("forbidden", `Only callers of role ${input.role} make keys of that role; yours is ${by.role}.`)
     const key = newApiKey(input.prefix)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const row = await insertKey(tx, by.workspace.id, by.id, key, input)
@@ -107,8 +107,8 @@ export class Keys {
   }
 
   /**
-   * Makes a key of the same name, role and lifetime in a live one's place. The old one ends after `graceMinutes` (a day unless given), at once
-   * with 0, and never later than it would have.
+   * Replaces a live key by a new one of the same name, role and lifetime. The old key ends after `graceMinutes` (a day unless
+   * given), at once with 0, and never later than it would have ended.
    */
   async rotate(by: Principal, id: string, graceMinutes = GRACE_MINUTES): Promise<KeyView & { readonly key: string; readonly replaces: KeyView }> {
     const made = await this.#store.inWorkspace(by.workspace.id, async (tx) => {
@@ -133,7 +133,7 @@ export class Keys {
     return made
   }
 
-  /** Revokes a key; it is refused from then on, on every node. The last way in for an admin stays. */
+  /** Revokes a key, which every node then refuses. The last admin key of a workspace without an admin user cannot be revoked. */
   async revoke(by: Principal, id: string): Promise<void> {
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const row = await findLive(tx, by, id)
@@ -170,7 +170,7 @@ async function findLive(tx: Tx, by: Principal, id: string): Promise<Row> {
   return row
 }
 
-/** Stores a key's hash, its first characters and what it may do. */
+/** Stores the hash, the first characters and the rights of a key. */
 export async function insertKey(tx: Tx, workspaceId: string, by: string, key: string, input: KeyInput): Promise<Row> {
   const expires = input.expiresAt === undefined ? null : expiry(input.expiresAt)
   return tx

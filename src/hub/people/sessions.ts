@@ -1,17 +1,17 @@
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { Sessions as SessionTable } from "../../store/database.ts"
+import { FailedLogins } from "../../limits/failed-logins.ts"
+import type { Sessions as SessionTable, Tx } from "../../store/database.ts"
 import { type FoundMembership, findUser, membershipsOf } from "../../store/lookups.ts"
 import type { Store } from "../../store/store.ts"
 import { hashPassword, verifyPassword } from "../../vault/passwords.ts"
 import { record } from "../audit/audit.ts"
-import { looksLikeId, type Tx } from "../connectors/connector-view.ts"
-import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
-import type { Principal } from "./identity.ts"
-import { LoginAttempts } from "./login-attempts.ts"
+import { looksLikeId } from "../base/ids.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import type { Principal } from "../base/principal.ts"
 import { endSessions, findMember, requireOwnPerson, targetOf } from "./users.ts"
 
-/** A live session; `address` and `agent` are those of the login. */
+/** A live session; `address` and `agent` are from its login. */
 export interface SessionView {
   readonly id: string
   readonly createdAt: string
@@ -21,7 +21,7 @@ export interface SessionView {
   readonly current: boolean
 }
 
-/** Everything about the caller. `user` is null for an API key, `key` and `session` for the other kind. */
+/** Everything about the caller. `user` and `session` are null for an API key, `key` is null for a session. */
 export interface MeView {
   readonly id: string
   readonly kind: "key" | "session"
@@ -41,14 +41,14 @@ export interface MeView {
   readonly session: { readonly id: string; readonly createdAt: string; readonly expiresAt: string } | null
 }
 
-/** What a person does with their own login, and admins with the sessions of their workspace's people. */
+/** The sessions of people: each manages their own login, and admins the sessions of their workspace's members. */
 export class Sessions {
   readonly #store: Store
-  readonly #attempts: LoginAttempts
+  readonly #failures: FailedLogins
 
   constructor(store: Store) {
     this.#store = store
-    this.#attempts = new LoginAttempts(store)
+    this.#failures = new FailedLogins(store)
   }
 
   async me(by: Principal): Promise<MeView> {
@@ -74,7 +74,7 @@ export class Sessions {
     })
   }
 
-  /** Changes what the person is called. */
+  /** Changes the person's name. */
   async rename(by: Principal, name: string): Promise<MeView> {
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const user = await ownUser(tx, by)
@@ -84,11 +84,14 @@ export class Sessions {
     return this.me(by)
   }
 
-  /** A new password for who knows the current one; every other session of theirs ends. Wrong ones count as failed logins. */
+  /**
+   * Sets a new password for a person who knows the current one, and ends all of that person's other sessions. A wrong password
+   * counts as a failed login.
+   */
   async setOwnPassword(by: Principal, current: string, next: string): Promise<void> {
     const address = by.request?.address ?? "unknown"
     const { email } = await this.#store.asHub((tx) => ownUser(tx, by))
-    await this.#attempts.begin(email, address)
+    await this.#failures.take(email, address)
     const stored = await this.#store.asHub((tx) => findUser(tx, email))
     if (!(await verifyPassword(current, stored?.password_hash))) {
       const message = "is not your password."
@@ -98,7 +101,7 @@ export class Sessions {
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const user = await ownUser(tx, by)
       await tx.updateTable("users").set({ password_hash: hash }).where("id", "=", user.id).execute()
-      await this.#attempts.succeeded(tx, email, address)
+      await this.#failures.succeeded(tx, email, address)
       const sessionsEnded = await endSessions(tx, user.id, by.sessionId)
       await record(tx, by, { action: "user.set_password", target: targetOf(user), details: { own: true, sessionsEnded } })
     })

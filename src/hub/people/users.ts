@@ -1,24 +1,24 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { type SelectQueryBuilder, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { Database, Role } from "../../store/database.ts"
+import type { Database, Role, Tx } from "../../store/database.ts"
 import { findUser, membershipsOf } from "../../store/lookups.ts"
 import type { Store } from "../../store/store.ts"
 import { hashPassword } from "../../vault/passwords.ts"
 import { type AuditEvent, record } from "../audit/audit.ts"
-import { looksLikeId, type Tx } from "../connectors/connector-view.ts"
-import { taken } from "../names.ts"
-import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
+import { looksLikeId } from "../base/ids.ts"
+import { taken } from "../base/names.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import type { Principal } from "../base/principal.ts"
 import { requireAnotherAdmin } from "./admins.ts"
-import type { Principal } from "./identity.ts"
 import { changesOf, removeIfNobodys } from "./workspaces.ts"
 
-/** `createdAt` is since when they belong to the workspace. `password` is there once, in the answer that made it. */
+/** A user of the workspace. `createdAt` is when the membership began. `password` is there only in the answer that made it. */
 export interface UserView {
   readonly id: string
   readonly email: string
   readonly name: string
-  /** null for somebody of the hub who is no member of this workspace; operators alone see them. */
+  /** Null for a user of the hub who is not a member of this workspace; only operators see those. */
   readonly role: Role | null
   readonly createdAt: string
   readonly disabledAt: string | null
@@ -55,7 +55,10 @@ export interface Member {
   readonly last_login_at: Date | null
 }
 
-/** The people of a workspace. A login is the whole hub's: what belongs to the person, and not to one workspace, only they and operators change once they belong to several. */
+/**
+ * The people of a workspace. A login belongs to the whole hub. Once a person belongs to several workspaces, only that person and
+ * operators change the name, the password and the sessions.
+ */
 export class Users {
   readonly #store: Store
 
@@ -85,18 +88,18 @@ export class Users {
     })
   }
 
-  /** A member, by id or e-mail; for operators anybody of the hub. */
+  /** A member by id or e-mail; operators find every user of the hub. */
   async get(by: Principal, ref: string): Promise<UserView> {
     return this.#store.inWorkspace(by.workspace.id, async (tx) =>
       viewOf(by.operator ? await findAnybody(tx, by.workspace.id, ref) : await findMember(tx, by.workspace.id, ref)),
     )
   }
 
-  /** Adds a person to the workspace; somebody new to the hub gets the given password, or one that is shown once. */
+  /** Adds a person to the workspace. A person who is new to the hub gets the given password, or one that is shown once. */
   async add(by: Principal, input: UserInput): Promise<UserView> {
     const email = input.email.toLowerCase()
     const known = await this.#store.asHub((tx) => findUser(tx, email))
-    // Whoever made a login elsewhere may know its password: it must not open the operators' workspace.
+    // The maker of a login in another workspace may know its password, and must not get into the operators' workspace by it.
     const anew = known === undefined || by.operator
     if (!anew && input.password !== undefined)
       throw new PlatformError("name_taken", `${email} has a login on this hub already; leave the password out to add them to this workspace.`)
@@ -122,7 +125,10 @@ export class Users {
     })
   }
 
-  /** Changes what is given, all of it or nothing. Roles are the workspace's; the last admin keeps theirs. `disabled` (operators) holds for the whole hub, and ends the sessions. */
+  /**
+   * Changes the given parts, all or none. A role belongs to the workspace, and the last admin keeps it. `disabled`, for
+   * operators, holds for the whole hub and ends the sessions.
+   */
   async change(by: Principal, ref: string, patch: UserPatch): Promise<UserView> {
     const { disabled, role, name } = patch
     if (disabled !== undefined && !by.operator)
@@ -135,7 +141,10 @@ export class Users {
     })
   }
 
-  /** Takes a person out of the workspace, by id or e-mail; a login that then belongs to no workspace is removed. The last admin stays. */
+  /**
+   * Removes a person from the workspace, by id or e-mail. A login that then belongs to no workspace is removed too. The last
+   * admin stays.
+   */
   async remove(by: Principal, ref: string): Promise<void> {
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const user = await findMember(tx, by.workspace.id, ref)
@@ -162,7 +171,7 @@ export class Users {
   }
 }
 
-/** Refuses a login on the whole hub, or lets it in again; undefined when it was so already. */
+/** Disables a login on the whole hub, or enables it again; undefined when nothing changes. */
 async function disable(tx: Tx, by: Principal, ref: string, disabled: boolean): Promise<AuditEvent | undefined> {
   const user = await findAnybody(tx, by.workspace.id, ref)
   if ((user.disabled_at !== null) === disabled) return undefined
@@ -177,7 +186,7 @@ async function disable(tx: Tx, by: Principal, ref: string, disabled: boolean): P
   return { action: disabled ? "user.disable" : "user.enable", target: targetOf(user), details: { sessionsEnded: sessions } }
 }
 
-/** Another role or name for a member; undefined when they were so already. */
+/** Changes the role or name of a member; undefined when nothing changes. */
 async function changeMember(tx: Tx, by: Principal, ref: string, patch: UserPatch): Promise<AuditEvent | undefined> {
   const user = await findMember(tx, by.workspace.id, ref)
   const { role = user.role, name = user.name } = patch
@@ -210,7 +219,7 @@ export async function findMember(tx: Tx, workspaceId: string, ref: string): Prom
   return user
 }
 
-/** Anybody of the hub, with their role in this workspace if they have one. */
+/** A user of the hub, with the role in this workspace if there is one. */
 async function findAnybody(tx: Tx, workspaceId: string, ref: string): Promise<Omit<Member, "role"> & { readonly role: Role | null }> {
   const user = await tx
     .selectFrom("users")
@@ -227,13 +236,13 @@ async function findAnybody(tx: Tx, workspaceId: string, ref: string): Promise<Om
   return { ...user, ...(member ?? { role: null }) }
 }
 
-/** A user of several workspaces is not one admin's to take over. */
+/** Refuses a change to a user of several workspaces by the admin of one of them. */
 export async function requireOwnPerson(tx: Tx, by: Principal, user: Member): Promise<void> {
   if (by.operator || by.id === `user:${user.id}` || (await membershipsOf(tx, user.id)).length <= 1) return
   throw new PlatformError("forbidden", `${user.email} belongs to other workspaces too; an operator must do this.`)
 }
 
-/** Ends the sessions of a user but `except`; how many there were. */
+/** Ends the sessions of a user except `except`, and returns how many. */
 export async function endSessions(tx: Tx, userId: string, except?: string): Promise<number> {
   let ending = tx
     .updateTable("sessions")

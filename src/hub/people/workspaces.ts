@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto"
 import { PlatformError } from "../../core/errors.ts"
 import { goOnIn } from "../../store/crossing.ts"
+import type { Tx } from "../../store/database.ts"
 import { allWorkspaces, type FoundWorkspace, membershipsOf } from "../../store/lookups.ts"
 import type { Store } from "../../store/store.ts"
 import { newApiKey } from "../../vault/tokens.ts"
 import { record } from "../audit/audit.ts"
-import type { Tx } from "../connectors/connector-view.ts"
-import { taken } from "../names.ts"
-import { decodeCursor, type Page, type PageQuery, pageOf } from "../page.ts"
-import { type Plan, type PlanPatch, patched, planFrom } from "../plans.ts"
-import type { Principal } from "./identity.ts"
+import { taken } from "../base/names.ts"
+import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import { type Plan, type PlanPatch, patched, planFrom } from "../base/plans.ts"
+import type { Principal } from "../base/principal.ts"
 import { insertKey } from "./keys.ts"
 
 export interface WorkspaceView {
@@ -27,18 +27,18 @@ export interface WorkspacePatch {
   readonly plan?: PlanPatch
 }
 
-/** Workspaces: operators make, limit and remove them; everybody sees their own. */
+/** Workspaces. Operators make, limit and remove them; other callers see their own. */
 export class Workspaces {
   readonly #store: Store
   readonly #removed: () => void
 
-  /** `removed` is called after a workspace was removed, its keys with it. */
+  /** `removed` is called after a workspace and its keys were removed. */
   constructor(store: Store, removed: () => void) {
     this.#store = store
     this.#removed = removed
   }
 
-  /** All of them for an operator, else the caller's own, oldest first. */
+  /** All workspaces for an operator, the caller's own for others; the oldest first. */
   async list(by: Principal, query: PageQuery): Promise<Page<WorkspaceView>> {
     const seen = await this.#seen(by)
     const after = decodeCursor(query.cursor)
@@ -47,12 +47,12 @@ export class Workspaces {
     return { ...page, data: page.data.map(viewOf) }
   }
 
-  /** One that the caller may see, by id, name or serial number. */
+  /** A workspace that the caller may see, by id, name or serial number. */
   async get(by: Principal, ref: string): Promise<WorkspaceView> {
     return viewOf(named(await this.#seen(by), ref))
   }
 
-  /** Makes a workspace with an admin key of its own, shown this once; the user who made it is its admin too. */
+  /** Makes a workspace with an admin key, which is shown this once. A user who makes a workspace becomes its admin. */
   async create(by: Principal, input: { readonly name: string; readonly title?: string }): Promise<WorkspaceView & { readonly key: string }> {
     const id = randomUUID()
     const key = newApiKey()
@@ -67,10 +67,13 @@ export class Workspaces {
     })
   }
 
-  /** Changes what is given: names and titles for admins of the workspace and operators, plans for operators. What a workspace has beyond a new plan stays. */
+  /**
+   * Changes the given parts. Admins of the workspace and operators change names and titles, operators plans. Things beyond a new
+   * plan stay.
+   */
   async change(by: Principal, ref: string, patch: WorkspacePatch): Promise<WorkspaceView> {
     const { id, serial, created_at } = named(await this.#seen(by), ref)
-    // The role is the one in the caller's own workspace; in another, however that is called, it says nothing.
+    // The caller's role counts in the caller's own workspace only.
     if (!by.operator && id !== by.workspace.id) throw noWorkspace(ref)
     if (!by.operator && patch.plan !== undefined)
       throw new PlatformError("forbidden", "Only operators (admins of the hub's first workspace) change plans; ask one of them.")
@@ -100,15 +103,15 @@ export class Workspaces {
   }
 
   /**
-   * Removes a workspace with all that is in it, its audit too: the operators' audit keeps where that ended. `name` must be the workspace's own; the first
-   * workspace stays. People who belong to no other workspace go with it.
+   * Removes a workspace with everything in it. The operators' audit keeps the end of the removed audit. `name` must be the name
+   * of the workspace, and the first workspace cannot be removed. People who belong to no other workspace are removed too.
    */
   async remove(by: Principal, ref: string, name: string): Promise<void> {
     const all = await this.#store.asHub(allWorkspaces)
     const found = named(all, ref)
-    if (found.id === all[0]?.id) throw new PlatformError("in_use", "The hub's first workspace is its operators'; it cannot be removed.")
+    if (found.id === all[0]?.id) throw new PlatformError("in_use", "The hub's first workspace belongs to its operators and cannot be removed.")
     if (found.name !== name) {
-      const message = `must be the workspace's name, ${found.name}, to remove it with all that is in it.`
+      const message = `must be the workspace's name, ${found.name}, to remove it with everything in it.`
       throw new PlatformError("request_invalid", `name ${message}`, { faults: [{ pointer: "/querystring/name", message }] })
     }
     await this.#store.inWorkspace(found.id, async (tx) => {
@@ -140,7 +143,7 @@ export class Workspaces {
   }
 }
 
-/** Removes a login that belongs to no workspace any more; how many were removed. */
+/** Removes a login that belongs to no workspace any more, and returns how many were removed. */
 export async function removeIfNobodys(tx: Tx, userId: string): Promise<number> {
   if ((await membershipsOf(tx, userId)).length > 0) return 0
   const { numDeletedRows } = await tx.deleteFrom("users").where("id", "=", userId).executeTakeFirstOrThrow()
@@ -182,7 +185,7 @@ const viewOf = ({ id, serial, name, title, created_at, plan }: FoundWorkspace): 
   plan: planFrom(plan),
 })
 
-/** What changed, as `{ field: { from, to } }`. */
+/** The changes, as `{ field: { from, to } }`. */
 export const changesOf = (before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(after).flatMap(([name, to]) => (JSON.stringify(before[name]) === JSON.stringify(to) ? [] : [[name, { from: before[name], to }]])),

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto"
 import { setTimeout as pause } from "node:timers/promises"
 import { sql } from "kysely"
-import type { HubParts } from "../hub.ts"
+import type { HubParts } from "../parts.ts"
 import type { Found, TestReport } from "./probe.ts"
 
-/** Whose probe is shared with other nodes. */
+/** The connector whose probe is shared with other nodes. */
 export interface NodeShare {
   readonly workspaceId: string
   readonly connectorId: string
@@ -12,12 +12,12 @@ export interface NodeShare {
 }
 
 const POLL_MS = 100
-/** What a probe takes besides its deadline: a place among the tests, cutting off, storing. */
+/** The time of a probe besides its deadline: to get a slot among the tests, to be cut off, to be stored. */
 const MARGIN_MS = 5_000
 
 /**
- * Makes a probe, or waits for the report of an equal one that goes on at another node; `key` says what is equal. The other's
- * report is as everybody may see it. A node that dies with its probe holds nobody longer than the probe could have taken.
+ * Makes a probe, or waits for the report of an equal one that runs at another node; probes of equal `key`s are equal. The other
+ * node's report is the public one. When a node dies during its probe, the others wait no longer than the probe could have taken.
  */
 export async function sharedOverNodes(
   parts: Pick<HubParts, "store" | "counters">,
@@ -28,7 +28,7 @@ export async function sharedOverNodes(
 ): Promise<Found> {
   const id = randomUUID()
   let shared = false
-  while (!(await claim(parts, share, key, id))) {
+  while (!(await claim(parts, share, key, id, shared))) {
     if (!shared) parts.counters.probesShared.inc()
     shared = true
     await pause(POLL_MS, undefined, { signal: gone })
@@ -45,8 +45,17 @@ export async function sharedOverNodes(
   }
 }
 
-/** True when nobody else makes such a probe now. A probe that ended is nobody's: whoever comes later makes a new one. */
-async function claim({ store }: Pick<HubParts, "store">, { workspaceId, connectorId, timeoutMs }: NodeShare, key: string, id: string): Promise<boolean> {
+/**
+ * True when no other node makes such a probe now. A caller that comes after a probe has ended makes a new one; a caller that
+ * has `waited` for it reads its report, and takes over only when the other node has died.
+ */
+async function claim(
+  { store }: Pick<HubParts, "store">,
+  { workspaceId, connectorId, timeoutMs }: NodeShare,
+  key: string,
+  id: string,
+  waited: boolean,
+): Promise<boolean> {
   const mine = { node: id, expires_at: sql<Date>`now() + ${timeoutMs + MARGIN_MS} * interval '1 millisecond'`, report: null }
   const taken = await store.inWorkspace(workspaceId, async (tx) => {
     await tx
@@ -63,7 +72,7 @@ async function claim({ store }: Pick<HubParts, "store">, { workspaceId, connecto
         conflict
           .columns(["connector_id", "key"])
           .doUpdateSet(mine)
-          .where((where) => where.or([where("probes.expires_at", "<", sql<Date>`now()`), where("probes.report", "is not", null)])),
+          .where((where) => where.or([where("probes.expires_at", "<", sql<Date>`now()`), ...(waited ? [] : [where("probes.report", "is not", null)])])),
       )
       .returning("node")
       .executeTakeFirst()
@@ -84,7 +93,7 @@ async function reportOf({ store }: Pick<HubParts, "store">, { workspaceId, conne
   return (row?.report as TestReport | null | undefined) ?? undefined
 }
 
-/** Leaves the report for who waits; a probe without one was cut off, and the next in line makes it. */
+/** Leaves the report for the nodes that wait. A probe without a report was cut off, and the next node makes it again. */
 async function settle({ store }: Pick<HubParts, "store">, { workspaceId, connectorId }: NodeShare, id: string, report: TestReport | undefined): Promise<void> {
   await store.inWorkspace(workspaceId, async (tx) => {
     if (report === undefined) {

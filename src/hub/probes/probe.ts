@@ -6,13 +6,13 @@ import { open } from "../../core/session.ts"
 import { collapseStages, round, type Stage, type StageName } from "../../core/trace.ts"
 import type { Door, OpenLease } from "../../net/door.ts"
 
-/** What one probe found, as an operator may see it and as everybody else may. */
+/** The findings of one probe, in the operators' view and in the view of all others. */
 export interface Found {
   readonly operator: TestReport
   readonly others: TestReport
 }
 
-/** What a test found. A failed test is an answer, not an error: `ok: false` with the stage, its cause code and what to do. */
+/** The findings of a test. A failed test is an answer, not an error: `ok: false` with the stage, the code of the cause and what to do. */
 export interface TestReport {
   readonly ok: boolean
   readonly durationMs: number
@@ -31,25 +31,25 @@ export interface TestFailure {
 
 export interface ProbeOptions {
   readonly deadlineMs: number
-  /** Only operators will see what it finds: a failed dial says so at once. */
+  /** Only operators see the findings, so that a failed dial need not be delayed. */
   readonly operator?: boolean
   readonly signal?: AbortSignal
-  /** The stages so far, each time one ends; whose eyes they are for is the listener's to see to (`follow`). */
+  /** Called with the stages so far each time one ends. The listener must show them in the view of its caller (`follow`). */
   readonly onStages?: (stages: readonly Stage[]) => void
   readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
   /** For types that read uploads. */
   readonly upload?: OpenUpload
-  /** Where access tokens are kept; without it they are the test's own. */
+  /** Keeps access tokens; without it they last for the test only. */
   readonly token?: TokenSource
 }
 
-/** Default and greatest time that a test may take, in milliseconds. */
+/** The default and the greatest deadline of a test, in milliseconds. */
 export const TEST_DEADLINE_MS = 10_000
 export const TEST_DEADLINE_MAX_MS = 30_000
 
 /**
- * Tests a connector over a lease of its own and never throws for what the far side does. A failed dial takes as long whatever its
- * cause, so that callers who may not tell causes apart can share the probe of one who may.
+ * Tests a connector over a lease of its own. A failure of the far side never throws. A failed dial takes equally long for every
+ * cause, so that a caller who must not tell causes apart can share the probe of one who may.
  */
 export function probe(door: Door, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: ProbeOptions): Promise<Found> {
   return prove(door, options, async (lease) => {
@@ -64,10 +64,10 @@ export function probe(door: Door, connector: AnyConnector, config: Readonly<Reco
   })
 }
 
-/** What a test can say without all that a connection takes: what is missing, or whether an address lets itself be connected to. */
+/** A test of an incomplete connector: it reports the missing fields, or whether an address can be connected to. */
 export type PartialTest = { readonly missing: readonly Fault[] } | { readonly reach: Address }
 
-/** Tests what there is of a draft, named `name`; like `probe`, it never throws for what the far side does. */
+/** Tests the draft named `name` as far as possible. Like `probe`, it never throws for a failure of the far side. */
 export function testPartly(door: Door, name: string, partial: PartialTest, options: ProbeOptions): Promise<Found> {
   return prove(door, options, async (lease) => {
     await lease.trace.stage("config", async () => {
@@ -94,7 +94,7 @@ async function prove(door: Door, options: ProbeOptions, work: (lease: OpenLease)
     const error =
       cause instanceof PlatformError
         ? cause
-        : new PlatformError("internal", "The test failed in a way the hub does not explain; the log has the cause.", { cause })
+        : new PlatformError("internal", "The test failed in a way that the hub does not explain; the log has the cause.", { cause })
     options.log?.("test failed", { code: error.code, err: error.cause })
     outcome = { error, stage: lease.trace.settle(error, stageOf(error.code)) }
   }
@@ -114,13 +114,13 @@ async function prove(door: Door, options: ProbeOptions, work: (lease: OpenLease)
   }
 }
 
-/** What is told to a caller about a probe that goes on: each stage once, those that pass as they do, and what failed with the report. */
+/** Tells a caller about a probe that runs: each passed stage once, when it passes, and the failed stage with the report. */
 export interface Follower {
   stages(soFar: readonly Stage[]): void
   end(report: TestReport): void
 }
 
-/** Tells one caller the stages of a probe, in the caller's own view of them. */
+/** Tells one caller the stages of a probe in that caller's view. */
 export function follow(operator: boolean, onStage: (stage: Stage) => void): Follower {
   const shown = new Set<StageName>()
   const tell = (stages: readonly Stage[]): void => {
@@ -137,8 +137,8 @@ export function follow(operator: boolean, onStage: (stage: Stage) => void): Foll
 }
 
 /**
- * A report as it is stored and as everybody may see it. An operator's own says whether a connection was denied, refused or
- * not found, in words and in times; here these are one, whoever asked for the test.
+ * The public report, which is stored. An operator's report tells by its words and its times whether a connection was denied,
+ * refused or not found; the public one does not.
  */
 export function publicReport(report: TestReport): TestReport {
   const stages = collapseStages(report.stages)
@@ -161,7 +161,7 @@ export function publicReport(report: TestReport): TestReport {
   return { ok: false, durationMs: round(shown.reduce((sum, each) => sum + each.durationMs, 0)), stages: shown, error: failure(one, stage) }
 }
 
-/** What may have been a denial. */
+/** Errors that may stand for a denial. */
 const CONCEALED: ReadonlySet<ErrorCode> = new Set(["egress_denied", "host_not_found", "dns_failed", "host_unreachable", "tunnel_failed"])
 const UNREACHABLE = "No connection could be made, or the address is not allowed; check host and port, or ask an operator to run the test."
 
@@ -175,7 +175,7 @@ const failure = (error: PlatformError, stage: StageName): TestFailure => ({
   ...(Object.keys(error.details).length === 0 ? {} : { details: error.details }),
 })
 
-/** The stage that a failure belongs to when none was going on: the code tells. */
+/** The stage of a failure that came between stages, by its code. */
 function stageOf(code: ErrorCode): StageName {
   if (code.startsWith("tls_")) return "tls"
   if (code.startsWith("tunnel_") || code === "host_key_mismatch") return "tunnel"

@@ -2,35 +2,38 @@ import { createHash } from "node:crypto"
 import { untilAborted } from "../../core/abort.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { Stage } from "../../core/trace.ts"
-import type { HubParts } from "../hub.ts"
-import type { Principal } from "../people/identity.ts"
-import { Admissions } from "./admissions.ts"
+import { WorkspaceLimits } from "../../limits/workspace-limits.ts"
+import type { Principal } from "../base/principal.ts"
+import type { HubParts } from "../parts.ts"
 import { type Found, follow, type ProbeOptions, TEST_DEADLINE_MS, type TestReport } from "./probe.ts"
 import { type NodeShare, sharedOverNodes } from "./probe-share.ts"
 
-/** Tests of a workspace over all nodes, unless its plan says otherwise. */
+/** The limits of a workspace's tests over all nodes, unless its plan sets others. */
 const TESTS = { perMinute: 600, concurrency: 20 }
 
-/** How a test is asked for. */
+/** The options of a caller of a test. */
 export interface ProbeCall {
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
   readonly onStage?: (stage: Stage) => void
-  /** A check that the hub makes by itself: bounded by its schedule, not by the workspace's limits of tests. */
+  /** The hub makes the test as a scheduled check, which the workspace's limits of tests do not count. */
   readonly scheduled?: boolean
 }
 
-/** What is tested. Equal `key`s in a workspace are equal tests; `connectorId` is there when the result is stored, and then other nodes share it too. */
+/**
+ * The subject of a test. Tests of equal `key`s in a workspace are equal. With a `connectorId` the result is stored, and other
+ * nodes share it too.
+ */
 export interface Subject {
   readonly key: string
   readonly connectorId?: string
-  /** Names that a caller may ask for it by. */
+  /** The names by which callers refer to it. */
   readonly names?: readonly (string | number)[]
   probe(options: ProbeOptions): Promise<Found>
   store?(found: Found): Promise<void>
 }
 
-type ProbeParts = Pick<HubParts, "store" | "log" | "counters" | "uploads" | "bounds">
+type ProbeParts = Pick<HubParts, "store" | "log" | "counters" | "uploads" | "nodeLimits">
 
 interface Caller {
   readonly onStages: (stages: readonly Stage[]) => void
@@ -46,28 +49,32 @@ interface Flight {
 }
 
 /**
- * Every probe of a node. Equal tests at one moment are one probe, whose report each caller gets in their own view; it goes on until
- * the last caller is gone. What a workspace may start is bounded over all nodes, and refused before anything is opened.
+ * All probes of a node. Equal tests at one moment share one probe; each caller gets its report in that caller's own view. A probe
+ * runs until its last caller has gone. The tests of a workspace are limited over all nodes, and refused before anything is
+ * opened.
  */
 export class Probes {
   readonly #parts: ProbeParts
-  readonly #admissions: Admissions
+  readonly #limits: WorkspaceLimits
   readonly #flights = new Map<string, Flight>()
 
   constructor(parts: ProbeParts) {
     this.#parts = parts
-    this.#admissions = new Admissions(parts.store, parts.counters, "tests", TESTS)
+    this.#limits = new WorkspaceLimits(parts.store, "tests", TESTS, () => parts.counters.refused.inc({ kind: "tests" }))
   }
 
-  /** Runs `work`, in which a test is prepared and made, unless the workspace has too many going on; cheap, and before any look-up. */
+  /**
+   * Runs `work`, which prepares and makes a test, unless the workspace has too many tests. The check is cheap and comes before
+   * any look-up.
+   */
   async bounded<T>(workspaceId: string, ref: string | number | undefined, scheduled: boolean, work: () => Promise<T>): Promise<T> {
     if (scheduled) return work()
-    using _place = this.#parts.bounds.enter(workspaceId, "requests of tests")
-    if (!this.#mayShare(workspaceId, ref)) this.#admissions.assertOpen(workspaceId)
+    using _slot = this.#parts.nodeLimits.take(workspaceId, "requests of tests")
+    if (!this.#mayShare(workspaceId, ref)) this.#limits.assertOpen(workspaceId)
     return await work()
   }
 
-  /** The report of a probe of `subject`, one begun for it or one that goes on already. Rejects with `cancelled` when the caller goes away. */
+  /** The report of a new probe of `subject`, or of one that is running already. Rejects with `cancelled` when the caller goes away. */
   async run(by: Principal, subject: Subject, options: ProbeCall): Promise<TestReport> {
     if (options.signal?.aborted === true) throw left(options.signal)
     const timeoutMs = options.timeoutMs ?? TEST_DEADLINE_MS
@@ -86,7 +93,7 @@ export class Probes {
       return report
     } finally {
       flight.callers.delete(caller)
-      // The last one gone ends it; nobody may come to what ends.
+      // When the last caller leaves, abort the probe and remove it first, so that no new caller joins it.
       if (flight.callers.size === 0) {
         if (this.#flights.get(key) === flight) this.#flights.delete(key)
         flight.gone.abort()
@@ -120,7 +127,7 @@ export class Probes {
   }
 
   async #probe(workspaceId: string, subject: Subject, deadlineMs: number, scheduled: boolean, flight: Flight): Promise<Found> {
-    const leave = scheduled ? () => undefined : await this.#admissions.enter(workspaceId)
+    const release = scheduled ? () => undefined : await this.#limits.take(workspaceId)
     try {
       this.#parts.counters.probes.inc()
       const found = await subject.probe({
@@ -136,7 +143,7 @@ export class Probes {
       if (!flight.gone.signal.aborted) await subject.store?.(found)
       return found
     } finally {
-      leave()
+      release()
     }
   }
 
@@ -147,20 +154,20 @@ export class Probes {
   }
 }
 
-/** A key for a config that is stored nowhere; the digest alone is kept. */
+/** The key of a config that is not stored; only a digest is kept. */
 export const keyOfConfig = (type: string, config: unknown): string =>
   createHash("sha256")
     .update(JSON.stringify([type, config], sorted))
     .digest("base64url")
 
-/** Objects with their keys in order: configs that are equal look equal. */
+/** Sorts the keys of objects, so that equal configs have equal texts. */
 const sorted = (_key: string, value: unknown): unknown =>
   value === null || typeof value !== "object" || Array.isArray(value) ? value : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 
 const left = (signal: AbortSignal): PlatformError =>
   new PlatformError("cancelled", "The caller went away before the test ended; call again.", { cause: signal.reason })
 
-/** The work's result; `cancelled` as soon as the caller is gone. */
+/** The result of the work; `cancelled` as soon as the caller goes away. */
 async function unlessGone<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await work
   try {

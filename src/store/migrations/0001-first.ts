@@ -146,7 +146,8 @@ create table jackfield.egress_rules (
 );
 `
 
-// Look-ups that come before the workspace is known: they run as the owner, whose policy sees all rows, and give only what a login needs.
+// Lookups that come before the workspace is known. They run as the owner, whose policy sees all rows, and return only
+// what a login needs.
 const LOOKUPS = `
 create function jackfield.find_api_key(given bytea)
 returns table (id uuid, workspace_id uuid, workspace_serial integer, workspace_name text, operator boolean, name text, role text,
@@ -194,7 +195,7 @@ language sql stable security definer set search_path = '' as $$
 $$;
 `
 
-/** Tables of one workspace, and the column that says whose a row is. */
+/** Tables that belong to a workspace, and the column that names it. */
 const SCOPED: readonly (readonly [table: string, column: string])[] = [
   ["workspaces", "id"],
   ["memberships", "workspace_id"],
@@ -206,14 +207,17 @@ const SCOPED: readonly (readonly [table: string, column: string])[] = [
   ["catalog_streams", "workspace_id"],
 ]
 
-/** Row-level security: a transaction sees and writes the rows of its `app.workspace` alone, none without one; the owner, for migrations and look-ups, all. */
+/**
+ * Row-level security: a transaction sees and writes only the rows of its `app.workspace`, and none without one; the
+ * owner sees all rows, for migrations and lookups.
+ */
 const secured = (table: string, column: string): string => `
 alter table jackfield.${table} enable row level security, force row level security;
 create policy workspace on jackfield.${table} using (${column} = nullif(current_setting('app.workspace', true), '')::uuid);
 create policy owner on jackfield.${table} to current_user using (true);
 `
 
-/** The tables of the thin product: people, keys, connectors with their secrets and catalogs, egress rules. */
+/** The first tables: users, keys, connectors with their secrets and catalogs, egress rules. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const statements = [TABLES, ...SCOPED.map(([table, column]) => secured(table, column)), LOOKUPS]
   await sql.raw(statements.join("\n")).execute(db)

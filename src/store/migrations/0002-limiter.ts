@@ -1,9 +1,9 @@
 import { type Kysely, sql } from "kysely"
 
 /**
- * `limiter_rates` counts the starts granted to a connector, in the order of their times; an entry of `limiter_starts` is a
- * run of them (`first` to `upto`) that counts as started at `at`. `limiter_slots` are the calls that may be open:
- * held ones, and those that wait in the order of `position`; what its process no longer renews expires.
+ * `limiter_rates` counts the starts granted to a connector, in the order of their times; an entry of `limiter_starts`
+ * is a run of them (`first` to `upto`) that count as started at `at`. `limiter_slots` are the calls that may be open:
+ * held ones, and those that wait in the order of `position`; a slot that its process does not renew expires.
  */
 const TABLES = `
 create table jackfield.limiter_rates (
@@ -36,9 +36,10 @@ create index limiter_slots_queue on jackfield.limiter_slots (connector_id, posit
 `
 
 /**
- * Grants starts, one for each waiter whose budget (ms) allows the delay until its time; times are epoch milliseconds. The n-th start comes no earlier
- * than a window after the (n - requests)-th, for every rate: so no window ever holds more than that many. Starts
- * less than a thousandth of the window apart share an entry, under the later time.
+ * Grants starts, one for each waiter whose budget (ms) covers the delay until its start time; times are epoch
+ * milliseconds. For every rate, the n-th start comes at least one window after the (n - requests)-th, so no window
+ * ever contains more starts than the rate allows. Starts less than a thousandth of the window apart share an entry,
+ * under the later time.
  */
 const TAKE_STARTS = `
 create function jackfield.limiter_take_starts(workspace uuid, connector uuid, requests bigint[], windows double precision[], budgets double precision[])
@@ -87,8 +88,9 @@ $$;
 `
 
 /**
- * One exchange about the slots of a connector: gives back `done`, renews `mine`, queues or keeps `asked`, lets the longest
- * waiting have what is free, and returns which of `mine` and `asked` are held now. A waiter is forgotten sooner than a holder.
+ * One exchange about the slots of a connector: releases `done`, renews `mine`, queues or keeps `asked`, gives free
+ * slots to those that have waited longest, and returns the ids of `mine` and `asked` that are now held. A waiter
+ * expires sooner than a holder.
  */
 const EXCHANGE_SLOTS = `
 create function jackfield.limiter_exchange_slots(
@@ -125,7 +127,7 @@ create policy workspace on jackfield.${table} using (workspace_id = nullif(curre
 create policy owner on jackfield.${table} to current_user using (true);
 `
 
-/** What the limiter remembers; both functions run as the caller, so that row-level security binds them too. */
+/** The limiter's memory. Both functions run as the caller, so that row-level security applies to them too. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const tables = ["limiter_rates", "limiter_starts", "limiter_slots"].map(secured)
   await sql.raw([TABLES, ...tables, TAKE_STARTS, EXCHANGE_SLOTS].join("\n")).execute(db)

@@ -12,7 +12,7 @@ create policy workspace on jackfield.recent_calls using (workspace_id = nullif(c
 create policy owner on jackfield.recent_calls to current_user using (true);
 `
 
-/** When a workspace made its last calls of a kind that is counted in a sliding window. */
+/** The times of a workspace's recent calls of each kind that is limited in a sliding window. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(TABLE).execute(db)
 }

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely"
 
-// Chunks are stored as they came: most files of rows compress, and the time that it takes is the caller's.
+// Chunks are stored uncompressed: most files of rows would compress well, but the caller would wait for it.
 const TABLES = `
 create table jackfield.uploads (
   id uuid primary key,
@@ -34,7 +34,7 @@ create policy workspace on jackfield.${table} using (workspace_id = nullif(curre
 create policy owner on jackfield.${table} to current_user using (true);
 `
 
-/** Files that a workspace was given, in chunks; one without `completed_at` is still arriving and counts for nothing. */
+/** Files uploaded to a workspace, in chunks; one without `completed_at` is still arriving and cannot be used. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw([TABLES, secured("uploads"), secured("upload_chunks")].join("\n")).execute(db)
 }

@@ -1,8 +1,9 @@
 import { type Kysely, sql } from "kysely"
 
 /**
- * `connector_versions.state` is the connector as that version left it, without secrets. A secret is `current`, `past` (it was the connector's from
- * `from_version` until `to_version`, which had another), or `staged`: entered to be the next one while the connector was at `from_version`.
+ * `connector_versions.state` is the connector as that version left it, without secrets. A secret is `current`, `past`
+ * (in use from `from_version` until `to_version`, which replaced it), or `staged`: entered as the next one when the
+ * connector was at `from_version`.
  */
 const TABLES = `
 create table jackfield.connector_versions (
@@ -50,7 +51,7 @@ create unique index connector_secrets_staged on jackfield.connector_secrets (con
 create index connector_secrets_past on jackfield.connector_secrets (connector_id, to_version);
 `
 
-/** What is there becomes the first version that can be restored. */
+/** The current state becomes the first version that can be restored. */
 const FIRST_VERSIONS = `
 update jackfield.connector_secrets s set from_version = c.version from jackfield.connectors c where c.id = s.connector_id;
 insert into jackfield.connector_versions (workspace_id, connector_id, version, kind, author, changes, state, at)
@@ -67,7 +68,7 @@ create policy workspace on jackfield.${table} using (workspace_id = nullif(curre
 create policy owner on jackfield.${table} to current_user using (true);
 `
 
-/** Every state that a connector was in, with the secrets of then, and a second slot for the next credentials. */
+/** Every state of a connector with the secrets of that time, and a second slot for the next credentials. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw([TABLES, FIRST_VERSIONS, ...["connector_versions", "staged_credentials"].map(secured)].join("\n")).execute(db)
 }

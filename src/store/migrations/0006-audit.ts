@@ -1,8 +1,9 @@
 import { type Kysely, sql } from "kysely"
 
 /**
- * `body` is the canonical JSON of an entry; `hash` covers it with its number, time and the hash before. The columns after
- * it repeat what lists filter by. `audit_heads` says where each workspace's chain ends; who appends holds its row.
+ * `body` is the canonical JSON of an entry; `hash` covers it together with its number, its time and the previous
+ * hash. The columns after it repeat the values that lists filter by. `audit_heads` holds the end of each workspace's
+ * chain; a transaction that appends locks its row.
  */
 const TABLES = `
 create table jackfield.audit_heads (
@@ -32,9 +33,10 @@ create index audit_entries_target on jackfield.audit_entries (workspace_id, targ
 `
 
 /**
- * Appends entries to the chain of the transaction's own workspace, and returns the last number. It runs as the owner, so that the hub's login needs
- * no right to write either table. The workspace's row is held before the head's: the foreign keys would take it after, and a
- * transaction that holds the workspace and waits for the head would be in a deadlock with one that holds the head.
+ * Appends entries to the chain of the transaction's own workspace and returns the last number. It runs as the owner,
+ * so that the hub's login needs no right to write either table. It locks the workspace's row before the head's: the
+ * foreign keys would lock it afterwards, and a transaction that holds the workspace and waits for the head would
+ * deadlock with one that holds the head.
  */
 const APPEND = `
 create function jackfield.audit_append(workspace uuid, bodies text[]) returns bigint
@@ -73,7 +75,10 @@ end
 $$;
 `
 
-/** What was written stays: even its owner changes or removes nothing while the workspace is there, but by taking these triggers away. */
+/**
+ * Makes the audit permanent: while the workspace exists, even the owner cannot change or remove entries without
+ * dropping these triggers.
+ */
 const KEEP = `
 create function jackfield.audit_keep() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -98,7 +103,7 @@ create policy workspace on jackfield.${table} using (workspace_id = nullif(curre
 create policy owner on jackfield.${table} to current_user using (true);
 `
 
-/** Who did what in each workspace, append-only and hash-chained. */
+/** The audit of each workspace, append-only and hash-chained. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw([TABLES, secured("audit_heads"), secured("audit_entries"), APPEND, KEEP].join("\n")).execute(db)
 }

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from "kysely"
 
 /**
- * One row per key that a caller sent with a request. `request` is the SHA-256 of what was asked; `claim` names whoever carries
- * it out, and holds while `leased_until` is renewed; `outcome` is what was committed under the claim, in the same
- * transactions; the answer is sealed. A row is forgotten at `expires_at`.
+ * One row per key that a caller sent with a request. `request` is the SHA-256 of the request; `claim` identifies the
+ * execution and is valid while `leased_until` is renewed; `outcome` lists the changes committed under the claim, in
+ * the same transactions; the response is sealed. A row is deleted after `expires_at`.
  */
 const TABLE = `
 create table jackfield.idempotency_keys (
@@ -30,8 +30,9 @@ create policy owner on jackfield.idempotency_keys to current_user using (true);
 `
 
 /**
- * Notes what a transaction does under a claim; false when somebody else has taken the request over, and the transaction must not commit. Claims are
- * random, so that whoever knows one has made it: a change in another workspace than the caller's is noted too.
+ * Records the changes of a transaction under a claim; returns false if another execution has taken over the request,
+ * and then the transaction must not commit. Claims are random, so only their owner knows them: a change in another
+ * workspace than the caller's is recorded too.
  */
 const NOTE = `
 create function jackfield.idempotency_note(given uuid, done jsonb) returns boolean
@@ -47,7 +48,7 @@ language sql volatile security definer set search_path = '' as $$
 $$;
 `
 
-/** What was answered to requests with an Idempotency-Key. */
+/** The responses to requests with an Idempotency-Key. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(TABLE + NOTE).execute(db)
 }

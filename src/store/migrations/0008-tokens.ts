@@ -26,7 +26,7 @@ create policy workspace on jackfield.oauth_tokens using (workspace_id = nullif(c
 create policy owner on jackfield.oauth_tokens to current_user using (true);
 `
 
-/** The tokens of OAuth 2.0 logins, sealed, and who is fetching one. */
+/** The tokens of OAuth 2.0 logins, sealed, and the node that is currently fetching one. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(TABLE).execute(db)
 }

@@ -1,9 +1,10 @@
 import { type Kysely, sql } from "kysely"
 
 /**
- * `health_checks`: when a connector is tested by itself, and what that found: a row is one node's while `leased_until` lies ahead;
- * `stopped_version` is the version of the connector whose login was refused. `webhook_deliveries` is an outbox: rows are written with
- * what they tell. `admissions` and `admission_nodes`: the starts of the last minute, and what each node has open now.
+ * `health_checks`: the schedules of connector checks and their results; a row belongs to one node while
+ * `leased_until` is in the future; `stopped_version` is the version of the connector whose login was refused.
+ * `webhook_deliveries` is an outbox: rows are written in the transaction of their event. `admissions` and
+ * `admission_nodes`: the starts of the last minute, and the number of open items on each node.
  */
 const TABLES = `
 create table jackfield.health_checks (
@@ -107,8 +108,9 @@ create table jackfield.probes (
 `
 
 /**
- * Checks that are due, of any workspace, leased to a node until their deadline and a little; at most `per_workspace` of one workspace
- * run at a time, so that none keeps the others waiting. A connector that is off, a draft, or stopped at this version is left alone.
+ * Claims due checks of any workspace and leases them to a node until shortly after their deadline; at most
+ * `per_workspace` of one workspace run at a time, so that no workspace delays the others. Skips connectors that are
+ * disabled, a draft, or stopped at this version.
  */
 const CLAIM_CHECKS = `
 create function jackfield.claim_health_checks(given_node uuid, most integer, per_workspace integer)
@@ -136,7 +138,7 @@ language sql volatile security definer set search_path = '' as $$
 $$;
 `
 
-/** Deliveries that are due, of any workspace, to webhooks that are not off; the oldest first, as above. */
+/** Claims due deliveries of any workspace to enabled webhooks, oldest first, in the same way. */
 const CLAIM_DELIVERIES = `
 create function jackfield.claim_deliveries(given_node uuid, most integer, per_workspace integer, lease_ms integer)
 returns table (id uuid, workspace_id uuid, webhook_id uuid, event_id uuid, type text, body text, attempts integer)
@@ -165,9 +167,9 @@ $$;
 `
 
 /**
- * Lets up to `wanted` more of a kind start: at most `per_minute` in any 60 s, and `most` open at once over all nodes, of which `open_here` are
- * this node's; the workspace's plan goes before both numbers. `retry_ms` says when the next may when not all were let; `room` is how many
- * this node may have open.
+ * Admits up to `wanted` more starts of a kind: at most `per_minute` in any 60 s, and `most` open at once over all
+ * nodes, of which `open_here` are on this node; the workspace's plan overrides both numbers. If not all are admitted,
+ * `retry_ms` is the time until the next may start; `room` is the number that this node may have open.
  */
 const ADMIT = `
 create function jackfield.admit(workspace uuid, given_kind text, given_node uuid, open_here integer, wanted integer, per_minute integer, most integer)
@@ -223,7 +225,10 @@ create policy workspace on jackfield.${table} using (workspace_id = nullif(curre
 create policy owner on jackfield.${table} to current_user using (true);
 `
 
-/** Scheduled checks with their history, webhooks with their outbox, and what limits tests; claims look over all workspaces, and so run as the owner. */
+/**
+ * Scheduled checks with their history, webhooks with their outbox, and the limits of tests. Claims look at all
+ * workspaces and therefore run as the owner.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw([TABLES, ...SCOPED.map(secured), CLAIM_CHECKS, CLAIM_DELIVERIES, ADMIT].join("\n")).execute(db)
 }

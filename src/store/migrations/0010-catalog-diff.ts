@@ -1,6 +1,9 @@
 import { type Kysely, sql } from "kysely"
 
-/** What a discovery skipped has a table of its own, as the streams have, and `begun_at` tells a slow discovery from a killed one; `diff` sums up what changed since the version before. */
+/**
+ * Moves skipped objects to a table of their own, like streams. `begun_at` distinguishes a slow discovery from a
+ * killed one; `diff` summarises the changes since the previous version.
+ */
 const TABLES = `
 alter table jackfield.catalogs add column begun_at timestamptz not null default now();
 alter table jackfield.catalogs add column diff jsonb;
@@ -24,8 +27,9 @@ alter table jackfield.catalogs drop column skipped;
 `
 
 /**
- * What changed from one version of a catalog to another, a row per change; `before` and `after` are columns, or what of the stream changed.
- * Only streams that differ have their columns laid out, so that what did not change costs a comparison.
+ * The changes from one version of a catalog to another, one row per change; `before` and `after` are columns, or the
+ * changed parts of a stream. Only the columns of changed streams are expanded, so that an unchanged stream costs one
+ * comparison.
  */
 const CHANGES = `
 create function jackfield.catalog_changes(workspace uuid, connector uuid, from_version integer, to_version integer)
@@ -60,7 +64,10 @@ language sql stable set search_path = '' as $$
 $$;
 `
 
-/** Versions of catalogs that can be compared; the function runs as its caller, so that row-level security binds it too. */
+/**
+ * Catalog versions that can be compared. The function runs as its caller, so that row-level security applies to it
+ * too.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw([TABLES, CHANGES].join("\n")).execute(db)
 }

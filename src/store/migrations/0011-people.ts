@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely"
 
 /**
- * `login_attempts` counts failed logins by e-mail (its SHA-256: people type passwords there) and source address, for all nodes;
- * `succeeded_at` makes an address one that the person is known to come from.
+ * `login_attempts` counts failed logins by e-mail (its SHA-256, because users type passwords there by mistake) and
+ * source address, for all nodes; `succeeded_at` marks an address that the user has logged in from.
  */
 const TABLES = `
 alter table jackfield.sessions add column address text, add column agent text;
@@ -20,9 +20,10 @@ create index login_attempts_since on jackfield.login_attempts (since);
 `
 
 /**
- * Counts an attempt as failed before it is judged, so that guesses made at once are counted too; 0, or the seconds to wait, and then it is not counted.
- * Each attempt, refused ones too, forgets up to a hundred that are over: whoever sends e-mails without end fills nothing.
- * Whoever has logged in from that address within 30 days waits for nobody else's failures.
+ * Counts an attempt as failed before it is judged, so that parallel guesses count too; returns 0, or the seconds to
+ * wait, and then the attempt is not counted. Each attempt, refused ones included, deletes up to a hundred expired
+ * rows, so that endless attempts do not fill the table. A user who has logged in from that address within 30 days is
+ * not delayed by the failures of others.
  */
 const ATTEMPT = `
 create function jackfield.login_attempt(given bytea, source text, pair_most integer, email_most integer, address_most integer, span interval)
@@ -60,7 +61,7 @@ end
 $$;
 `
 
-/** Where sessions were begun, when people last logged in, and failed logins that every node counts. */
+/** The origin of sessions, the last login of users, and failed logins counted by all nodes. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(TABLES + ATTEMPT).execute(db)
 }

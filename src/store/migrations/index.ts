@@ -10,8 +10,9 @@ import * as tokens from "./0008-tokens.ts"
 import * as health from "./0009-health.ts"
 import * as catalogDiff from "./0010-catalog-diff.ts"
 import * as people from "./0011-people.ts"
+import * as compat from "./0012-compat.ts"
 
-/** Every migration in the order it is run, listed here so that a packed hub needs no directory to read. */
+/** Every migration in order, listed here so that a packaged hub need not read a directory. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001-first": first,
   "0002-limiter": limiter,
@@ -24,4 +25,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0009-health": health,
   "0010-catalog-diff": catalogDiff,
   "0011-people": people,
+  "0012-compat": compat,
 }

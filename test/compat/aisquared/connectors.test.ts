@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { formsOf } from "../../../src/core/scrub.ts"
-import { errorOf, httpDestination, httpSource, MASK, PATH, postgres, type Squared, snowflake, startSquared } from "./start.ts"
+import { use } from "../../support/use.ts"
+import { errorOf, httpDestination, httpSource, MASK, PATH, postgres, snowflake, startSquared } from "./start.ts"
 
-let squared: Squared
-beforeAll(async () => {
-  squared = await startSquared()
-})
-afterAll(() => squared?.stop())
+const squared = use(() => startSquared())
 
 const create = (more: object = {}) => squared.create(more)
 const http = (side: string, configuration: object) => ({ connector_type: side, connector_name: "Http", configuration })
@@ -95,7 +92,7 @@ describe("the configuration of each definition that is built", () => {
     ["a schema that is no text", { configuration: { ...postgres, schema: 1 } }, "schema must be text."],
     ["vectors", { configuration: { ...postgres, data_type: "vector" } }, "data_type must be structured"],
     ["an sslmode", { configuration: { ...postgres, sslmode: "prefer" } }, "sslmode must be one of"],
-    ["a mask of nothing", { configuration: { ...postgres, credentials: { username: "u", password: MASK } } }, "nothing is stored there to keep"],
+    ["a mask of nothing", { configuration: { ...postgres, credentials: { username: "u", password: MASK } } }, "no value is stored"],
     ["a credential elsewhere", { configuration: { ...postgres, extra: { api_token: "t0ken" } } }, "extra.api_token looks like a credential"],
     [
       "a credential among credentials",

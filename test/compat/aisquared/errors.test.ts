@@ -1,14 +1,11 @@
 import type { FastifyRequest } from "fastify"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { answerOf } from "../../../src/compat/aisquared/errors.ts"
 import { PlatformError } from "../../../src/core/errors.ts"
-import { errorOf, PATH, postgres, type Squared, startSquared, USER } from "./start.ts"
+import { use } from "../../support/use.ts"
+import { errorOf, PATH, postgres, startSquared, USER } from "./start.ts"
 
-let squared: Squared
-beforeAll(async () => {
-  squared = await startSquared()
-})
-afterAll(() => squared?.stop())
+const squared = use(() => startSquared())
 
 const JSON_TYPE = { "content-type": "application/json" }
 const connector = { name: "Warehouse", connector_type: "source", connector_name: "Postgresql", configuration: postgres }

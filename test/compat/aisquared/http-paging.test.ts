@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "vitest"
-import { type Squared, startSquared } from "./start.ts"
+import { expect, test } from "vitest"
+import { use } from "../../support/use.ts"
+import { startSquared } from "./start.ts"
 
-let squared: Squared
-beforeAll(async () => {
-  squared = await startSquared()
-})
-afterAll(() => squared.stop())
+const squared = use(() => startSquared())
 
 const base = { increment_type: "Page", base_url: "https://api.example.com", path: "/v1/rows", http_method: "GET" }
 

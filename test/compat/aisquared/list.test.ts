@@ -1,15 +1,15 @@
 import { get } from "node:http"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { httpDestination, httpSource, MASK, PATH, postgres, type Squared, snowflake, startSquared } from "./start.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { use } from "../../support/use.ts"
+import { httpDestination, httpSource, MASK, PATH, postgres, snowflake, startSquared } from "./start.ts"
 
 /** What is listed, and what is made in one way and seen in another (DESIGN §8). */
-let squared: Squared
 const native = (method: string, path: string, body?: unknown) => squared.hub.call(method, `/v1/connectors${path}`, body)
 const list = (query = "") => squared.call("GET", `${PATH}${query}`)
 const seen = async (name: string) => (await list("?per_page=1000")).body.data.find((each: { attributes: { name: string } }) => each.attributes.name === name)
 
+const squared = use(() => startSquared())
 beforeAll(async () => {
-  squared = await startSquared()
   for (let number = 1; number <= 12; number++) expect((await squared.create({ name: `source ${number}` })).status).toBe(201)
   await squared.create({ name: "hook", connector_type: "destination", connector_name: "Http", configuration: httpDestination })
   await squared.create({ name: "pages", connector_name: "Http", configuration: httpSource })
@@ -18,7 +18,6 @@ beforeAll(async () => {
   const config = { account: "a-b", user: "u", auth: { kind: "token", token: "t0ken" } }
   expect((await native("POST", "", { name: "unnamed", type: "snowflake", purpose: "destination", config })).status).toBe(201)
 })
-afterAll(() => squared?.stop())
 
 const names = (answer: Awaited<ReturnType<typeof list>>): string[] => answer.body.data.map((each: { attributes: { name: string } }) => each.attributes.name)
 

@@ -1,13 +1,10 @@
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
+import { use } from "../../support/use.ts"
 import { expectPage, pagesIn } from "../pages.ts"
-import { type Squared, startSquared } from "./start.ts"
+import { startSquared } from "./start.ts"
 
-let squared: Squared
-beforeAll(async () => {
-  squared = await startSquared()
-})
-afterAll(() => squared?.stop())
+const squared = use(() => startSquared())
 
 describe("the page's request and answer, for each definition that is built", () => {
   const pages = pagesIn(join(import.meta.dirname, "pages"))

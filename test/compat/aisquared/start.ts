@@ -1,4 +1,5 @@
-import { type Answer, startHub, type TestHub } from "../../support/hub.ts"
+import type { Answer } from "../../support/ask.ts"
+import { startHub, type TestHub } from "../../support/hub.ts"
 
 /** A hub as AI Squared's clients see it: paths below `/aisquared`, the token of a login. */
 export interface Squared {

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { formsOf } from "../../../src/core/scrub.ts"
-import { type Databar, startDatabar } from "./start.ts"
+import { use } from "../../support/use.ts"
+import { startDatabar } from "./start.ts"
 
-let databar: Databar
-beforeAll(async () => {
-  databar = await startDatabar()
-})
-afterAll(() => databar?.stop())
+const databar = use(() => startDatabar())
 
 const good = { name: "Score", method: "post", url: "https://api.example.com/v1/score" }
 const create = (more: object = {}) => databar.create({ ...good, ...more })
@@ -104,9 +101,9 @@ describe("create", () => {
     ["header with a line break", { headers: [{ name: "X-A", value: "a\r\nB: c" }] }, "Value must be one line"],
     ["header name", { headers: [{ name: "a b", value: "" }] }, "Name must be a header name"],
     ["a header of ours", { headers: [{ name: "Host", value: "x" }] }, "may not be Host"],
-    ["a mask of nothing", { headers: [{ name: "Authorization", value: "********" }] }, "nothing is stored there to keep"],
+    ["a mask of nothing", { headers: [{ name: "Authorization", value: "********" }] }, "no value is stored"],
     ["a template left open", { body_template: '{"a": {{ b }' }, "line 1, column 7"],
-    ["a template with an unknown filter", { body_template: "{{ a | shell }}" }, "uses the filter shell, which there is not"],
+    ["a template with an unknown filter", { body_template: "{{ a | shell }}" }, "uses the filter shell, which does not exist"],
     ["a template with an unclosed block", { body_template: "\n{% for x in y %}" }, "Body template cannot be parsed"],
   ])("400 for %s", async (_name, more, detail) => {
     const { status, body } = await create(more)

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Databar, startDatabar } from "./start.ts"
+import { describe, expect, it } from "vitest"
+import { use } from "../../support/use.ts"
+import { startDatabar } from "./start.ts"
 
 /** What is made in one way, seen in another (DESIGN §8). */
-let databar: Databar
-beforeAll(async () => {
-  databar = await startDatabar()
-})
-afterAll(() => databar?.stop())
+const databar = use(() => startDatabar())
 
 const URL = "https://api.example.com/v1/companies"
 const native = (method: string, path: string, body?: unknown) => databar.hub.call(method, `/v1/connectors${path}`, body)

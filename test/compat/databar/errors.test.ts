@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { answerOf } from "../../../src/compat/databar/errors.ts"
 import { PlatformError } from "../../../src/core/errors.ts"
-import { type Databar, startDatabar } from "./start.ts"
+import { use } from "../../support/use.ts"
+import { startDatabar } from "./start.ts"
 
-let databar: Databar
-beforeAll(async () => {
-  databar = await startDatabar()
-})
-afterAll(() => databar?.stop())
+const databar = use(() => startDatabar())
 
 const PATH = "/v1/connectors"
 const JSON_TYPE = { "content-type": "application/json" }

@@ -1,13 +1,10 @@
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
+import { use } from "../../support/use.ts"
 import { expectPage, pagesIn } from "../pages.ts"
-import { type Databar, startDatabar } from "./start.ts"
+import { startDatabar } from "./start.ts"
 
-let databar: Databar
-beforeAll(async () => {
-  databar = await startDatabar()
-})
-afterAll(() => databar?.stop())
+const databar = use(() => startDatabar())
 
 describe("the pages' own requests and answers", () => {
   const pages = pagesIn(join(import.meta.dirname, "pages"))

@@ -1,4 +1,5 @@
-import type { Answer, TestHub } from "../../support/hub.ts"
+import type { Answer } from "../../support/ask.ts"
+import type { TestHub } from "../../support/hub.ts"
 import { startHub } from "../../support/hub.ts"
 
 /** A hub as Databar's clients see it: `x-apikey` and paths below `/databar`. */

@@ -1,18 +1,18 @@
 import { join } from "node:path"
 import pg from "pg"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { NOT_BUILT } from "../../../src/compat/databrain/types.ts"
+import { describe, expect, it } from "vitest"
+import { PAGE, typesOf } from "../../../src/compat/databrain/types.ts"
+import { notBuilt } from "../../../src/compat/mapping.ts"
+import { registry } from "../../../src/connectors/index.ts"
 import { formsOf } from "../../../src/core/scrub.ts"
 import { closedPort } from "../../support/loopback.ts"
+import { use } from "../../support/use.ts"
+import { until } from "../../support/waiting.ts"
 import { expectPage, pagesIn } from "../pages.ts"
-import { type DataBrain, errorOf, startDataBrain } from "./start.ts"
+import { errorOf, startDataBrain } from "./start.ts"
 
 const CANARY = 'c4nary"pass/word+ü'
-let databrain: DataBrain
-beforeAll(async () => {
-  databrain = await startDataBrain(CANARY)
-})
-afterAll(() => databrain?.stop())
+const databrain = use(() => startDataBrain(CANARY))
 
 const native = async (name: string) => (await databrain.hub.call("GET", `/v1/connectors/${name}`)).body
 
@@ -104,7 +104,7 @@ describe("create", () => {
     expect(answer.body.message).toContain(message)
   })
 
-  it.each(NOT_BUILT)("the page's type %s is refused by name until it is built", async (datasourceType) => {
+  it.each(notBuilt(PAGE, typesOf(registry)))("the page's type %s is refused by name until it is built", async (datasourceType) => {
     const answer = await databrain.call("POST", "", { datasourceType, credentials: { name: "x" } })
     expect(errorOf(answer)).toEqual([400, "INVALID_REQUEST_BODY", true])
     expect(answer.body.message).toContain(`${datasourceType} is not built yet`)
@@ -176,12 +176,10 @@ describe("the schema", () => {
     await blocker.end()
     expect([answer.status, answer.body]).toEqual([200, { name: "slow" }])
     expect(during.body).toEqual({ status: { progress: "0/...", error: "" } })
-    let progress = ""
-    for (let attempt = 0; attempt < 50 && !/^([1-9]\d*)\/\1$/.test(progress); attempt++) {
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      progress = (await databrain.call("POST", "/getDatasourceProgress", { input: { datasourceId: "slow" } })).body.status.progress
-    }
-    expect(progress).toMatch(/^([1-9]\d*)\/\1$/)
+    const progress = async (): Promise<string> =>
+      (await databrain.call("POST", "/getDatasourceProgress", { input: { datasourceId: "slow" } })).body.status.progress
+    const done = /^([1-9]\d*)\/\1$/
+    expect(await until(10_000, progress, (text) => done.test(text))).toMatch(done)
   })
 })
 

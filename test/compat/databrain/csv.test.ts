@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { startHub, type TestHub } from "../../support/hub.ts"
+import { expect, it } from "vitest"
+import { startHub } from "../../support/hub.ts"
+import { use } from "../../support/use.ts"
 import { errorOf } from "./start.ts"
 
-let hub: TestHub
-beforeAll(async () => {
-  hub = await startHub()
-})
-afterAll(() => hub?.stop())
+const hub = use(() => startHub())
 
 const create = (credentials: unknown) => hub.call("POST", "/databrain/api/v2/datasource", { datasourceType: "csv", credentials })
 const progress = async (name: string) =>

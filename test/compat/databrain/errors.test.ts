@@ -1,14 +1,11 @@
 import type { FastifyRequest } from "fastify"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { answerOf } from "../../../src/compat/databrain/errors.ts"
 import { ERRORS, type ErrorCode, PlatformError } from "../../../src/core/errors.ts"
-import { type DataBrain, errorOf, startDataBrain } from "./start.ts"
+import { use } from "../../support/use.ts"
+import { errorOf, startDataBrain } from "./start.ts"
 
-let databrain: DataBrain
-beforeAll(async () => {
-  databrain = await startDataBrain("an-ordinary-password")
-})
-afterAll(() => databrain?.stop())
+const databrain = use(() => startDataBrain("an-ordinary-password"))
 
 const JSON_TYPE = { "content-type": "application/json" }
 

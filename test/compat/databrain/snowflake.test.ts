@@ -1,35 +1,35 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { keyPair } from "../../fixtures/snowflake.ts"
-import { type SnowflakeStandIn, startSnowflake } from "../../fixtures/snowflake-server.ts"
-import { type Answer, startHub, type TestHub } from "../../support/hub.ts"
+import { startSnowflake } from "../../fixtures/snowflake-server.ts"
+import type { Answer } from "../../support/ask.ts"
+import { startHub } from "../../support/hub.ts"
+import { use } from "../../support/use.ts"
 import { errorOf } from "./start.ts"
 
 const HOST = "your-account.snowflakecomputing.com"
 const TOKEN = "a-programmatic-access-token"
 const KEYS = keyPair("unused-passphrase")
-let account: SnowflakeStandIn
-let hub: TestHub
 
-beforeAll(async () => {
-  account = await startSnowflake({
+const account = use(() =>
+  startSnowflake({
     hosts: [HOST],
     claim: "YOUR-ACCOUNT",
     database: "ANALYTICS",
     users: [{ name: "SVC", accessTokens: [TOKEN], publicKey: KEYS.publicKey, roles: ["ANALYST"], warehouse: "COMPUTE_WH" }],
     warehouses: { COMPUTE_WH: ["ANALYST"] },
-  })
+  }),
+)
+beforeAll(async () => {
   await account.sql(
     'CREATE SCHEMA "SALES"; CREATE TABLE "SALES"."ORDERS" ("ID" numeric(38,0)); GRANT USAGE ON SCHEMA "SALES" TO "ANALYST"; GRANT SELECT ON "SALES"."ORDERS" TO "ANALYST"',
   )
-  hub = await startHub(
+})
+const hub = use(() =>
+  startHub(
     { JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${account.port}` },
     { door: { standIns: new Map([[`${HOST}:443`, { host: "127.0.0.1", port: account.port }]]), extraCa: account.ca } },
-  )
-})
-afterAll(async () => {
-  await hub?.stop()
-  await account?.[Symbol.asyncDispose]()
-})
+  ),
+)
 
 const PASSWORD = { credentials: "username/password", password: TOKEN }
 const COMMON = { host: HOST, username: "svc", role: "ANALYST", warehouse: "COMPUTE_WH", database: "ANALYTICS", schema: "SALES" }

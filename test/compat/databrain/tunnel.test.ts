@@ -1,27 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Bastion, startBastion } from "../../fixtures/ssh.ts"
-import { closedPort, type Loopback, listenRaw } from "../../support/loopback.ts"
-import { type DataBrain, errorOf, startDataBrain } from "./start.ts"
+import { describe, expect, it } from "vitest"
+import { startBastion } from "../../fixtures/ssh.ts"
+import { closedPort, listenRaw } from "../../support/loopback.ts"
+import { use } from "../../support/use.ts"
+import { errorOf, startDataBrain } from "./start.ts"
 
-let databrain: DataBrain
-let bastion: Bastion
-let impostor: Bastion
-let talker: Loopback
 const PASSWORD = "an-ordinary-password"
 let count = 0
 
-beforeAll(async () => {
-  bastion = await startBastion()
-  impostor = await startBastion()
-  talker = await listenRaw((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"))
-  databrain = await startDataBrain(PASSWORD, [bastion.port, impostor.port, talker.port])
-})
-afterAll(async () => {
-  await databrain?.stop()
-  await bastion?.stop()
-  await impostor?.stop()
-  await talker?.close()
-})
+const bastion = use(() => startBastion())
+const impostor = use(() => startBastion())
+const talker = use(() => listenRaw((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")))
+const databrain = use(() => startDataBrain(PASSWORD, [bastion.port, impostor.port, talker.port]))
 
 const ssh = (more: object = {}) => ({
   sshTunnel: "enable",

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { type DataBrain, errorOf, startDataBrain } from "./start.ts"
+import { expect, it } from "vitest"
+import { use } from "../../support/use.ts"
+import { errorOf, startDataBrain } from "./start.ts"
 
 const PASSWORD = "an-ordinary-password"
-let databrain: DataBrain
-beforeAll(async () => {
-  databrain = await startDataBrain(PASSWORD)
-})
-afterAll(() => databrain?.stop())
+const databrain = use(() => startDataBrain(PASSWORD))
 
 const native = (method: string, path: string, body?: unknown) => databrain.hub.call(method, `/v1/connectors${path}`, body)
 const progress = (datasourceId: string) => databrain.call("POST", "/getDatasourceProgress", { datasourceId })

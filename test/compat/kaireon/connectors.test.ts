@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { NOT_BUILT } from "../../../src/compat/kaireon/kinds.ts"
+import { describe, expect, it } from "vitest"
+import { PAGE, typesOf } from "../../../src/compat/kaireon/types.ts"
+import { notBuilt } from "../../../src/compat/mapping.ts"
 import { registry } from "../../../src/connectors/index.ts"
-import type { Answer } from "../../support/hub.ts"
-import { errorOf, type Kaireon, startKaireon } from "./start.ts"
+import type { Answer } from "../../support/ask.ts"
+import { use } from "../../support/use.ts"
+import { errorOf, startKaireon } from "./start.ts"
 
-let kaireon: Kaireon
 let count = 0
-beforeAll(async () => {
-  kaireon = await startKaireon("an-ordinary-password")
-})
-afterAll(() => kaireon?.stop())
+const kaireon = use(() => startKaireon("an-ordinary-password"))
 
 const fresh = (): string => `connector ${++count}`
 const create = (more: object = {}): Promise<Answer> => kaireon.create({ name: fresh(), type: "postgresql", ...more })
@@ -80,7 +78,7 @@ describe("create", () => {
     expect(body.error.message).toBe("config must be an object. name is required. type is required. authMethod must be text.")
   })
 
-  it.each(NOT_BUILT)("the page's type %s is refused by name until it is built", async (type) => {
+  it.each(notBuilt(PAGE, typesOf(registry)))("the page's type %s is refused by name until it is built", async (type) => {
     const answer = await create({ type })
     expect(errorOf(answer)).toEqual([400, "BAD_REQUEST", 400])
     expect(answer.body.error.message).toContain(`type ${type} is not built yet`)

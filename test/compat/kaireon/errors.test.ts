@@ -1,14 +1,11 @@
 import { once } from "node:events"
 import { get, type IncomingMessage } from "node:http"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { startHub } from "../../support/hub.ts"
-import { errorOf, type Kaireon, ROOT, startKaireon } from "./start.ts"
+import { use } from "../../support/use.ts"
+import { errorOf, ROOT, startKaireon } from "./start.ts"
 
-let kaireon: Kaireon
-beforeAll(async () => {
-  kaireon = await startKaireon("an-ordinary-password")
-})
-afterAll(() => kaireon?.stop())
+const kaireon = use(() => startKaireon("an-ordinary-password"))
 
 const JSON_TYPE = { "content-type": "application/json" }
 const UNKNOWN = "00000000-0000-4000-8000-000000000000"

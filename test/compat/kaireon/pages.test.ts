@@ -1,31 +1,28 @@
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type SnowflakeStandIn, startSnowflake } from "../../fixtures/snowflake-server.ts"
-import { startHub, type TestHub } from "../../support/hub.ts"
+import { describe, expect, it } from "vitest"
+import { startSnowflake } from "../../fixtures/snowflake-server.ts"
+import { startHub } from "../../support/hub.ts"
+import { use } from "../../support/use.ts"
 import { expectPage, pagesIn } from "../pages.ts"
 
 const HOST = "xy12345.us-east-1.snowflakecomputing.com"
-let account: SnowflakeStandIn
-let hub: TestHub
 let id = ""
 
-beforeAll(async () => {
-  account = await startSnowflake({
+const account = use(() =>
+  startSnowflake({
     hosts: [HOST],
     claim: "XY12345",
     database: "ANALYTICS",
     users: [{ name: "SVC_KAIREON", accessTokens: ["secret"], roles: ["ANALYST"], warehouse: "COMPUTE_WH" }],
     warehouses: { COMPUTE_WH: ["ANALYST"] },
-  })
-  hub = await startHub(
+  }),
+)
+const hub = use(() =>
+  startHub(
     { JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${account.port}` },
     { door: { standIns: new Map([[`${HOST}:443`, { host: "127.0.0.1", port: account.port }]]), extraCa: account.ca } },
-  )
-})
-afterAll(async () => {
-  await hub?.stop()
-  await account?.[Symbol.asyncDispose]()
-})
+  ),
+)
 
 describe("the page's own requests and answers, one after the other", () => {
   const pages = pagesIn(join(import.meta.dirname, "pages"))

@@ -1,33 +1,21 @@
-import { createServer } from "node:http"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { closedPort, type Loopback, listen, listenRaw } from "../../support/loopback.ts"
-import { errorOf, type Kaireon, startKaireon } from "./start.ts"
+import { describe, expect, it } from "vitest"
+import { closedPort, listenHttp, listenRaw } from "../../support/loopback.ts"
+import { use } from "../../support/use.ts"
+import { errorOf, startKaireon } from "./start.ts"
 
 const PASSWORD = "pw-of-the-database"
-let kaireon: Kaireon
-let site: Loopback
-let silent: Loopback
 const requests: string[] = []
 let count = 0
 
-beforeAll(async () => {
-  site = await listen(
-    createServer((request, response) => {
-      requests.push(
-        `${request.method} ${request.url} ${request.headers.authorization ?? request.headers["x-api-key"] ?? request.headers["x-own"] ?? ""}`.trim(),
-      )
-      const status = request.url === "/refuses-head" && request.method === "HEAD" ? 405 : request.url === "/login" ? 401 : request.url === "/broken" ? 500 : 200
-      response.writeHead(status).end()
-    }),
-  )
-  silent = await listenRaw()
-  kaireon = await startKaireon(PASSWORD, ({ port }) => `127.0.0.1/32:${port},127.0.0.1/32:${site.port},127.0.0.1/32:${silent.port}`)
-})
-afterAll(async () => {
-  await kaireon?.stop()
-  await site?.close()
-  await silent?.close()
-})
+const site = use(() =>
+  listenHttp((request, response) => {
+    requests.push(`${request.method} ${request.url} ${request.headers.authorization ?? request.headers["x-api-key"] ?? request.headers["x-own"] ?? ""}`.trim())
+    const status = request.url === "/refuses-head" && request.method === "HEAD" ? 405 : request.url === "/login" ? 401 : request.url === "/broken" ? 500 : 200
+    response.writeHead(status).end()
+  }),
+)
+const silent = use(() => listenRaw())
+const kaireon = use(() => startKaireon(PASSWORD, ({ port }) => `127.0.0.1/32:${port},127.0.0.1/32:${site.port},127.0.0.1/32:${silent.port}`))
 
 const make = async (more: object): Promise<string> => (await kaireon.create({ name: `probe ${++count}`, type: "postgresql", ...more })).body.id as string
 const tested = async (more: object) => (await kaireon.test(await make(more))).body

@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { formsOf } from "../../../src/core/scrub.ts"
-import type { Answer } from "../../support/hub.ts"
+import type { Answer } from "../../support/ask.ts"
+import { use } from "../../support/use.ts"
 import { type Kaireon, startKaireon } from "./start.ts"
 
 const CANARY = 'c4nary"pass/word+ü'
-let kaireon: Kaireon
 const answers: Answer[] = []
-beforeAll(async () => {
-  kaireon = await startKaireon(CANARY)
-})
-afterAll(() => kaireon?.stop())
+const kaireon = use(() => startKaireon(CANARY))
 
 /** A call whose answer is searched for every secret at the end. */
 async function call(...args: Parameters<Kaireon["call"]>): Promise<Answer> {

@@ -1,5 +1,6 @@
+import type { Answer } from "../../support/ask.ts"
 import { startTestDatabase, type TestDatabase } from "../../support/embedded.ts"
-import { type Answer, startHub, type TestHub } from "../../support/hub.ts"
+import { startHub, type TestHub } from "../../support/hub.ts"
 
 /** A hub, a PostgreSQL that its connectors may reach, and KaireonAI's paths on it. */
 export interface Kaireon {

@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { type Kaireon, startKaireon } from "./start.ts"
+import { expect, it } from "vitest"
+import { use } from "../../support/use.ts"
+import { startKaireon } from "./start.ts"
 
-let kaireon: Kaireon
-beforeAll(async () => {
-  kaireon = await startKaireon("an-ordinary-password")
-})
-afterAll(() => kaireon?.stop())
+const kaireon = use(() => startKaireon("an-ordinary-password"))
 
 const native = (method: string, path: string, body?: unknown) => kaireon.hub.call(method, `/v1/connectors${path}`, body)
 const seen = async (id: string) => (await kaireon.call("GET", `/${id}`)).body

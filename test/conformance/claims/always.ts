@@ -8,8 +8,11 @@ import type { Lease } from "../../../src/core/lease.ts"
 import { describeFields, jsonSchema } from "../../../src/core/schema.ts"
 import { formsOf } from "../../../src/core/scrub.ts"
 import { open, type Session } from "../../../src/core/session.ts"
+import { collect } from "../../support/batches.ts"
+import { failure } from "../../support/failure.ts"
 import { testLease } from "../../support/lease.ts"
-import { collect, failure, opened, type Subject, within, withSession } from "../context.ts"
+import { within } from "../../support/waiting.ts"
+import { opened, type Subject, withSession } from "../context.ts"
 
 const every = (fields: Fields): Field[] =>
   Object.values(fields).flatMap((field) => [field, ...every(field.fields ?? {}), ...Object.values(field.variants ?? {}).flatMap((each) => every(each.fields))])

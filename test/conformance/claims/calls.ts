@@ -1,7 +1,9 @@
 import assert from "node:assert/strict"
 import { PlatformError } from "../../../src/core/errors.ts"
 import { HARD } from "../../fixtures/fixture.ts"
-import { failure, type Subject, within, withSession } from "../context.ts"
+import { failure } from "../../support/failure.ts"
+import { within } from "../../support/waiting.ts"
+import { type Subject, withSession } from "../context.ts"
 
 /** What is hard to carry arrives as it was sent. */
 export async function hardRow(subject: Subject): Promise<void> {

@@ -3,9 +3,10 @@ import type { ErrorCode } from "../../../src/core/errors.ts"
 import { open } from "../../../src/core/session.ts"
 import type { StageName } from "../../../src/core/trace.ts"
 import type { Posted } from "../../fixtures/fixture.ts"
+import { failure } from "../../support/failure.ts"
 import { testLease } from "../../support/lease.ts"
 import { closedPort as freePort, listenRaw } from "../../support/loopback.ts"
-import { failure, opened, type Subject, withSession } from "../context.ts"
+import { opened, type Subject, withSession } from "../context.ts"
 
 const DEADLINE_MS = 700
 /** A deadline that holds ends the call well before this. */

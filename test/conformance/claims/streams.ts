@@ -2,7 +2,8 @@ import assert from "node:assert/strict"
 import type { Session } from "../../../src/core/session.ts"
 import type { Cursor, Discovered, Stream, WriteReport } from "../../../src/core/streams.ts"
 import type { Value } from "../../../src/core/values.ts"
-import { collect, type Subject, withSession } from "../context.ts"
+import { collect } from "../../support/batches.ts"
+import { type Subject, withSession } from "../context.ts"
 
 /** The seeded stream with types and key, what was skipped with reasons, and a count that adds up. */
 export async function discovers(subject: Subject): Promise<void> {

@@ -1,8 +1,9 @@
-import type { Answer, HubProcess } from "../hub-process.ts"
+import type { Answer } from "../../support/ask.ts"
+import type { HubProcess } from "../../support/hub-process.ts"
 import type { Ledger } from "./ledger.ts"
 import type { Canary } from "./values.ts"
 
-/** One canary on its way through the four dialects of a hub. */
+/** One canary on its way through the four compatible APIs of a hub. */
 export interface Wire {
   readonly hub: HubProcess
   readonly ledger: Ledger

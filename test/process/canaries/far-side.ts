@@ -81,6 +81,7 @@ export async function startFarSide(canaries: readonly Canary[], greets: "mysql" 
   const at = await listen(server)
   return {
     port: at.port,
+    url: at.url,
     get hits() {
       return at.hits
     },

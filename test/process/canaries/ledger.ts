@@ -1,4 +1,5 @@
-import type { Answer, HubProcess } from "../hub-process.ts"
+import type { Answer } from "../../support/ask.ts"
+import type { HubProcess } from "../../support/hub-process.ts"
 import type { Hit, Search } from "./search.ts"
 
 /** Everything that the hub said, searched as it was said: what was done how often, how much went where, and what was found. */

@@ -1,5 +1,5 @@
 import type { AnyConnector } from "../../../src/core/connector.ts"
-import type { HubProcess } from "../hub-process.ts"
+import type { HubProcess } from "../../support/hub-process.ts"
 import type { Ledger } from "./ledger.ts"
 import { type Aim, configAt, type Place, secretPlaces, takes, worded } from "./places.ts"
 import type { Canary } from "./values.ts"

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import pg from "pg"
-import type { DataFolder } from "../hub-process.ts"
+import type { DataFolder } from "../../support/data-folder.ts"
 import type { Ledger } from "./ledger.ts"
 
 /** Where the embedded database listens, and its owner's password. */

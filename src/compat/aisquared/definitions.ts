@@ -1,0 +1,109 @@
+import type { Registry } from "../../core/registry.ts"
+import type { Side } from "../../hub/connectors/connector-lists.ts"
+import { type Built, built, isGiven, type Row } from "../mapping.ts"
+import { digits, mustBeText, words } from "../values.ts"
+import type { Definition } from "./definition.ts"
+import { httpDestination, httpSource } from "./http.ts"
+
+const AUTH_TYPE = "username/password"
+
+const port: Row = { theirs: "/port", ours: "/port", required: true, ...digits, write: (port) => (isGiven(port) ? String(port) : undefined) }
+
+/** libpq's words, which the vendor's driver takes; its definitions have no key for TLS, so without one the certificate is verified. */
+const sslmode: Row = {
+  theirs: "/sslmode",
+  ours: "/tls/kind",
+  ...words({ disable: "off", require: "require", "verify-ca": "verify", "verify-full": "verify" }, "verify"),
+}
+
+/** User and password, as several of the vendor's definitions have them. */
+const credentials = (password: Pick<Row, "ours" | "read">): readonly Row[] => [
+  {
+    theirs: "/credentials/auth_type",
+    check: (type) => (type === AUTH_TYPE ? undefined : `must be ${AUTH_TYPE}.`),
+    write: (_, { user, password: own, auth }) => ([user, own, auth].some(isGiven) ? AUTH_TYPE : undefined),
+  },
+  { theirs: "/credentials/username", ours: "/user", required: true },
+  { theirs: "/credentials/password", required: true, secret: true, ...password },
+]
+
+/** Databases with the keys of Postgresql; one without a name is the one named like the user. */
+const database = (named: Omit<Definition, "rows">, ...more: readonly Row[]): Definition => ({
+  ...named,
+  rows: [
+    ...more,
+    ...credentials({ ours: "/password" }),
+    { theirs: "/host", ours: "/host", required: true },
+    port,
+    { theirs: "/database", ours: "/database", required: true, write: (database, { user }) => (isGiven(database) ? database : user) },
+    sslmode,
+    { theirs: "/schema", required: true, check: mustBeText, write: () => "public" },
+  ],
+})
+
+/** Earlier versions of the vendor's definition have no data_type. */
+const dataType: Row = {
+  theirs: "/data_type",
+  check: (type) => (type === "structured" ? undefined : "must be structured; vectors are not built yet."),
+  write: () => "structured",
+}
+
+const mariadb = (side: Side): Definition => ({
+  name: "MariaDB",
+  side,
+  type: "mysql",
+  colour: "#003545",
+  rows: [
+    { theirs: "/host", ours: "/host", required: true },
+    port,
+    { theirs: "/username", ours: "/user", required: true },
+    { theirs: "/password", ours: "/password", required: true, secret: true },
+    { theirs: "/database", ours: "/database", required: true },
+    sslmode,
+  ],
+})
+
+/**
+ * `host` is the account's name. Snowflake's SQL API takes no passwords: a `password` is a programmatic access token, which
+ * Snowflake takes in a password's place. A mask keeps whatever login there is, a key pair too.
+ */
+const snowflake: Definition = {
+  name: "Snowflake",
+  side: "source",
+  type: "snowflake",
+  colour: "#0b6e99",
+  rows: [
+    ...credentials({ ours: "/auth", read: (token) => ({ kind: "token", token }) }),
+    { theirs: "/host", ours: "/account", required: true },
+    { theirs: "/role", ours: "/role", required: true },
+    { theirs: "/warehouse", ours: "/warehouse", required: true },
+    { theirs: "/database", ours: "/database", required: true },
+    { theirs: "/schema", ours: "/schema" },
+    { theirs: "/jdbc_url_params", check: mustBeText },
+  ],
+}
+
+const postgresql = { name: "Postgresql", type: "postgres", colour: "#336791" }
+
+/** Every definition that is mapped. */
+export const DEFINITIONS: readonly Definition[] = [
+  database({ ...postgresql, side: "source" }, dataType),
+  mariadb("source"),
+  snowflake,
+  httpSource,
+  database({ ...postgresql, side: "destination" }),
+  mariadb("destination"),
+  httpDestination,
+]
+
+export type BuiltDefinition = Built<Definition>
+
+export const definitionsOf = (registry: Registry): BuiltDefinition[] => built(DEFINITIONS, registry)
+
+/** By the vendor's name, in its exact case. */
+export const definitionNamed = (all: readonly BuiltDefinition[], side: Side, name: string): BuiltDefinition | undefined =>
+  all.find((each) => each.side === side && each.name === name)
+
+/** Of a type of the hub, on one side. */
+export const definitionFor = (all: readonly BuiltDefinition[], side: Side, type: string): BuiltDefinition | undefined =>
+  all.find((each) => each.side === side && each.type === type)

@@ -1,0 +1,52 @@
+import { isSettings, type Row, type Settings, type TypeMapping } from "../mapping.ts"
+import { namedValues } from "../values.ts"
+import type { NameValue } from "./body.ts"
+
+/** A secret as every answer but a create's shows it. Sent back, it keeps the stored value. */
+export const MASK = "********"
+
+type Field = "headers" | "parameters"
+
+const values = namedValues(MASK)
+
+/** A list of names and values, and with them the mask of a login that was entered apart from them. */
+const withLogin = (field: Field): Row => ({
+  theirs: `/${field}`,
+  ours: `/${field}`,
+  ...values,
+  write: (rows, config) => {
+    const login = loginRow(config)
+    return [...(values.write(rows, config) as NameValue[]), ...(login?.field === field ? [{ name: login.name, value: MASK }] : [])]
+  },
+})
+
+/** A connector of Databar: its three types are purposes of one. */
+export const CONNECTOR: TypeMapping = {
+  name: "connector",
+  type: "http",
+  rows: [
+    { theirs: "/method", ours: "/method", read: (method) => String(method).toUpperCase(), write: (method) => String(method).toLowerCase() },
+    { theirs: "/url", ours: "/url" },
+    withLogin("headers"),
+    withLogin("parameters"),
+    { theirs: "/body", ours: "/body", ...values },
+    { theirs: "/body_template", ours: "/bodyTemplate" },
+  ],
+}
+
+/** The place among headers and parameters where a login of its own goes. */
+export function loginRow({ auth }: Settings): { readonly field: Field; readonly name: string } | undefined {
+  if (!isSettings(auth)) return undefined
+  const name = typeof auth["name"] === "string" ? auth["name"] : ""
+  switch (auth["kind"]) {
+    case "basic":
+    case "bearer":
+      return { field: "headers", name: "Authorization" }
+    case "header":
+      return { field: "headers", name }
+    case "query":
+      return { field: "parameters", name }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,62 @@
+import type { AnyConnector } from "../core/connector.ts"
+import type { Registry } from "../core/registry.ts"
+
+export type Settings = Readonly<Record<string, unknown>>
+
+/** A connector type as a vendor's API names it, and its document as rows: both directions are read from them. */
+export interface TypeMapping {
+  /** The vendor's name. */
+  readonly name: string
+  /** The hub's type. */
+  readonly type: string
+  readonly rows: readonly Row[]
+  /** Config with which a connector of this name begins, where it differs from the type's defaults. */
+  readonly initial?: Settings
+}
+
+/** A value of the vendor's document and its place in the config. */
+export interface Row {
+  /** Pointer into the vendor's document: `/credentials/username`. Several, where one value of ours stands in several of theirs. */
+  readonly theirs: string | readonly string[]
+  /**
+   * Place in the config: a pointer in which a variant's kind follows a colon, `/auth:token/token`. Without one the value is only
+   * kept in the document, and shown as it was sent.
+   */
+  readonly ours?: string
+  /** The vendor requires the (first) value wherever the object around it is sent. */
+  readonly required?: true | ((document: Settings) => boolean)
+  /** No part of the value is kept in the document. */
+  readonly secret?: true
+  /** The fault of the values, in words that follow the name; undefined when there is none. */
+  readonly check?: (...values: unknown[]) => string | undefined
+  /** The values as ours; undefined leaves the config as it is. Without it the value is the same. */
+  readonly read?: (...values: unknown[]) => unknown
+  /** Our value as theirs, a list where they are several; undefined shows nothing. `config` is the whole of it, secrets as masks. */
+  readonly write?: (value: unknown, config: Settings) => unknown
+  /** Our value when theirs is not sent; the type's default without it. */
+  readonly absent?: unknown
+  /** Read from the document alone: it is shown as it was sent, and what is stored stays when it is not sent. */
+  readonly oneWay?: true
+}
+
+/** A mapping to a type that this hub has. */
+export type Built<M extends TypeMapping> = M & { readonly connector: AnyConnector }
+
+/** The mappings to types that this hub has. */
+export const built = <M extends TypeMapping>(mappings: readonly M[], registry: Registry): Built<M>[] =>
+  mappings.flatMap((mapping) => {
+    const connector = registry.find(mapping.type)
+    return connector === undefined ? [] : [{ ...mapping, connector }]
+  })
+
+/** The types of a vendor's page that are not built yet. */
+export const notBuilt = (page: readonly string[], mappings: readonly TypeMapping[]): string[] =>
+  page.filter((name) => !mappings.some((mapping) => mapping.name === name))
+
+export const isSettings = (value: unknown): value is Settings => value !== null && typeof value === "object" && !Array.isArray(value)
+
+/** Neither null nor an empty text. */
+export const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== ""
+
+/** The pointers of a row's values. */
+export const pointersOf = ({ theirs }: Pick<Row, "theirs">): readonly string[] => (typeof theirs === "string" ? [theirs] : theirs)

@@ -1,0 +1,30 @@
+import { hmacNotes, oauthNotes, pagingNotes, retryNotes, sinceNotes } from "../shared/http/notes.ts"
+
+/** How the fields work together, for the type's page. */
+export const notes = `### Inputs
+
+| in the config | where the input goes | how it is escaped |
+|---|---|---|
+| \`url\`: \`https://api.example.com/users/{{ id }}?q={{ q }}\` | path and query | percent-encoded; \`.\`, \`..\` and an empty value are refused as a part of the path |
+| a \`headers\` row with \`input: "tenant"\` | the header | not at all; line breaks and characters outside Latin-1 are refused |
+| a \`parameters\` row | the query | percent-encoded |
+| a \`body\` row | a member of the JSON body, or a field of the form | as JSON, or form-encoded |
+| \`bodyTemplate\` | the place of its expression in the JSON or form | escaped inside quotes; a JSON value of its own outside of them |
+
+Scheme, host and port always come from the config. A row's \`value\` is a default; without one, a call must give the input unless \`required\` is false. \`GET /v1/connectors/{id}/inputs\` lists the inputs: those of the URL first, then headers, parameters and body.
+
+Templates are Jinja as \`@huggingface/jinja\` has it: \`if\`, \`for\`, \`set\`, macros, and the filters that an error message lists. A template that does not parse is refused when it is saved, with line and column. Macros and \`{% set x %}…{% endset %}\` blocks give *text*: outside of quotes it becomes a JSON string, never an object; \`{% set x = value %}\` keeps the value. Rendering has 200 ms, 64 MB and 1 MiB of output, in a process of its own.
+
+### Answers
+
+1. A status below 400 is a success, or a status that \`successStatuses\` lists. 404 and 410 mean that nothing is at the URL (\`stream_not_found\`).
+2. Then \`success\` must be true as JMESPath defines it: not null, not false, not empty.
+3. \`records\` finds the records: a list, or one object. An empty list means no records. A path that matches nothing is an error, because the path is usually wrong; write \`\`items || \`[]\` \`\` where nothing means none.
+
+An answer has at most 10 MiB after decompression. Expressions are checked when they are saved, and errors name the column. Only those are taken whose time grows with the size of the answer and no faster: \`$\`, \`let\`, \`replace\`, \`pad_…\` and repeated copies of the input (\`[@,@]|[@,@]|…\`) are refused. An expression that goes through a large answer many times is refused for that answer.
+
+${pagingNotes}
+${sinceNotes}
+${retryNotes}
+${oauthNotes}
+${hmacNotes}`

@@ -1,0 +1,76 @@
+import { pipeline, Readable } from "node:stream"
+import { constants, createGunzip, createZstdDecompress } from "node:zlib"
+import { PlatformError } from "../../../core/errors.ts"
+import { type ByteSource, type Peeked, peek, section } from "./source.ts"
+import { cutAtFrames } from "./zstd-frames.ts"
+
+export type Compression = "none" | "gzip" | "zstd"
+
+/** First bytes: RFC 1952, 2.3.1, and RFC 8878, 3.1.1 (a frame) and 3.1.2 (a skippable frame). */
+const MAGIC_BYTES = 4
+const compressionOf = (head: Buffer): Compression => {
+  if (head[0] === 0x1f && head[1] === 0x8b) return "gzip"
+  if (head.length < MAGIC_BYTES) return "none"
+  const magic = head.readUInt32LE(0)
+  return magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50 ? "zstd" : "none"
+}
+
+/** What decompresses to more than this, and to more than 200 times its size, is a bomb. */
+const FREE_BYTES = 256 * 1_048_576
+const MOST_RATIO = 200
+/** 2^23 bytes, the window that RFC 8878, 3.1.1.1.2, asks every decoder to support; more would let a file claim the memory. */
+const ZSTD_WINDOW_LOG = 23
+
+/** A source without its compression, which its first bytes tell. A compressed source loses its ranges. */
+export async function decompressed(source: ByteSource): Promise<{ readonly source: Peeked; readonly compression: Compression }> {
+  const raw = await peek(source, MAGIC_BYTES)
+  const compression = compressionOf(raw.head)
+  return { source: await peek(compression === "none" ? raw : wrapped(raw, compression)), compression }
+}
+
+const wrapped = (source: ByteSource, compression: Exclude<Compression, "none">): ByteSource => ({
+  name: source.name,
+  mark: source.mark,
+  ranges: false,
+  open: (from = 0, to) => section(decoded(source, compression), from, to),
+  [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+})
+
+async function* decoded(source: ByteSource, compression: Exclude<Compression, "none">): AsyncGenerator<Buffer> {
+  let [taken, given] = [0, 0]
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const part of source.open()) {
+      taken += part.length
+      yield part
+    }
+  }
+  const gzip = compression === "gzip"
+  const decoder = gzip ? createGunzip() : createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } })
+  // An error of either comes out of the loop below; without the callback it would be an unhandled one as well.
+  pipeline(Readable.from(gzip ? counted() : cutAtFrames(counted()), { objectMode: true, highWaterMark: 1 }), decoder, () => undefined)
+  try {
+    for await (const part of decoder as AsyncIterable<Buffer>) {
+      given += part.length
+      if (given > FREE_BYTES && given > taken * MOST_RATIO)
+        throw new PlatformError("response_too_large", `The file ${source.name} decompresses to more than ${MOST_RATIO} times its size; send it uncompressed.`)
+      yield part
+    }
+  } catch (error) {
+    throw explained(error, source.name, compression)
+  }
+}
+
+/** zlib's errors as ours; any other error as it is. */
+function explained(error: unknown, name: string, compression: string): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : ""
+  if (code === "ZSTD_error_frameParameter_windowTooLarge")
+    return new PlatformError(
+      "response_invalid",
+      `The zstd compression of ${name} needs a window of more than 8 MiB; compress it at level 19 or lower, without --long.`,
+      {
+        cause: error,
+      },
+    )
+  if (!code.startsWith("Z_") && !code.startsWith("ZSTD_")) return error
+  return new PlatformError("response_invalid", `The ${compression} compression of ${name} is broken or cut off; send the file again.`, { cause: error })
+}

@@ -1,0 +1,148 @@
+import { type Held, type LineEnd, lineEnd, newlineOf, WINDOW_BYTES } from "../text/records.ts"
+import { type Fields, type Shape, withoutCr } from "./shape.ts"
+
+/** A record by its quotes: its fields, the end of its last line, and how many line breaks its quotes hold. */
+type Quoted = { readonly fields: Fields; readonly end: LineEnd; readonly breaks: number } | { readonly malformed: string }
+
+/**
+ * A failed record and the lines that it reached inside quotes. A later record that reaches one of these lines inside quotes
+ * goes on exactly as this one did, so it need not read them again: hostile quotes would otherwise cost 8 MiB for every line.
+ */
+interface Failed {
+  readonly begin: number
+  /** The start of the last line that was reached. */
+  readonly end: number
+  /** Undefined: only the window ended it, and the text after `end` is still to be read. */
+  readonly reason: string | undefined
+}
+
+export class Quotes {
+  #failed: Failed | undefined
+
+  /** What is known of a record that begins at one offset and is inside quotes where the line at another one starts. */
+  known(begin: number, line: number): Failed | undefined {
+    return this.#failed !== undefined && begin > this.#failed.begin && line <= this.#failed.end ? this.#failed : undefined
+  }
+
+  failed(begin: number, end: number, reason?: string): void {
+    this.#failed = { begin, end, reason }
+  }
+}
+
+const BEHIND = "has text behind a closing quote, or opens one that is not closed where it should be."
+const NEVER = "opens a quote that is never closed."
+const NOT_WITHIN = "opens a quote that is not closed within 8 MiB."
+
+/** `inside`: the text at `at` is taken to stand inside quotes that were opened before. Undefined: the end is not in the buffer yet. */
+export function quotedRecord(shape: Shape, held: Held, at: number, first: LineEnd, quotes?: Quotes, inside = false): Quoted | undefined {
+  return new QuotedReader(shape, held, at, first, quotes).read(inside)
+}
+
+/** Reads one record field by field, and line by line where its quotes span lines. */
+class QuotedReader {
+  readonly #shape: Shape
+  readonly #held: Held
+  readonly #at: number
+  readonly #first: LineEnd
+  readonly #quotes: Quotes | undefined
+  readonly #fields: (string | null)[] = []
+  /** The line that is read: where it begins and ends in the buffer, its text, and the place in the text. */
+  #lineStart: number
+  #end: LineEnd
+  #text: string
+  #index = 0
+  #breaks = 0
+  /** Lines were passed over, so that the fields are not whole. */
+  #jumped = false
+
+  constructor(shape: Shape, held: Held, at: number, first: LineEnd, quotes: Quotes | undefined) {
+    this.#shape = shape
+    this.#held = held
+    this.#at = at
+    this.#first = first
+    this.#quotes = quotes
+    this.#lineStart = at
+    this.#end = first
+    this.#text = held.buffer.toString("utf8", at, first.text)
+  }
+
+  read(inside: boolean): Quoted | undefined {
+    const { quote, delimiter } = this.#shape
+    for (let opened = inside; ; opened = false) {
+      if (!opened && this.#text[this.#index] !== quote) {
+        if (this.#plainField()) break
+        continue
+      }
+      if (!opened) this.#index++
+      const stopped = this.#quotedField()
+      if (stopped !== undefined) return stopped === "more" ? undefined : stopped
+      if (withoutCr(this.#text.slice(this.#index), this.#shape) === "") break
+      if (this.#text[this.#index] !== delimiter) return this.#malformed(BEHIND)
+      this.#index++
+    }
+    if (this.#jumped) return quotedRecord(this.#shape, this.#held, this.#at, this.#first)
+    return { fields: this.#fields, end: this.#end, breaks: this.#breaks }
+  }
+
+  /** An unquoted field; true at the end of the record. */
+  #plainField(): boolean {
+    const next = this.#text.indexOf(this.#shape.delimiter, this.#index)
+    const field = next < 0 ? withoutCr(this.#text.slice(this.#index), this.#shape) : this.#text.slice(this.#index, next)
+    this.#fields.push(field === "" ? null : field)
+    this.#index = next + 1
+    return next < 0
+  }
+
+  /** A quoted field, from behind its opening quote to behind its closing one. */
+  #quotedField(): Quoted | "more" | undefined {
+    const { quote, newline } = this.#shape
+    let value = ""
+    for (;;) {
+      const next = this.#text.indexOf(quote, this.#index)
+      if (next < 0) {
+        value += this.#text.slice(this.#index) + newline
+        const stopped = this.#nextLine()
+        if (stopped !== undefined) return stopped
+        continue
+      }
+      value += this.#text.slice(this.#index, next)
+      this.#index = next + 1
+      if (this.#text[this.#index] !== quote) break
+      value += quote
+      this.#index++
+    }
+    this.#fields.push(value)
+    return undefined
+  }
+
+  /** Goes on in the next line, inside quotes. */
+  #nextLine(): Quoted | "more" | undefined {
+    const { buffer, base } = this.#held
+    if (this.#end.next === this.#end.text) return this.#malformed(NEVER)
+    let start = this.#end.next
+    const known = this.#quotes?.known(base + this.#at, base + start)
+    if (known?.reason !== undefined) return { malformed: known.reason }
+    if (known !== undefined && known.end > base + start) {
+      this.#jumped = true
+      start = known.end - base
+    }
+    const end = lineEnd(this.#held, start, newlineOf(this.#shape))
+    if ((end?.text ?? buffer.length) - this.#at > WINDOW_BYTES) {
+      this.#quotes?.failed(base + this.#at, base + start)
+      return { malformed: NOT_WITHIN }
+    }
+    if (end === undefined) return "more"
+    this.#text = buffer.toString("utf8", start, end.text)
+    this.#lineStart = start
+    this.#end = end
+    this.#index = 0
+    this.#breaks++
+    return undefined
+  }
+
+  #malformed(reason: string): Quoted {
+    const { base } = this.#held
+    this.#quotes?.failed(base + this.#at, base + this.#lineStart, reason)
+    return { malformed: reason }
+  }
+}

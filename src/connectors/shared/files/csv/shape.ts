@@ -1,0 +1,13 @@
+import type { TextShape } from "../text/records.ts"
+
+/** How a text is cut into records: single characters of ASCII; `quote` is "" where fields are not quoted. */
+export interface Shape extends TextShape {
+  readonly delimiter: string
+  readonly quote: string
+}
+
+/** Null for an empty field, "" for quotes around nothing. */
+export type Fields = readonly (string | null)[]
+
+/** Without the CR of a CR LF. */
+export const withoutCr = (text: string, { newline }: Shape): string => (newline === "\n" && text.endsWith("\r") ? text.slice(0, -1) : text)

@@ -1,0 +1,81 @@
+import { PlatformError } from "../../../../core/errors.ts"
+import type { Value } from "../../../../core/values.ts"
+import { mayLoseDigits, parseJson } from "../../json.ts"
+import { converted, joinedKinds, type Kind } from "../kinds.ts"
+
+/** A number of a document whose digits a double does not hold, as it stands there. */
+export class ExactNumber {
+  readonly digits: string
+
+  constructor(digits: string) {
+    this.digits = digits
+  }
+}
+
+export type JsonField = Value | ExactNumber
+/** The fields of one record, by name; read it with `fieldOf`, since a name may be that of a method of every object. */
+export type JsonRecord = Readonly<Record<string, JsonField>>
+
+export const fieldOf = (record: JsonRecord, name: string): JsonField => (Object.hasOwn(record, name) ? (record[name] ?? null) : null)
+
+/** A record from the text of one JSON object; a text is the reason why it is none. */
+export function parseRecord(text: string): JsonRecord | string {
+  try {
+    const value = parseJson(text)
+    if (!isRecord(value)) return "is not a JSON object."
+    return mayLoseDigits(text) ? withExactNumbers(value, JSON.parse(text) as JsonRecord) : value
+  } catch (error) {
+    if (error instanceof SyntaxError) return "is not valid JSON."
+    if (error instanceof PlatformError) return "is nested too deep."
+    throw error
+  }
+}
+
+const isRecord = (value: Value): value is Readonly<Record<string, Value>> => typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Tells the strings that stand for a number from those that are strings in the document: there, `plain` has a number. */
+const withExactNumbers = (exact: JsonRecord, plain: JsonRecord): JsonRecord =>
+  Object.fromEntries(
+    Object.entries(exact).map(([name, value]) => [name, typeof value === "string" && typeof plain[name] === "number" ? new ExactNumber(value) : value]),
+  )
+
+const WHOLE = /^-?\d{1,38}$/
+
+/** The narrowest kind of a value; null has none. */
+export function kindOfJson(value: JsonField): Kind | undefined {
+  if (value === null) return undefined
+  if (value instanceof ExactNumber) return WHOLE.test(value.digits) ? "bigint" : "decimal"
+  if (typeof value === "boolean") return "boolean"
+  if (typeof value === "number") return Number.isSafeInteger(value) ? "integer" : "float"
+  return typeof value === "string" ? "text" : "json"
+}
+
+export function joinedJson(kind: Kind | undefined, value: JsonField): Kind | undefined {
+  const other = kindOfJson(value)
+  if (kind === undefined || other === undefined) return kind ?? other
+  return joinedKinds(kind, other, "json")
+}
+
+/** A value of a column of that kind on our wires; undefined when it is none. */
+export function convertedJson(kind: Kind, value: JsonField): Value | undefined {
+  if (value === null) return null
+  const plain = value instanceof ExactNumber ? value.digits : value
+  switch (kind) {
+    case "json":
+      return plain
+    case "text":
+      return typeof plain === "object" ? JSON.stringify(plain) : String(plain)
+    case "integer":
+      return Number.isSafeInteger(value) ? plain : undefined
+    case "bigint":
+      return Number.isSafeInteger(value) || kindOfJson(value) === "bigint" ? String(plain) : undefined
+    case "float":
+      return typeof value === "number" ? value : undefined
+    case "decimal":
+      return typeof value === "number" || value instanceof ExactNumber ? String(plain) : undefined
+    case "boolean":
+      return typeof value === "boolean" ? value : undefined
+    default:
+      return typeof value === "string" ? converted(kind, value) : undefined
+  }
+}

@@ -1,0 +1,163 @@
+import type { Column, Value } from "../../../core/values.ts"
+
+/** The kinds of value that a text can be; `bigint` is whole numbers of which some have more than 15 digits, all of them text then. */
+export const TEXT_KINDS = ["text", "integer", "bigint", "decimal", "boolean", "date", "timestamp"] as const
+/** What JSON has besides. */
+export const KINDS = [...TEXT_KINDS, "float", "json"] as const
+export type Kind = (typeof KINDS)[number]
+
+const INTEGER = /^(?:0|-?[1-9]\d{0,37})$/
+const DECIMAL = /^-?(?:0|[1-9]\d{0,99})\.\d{1,100}$/
+const BOOLEAN = /^(?:true|false)$/i
+const DASH = 45
+const TIMESTAMP = /^(\d{4}-\d\d-\d\d)[T ]([01]\d|2[0-3]):([0-5]\d)(:[0-5]\d(?:\.\d{1,9})?)?(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?$/
+/** Digits that every JSON number keeps. */
+const SAFE_DIGITS = 15
+/** Digits that 64 bits hold. */
+const DIGITS_OF_64_BITS = 18
+
+/** The narrowest kind of a text. A number with leading zeros, a plus or an exponent is text: it would not be written back as it was. */
+export function kindOf(value: string): Kind {
+  const first = value.charCodeAt(0)
+  // All kinds but booleans begin with a digit or a minus.
+  if (first === DASH || (first >= 48 && first <= 57)) {
+    if (value.charCodeAt(4) === DASH) return isDate(value) ? "date" : isTimestamp(value) ? "timestamp" : "text"
+    if (INTEGER.test(value)) return value.length <= SAFE_DIGITS ? "integer" : "bigint"
+    return DECIMAL.test(value) ? "decimal" : "text"
+  }
+  return BOOLEAN.test(value) ? "boolean" : "text"
+}
+
+/** The kind of a column that has texts of both; undefined is a column without a value so far. */
+export function joined(kind: Kind | undefined, value: string | null): Kind | undefined {
+  if (kind === "text" || value === null || value === "") return kind
+  const other = kindOf(value)
+  return kind === undefined || kind === other ? other : joinedKinds(kind, other, "text")
+}
+
+/** The numeric kinds that hold all values of both; any other pair has `otherwise` in common. */
+export function joinedKinds(kind: Kind, other: Kind, otherwise: "text" | "json"): Kind {
+  if (kind === other) return kind
+  const [one, two] = [HOLDS[kind], HOLDS[other]]
+  if (one === undefined || two === undefined) return otherwise
+  return one.includes(other) ? kind : two.includes(kind) ? other : "decimal"
+}
+
+/** Which other kinds a numeric kind holds. */
+const HOLDS: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
+  integer: [],
+  bigint: ["integer"],
+  float: ["integer"],
+  decimal: ["integer", "bigint", "float"],
+}
+
+/** A text as a value of that kind on our wires; undefined when it is none. An empty text is null, except where texts are wanted. */
+export function converted(kind: Kind, text: string | null): Value | undefined {
+  if (text === null || kind === "text" || kind === "json") return text
+  if (text === "") return null
+  switch (kind) {
+    case "integer":
+      return INTEGER.test(text) && text.length <= SAFE_DIGITS ? Number(text) : undefined
+    case "bigint":
+      return INTEGER.test(text) ? text : undefined
+    case "decimal":
+      return DECIMAL.test(text) || INTEGER.test(text) ? text : undefined
+    case "float":
+      return DECIMAL.test(text) || INTEGER.test(text) ? Number(text) : undefined
+    case "boolean":
+      return BOOLEAN.test(text) ? text.toLowerCase() === "true" : undefined
+    case "date":
+      return isDate(text) ? text : undefined
+    case "timestamp":
+      return isTimestamp(text) ? timestamp(text) : undefined
+  }
+}
+
+/** What all texts of a column have in common, beside their kind. */
+export class ColumnFacts {
+  kind: Kind | undefined
+  #digits = 0
+  #scale = 0
+  #zoned: boolean | "mixed" | undefined
+
+  constructor(kind?: Kind) {
+    this.kind = kind
+  }
+
+  /** Widens the kind so that it holds the text as well. */
+  join(text: string | null): void {
+    this.kind = joined(this.kind, text)
+    this.note(text)
+  }
+
+  /** Takes a text into account whose kind is given. */
+  note(text: string | null): void {
+    if (text === null || text === "") return
+    if (this.kind === "timestamp") {
+      const zoned = (TIMESTAMP.exec(text)?.[5] ?? "") !== ""
+      this.#zoned = this.#zoned === undefined || this.#zoned === zoned ? zoned : "mixed"
+    } else if (this.kind === "decimal" || this.kind === "integer" || this.kind === "bigint") {
+      const point = text.indexOf(".")
+      const whole = (point < 0 ? text.length : point) - (text.charCodeAt(0) === DASH ? 1 : 0)
+      if (whole > this.#digits) this.#digits = whole
+      if (point >= 0 && text.length - point - 1 > this.#scale) this.#scale = text.length - point - 1
+    }
+  }
+
+  column(name: string): Column {
+    const { kind } = this
+    const column = columnOf(name, kind)
+    if (kind === "decimal" && this.#digits > 0) return { ...column, precision: this.#digits + this.#scale, scale: this.#scale }
+    if (kind === "bigint" && this.#digits > DIGITS_OF_64_BITS) return { ...column, type: "decimal", precision: this.#digits, scale: 0 }
+    if (kind === "bigint" && this.#digits > 0) return { ...column, precision: 64 }
+    if (kind === "timestamp" && typeof this.#zoned === "boolean") return { ...column, zoned: this.#zoned }
+    return column
+  }
+}
+
+/** A column of the catalog for a kind; of unknown type when no value told its kind. */
+export const columnOf = (name: string, kind: Kind | undefined): Column => ({
+  name,
+  type: kind === undefined ? "unknown" : kind === "text" ? "string" : kind === "bigint" ? "integer" : kind,
+  nativeType: kind ?? "",
+  nullable: true,
+  ...(kind === "integer" || kind === "float" ? { precision: 64 } : {}),
+})
+
+/** Columns for a caller: one without any value is text. */
+export const settled = (columns: readonly Column[]): Column[] =>
+  columns.map((column) => (column.type === "unknown" && column.nativeType === "" ? columnOf(column.name, "text") : column))
+
+/** The kind by which a column's values are made: its own, or the one that its type has in common with other systems' columns. */
+export function kindOfColumn({ nativeType, type }: Pick<Column, "nativeType" | "type">): Kind {
+  const own = KINDS.find((kind) => kind === nativeType)
+  if (own !== undefined) return own
+  if (type === "integer") return "bigint"
+  if (type === "array") return "json"
+  return KINDS.find((kind) => kind === type) ?? "text"
+}
+
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** By its characters, since every cell of a large file passes here. */
+function isDate(text: string): boolean {
+  if (text.length !== 10 || text.charCodeAt(4) !== DASH || text.charCodeAt(7) !== DASH) return false
+  let digits = 0
+  for (let index = 0; index < 10; index++) {
+    if (index === 4 || index === 7) continue
+    const digit = text.charCodeAt(index) - 48
+    if (digit < 0 || digit > 9) return false
+    digits = digits * 10 + digit
+  }
+  const [year, month, day] = [Math.floor(digits / 10_000), Math.floor(digits / 100) % 100, digits % 100]
+  const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return day >= 1 && day <= (DAYS[month - 1] ?? 0) + (leap ? 1 : 0)
+}
+
+const isTimestamp = (text: string): boolean => isDate(TIMESTAMP.exec(text)?.[1] ?? "")
+
+/** ISO 8601: `T`, seconds, and a colon in the zone; without a zone when the file has none. */
+function timestamp(text: string): string {
+  const [, date, hour, minute, seconds = ":00", zone = ""] = TIMESTAMP.exec(text) ?? []
+  return `${date}T${hour}:${minute}${seconds}${/^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone}`
+}

@@ -1,0 +1,25 @@
+import type { Call } from "../../../core/call.ts"
+import { PlatformError } from "../../../core/errors.ts"
+import type { FileEntry, FileStore } from "./store.ts"
+
+/** All files below a prefix, page by page, behind a path. Throws when the store does not keep to the order of its paths. */
+export async function* filesBelow(store: FileStore, prefix: string, after: string | undefined, call: Call): AsyncGenerator<FileEntry> {
+  let previous = after
+  let page: string | undefined
+  do {
+    const { files, next } = await store.list(prefix, { after, page }, call)
+    for (const file of files) {
+      if (previous !== undefined && comparePaths(file.path, previous) <= 0)
+        throw new PlatformError(
+          "response_invalid",
+          `The store lists ${file.path} behind ${previous}, out of order, so its files cannot be followed one by one.`,
+        )
+      previous = file.path
+      yield file
+    }
+    page = next
+  } while (page !== undefined)
+}
+
+/** By their UTF-8 bytes, which is how object stores order them; JavaScript's own order differs beyond the 16-bit characters. */
+export const comparePaths = (one: string, other: string): number => (one === other ? 0 : Buffer.compare(Buffer.from(one), Buffer.from(other)))

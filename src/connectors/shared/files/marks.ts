@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto"
+import type { Cursor, Stream } from "../../../core/streams.ts"
+import { decodeCursor, encodeCursor, notACursor } from "../cursors.ts"
+import type { Position } from "./format.ts"
+
+/** Where a read of files goes on: a file, the version of it that was read, and the position in it; null behind its end. */
+export interface Place {
+  readonly path: string
+  /** Short; "" when the store names no versions. */
+  readonly mark: string
+  readonly position: Position | null
+}
+
+/** A mark as cursors and slices have it. */
+export const shortMark = (mark: string): string => (mark === "" ? "" : createHash("sha256").update(mark).digest("base64url").slice(0, 16))
+
+export const cursorOf = (file: { readonly path: string; readonly mark: string }, position: Position | null): Cursor =>
+  encodeCursor([file.path, shortMark(file.mark), position])
+
+/** The place in a cursor; whether its file and position are the stream's is for the reader to judge. */
+export function placeOf(cursor: Cursor, stream: Pick<Stream, "path">): Place {
+  const parts = decodeCursor(cursor, stream)
+  const [path, mark, position] = Array.isArray(parts) && parts.length === 3 ? (parts as unknown[]) : []
+  if (typeof path !== "string" || typeof mark !== "string" || position === undefined) throw notACursor(stream)
+  return { path, mark, position }
+}

@@ -1,0 +1,62 @@
+import type { Column, Value } from "../../../../core/values.ts"
+import type { Format, Span, TableWriter } from "../format.ts"
+import { openRecords } from "../json/table.ts"
+import { type JsonRecord, parseRecord } from "../json/values.ts"
+import { beginOf } from "../text/chunks.ts"
+import { bomOf, type CutRecord, faultIn, isTextPosition, RecordReader, type TextRecord, type TextShape } from "../text/records.ts"
+
+const SHAPE: TextShape = { newline: "\n", exact: true, encoding: "utf-8" }
+
+/** One JSON object a line (NDJSON, JSON Lines). */
+export const ndjsonFormat = (): Format => ({
+  name: "ndjson",
+  looksLike: (head) => (looksLikeLines(head) ? 0.95 : 0),
+  open: (source) =>
+    openRecords(source, {
+      described: "one JSON object a line",
+      records: (text, part) => linesOf(text, part),
+      isPosition: isTextPosition,
+    }),
+  writer: (columns) => ndjsonWriter(columns),
+})
+
+/** The first two lines with anything on them are objects; the second one may be cut off. */
+function looksLikeLines(head: Buffer): boolean {
+  const [first = "", second = "{"] = head
+    .subarray(bomOf(head))
+    .toString("utf8")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+  return second.startsWith("{") && typeof parseRecord(first) !== "string"
+}
+
+/** Blank lines have no value. */
+const cutLine: CutRecord<JsonRecord | undefined> = (held, at, first, line) => {
+  const span = { line, lastLine: line, end: held.base + first.next }
+  const fault = faultIn(held, at, first.text, SHAPE)
+  if (fault !== undefined) return { ...span, reason: fault }
+  const text = held.buffer.toString("utf8", at, first.text).trim()
+  const record = text === "" ? undefined : parseRecord(text)
+  return typeof record === "string" ? { ...span, reason: record } : { ...span, value: record }
+}
+
+async function* linesOf(text: (from: number) => AsyncIterable<Buffer>, part: Span): AsyncGenerator<TextRecord<JsonRecord>[]> {
+  const begin = beginOf(part)
+  for await (const some of new RecordReader(SHAPE, cutLine, begin).read(text(begin[0]))) {
+    const out = some.filter((record): record is TextRecord<JsonRecord> => "reason" in record || record.value !== undefined)
+    if (out.length > 0) yield out
+  }
+}
+
+/** Writes one object a line. */
+function ndjsonWriter(columns: readonly Column[]): TableWriter {
+  const keys = columns.map(({ name }) => JSON.stringify(name))
+  const object = (row: readonly Value[]): string => `{${keys.map((key, index) => `${key}:${JSON.stringify(row[index] ?? null)}`).join(",")}}\n`
+  return {
+    extension: "ndjson",
+    begin: () => Buffer.alloc(0),
+    rows: (rows) => ({ bytes: Buffer.from(rows.map(object).join("")), rejected: [] }),
+    end: () => Buffer.alloc(0),
+  }
+}

@@ -1,0 +1,97 @@
+import { PlatformError } from "../../../core/errors.ts"
+
+/** Bytes in order, under a name. */
+export interface ByteSource extends AsyncDisposable {
+  readonly name: string
+  /** The same for the same bytes; "" when the source does not say. */
+  readonly mark: string
+  /** How many bytes there are, when the source says so. */
+  readonly bytes?: number | undefined
+  /** Whether a part costs no more than the part. Without ranges, the bytes before it are read and dropped. */
+  readonly ranges: boolean
+  /** The bytes from one offset to another (excluded). Rejects with `PastEnd` when there are fewer than `from`. */
+  open(from?: number, to?: number): AsyncIterable<Buffer>
+}
+
+/** The bytes by which a file's compression and format are recognised. */
+export const SAMPLE_BYTES = 262_144
+
+/** A source that ends before the offset at which it is to be read. */
+export class PastEnd extends RangeError {}
+
+/** The error for a file that was changed while it was read, or between two parts of a read. */
+export const fileChanged = (name: string, cause?: unknown): PlatformError =>
+  new PlatformError("query_invalid", `The file ${name} was changed or replaced since the read began; read it again from its beginning.`, { cause })
+
+/** A source whose first bytes were read. `whole`: the head is all of it. */
+export interface Peeked extends ByteSource {
+  readonly head: Buffer
+  readonly whole: boolean
+}
+
+/** Reads the head of a source once; the first `open` goes on with the same stream, so that a server is asked once. */
+export async function peek(source: ByteSource, most = SAMPLE_BYTES): Promise<Peeked> {
+  const stream = source.open()[Symbol.asyncIterator]()
+  const { begun, ended } = await beginningOf(stream, most).catch(async (error: unknown) => {
+    await source[Symbol.asyncDispose]()
+    throw error
+  })
+  let held = true
+  const release = async (): Promise<void> => {
+    if (!held) return
+    held = false
+    await stream.return?.()
+  }
+  async function* open(from = 0, to?: number): AsyncGenerator<Buffer> {
+    if (held && (from <= begun.length || !source.ranges)) {
+      held = false
+      return yield* section(goOn(begun, stream), from, to)
+    }
+    await release()
+    yield* source.open(from, to)
+  }
+  const { name, mark, bytes, ranges } = source
+  return {
+    ...{ name, mark, bytes, ranges, open },
+    head: begun.subarray(0, most),
+    whole: ended && begun.length <= most,
+    async [Symbol.asyncDispose]() {
+      await release()
+      await source[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** At least so many bytes of a stream, if it has them. */
+async function beginningOf(stream: AsyncIterator<Buffer>, least: number): Promise<{ readonly begun: Buffer; readonly ended: boolean }> {
+  const parts: Buffer[] = []
+  for (let length = 0; length < least; ) {
+    const next = await stream.next()
+    if (next.done === true) return { begun: Buffer.concat(parts), ended: true }
+    parts.push(next.value)
+    length += next.value.length
+  }
+  return { begun: Buffer.concat(parts), ended: false }
+}
+
+async function* goOn(begun: Buffer, stream: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    if (begun.length > 0) yield begun
+    for (let next = await stream.next(); next.done !== true; next = await stream.next()) yield next.value
+  } finally {
+    await stream.return?.()
+  }
+}
+
+/** A part of a stream that can only be read from its beginning. */
+export async function* section(stream: AsyncIterable<Buffer>, from: number, to?: number): AsyncGenerator<Buffer> {
+  let at = 0
+  for await (const part of stream) {
+    const begin = Math.max(0, from - at)
+    const end = to === undefined ? part.length : Math.min(part.length, to - at)
+    if (begin < end) yield part.subarray(begin, end)
+    at += part.length
+    if (to !== undefined && at >= to) return
+  }
+  if (at < from) throw new PastEnd(`The bytes end at ${at}, before ${from}.`)
+}

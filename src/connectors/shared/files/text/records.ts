@@ -1,0 +1,150 @@
+import { isUtf8 } from "node:buffer"
+
+/** How a text is cut into lines. */
+export interface TextShape {
+  readonly newline: "\n" | "\r"
+  /** The bytes are the file's own, so that a byte that is not UTF-8 can be told from a U+FFFD in the text. */
+  readonly exact: boolean
+  /** For messages. */
+  readonly encoding: string
+}
+
+/** What one record takes of the text: lines from 1, and the offset behind it. */
+export interface TextSpan {
+  readonly line: number
+  readonly lastLine: number
+  readonly end: number
+}
+
+/** A record's value, or the reason why it has none. */
+export type TextRecord<T> = (TextSpan & { readonly value: T }) | (TextSpan & { readonly reason: string })
+
+/** Behind a record: the offset in the text and the number of the next line. */
+export type TextPosition = readonly [offset: number, line: number]
+
+export const isTextPosition = (value: unknown): value is TextPosition => {
+  if (!Array.isArray(value) || value.length !== 2) return false
+  const [offset, line] = value as unknown[]
+  return Number.isSafeInteger(offset) && (offset as number) >= 0 && Number.isSafeInteger(line) && (line as number) >= 1
+}
+
+/** Bytes of a record at most; a longer one is rejected. */
+export const RECORD_MAX_BYTES = 1_048_576
+/** How far the end of a record is looked for, and so what is held at most. */
+export const WINDOW_BYTES = 8 * 1_048_576
+export const TOO_LONG = "is longer than 1 MiB."
+
+/** Records that are made before any of them is taken. */
+const AT_ONCE = 1_000
+const CR = 13
+const LF = 10
+
+/** A buffer of text in which records are looked for. */
+export interface Held {
+  readonly buffer: Buffer
+  /** Nothing follows the buffer. */
+  readonly last: boolean
+  /** The offset of the buffer in the text. */
+  readonly base: number
+  /** All of it is valid text. */
+  readonly clean: boolean
+}
+
+/** Where a line's text ends, and where the next line begins; the same at the end of a text without a last newline. */
+export interface LineEnd {
+  readonly text: number
+  readonly next: number
+}
+
+/** The record that begins at `at`, whose first line ends at `first`; undefined when its end is not in the buffer yet. */
+export type CutRecord<T> = (held: Held, at: number, first: LineEnd, line: number) => TextRecord<T> | undefined
+
+/** Cuts UTF-8 text into records of one or more lines, in flat memory and linear time. */
+export class RecordReader<T> {
+  readonly #shape: TextShape
+  readonly #record: CutRecord<T>
+  #offset: number
+  #line: number
+  /** Inside a line that is longer than the window. */
+  #skipping = false
+
+  /** `from` is where the text begins. */
+  constructor(shape: TextShape, record: CutRecord<T>, from: TextPosition = [0, 1]) {
+    this.#shape = shape
+    this.#record = record
+    ;[this.#offset, this.#line] = from
+  }
+
+  /** The records of a text, some at a time. */
+  async *read(text: AsyncIterable<Buffer>): AsyncGenerator<TextRecord<T>[]> {
+    let parts: Buffer[] = []
+    let length = 0
+    // An unfinished record is begun again when much more of it is there, not at every byte of a slow server.
+    let wanted = 0
+    for await (const part of text) {
+      parts.push(part)
+      length += part.length
+      if (length < wanted) continue
+      const rest = Buffer.concat(parts, length)
+      const used = yield* this.#cut(rest, false)
+      parts = [rest.subarray(used)]
+      length -= used
+      wanted = length * 1.5
+    }
+    yield* this.#cut(Buffer.concat(parts, length), true)
+  }
+
+  /** The records that are whole in the buffer; returns how many bytes they take. */
+  *#cut(buffer: Buffer, last: boolean): Generator<TextRecord<T>[], number> {
+    const held: Held = { buffer, last, base: this.#offset, clean: isUtf8(buffer) && !buffer.includes(0) && (this.#shape.exact || !buffer.includes("\uFFFD")) }
+    const newline = newlineOf(this.#shape)
+    let records: TextRecord<T>[] = []
+    let at = 0
+    while (at < buffer.length || (last && this.#skipping)) {
+      const first = lineEnd(held, at, newline)
+      const record = first === undefined ? undefined : this.#skipping ? this.#skipped(held, first) : this.#record(held, at, first, this.#line)
+      if (record === undefined) {
+        if (buffer.length - at > WINDOW_BYTES) this.#skipping = true
+        if (this.#skipping) at = buffer.length
+        break
+      }
+      records.push(record)
+      if (records.length >= AT_ONCE) {
+        yield records
+        records = []
+      }
+      this.#skipping = false
+      this.#line = record.lastLine + 1
+      at = record.end - held.base
+    }
+    this.#offset = held.base + at
+    if (records.length > 0) yield records
+    return at
+  }
+
+  /** The rest of a line of which nothing is kept. */
+  #skipped(held: Held, { next }: LineEnd): TextRecord<T> {
+    return { line: this.#line, lastLine: this.#line, end: held.base + next, reason: TOO_LONG }
+  }
+}
+
+export const newlineOf = ({ newline }: TextShape): number => (newline === "\n" ? LF : CR)
+
+/** The end of the line that `at` stands in; undefined when it is not in the buffer yet. */
+export function lineEnd({ buffer, last }: Pick<Held, "buffer" | "last">, at: number, newline: number): LineEnd | undefined {
+  const found = buffer.indexOf(newline, at)
+  if (found >= 0) return { text: found, next: found + 1 }
+  return last ? { text: buffer.length, next: buffer.length } : undefined
+}
+
+/** Why the bytes of a record cannot be a row's, whatever they hold. */
+export function faultIn({ buffer, clean }: Held, begin: number, end: number, { exact, encoding }: TextShape): string | undefined {
+  if (end - begin > RECORD_MAX_BYTES) return TOO_LONG
+  if (clean) return undefined
+  const bytes = buffer.subarray(begin, end)
+  if (bytes.includes(0)) return "has a NUL character."
+  return isUtf8(bytes) && (exact || !bytes.includes("\uFFFD")) ? undefined : `has bytes that are not ${encoding}.`
+}
+
+/** The length of UTF-8's byte order mark, where a text begins with one; readers of JSON may ignore it (RFC 8259, 8.1). */
+export const bomOf = (head: Buffer): number => (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0)

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto"
+import type { Call } from "../../../core/call.ts"
+import { PlatformError } from "../../../core/errors.ts"
+import type { HttpClient, StreamedAnswer } from "../http/client.ts"
+import { nameOf, requestTo } from "../http/requests.ts"
+import { type ByteSource, fileChanged, PastEnd, section } from "./source.ts"
+
+/** A compressed file is read as it stands, and an answer may not be coded on its way. */
+const HEADERS = { accept: "text/csv, text/plain;q=0.9, */*;q=0.5", "accept-encoding": "identity" }
+
+/**
+ * The file at a URL, asked for once; its body is read at the pace of the reader. A server that offers ranges (RFC 9110, 14)
+ * and names the version by a strong ETag is asked for parts; each of them must be of the version that came first.
+ */
+export async function urlSource(url: URL, http: HttpClient, call: Call): Promise<ByteSource> {
+  const ask = (headers: Readonly<Record<string, string>>): Promise<StreamedAnswer> => http.open(requestTo(url, { headers: { ...HEADERS, ...headers } }), call)
+  const name = nameOf(url).replaceAll("\u0000", "").slice(0, 255)
+  const first = await call.stage("auth", async () => checked(await ask({}), 200))
+  const { etag = "", "content-length": length } = first.headers
+  const bytes = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
+  const ranges = bytes !== undefined && first.headers["accept-ranges"] === "bytes" && /^"/.test(etag)
+  let unread = true
+  const release = (): void => {
+    if (unread) first.close()
+    unread = false
+  }
+  async function* open(begin = 0, end?: number): AsyncGenerator<Buffer> {
+    if (unread && (!ranges || begin === 0)) {
+      unread = false
+      return yield* section(first.body, begin, end)
+    }
+    release()
+    if (bytes !== undefined && begin > bytes) throw new PastEnd(`The file has ${bytes} bytes, fewer than ${begin}.`)
+    if (begin === bytes) return
+    await call.turn()
+    const answer = await ask(ranges ? { range: `bytes=${begin}-${end === undefined ? "" : end - 1}`, "if-range": etag } : {})
+    const part = answer.status === 206 && answer.headers["content-range"]?.startsWith(`bytes ${begin}-`) === true
+    const { headers, body } = checked(answer, part ? 206 : 200)
+    if (part ? headers["etag"] !== etag : versionOf(headers) !== versionOf(first.headers)) throw closed(answer, fileChanged(name))
+    yield* section(body, part ? 0 : begin, end === undefined || !part ? end : end - begin)
+  }
+  return {
+    name,
+    bytes,
+    ranges,
+    mark: markOf(first),
+    open,
+    async [Symbol.asyncDispose]() {
+      release()
+    },
+  }
+}
+
+/** The headers that name a version of the file; "||" when the server sends none of them. */
+const versionOf = (headers: StreamedAnswer["headers"]): string =>
+  [headers["etag"], headers["last-modified"], headers["content-length"]].map((each) => each ?? "").join("|")
+
+function markOf({ headers }: Pick<StreamedAnswer, "headers">): string {
+  const version = versionOf(headers)
+  return version === "||" ? "" : createHash("sha256").update(version).digest("hex")
+}
+
+/** The answer, unless it is another success than the wanted one or has a coding that was not asked for. */
+function checked(answer: StreamedAnswer, wanted: number): StreamedAnswer {
+  const { status, headers, url } = answer
+  const coding = (headers["content-encoding"] ?? "identity").toLowerCase()
+  const wrong =
+    status !== wanted
+      ? `answers ${status} without the bytes that were asked for; check the URL.`
+      : ["identity", "", "gzip", "x-gzip"].includes(coding)
+        ? undefined
+        : `sends the file with the content coding ${coding.slice(0, 40)}, which was not asked for; serve it as it is, or as gzip.`
+  if (wrong === undefined) return answer
+  throw closed(answer, new PlatformError("response_invalid", `${url.origin} ${wrong}`, { details: { status } }))
+}
+
+/** The error for an answer whose body is not read. */
+function closed(answer: StreamedAnswer, error: PlatformError): PlatformError {
+  answer.close()
+  return error
+}

@@ -1,0 +1,115 @@
+import type { Call } from "../../../../core/call.ts"
+import { PlatformError } from "../../../../core/errors.ts"
+import type { Batch, ReadOptions, Stream } from "../../../../core/streams.ts"
+import type { Column, Value } from "../../../../core/values.ts"
+import type { RowChunk } from "../format.ts"
+import { converted, kindOfColumn, settled } from "../kinds.ts"
+import type { Layout } from "../layout.ts"
+import { filesBelow } from "../listing.ts"
+import { cursorOf } from "../marks.ts"
+import type { FileClient } from "../open-file.ts"
+import { type OpenPart, partsOf, placed } from "./parts.ts"
+import { LOOKED_AT, leftOut, look, StreamSurvey } from "./survey.ts"
+
+/** The rows of a stream's files, one file after the other. A cursor is a file, its mark and a position in it. */
+export const read = (client: FileClient, from: Stream, options: ReadOptions, call: Call): AsyncGenerator<Batch> =>
+  placed(from, options, batches(client, from, options, call))
+
+async function* batches(client: FileClient, from: Stream, { slice, after }: ReadOptions, call: Call): AsyncGenerator<Batch> {
+  const asked = from.columns.length > 0
+  const wanted = asked || client.layout.per !== "folder" ? from.columns : await columnsOf(client, from, call)
+  let left = call.maxRows ?? Number.POSITIVE_INFINITY
+  for await (const part of partsOf(client, from, slice, after, call))
+    for await (const batch of batchesOf(client.layout, part, wanted, { asked, maxRows: left, call })) {
+      yield batch
+      left -= batch.rows.length
+      if (left <= 0) return
+    }
+}
+
+/** The columns of a folder's stream without a catalog: those of its first files. */
+async function columnsOf(client: FileClient, from: Stream, call: Call): Promise<readonly Column[]> {
+  const { layout, store } = client
+  const stream = new StreamSurvey(layout.nameOf(from))
+  for await (const entry of filesBelow(store, layout.prefixOf(stream.name), undefined, call)) {
+    if (!layout.has(entry.path) || layout.streamOf(entry.path) !== stream.name) continue
+    stream.count(entry, layout.partitionsOf(entry.path))
+    if (stream.files > LOOKED_AT) break
+    try {
+      const looking = look({ ...client, survey: "heads" }, entry, call)
+      const looked = await looking.next()
+      if (looked.done === true) stream.add(looked.value)
+    } catch (error) {
+      if (leftOut(error) === undefined) throw error
+    }
+  }
+  return stream.columns()
+}
+
+interface Limits {
+  /** The caller named the columns. */
+  readonly asked: boolean
+  readonly maxRows: number
+  readonly call: Call
+}
+
+/** The batches of one file; the cursor of the last one says that the file is done. */
+async function* batchesOf(layout: Layout, part: OpenPart, wanted: readonly Column[], { asked, maxRows, call }: Limits): AsyncGenerator<Batch> {
+  const { file, ...span } = part
+  const columns = file.table.taken(wanted.length > 0 ? wanted : settled(file.table.columns))
+  const { own, complete } = cellsOf(layout, part, columns, asked)
+  const many = layout.per === "folder"
+  const batch = ({ rows, rejected }: RowChunk, position: unknown): Batch => ({
+    columns,
+    rows: complete === undefined ? rows : rows.map(complete),
+    cursor: cursorOf(file, position),
+    ...(rejected.length === 0 ? {} : { rejected: many ? rejected.map((record) => ({ file: file.path, ...record })) : rejected }),
+  })
+  let given = 0
+  let held: RowChunk | undefined
+  for await (const chunk of file.table.rows({ ...span, columns: own, guessed: !asked, batchRows: call.batchRows, maxRows })) {
+    if (held !== undefined) yield batch(held, held.position)
+    given += chunk.rows.length
+    // Whether more would follow is not known, and not asked for.
+    if (given >= maxRows) return yield batch(chunk, chunk.position)
+    held = chunk
+  }
+  if (held !== undefined) yield batch(held, null)
+}
+
+type Complete = (row: Value[]) => Value[]
+
+/** The columns that the file itself has, and how its rows become those of the stream: by its folders' values, and null for what it lacks. */
+function cellsOf(
+  layout: Layout,
+  { file }: OpenPart,
+  columns: readonly Column[],
+  asked: boolean,
+): { readonly own: readonly Column[]; readonly complete?: Complete } {
+  const { path, table } = file
+  const partitions = new Map(layout.partitionsOf(path).map(({ name, value }) => [name, value]))
+  const names = new Set(table.columns.map(({ name }) => name))
+  const lacks = (name: string): boolean => table.fixed && !names.has(name)
+  const missing = columns.find(({ name }) => !partitions.has(name) && lacks(name))
+  if (missing !== undefined && layout.per !== "folder")
+    throw new PlatformError("query_invalid", `The file ${path} has no column ${missing.name}; discover again to see the columns that it has.`)
+  const more = asked || layout.per !== "folder" || !table.fixed ? undefined : [...names].find((name) => !columns.some((column) => column.name === name))
+  if (more !== undefined)
+    throw new PlatformError(
+      "query_invalid",
+      `The file ${path} has the column ${more}, which the first files of its stream do not have; discover first, and read by the catalog.`,
+    )
+  const own = columns.filter(({ name }) => !partitions.has(name) && !lacks(name))
+  if (own.length === columns.length) return { own }
+  const cells = columns.map((column) => (partitions.has(column.name) ? partitionCell(path, column, partitions.get(column.name) ?? null) : own.indexOf(column)))
+  return { own, complete: (row) => cells.map((cell) => (typeof cell === "number" ? (row[cell] ?? null) : cell.value)) }
+}
+
+function partitionCell(path: string, column: Column, text: string | null): { readonly value: Value } {
+  const value = converted(kindOfColumn(column), text)
+  if (value !== undefined) return { value }
+  throw new PlatformError(
+    "query_invalid",
+    `A folder of ${path} gives the column ${column.name} the value ${text}, which is not of its type ${column.type}; discover again.`,
+  )
+}

@@ -1,0 +1,143 @@
+import type { Dispatcher } from "undici"
+import type { PlatformError } from "../../../core/errors.ts"
+import { giveUp } from "../../../core/http/body.ts"
+import { explained } from "../../../core/http/errors.ts"
+import { exchange, type OpenAnswer, readAnswer } from "../../../core/http/exchange.ts"
+import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
+import { retrying } from "../../../core/retry.ts"
+import type { Value } from "../../../core/values.ts"
+import { jsonOf } from "./answers.ts"
+import { type HttpAuth, noAuth } from "./auth.ts"
+import type { HttpCall } from "./call.ts"
+import { type Meter, meterOf } from "./meter.ts"
+import { type HttpRetries, NO_RETRIES, retriesOf } from "./retry.ts"
+import { byStatus } from "./statuses.ts"
+
+export interface HttpOptions {
+  /** None unless given. */
+  readonly auth?: HttpAuth
+  /** Bytes of an answer at most, after decompression; 10 MiB unless given. An open answer has no cap. */
+  readonly maxBytes?: number
+  /** False: a redirect is an answer like any other. */
+  readonly redirects?: boolean
+  /** None unless given. */
+  readonly retries?: HttpRetries
+  /** The error that an answer stands for, undefined for a success; by its status unless given. */
+  judge?(answer: HttpAnswer, call: HttpCall): PlatformError | undefined
+}
+
+/** A success whose body is read at the reader's pace, as it was sent. Read it to its end, leave the loop, or close it. */
+export interface StreamedAnswer extends Omit<HttpAnswer, "body"> {
+  /** To be read once. */
+  readonly body: AsyncIterable<Buffer>
+  /** Ends a body that is not read. */
+  close(): void
+}
+
+/** One client for everything that speaks HTTP. Every request has its proof, retries, caps and metrics; a failure is a PlatformError. */
+export interface HttpClient {
+  /** The whole answer. */
+  send(request: HttpRequest, call: HttpCall): Promise<HttpAnswer>
+  /** The answer with its body unread: files, NDJSON. Statuses of 200 to 299 are a success; others are read and judged. */
+  open(request: HttpRequest, call: HttpCall): Promise<StreamedAnswer>
+  /** The answer's body, which must be JSON. */
+  json(request: HttpRequest, call: HttpCall): Promise<Value>
+  /** The same client with other options. */
+  with(options: HttpOptions): HttpClient
+}
+
+const MAX_BYTES = 10 * 1_048_576
+/** Bytes of a failure that are read for its message. */
+const FAILURE_BYTES = 65_536
+
+type Read<A> = (request: HttpRequest, answer: OpenAnswer, meter: Meter) => Promise<A>
+
+/** A client over a lease's dispatcher. */
+export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): HttpClient {
+  const { auth = noAuth, maxBytes = MAX_BYTES, redirects = true, retries = NO_RETRIES, judge = byStatus } = options
+
+  const once = async <A>(request: HttpRequest, call: HttpCall, read: Read<A>): Promise<A> => {
+    const meter = meterOf(request, call)
+    try {
+      const answer = await exchange(request, { dispatcher, signal: call.signal, redirects })
+      meter.answered(answer.status)
+      return await read(request, answer, meter)
+    } catch (error) {
+      meter.end(true)
+      throw error
+    }
+  }
+
+  const proven = async <A extends Pick<HttpAnswer, "status">>(request: HttpRequest, call: HttpCall, read: Read<A>): Promise<A> => {
+    const signed = await auth.sign(request, call)
+    const answer = await once(signed, call, read)
+    const again = answer.status === 401 ? await auth.renew?.(signed, call) : undefined
+    if (again === undefined) return answer
+    await call.turn?.("401")
+    return once(again, call, read)
+  }
+
+  const whole: Read<HttpAnswer> = async (request, answer, meter) => {
+    const read = await readAnswer(request, answer, { maxBytes, count: meter.received })
+    meter.end()
+    return read
+  }
+
+  const unread: Read<HttpAnswer | StreamedAnswer> = async (request, answer, meter) => {
+    if (answer.status >= 200 && answer.status <= 299) return streamed(answer, meter)
+    const read = await readAnswer(request, answer, { maxBytes: FAILURE_BYTES, cut: true, count: meter.received })
+    meter.end()
+    return read
+  }
+
+  const tried = <A extends HttpAnswer | StreamedAnswer>(request: HttpRequest, call: HttpCall, read: Read<A>): Promise<A> =>
+    retrying(
+      async () => {
+        const answer = await proven(request, call, read)
+        const wrong = isWhole(answer) ? judge(answer, call) : undefined
+        if (wrong !== undefined) throw wrong
+        return answer
+      },
+      retriesOf(retries, request, call),
+    )
+
+  const send = (request: HttpRequest, call: HttpCall): Promise<HttpAnswer> => tried(request, call, whole)
+  return {
+    send,
+    async open(request, call) {
+      const answer = await tried(request, call, unread)
+      return isWhole(answer) ? { ...answer, body: pieces([answer.body]), close: () => undefined } : answer
+    },
+    json: async (request, call) => jsonOf(await send(request, call)),
+    with: (more) => httpClient(dispatcher, { ...options, ...more }),
+  }
+}
+
+const isWhole = (answer: HttpAnswer | StreamedAnswer): answer is HttpAnswer => Buffer.isBuffer(answer.body)
+
+async function* pieces(body: Iterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* body
+}
+
+/** The body as it arrives; its errors are ours, and a reader who leaves early ends it. */
+function streamed({ body, ...answer }: OpenAnswer, meter: Meter): StreamedAnswer {
+  async function* read(): AsyncGenerator<Buffer> {
+    let whole = false
+    try {
+      for await (const piece of body as AsyncIterable<Buffer>) {
+        meter.received(piece.length)
+        yield piece
+      }
+      whole = true
+    } catch (error) {
+      throw explained(error)
+    } finally {
+      close(!whole)
+    }
+  }
+  const close = (early = true): void => {
+    if (early) giveUp(body)
+    meter.end(early)
+  }
+  return { ...answer, body: read(), close }
+}

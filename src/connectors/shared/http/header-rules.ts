@@ -1,0 +1,40 @@
+/** Headers whose values are no secrets; all others are encrypted, masked, and dropped when a redirect leaves the origin. */
+const PLAIN_HEADERS: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-charset",
+  "accept-encoding",
+  "accept-language",
+  "cache-control",
+  "content-language",
+  "content-type",
+  "prefer",
+  "user-agent",
+  "x-requested-with",
+])
+
+/** Headers that steer the connection or claim where a request came from: the hub sets them, or they are not sent. */
+const FORBIDDEN = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|proxy-.*|x-forwarded-.*|forwarded|x-real-ip)$/i
+const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
+
+/** What is wrong with a header's name (RFC 9110, 5.1 and 5.6.2), in words that follow a field's title. */
+export const headerNameFault = (name: string): string | undefined =>
+  !TOKEN.test(name)
+    ? "must be a header name: letters, digits and dashes."
+    : FORBIDDEN.test(name)
+      ? `may not be ${name}; the hub sets it, or nobody may.`
+      : undefined
+
+const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
+/** What is wrong with a header's value (RFC 9110, 5.5): a line break, or a character that a header cannot carry. */
+export const headerValueFault = (value: string): string | undefined =>
+  BAD_VALUE.test(value) ? "must be one line of Latin-1 text without control characters." : undefined
+
+/** Whether the value of a header of that name is stored and shown plainly. */
+export const isPlainHeader = (name: unknown): boolean => typeof name === "string" && PLAIN_HEADERS.has(name.toLowerCase())
+
+/** Whether the value of a parameter or field of that name is kept as a secret. */
+export const isSecretName = (name: unknown): boolean => typeof name !== "string" || /key|token|secret|passw(or)?d|signature|auth/i.test(name)
+
+/** Whether a configured header is dropped when a redirect leads to another origin. */
+export const isPrivateHeader = (name: string): boolean => !isPlainHeader(name)

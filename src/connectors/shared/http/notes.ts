@@ -1,0 +1,32 @@
+/** Prose that types with the shared fields have on their pages; each part begins with a heading of the third level and ends with a line break. */
+
+export const pagingNotes = `### Pages
+
+A call gives the records of all pages as one list, of at most \`maxPages\` pages, 100,000 records and 32 MiB; beyond that it is an error, never a part of the list. Each page is a request under the connector's limits.
+
+Reading ends at an empty page (\`page\`, \`offset\`), at a page with fewer than \`size\` records where \`sizeParameter\` asks for \`size\`, or at an answer without a cursor or address (\`cursor\`, \`link\`). Totals that an API states are ignored. A page that repeats the one before, a cursor or address that was used already, and a next page on another scheme, host or port are errors.
+`
+
+export const sinceNotes = `### New records
+
+With \`since\`, the stream can be read incrementally: the plan \`since\` names the column, and the cursor keeps the highest value that any record had. The next read sends that value in the parameter. The API is expected to answer with records from that value on; those that the last read gave already are recognised by their content and left out, and so are records without a value. The records may come in any order. Values are compared as numbers, as times in ISO 8601, or else as text. When more than 500 records share the highest value, some of them come again.
+`
+
+export const retryNotes = `### Retries
+
+A request is made again after a status of \`retryStatuses\` and after a connection that broke: GET, HEAD, PUT and DELETE always, POST and PATCH only with \`repeatable\`, or when no connection was made and so nothing was sent. The wait doubles from 250 ms, half of it by chance, and is never shorter than \`Retry-After\` asks (seconds or a date). When the wait would end after the call's deadline, the failure is returned at once. Each retry takes a turn of the connector's limits, and the call's answer counts them in \`requests\` and \`retries\`. A test makes each request once.
+`
+
+export const oauthNotes = `### OAuth 2.0
+
+\`oauth2_client\` is the client-credentials grant; \`oauth2_refresh\` uses a refresh token from a user's login. The token endpoint is dialled like every other address, follows no redirect, and is trusted as \`tls\` says. Access tokens are stored encrypted and shared by all nodes: when many calls find one expired, one of them asks for the next, and the others wait for it. \`expires_in\` may be a number or text, and counts for at most a day; without it, a token is used for an hour or until it is refused. A stored token that the API answers with 401 is replaced once, and the request is made again.
+
+A refresh token that the provider replaces is stored before the new access token is used, even when the caller has left or the database is away for up to a minute. One gap remains: when the hub is *killed* between the provider's answer and the commit, the last refresh token is sent once more. Providers with a grace period accept it; others refuse it (\`invalid_grant\`), and the error says that the user must log in again.
+
+Stored tokens belong to the token URL, the client id and the refresh token that was entered. Connectors with the same ones share them; a new secret or scope keeps them; another refresh token starts anew. Tokens that no connector uses are removed after 90 days. When \`tokenUrl\` changes to another host, the login's secrets must be entered again.
+`
+
+export const hmacNotes = `### HMAC signatures
+
+The signed text is the \`parts\` in their order, joined by \`separator\`; without any, it is timestamp, method, path, query and body, joined by line feeds. Path and query are signed as they are sent. Every request, retry and page is signed anew. When a redirect leads to another origin, signature and timestamp are dropped. The id of a key goes into \`headers\`.
+`

@@ -1,0 +1,67 @@
+import { expressionFault } from "../../../core/expression.ts"
+import { type Config, choice, integer, optional, text, variant } from "../../../core/fields.ts"
+
+const name = (title: string, example: string) => text(title, { maxLength: 256, example })
+const place = choice("Sent in", ["query", "body"], { default: "query", help: "A query parameter, or a field of the JSON body." })
+const most = integer("Most pages", { min: 1, max: 10_000, default: 100, help: "A call ends there with an error, so that a loop of pages ends." })
+
+/** How an API that answers in pages is asked for the next one. */
+export const pagingField = variant(
+  "Paging",
+  {
+    none: { title: "One answer holds all", fields: {} },
+    page: {
+      title: "By page number",
+      fields: {
+        parameter: name("Page parameter", "page"),
+        start: integer("First page", { min: 0, max: 1_000_000, default: 1 }),
+        sizeParameter: optional(name("Size parameter", "per_page")),
+        size: optional(integer("Records a page", { min: 1, max: 100_000, help: "Asked for with the size parameter; a page with fewer is the last." })),
+        place,
+        maxPages: most,
+      },
+    },
+    offset: {
+      title: "By offset",
+      fields: {
+        parameter: name("Offset parameter", "offset"),
+        start: integer("First offset", { min: 0, max: 1_000_000, default: 0 }),
+        sizeParameter: optional(name("Size parameter", "limit")),
+        size: optional(integer("Records a page", { min: 1, max: 100_000, help: "Asked for with the size parameter; a page with fewer is the last." })),
+        place,
+        maxPages: most,
+      },
+    },
+    cursor: {
+      title: "By a cursor in the answer",
+      fields: {
+        parameter: name("Cursor parameter", "cursor"),
+        cursor: text("Where the answer has it", {
+          maxLength: 2_000,
+          check: expressionFault,
+          example: "meta.next_cursor",
+          help: "JMESPath; null or empty ends.",
+        }),
+        place,
+        maxPages: most,
+      },
+    },
+    link: {
+      title: "By the next page's address",
+      fields: {
+        next: optional(
+          text("Where the answer has it", {
+            maxLength: 2_000,
+            check: expressionFault,
+            example: "links.next",
+            help: "JMESPath; without it the Link header tells (rel=next). It must stay on the URL's host.",
+          }),
+        ),
+        maxPages: most,
+      },
+    },
+  },
+  { default: "none", help: "Pages are asked for one after the other, each under the connector's limits, and give one list of records." },
+)
+
+export type Paging = Config<{ paging: typeof pagingField }>["paging"]

@@ -1,0 +1,104 @@
+import { type ErrorCode, PlatformError } from "../../../core/errors.ts"
+import type { HttpAnswer } from "../../../core/http/request.ts"
+import { textOf } from "./answers.ts"
+import type { HttpCall } from "./call.ts"
+
+/** What a status means for us, and what to do about it. */
+interface Meaning {
+  readonly code: ErrorCode
+  readonly next: string
+}
+
+const LOGIN: Meaning = { code: "auth_failed", next: "check the credentials" }
+const GONE: Meaning = { code: "stream_not_found", next: "check the URL's path" }
+const BUSY: Meaning = { code: "server_unavailable", next: "try again in a moment" }
+const LATE: Meaning = { code: "timed_out", next: "try again in a moment" }
+
+/**
+ * The one table of statuses. 403 counts as a refused login, because most APIs give it for a wrong key. 404 and 410 are
+ * about the path, so the code is the one that other types have for a table that is not there: a caller who reads a stream
+ * or fetches a file then knows that it is gone. A 400 or 422 blames the request. A vendor whose statuses mean something
+ * else (404 for an unknown account) says so in its own `judge`.
+ */
+const MEANINGS: Readonly<Record<number, Meaning>> = {
+  401: LOGIN,
+  403: LOGIN,
+  404: GONE,
+  408: LATE,
+  410: GONE,
+  429: { code: "rate_limited", next: "call less often" },
+  502: BUSY,
+  503: BUSY,
+  504: LATE,
+}
+
+/** What a status of 400 or more means. */
+export const meaningOf = (status: number): Meaning =>
+  MEANINGS[status] ??
+  (status >= 500 ? { code: "remote_failed", next: "try again in a moment" } : { code: "query_invalid", next: "check the URL, the method and the inputs" })
+
+/** The error of an answer whose status is no success; `details` have the status and how long the server asks to wait. */
+export function failureOf(answer: HttpAnswer, call: Pick<HttpCall, "scrub">): PlatformError {
+  const { status, url } = answer
+  const { code, next } = meaningOf(status)
+  const said = excerptOf(answer, call)
+  return new PlatformError(code, `${url.origin} answers ${status}${said === "" ? "" : `: ${said}`}; ${next}.`, { details: factsOf(answer) })
+}
+
+/** The status, and the wait that the answer asks for, as an error's details have them. */
+export function factsOf({ status, headers }: Pick<HttpAnswer, "status" | "headers">): Readonly<Record<string, number>> {
+  const retryAfter = retryAfterMs(headers)
+  return { status, ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }) }
+}
+
+/** How long an answer asks to wait, in milliseconds: seconds or a date (RFC 9110, 10.2.3). */
+export function retryAfterMs(headers: HttpAnswer["headers"]): number | undefined {
+  const said = headers["retry-after"]?.trim() ?? ""
+  if (/^\d{1,9}$/.test(said)) return Number(said) * 1_000
+  const date = /^[A-Za-z]{3}/.test(said) ? Date.parse(said) : Number.NaN
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now())
+}
+
+const EXCERPT = 300
+
+/** The beginning of an answer's text on one line; it is scrubbed before it is cut, so that no half of a secret stays. */
+export const excerptOf = (answer: HttpAnswer, { scrub }: Pick<HttpCall, "scrub">): string => {
+  const text = textOf(answer)
+  return (scrub?.(text) ?? text).replace(/\s+/g, " ").trim().slice(0, EXCERPT)
+}
+
+type Judge = (answer: HttpAnswer, call: HttpCall) => PlatformError | undefined
+
+/** Statuses below 400 are a success. */
+export const byStatus: Judge = (answer, call) => (answer.status < 400 ? undefined : failureOf(answer, call))
+
+/** The statuses in a list such as `200-299, 404` are a success, whatever they mean elsewhere. */
+export function byStatuses(list: string): Judge {
+  const fine = statusesIn(list)
+  return (answer, call) => {
+    if (fine(answer.status)) return undefined
+    return answer.status < 400 ? unexpected(answer, "which is not one of its statuses of success", call) : failureOf(answer, call)
+  }
+}
+
+/** The error of an answer that is no success although its status is none of a failure. */
+export const unexpected = (answer: HttpAnswer, why: string, call: Pick<HttpCall, "scrub">): PlatformError =>
+  new PlatformError("remote_failed", `${answer.url.origin} answers ${answer.status}, ${why}: ${excerptOf(answer, call)}`, { details: factsOf(answer) })
+
+type Range = readonly [from: number, to: number]
+
+/** What is wrong with a list of statuses such as `200-299, 404`, in words that follow a field's title. */
+export const statusesFault = (text: string): string | undefined =>
+  rangesOf(text).every(([from, to]) => from >= 100 && to <= 599 && from <= to) ? undefined : "must be statuses of 100 to 599, such as 200-299, 404."
+
+/** Whether a status is in a list such as `200-299, 404`. */
+export function statusesIn(text: string): (status: number) => boolean {
+  const ranges = rangesOf(text)
+  return (status) => ranges.some(([from, to]) => status >= from && status <= to)
+}
+
+const rangesOf = (text: string): Range[] =>
+  text.split(",").map((part) => {
+    const [, from, to = from] = /^\s*(\d{3})(?:\s*-\s*(\d{3}))?\s*$/.exec(part) ?? []
+    return [Number(from), Number(to)]
+  })

@@ -1,0 +1,147 @@
+import { PlatformError } from "../../core/errors.ts"
+import type { Batch, Stream, WriteReport } from "../../core/streams.ts"
+import type { Column, Value } from "../../core/values.ts"
+import { withoutZeros } from "./fraction.ts"
+import { Unfit } from "./unfit.ts"
+
+export type Rejected = WriteReport["rejected"][number]
+
+/** A row as its system takes it, with its index in the batch. */
+export interface Line<E> {
+  readonly index: number
+  readonly values: readonly E[]
+  /** The row is to go: its key alone counts. */
+  readonly remove: boolean
+}
+
+/** Encodes each row of a batch. A row that does not fit is rejected, with its column named; the others go on. */
+export function encodeRows<C extends Pick<Column, "name">, E>(
+  batch: Batch,
+  columns: readonly C[],
+  encode: (value: Value, column: C) => E,
+): { lines: Line<E>[]; rejected: Rejected[] } {
+  const lines: Line<E>[] = []
+  const rejected: Rejected[] = []
+  for (const [index, row] of batch.rows.entries()) {
+    try {
+      if (row.length !== columns.length) throw new Unfit(`The row has ${row.length} values for ${columns.length} columns`)
+      lines.push({ index, values: columns.map((column, at) => encodeAt(row[at] ?? null, column, encode)), remove: batch.ops?.[index] === "delete" })
+    } catch (error) {
+      if (!(error instanceof Unfit)) throw error
+      rejected.push({ index, reason: `${error.message}.` })
+    }
+  }
+  return { lines, rejected }
+}
+
+function encodeAt<C extends Pick<Column, "name">, E>(value: Value, column: C, encode: (value: Value, column: C) => E): E {
+  try {
+    return encode(value, column)
+  } catch (error) {
+    throw error instanceof Unfit ? new Unfit(`column ${column.name}: ${error.message}`, { cause: error }) : error
+  }
+}
+
+/** How lines are put somewhere. */
+export interface Putting<L> {
+  /** Puts all of them by one statement, or none; returns how many arrived. */
+  put(lines: readonly L[]): Promise<number>
+  /** Whether an error is the fault of single rows, so that the others may be put without them; any other is thrown on. */
+  isRowFault(error: unknown): boolean
+  /** Why the one line was refused. */
+  reason(error: unknown, line: L): string | Promise<string>
+  /** Takes back what a refused statement left behind, where the system does not do it by itself. */
+  within?<T>(work: () => Promise<T>): Promise<T>
+}
+
+/** Puts lines in the largest pieces that the system takes. Finds each line that is refused by halving, and goes on with the others. */
+export async function halve<L extends { readonly index: number }>(how: Putting<L>, lines: readonly L[], rejected: Rejected[]): Promise<number> {
+  const [first] = lines
+  if (first === undefined) return 0
+  try {
+    return await (how.within === undefined ? how.put(lines) : how.within(() => how.put(lines)))
+  } catch (error) {
+    if (!how.isRowFault(error)) throw error
+    if (lines.length === 1) {
+      rejected.push({ index: first.index, reason: await how.reason(error, first) })
+      return 0
+    }
+    const middle = lines.length >> 1
+    return (await halve(how, lines.slice(0, middle), rejected)) + (await halve(how, lines.slice(middle), rejected))
+  }
+}
+
+/** What one statement takes at most. */
+export interface PieceLimits {
+  readonly rows?: number
+  readonly bytes?: number
+}
+
+/** Lines in pieces that one statement takes; a line that is larger than all of it is a piece of its own. */
+export function* pieces<L>(lines: readonly L[], limits: PieceLimits, sizeOf: (line: L) => number): Generator<L[]> {
+  const { rows = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = limits
+  let piece: L[] = []
+  let size = 0
+  for (const line of lines) {
+    const more = bytes === Number.POSITIVE_INFINITY ? 0 : sizeOf(line)
+    if (piece.length > 0 && (piece.length >= rows || size + more > bytes)) {
+      yield piece
+      piece = []
+      size = 0
+    }
+    piece.push(line)
+    size += more
+  }
+  if (piece.length > 0) yield piece
+}
+
+/** The target's columns in the batch's order; `query_invalid` names one that the target lacks. */
+export function columnsFor<C extends Pick<Column, "name">>(name: string, batch: Pick<Batch, "columns">, known: readonly C[]): C[] {
+  return batch.columns.map((wanted) => {
+    const found = known.find((column) => column.name === wanted.name)
+    if (found !== undefined) return found
+    throw new PlatformError("query_invalid", `${name} has no column ${wanted.name}; its columns are ${known.map((each) => each.name).join(", ")}.`)
+  })
+}
+
+/**
+ * The key by which rows are told apart: the caller's, or the table's own; `query_invalid` when there is none, or the rows lack it.
+ * `unique`: the keys that the table enforces, where they are known; the caller's must be one of them.
+ */
+export function keyFor(
+  name: string,
+  to: Pick<Stream, "key">,
+  own: readonly string[],
+  columns: readonly Pick<Column, "name">[],
+  unique?: readonly (readonly string[])[],
+): readonly string[] {
+  const asked = setOf(to.key)
+  if (to.key.length > 0 && unique !== undefined && !unique.some((each) => setOf(each) === asked))
+    throw new PlatformError(
+      "query_invalid",
+      `${name} has no unique key on ${to.key.join(", ")} without NULLs, so rows cannot be upserted by it; append them, or give the table such a key.`,
+    )
+  const key = to.key.length > 0 ? to.key : own
+  if (key.length === 0)
+    throw new PlatformError("query_invalid", `${name} has no primary key, so rows cannot be upserted; append them, or give the table a key.`)
+  const missing = key.filter((part) => !columns.some((column) => column.name === part))
+  if (missing.length > 0) throw new PlatformError("query_invalid", `An upsert into ${name} needs its key; the rows lack ${missing.join(", ")}.`)
+  return key
+}
+
+const setOf = (names: readonly string[]): string => names.toSorted().join("\0")
+
+/**
+ * The last line of each key, in order, for systems that compare no rows themselves. Numbers are compared as numbers; other
+ * spellings of one value are not recognised here.
+ */
+export function lastOfEachKey<E>(lines: readonly Line<E>[], columns: readonly Pick<Column, "name" | "type">[], key: readonly string[]): Line<E>[] {
+  const parts = key.flatMap((name) => columns.flatMap((column, at) => (column.name === name ? [{ at, column }] : [])))
+  const keyOf = ({ values }: Line<E>): string => JSON.stringify(parts.map(({ at, column }) => canonical(values[at], column)))
+  const last = new Map(lines.map((line) => [keyOf(line), line]))
+  return lines.filter((line) => last.get(keyOf(line)) === line)
+}
+
+/** `01` and `1.0` are one number. */
+const canonical = (value: unknown, { type }: Pick<Column, "type">): unknown =>
+  typeof value === "string" && (type === "integer" || type === "decimal") ? withoutZeros(value.replace(/^(-?)0+(?=\d)/, "$1")) : value

@@ -1,0 +1,126 @@
+import { type ErrorCode, PlatformError, platformErrorIn } from "../../../core/errors.ts"
+
+/** What a server says when it refuses. */
+export interface Said {
+  /** Its own code: a SQLSTATE, MySQL's number, Snowflake's. */
+  readonly code: string
+  /** The SQLSTATE, where it is not the code. */
+  readonly state?: string | undefined
+  readonly text: string
+  /** The character of the statement, from 1. */
+  readonly at?: number | undefined
+  readonly hint?: string | undefined
+  /** Facts for the caller beside the codes. */
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+/** How a type's errors become ours: by the system's own codes, never by the words of its messages, which come in many languages. */
+export interface ErrorTable {
+  /** As sentences name the system: "PostgreSQL", or "The server" where a type speaks with several products. */
+  readonly product: string
+  /** As sentences name who logs in: "role" or "user". */
+  readonly login: string
+  /** The name of the code in `details`: `sqlstate`, `errno`, `code`. */
+  readonly codeName: string
+  /** What the server said; undefined when the error is not an answer of the server. */
+  said(error: unknown): Said | undefined
+  /** By code, then by SQLSTATE, then by its first three and two characters. What is not here is `remote_failed`. */
+  readonly codes: Readonly<Record<string, ErrorCode>>
+  /** By the server's code, then by ours: sentences that differ from the shared ones. `{said}` is what the server said. */
+  readonly sentences?: Readonly<Record<string, string>>
+  /** Another code, where the server's own is too coarse. */
+  refine?(said: Said, error: unknown): ErrorCode | undefined
+  /** Whether other rows need not suffer from it: data, constraints, triggers. */
+  isRowFault(said: Said): boolean
+  /** More than the text for a row's report. */
+  reason?(said: Said, error: unknown): string
+  /** The GRANT that would help, as far as the text names it. */
+  grant?(said: Said): string | undefined
+  /** Errors of the client library and the connection. */
+  client?(error: Error): PlatformError | undefined
+}
+
+/** A server's text as part of a sentence: one line, 300 characters, no full stop. */
+export const brief = (text: string): string => text.replace(/\s+/g, " ").trim().slice(0, 300).replace(/\.$/, "")
+
+/** The shared sentences, by our code. `{product}`, `{login}`, `{said}`, `{grant}`, `{at}` and `{hint}` are filled in. */
+const SENTENCES: Readonly<Partial<Record<ErrorCode, string>>> = {
+  auth_failed: "{product} does not let this {login} in: {said}.",
+  database_not_found: "{product} has no such database: {said}; check its name.",
+  permission_denied: "The {login} lacks a permission: {said}; {grant}.",
+  too_many_connections: "{product} takes no more connections: {said}; try later, or raise max_connections.",
+  server_unavailable: "{product} cannot serve this now: {said}; try again in a moment.",
+  timed_out: "{product} stopped the statement: {said}; ask for less, or allow more time.",
+  cancelled: "Somebody cancelled the statement in {product} ({said}); call again.",
+  tls_required: "{product} takes this login over TLS only: {said}.",
+  connection_lost: "{product} ended the connection: {said}; try again.",
+  rate_limited: "{product} gets too many requests from this {login}; call less often.",
+  response_too_large: "The result is larger than {product} hands out: {said}; ask for less.",
+  query_invalid: "{product} refused the statement: {said}{at}.{hint}",
+}
+
+/** The sentence for a statement that writes where only reading is allowed. */
+export const READ_ONLY = "Queries are read-only here, and this one writes: {said}."
+
+/** The sentence for a wrong user or password. */
+export const WRONG_LOGIN = "{product} refused the login; check user and password."
+
+/** A type's `explain`. */
+export const explainBy =
+  (table: ErrorTable) =>
+  (error: unknown): PlatformError | undefined => {
+    const said = table.said(error)
+    if (said !== undefined) return explained(table, said, error)
+    if (!(error instanceof Error)) return undefined
+    return platformErrorIn(error) ?? table.client?.(error)
+  }
+
+function explained(table: ErrorTable, said: Said, cause: unknown): PlatformError {
+  const code = codeOf(table, said, cause)
+  return new PlatformError(code, sentence(table, code, said), { cause, details: detailsOf(table, said) })
+}
+
+function codeOf({ codes, refine, isRowFault }: ErrorTable, said: Said, cause: unknown): ErrorCode {
+  const state = said.state ?? said.code
+  const found = [said.code, state, state.slice(0, 3), state.slice(0, 2)].find((key) => Object.hasOwn(codes, key))
+  return refine?.(said, cause) ?? codes[found ?? ""] ?? (isRowFault(said) ? "query_invalid" : "remote_failed")
+}
+
+const detailsOf = ({ codeName }: ErrorTable, { code, state, at, details }: Said): Record<string, unknown> => ({
+  [codeName]: /^\d{1,9}$/.test(code) && codeName === "errno" ? Number(code) : code,
+  ...(state === undefined ? {} : { sqlstate: state }),
+  ...(at === undefined ? {} : { position: at }),
+  ...details,
+})
+
+function sentence(table: ErrorTable, code: ErrorCode, said: Said): string {
+  const { product, login, sentences = {}, codeName } = table
+  const template =
+    sentences[said.code] ?? sentences[code] ?? SENTENCES[code] ?? `{product} failed: {said} (${codeName === "sqlstate" ? "SQLSTATE" : codeName} {code}).`
+  const parts: Readonly<Record<string, string>> = {
+    product,
+    login,
+    said: brief(said.text),
+    code: said.code,
+    grant: table.grant?.(said) ?? `GRANT it to the ${login}`,
+    at: said.at === undefined ? "" : ` (at character ${said.at})`,
+    hint: said.hint === undefined ? "" : ` ${said.hint}`,
+  }
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => parts[name] ?? whole)
+}
+
+/** Why a row was refused, for its report; undefined when the error is no fault of single rows. */
+export function rowReason(table: ErrorTable, error: unknown): string | undefined {
+  const said = table.said(error)
+  return said === undefined || !table.isRowFault(said) ? undefined : (table.reason?.(said, error) ?? `${brief(said.text)}.`)
+}
+
+/** A refused write as an error that names the right to grant; undefined when no permission lacks. */
+export function deniedWrite(table: ErrorTable, error: unknown, name: string, grant: string): PlatformError | undefined {
+  const said = table.said(error)
+  if (said === undefined || codeOf(table, said, error) !== "permission_denied") return undefined
+  return new PlatformError("permission_denied", `The ${table.login} may not write ${name} (${brief(said.text)}); ${grant}.`, {
+    cause: error,
+    details: detailsOf(table, said),
+  })
+}

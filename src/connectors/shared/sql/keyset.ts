@@ -1,0 +1,179 @@
+import type { Call } from "../../../core/call.ts"
+import { PlatformError } from "../../../core/errors.ts"
+import type { Batch, Cursor, ReadPlan, Stream } from "../../../core/streams.ts"
+import type { Column, Value } from "../../../core/values.ts"
+import { decodeCursor, encodeCursor, notACursor } from "../cursors.ts"
+import { Unfit } from "../unfit.ts"
+import { type Dialect, listed, Params, qualified } from "./dialect.ts"
+import type { Page, SqlWire } from "./wire.ts"
+
+/** A condition of a part of the stream, with its parameters bound. */
+export type Within<B> = (params: Params<B>) => string
+
+/** What is read of a stream. */
+export interface Selection<B> {
+  readonly stream: Stream
+  /** Empty: all. Those of the order are always among them. */
+  readonly columns: readonly Pick<Column, "name">[]
+  readonly plan: ReadPlan
+  readonly after: Cursor | undefined
+  /** A slice. */
+  readonly within?: Within<B> | undefined
+}
+
+/** The order of a read: its columns, and whether no two rows share their values. */
+interface Order {
+  readonly columns: readonly Column[]
+  readonly unique: boolean
+}
+
+/**
+ * A stream's rows in order, by one statement: of its key, or of a column and then the key. Each batch's cursor holds the values of its
+ * last row, and a read that goes on from it takes the rows behind, so that no row comes twice or is left out. A batch never ends
+ * between rows that the order does not tell apart. Without an order there is one pass and no cursor.
+ */
+export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>, "pages">, selection: Selection<B>, call: Call): AsyncGenerator<Batch> {
+  const { stream, plan, after } = selection
+  const order = orderOf(dialect, stream, plan)
+  const wanted = selection.columns
+  const columns =
+    wanted.length === 0 ? stream.columns : stream.columns.filter((column) => wanted.some(({ name }) => name === column.name) || order.columns.includes(column))
+  const positions = order.columns.map((column) => columns.indexOf(column))
+  const placed = (row: readonly Value[]): Value[] => positions.map((position) => row[position] ?? null)
+  const split = order.columns.length > 0 && !order.unique
+  const { sql, params } = select(dialect, selection, columns, order)
+  // One row more than wanted shows whether the last one has an equal behind it.
+  const limits = split && call.maxRows !== undefined ? { batchRows: call.batchRows, maxRows: call.maxRows + 1 } : call
+  const pages = wire.pages(sql, params, limits, call)
+  try {
+    for await (const { columns: told, rows, whole } of split ? betweenEquals(pages, placed, call) : asTheyCome(pages)) {
+      const last = whole && order.columns.length > 0 ? rows.at(-1) : undefined
+      const typed = dialect.order.told === undefined ? columns : columns.map((column, index) => dialect.order.told?.(column, told[index]) ?? column)
+      yield { columns: typed, rows, ...(last === undefined ? {} : { cursor: encodeCursor([order.columns.map(({ name }) => name), placed(last)]) }) }
+    }
+  } catch (error) {
+    if (after !== undefined && dialect.order.isBadKey?.(error) === true) throw notACursor(stream, error)
+    throw error
+  }
+}
+
+function orderOf<B>({ order }: Dialect<B>, stream: Stream, plan: ReadPlan): Order {
+  const named = stream.key.flatMap((name) => stream.columns.filter((column) => column.name === name))
+  const key = named.every((column) => order.resumes(column)) ? named : []
+  const unique = key.length > 0 && stream.keyHolds !== false
+  if (plan.kind !== "since") return { columns: key, unique }
+  const column = stream.columns.find(({ name }) => name === plan.column)
+  if (column === undefined) throw new PlatformError("query_invalid", `${stream.path.join(".")} has no column ${plan.column} to read by.`)
+  if (!order.resumes(column))
+    throw new PlatformError("query_invalid", `Rows cannot be read by ${plan.column}: values of the type ${column.nativeType} cannot be ordered and compared.`)
+  if (!unique && order.exact?.(column) === false)
+    throw new PlatformError(
+      "query_invalid",
+      `Rows cannot be read by ${plan.column}: ${stream.path.join(".")} has no key, and values of the type ${column.nativeType} may be equal though they differ.`,
+    )
+  return { columns: [column, ...key.filter((each) => each !== column)], unique }
+}
+
+function select<B>(
+  dialect: Dialect<B>,
+  { stream, plan, after, within }: Selection<B>,
+  columns: readonly Column[],
+  order: Order,
+): { sql: string; params: readonly B[] } {
+  const params = new Params<B>(dialect)
+  const conditions = [
+    ...(within === undefined ? [] : [within(params)]),
+    ...(plan.kind === "since" ? sinceConditions(dialect, params, order.columns[0] as Column, plan) : []),
+    ...(after === undefined ? [] : [behind(dialect, params, order.columns, positionIn(dialect, after, order.columns, stream))]),
+  ]
+  const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`
+  const ordered = order.columns.length === 0 ? "" : ` ORDER BY ${listed(dialect, order.columns)}`
+  return { sql: `SELECT ${listed(dialect, columns)} FROM ${qualified(dialect, stream.path)}${where}${ordered}`, params: params.all }
+}
+
+function sinceConditions<B>(dialect: Dialect<B>, params: Params<B>, column: Column, { from, until }: Extract<ReadPlan, { kind: "since" }>): string[] {
+  const name = dialect.ident(column.name)
+  const compared = (sign: string, value: Value | undefined): string[] =>
+    value === undefined ? [] : [`${name} ${sign} ${params.compare(boundary(dialect, value, column), column)}`]
+  return [`${name} IS NOT NULL`, ...compared(">=", from), ...compared("<", until)]
+}
+
+function boundary<B>(dialect: Dialect<B>, value: Value, column: Column): B {
+  const { keyValue = dialect.encode } = dialect.order
+  try {
+    return typeof value === "object" ? dialect.encode(value, column) : keyValue(value, column)
+  } catch (error) {
+    if (error instanceof Unfit)
+      throw new PlatformError("query_invalid", `${JSON.stringify(value)} is not a value of ${column.name}: ${error.message}.`, { cause: error })
+    throw error
+  }
+}
+
+/** Rows behind the values. Where the server finds no index by a comparison of tuples: `a >= x AND (a > x OR b > y)`, and so on. */
+export function behind<B>(dialect: Dialect<B>, params: Params<B>, columns: readonly Column[], values: readonly B[]): string {
+  const bind = (index: number): string => params.compare(values[index] as B, columns[index] as Column)
+  if (dialect.order.tuples) return `(${listed(dialect, columns)}) > (${columns.map((_, index) => bind(index)).join(", ")})`
+  const from = (index: number): string => {
+    const name = dialect.ident(columns[index]?.name ?? "")
+    return index === columns.length - 1 ? `${name} > ${bind(index)}` : `(${name} >= ${bind(index)} AND (${name} > ${bind(index)} OR ${from(index + 1)}))`
+  }
+  return from(0)
+}
+
+/** The values that a cursor holds, as the wire binds them. */
+function positionIn<B>(dialect: Dialect<B>, cursor: Cursor, columns: readonly Column[], stream: Stream): B[] {
+  const parsed = decodeCursor(cursor, stream)
+  const [names, values]: unknown[] = Array.isArray(parsed) ? parsed : []
+  if (!Array.isArray(names) || !Array.isArray(values) || columns.length === 0 || names.length !== columns.length || values.length !== columns.length)
+    throw notACursor(stream)
+  return columns.map((column, index) => {
+    if (column.name !== names[index]) throw notACursor(stream)
+    return keyValue(dialect, values[index], column, (cause) => notACursor(stream, cause))
+  })
+}
+
+/** A value of a cursor or a slice as the wire binds it; throws what `invalid` makes for one that no read gave. */
+export function keyValue<B>(dialect: Dialect<B>, value: unknown, column: Column, invalid: (cause?: unknown) => Error): B {
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") throw invalid()
+  try {
+    return (dialect.order.keyValue ?? dialect.encode)(value, column)
+  } catch (error) {
+    throw error instanceof Unfit ? invalid(error) : error
+  }
+}
+
+interface Cut extends Page {
+  /** Whether no further row equals the last one in the order. */
+  readonly whole: boolean
+}
+
+async function* asTheyCome(pages: AsyncIterable<Page>): AsyncGenerator<Cut> {
+  for await (const page of pages) yield { ...page, whole: true }
+}
+
+/** Rows that a batch holds at most where equal rows follow; it is then cut between them, and has no cursor. */
+const MOST_EQUAL = 100_000
+
+/** Batches of `batchRows` rows, longer where equal rows follow; `maxRows` rows in all. */
+async function* betweenEquals(pages: AsyncIterable<Page>, placed: (row: readonly Value[]) => readonly Value[], call: Call): AsyncGenerator<Cut> {
+  const most = call.maxRows ?? Number.POSITIVE_INFINITY
+  const same = (one: readonly Value[], other: readonly Value[]): boolean => JSON.stringify(placed(one)) === JSON.stringify(placed(other))
+  let batch: (readonly Value[])[] = []
+  let columns: readonly Column[] = []
+  let given = 0
+  for await (const page of pages) {
+    columns = page.columns
+    for (const row of page.rows) {
+      const last = batch.at(-1)
+      const full = given + batch.length >= most
+      if (last !== undefined && (full || batch.length >= MOST_EQUAL || (batch.length >= call.batchRows && !same(row, last)))) {
+        yield { columns, rows: batch, whole: !same(row, last) }
+        given += batch.length
+        batch = []
+      }
+      if (full) return
+      batch.push(row)
+    }
+  }
+  if (batch.length > 0 || given === 0) yield { columns, rows: batch, whole: true }
+}

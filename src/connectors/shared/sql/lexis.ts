@@ -1,0 +1,108 @@
+/** How a SQL system writes comments and quotes, as far as it differs from others. */
+export interface Lexis {
+  /** Patterns, anchored by `y`, that begin a comment of one line: `--`, in MySQL only before white space. */
+  readonly lineComments: readonly RegExp[]
+  /** Block comments hold block comments. */
+  readonly nests?: boolean
+  /** A comment that the server runs: `/*!` of MySQL. It is code. */
+  readonly runs?: RegExp
+  /** Marks that quote a constant or a name (`'`, `"`, a backtick), each ended by itself and doubled inside; `[` ends with `]`. */
+  readonly quotes: string
+  /** Of those, the ones in which a backslash escapes. */
+  readonly escapes?: string
+  /** Constants between two equal marks: `$$`, `$tag$`. */
+  readonly dollars?: RegExp
+}
+
+export interface Token {
+  readonly kind: "code" | "comment" | "quoted"
+  readonly text: string
+}
+
+/** A statement in pieces: code, comments, and what stands in quotes. One that never ends goes to the end. Takes time in proportion to the statement. */
+export function* tokens(statement: string, lexis: Lexis): Generator<Token> {
+  let code = 0
+  for (let at = next(statement, 0); at < statement.length; at = next(statement, at)) {
+    const token = tokenAt(statement, at, lexis)
+    if (token === undefined) {
+      at++
+      continue
+    }
+    if (at > code) yield { kind: "code", text: statement.slice(code, at) }
+    yield token
+    at += token.text.length
+    code = at
+  }
+  if (code < statement.length) yield { kind: "code", text: statement.slice(code) }
+}
+
+/** Where the next character stands that may begin a comment or a quote. */
+function next(statement: string, from: number): number {
+  MARKS.lastIndex = from
+  return MARKS.exec(statement)?.index ?? statement.length
+}
+
+const MARKS = /['"`[$/#-]/g
+
+function tokenAt(statement: string, at: number, lexis: Lexis): Token | undefined {
+  const mark = statement[at] ?? ""
+  if (lexis.quotes.includes(mark)) return { kind: "quoted", text: statement.slice(at, endOfQuote(statement, at, lexis.escapes?.includes(mark) === true)) }
+  if (mark === "$" && lexis.dollars !== undefined) {
+    const tag = matchAt(lexis.dollars, statement, at)
+    if (tag !== undefined) return { kind: "quoted", text: statement.slice(at, endAfter(statement, tag, at + tag.length)) }
+  }
+  if (statement.startsWith("/*", at) && (lexis.runs === undefined || matchAt(lexis.runs, statement, at) === undefined))
+    return { kind: "comment", text: statement.slice(at, endOfBlock(statement, at, lexis.nests === true)) }
+  if ("-#/".includes(mark) && lexis.lineComments.some((pattern) => matchAt(pattern, statement, at) !== undefined))
+    return { kind: "comment", text: statement.slice(at, endAfter(statement, "\n", at)) }
+  return undefined
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at
+  return pattern.exec(text)?.[0]
+}
+
+function endAfter(text: string, mark: string, from: number): number {
+  const found = text.indexOf(mark, from)
+  return found < 0 ? text.length : found + mark.length
+}
+
+function endOfQuote(text: string, from: number, escapes: boolean): number {
+  const mark = text[from] === "[" ? "]" : text[from]
+  for (let at = from + 1; at < text.length; at++) {
+    if (escapes && text[at] === "\\") at++
+    else if (text[at] === mark && text[at + 1] === mark) at++
+    else if (text[at] === mark) return at + 1
+  }
+  return text.length
+}
+
+function endOfBlock(text: string, from: number, nests: boolean): number {
+  if (!nests) return endAfter(text, "*/", from + 2)
+  let depth = 0
+  for (let at = from; at < text.length; at++) {
+    if (text[at] === "/" && text[at + 1] === "*") depth++
+    else if (text[at] === "*" && text[at + 1] === "/") depth--
+    else continue
+    if (depth === 0) return at + 2
+    at++
+  }
+  return text.length
+}
+
+/** A statement's first keyword, behind white space, comments and opening parentheses; a single character where there is none, and nothing in an empty one. */
+export function firstWord(statement: string, lexis: Lexis): string {
+  for (const { kind, text } of tokens(statement, lexis)) {
+    if (kind === "comment") continue
+    const at = matchAt(/[\s(]*/y, text, 0)?.length ?? 0
+    if (at < text.length) return /^(\/\*M?!|\w+|[\s\S])/.exec(text.slice(at, at + 64))?.[0] ?? ""
+  }
+  return ""
+}
+
+/** A statement without what it only says: comments become a space, constants an empty one. Quoted names stay where they may name a function. */
+export const bare = (statement: string, lexis: Lexis, keeps = ""): string =>
+  [...tokens(statement, lexis)]
+    .map(({ kind, text }) => (kind === "code" || (kind === "quoted" && keeps.includes(text[0] ?? " ")) ? text : kind === "comment" ? " " : "''"))
+    .join("")

@@ -1,0 +1,80 @@
+import type { Column } from "../../../../core/values.ts"
+import { Unfit } from "../../unfit.ts"
+import { type Dialect, quotedBy } from "../dialect.ts"
+import type { Lexis } from "../lexis.ts"
+import { encode, type MysqlBound, param } from "./encode.ts"
+
+/** Comments and quotes (MySQL docs, 11.7 and 11.1.1). A comment that begins with an exclamation mark is code. */
+const LEXIS: Lexis = { lineComments: [/#/y, /--\s/y], runs: /\/\*M?!/y, quotes: "'\"`", escapes: "'\"" }
+
+/** Types whose order in an index is not that of their values as text, or whose values come in another spelling. */
+const UNORDERED = /^(enum|set|float|bit)\b/
+
+/** How values of a key are spelled. The server would take a text that is no number for 0, and warn nobody. */
+const SPELLINGS: Readonly<Partial<Record<Column["type"], RegExp>>> = {
+  integer: /^-?\d{1,20}$/,
+  decimal: /^-?\d{1,65}(\.\d{1,38})?$/,
+  date: /^\d{4}-\d\d-\d\d$/,
+  time: /^-?\d{2,3}:\d\d:\d\d(\.\d{1,6})?$/,
+  timestamp: /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?$/,
+  float: /^-?\d{1,400}(\.\d{1,400})?(e[+-]?\d{1,3})?$/i,
+}
+
+const DATED: Readonly<Partial<Record<Column["type"], true>>> = { date: true, timestamp: true }
+
+/** Whether a calendar has the day, or MySQL alone does: parts of it may be zero. The server would take any other for NULL. */
+const isDay = (day: string): boolean => /^0000|-00/.test(day) || new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day) === true
+
+/** The SQL of MySQL, MariaDB, and systems that speak their protocol. */
+export const mysqlDialect: Dialect<MysqlBound> = {
+  product: "MySQL",
+  login: "user",
+  ident: quotedBy("`"),
+  bound: () => "?",
+  compared: (_, column) => compared(column),
+  param,
+  encode,
+  reading: {
+    words: ["select", "with", "values", "table", "show", "explain", "describe", "desc"],
+    lexis: LEXIS,
+    // The server was not told that it may get several statements at once, so none can end the transaction and go on.
+    by: "transaction",
+    // Judged with its constants: how a constant ends depends on the server's sql_mode.
+    fault: (_, statement) =>
+      /\binto\b/i.test(statement) && /\b(outfile|dumpfile)\b/i.test(statement)
+        ? "Queries are read-only here, and INTO OUTFILE writes a file; bind a text that has these words as a parameter."
+        : undefined,
+  },
+  order: {
+    tuples: false,
+    resumes: ({ type, nativeType }) => type !== "json" && !UNORDERED.test(nativeType),
+    // Texts are equal by their collation, and most collations ignore case.
+    exact: ({ type }) => type !== "string",
+    keyValue: (value, column) => {
+      const spelled = String(value)
+      const wrong = SPELLINGS[column.type]?.test(spelled) === false || (column.type in DATED && !isDay(spelled.slice(0, 10)))
+      if (typeof value === "boolean" || wrong) throw new Unfit(`it is not a ${column.type}`)
+      return encode(value, column)
+    },
+    // Only its rows tell that a text of MariaDB is JSON.
+    told: (column, told) => (told?.type === "json" ? { ...column, type: "json" } : column),
+  },
+}
+
+/** A parameter as the column's own type: the server else compares 64-bit integers with texts as doubles. */
+function compared({ type, nativeType }: Pick<Column, "type" | "nativeType">): string {
+  switch (type) {
+    case "integer":
+      return nativeType.includes("unsigned") ? "CAST(? AS UNSIGNED)" : "CAST(? AS SIGNED)"
+    case "decimal":
+      return `CAST(? AS DECIMAL(${/\((\d+,\d+)\)/.exec(nativeType)?.[1] ?? "65,30"}))`
+    case "date":
+      return "CAST(? AS DATE)"
+    case "time":
+      return "CAST(? AS TIME(6))"
+    case "timestamp":
+      return "CAST(? AS DATETIME(6))"
+    default:
+      return "?"
+  }
+}

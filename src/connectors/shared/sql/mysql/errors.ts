@@ -1,0 +1,114 @@
+import { type ErrorCode, PlatformError } from "../../../../core/errors.ts"
+import { type ErrorTable, READ_ONLY, type Said } from "../errors.ts"
+
+/** An ERR packet of the server (MySQL docs, ERR_Packet). */
+export interface ServerError extends Error {
+  readonly errno: number
+  readonly sqlState: string
+}
+
+/** An answer of the server, as against a failure of the connection. */
+export const isServerError = (error: unknown): error is ServerError =>
+  error instanceof Error && "errno" in error && typeof error.errno === "number" && "sqlState" in error && typeof error.sqlState === "string"
+
+/** Error numbers of MySQL and MariaDB (docs, Error Reference). */
+const NUMBERS: readonly (readonly [ErrorCode, readonly number[]])[] = [
+  ["auth_failed", [1045, 1130, 1251, 1275, 1524, 1698, 1820, 1862, 1873, 3118, 3955, 4151]],
+  ["database_not_found", [1049]],
+  ["permission_denied", [1044, 1142, 1143, 1227, 1370, 1410]],
+  ["too_many_connections", [1040, 1203, 1226]],
+  ["server_unavailable", [1053, 1077, 1079, 1080, 1129, 1152, 1205, 1213, 2013, 3169]],
+  ["timed_out", [1317, 1969, 3024]],
+  ["tls_required", [3159]],
+  ["connection_lost", [1158, 1159, 1160, 1161, 1184, 4031]],
+  ["query_invalid", [1290, 1792, 1836]],
+  ["response_too_large", [1301]],
+]
+
+/** By number, else by the class of the SQLSTATE (ISO 9075). */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  ...Object.fromEntries(NUMBERS.flatMap(([code, numbers]) => numbers.map((number) => [number, code]))),
+  "28": "auth_failed",
+  "42": "query_invalid",
+  "22": "query_invalid",
+  "23": "query_invalid",
+  "21": "query_invalid",
+  "25": "query_invalid",
+  "0A": "query_invalid",
+  "44": "query_invalid",
+  "45": "query_invalid",
+  "3D": "query_invalid",
+  "08": "connection_lost",
+  "40": "server_unavailable",
+  "70": "timed_out",
+}
+
+/** Faults of data, constraints and triggers whose SQLSTATE is the general one. */
+const ROW_FAULTS: ReadonlySet<number> = new Set([1265, 1364, 1366, 1416, 1526, 1644, 1647, 1748, 3105, 3140, 3156, 3819, 3903, 4025, 4078, 4079])
+
+const WRONG_LOGIN = "The server refused the login; check user and password, that the user may come from here, and whether it must come over TLS."
+
+/** The errors of MySQL, MariaDB, and systems that speak their protocol and use their numbers. */
+export const mysqlErrors: ErrorTable = {
+  product: "The server",
+  login: "user",
+  codeName: "errno",
+  said: (error) => (isServerError(error) ? { code: String(error.errno), state: error.sqlState, text: error.message } : undefined),
+  codes: CODES,
+  sentences: {
+    "1045": WRONG_LOGIN,
+    "1698": WRONG_LOGIN,
+    "1792": READ_ONLY,
+    tls_required: "The server takes logins over TLS only; choose TLS verify, or require.",
+    remote_failed: "The server failed: {said} (error {code}).",
+  },
+  isRowFault: ({ code, state = "" }) => ROW_FAULTS.has(Number(code)) || /^(22|23|44|45)/.test(state),
+  grant: grantFor,
+  client: explainClient,
+}
+
+/** The GRANT that would help, as far as an English server names right, user and table. */
+function grantFor({ text }: Said): string | undefined {
+  const user = /'([^']*)'@'([^']*)'/.exec(text)
+  const to = user === null ? "the user" : `'${user[1]}'@'${user[2]}'`
+  const table = /^([A-Z ,]+) command denied to user .* for (?:table|column '[^']*' in table) (?:`([^`]+)`\.)?[`']([^`']+)[`']/.exec(text)
+  if (table) return `GRANT ${table[1]} ON ${table[2] === undefined ? "" : `\`${table[2]}\`.`}\`${table[3]}\` TO ${to}`
+  const database = /to database '([^']+)'/.exec(text)
+  if (database) return `GRANT SELECT ON \`${database[1]}\`.* TO ${to}`
+  const routine = /execute command denied to user .* for routine '([^']+)'/.exec(text)
+  if (routine) return `GRANT EXECUTE ON ${routine[1]} TO ${to}`
+  return user === null ? undefined : `GRANT it to ${to}`
+}
+
+const BROKEN: readonly [ErrorCode, string] = ["connection_lost", "The connection to the server broke; try again, and look at the server's log if it stays."]
+
+/** The client library's errors, by its codes. */
+const CLIENT: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  HANDSHAKE_NO_SSL_SUPPORT: ["tls_unsupported", "The server does not offer TLS; switch it on there, or choose TLS off."],
+  MYSQL_CLEAR_PASSWORD_NOT_ENABLED: [
+    "auth_failed",
+    "The server asks for the password itself, unhashed, which is never sent; give the user another authentication plugin.",
+  ],
+  AUTH_SWITCH_PLUGIN_ERROR: [
+    "auth_failed",
+    "The server asks for a way of logging in that is not supported; use mysql_native_password or caching_sha2_password.",
+  ],
+  PROTOCOL_CONNECTION_LOST: BROKEN,
+  ECONNRESET: BROKEN,
+  EPIPE: BROKEN,
+  ERR_STREAM_DESTROYED: BROKEN,
+  ERR_STREAM_WRITE_AFTER_END: BROKEN,
+  ERR_STREAM_PREMATURE_CLOSE: BROKEN,
+}
+
+function explainClient(error: Error): PlatformError | undefined {
+  const code = "code" in error ? String(error.code) : ""
+  const ours = ([as, message]: readonly [ErrorCode, string]): PlatformError => new PlatformError(as, message, { cause: error })
+  const known = Object.hasOwn(CLIENT, code) ? CLIENT[code] : undefined
+  if (known !== undefined) return ours(known)
+  if (/closed state$/.test(error.message)) return ours(["connection_lost", "The connection to the server broke before; open it again."])
+  // The library's own parser fails in these ways at packets that no server of the protocol sends.
+  if (error instanceof RangeError || error instanceof TypeError || /^(PROTOCOL_|HANDSHAKE_)/.test(code) || "fatal" in error)
+    return ours(["protocol_invalid", "The server does not speak MySQL's protocol; check host and port."])
+  return undefined
+}

@@ -1,0 +1,33 @@
+import type { Call } from "../../../../core/call.ts"
+import type { ServerFacts } from "../../../../core/connector.ts"
+import type { Value } from "../../../../core/values.ts"
+import { warningsOf } from "../login.ts"
+import { probed } from "../wire.ts"
+import type { MysqlClient } from "./client.ts"
+
+/** The facts of a server, by what it says of itself; `products` are told apart by its version and its comment, the first that matches. */
+export const mysqlFacts =
+  (products: readonly (readonly [RegExp, string])[], otherwise: string) =>
+  async (client: MysqlClient, call: Call): Promise<ServerFacts> =>
+    await probed(client.wire, call, async () => {
+      const { rows } = await client.wire.run("SELECT VERSION(), @@version_comment, DATABASE(), CURRENT_USER()", [], call)
+      const [version = "", comment = "", database, user = ""] = (rows[0] ?? []).map((value) => (value === null ? undefined : String(value)))
+      const banner = `${version} ${comment}`
+      const rights = grants((await client.wire.run("SHOW GRANTS", [], call)).rows)
+      return {
+        product: products.find(([pattern]) => pattern.test(banner))?.[1] ?? otherwise,
+        version: /\d+\.\d+(\.\d+)?/.exec(version)?.[0] ?? version,
+        details: { ...(database === undefined ? {} : { database }), user, encrypted: client.encrypted },
+        ...warningsOf(
+          client,
+          rights.everything && "This user may do everything; give the hub a user of its own with only the rights it needs.",
+          rights.files && "This user has FILE, and so reads files of the server's; take it away.",
+        ),
+      }
+    })
+
+/** The user's global rights, by `SHOW GRANTS`. Hashes of passwords that it shows are not kept. */
+export function grants(rows: readonly (readonly Value[])[]): { readonly everything: boolean; readonly files: boolean } {
+  const lists = rows.flatMap(([row]) => /^GRANT (.+) ON \*\.\* TO /.exec(String(row))?.[1] ?? []).flatMap((list) => list.split(/,\s*/))
+  return { everything: lists.includes("ALL PRIVILEGES") || lists.includes("SUPER"), files: lists.includes("FILE") }
+}

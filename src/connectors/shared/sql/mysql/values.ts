@@ -1,0 +1,157 @@
+import type { Column, ColumnType, Value } from "../../../../core/values.ts"
+import { distinctNames } from "../../columns.ts"
+import { withoutZeros } from "../../fraction.ts"
+import { parseJson } from "../../json.ts"
+import { type Typed, type TypeRow, typeReader } from "../types.ts"
+
+const of = (type: ColumnType, names: string, more: Omit<TypeRow, "name" | "type"> = {}): TypeRow[] => names.split(" ").map((name) => ({ name, type, ...more }))
+
+/** The types by their names in the catalog (MySQL docs, chapter 13, and those of MariaDB alone). JSON of MariaDB is a text there. */
+const TYPES: readonly TypeRow[] = [
+  ...of("integer", "tinyint", { bits: 8 }),
+  ...of("integer", "smallint year", { bits: 16 }),
+  ...of("integer", "mediumint", { bits: 24 }),
+  ...of("integer", "int", { bits: 32 }),
+  ...of("integer", "bigint", { bits: 64 }),
+  ...of("decimal", "decimal", { size: "digits" }),
+  ...of("float", "float", { bits: 32 }),
+  ...of("float", "double", { bits: 64 }),
+  ...of("string", "char varchar bit", { size: "length" }),
+  ...of("string", "tinytext text mediumtext longtext enum set uuid inet4 inet6"),
+  ...of("bytes", "binary varbinary", { size: "length" }),
+  ...of("bytes", "tinyblob blob mediumblob longblob vector geometry point linestring polygon"),
+  ...of("bytes", "multipoint multilinestring multipolygon geometrycollection geomcollection"),
+  ...of("date", "date"),
+  ...of("time", "time", { size: "seconds", zoned: false }),
+  ...of("timestamp", "datetime", { size: "seconds", zoned: false }),
+  ...of("timestamp", "timestamp", { size: "seconds", zoned: true }),
+  ...of("json", "json"),
+]
+const reader = typeReader(TYPES)
+
+/** A type as a result or the catalog spells it: `bigint(20) unsigned`, `enum('a','b')`. An unsigned integer takes one bit more than its signed one. */
+export function typeOf(native: string): Typed {
+  const [, word = "", numbers = "", rest = ""] = /^(\w+)(\([\d,]*\))?(.*)$/s.exec(native.toLowerCase()) ?? []
+  const typed = reader(`${word}${numbers}`)
+  const unsigned = typed.type === "integer" && typed.precision !== undefined && rest.includes("unsigned")
+  return { ...typed, nativeType: native, ...(unsigned ? { precision: (typed.precision ?? 0) + 1 } : {}) }
+}
+
+/** Sizes that types have where the catalog names none. */
+const OWN_SIZES: ReadonlyMap<string, Partial<Typed>> = new Map<string, Partial<Typed>>([
+  ...["time", "datetime", "timestamp"].map((name) => [name, { precision: 0 }] as const),
+  ...["tinytext", "tinyblob"].map((name) => [name, { maxLength: 255 }] as const),
+  ...["text", "blob"].map((name) => [name, { maxLength: 65_535 }] as const),
+  ...["mediumtext", "mediumblob"].map((name) => [name, { maxLength: 16_777_215 }] as const),
+])
+
+/** The type of a column of the catalog (`COLUMN_TYPE`). */
+export const catalogType = (native: string): Typed => ({ ...OWN_SIZES.get(native.toLowerCase()), ...typeOf(native) })
+
+/** A column of a result as the client library describes it (MySQL docs, Column Definition). The library reads by `columnType` and `characterSet`. */
+export interface Field {
+  readonly name: string
+  columnType: number
+  characterSet: number
+  readonly flags: number
+  readonly columnLength: number
+  readonly decimals: number
+  /** MariaDB alone: `json`, where the type is a text. */
+  readonly extendedFormat?: string | undefined
+  /** MariaDB alone: `uuid`, `inet6`, `point`. */
+  readonly extendedTypeName?: string | undefined
+}
+
+type Parse = (raw: unknown) => Value
+
+/** The name of a type on the wire, and how its values are read. */
+interface Kind {
+  readonly name: string
+  readonly parse: Parse
+  /** Absent: by the name. */
+  readonly type?: ColumnType
+}
+
+const text: Parse = (raw) => (Buffer.isBuffer(raw) ? raw.toString("utf8") : String(raw))
+const number: Parse = (raw) => Number(raw)
+const bytes: Parse = (raw) => (Buffer.isBuffer(raw) ? raw : Buffer.from(String(raw), "utf8")).toString("base64")
+
+/** FLOAT has 32 bits: the shortest decimal that is the same one, instead of all the digits of its 64-bit form. */
+export const shortest: Parse = (raw) => {
+  const value = Number(raw)
+  for (let digits = 6; digits < 9; digits++) if (Math.fround(Number(value.toPrecision(digits))) === Math.fround(value)) return Number(value.toPrecision(digits))
+  return Number(value.toPrecision(9))
+}
+
+/** BIT(n) as n zeros and ones. */
+export const bits = (raw: unknown, length: number): string => {
+  const digits = BigInt(`0x${(Buffer.isBuffer(raw) ? raw : Buffer.from(String(raw), "latin1")).toString("hex") || "0"}`).toString(2)
+  return digits.padStart(length, "0")
+}
+
+/** `2024-03-31 01:00:00.500000` → `2024-03-31T01:00:00.5Z`; dates that no calendar has (`0000-00-00`) stay as the server writes them. */
+export function timestamp(raw: unknown, zone: "Z" | ""): string {
+  const given = String(raw)
+  if (/^0000|-00/.test(given)) return given
+  return `${withoutZeros(given.replace(" ", "T"))}${zone}`
+}
+
+const [UNSIGNED, ENUM, SET] = [32, 256, 2048]
+const BINARY = 63
+/** Kinds that the library would take apart; they are read as bytes: an SRID and WKB, or floats. */
+const [VECTOR, GEOMETRY, BLOB] = [242, 255, 252]
+const JSON_KIND: Kind = { name: "json", parse: (raw) => parseJson(text(raw) as string) }
+
+/** By `columnType`; texts and bytes are told apart by their character set. */
+const KINDS: ReadonlyMap<number, Kind> = new Map([
+  [0, { name: "decimal", parse: text }],
+  [1, { name: "tinyint", parse: number }],
+  [2, { name: "smallint", parse: number }],
+  [3, { name: "int", parse: number }],
+  [4, { name: "float", parse: shortest }],
+  [5, { name: "double", parse: number }],
+  [6, { name: "null", parse: () => null }],
+  [7, { name: "timestamp", parse: (raw) => timestamp(raw, "Z") }],
+  [8, { name: "bigint", parse: text }],
+  [9, { name: "mediumint", parse: number }],
+  [10, { name: "date", parse: text }],
+  [11, { name: "time", parse: text }],
+  [12, { name: "datetime", parse: (raw) => timestamp(raw, "") }],
+  [13, { name: "year", parse: number }],
+  [14, { name: "date", parse: text }],
+  [245, JSON_KIND],
+  [246, { name: "decimal", parse: text }],
+  [VECTOR, { name: "vector", parse: bytes }],
+  [GEOMETRY, { name: "geometry", parse: bytes }],
+] satisfies [number, Kind][])
+
+function kindOf(field: Field): Kind {
+  const { columnType, columnLength, characterSet, flags, extendedFormat, extendedTypeName } = field
+  if (extendedFormat === "json") return JSON_KIND
+  if (columnType === 16) return { name: `bit(${columnLength})`, parse: (raw) => bits(raw, columnLength) }
+  const known = KINDS.get(columnType)
+  if (known !== undefined) return known
+  const name = (flags & ENUM) !== 0 ? "enum" : (flags & SET) !== 0 ? "set" : undefined
+  if (name !== undefined) return { name, parse: text }
+  const long = columnType >= 249 && columnType <= 252
+  if (characterSet === BINARY) return { name: long ? "blob" : `varbinary(${columnLength})`, parse: bytes }
+  return { name: extendedTypeName ?? (long ? "text" : `varchar(${Math.floor(columnLength / 4)})`), parse: text, type: "string" }
+}
+
+/** A result's columns, and how a row of the library's becomes one of ours. Sets the fields so that the library leaves values whole. */
+export function readerOf(fields: readonly Field[]): { readonly columns: readonly Column[]; readonly parses: readonly Parse[] } {
+  const names = distinctNames(fields.map(({ name }) => name))
+  const kinds = fields.map(kindOf)
+  const columns = fields.map((field, index): Column => {
+    const { name = "", type } = kinds[index] ?? {}
+    return { name: names[index] ?? field.name, ...typeOf(spelled(name, field)), ...(type === undefined ? {} : { type }), nullable: true }
+  })
+  for (const field of fields) if (field.columnType === GEOMETRY || field.columnType === VECTOR) Object.assign(field, { columnType: BLOB, characterSet: BINARY })
+  return { columns, parses: kinds.map(({ parse }) => parse) }
+}
+
+function spelled(name: string, { flags, columnLength, decimals }: Field): string {
+  const unsigned = (flags & UNSIGNED) !== 0
+  if (name === "decimal") return `decimal(${columnLength - (decimals > 0 ? 1 : 0) - (unsigned ? 0 : 1)},${decimals})${unsigned ? " unsigned" : ""}`
+  return unsigned && /int$|float|double/.test(name) ? `${name} unsigned` : name
+}

@@ -1,0 +1,125 @@
+import type { Call } from "../../../../core/call.ts"
+import type { Stream } from "../../../../core/streams.ts"
+import type { Line } from "../../put.ts"
+import { wholeNumber } from "../catalog.ts"
+import { withDeletes } from "../deletes.ts"
+import { listed, Params } from "../dialect.ts"
+import { brief } from "../errors.ts"
+import { columnList, inPieces, type Piecewise, type Target, valueRows, type Writer } from "../writer.ts"
+import type { MysqlClient } from "./client.ts"
+import type { MysqlBound } from "./encode.ts"
+import { isServerError } from "./errors.ts"
+
+type Into = Target<MysqlBound, MysqlClient>
+type MysqlLineOf = Line<MysqlBound>
+
+/** Of a packet, the part that rows may take; the rest is for the statement's own text. */
+const SHARE = 0.75
+/** Placeholders that one statement may have (MySQL docs, error 1390). */
+const MOST_PLACEHOLDERS = 65_535
+const MOST_ROWS = 1_000
+
+const TABLE = `
+  SELECT t.TABLE_TYPE, e.TRANSACTIONS, @@max_allowed_packet
+  FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE WHERE t.TABLE_SCHEMA = ? AND t.TABLE_NAME = ?`
+
+/** Whether a refused statement leaves no rows behind (it does in MyISAM, Aria and MEMORY), and the bytes that one statement may have. */
+async function engine(client: MysqlClient, { path }: Stream, call: Call): Promise<{ transactional: boolean; bytes: number }> {
+  const [[type, transactions, packet] = []] = (await client.wire.run(TABLE, [...path], call)).rows
+  return { transactional: type === "VIEW" || transactions === "YES", bytes: Math.floor(wholeNumber(packet) * SHARE) }
+}
+
+/** How many rows one INSERT holds. One alone where a refused statement is not undone. */
+const insert: Omit<Piecewise<MysqlBound, MysqlClient>, "put"> = {
+  limits: async ({ client, stream, call, columns }) => {
+    const { transactional, bytes } = await engine(client, stream, call)
+    const rows = Math.min(MOST_ROWS, Math.floor(MOST_PLACEHOLDERS / Math.max(1, columns.length)))
+    return { bytes, rows: transactional ? Math.max(1, rows) : 1 }
+  },
+  sizeOf: ({ values }) => values.reduce<number>((sum, value) => sum + sizeOf(value), 0),
+  tooLarge: (bytes, most) => `The row has ${bytes} bytes, and the server's max_allowed_packet takes ${most}.`,
+}
+
+const sizeOf = (value: MysqlBound): number => (typeof value === "string" ? Buffer.byteLength(value) : Buffer.isBuffer(value) ? value.length : 0) + 16
+
+async function put(target: Into, lines: readonly MysqlLineOf[], more: string): Promise<number> {
+  const { rows, params } = valueRows(target, lines)
+  await target.client.wire.run(`INSERT INTO ${target.table} (${columnList(target)}) VALUES ${rows}${more}`, params, target.call)
+  return lines.length
+}
+
+/** Beside the key each column takes the new value. The key stays; where another row is met by another unique key, its NULL is an error. */
+function onDuplicate({ columns, key, dialect }: Into): string {
+  const changes = columns.map(({ name }) => {
+    const column = dialect.ident(name)
+    return key.includes(name) ? `${column} = IF(${column} <=> VALUES(${column}), ${column}, NULL)` : `${column} = VALUES(${column})`
+  })
+  return ` ON DUPLICATE KEY UPDATE ${changes.join(", ")}`
+}
+
+const NOT_NULL = 1048
+
+/** For a row that met another one by another unique key: the words of a plain INSERT, which name that key. */
+async function metAnother(target: Into, line: MysqlLineOf, error: unknown): Promise<string | undefined> {
+  const { wire } = target.client
+  const whole = target.key.every((name) => line.values[target.columns.findIndex((column) => column.name === name)] !== null)
+  if (!isServerError(error) || error.errno !== NOT_NULL || !whole) return undefined
+  if (!(await engine(target.client, target.stream, target.call)).transactional) return undefined
+  await wire.run("SAVEPOINT jackfield", [], target.call)
+  try {
+    await put(target, [line], "")
+    return undefined
+  } catch (other) {
+    if (isServerError(other)) return `${brief(other.message)}.`
+    throw other
+  } finally {
+    await wire.run("ROLLBACK TO SAVEPOINT jackfield", [], target.call)
+  }
+}
+
+const MOST_KEYS = 500
+
+/** How many rows of the table have the keys that were written: as many as there are different keys by the server's own comparison. */
+async function standing({ client, table, columns, key, dialect, call }: Into, lines: readonly MysqlLineOf[]): Promise<number> {
+  const parts = key.flatMap((name) => columns.flatMap((column, at) => (column.name === name ? [{ column, at }] : [])))
+  const names = listed(
+    dialect,
+    parts.map(({ column }) => column),
+  )
+  const found = new Set<string>()
+  for (let at = 0; at < lines.length; at += MOST_KEYS) {
+    const params = new Params<MysqlBound>(dialect)
+    const one = ({ values }: MysqlLineOf): string =>
+      `(${parts.map(({ column, at }) => `${dialect.ident(column.name)} = ${params.compare(values[at] ?? null, column)}`).join(" AND ")})`
+    const which = lines.slice(at, at + MOST_KEYS).map(one)
+    const { rows } = await client.wire.run(`SELECT ${names} FROM ${table} WHERE ${which.join(" OR ")}`, params.all, call)
+    for (const row of rows) found.add(JSON.stringify(row))
+  }
+  return found.size
+}
+
+const UNIQUE = `
+  SELECT INDEX_NAME, COLUMN_NAME, NULLABLE FROM information_schema.STATISTICS
+  WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND NON_UNIQUE = 0 ORDER BY INDEX_NAME, SEQ_IN_INDEX`
+
+/** The keys of unique indexes without NULLs. */
+async function uniqueKeys(client: MysqlClient, { path }: Stream, call: Call): Promise<readonly (readonly string[])[]> {
+  const indexes = new Map<unknown, string[]>()
+  const nullable = new Set<unknown>()
+  for (const [index, column, nulls] of (await client.wire.run(UNIQUE, [...path], call)).rows) {
+    indexes.set(index, [...(indexes.get(index) ?? []), String(column)])
+    if (nulls === "YES") nullable.add(index)
+  }
+  return [...indexes].flatMap(([index, columns]) => (nullable.has(index) ? [] : [columns]))
+}
+
+/** Appends by INSERT of many rows; upserts by INSERT … ON DUPLICATE KEY UPDATE, which the unique keys decide. */
+export const mysqlWriter: Writer<MysqlBound, MysqlClient> = {
+  append: inPieces({ ...insert, put: (target, lines) => put(target, lines, "") }),
+  upsert: withDeletes(inPieces({ ...insert, put: (target, lines) => put(target, lines, onDuplicate(target)), reason: metAnother, written: standing })),
+  deletes: true,
+  keys: uniqueKeys,
+  // MariaDB has JSON as a text: a JSON value goes into a text as JSON.
+  column: (own, given) => (own.type === "string" && given.type === "json" ? { ...own, type: "json" } : own),
+  transactional: async ({ client, stream, call }) => (await engine(client, stream, call)).transactional,
+}

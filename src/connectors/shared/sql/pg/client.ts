@@ -1,0 +1,75 @@
+import { once } from "node:events"
+import type { Client } from "pg"
+import type { PlatformError } from "../../../../core/errors.ts"
+import type { Lease } from "../../../../core/lease.ts"
+import { explainBy } from "../errors.ts"
+import type { Encryption, Login } from "../login.ts"
+import type { SqlConnection } from "../wire.ts"
+import type { PgBound } from "./encode.ts"
+import { cancelRequest, startTls, watchMessages } from "./protocol.ts"
+import { type PgSystem, pgWire } from "./wire.ts"
+
+/** A logged-in connection to PostgreSQL, or to a system that speaks its protocol. */
+export interface PgClient extends SqlConnection<PgBound>, Encryption {
+  readonly pg: Client
+}
+
+/** Logs in through the lease. TLS is ours (`protocol.ts`); `pg` sees one stream and never the environment. */
+export async function connectPg(login: Login, lease: Lease, system: PgSystem): Promise<PgClient> {
+  const { default: pg } = await import("pg")
+  const { address, tls } = login
+  const open = async () => {
+    const raw = await lease.dial(address)
+    return tls === undefined ? raw : startTls(raw, address, tls, lease)
+  }
+  const socket = lease.socket(open)
+  const client = new pg.Client({
+    host: address.host,
+    port: address.port,
+    user: login.user,
+    database: login.database || login.user,
+    // A function: with an empty string `pg` would look into PGPASSWORD and ~/.pgpass.
+    password: () => login.password?.reveal() ?? "",
+    stream: () => socket as never,
+    ssl: false,
+    application_name: "jackfield",
+    connectionTimeoutMillis: 0,
+    ...{ sslnegotiation: "postgres" },
+  })
+  // Exactly these and no PGOPTIONS, PGREPLICATION or PGAPPNAME of the environment.
+  Object.assign(client, { getStartupConf: () => ({ user: login.user, database: login.database || login.user, application_name: "jackfield" }) })
+  // Without a listener, a connection that breaks while idle would end the process. The next statement gets the error.
+  client.on("error", () => undefined)
+  socket.on("data", watchMessages(address))
+  try {
+    await logIn(client, lease, system)
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
+  const { processID, secretKey } = client as Client & { processID: number | null; secretKey: number | null }
+  const release = lease.beforeCutOff(async (dial) => {
+    if (processID === null || secretKey === null) return
+    const raw = await dial(address)
+    const stream = tls === undefined ? raw : await startTls(raw, address, tls, lease)
+    stream.resume().end(cancelRequest(processID, secretKey))
+    await once(stream, "close")
+  })
+  return { pg: client, wire: pgWire(client, system, release), encrypted: tls !== undefined, tunnelled: login.tunnelled }
+}
+
+/** The server checks the password first, and then whether the database exists and may be entered: those two are the permission stage. */
+async function logIn(client: Client, lease: Lease, { errors }: PgSystem): Promise<void> {
+  const explain = explainBy(errors)
+  let refused: PlatformError | undefined
+  await lease.stage("auth", async () => {
+    try {
+      await client.connect()
+    } catch (error) {
+      const known = explain(error)
+      if (known?.code !== "permission_denied" && known?.code !== "database_not_found") throw known ?? error
+      refused = known
+    }
+  })
+  if (refused) await lease.stage("permission", () => Promise.reject(refused as PlatformError))
+}

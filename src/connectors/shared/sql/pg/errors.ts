@@ -1,0 +1,105 @@
+import { type ErrorCode, PlatformError } from "../../../../core/errors.ts"
+import { brief, type ErrorTable, READ_ONLY, WRONG_LOGIN } from "../errors.ts"
+
+/** What the server says when it refuses; the fields of its ErrorResponse (PostgreSQL docs, 55.8). */
+interface ServerError extends Error {
+  readonly code: string
+  readonly detail?: string
+  readonly hint?: string
+  readonly position?: string
+}
+
+const isServerError = (error: unknown): error is ServerError =>
+  error instanceof Error && "severity" in error && "code" in error && typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code)
+
+/** SQLSTATEs (docs, appendix A) and their classes; the longer one wins. */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  "28": "auth_failed",
+  "3D000": "database_not_found",
+  "42501": "permission_denied",
+  "42": "query_invalid",
+  "22": "query_invalid",
+  "23": "query_invalid",
+  "26": "query_invalid",
+  "34": "query_invalid",
+  "3F": "query_invalid",
+  "08P01": "query_invalid",
+  "0A": "query_invalid",
+  "21": "query_invalid",
+  "25": "query_invalid",
+  "25P": "connection_lost",
+  "2F": "query_invalid",
+  "38": "query_invalid",
+  "39": "query_invalid",
+  "44": "query_invalid",
+  "54": "query_invalid",
+  P0: "query_invalid",
+  "53300": "too_many_connections",
+  "53": "server_unavailable",
+  "57P": "server_unavailable",
+  "57014": "timed_out",
+  "55P03": "timed_out",
+  "40": "server_unavailable",
+}
+
+/** Their detail names the key in question; that of others repeats the whole row. */
+const KEYED: ReadonlySet<string> = new Set(["23503", "23505", "23P01"])
+
+/** The errors of PostgreSQL, or of a system that speaks its protocol and uses its codes. */
+export const pgErrors = (product: string): ErrorTable => ({
+  product,
+  login: "role",
+  codeName: "sqlstate",
+  said: (error) =>
+    isServerError(error)
+      ? { code: error.code, text: error.message, hint: error.hint, at: error.position === undefined ? undefined : Number(error.position) }
+      : undefined,
+  codes: CODES,
+  refine: ({ code, text }) => (code === "28000" && /no encryption|SSL off/.test(text) ? "tls_required" : undefined),
+  sentences: {
+    "28P01": WRONG_LOGIN,
+    "25006": READ_ONLY,
+    auth_failed: "{product} does not let this {login} in from here ({said}); see its pg_hba.conf.",
+  },
+  // Data, constraints, triggers; not a COPY that is broken as a whole.
+  isRowFault: ({ code }) => /^(22|23|44|P0)/.test(code) && code !== "22P04",
+  reason: ({ code, text }, error) => `${brief(text)}${KEYED.has(code) && isServerError(error) && error.detail ? ` (${error.detail})` : ""}.`,
+  grant: ({ text }) => grantFor(text),
+  client: (error) => explainClient(product, error),
+})
+
+/** Whether the server refused a value, as against the statement. */
+export const isDataError = (error: unknown): boolean => isServerError(error) && error.code.startsWith("22")
+
+/** The GRANT that would help, as far as an English server names the object. */
+function grantFor(message: string): string | undefined {
+  const [, kind = "", name = ""] = /permission denied for (\w+(?: \w+)?) (\S+)$/.exec(message) ?? []
+  const rights: Readonly<Record<string, string>> = {
+    schema: `USAGE ON SCHEMA ${name}`,
+    table: `SELECT (or INSERT, UPDATE) ON ${name}`,
+    view: `SELECT (or INSERT, UPDATE) ON ${name}`,
+    relation: `SELECT (or INSERT, UPDATE) ON ${name}`,
+    database: `CONNECT ON DATABASE ${name}`,
+    function: `EXECUTE ON FUNCTION ${name}`,
+  }
+  return Object.hasOwn(rights, kind) ? `GRANT ${rights[kind]} TO the role` : undefined
+}
+
+const LOST: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "ERR_STREAM_DESTROYED"])
+
+function explainClient(product: string, error: Error): PlatformError | undefined {
+  const ours = (code: ErrorCode, message: string): PlatformError => new PlatformError(code, message, { cause: error })
+  if (error.message.startsWith("SASL:")) return explainSasl(error.message, ours)
+  if (("code" in error && LOST.has(error.code)) || /^(Connection terminated|Client (has encountered|was closed))/.test(error.message))
+    return ours("connection_lost", `The connection to ${product} broke; try again, and look at the server's log if it stays.`)
+  if (/^(received invalid response|Unknown authenticationOk|Received unexpected|Binary mode)/i.test(error.message))
+    return ours("protocol_invalid", "The server does not speak PostgreSQL's protocol; check host and port.")
+  return undefined
+}
+
+function explainSasl(message: string, ours: (code: ErrorCode, message: string) => PlatformError): PlatformError {
+  if (message.includes("client password must be")) return ours("auth_failed", "The server asks for a password, and the connector has none; enter it.")
+  if (message.includes("supported") || message.includes("requires a certificate"))
+    return ours("auth_failed", "The server asks for a way of logging in that is not supported; allow scram-sha-256 in its pg_hba.conf.")
+  return ours("protocol_invalid", "The server broke the rules of the SCRAM login, so it may not be the one it says it is; check host and TLS.")
+}

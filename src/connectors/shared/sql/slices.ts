@@ -1,0 +1,120 @@
+import type { Call } from "../../../core/call.ts"
+import { PlatformError } from "../../../core/errors.ts"
+import type { Slice, Slicing, Stream } from "../../../core/streams.ts"
+import type { Column, Value } from "../../../core/values.ts"
+import { encodeCursor } from "../cursors.ts"
+import { type Catalog, findStream, wholeNumber } from "./catalog.ts"
+import { type Dialect, listed, Params, qualified } from "./dialect.ts"
+import { behind, keyValue, type Within } from "./keyset.ts"
+import type { SqlConnection } from "./wire.ts"
+
+/** How a type cuts streams into parts that are read side by side, each in a session of its own. */
+export interface Slicer<B, C> {
+  /** Disjoint parts that are together the whole stream. Runs in the transaction whose snapshot they share. */
+  cut(client: C, stream: Stream, most: number, call: Call): Promise<readonly Omit<Slice, "of">[]>
+  /** The condition that a part's rows meet; undefined for the whole stream. `notASlice` for an id that no cut gave. */
+  within(stream: Stream, id: string): Within<B> | undefined
+  /** Names the transaction's snapshot, so that others may see it. Absent: parts do not show one moment. */
+  snapshot?(client: C, call: Call): Promise<string>
+}
+
+/** The id of a part that is the whole stream. */
+export const WHOLE = "whole"
+
+export const notASlice = ({ path }: Pick<Stream, "path">, cause?: unknown): PlatformError =>
+  new PlatformError("request_invalid", `The slice is not one of ${path.join(".")}; slice the stream again.`, cause === undefined ? {} : { cause })
+
+/** Cuts a stream; the transaction that keeps the snapshot is held until the slicing is disposed of. */
+export async function sliceStream<B, C extends SqlConnection<B>>(
+  catalog: Catalog<C>,
+  slicer: Slicer<B, C>,
+  client: C,
+  from: Stream,
+  most: number,
+  call: Call,
+): Promise<Slicing> {
+  const { transactions } = client.wire
+  const end = async (): Promise<void> => await transactions?.rollback()
+  try {
+    await transactions?.begin("snapshot", call)
+    const stream = await findStream(catalog, client, from.path, call)
+    const of = (await slicer.snapshot?.(client, call)) ?? ""
+    const parts = await slicer.cut(client, stream, Math.max(1, Math.floor(most)), call)
+    return { slices: parts.map((part) => ({ ...part, of })), consistent: of !== "", [Symbol.asyncDispose]: end }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+type KeyValues = readonly Value[]
+
+/** Slices by ranges of the key, for systems that have nothing better. The index is walked once. */
+export const keySlicer = <B, C extends SqlConnection<B>>(dialect: Dialect<B>): Slicer<B, C> => ({
+  cut: async (client, stream, most, call) => {
+    const key = keyOf(dialect, stream)
+    if (key.length === 0 || most === 1) return [{ id: WHOLE }]
+    const rows = stream.estimatedRows || (await countRows(dialect, client, stream, call))
+    const step = Math.max(1, Math.ceil(rows / most))
+    const bounds: (KeyValues | null)[] = [null]
+    while (bounds.length < most) {
+      const next = await keyAt(dialect, client, stream, key, bounds.at(-1) ?? null, step - 1, call)
+      if (next === undefined) break
+      bounds.push(next)
+    }
+    return bounds.map((after, index) => ({ id: encodeCursor([after, bounds[index + 1] ?? null]), estimatedRows: Math.min(step, rows) }))
+  },
+
+  within: (stream, id) => {
+    if (id === WHOLE) return undefined
+    const key = keyOf(dialect, stream)
+    const [after, upTo] = rangeIn(stream, id, key)
+    const bound = (values: KeyValues): B[] => key.map((column, index) => keyValue(dialect, values[index], column, () => notASlice(stream)))
+    const [low, high] = [after && bound(after), upTo && bound(upTo)]
+    return (params) => {
+      const conditions = [...(low ? [behind(dialect, params, key, low)] : []), ...(high ? [`NOT (${behind(dialect, params, key, high)})`] : [])]
+      return conditions.length === 0 ? "1 = 1" : conditions.join(" AND ")
+    }
+  },
+})
+
+/** The key, where ranges of it are disjoint and leave no row out. */
+function keyOf<B>({ order }: Dialect<B>, stream: Stream): readonly Column[] {
+  const key = stream.key.flatMap((name) => stream.columns.filter((column) => column.name === name))
+  return key.every((column) => order.resumes(column) && !column.nullable) ? key : []
+}
+
+async function countRows<B, C extends SqlConnection<B>>(dialect: Dialect<B>, { wire }: C, { path }: Stream, call: Call): Promise<number> {
+  const { rows } = await wire.run(`SELECT COUNT(*) FROM ${qualified(dialect, path)}`, [], call)
+  return wholeNumber(rows[0]?.[0])
+}
+
+/** The key of the row that stands so many places behind. */
+async function keyAt<B, C extends SqlConnection<B>>(
+  dialect: Dialect<B>,
+  { wire }: C,
+  stream: Stream,
+  key: readonly Column[],
+  after: KeyValues | null,
+  skip: number,
+  call: Call,
+): Promise<KeyValues | undefined> {
+  const params = new Params<B>(dialect)
+  const values = after?.map((value, index) => dialect.encode(value, key[index] as Column))
+  const where = values === undefined ? "" : ` WHERE ${behind(dialect, params, key, values)}`
+  const ordered = `SELECT ${listed(dialect, key)} FROM ${qualified(dialect, stream.path)}${where} ORDER BY ${listed(dialect, key)}`
+  const { rows } = await wire.run(dialect.order.nth?.(ordered, skip) ?? `${ordered} LIMIT 1 OFFSET ${skip}`, params.all, call)
+  return rows[0]
+}
+
+function rangeIn(stream: Stream, id: string, key: readonly Column[]): (KeyValues | null)[] {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(Buffer.from(id, "base64url").toString("utf8"))
+  } catch (error) {
+    throw notASlice(stream, error)
+  }
+  const isBound = (bound: unknown): bound is KeyValues | null => bound === null || (Array.isArray(bound) && bound.length === key.length)
+  if (key.length === 0 || !Array.isArray(parsed) || parsed.length !== 2 || !parsed.every(isBound)) throw notASlice(stream)
+  return parsed
+}

@@ -1,0 +1,124 @@
+import type { Duplex } from "node:stream"
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Call } from "../../../core/call.ts"
+import type { Address, Lease } from "../../../core/lease.ts"
+import type { Column, Value } from "../../../core/values.ts"
+import type { Page, PageLimits, SqlWire } from "./wire.ts"
+
+/** What a statement is sent with. */
+export interface Submission<B> {
+  readonly sql: string
+  readonly params: readonly B[]
+  /** The system ends the statement after so long, also when nobody can cancel it. */
+  readonly timeoutMs: number
+  /** Rows of the result at most, where the system can be told. */
+  readonly maxRows: number | undefined
+  /** It reads metadata alone: the answer may come with the submission's, and need not be cancelled. */
+  readonly quick: boolean
+}
+
+/** What an answer of the system said. `H` is where the next question goes: a handle, a link, a page token. */
+export interface Progress<H> {
+  /** Once they are known. */
+  readonly columns?: readonly Column[]
+  readonly rows?: readonly (readonly Value[])[]
+  /** Rows that the statement changed. */
+  readonly touched?: number
+  /** Where to ask next; absent: that was all. */
+  readonly next?: H
+  /** The statement has ended on the server: what is left are pages of its result, and nothing need be cancelled. */
+  readonly ended?: boolean
+}
+
+/**
+ * The statement API of a warehouse over HTTP: submit, poll, fetch pages, cancel. Polling and paging are one question, `next`: an answer
+ * without rows whose statement has not ended is asked again a little later. Values are ours already.
+ */
+export interface StatementApi<B, H> {
+  /** Sends a statement. Unless it is `quick`, it must be answered also when the caller has gone, since only the answer says what to cancel: it takes no signal. */
+  submit(statement: Submission<B>, call: Call): Promise<Progress<H>>
+  next(from: H, call: Call): Promise<Progress<H>>
+  /** Cancels on the server. `dial` is given at a cut-off: the lease's own sockets are about to be destroyed then. */
+  cancel(handle: H, dial: Dial | undefined): Promise<void>
+  /** Waits before asking again: the first time, and at most. */
+  readonly pollMs?: { readonly first: number; readonly most: number }
+}
+
+export type Dial = (to: Address) => Promise<Duplex>
+
+const POLL_MS = { first: 20, most: 1_000 }
+
+/** A wire over a statement API. Each statement commits by itself; a cut-off cancels it on the server, also when the submission's answer comes late. */
+export function wireOver<B, H>(api: StatementApi<B, H>, lease: Pick<Lease, "beforeCutOff">): SqlWire<B> {
+  const followed = (sql: string, params: readonly B[], maxRows: number | undefined, quick: boolean, call: Call) =>
+    follow(api, lease, { sql, params, timeoutMs: call.remainingMs(), maxRows, quick }, call)
+  return {
+    pages: (sql, params, limits, call) => pagesOf(followed(sql, params, limits.maxRows, false, call), limits),
+    run: async (sql, params, call, quick = false) => {
+      const all: (readonly Value[])[] = []
+      let columns: readonly Column[] = []
+      let touched = 0
+      for await (const answer of followed(sql, params, undefined, quick, call)) {
+        columns = answer.columns ?? columns
+        touched = answer.touched ?? touched
+        for (const row of answer.rows ?? []) all.push(row)
+      }
+      return { columns, rows: all, touched }
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+/** A statement's answers until its last one. The statement is cancelled when the lease is cut off, and when the consumer stops while it runs. */
+async function* follow<B, H>(api: StatementApi<B, H>, lease: Pick<Lease, "beforeCutOff">, submission: Submission<B>, call: Call): AsyncGenerator<Progress<H>> {
+  // A submission outlives a cut-off, so none may begin after it.
+  call.signal.throwIfAborted()
+  const submitted = api.submit(submission, call)
+  let latest: Progress<H> | undefined
+  const running = async (): Promise<H | undefined> => {
+    const { next, ended } = latest ?? (await submitted)
+    return ended === true ? undefined : next
+  }
+  const cancel = async (dial: Dial): Promise<void> => {
+    const handle = await running().catch(() => undefined)
+    if (handle !== undefined) await api.cancel(handle, dial)
+  }
+  const release = submission.quick ? () => undefined : lease.beforeCutOff(cancel)
+  let stopped = false
+  try {
+    const { first, most } = api.pollMs ?? POLL_MS
+    let waitMs = first
+    for (latest = await submitted; ; latest = await api.next(latest.next, call)) {
+      stopped = true
+      yield latest
+      stopped = false
+      if (latest.next === undefined) return
+      if (latest.rows !== undefined || latest.ended === true) continue
+      await sleep(waitMs, undefined, { signal: call.signal })
+      waitMs = Math.min(most, waitMs * 1.5)
+    }
+  } finally {
+    release()
+    const handle = stopped && !call.signal.aborted ? await running() : undefined
+    // The consumer wants no more; a statement that cannot be cancelled ends by its own timeout.
+    if (handle !== undefined) await api.cancel(handle, undefined).catch(() => undefined)
+  }
+}
+
+/** A result in pages of at most `batchRows` rows, the first also when it is empty; stops at `maxRows`. */
+async function* pagesOf<H>(answers: AsyncIterable<Progress<H>>, { batchRows, maxRows = Number.POSITIVE_INFINITY }: PageLimits): AsyncGenerator<Page> {
+  let columns: readonly Column[] = []
+  let seen = 0
+  for await (const answer of answers) {
+    columns = answer.columns ?? columns
+    const rows = answer.rows ?? []
+    for (let at = 0; at < rows.length && seen < maxRows; ) {
+      const some = rows.slice(at, at + Math.min(batchRows, maxRows - seen))
+      yield { columns, rows: some }
+      at += some.length
+      seen += some.length
+    }
+    if (seen >= maxRows) break
+  }
+  if (seen === 0) yield { columns, rows: [] }
+}

@@ -1,0 +1,26 @@
+import type { Call } from "../../../core/call.ts"
+import type { ServerFacts } from "../../../core/connector.ts"
+import type { Catalog } from "./catalog.ts"
+import type { Ddl } from "./ddl.ts"
+import type { Dialect } from "./dialect.ts"
+import type { ErrorTable } from "./errors.ts"
+import type { Slicer } from "./slices.ts"
+import type { SqlConnection } from "./wire.ts"
+import type { Writer } from "./writer.ts"
+
+/** A SQL type by its roles; `sqlVerbs` makes its verbs of them. `B` is what the wire binds, `C` what `connect` returns. */
+export interface SqlType<B, C extends SqlConnection<B>> {
+  readonly dialect: Dialect<B>
+  readonly catalog: Catalog<C>
+  readonly errors: ErrorTable
+  /** An authenticated round trip, in the stages `permission` and `probe`. */
+  facts(client: C, call: Call): Promise<ServerFacts>
+  /** Absent: the type does not write. */
+  readonly writer?: Writer<B, C>
+  /** Absent: streams are not cut into slices. */
+  readonly slicer?: Slicer<B, C>
+  /** Absent: the type makes no tables and keeps no commits. */
+  readonly ddl?: Ddl<C>
+  /** Makes a session as good as new; throws when it cannot. Absent: a session is used once. */
+  reset?(client: C, call: Call): Promise<void>
+}

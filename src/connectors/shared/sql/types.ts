@@ -1,0 +1,91 @@
+import type { Column, ColumnType } from "../../../core/values.ts"
+
+/** A type of a system. */
+export interface TypeRow {
+  /** As the system spells it, without arguments, in lower case: `timestamp without time zone`. */
+  readonly name: string
+  readonly type: ColumnType
+  /** What the numbers in parentheses say: the length, the digits and decimals, or the decimals of seconds. */
+  readonly size?: "length" | "digits" | "seconds"
+  /** Of an integer or a float. */
+  readonly bits?: number
+  /** An instant, or a wall clock. */
+  readonly zoned?: boolean
+}
+
+export type Typed = Omit<Column, "name" | "nullable">
+
+/** Reads types as a system spells them: `numeric(38,10)` is a decimal of 38 digits, 10 of them behind the point. A type that the table lacks is `unknown`. */
+export function typeReader(rows: readonly TypeRow[]): (native: string) => Typed {
+  const byName = new Map(rows.map((row) => [row.name, row]))
+  return (native) => {
+    const { name, numbers } = split(native)
+    const row = byName.get(name)
+    if (row === undefined) return { type: "unknown", nativeType: native }
+    const [first, second] = numbers
+    return {
+      type: row.type,
+      nativeType: native,
+      ...(row.bits === undefined ? {} : { precision: row.bits }),
+      ...(row.zoned === undefined ? {} : { zoned: row.zoned }),
+      ...(first === undefined ? {} : sized(row, first, second ?? 0)),
+    }
+  }
+}
+
+function sized({ size }: TypeRow, first: number, second: number): Partial<Typed> {
+  if (size === "length") return { maxLength: first }
+  if (size === "digits") return { precision: first, scale: second }
+  return size === "seconds" ? { precision: first } : {}
+}
+
+/** `timestamp(3) without time zone` → `timestamp without time zone` and 3. Scanned by hand: a far side's text may be long. */
+function split(native: string): { name: string; numbers: readonly number[] } {
+  const open = native.indexOf("(")
+  const close = native.indexOf(")", open)
+  if (open < 0 || close < 0) return { name: native.toLowerCase(), numbers: [] }
+  const numbers = native
+    .slice(open + 1, close)
+    .split(",")
+    .map((part) => part.trim())
+  const name = `${native.slice(0, open).trimEnd()}${native.slice(close + 1)}`.toLowerCase()
+  return numbers.length <= 2 && numbers.every((part) => /^-?\d{1,9}$/.test(part))
+    ? { name, numbers: numbers.map(Number) }
+    : { name: native.toLowerCase(), numbers: [] }
+}
+
+/** How a system spells the type of a column that it is to make. Each is a spelling, or makes one of the column. */
+export type Spellings = Readonly<Record<Exclude<ColumnType, "integer" | "float">, Spelling>> & {
+  /** The narrowest first: bits, and the type that holds them. The last one takes what is wider; 64 bits where the width is unknown. */
+  readonly integer: readonly (readonly [bits: number, spelled: string])[]
+  readonly float: readonly (readonly [bits: number, spelled: string])[]
+}
+
+export type Spelling = string | ((column: Column) => string)
+
+/** The type of a column as its system spells it. */
+export function spell(spellings: Spellings, column: Column): string {
+  const spelling = spellings[column.type]
+  if (typeof spelling === "string") return spelling
+  if (typeof spelling === "function") return spelling(column)
+  const { precision = 64 } = column
+  return (spelling.find(([bits]) => bits >= precision) ?? spelling.at(-1))?.[1] ?? ""
+}
+
+/** A spelling with the column's length in parentheses up to `most`, and another one beyond it or where no length is known. */
+export const lengthed =
+  (name: string, most: number, beyond: string): Spelling =>
+  ({ maxLength }) =>
+    maxLength === undefined || maxLength > most || maxLength < 1 ? beyond : `${name}(${maxLength})`
+
+/** A spelling with digits and decimals, and another one where they are unknown or more than `most`. */
+export const digited =
+  (name: string, most: number, beyond: string): Spelling =>
+  ({ precision, scale = 0 }) =>
+    precision === undefined || precision > most || scale > precision || scale < 0 ? beyond : `${name}(${precision},${scale})`
+
+/** A spelling with the decimals of seconds up to `most`. Where nothing is known of a zone, a timestamp has one and a time has none. */
+export const timed =
+  (name: string, most: number, zone: { readonly zoned: string; readonly wall: string } = { zoned: "", wall: "" }): Spelling =>
+  ({ type, precision, zoned = type === "timestamp" }) =>
+    `${name}${precision === undefined || precision > most ? "" : `(${precision})`}${zoned ? zone.zoned : zone.wall}`

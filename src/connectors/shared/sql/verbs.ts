@@ -1,0 +1,96 @@
+import type { Call } from "../../../core/call.ts"
+import { PlatformError } from "../../../core/errors.ts"
+import type { Batch, Commit, ReadOptions, ReadPlan, Stream, WantedStream, WriteOptions } from "../../../core/streams.ts"
+import type { Value } from "../../../core/values.ts"
+import { Unfit } from "../unfit.ts"
+import { findStream } from "./catalog.ts"
+import { committed } from "./commits.ts"
+import { explainBy } from "./errors.ts"
+import { readInOrder } from "./keyset.ts"
+import { assertReads } from "./reading.ts"
+import { shape } from "./shape.ts"
+import { notASlice, sliceStream } from "./slices.ts"
+import type { SqlType } from "./type.ts"
+import { reading, type SqlConnection } from "./wire.ts"
+import { writeBatch } from "./write.ts"
+
+/** All verbs of a SQL type. A verb whose role is absent is absent too. */
+export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
+  const { catalog, errors, facts, writer, slicer, ddl } = type
+  return {
+    close: ({ wire }: C) => wire.close(),
+    test: (client: C, call: Call) => facts(client, call),
+    discover: (client: C, call: Call) => reading(client.wire, catalog.snapshot === true ? "snapshot" : "read", call, () => catalog.discover(client, call)),
+    query: (client: C, statement: string, params: readonly Value[], call: Call) => query(type, client, statement, params, call),
+    plans: ["all", "since"] as const,
+    read: (client: C, from: Stream, options: ReadOptions, call: Call) => read(type, client, from, options, call),
+    ...(slicer === undefined
+      ? {}
+      : { slices: (client: C, from: Stream, _: ReadPlan, most: number, call: Call) => sliceStream(catalog, slicer, client, from, most, call) }),
+    explain: explainBy(errors),
+    ...(type.reset === undefined ? {} : { reset: type.reset.bind(type) }),
+    ...(writer === undefined
+      ? {}
+      : { write: (client: C, to: Stream, batch: Batch, how: WriteOptions, call: Call) => writeBatch(type, writer, client, to, batch, how, call) }),
+    ...(writer?.deletes === true ? { deletes: true as const } : {}),
+    ...(ddl === undefined ? {} : { shape: (client: C, wanted: WantedStream, apply: boolean, call: Call) => shape(type, ddl, client, wanted, apply, call) }),
+    ...(ddl?.commits === true
+      ? {
+          commits: "transaction" as const,
+          committed: (client: C, to: Stream, of: Omit<Commit, "sequence">, call: Call) => committed(type, client, to, of, call),
+        }
+      : {}),
+  }
+}
+
+async function* query<B, C extends SqlConnection<B>>(
+  { dialect }: SqlType<B, C>,
+  { wire }: C,
+  statement: string,
+  params: readonly Value[],
+  call: Call,
+): AsyncGenerator<Batch> {
+  assertReads(statement, dialect.reading)
+  const bound = params.map((value, index) => parameter(dialect.param, value, index))
+  yield* reading(
+    wire,
+    "read",
+    call,
+    async function* () {
+      yield* wire.pages(statement, bound, call, call)
+      if (wire.transactions?.holds?.() === false)
+        throw new PlatformError("query_invalid", "The statement ended its read-only transaction; send one that only reads.")
+    },
+    { maxRows: call.maxRows },
+  )
+}
+
+function parameter<B>(param: (value: Value) => B, value: Value, index: number): B {
+  try {
+    return param(value)
+  } catch (error) {
+    if (error instanceof Unfit) throw new PlatformError("query_invalid", `Parameter ${index + 1} cannot be sent: ${error.message}.`, { cause: error })
+    throw error
+  }
+}
+
+async function* read<B, C extends SqlConnection<B>>(
+  { catalog, dialect, slicer }: SqlType<B, C>,
+  client: C,
+  from: Stream,
+  { plan, slice, after }: ReadOptions,
+  call: Call,
+): AsyncGenerator<Batch> {
+  const snapshot = slice === undefined || slice.of === "" ? undefined : slice.of
+  const work = async function* (): AsyncGenerator<Batch> {
+    const stream = await findStream(catalog, client, from.path, call)
+    const within = slice === undefined ? undefined : slicer?.within(stream, slice.id)
+    try {
+      yield* readInOrder(dialect, client.wire, { stream, columns: from.columns, plan, after, within }, call)
+    } catch (error) {
+      if (within !== undefined && dialect.order.isBadKey?.(error) === true) throw notASlice(stream, error)
+      throw error
+    }
+  }
+  yield* reading(client.wire, "read", call, work, { snapshot })
+}

@@ -1,0 +1,103 @@
+import type { Call } from "../../../core/call.ts"
+import type { Column, Value } from "../../../core/values.ts"
+
+/** A part of a result; the values are ours already. */
+export interface Page {
+  readonly columns: readonly Column[]
+  readonly rows: readonly (readonly Value[])[]
+}
+
+/** A whole result, and how many rows a statement changed that gives none. */
+export interface Done extends Page {
+  readonly touched: number
+}
+
+/** A statement and what its parameters are bound to. `B` is what the client library or the API binds. */
+export interface Statement<B> {
+  readonly sql: string
+  readonly params: readonly B[]
+}
+
+/** `read` and `snapshot` cannot change anything, and all statements of a `snapshot` see one moment. */
+export type Access = "read" | "snapshot" | "write"
+
+/** The limits of a statement: those of the call, or others for a statement of ours. */
+export type PageLimits = Pick<Call, "batchRows" | "maxRows">
+
+export interface BeginOptions {
+  /** Rows that a statement without a limit of its own may give, where the server can be told. */
+  readonly maxRows?: number | undefined
+  /** The snapshot of a slicing: the transaction sees the moment that it shows. */
+  readonly snapshot?: string | undefined
+}
+
+/** Transactions, where the system has them. The server ends each statement of one at the call's deadline. */
+export interface Transactions {
+  begin(access: Access, call: Call, options?: BeginOptions): Promise<void>
+  commit(call: Call): Promise<void>
+  /** Never throws: a connection that is gone has no transaction either. */
+  rollback(): Promise<void>
+  /** Whether the transaction that was begun is still the one that runs, where the server says so. */
+  holds?(): boolean
+  /** Does the work; when it fails, takes back what it changed and leaves the transaction usable. */
+  savepoint?<T>(work: () => Promise<T>): Promise<T>
+}
+
+/** One way to run statements: one per protocol, not per type. Throws the library's errors, which the type's error table explains. */
+export interface SqlWire<B> {
+  /** A statement's rows page by page; the first page also when it is empty. Stops at `maxRows`, and ends the statement on the server when its caller stops. */
+  pages(sql: string, params: readonly B[], limits: PageLimits, call: Call): AsyncIterable<Page>
+  /** Runs a statement of ours to its end. `quick`: it reads metadata alone, so that it may be answered at once and need not be cancelled. */
+  run(sql: string, params: readonly B[], call: Call, quick?: boolean): Promise<Done>
+  /** Absent: each statement commits by itself. */
+  readonly transactions?: Transactions
+  close(): Promise<void>
+}
+
+/** What a SQL type's `connect` returns: a wire, and whatever its own roles need. */
+export interface SqlConnection<B> {
+  readonly wire: SqlWire<B>
+}
+
+/** Does the work inside a transaction, where there are transactions: commits what wrote, and rolls back what failed or only read. */
+export async function transacted<T>({ transactions }: Pick<SqlWire<never>, "transactions">, access: Access, call: Call, work: () => Promise<T>): Promise<T> {
+  if (transactions === undefined) return await work()
+  let done = false
+  try {
+    await transactions.begin(access, call)
+    const result = await work()
+    if (access === "write") await transactions.commit(call)
+    done = access === "write"
+    return result
+  } finally {
+    if (!done) await transactions.rollback()
+  }
+}
+
+/** The same for work that yields as it reads; it always rolls back. */
+export async function* reading<T>(
+  { transactions }: Pick<SqlWire<never>, "transactions">,
+  access: Exclude<Access, "write">,
+  call: Call,
+  work: () => AsyncIterable<T>,
+  options: BeginOptions = {},
+): AsyncGenerator<T> {
+  try {
+    await transactions?.begin(access, call, options)
+    yield* work()
+  } finally {
+    await transactions?.rollback()
+  }
+}
+
+/** The two stages of a test on a connection that is logged in: a read-only transaction may begin, and the server answers. */
+export async function probed<T>({ transactions }: Pick<SqlWire<never>, "transactions">, call: Call, work: () => Promise<T>): Promise<T> {
+  await call.stage("permission", async () => await transactions?.begin("read", call))
+  return await call.stage("probe", () => work().finally(() => transactions?.rollback()))
+}
+
+/** A result's rows by the names of its columns, in lower case: for statements such as SHOW, whose columns come in no fixed order. */
+export const byName = ({ columns, rows }: Page): Readonly<Record<string, Value>>[] => {
+  const names = columns.map(({ name }) => name.toLowerCase())
+  return rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index] ?? null])))
+}

@@ -1,0 +1,55 @@
+import type { Call } from "../../../core/call.ts"
+import { PlatformError } from "../../../core/errors.ts"
+import type { Batch, Stream, WriteOptions, WriteReport } from "../../../core/streams.ts"
+import { columnsFor, encodeRows, keyFor } from "../put.ts"
+import { findTarget } from "./catalog.ts"
+import { commitOnce } from "./commits.ts"
+import { qualified } from "./dialect.ts"
+import { deniedWrite } from "./errors.ts"
+import type { SqlType } from "./type.ts"
+import { type SqlConnection, transacted } from "./wire.ts"
+import type { Writer } from "./writer.ts"
+
+/**
+ * Writes one batch, in one transaction where the system has them. A row that the system refuses is reported and the others are
+ * written. In an upsert the last of several rows with one key wins, and those before it count as skipped. A batch whose commit is
+ * there already is not written again.
+ */
+export async function writeBatch<B, C extends SqlConnection<B>>(
+  type: SqlType<B, C>,
+  writer: Writer<B, C>,
+  client: C,
+  to: Stream,
+  batch: Batch,
+  { mode, commit }: WriteOptions,
+  call: Call,
+): Promise<WriteReport> {
+  const { catalog, dialect, errors } = type
+  const write = async (): Promise<WriteReport> => {
+    const stream = await findTarget(catalog, client, to.path, call)
+    const name = stream.path.join(".")
+    const own = columnsFor(name, batch, stream.columns)
+    const columns = own.map((column, at) => writer.column?.(column, batch.columns[at] ?? column) ?? column)
+    const key = mode === "append" ? [] : keyFor(name, to, stream.key, columns, to.key.length === 0 ? undefined : await writer.keys?.(client, stream, call))
+    const { lines, rejected } = encodeRows(batch, columns, dialect.encode)
+    const target = { client, dialect, errors, call, stream, name, table: qualified(dialect, stream.path), columns, key }
+    if (commit !== undefined && (await writer.transactional?.(target)) === false) throw noCommit(name)
+    const done = lines.length === 0 ? { written: 0, rejected: [] } : await writer[mode](target, lines)
+    const all = [...rejected, ...done.rejected].sort((a, b) => a.index - b.index)
+    return { written: done.written, rejected: all, skipped: batch.rows.length - all.length - done.written }
+  }
+  try {
+    return commit === undefined ? await transacted(client.wire, "write", call, write) : await commitOnce(type, client, to, commit, call, write)
+  } catch (error) {
+    const rights = [...(mode === "append" ? ["INSERT"] : ["SELECT", "INSERT", "UPDATE"]), ...(batch.ops?.includes("delete") === true ? ["DELETE"] : [])]
+    const more = writer.needs?.[mode]
+    const grant = `GRANT ${rights.join(", ")} ON ${qualified(dialect, to.path)} TO it${more === undefined ? "" : `, and ${more}`}`
+    throw deniedWrite(errors, error, to.path.join("."), grant) ?? error
+  }
+}
+
+const noCommit = (name: string): PlatformError =>
+  new PlatformError(
+    "query_invalid",
+    `${name} has no transactions, so a commit cannot be kept with its rows; write elsewhere, or give it an engine that has them.`,
+  )
