@@ -93,7 +93,8 @@ function parametersOf({ method, access, repeat, ifMatch, params, query }: AnySpe
 function bodyOf(spec: AnySpec, types: readonly AnyConnector[], components: Components): object {
   const { body, file } = spec
   if (file !== undefined)
-    return { requestBody: { required: true, content: { "application/octet-stream": { schema: { type: "string", format: "binary", description: file } } } } }
+    // An empty file has no bytes, and a request without a body has none either.
+    return { requestBody: { required: false, content: { "application/octet-stream": { schema: { type: "string", format: "binary", description: file } } } } }
   if (body === undefined) return {}
   const { required = [], minProperties = 0 } = body as { readonly required?: readonly string[]; readonly minProperties?: number }
   const content = { "application/json": { schema: components.schema(body), ...examplesOf(spec, types) } }
