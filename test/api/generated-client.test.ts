@@ -74,7 +74,7 @@ it("a client generated from /openapi.json compiles, and runs the README's sessio
       { id: "4", total: "40000.00" },
       { id: "6", total: "60000.00" },
     ],
-    csv: "id,total\n4,40000.00\n6,60000.00\n",
+    csv: "id,total\r\n4,40000.00\r\n6,60000.00\r\n",
     absent: 404,
     typed: "mysql",
   })
