@@ -1,8 +1,7 @@
 /**
- * Writes the derived files: a page per connector type from the registry, the error table from core, the table of
- * connector types in README.md, and from the API's schemas its description (docs/openapi.json) and the types of its
- * wire (src/wire.ts). With `--check`, writes nothing and exits with 1, naming each file that is stale, missing or left
- * over.
+ * Writes the derived files: a page per connector type from the registry, the error table from core, the table of connector
+ * types in README.md, and from the API's schemas its description (docs/openapi.json) and the types of its wire
+ * (src/wire.ts). With `--check`, writes nothing and exits with 1, naming each file that is stale, missing or left over.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"

@@ -2950,6 +2950,7 @@ export interface components {
             file?: string;
             /** @description The offset at which line 1 begins, where the read began inside the file */
             from?: number;
+            /** @description The first line, counted from 1 */
             line: number;
             lastLine: number;
             reason: string;

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import type { Answer } from "../support/ask.ts"
-import { type DnsServer, startDnsServer } from "../support/dns-server.ts"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startDnsServer } from "../support/dns-server.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
 import { answerAt, checkerOf, type DescribedOperation, type Description, operationsIn } from "../support/openapi.ts"
+import { use } from "../support/use.ts"
 
 /** One operation whose examples are sent; in this order, each finds what those before it have made. */
 interface Run {
@@ -48,9 +49,6 @@ const RUNS: readonly Run[] = [
   { operation: "changePassword", session: true },
 ]
 
-let hub: TestHub
-let database: TestDatabase
-let dns: DnsServer
 let document: Description
 let operations: DescribedOperation[]
 /** The last answer of each operation. */
@@ -63,23 +61,20 @@ function live(): object {
   return { host, port, user, password, database: "postgres", tls: { kind: "off" } }
 }
 
-beforeAll(async () => {
-  database = await startTestDatabase()
-  await database.query("create table orders (id int primary key, total int); insert into orders values (1, 29000), (2, 31000)")
-  dns = await startDnsServer(() => "NXDOMAIN")
-  // The password of the first login, in the example and here, is the README's.
-  hub = await startHub({
+const database = use(() => startTestDatabase())
+const dns = use(() => startDnsServer(() => "NXDOMAIN"))
+const hub = use(() =>
+  startHub({
     JACKFIELD_DNS: dns.address,
     JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}`,
+    // The README's, and the example's.
     JACKFIELD_ADMIN_PASSWORD: "HnV3FZ-p7lMf091oDLV_",
-  })
+  }),
+)
+beforeAll(async () => {
+  await database.query("create table orders (id int primary key, total int); insert into orders values (1, 29000), (2, 31000)")
   document = (await hub.call("GET", "/openapi.json")).body
   operations = operationsIn(document)
-})
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
-  await dns?.close()
 })
 
 function pathOf({ path, parameters }: DescribedOperation, run: Run): string {

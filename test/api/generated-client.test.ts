@@ -4,8 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
-import { startHub, type TestHub } from "../support/hub.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
 
 const run = promisify(execFile)
 const SCHEMA = `
@@ -15,22 +16,15 @@ const SCHEMA = `
   insert into customers values (1, 'Ada');
   insert into orders select n, n * 10000, n = 5 from generate_series(1, 6) n;`
 
-let hub: TestHub
-let database: TestDatabase
+const database = use(() => startTestDatabase())
+const hub = use(() => startHub())
 /** A project of its own, as somebody has it who writes a client. */
 let project: string
-
 beforeAll(async () => {
-  database = await startTestDatabase()
   await database.query(SCHEMA)
-  hub = await startHub()
   project = await mkdtemp(join(tmpdir(), "jackfield-client-"))
 })
-afterAll(async () => {
-  await hub?.stop()
-  await database?.stop()
-  await rm(project, { recursive: true, force: true })
-})
+afterAll(() => rm(project, { recursive: true, force: true }))
 
 const tool = (name: string, ...args: string[]) => run(join(project, "node_modules", ".bin", name), args, { cwd: project }).catch(told)
 /** What a tool printed is the reason why it failed. */

@@ -27,7 +27,7 @@ const RejectedRecord = named(
   Type.Object({
     file: Type.Optional(Type.String({ description: "The file's path, where the stream has several files" })),
     from: Type.Optional(Type.Integer({ description: "The offset at which line 1 begins, where the read began inside the file" })),
-    line: Type.Integer(),
+    line: Type.Integer({ description: "The first line, counted from 1" }),
     lastLine: Type.Integer(),
     reason: Type.String(),
   }),

@@ -1,7 +1,6 @@
 import type { Wire } from "../../wire.ts"
 import type { HubClient } from "../hub-client.ts"
 
-/** The parts of the API's responses that the commands read. */
 export type ConnectorType = Wire["ConnectorType"]
 export type Connector = Wire["Connector"]
 export type Catalog = Wire["Catalog"]
