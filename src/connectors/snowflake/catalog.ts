@@ -1,12 +1,17 @@
 import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
-import type { Discovered, Stream, StreamKind } from "../../core/streams.ts"
-import type { Column } from "../../core/values.ts"
-import type { Snowflake } from "./client.ts"
-import { ident, qualified } from "./sql.ts"
-import { type Cells, partitions, rows, run } from "./statements.ts"
-import { columnType, nativeType } from "./values.ts"
+import type { Discovered, StreamKind } from "../../core/streams.ts"
+import type { Column, Value } from "../../core/values.ts"
+import { type Catalog, countedBy, described, grouped, type Relation } from "../shared/sql/catalog.ts"
+import { qualified } from "../shared/sql/dialect.ts"
+import { type Keys, keysOf, pathKey, show } from "../shared/sql/show.ts"
+import { byName } from "../shared/sql/wire.ts"
+import type { Snowflake } from "./api.ts"
+import { dialect } from "./dialect.ts"
+import { errors } from "./errors.ts"
+import { columnOf, nativeType, type RowType, typed } from "./values.ts"
 
+const { ident } = dialect
 const OURS = "TABLE_SCHEMA <> 'INFORMATION_SCHEMA'"
 
 const countSql = (database: string): string =>
@@ -21,118 +26,108 @@ const columnsSql = (database: string): string => {
   WHERE T.${OURS} ORDER BY T.TABLE_SCHEMA, T.TABLE_NAME, C.ORDINAL_POSITION`
 }
 
-/** Everything in one database by three statements, streamed. */
-export async function* inDatabase(client: Snowflake, database: string, call: Call): AsyncGenerator<Discovered> {
-  const counts = await rows(client, countSql(database), {}, call)
-  const byKind = Object.fromEntries(counts.map((row) => [kindName(row["table_type"] ?? ""), Number(row["many"])]))
-  yield { counted: { total: Object.values(byKind).reduce((sum, many) => sum + many, 0), byKind } }
-  const keys = await keysIn(client, `DATABASE ${ident(database)}`, call)
-  let current: Cells[] = []
-  const result = await run(client, columnsSql(database), {}, call)
-  for await (const page of partitions(client, result, call))
-    for (const row of page) {
-      if (current[0] !== undefined && (current[0][0] !== row[0] || current[0][1] !== row[1])) {
-        yield found(database, current, keys)
-        current = []
-      }
-      current.push(row)
-    }
-  if (current.length > 0) yield found(database, current, keys)
-}
-
-function found(database: string, cells: readonly Cells[], keys: Keys): Discovered {
-  const [schema = "", name = "", type, estimate, comment] = cells[0] ?? []
-  const columns = cells.flatMap(([, , , , , column, nullable, dataType, precision, scale, decimals, length]): Column[] => {
-    if (column === null || column === undefined) return []
-    const native = nativeType(dataType ?? "", numberOf(precision), numberOf(scale ?? decimals), numberOf(length))
-    return [{ name: column, type: columnType(native), nativeType: native, nullable: nullable !== "NO" }]
-  })
-  return describe({ path: [database, schema ?? "", name ?? ""], kind: kindOf(type ?? ""), columns, estimate: estimate ?? null, comment: comment ?? null }, keys)
-}
-
-interface Thing {
-  readonly path: readonly string[]
-  readonly kind: StreamKind
-  readonly columns: readonly Column[]
-  readonly estimate: string | null
-  readonly comment: string | null
-}
-
-/** A stream, or why it is none. */
-export function describe({ path, kind, columns, estimate, comment }: Thing, keys: Keys): Discovered {
-  if (columns.length === 0)
-    return { skipped: { path, reason: "Snowflake lists no columns of it: a view that no longer compiles, or nothing of it that the role may see." } }
-  const key = keys.get(keyName(path)) ?? []
-  const whole = key.every((name) => columns.some((column) => column.name === name))
-  return {
-    stream: {
-      path,
-      kind,
-      columns,
-      key: whole ? key : [],
-      ...(estimate === null ? {} : { estimatedRows: Number(estimate) }),
-      ...(comment ? { comment } : {}),
-    },
-  }
-}
-
-const numberOf = (text: string | null | undefined): number | undefined => (text === null || text === undefined ? undefined : Number(text))
-
-/** As Snowflake names kinds: `BASE TABLE` is a table, the others as they are, in lower case. */
-export const kindName = (type: string): string => (/^(BASE )?TABLE$/.test(type) ? "table" : type.toLowerCase().replaceAll("_", " "))
-
-export function kindOf(type: string): StreamKind {
-  const name = kindName(type)
-  if (name.includes("materialized")) return "materialized view"
-  if (name.includes("view")) return "view"
-  return name.includes("external") ? "foreign table" : "table"
-}
-
-/** Primary keys' columns in order, by `keyName`. */
-export type Keys = ReadonlyMap<string, readonly string[]>
-
-const keyName = (path: readonly string[]): string => JSON.stringify(path)
-
+/** Columns that a table may have at most; the documentation names no number. */
+const MOST_COLUMNS = 100_000
 /** SHOW gives at most this many rows (docs, SHOW). */
-export const SHOW_MOST = 10_000
-
-/** The primary keys there; Snowflake does not enforce them. Beyond what SHOW gives, keys are unknown, and the log says so. */
-export async function keysIn(client: Snowflake, where: string, call: Call): Promise<Keys> {
-  const found = await rows(client, `SHOW PRIMARY KEYS IN ${where}`, { atOnce: true }, call)
-  if (found.length >= SHOW_MOST) call.log("Snowflake shows 10,000 key columns at most; the keys of the other tables are not known")
-  const keys = new Map<string, string[]>()
-  for (const row of found.toSorted((a, b) => Number(a["key_sequence"]) - Number(b["key_sequence"]))) {
-    const name = keyName([row["database_name"] ?? "", row["schema_name"] ?? "", row["table_name"] ?? ""])
-    keys.set(name, [...(keys.get(name) ?? []), row["column_name"] ?? ""])
-  }
-  return keys
-}
-
-/** One stream as it is now, never as a caller remembers it. A path of two is in the connector's database. */
-export async function findStream(client: Snowflake, path: readonly string[], call: Call): Promise<Stream> {
-  const whole = path.length === 2 && client.place.database !== undefined ? [client.place.database, ...path] : path
-  if (whole.length !== 3) throw unknown(path)
-  const columns = await rows(client, `DESCRIBE TABLE ${qualified(whole)}`, { atOnce: true }, call).catch((error: unknown) => {
-    if (error instanceof PlatformError && MISSING.has(String(error.details["code"]))) throw unknown(path, error)
-    throw error
-  })
-  return {
-    path: whole,
-    kind: "table",
-    columns: columns.map((row) => {
-      const native = row["type"] ?? ""
-      return { name: row["name"] ?? "", type: columnType(native), nativeType: native, nullable: row["null?"] !== "N" }
-    }),
-    key: columns.flatMap((row) => (row["primary key"] === "Y" && row["name"] ? [row["name"]] : [])),
-  }
-}
+const SHOW_MOST = 10_000
 
 /** No such object, or none that this role may see: Snowflake does not tell these apart. */
 const MISSING: ReadonlySet<string> = new Set(["002003", "002043"])
 
-const unknown = (path: readonly string[], cause?: unknown): PlatformError =>
-  new PlatformError(
-    "stream_not_found",
-    `There is no table or view ${path.join(".")}, or the role may not see it; a path is [database, schema, name], and the catalog has them.`,
-    cause === undefined ? {} : { cause },
+export const catalog: Catalog<Snowflake> = {
+  path: ["database", "schema", "name"],
+  whole: ({ place: { database } }, path) => (path.length === 2 && database !== undefined ? [database, ...path] : path),
+  discover: (client, call) => (client.place.database === undefined ? everywhere(client, call) : inDatabase(client, client.place.database, call)),
+  async find({ wire }, path, call) {
+    try {
+      const found = byName(await wire.run(`DESCRIBE TABLE ${qualified(dialect, path)}`, [], call, true))
+      const columns = found.map((row): Column => ({ name: String(row["name"]), ...typed(String(row["type"])), nullable: row["null?"] !== "N" }))
+      const key = found.flatMap((row) => (row["primary key"] === "Y" ? [String(row["name"])] : []))
+      return described({ path, kind: "table", columns, key, keyHolds: false, notes: [] })
+    } catch (error) {
+      if (MISSING.has(errors.said(error)?.code ?? "")) return undefined
+      throw error
+    }
+  },
+}
+
+/** Everything in one database, by three statements. */
+async function* inDatabase(client: Snowflake, database: string, call: Call): AsyncGenerator<Discovered> {
+  const { wire } = client
+  yield countedBy((await wire.run(countSql(database), [], call)).rows, ([type]) => kindName(type))
+  const keys = await keysIn(client, `DATABASE ${ident(database)}`, call)
+  for await (const rows of grouped(wire.pages(columnsSql(database), [], { batchRows: 500 }, call), 2, MOST_COLUMNS, "Snowflake")) {
+    const [schema, name, type, estimate, comment] = rows[0] ?? []
+    const columns = rows.flatMap(([, , , , , column, nullable, dataType, precision, scale, decimals, length]): Column[] => {
+      if (typeof column !== "string") return []
+      const native = nativeType(String(dataType), number(precision), number(scale ?? decimals), number(length))
+      return [{ name: column, ...typed(native), nullable: nullable !== "NO" }]
+    })
+    yield relation([database, String(schema), String(name)], type, columns, estimate, comment, keys)
+  }
+}
+
+/** Everything that the role sees in the account, by three SHOW statements. A SHOW that is cut is an error, never a silence. */
+async function* everywhere(client: Snowflake, call: Call): AsyncGenerator<Discovered> {
+  const whole = async (what: string) => {
+    const { rows, cut } = await show(client, `SHOW ${what} IN ACCOUNT`, { most: SHOW_MOST }, call)
+    if (cut)
+      throw new PlatformError("response_too_large", "The account holds more than Snowflake shows at once (10,000 columns); choose a database in the connector.")
+    return rows
+  }
+  const pathOf = (row: Row, name: string) => [row["database_name"], row["schema_name"], row[name]].map(String)
+  const objects = (await whole("OBJECTS")).filter((row) => row["schema_name"] !== "INFORMATION_SCHEMA")
+  const columns = Map.groupBy(await whole("COLUMNS"), (row) => pathKey(pathOf(row, "table_name")))
+  const keys = await keysIn(client, "ACCOUNT", call)
+  yield countedBy(
+    objects.map(({ kind }) => [kind ?? "", 1]),
+    ([kind]) => kindName(kind),
   )
+  for (const object of objects) {
+    const path = pathOf(object, "name")
+    const own = (columns.get(pathKey(path)) ?? []).map((row) =>
+      // SHOW COLUMNS has the type as JSON: `{"type":"FIXED","precision":38,"scale":0,"nullable":true}`.
+      columnOf({ ...(JSON.parse(String(row["data_type"] ?? "{}")) as Omit<RowType, "name">), name: String(row["column_name"]) }),
+    )
+    yield relation(path, object["kind"], own, object["rows"], object["comment"], keys)
+  }
+}
+
+type Row = Readonly<Record<string, Value>>
+
+/** A stream, or why it is none. */
+function relation(path: readonly string[], type: Value | undefined, columns: readonly Column[], estimate: unknown, comment: unknown, keys: Keys): Relation {
+  if (columns.length === 0)
+    return { skipped: { path, reason: "Snowflake lists no columns of it: a view that no longer compiles, or nothing of it that the role may see." } }
+  return described({
+    path,
+    kind: kindOf(type),
+    columns,
+    key: keys.get(pathKey(path)) ?? [],
+    keyHolds: false,
+    estimatedRows: number(estimate),
+    notes: [typeof comment === "string" ? comment : undefined],
+  })
+}
+
+const number = (value: unknown): number | undefined => (value === null || value === undefined ? undefined : Number(value))
+
+/** As Snowflake names kinds: `BASE TABLE` is a table, the others as they are, in lower case. */
+const kindName = (type: Value | undefined): string => (/^(BASE )?TABLE$/.test(String(type)) ? "table" : String(type).toLowerCase().replaceAll("_", " "))
+
+function kindOf(type: Value | undefined): StreamKind {
+  const name = kindName(type)
+  if (name.includes("view")) return name.includes("materialized") ? "materialized view" : "view"
+  return name.includes("external") ? "foreign table" : "table"
+}
+
+/** The primary keys there. Beyond what SHOW gives, keys are unknown, and the log says so. */
+async function keysIn(client: Snowflake, where: string, call: Call): Promise<Keys> {
+  const { rows, cut } = await show(client, `SHOW PRIMARY KEYS IN ${where}`, { most: SHOW_MOST, quick: true }, call)
+  if (cut) call.log("Snowflake shows 10,000 key columns at most; the keys of the other tables are not known")
+  return keysOf(rows, (row) => ({
+    path: [row["database_name"], row["schema_name"], row["table_name"]],
+    at: Number(row["key_sequence"]),
+    column: String(row["column_name"]),
+  }))
+}

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest"
-import { isRowFault, refused } from "./errors.ts"
+import { rowReason } from "../shared/sql/errors.ts"
+import { errors, refused } from "./errors.ts"
 
-const asker = { host: "acme.snowflakecomputing.com", user: "JACKFIELD", role: "ANALYST", warehouse: "WH", fingerprint: "SHA256:abc" }
+const asker = { host: "acme.snowflakecomputing.com", user: "JACKFIELD", role: "ANALYST", fingerprint: "SHA256:abc" }
 
 test.each([
   [
@@ -57,7 +58,7 @@ test("a key pair's token that is said back is cut out", () =>
   expect(refused(401, { code: "390144", message: "Bad eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJBIn0.c2ln_-x here." }, asker).message).toMatch(/Bad \[secret\] here\)/))
 
 test("only data is the fault of rows", () => {
-  const fault = (status: number, code: string, sqlState: string) => isRowFault(refused(status, { code, sqlState, message: "" }, asker))
+  const fault = (status: number, code: string, sqlState: string) => rowReason(errors, refused(status, { code, sqlState, message: "" }, asker)) !== undefined
   expect([fault(422, "100038", "22018"), fault(422, "100072", "22000"), fault(422, "100090", "42P18")]).toEqual([true, true, true])
   expect([fault(422, "002003", "42S02"), fault(422, "000606", "57P03"), fault(408, "000630", "57014"), fault(503, "", "")]).toEqual([
     false,
@@ -65,5 +66,5 @@ test("only data is the fault of rows", () => {
     false,
     false,
   ])
-  expect(isRowFault(new Error("x"))).toBe(false)
+  expect(rowReason(errors, new Error("x"))).toBeUndefined()
 })
