@@ -12,10 +12,12 @@ import { httpClient } from "../shared/http/client.ts"
 import { lastRequest } from "../shared/http/last-request.ts"
 import { requestTo } from "../shared/http/requests.ts"
 import { type HttpRetries, isPassing, retriesOf } from "../shared/http/retry.ts"
+import type { ErrorTable } from "../shared/sql/errors.ts"
+import { objectIn, refusalIn } from "../shared/sql/http-errors.ts"
 import { type Progress, type StatementApi, type Submission, wireOver } from "../shared/sql/statements.ts"
 import type { SqlConnection } from "../shared/sql/wire.ts"
 import { readAccount } from "./account.ts"
-import { type Asker, bodyOf, refusalOf } from "./errors.ts"
+import { errorsFor } from "./errors.ts"
 import { columnsOf, type RowType, valuesOf } from "./values.ts"
 
 /** A bind variable (docs, SQL API, Using bind variables): TEXT, or a text with another type. */
@@ -64,9 +66,9 @@ export function connectSnowflake(config: Config, lease: Lease): Snowflake {
   const { user, role, warehouse, database, schema } = config
   const { host } = readAccount(config.account)
   const { auth, fingerprint } = loginOf(config)
-  const asker = { host, user, role, fingerprint }
+  const table = errorsFor({ host, user, role, fingerprint })
   const place = Object.fromEntries(Object.entries({ warehouse, database, schema, role }).filter(([, value]) => value !== ""))
-  const judge = (answer: HttpAnswer) => (answer.status === 200 || answer.status === 202 ? undefined : refusalOf(answer, asker))
+  const judge = (answer: HttpAnswer) => (answer.status === 200 || answer.status === 202 ? undefined : refusalIn(table, answer))
   const client = httpClient(lease.dispatcher(TLS), { auth, maxBytes: MAX_BYTES, redirects: false, judge })
 
   const requestOf = (method: "GET" | "POST", path: string, body?: object) =>
@@ -78,7 +80,7 @@ export function connectSnowflake(config: Config, lease: Lease): Snowflake {
       // `retry` with the same id: a statement that ran after all does not run again (docs, Resubmitting a request).
       async (attempt) => {
         const again = attempt > 1 && path.startsWith("?") ? "&retry=true" : ""
-        return successOf(await client.send(requestOf(method, `${path}${id}${again}`, body), { ...call, signal }), asker)
+        return successOf(await client.send(requestOf(method, `${path}${id}${again}`, body), { ...call, signal }), host, table)
       },
       retriesOf(RETRIES, requestOf(method, path), call),
     )
@@ -133,11 +135,10 @@ const submissionOf = ({ sql, params, timeoutMs, maxRows }: Submission<Binding>, 
 
 const boundOf = (binding: Binding): object => (typeof binding === "object" && binding !== null ? binding : { type: "TEXT", value: binding })
 
-function successOf(answer: HttpAnswer, asker: Asker): Body {
-  const body = bodyOf(answer)
-  if (body === undefined)
-    throw new PlatformError("response_invalid", `${asker.host} answers with a body that is not JSON; check for a proxy between it and the hub.`)
-  if (body["code"] === TOO_LARGE) throw refusalOf(answer, asker)
+function successOf(answer: HttpAnswer, host: string, table: ErrorTable): Body {
+  const body = objectIn(answer)
+  if (body === undefined) throw new PlatformError("response_invalid", `${host} answers with a body that is not JSON; check for a proxy between it and the hub.`)
+  if (body["code"] === TOO_LARGE) throw refusalIn(table, answer)
   return { ...body, running: answer.status === 202 }
 }
 

@@ -1,11 +1,9 @@
 import type { Column, Value } from "../../core/values.ts"
-import type { Line } from "../shared/put.ts"
-import { withDeletes } from "../shared/sql/deletes.ts"
 import { type Dialect, quotedBy } from "../shared/sql/dialect.ts"
 import type { Lexis } from "../shared/sql/lexis.ts"
-import { insertFrom, mergeFrom } from "../shared/sql/merge.ts"
+import { jsonWriter } from "../shared/sql/merge.ts"
 import type { Reading } from "../shared/sql/reading.ts"
-import { inPieces, type Target, type Writer } from "../shared/sql/writer.ts"
+import type { Writer } from "../shared/sql/writer.ts"
 import { asText, bytesOf, wellFormed } from "../shared/unfit.ts"
 import type { Binding, Snowflake } from "./api.ts"
 import { errors } from "./errors.ts"
@@ -75,33 +73,11 @@ export function fromText({ type, nativeType }: Pick<Column, "type" | "nativeType
   return /^array$/i.test(nativeType) ? array : `CAST(${array} AS ${nativeType})`
 }
 
-/** Bytes of one bind variable at most; Snowflake takes 16 MB. */
-const MOST_BYTES = 4 * 1_048_576
-
-type Into = Target<Binding, Snowflake>
-type Rows = readonly Line<Binding>[]
-
-/** The rows of the one bind variable, a JSON array of arrays of texts, which FLATTEN takes apart. */
-const source = ({ columns }: Into): string => {
+/** The rows of the one bind variable, which FLATTEN takes apart. */
+const source = (columns: readonly Column[]): string => {
   const each = columns.map((column, index) => `${fromText(column, `F.VALUE[${index}]::VARCHAR`)} AS ${dialect.ident(column.name)}`)
   return `SELECT ${each.join(", ")} FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) F`
 }
 
-const json = (lines: Rows): string => JSON.stringify(lines.map(({ values }) => values))
-
-const put =
-  (statement: (target: Into) => string) =>
-  async (target: Into, lines: Rows): Promise<number> => {
-    const { touched } = await target.client.wire.run(statement(target), [json(lines)], target.call)
-    // A row of keys alone that is there already is as it should be, and a key that is there twice changes two rows.
-    return target.columns.length === target.key.length ? lines.length : Math.min(lines.length, touched)
-  }
-
-const inJson = { limits: () => ({ bytes: MOST_BYTES }), sizeOf: (line: Line<Binding>) => Buffer.byteLength(json([line])) }
-
-/** Appends by INSERT … SELECT and upserts by MERGE, both from one JSON bind variable. */
-export const writer: Writer<Binding, Snowflake> = {
-  append: inPieces({ ...inJson, put: put((target) => insertFrom(target, source(target))) }),
-  upsert: withDeletes(inPieces({ ...inJson, lastOfEachKey: true, put: put((target) => mergeFrom(target, source(target))) })),
-  deletes: true,
-}
+/** Snowflake takes 16 MB in one bind variable. */
+export const writer: Writer<Binding, Snowflake> = jsonWriter({ source, mostBytes: 4 * 1_048_576 })

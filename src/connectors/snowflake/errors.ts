@@ -1,14 +1,7 @@
-import { type ErrorCode, PlatformError } from "../../core/errors.ts"
-import type { HttpAnswer } from "../../core/http/request.ts"
-import { meaningOf, retryAfterMs } from "../shared/http/statuses.ts"
-import { type ErrorTable, explainBy, type Said } from "../shared/sql/errors.ts"
-
-/** A refusal (docs, SQL API reference, QueryFailureStatus); each part of it may be missing. */
-export interface Refusal {
-  readonly code?: string | undefined
-  readonly sqlState?: string | undefined
-  readonly message?: string | undefined
-}
+import type { ErrorCode } from "../../core/errors.ts"
+import { meaningOf } from "../shared/http/statuses.ts"
+import type { ErrorTable } from "../shared/sql/errors.ts"
+import { saidOf, statusOf } from "../shared/sql/http-errors.ts"
 
 /** The login of a request, for messages that name what to mend. */
 export interface Asker {
@@ -16,16 +9,6 @@ export interface Asker {
   readonly user: string
   readonly role: string
   readonly fingerprint: string | undefined
-}
-
-class Refused extends Error {
-  override readonly name = "Refused"
-  readonly said: Said
-
-  constructor(said: Said) {
-    super(said.text)
-    this.said = said
-  }
 }
 
 /** Snowflake's own codes. Each account has a host of its own, so a 403 or 404 without a code means that there is no such account. */
@@ -53,13 +36,15 @@ export const errors: ErrorTable = {
   login: "role",
   codeName: "code",
   codes: CODES,
-  said: (error) => (error instanceof Refused ? error.said : error instanceof PlatformError && error.cause instanceof Refused ? error.cause.said : undefined),
-  refine: ({ code, details }) => CODES[code] ?? (Number(details?.["status"]) < 400 ? "remote_failed" : meaningOf(Number(details?.["status"])).code),
+  said: saidOf,
+  refine: (said) => CODES[said.code] ?? (statusOf(said) < 400 ? "remote_failed" : meaningOf(statusOf(said)).code),
   // Data exceptions, and what SQLSTATE calls data or integrity.
-  isRowFault: ({ code, state, details }) => details?.["status"] === 422 && (/^100\d{3}$/.test(code) || /^2[23]/.test(String(state))),
+  isRowFault: (said) => statusOf(said) === 422 && (/^100\d{3}$/.test(said.code) || /^2[23]/.test(String(said.state))),
 }
 
-/** The sentences of one login. */
+/** The same table with the sentences of one login. */
+export const errorsFor = (asker: Asker): ErrorTable => ({ ...errors, sentences: sentencesFor(asker) })
+
 function sentencesFor({ host, user, role, fingerprint }: Asker): Readonly<Record<string, string>> {
   const noAccount = (status: number): string =>
     `${host} answers ${status} and knows no such account; check the account identifier, and whether a network rule keeps this hub out.`
@@ -78,35 +63,4 @@ function sentencesFor({ host, user, role, fingerprint }: Asker): Readonly<Record
     remote_failed: "Snowflake failed: {said} ({code}).",
     internal: "Snowflake failed: {said} ({code}).",
   }
-}
-
-/** The refusal in an answer, which is JSON where Snowflake itself gave it. */
-export function refusalOf(answer: HttpAnswer, asker: Asker): PlatformError {
-  const said = bodyOf(answer) ?? {}
-  const text = (name: string): string | undefined => (typeof said[name] === "string" ? said[name] : undefined)
-  return refused(answer.status, { code: text("code"), sqlState: text("sqlState"), message: text("message") }, asker, retryAfterMs(answer.headers))
-}
-
-/** The JSON object of an answer; undefined for another body. */
-export function bodyOf({ body }: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(body.toString("utf8"))
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return undefined
-  }
-}
-
-/** A refusal as ours. `details` carry Snowflake's code, and line and position where it names them. */
-export function refused(status: number, { code, sqlState, message = "" }: Refusal, asker: Asker, retryAfterMs?: number): PlatformError {
-  const [, line, position] = /line (\d+) at position (\d+)/.exec(message) ?? []
-  const details = {
-    status,
-    ...(line === undefined ? {} : { line: Number(line), position: Number(position) }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  }
-  // Without the request's id, and without a token that the message may repeat.
-  const text = message.replace(/\s*\[[0-9a-f-]{36}\]/g, "").replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "[secret]")
-  const said = { code: code ?? `HTTP ${status}`, state: sqlState, text: text.trim() || `HTTP ${status}`, details }
-  return explainBy({ ...errors, sentences: sentencesFor(asker) })(new Refused(said)) as PlatformError
 }

@@ -2,6 +2,7 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Column, Value } from "../../core/values.ts"
 import { distinctNames } from "../shared/columns.ts"
 import { parseJson } from "../shared/json.ts"
+import { atOffset, epochDay, epochSeconds } from "../shared/sql/epoch.ts"
 import { type Typed, type TypeRow, typeReader } from "../shared/sql/types.ts"
 
 /** A column of a result (docs, SQL API reference, ResultSet_ResultSetMetaData_RowType). `type` is in lower case. */
@@ -96,35 +97,16 @@ const READERS: Readonly<Record<string, (text: string) => Value | undefined>> = {
   real: (text) => (/^-?inf/i.test(text) ? `${text.startsWith("-") ? "-" : ""}Infinity` : Number.isFinite(Number(text)) ? Number(text) : "NaN"),
   boolean: (text) => (/^(true|1)$/i.test(text) ? true : /^(false|0)$/i.test(text) ? false : undefined),
   binary: (text) => (/^([0-9a-f]{2})*$/i.test(text) ? Buffer.from(text, "hex").toString("base64") : undefined),
-  date: (text) => (/^-?\d+$/.test(text) ? iso(BigInt(text) * 86_400n).slice(0, -"T00:00:00".length) : undefined),
-  time: (text) => moment(text, "")?.replace(/^.*T/, ""),
-  timestamp_ntz: (text) => moment(text, ""),
-  timestamp_ltz: (text) => moment(text, "Z"),
-  timestamp_tz: zoned,
+  date: epochDay,
+  time: (text) => epochSeconds(text, "")?.replace(/^.*T/, ""),
+  timestamp_ntz: (text) => epochSeconds(text, ""),
+  timestamp_ltz: (text) => epochSeconds(text, "Z"),
+  // `1616173619.000000000 960`: the minutes are the zone's offset plus 1,440.
+  timestamp_tz: (text) => {
+    const [, instant = "", offset = ""] = /^(\S+) (\d{1,4})$/.exec(text) ?? []
+    return atOffset(instant, Number(offset) - 1_440)
+  },
   ...Object.fromEntries([...json.map(({ name }) => name), "array", "vector"].map((name) => [name, semiStructured])),
-}
-
-/** Seconds since the epoch with a fraction → ISO 8601; a clock in the zone shows `shiftMin` minutes more. */
-function moment(text: string, zone: string, shiftMin = 0): string | undefined {
-  const [, sign = "", whole, digits = ""] = /^(-?)(\d+)(?:\.(\d{1,9}))?$/.exec(text) ?? []
-  if (whole === undefined) return undefined
-  // -1.25 s is the second before, and 0.75 of it: in nanoseconds floor and remainder say so.
-  const nanos = BigInt(`${sign}${whole}${digits.padEnd(9, "0")}`)
-  const rest = ((nanos % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
-  const seconds = (nanos - rest) / 1_000_000_000n + BigInt(shiftMin * 60)
-  const fraction = String(rest).padStart(9, "0").replace(/0+$/, "")
-  return `${iso(seconds)}${fraction === "" ? "" : `.${fraction}`}${zone}`
-}
-
-const iso = (seconds: bigint): string => new Date(Number(seconds) * 1_000).toISOString().slice(0, -".000Z".length)
-
-/** `1616173619.000000000 960`: the minutes are the zone's offset plus 1,440. */
-function zoned(text: string): string | undefined {
-  const [, instant = "", offset = ""] = /^(\S+) (\d{1,4})$/.exec(text) ?? []
-  const minutes = Number(offset) - 1_440
-  const two = (part: number): string => String(Math.floor(part)).padStart(2, "0")
-  const zone = minutes === 0 ? "Z" : `${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`
-  return moment(instant, zone, minutes)
 }
 
 /** JSON, except that `undefined` stands for NULL in an array; text that is not even that stays text. */

@@ -1,4 +1,5 @@
 import type { Call } from "../../../core/call.ts"
+import { PlatformError } from "../../../core/errors.ts"
 import type { Value } from "../../../core/values.ts"
 import { byName, type SqlConnection } from "./wire.ts"
 
@@ -20,6 +21,13 @@ export interface Shown {
 export async function show<B>({ wire }: SqlConnection<B>, statement: string, { most, quick }: ShowLimits, call: Call): Promise<Shown> {
   const rows = byName(await wire.run(statement, [], call, quick))
   return { rows, cut: rows.length >= most }
+}
+
+/** The rows of a SHOW that is an error when it is cut, never a silence. */
+export async function showAll<B>(client: SqlConnection<B>, statement: string, most: number, next: string, call: Call): Promise<Shown["rows"]> {
+  const { rows, cut } = await show(client, statement, { most }, call)
+  if (cut) throw new PlatformError("response_too_large", `There is more than one SHOW lists (${most.toLocaleString("en")} rows); ${next}.`)
+  return rows
 }
 
 /** Keys' columns in order, by path. */
