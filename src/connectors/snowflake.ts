@@ -4,6 +4,7 @@ import { sqlVerbs } from "./shared/sql/verbs.ts"
 import { accountFault, readAccount } from "./snowflake/account.ts"
 import { connectSnowflake } from "./snowflake/api.ts"
 import { catalog } from "./snowflake/catalog.ts"
+import { ddl } from "./snowflake/ddl.ts"
 import { dialect, writer } from "./snowflake/dialect.ts"
 import { errors } from "./snowflake/errors.ts"
 import { facts } from "./snowflake/facts.ts"
@@ -36,6 +37,10 @@ Writes: appends are one INSERT, and upserts one MERGE, per 4 MiB of rows. Each s
 request id of the first attempt, so that it does not run twice. Commit tokens are not offered: the SQL API takes explicit transactions
 only in requests with several statements, and those take no bind variables. A batch that is written again after a lost answer is
 appended twice; an upsert by key gives the same rows.
+
+Tables that the hub creates: a text without a known length is a \`VARCHAR\`, an integer a \`NUMBER\` of 5, 10, 19 or 38 digits, and an instant a
+\`TIMESTAMP_LTZ\`. A decimal without known digits, or with more than 38, is a \`VARCHAR\`, so that no digit is lost. Texts and numbers are widened;
+Snowflake changes neither the decimals of a number nor the length of a \`BINARY\`.
 
 Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and other numbers are text. \`timestamp_ltz\` is in UTC, and
 \`timestamp_tz\` keeps its offset.`,
@@ -78,5 +83,5 @@ Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and o
   },
   address: ({ account }) => (typeof account === "string" ? { host: readAccount(account).host, port: 443 } : undefined),
   connect: connectSnowflake,
-  ...sqlVerbs({ dialect, catalog, errors, facts, writer }),
+  ...sqlVerbs({ dialect, catalog, errors, facts, writer, ddl }),
 })
