@@ -102,11 +102,11 @@ describe("a connection", () => {
     const { warm } = hub.served.hub
     const first = await pidOf(name)
     await within(5_000, () => idle() === 1, "it is kept")
-    const kept = await warm.take(await ownerOf(name))
-    expect(kept).toBeDefined()
-    if (kept === undefined) return
+    const known = await knownOf(name)
+    const kept = await warm.take(known)
+    if (kept === undefined) throw new Error("no connection is kept")
     const hung = { ...kept, session: { ...kept.session, reset: () => new Promise<void>(() => undefined) } }
-    warm.give(await ownerOf(name), hung)
+    warm.give(known, hung)
     // The next use waits for the reset, for two seconds at most, and then dials anew.
     expect(await pidOf(name)).not.toBe(first)
     await within(5_000, async () => !(await pids()).includes(first), "the connection that hung is closed")
@@ -124,19 +124,22 @@ describe("a connection", () => {
     const first = await pidOf(name)
     // The use takes the connection before it learns that it is gone.
     const { warm } = hub.served.hub
-    const kept = await warm.take(await ownerOf(name))
-    if (kept === undefined) throw new Error("a connection was kept")
+    const known = await knownOf(name)
+    const kept = await warm.take(known)
+    if (kept === undefined) throw new Error("no connection is kept")
     await database.query("select pg_terminate_backend($1)", [first])
     Object.defineProperty(kept.lease, "connected", { get: () => 1, configurable: true })
     await within(5_000, async () => (await pids()).length === 0, "the server has ended it")
-    warm.give(await ownerOf(name), { ...kept, session: Object.assign(kept.session, { reset: async () => undefined }) })
+    warm.give(known, { ...kept, session: Object.assign(kept.session, { reset: async () => undefined }) })
     expect(await pidOf(name)).not.toBe(first)
   })
 })
 
-const ownerOf = async (of: string): Promise<Known> => {
+const knownOf = async (of: string): Promise<Known> => {
   const { body } = await hub.call("GET", `/v1/connectors/${of}`)
-  return { id: body.id, version: body.version, readAt: performance.now(), operator: true, connector: postgres, config: {}, secret: true }
+  const known = hub.served.hub.warm.known(body.id, body.version)
+  if (known === undefined) throw new Error("no connection is kept")
+  return known
 }
 
 describe("a connection is closed at once", () => {

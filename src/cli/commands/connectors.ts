@@ -1,5 +1,4 @@
-import type { FieldDescription } from "../../core/schema.ts"
-import type { Stage } from "../../core/trace.ts"
+import type { Wire } from "../../wire.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { TEST_MAX_SECONDS, timeoutOf } from "../duration-input.ts"
@@ -40,7 +39,7 @@ export async function types({ terminal, hub }: Cli, type: string | undefined): P
   return EXIT.ok
 }
 
-function fieldRows(fields: readonly FieldDescription[], base = ""): string[][] {
+function fieldRows(fields: readonly Wire["Field"][], base = ""): string[][] {
   return fields.flatMap((field) => {
     const path = `${base}${field.name}`
     const kind = field.variants?.map((each) => each.kind).join("|") ?? field.options?.join("|") ?? field.kind
@@ -132,7 +131,7 @@ export async function test({ terminal, hub }: Cli, name: string, options: TestOp
   const body = timeoutOf(options.timeout, TEST_MAX_SECONDS)
   let report: Report | undefined
   for await (const text of (await hub()).lines(connectorPath(name, "/test"), body)) {
-    const line = JSON.parse(text) as { stage?: Stage; report?: Report }
+    const line = JSON.parse(text) as { stage?: Wire["Stage"]; report?: Report }
     if (line.stage !== undefined && !terminal.json) await terminal.line(stageLine(terminal, line.stage))
     report = line.report ?? report
   }
