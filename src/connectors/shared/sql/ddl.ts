@@ -21,6 +21,8 @@ export interface Ddl<C = unknown> {
   empty?(column: Column): string
   /** What else a change of a column must say again, by the column's name: ` NOT NULL DEFAULT 7`. Absent: a change keeps it. */
   kept?(client: C, stream: Stream, call: Call): Promise<ReadonlyMap<string, string>>
+  /** Whether the system gives such a column that wider type. Absent: it always does. */
+  widens?(from: Column, to: Column): boolean
   /** Gives a column another type that holds all it held before. Absent: columns are not widened. */
   widen?(table: string, column: string, type: string, rest: string): string
   /** Lets a column be empty. Absent: it is not done. */

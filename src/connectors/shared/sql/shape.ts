@@ -98,7 +98,8 @@ function changing<B, C extends SqlConnection<B>>(
           },
         ]
       if (wider !== undefined) {
-        if (widen === undefined) return [{ kind: "refused", column: wanted.name, reason: `${dialect.product} cannot widen a column; ${needs(found, wanted)}.` }]
+        if (widen === undefined || ddl.widens?.(found, wider) === false)
+          return [{ kind: "refused", column: wanted.name, reason: `${dialect.product} cannot widen this column; ${needs(found, wanted)}.` }]
         steps.push({ kind: "widen", column: wanted.name, statement: widen(table, column, spellIn(ddl, wider, keyed), rest ?? "") })
       }
       if (!found.nullable && wanted.nullable) {
