@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { bytesIn, sourceOf } from "../../../../../test/support/byte-sources.ts"
 import type { Span } from "../format.ts"
 import { peek } from "../source.ts"
-import type { CsvShape } from "./bytes.ts"
+import type { CsvShape } from "../../csv-shape.ts"
 import { AUTO, type CsvOptions } from "./options.ts"
 import { openCsv } from "./table.ts"
 
