@@ -214,7 +214,10 @@ async function writeBytes<B, C extends SqlConnection<B>>(
     }
     const written = await bytes.in(client, qualified(dialect, stream.path), columns, offer, counted())
     if (written !== piece.rows())
-      throw new PlatformError("response_invalid", `${name} took ${written} rows of a piece of ${piece.rows()}, so nothing of it was written; pass rows instead.`)
+      throw new PlatformError(
+        "response_invalid",
+        `${name} took ${written} rows of a piece of ${piece.rows()}, so nothing of it was written; pass rows instead.`,
+      )
     return { written, bytes: length }
   }
   try {

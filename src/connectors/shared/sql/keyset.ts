@@ -75,12 +75,7 @@ export function orderOf<B>({ order }: Dialect<B>, stream: Stream, plan: ReadPlan
   return { columns: [column, ...key.filter((each) => each !== column)], unique }
 }
 
-function select<B>(
-  dialect: Dialect<B>,
-  selection: Selection<B>,
-  columns: readonly Column[],
-  order: ReadOrder,
-): { sql: string; params: readonly B[] } {
+function select<B>(dialect: Dialect<B>, selection: Selection<B>, columns: readonly Column[], order: ReadOrder): { sql: string; params: readonly B[] } {
   const params = new Params<B>(dialect)
   const where = whereOf(conditionsOf(dialect, selection, order, params))
   const ordered = order.columns.length === 0 ? "" : ` ORDER BY ${listed(dialect, order.columns)}`
