@@ -1,16 +1,18 @@
 /**
- * Writes the derived files: a page per connector type from the registry, the error table from core, and the table of
- * connector types in README.md. With `--check`, writes nothing and exits with 1, naming each file that is stale, missing
- * or left over.
+ * Writes the derived files: a page per connector type from the registry, the error table from core, the table of connector
+ * types in README.md, and from the API's schemas its description (docs/openapi.json) and the types of its wire
+ * (src/wire.ts). With `--check`, writes nothing and exits with 1, naming each file that is stale, missing or left over.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { connectors } from "../src/connectors/index.ts"
+import { exampleConfig, exampleOf, shownInExample } from "../src/core/config-example.ts"
 import { type AnyConnector, capabilities, type Proof, type Verb } from "../src/core/connector.ts"
 import { ERRORS } from "../src/core/errors.ts"
 import { describeFields, type FieldDescription } from "../src/core/schema.ts"
 import { withTypes } from "./gen/readme.ts"
+import { wireFiles } from "./gen/wire.ts"
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const TYPES = "docs/connectors"
@@ -79,42 +81,10 @@ function fieldRows(fields: readonly FieldDescription[], base = ""): string[] {
   })
 }
 
-/** A value that stands for the field in an example. */
-function exampleOf(field: FieldDescription): unknown {
-  if (field.example !== undefined) return field.kind === "integer" ? Number(field.example) : field.example
-  switch (field.kind) {
-    case "integer":
-      return field.default ?? field.min ?? 1
-    case "flag":
-      return field.default ?? false
-    case "choice":
-      return field.default ?? field.options?.[0]
-    case "variant": {
-      const chosen = field.variants?.find(({ kind }) => kind === (field.default as { kind?: string } | undefined)?.kind) ?? field.variants?.[0]
-      return { kind: chosen?.kind, ...exampleConfig(chosen?.fields ?? []) }
-    }
-    case "list":
-      return [exampleConfig(field.fields ?? [])]
-    case "secret":
-      return "…"
-    case "text":
-      return field.format === "host" ? "db.example.com" : field.format === "url" ? "https://api.example.com/v1" : `my-${field.name}`
-  }
-}
-
-/** What an example shows: what is required, secrets, and what has a default worth seeing (a port, the kind of TLS). */
-const shown = (field: FieldDescription): boolean =>
-  field.required ||
-  (field.kind === "secret" && field.name === "password") ||
-  (field.default !== undefined && (field.kind === "integer" || field.name === "tls"))
-
-const exampleConfig = (fields: readonly FieldDescription[]): Record<string, unknown> =>
-  Object.fromEntries(fields.filter(shown).map((field) => [field.name, exampleOf(field)]))
-
 const quoted = (word: string): string => (/^[\w./:@=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
 
 function exampleArguments(fields: readonly FieldDescription[], base = ""): string[] {
-  return fields.filter(shown).flatMap((field) => {
+  return fields.filter(shownInExample).flatMap((field) => {
     const path = `${base}${field.name}`
     if (field.kind === "secret") return [`--secret ${path}`]
     const value = exampleOf(field)
@@ -228,7 +198,7 @@ function read(path: string): string | undefined {
   }
 }
 
-const wanted = pages()
+const wanted = new Map([...pages(), ...(await wireFiles(ROOT))])
 mkdirSync(join(ROOT, TYPES), { recursive: true })
 const leftOver = readdirSync(join(ROOT, TYPES))
   .map((name) => `${TYPES}/${name}`)

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify"
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { canonical } from "../core/audit-chain.ts"
 import { PlatformError } from "../core/errors.ts"
 import type { Idempotency } from "../hub/idempotency.ts"
@@ -18,15 +18,10 @@ declare module "fastify" {
 
 const HEADER = "idempotency-key"
 const KEPT_HEADERS = ["content-type", "location", "etag"]
-const DESCRIPTION =
-  "Repeating the request with the same key within 24 hours gives the first answer again (header `idempotency-replayed: true`) instead of doing it twice; 1 to 255 printable ASCII characters"
 
 /** Makes every POST of this scope that asks for a caller take an `Idempotency-Key`. To be used after `useAccess`. */
 export function useIdempotency(scope: FastifyInstance, idempotency: Idempotency): void {
   scope.decorateRequest("claim", undefined)
-  scope.addHook("onRoute", (route) => {
-    if (takesKey(route)) route.schema = { ...route.schema, headers: { type: "object", properties: { [HEADER]: { type: "string", description: DESCRIPTION } } } }
-  })
   scope.addHook("preHandler", async (request, reply) => {
     const key = request.headers[HEADER]
     if (request.method !== "POST" || key === undefined || request.routeOptions.config.access === "public") return undefined
@@ -54,8 +49,6 @@ export function useIdempotency(scope: FastifyInstance, idempotency: Idempotency)
     await settle(idempotency, claim, reply, payload).catch((error: unknown) => request.log.warn({ err: error }, "an Idempotency-Key could not be settled"))
   })
 }
-
-const takesKey = ({ method, config }: RouteOptions): boolean => [method].flat().includes("POST") && config?.access !== "public" && config?.repeat !== "none"
 
 async function settle(idempotency: Idempotency, claim: string, reply: FastifyReply, payload: unknown): Promise<void> {
   const text = payload === null || payload === undefined ? "" : typeof payload === "string" || Buffer.isBuffer(payload) ? String(payload) : undefined

@@ -1,8 +1,12 @@
 import type { FastifyInstance } from "fastify"
 import { collectDefaultMetrics, Histogram, Registry } from "prom-client"
+import type { MetricsText } from "./operation.ts"
 
-/** Prometheus metrics of the process, of requests by route, and what the hub counts of its own work (`own`); labels hold route patterns, never what a caller sent. */
-export function useMetrics(app: FastifyInstance, own: Registry): void {
+/**
+ * Counts the requests of an instance by route. The returned function gives the metrics of the process, of the requests and of the hub's own work
+ * (`own`), for Prometheus; labels hold route patterns, never a value that a caller sent.
+ */
+export function useMetrics(app: FastifyInstance, own: Registry): () => Promise<MetricsText> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: "jackfield_" })
   const requests = new Histogram({
@@ -15,7 +19,5 @@ export function useMetrics(app: FastifyInstance, own: Registry): void {
   app.addHook("onResponse", async (request, reply) => {
     requests.observe({ method: request.method, route: request.routeOptions.url ?? "unknown", status: String(reply.statusCode) }, reply.elapsedTime / 1000)
   })
-  app.get("/metrics", { schema: { tags: ["health"], summary: "Prometheus metrics", response: { 200: { type: "string" } } } }, async (_request, reply) =>
-    reply.type(registry.contentType).send(`${await registry.metrics()}\n${await own.metrics()}`),
-  )
+  return async () => ({ contentType: registry.contentType, text: `${await registry.metrics()}\n${await own.metrics()}` })
 }

@@ -1,40 +1,23 @@
 import { randomUUID } from "node:crypto"
-import type { IncomingMessage, ServerResponse } from "node:http"
-import swagger from "@fastify/swagger"
+import swagger, { type StaticDocumentSpec } from "@fastify/swagger"
 import swaggerUi from "@fastify/swagger-ui"
-import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox"
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from "fastify"
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify"
 import { PlatformError } from "../core/errors.ts"
 import type { Hub } from "../hub/hub.ts"
+import { Calls } from "../runs/calls.ts"
 import { useAccess } from "./access.ts"
 import { useArrival } from "./arrival.ts"
-import { describeBodies, describeRoute } from "./description.ts"
 import { useIdempotency } from "./idempotency.ts"
 import { useMethods } from "./methods.ts"
 import { useMetrics } from "./metrics.ts"
 import { type Mount, mountOf, sendAnswer, serveMount } from "./mount.ts"
+import { openApi } from "./openapi/document.ts"
+import type { Services } from "./operation.ts"
+import { operations } from "./operations.ts"
 import { asPlatformError, sendProblem } from "./problem.ts"
-import { auditRoutes } from "./routes/audit.ts"
-import { callRoutes } from "./routes/calls.ts"
-import { catalogRoutes } from "./routes/catalogs.ts"
-import { checkRoutes } from "./routes/checks.ts"
-import { comparisonRoutes } from "./routes/comparisons.ts"
-import { connectorRoutes } from "./routes/connectors.ts"
-import { credentialRoutes } from "./routes/credentials.ts"
-import { egressRoutes } from "./routes/egress.ts"
-import { healthRoutes } from "./routes/health.ts"
-import { keyRoutes } from "./routes/keys.ts"
-import { userRoutes, workspaceRoutes } from "./routes/members.ts"
-import { queryRoutes } from "./routes/queries.ts"
-import { sessionRoutes } from "./routes/sessions.ts"
-import { typeRoutes } from "./routes/types.ts"
-import { UPLOAD_ARRIVAL_MAX_MS, uploadRoutes } from "./routes/uploads.ts"
-import { versionRoutes } from "./routes/versions.ts"
-import { webhookRoutes } from "./routes/webhooks.ts"
+import { register } from "./register.ts"
+import { UPLOAD_ARRIVAL_MAX_MS } from "./routes/uploads.ts"
 import { useValidation } from "./validation.ts"
-
-/** A Fastify instance whose routes are typed by their TypeBox schemas. */
-export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>
 
 const BODY_MAX_BYTES = 1024 * 1024
 const URL_MAX_CHARACTERS = 1_024
@@ -86,7 +69,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   useArrival(app, ARRIVAL_MAX_MS)
   useValidation(app)
   const refuseOtherMethods = useMethods(app)
-  useMetrics(app, hub.counters.registry)
+  const metrics = useMetrics(app, hub.counters.registry)
   app.addHook("onSend", async (request, reply) => {
     void reply.headers({ "x-request-id": request.id, "x-content-type-options": "nosniff", "cache-control": "no-store", "referrer-policy": "no-referrer" })
   })
@@ -102,46 +85,25 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
     return sendProblem(request, reply, new PlatformError("not_found", `There is nothing at ${path.slice(0, 200)}; see /openapi.json for what there is.`))
   })
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: "3.1.0",
-      info: {
-        title: "Jackfield",
-        version,
-        description: "One hub for every system a team uses: register it once, then test, browse, query and call it by name.",
-      },
-      components: { securitySchemes: { key: { type: "http", scheme: "bearer" }, apiKey: { type: "apiKey", in: "header", name: "x-api-key" } } },
-      security: [{ key: [] }, { apiKey: [] }],
-    },
-    hideUntagged: true,
-    transform: describeRoute,
-    transformObject: (documents) => ("openapiObject" in documents ? describeBodies(documents.openapiObject) : documents.swaggerObject),
-  })
+  const document = openApi(version)
+  // The document is ours; the plugin only hands it to the docs page.
+  await app.register(swagger, { mode: "static", specification: { document: document as StaticDocumentSpec["document"] } })
   await app.register(swaggerUi, { routePrefix: "/docs", theme: { title: "Jackfield API" } })
-  healthRoutes(app as Api, hub, version)
+  const calls = new Calls(hub)
+  app.addHook("onClose", () => calls.close())
+  const services: Services = { ...hub, calls, version, metrics, description: () => document }
+  const versioned = operations.filter(({ spec }) => spec.path.startsWith("/v1/"))
+  await register(
+    app,
+    operations.filter((each) => !versioned.includes(each)),
+    services,
+  )
   await app.register(
     async (scope) => {
       const refuseOthers = useMethods(scope)
       useAccess(scope, hub.identity)
       useIdempotency(scope, hub.idempotency)
-      const api = scope as Api
-      sessionRoutes(api, hub)
-      workspaceRoutes(api, hub)
-      userRoutes(api, hub)
-      keyRoutes(api, hub)
-      auditRoutes(api, hub)
-      egressRoutes(api, hub)
-      typeRoutes(api, hub)
-      connectorRoutes(api, hub)
-      comparisonRoutes(api, hub)
-      versionRoutes(api, hub)
-      credentialRoutes(api, hub)
-      catalogRoutes(api, hub)
-      queryRoutes(api, hub)
-      callRoutes(api, hub)
-      checkRoutes(api, hub)
-      webhookRoutes(api, hub)
-      await uploadRoutes(api, hub)
+      await register(scope, versioned, services)
       refuseOthers()
     },
     { prefix: "/v1" },

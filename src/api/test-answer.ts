@@ -3,7 +3,14 @@ import type { FastifyReply, FastifyRequest } from "fastify"
 import type { TestOptions } from "../hub/connectors/connector-tests.ts"
 import type { TestReport as Report } from "../hub/probes/probe.ts"
 import { asPlatformError, problemOf } from "./problem.ts"
-import { callerSignal } from "./shapes.ts"
+import { callerSignal } from "./request.ts"
+import { type Sent, sendStream } from "./sending.ts"
+
+/** How the document describes the lines of a test. */
+export const REPORT_LINES = {
+  "application/x-ndjson":
+    'A line `{"stage": Stage}` for each stage as it ends, then `{"report": TestReport}`, or `{"$error": Problem}` when the test itself fails',
+} as const
 
 /** One JSON report; or, to a caller who accepts NDJSON, a line per stage as it ends and the report as the last line. */
 export async function answerTest(
@@ -11,9 +18,9 @@ export async function answerTest(
   reply: FastifyReply,
   given: { readonly timeoutMs?: number },
   run: (options: TestOptions) => Promise<Report>,
-): Promise<never> {
+): Promise<Report | Sent> {
   const options = { signal: callerSignal(reply), ...(given.timeoutMs === undefined ? {} : { timeoutMs: given.timeoutMs }) }
-  if (!String(request.headers.accept ?? "").includes("application/x-ndjson")) return (await run(options)) as never
+  if (!String(request.headers.accept ?? "").includes("application/x-ndjson")) return run(options)
   const lines = new PassThrough()
   const write = (line: object): void => void lines.write(`${JSON.stringify(line)}\n`)
   // What is wrong with the request itself is still a plain error: the answer starts with the first stage.
@@ -35,8 +42,5 @@ export async function answerTest(
       (error: unknown) => write({ $error: problemOf(asPlatformError(error), request.id) }),
     )
     .finally(() => lines.end())
-  return reply
-    .type("application/x-ndjson")
-    .serializer((payload: unknown) => payload as string)
-    .send(lines) as never
+  return sendStream(reply, "application/x-ndjson", lines)
 }

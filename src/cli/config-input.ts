@@ -1,5 +1,5 @@
 import type { Fault } from "../core/errors.ts"
-import type { FieldDescription } from "../core/schema.ts"
+import type { Wire } from "../wire.ts"
 import { usage } from "./failure.ts"
 
 /** One value for one field, by its dotted path: `tls.kind=verify`, `headers.0.name=Accept`. */
@@ -31,7 +31,7 @@ type Plain = Readonly<Record<string, unknown>>
  * Applies assignments to a config (from a file, or empty) by the type's fields: numbers become numbers, list indexes
  * lists. Reports all faults at once as one usage failure; its text never contains a value.
  */
-export function assignConfig(fields: readonly FieldDescription[], assignments: readonly Assignment[], base: Plain = {}): Record<string, unknown> {
+export function assignConfig(fields: readonly Wire["Field"][], assignments: readonly Assignment[], base: Plain = {}): Record<string, unknown> {
   const root: Node = { children: new Map() }
   const faults: Fault[] = []
   for (const each of assignments) insert(root, each, faults)
@@ -58,7 +58,7 @@ const pointerOf = (path: string): string => `/${path.split(".").join("/")}`
 const join = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`)
 
 function assignFields(
-  fields: readonly FieldDescription[],
+  fields: readonly Wire["Field"][],
   node: Node,
   base: Plain,
   path: string,
@@ -78,7 +78,7 @@ function assignFields(
   return out
 }
 
-function assign(field: FieldDescription, node: Node, base: unknown, path: string, faults: Fault[]): unknown {
+function assign(field: Wire["Field"], node: Node, base: unknown, path: string, faults: Fault[]): unknown {
   const fault = (message: string): undefined => {
     faults.push({ pointer: pointerOf(path), message: `${path} ${message}` })
   }
@@ -90,7 +90,7 @@ function assign(field: FieldDescription, node: Node, base: unknown, path: string
   return scalar(field, node.leaf, fault)
 }
 
-function scalar(field: FieldDescription, { value, via, path }: Assignment, fault: (message: string) => undefined): unknown {
+function scalar(field: Wire["Field"], { value, via, path }: Assignment, fault: (message: string) => undefined): unknown {
   if (field.kind === "secret") {
     if (via === "secret") return value
     const name = path.split(".").at(-1)?.toUpperCase()
@@ -105,7 +105,7 @@ function scalar(field: FieldDescription, { value, via, path }: Assignment, fault
   return value
 }
 
-function assignVariant(field: FieldDescription, node: Node, base: unknown, path: string, faults: Fault[], fault: (message: string) => undefined): unknown {
+function assignVariant(field: Wire["Field"], node: Node, base: unknown, path: string, faults: Fault[], fault: (message: string) => undefined): unknown {
   const variants = field.variants ?? []
   const kinds = variants.map(({ kind }) => kind)
   if (node.leaf !== undefined) return fault(`is one of several alternatives; use --set ${path}.kind=${kinds.join("|")}.`)
@@ -122,7 +122,7 @@ function assignVariant(field: FieldDescription, node: Node, base: unknown, path:
   return { ...assignFields(chosen.fields, node, same, path, faults, ["kind"]), kind: chosen.kind }
 }
 
-function assignList(field: FieldDescription, node: Node, base: unknown, path: string, faults: Fault[], fault: (message: string) => undefined): unknown {
+function assignList(field: Wire["Field"], node: Node, base: unknown, path: string, faults: Fault[], fault: (message: string) => undefined): unknown {
   if (node.leaf !== undefined) return fault(`is a list; use --set ${path}.0.${field.fields?.[0]?.name ?? "name"}=….`)
   const rows: unknown[] = Array.isArray(base) ? [...(base as unknown[])] : []
   const wrong = [...node.children.keys()].find((segment) => !/^(0|[1-9]\d{0,3})$/.test(segment))
@@ -139,7 +139,7 @@ function assignList(field: FieldDescription, node: Node, base: unknown, path: st
  * The secret field at a dotted path; undefined if the path is not a secret. Commands check this before they ask for a
  * value.
  */
-export function secretAt(fields: readonly FieldDescription[], path: string): FieldDescription | undefined {
+export function secretAt(fields: readonly Wire["Field"][], path: string): Wire["Field"] | undefined {
   const [name = "", ...rest] = path.split(".")
   const field = fields.find((each) => each.name === name)
   if (field === undefined) return undefined
@@ -151,14 +151,14 @@ export function secretAt(fields: readonly FieldDescription[], path: string): Fie
 /** A field for which to ask a person. */
 export interface Question {
   readonly path: string
-  readonly field: FieldDescription
+  readonly field: Wire["Field"]
 }
 
 /**
  * The first required field that the config lacks, including those in variants and in rows of lists; undefined if it
  * lacks none.
  */
-export function firstMissing(fields: readonly FieldDescription[], config: Plain, path = ""): Question | undefined {
+export function firstMissing(fields: readonly Wire["Field"][], config: Plain, path = ""): Question | undefined {
   for (const field of fields) {
     const place = join(path, field.name)
     const value = config[field.name]

@@ -128,7 +128,8 @@ describe("a report", () => {
       "Works: PostgreSQL 15.18, 52 ms",
       "! w",
     ])
-    const failed = (message: string) => verdictLines(terminal, { ok: false, ...stages, error: { code: "auth_failed", message, next: "Check user." } })
+    const failed = (message: string) =>
+      verdictLines(terminal, { ok: false, ...stages, error: { code: "auth_failed", message, next: "Check user.", stage: "auth" } })
     expect(failed("The login was refused.")).toEqual(["Failed (auth_failed): The login was refused.", "→ Check user."])
     expect(failed("The login was refused; check user.")).toHaveLength(1)
   })

@@ -1,23 +1,10 @@
-import type { ServerFacts } from "../core/connector.ts"
 import type { Fault } from "../core/errors.ts"
-import type { Stage } from "../core/trace.ts"
+import type { Wire } from "../wire.ts"
 import { EXIT, type Exit, type Problem } from "./failure.ts"
 import { printable, type Terminal } from "./terminal.ts"
 
 /** A test report, from the API or from a probe of the hub. */
-export interface Report {
-  readonly ok: boolean
-  readonly durationMs: number
-  readonly stages: readonly Stage[]
-  readonly server?: ServerFacts
-  readonly error?: {
-    readonly code: string
-    readonly message: string
-    readonly next: string
-    readonly stage?: string
-    readonly details?: Readonly<Record<string, unknown>>
-  }
-}
+export type Report = Wire["TestReport"]
 
 const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
 
@@ -25,7 +12,7 @@ const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.r
  * `✓ connect      1.2 ms  203.0.113.7:5432`. The reason of a failed stage is omitted, because the verdict contains
  * it.
  */
-export function stageLine(terminal: Terminal, stage: Stage): string {
+export function stageLine(terminal: Terminal, stage: Wire["Stage"]): string {
   const passed = stage.status === "passed"
   const mark = passed ? terminal.good("✓") : terminal.bad("✗")
   const detail = passed && stage.detail !== undefined ? `  ${terminal.dim(printable(stage.detail))}` : ""

@@ -1,6 +1,9 @@
 import type { ColumnType, Generated } from "kysely"
 import type { Json, OptionalDate, OptionalJson, OptionalText, Plain, Stamped } from "./column-types.ts"
 
+export type ConnectorPurpose = "enrichment" | "exporter" | "simple" | "source" | "destination"
+/** A connector's own limits: `requests` in any window of `perMs`, and `concurrency` at the same time. */
+export type ConnectorLimits = { readonly requests?: number; readonly perMs?: number; readonly concurrency?: number }
 export type ConnectorStatus = "incomplete" | "untested" | "active" | "error" | "disabled"
 
 /**
@@ -18,8 +21,8 @@ export interface Connectors {
   type: string
   description: ColumnType<string, string | undefined, string>
   labels: ColumnType<Readonly<Record<string, string>>, string | undefined, string>
-  purpose: OptionalText
-  limits: OptionalJson<Plain>
+  purpose: ColumnType<ConnectorPurpose | null, string | null | undefined, string | null>
+  limits: OptionalJson<ConnectorLimits>
   config: Json<Plain>
   compat: OptionalText
   document: OptionalJson<Plain>

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest"
 import { canonical } from "../../src/core/audit-chain.ts"
 import { startHub } from "../support/hub.ts"
 import { listenHttp } from "../support/loopback.ts"
+import { operationsIn } from "../support/openapi.ts"
 import { use } from "../support/use.ts"
 
 let calls = 0
@@ -206,9 +207,9 @@ describe("bad keys", () => {
     expect([answer.status, answer.headers.get("idempotency-replayed")]).toEqual([401, null])
   })
   it("the header stands in the description of every POST that takes it, and of no other", async () => {
-    const { body } = await hub.call("GET", "/openapi.json")
+    const operations = operationsIn((await hub.call("GET", "/openapi.json")).body)
     const taking = (path: string): boolean =>
-      (body.paths[path].post.parameters ?? []).some((each: { name: string; in: string }) => each.in === "header" && each.name === "idempotency-key")
+      operations.some((each) => each.method === "POST" && each.path === path && each.parameters.some(({ name }) => name === "idempotency-key"))
     expect([taking("/v1/connectors"), taking("/v1/connectors/{id}/query"), taking("/v1/keys"), taking("/v1/sessions")]).toEqual([true, true, true, false])
   })
 })

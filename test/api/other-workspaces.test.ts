@@ -2,12 +2,15 @@ import { beforeAll, describe, expect, it } from "vitest"
 import type { Answer } from "../support/ask.ts"
 import { startDnsServer } from "../support/dns-server.ts"
 import { startHub } from "../support/hub.ts"
+import { type Description, operationsIn, resolved } from "../support/openapi.ts"
 import { use } from "../support/use.ts"
 
 interface Schema {
   readonly type?: string
   readonly enum?: readonly unknown[]
+  readonly allOf?: readonly Schema[]
   readonly anyOf?: readonly Schema[]
+  readonly oneOf?: readonly Schema[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly minProperties?: number
@@ -41,6 +44,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   everyMs: 60_000,
 }
 
+let document: Description
 let operations: Operation[]
 let keys: Readonly<Record<(typeof ROLES)[number], string>>
 let victim: { readonly id: string; readonly key: string }
@@ -56,27 +60,23 @@ beforeAll(async () => {
   const one = await hub.workspace("one")
   keys = { admin: one.key, editor: await hub.keyFor("editor", one.key), viewer: await hub.keyFor("viewer", one.key) }
   victim = await hub.workspace("two")
-  operations = operationsOf((await hub.call("GET", "/openapi.json")).body)
+  document = (await hub.call("GET", "/openapi.json")).body
+  operations = operationsOf()
   await furnish()
   for (const { path, method, query } of operations) if (method === "GET" && !SHARED.test(path) && query.every(({ required }) => !required)) await collect(path)
 })
 
-function operationsOf(document: {
-  paths: Record<string, Record<string, { parameters?: unknown[]; requestBody?: { content: Record<string, { schema?: Schema }> } }>>
-}): Operation[] {
-  return Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, { parameters = [], requestBody }]) => {
-      const body = requestBody?.content["application/json"]?.schema
-      const query = (parameters as { in: string; name: string; required?: boolean; schema: Schema }[]).filter((each) => each.in === "query")
-      return {
-        method: method.toUpperCase(),
-        path,
-        query: query.map(({ name, required = false, schema }) => ({ name, required, schema })),
-        ...(body === undefined ? {} : { body }),
-      }
-    }),
-  )
-}
+const operationsOf = (): Operation[] =>
+  operationsIn(document).map(({ method, path, parameters, body }) => {
+    const schema = body["application/json"]?.schema
+    const query = parameters.filter((each) => each.in === "query")
+    return {
+      method,
+      path,
+      query: query.map(({ name, required = false, schema }) => ({ name, required, schema })),
+      ...(schema === undefined ? {} : { body: schema }),
+    }
+  })
 
 const asVictim = async (method: string, path: string, body?: unknown): Promise<Answer> => {
   const answer = await hub.call(method, path, body, { key: victim.key })
@@ -140,8 +140,11 @@ function filledFrom(real: string, rest: string, pattern: string): string[] {
 }
 
 /** The least value that a schema takes. */
-function sample(schema: Schema, name = ""): unknown {
+function sample(given: Schema, name = ""): unknown {
   if (Object.hasOwn(SAMPLES, name)) return SAMPLES[name]
+  const schema = resolved(document, given)
+  if (schema.allOf !== undefined) return Object.assign({}, ...schema.allOf.map((each) => sample(each)))
+  if (schema.oneOf !== undefined) return sample(schema.oneOf[0] ?? {}, name)
   if (schema.enum !== undefined) return schema.enum[0]
   if (schema.anyOf !== undefined) return sample(schema.anyOf[0] ?? {}, name)
   switch (schema.type) {

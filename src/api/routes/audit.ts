@@ -1,53 +1,64 @@
 import { Readable } from "node:stream"
-import type { FastifyReply } from "fastify"
-import Type from "typebox"
 import { PlatformError } from "../../core/errors.ts"
 import type { AuditLog } from "../../hub/audit/audit-log.ts"
 import type { Principal } from "../../hub/base/principal.ts"
-import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
-import { AuditEntry, AuditQuery, Lines, Verdict, VerifyQuery } from "../audit-schemas.ts"
-import { closed, pageOf } from "../schemas.ts"
-import type { Api } from "../server.ts"
-import { access, callerSignal, describe } from "../shapes.ts"
+import { type Operation, operation } from "../operation.ts"
+import { callerSignal } from "../request.ts"
+import { AuditEntry, AuditQuery, AuditVerdict, NoQuery, VerifyQuery } from "../schemas/audit.ts"
+import { pageOf } from "../schemas/basics.ts"
+import { sendStream } from "../sending.ts"
 
-/** Who did what in the workspace: in pages, checked, and whole. */
-export function auditRoutes(api: Api, { audit }: Hub): void {
-  api.get(
-    "/audit",
-    { ...access("admin"), schema: { ...describe("audit", "Who did what, the newest first", { 200: pageOf(AuditEntry) }), querystring: AuditQuery } },
-    async (request) => audit.list(principalOf(request), { ...request.query, ...momentsOf(request.query) }),
-  )
-  api.get(
-    "/audit/verify",
-    { ...access("admin"), schema: { ...describe("audit", "Walk the chain, and name the first broken entry", { 200: Verdict }), querystring: VerifyQuery } },
-    async (request, reply) => {
+/** The audit log of the workspace: paged, verified, exported. */
+export const auditOperations: readonly Operation[] = [
+  operation(
+    {
+      id: "listAuditEntries",
+      method: "GET",
+      path: "/v1/audit",
+      tag: "audit",
+      access: "admin",
+      summary: "List the entries of the audit log, the newest first",
+      query: AuditQuery,
+      answer: pageOf(AuditEntry),
+    },
+    async (request, _reply, { audit }) => audit.list(principalOf(request), { ...request.query, ...momentsOf(request.query) }),
+  ),
+  operation(
+    {
+      id: "verifyAudit",
+      method: "GET",
+      path: "/v1/audit/verify",
+      tag: "audit",
+      access: "admin",
+      summary: "Verify the chain of the audit log; the answer names the first broken entry",
+      query: VerifyQuery,
+      answer: AuditVerdict,
+    },
+    async (request, reply, { audit }) => {
       const { seq, hash } = request.query
       return audit.verify(principalOf(request), callerSignal(reply), seq === undefined || hash === undefined ? undefined : { seq, hash })
     },
-  )
-  api.get(
-    "/audit/export",
+  ),
+  operation(
     {
-      ...access("admin"),
-      schema: {
-        ...describe("audit", "Every entry as NDJSON, the oldest first; the last line says where the chain ends", { 200: Lines }),
-        querystring: Type.Object({}, closed),
-      },
+      id: "exportAudit",
+      method: "GET",
+      path: "/v1/audit/export",
+      tag: "audit",
+      access: "admin",
+      summary: "Export the audit log, the oldest entry first",
+      description: "The last line has the end of the chain and the workspace. An export that fails ends as a broken connection, without that line.",
+      query: NoQuery,
+      media: { "application/x-ndjson": "One JSON object per line" },
     },
-    async (request, reply) => send(reply, exported(audit, principalOf(request), callerSignal(reply))),
-  )
-}
-
-/** An export that breaks off ends as a broken connection, and without the last line. */
-function send(reply: FastifyReply, texts: AsyncGenerator<string>): never {
-  const lines = Readable.from(texts, { objectMode: false, highWaterMark: 256 * 1024 })
-  lines.once("error", (error) => reply.raw.destroy(error))
-  return reply
-    .type("application/x-ndjson")
-    .serializer((payload: unknown) => payload as string)
-    .send(lines) as never
-}
+    async (request, reply, { audit }) => {
+      const lines = Readable.from(exported(audit, principalOf(request), callerSignal(reply)), { objectMode: false, highWaterMark: 256 * 1024 })
+      lines.once("error", (error) => reply.raw.destroy(error))
+      return sendStream(reply, "application/x-ndjson", lines)
+    },
+  ),
+]
 
 async function* exported(audit: AuditLog, by: Principal, signal: AbortSignal): AsyncGenerator<string> {
   const head = await audit.head(by)
@@ -62,7 +73,7 @@ async function* exported(audit: AuditLog, by: Principal, signal: AbortSignal): A
   yield `${lines}${JSON.stringify({ head, workspace: { id, name } })}\n`
 }
 
-/** `from` and `to` as the store takes them; a time that is none is a fault, all of them at once. */
+/** `from` and `to` in the store's form; every text that is not a time is a fault. */
 function momentsOf(given: { readonly from?: string; readonly to?: string }): { readonly from?: string; readonly to?: string } {
   const message = "must be an ISO 8601 time with its zone, such as 2027-01-31T00:00:00Z."
   const named = (["from", "to"] as const).flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]] as const]))

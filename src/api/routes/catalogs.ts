@@ -1,62 +1,85 @@
-import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
-import { Page } from "../health-schemas.ts"
-import { Catalog, CatalogDiff, CatalogQuery, CatalogVersion, DiffQuery, DiscoverInput, pageOf, Ref, SkippedQuery, SkippedThing } from "../schemas.ts"
-import type { Api } from "../server.ts"
-import { access, callerSignal, describe } from "../shapes.ts"
+import { type Operation, operation } from "../operation.ts"
+import { callerSignal } from "../request.ts"
+import { ConnectorRef, Page, pageOf } from "../schemas/basics.ts"
+import { Catalog, CatalogDiff, CatalogQuery, CatalogVersion, DiffQuery, DiscoverInput, SkippedQuery, SkippedStream } from "../schemas/catalogs.ts"
 
-/** What a connector has to offer. */
-export function catalogRoutes(api: Api, { catalogs }: Hub): void {
-  api.post(
-    "/connectors/:id/discover",
+/** The streams that a connector offers. */
+export const catalogOperations: readonly Operation[] = [
+  operation(
     {
-      ...access("editor"),
-      schema: { ...describe("catalogs", "Read the system's schema into a new version of the catalog", { 200: Catalog }), params: Ref, body: DiscoverInput },
+      id: "discoverCatalog",
+      method: "POST",
+      path: "/v1/connectors/{id}/discover",
+      tag: "catalogs",
+      access: "editor",
+      summary: "Read the system's schema into a new version of the catalog",
+      params: ConnectorRef,
+      body: DiscoverInput,
+      examples: { "At most a minute": { timeoutMs: 60_000 } },
+      answer: Catalog,
     },
-    async (request, reply) =>
+    async (request, reply, { catalogs }) =>
       catalogs.discover(principalOf(request), request.params.id, {
         signal: callerSignal(reply),
         ...(request.body.timeoutMs === undefined ? {} : { timeoutMs: request.body.timeoutMs }),
       }),
-  )
-  api.get(
-    "/connectors/:id/catalog",
+  ),
+  operation(
     {
-      ...access("viewer"),
-      schema: {
-        ...describe("catalogs", "The newest catalog, or another version: searched and paged", { 200: Catalog }),
-        params: Ref,
-        querystring: CatalogQuery,
-      },
+      id: "getCatalog",
+      method: "GET",
+      path: "/v1/connectors/{id}/catalog",
+      tag: "catalogs",
+      access: "viewer",
+      summary: "Get a page of a catalog: the newest, or another version",
+      params: ConnectorRef,
+      query: CatalogQuery,
+      answer: Catalog,
     },
-    async (request) => catalogs.page(principalOf(request), request.params.id, request.query),
-  )
-  api.get(
-    "/connectors/:id/catalogs",
+    async (request, _reply, { catalogs }) => catalogs.page(principalOf(request), request.params.id, request.query),
+  ),
+  operation(
     {
-      ...access("viewer"),
-      schema: { ...describe("catalogs", "The catalog's versions, the newest first", { 200: pageOf(CatalogVersion) }), params: Ref, querystring: Page },
+      id: "listCatalogVersions",
+      method: "GET",
+      path: "/v1/connectors/{id}/catalogs",
+      tag: "catalogs",
+      access: "viewer",
+      summary: "List the versions of a catalog, the newest first",
+      params: ConnectorRef,
+      query: Page,
+      answer: pageOf(CatalogVersion),
     },
-    async (request) => catalogs.versions(principalOf(request), request.params.id, request.query),
-  )
-  api.get(
-    "/connectors/:id/catalog/skipped",
+    async (request, _reply, { catalogs }) => catalogs.versions(principalOf(request), request.params.id, request.query),
+  ),
+  operation(
     {
-      ...access("viewer"),
-      schema: { ...describe("catalogs", "What a catalog left out, and why", { 200: pageOf(SkippedThing) }), params: Ref, querystring: SkippedQuery },
+      id: "listSkippedStreams",
+      method: "GET",
+      path: "/v1/connectors/{id}/catalog/skipped",
+      tag: "catalogs",
+      access: "viewer",
+      summary: "List what a catalog left out, with the reasons",
+      params: ConnectorRef,
+      query: SkippedQuery,
+      answer: pageOf(SkippedStream),
     },
-    async (request) => catalogs.skipped(principalOf(request), request.params.id, request.query),
-  )
-  api.get(
-    "/connectors/:id/catalog/diff",
+    async (request, _reply, { catalogs }) => catalogs.skipped(principalOf(request), request.params.id, request.query),
+  ),
+  operation(
     {
-      ...access("viewer"),
-      schema: {
-        ...describe("catalogs", "What changed between two versions, breaking changes marked; the newest and the one before unless given", { 200: CatalogDiff }),
-        params: Ref,
-        querystring: DiffQuery,
-      },
+      id: "diffCatalogs",
+      method: "GET",
+      path: "/v1/connectors/{id}/catalog/diff",
+      tag: "catalogs",
+      access: "viewer",
+      summary: "List the changes between two versions of a catalog",
+      description: "Breaking changes are marked. Without `from` and `to`, the newest version is compared with the one before it.",
+      params: ConnectorRef,
+      query: DiffQuery,
+      answer: CatalogDiff,
     },
-    async (request) => catalogs.diff(principalOf(request), request.params.id, request.query),
-  )
-}
+    async (request, _reply, { catalogs }) => catalogs.diff(principalOf(request), request.params.id, request.query),
+  ),
+]

@@ -1,61 +1,92 @@
-import Type from "typebox"
 import { workspaceMetrics } from "../../hub/checks/workspace-metrics.ts"
-import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
-import { Check, CheckInput, CheckList, CheckResult, Page } from "../health-schemas.ts"
-import { pageOf, Ref } from "../schemas.ts"
-import type { Api } from "../server.ts"
-import { access, describe } from "../shapes.ts"
+import { type Operation, operation } from "../operation.ts"
+import { ConnectorRef, Page, pageOf } from "../schemas/basics.ts"
+import { Check, CheckInput, CheckQuery, CheckResult } from "../schemas/checks.ts"
+import { sendText } from "../sending.ts"
 
-/** Scheduled checks of connectors, and what they found. */
-export function checkRoutes(api: Api, { checks, store }: Hub): void {
-  api.get(
-    "/metrics",
+/** Scheduled checks of connectors, and their results. */
+export const checkOperations: readonly Operation[] = [
+  operation(
     {
-      ...access("viewer", { plain: "text/plain" }),
-      schema: describe("checks", "The states of the workspace's scheduled connectors, for Prometheus", { 200: Type.String() }),
+      id: "getWorkspaceMetrics",
+      method: "GET",
+      path: "/v1/metrics",
+      tag: "checks",
+      access: "viewer",
+      summary: "Get the states of the workspace's scheduled connectors, for Prometheus",
+      media: { "text/plain": "Prometheus' text format" },
     },
-    async (request, reply) => {
-      const { contentType, text } = await workspaceMetrics(store, principalOf(request))
-      return reply.type(contentType).serializer(String).send(text)
-    },
-  )
-  api.get(
-    "/checks",
-    { ...access("viewer"), schema: { ...describe("checks", "Every scheduled connector, and its state", { 200: pageOf(Check) }), querystring: CheckList } },
-    async (request) => checks.list(principalOf(request), request.query),
-  )
-  api.put(
-    "/connectors/:id/check",
+    async (request, reply, { store }) => sendText(reply, await workspaceMetrics(store, principalOf(request))),
+  ),
+  operation(
     {
-      ...access("editor"),
-      schema: {
-        ...describe("checks", "Test the connector by itself from now on; a schedule that stopped goes on", { 200: Check }),
-        params: Ref,
-        body: CheckInput,
-      },
+      id: "listChecks",
+      method: "GET",
+      path: "/v1/checks",
+      tag: "checks",
+      access: "viewer",
+      summary: "List the scheduled connectors with their states",
+      query: CheckQuery,
+      answer: pageOf(Check),
     },
-    async (request) => checks.schedule(principalOf(request), request.params.id, request.body),
-  )
-  api.get(
-    "/connectors/:id/check",
-    { ...access("viewer"), schema: { ...describe("checks", "The connector's schedule, and its state", { 200: Check }), params: Ref } },
-    async (request) => checks.get(principalOf(request), request.params.id),
-  )
-  api.delete(
-    "/connectors/:id/check",
-    { ...access("editor"), schema: { ...describe("checks", "End the schedule; the history stays", { 204: Type.Null() }), params: Ref } },
-    async (request, reply) => {
+    async (request, _reply, { checks }) => checks.list(principalOf(request), request.query),
+  ),
+  operation(
+    {
+      id: "setCheck",
+      method: "PUT",
+      path: "/v1/connectors/{id}/check",
+      tag: "checks",
+      access: "editor",
+      summary: "Schedule tests of a connector",
+      description: "A schedule that has stopped starts again.",
+      params: ConnectorRef,
+      body: CheckInput,
+      examples: { "Every five minutes": { everyMs: 300_000 } },
+      answer: Check,
+    },
+    async (request, _reply, { checks }) => checks.schedule(principalOf(request), request.params.id, request.body),
+  ),
+  operation(
+    {
+      id: "getCheck",
+      method: "GET",
+      path: "/v1/connectors/{id}/check",
+      tag: "checks",
+      access: "viewer",
+      summary: "Get the schedule and the state of a connector",
+      params: ConnectorRef,
+      answer: Check,
+    },
+    async (request, _reply, { checks }) => checks.get(principalOf(request), request.params.id),
+  ),
+  operation(
+    {
+      id: "deleteCheck",
+      method: "DELETE",
+      path: "/v1/connectors/{id}/check",
+      tag: "checks",
+      access: "editor",
+      summary: "End the schedule of a connector; its history stays",
+      params: ConnectorRef,
+    },
+    async (request, _reply, { checks }) => {
       await checks.remove(principalOf(request), request.params.id)
-      return reply.code(204).send(null)
     },
-  )
-  api.get(
-    "/connectors/:id/checks",
+  ),
+  operation(
     {
-      ...access("viewer"),
-      schema: { ...describe("checks", "What the scheduled checks found, the newest first", { 200: pageOf(CheckResult) }), params: Ref, querystring: Page },
+      id: "listCheckResults",
+      method: "GET",
+      path: "/v1/connectors/{id}/checks",
+      tag: "checks",
+      access: "viewer",
+      summary: "List the results of a connector's scheduled checks, the newest first",
+      params: ConnectorRef,
+      query: Page,
+      answer: pageOf(CheckResult),
     },
-    async (request) => checks.history(principalOf(request), request.params.id, request.query),
-  )
-}
+    async (request, _reply, { checks }) => checks.history(principalOf(request), request.params.id, request.query),
+  ),
+]

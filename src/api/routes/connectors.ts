@@ -1,77 +1,145 @@
-import type { FastifyReply } from "fastify"
-import Type from "typebox"
-import type { ConnectorInput, ConnectorPatch as Patch } from "../../hub/connectors/connector-input.ts"
 import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
-import type { Hub } from "../../hub/hub.ts"
+import { compareConnector } from "../../hub/declarative/compare.ts"
 import { principalOf } from "../access.ts"
-import { Connector, ConnectorList, ConnectorPatch, ConnectorInput as Input, pageOf, Ref, TestInput, TestReport, UnsavedTestInput } from "../schemas.ts"
-import type { Api } from "../server.ts"
-import { access, describe, ifMatchOf } from "../shapes.ts"
-import { answerTest } from "../test-answer.ts"
+import { configExamples, exampleName } from "../examples.ts"
+import { type Operation, operation } from "../operation.ts"
+import { ifMatchOf } from "../request.ts"
+import { ConnectorRef, pageOf } from "../schemas/basics.ts"
+import { Comparison, Connector, ConnectorInput, ConnectorPatch, ConnectorQuery, UnsavedTestInput, WantedConnector } from "../schemas/connectors.ts"
+import { TestInput, TestReport } from "../schemas/tests.ts"
+import { answerTest, REPORT_LINES } from "../test-answer.ts"
 
-/** Connectors: made, listed, changed, removed, tested. */
-export function connectorRoutes(api: Api, { connectors }: Hub): void {
-  api.post(
-    "/connectors",
-    { ...access("editor", { versioned: true }), schema: { ...describe("connectors", "Register a connector", { 201: Connector }), body: Input } },
-    async (request, reply) => {
-      const made = await connectors.create(principalOf(request), request.body as ConnectorInput)
-      return answer(reply.code(201).header("location", `/v1/connectors/${made.id}`), made)
-    },
-  )
-  api.get(
-    "/connectors",
+/** A connector as this API shows it: the parts that belong to compatible APIs are left out. */
+export const shown = ({ compat: _, document: __, ...connector }: ConnectorView) => connector
+
+/** Connectors: created, listed, compared, changed, deleted, tested. */
+export const connectorOperations: readonly Operation[] = [
+  operation(
     {
-      ...access("viewer"),
-      schema: { ...describe("connectors", "The workspace's connectors, in the order they were made", { 200: pageOf(Connector) }), querystring: ConnectorList },
+      id: "createConnector",
+      method: "POST",
+      path: "/v1/connectors",
+      tag: "connectors",
+      access: "editor",
+      summary: "Create a connector",
+      body: ConnectorInput,
+      examples: configExamples((type, config) => ({ name: exampleName(type), type, config })),
+      status: 201,
+      answer: Connector,
+      etag: true,
+      location: "/v1/connectors/{id}",
     },
-    async (request) => connectors.list(principalOf(request), request.query),
-  )
-  api.get(
-    "/connectors/:id",
-    { ...access("viewer", { versioned: true }), schema: { ...describe("connectors", "One connector, by id or name", { 200: Connector }), params: Ref } },
-    async (request, reply) => answer(reply, await connectors.get(principalOf(request), request.params.id)),
-  )
-  api.patch(
-    "/connectors/:id",
+    async (request, _reply, { connectors }) => shown(await connectors.create(principalOf(request), request.body)),
+  ),
+  operation(
     {
-      ...access("editor", { versioned: true }),
-      schema: {
-        ...describe("connectors", "Change what is given; absent is kept, null cleared, a mask kept", { 200: Connector }),
-        params: Ref,
-        body: ConnectorPatch,
-      },
+      id: "listConnectors",
+      method: "GET",
+      path: "/v1/connectors",
+      tag: "connectors",
+      access: "viewer",
+      summary: "List the connectors of the workspace, the oldest first",
+      query: ConnectorQuery,
+      answer: pageOf(Connector),
     },
-    async (request, reply) => answer(reply, await connectors.patch(principalOf(request), request.params.id, request.body as Patch, ifMatchOf(request))),
-  )
-  api.delete(
-    "/connectors/:id",
+    async (request, _reply, { connectors }) => {
+      const page = await connectors.list(principalOf(request), request.query)
+      return { ...page, data: page.data.map(shown) }
+    },
+  ),
+  operation(
     {
-      ...access("editor", { versioned: true }),
-      schema: { ...describe("connectors", "Remove a connector, its secrets and its catalogs", { 204: Type.Null() }), params: Ref },
+      id: "compareConnector",
+      method: "POST",
+      path: "/v1/connectors/compare",
+      tag: "connectors",
+      access: "editor",
+      summary: "Show what storing a connector would change",
+      description: "Nothing is stored. The connector is found by its name.",
+      body: WantedConnector,
+      examples: configExamples((type, config) => ({ name: exampleName(type), type, config })),
+      answer: Comparison,
     },
-    async (request, reply) => {
-      await connectors.remove(principalOf(request), request.params.id, ifMatchOf(request))
-      return reply.code(204).send(null)
-    },
-  )
-  api.post(
-    "/connectors/:id/test",
+    async (request, _reply, hub) => compareConnector(hub, principalOf(request), request.body),
+  ),
+  operation(
     {
-      ...access("editor", { media: ["application/x-ndjson"] }),
-      schema: { ...describe("connectors", "Test a connector, stage by stage; NDJSON by Accept", { 200: TestReport }), params: Ref, body: TestInput },
+      id: "testConnectorConfig",
+      method: "POST",
+      path: "/v1/connectors/test",
+      tag: "connectors",
+      access: "editor",
+      summary: "Test a config without storing it",
+      body: UnsavedTestInput,
+      examples: configExamples((type, config) => ({ type, config })),
+      answer: TestReport,
+      media: REPORT_LINES,
     },
-    async (request, reply) => answerTest(request, reply, request.body, (options) => connectors.test(principalOf(request), request.params.id, options)),
-  )
-  api.post(
-    "/connectors/test",
-    {
-      ...access("editor", { media: ["application/x-ndjson"] }),
-      schema: { ...describe("connectors", "Test a config without storing it; NDJSON by Accept", { 200: TestReport }), body: UnsavedTestInput },
-    },
-    async (request, reply) =>
+    async (request, reply, { connectors }) =>
       answerTest(request, reply, request.body, (options) => connectors.testUnsaved(principalOf(request), request.body.type, request.body.config, options)),
-  )
-}
-
-const answer = (reply: FastifyReply, connector: ConnectorView) => reply.header("etag", `"${connector.version}"`).send(connector)
+  ),
+  operation(
+    {
+      id: "getConnector",
+      method: "GET",
+      path: "/v1/connectors/{id}",
+      tag: "connectors",
+      access: "viewer",
+      summary: "Get a connector",
+      params: ConnectorRef,
+      answer: Connector,
+      etag: true,
+    },
+    async (request, _reply, { connectors }) => shown(await connectors.get(principalOf(request), request.params.id)),
+  ),
+  operation(
+    {
+      id: "updateConnector",
+      method: "PATCH",
+      path: "/v1/connectors/{id}",
+      tag: "connectors",
+      access: "editor",
+      summary: "Change a connector",
+      description: "A field that is absent is kept, also within the config; null clears it; a secret that is sent back as it was shown is kept.",
+      params: ConnectorRef,
+      body: ConnectorPatch,
+      examples: { "A title and a label": { title: "Orders", labels: { team: "sales" } } },
+      answer: Connector,
+      etag: true,
+      ifMatch: true,
+    },
+    async (request, _reply, { connectors }) => shown(await connectors.patch(principalOf(request), request.params.id, request.body, ifMatchOf(request))),
+  ),
+  operation(
+    {
+      id: "deleteConnector",
+      method: "DELETE",
+      path: "/v1/connectors/{id}",
+      tag: "connectors",
+      access: "editor",
+      summary: "Delete a connector, its secrets and its catalogs",
+      params: ConnectorRef,
+      ifMatch: true,
+    },
+    async (request, _reply, { connectors }) => {
+      await connectors.remove(principalOf(request), request.params.id, ifMatchOf(request))
+    },
+  ),
+  operation(
+    {
+      id: "testConnector",
+      method: "POST",
+      path: "/v1/connectors/{id}/test",
+      tag: "connectors",
+      access: "editor",
+      summary: "Test a connector, stage by stage",
+      params: ConnectorRef,
+      body: TestInput,
+      examples: { "At most five seconds": { timeoutMs: 5_000 } },
+      answer: TestReport,
+      media: REPORT_LINES,
+    },
+    async (request, reply, { connectors }) =>
+      answerTest(request, reply, request.body, (options) => connectors.test(principalOf(request), request.params.id, options)),
+  ),
+]

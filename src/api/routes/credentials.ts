@@ -1,77 +1,110 @@
-import type { FastifyReply } from "fastify"
-import Type from "typebox"
-import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
-import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
-import { Connector, Ref, TestInput, TestReport } from "../schemas.ts"
-import type { Api } from "../server.ts"
-import { access, describe, ifMatchOf } from "../shapes.ts"
-import { answerTest } from "../test-answer.ts"
-import { Credentials, StageInput, SwitchInput } from "../version-schemas.ts"
+import { type Operation, operation } from "../operation.ts"
+import { ifMatchOf } from "../request.ts"
+import { ConnectorRef } from "../schemas/basics.ts"
+import { Connector } from "../schemas/connectors.ts"
+import { Credentials, CredentialsInput, SwitchInput } from "../schemas/credentials.ts"
+import { TestInput, TestReport } from "../schemas/tests.ts"
+import { answerTest, REPORT_LINES } from "../test-answer.ts"
+import { shown } from "./connectors.ts"
 
 /** Credentials in slots: staged, tested, switched, rolled back. */
-export function credentialRoutes(api: Api, { credentials }: Hub): void {
-  api.get(
-    "/connectors/:id/credentials",
-    { ...access("viewer"), schema: { ...describe("credentials", "What is in each slot, values as fingerprints", { 200: Credentials }), params: Ref } },
-    async (request) => credentials.show(principalOf(request), request.params.id),
-  )
-  api.put(
-    "/connectors/:id/credentials/next",
+export const credentialOperations: readonly Operation[] = [
+  operation(
     {
-      ...access("editor", { versioned: "taken" }),
-      schema: {
-        ...describe("credentials", "Stage the next credentials; the connector goes on with the current ones", { 200: Credentials }),
-        params: Ref,
-        body: StageInput,
-      },
+      id: "getCredentials",
+      method: "GET",
+      path: "/v1/connectors/{id}/credentials",
+      tag: "credentials",
+      access: "viewer",
+      summary: "Get the slots of a connector's credentials, secrets as fingerprints",
+      params: ConnectorRef,
+      answer: Credentials,
     },
-    async (request) => credentials.stage(principalOf(request), request.params.id, request.body.config, ifMatchOf(request)),
-  )
-  api.delete(
-    "/connectors/:id/credentials/next",
-    { ...access("editor"), schema: { ...describe("credentials", "Throw the staged credentials away", { 204: Type.Null() }), params: Ref } },
-    async (request, reply) => {
+    async (request, _reply, { credentials }) => credentials.show(principalOf(request), request.params.id),
+  ),
+  operation(
+    {
+      id: "stageCredentials",
+      method: "PUT",
+      path: "/v1/connectors/{id}/credentials/next",
+      tag: "credentials",
+      access: "editor",
+      summary: "Stage the next credentials",
+      description: "The connector goes on with the current ones until they are switched.",
+      params: ConnectorRef,
+      body: CredentialsInput,
+      examples: { "A new password": { config: { password: "correct horse battery staple" } } },
+      answer: Credentials,
+      ifMatch: true,
+    },
+    async (request, _reply, { credentials }) => credentials.stage(principalOf(request), request.params.id, request.body.config, ifMatchOf(request)),
+  ),
+  operation(
+    {
+      id: "discardCredentials",
+      method: "DELETE",
+      path: "/v1/connectors/{id}/credentials/next",
+      tag: "credentials",
+      access: "editor",
+      summary: "Discard the staged credentials",
+      params: ConnectorRef,
+    },
+    async (request, _reply, { credentials }) => {
       await credentials.discard(principalOf(request), request.params.id)
-      return reply.code(204).send(null)
     },
-  )
-  api.post(
-    "/connectors/:id/credentials/next/test",
+  ),
+  operation(
     {
-      ...access("editor", { media: ["application/x-ndjson"] }),
-      schema: {
-        ...describe("credentials", "Test the connector with the staged credentials; NDJSON by Accept", { 200: TestReport }),
-        params: Ref,
-        body: TestInput,
-      },
+      id: "testCredentials",
+      method: "POST",
+      path: "/v1/connectors/{id}/credentials/next/test",
+      tag: "credentials",
+      access: "editor",
+      summary: "Test a connector with its staged credentials",
+      params: ConnectorRef,
+      body: TestInput,
+      examples: { "At most five seconds": { timeoutMs: 5_000 } },
+      answer: TestReport,
+      media: REPORT_LINES,
     },
-    async (request, reply) => answerTest(request, reply, request.body, (options) => credentials.test(principalOf(request), request.params.id, options)),
-  )
-  api.post(
-    "/connectors/:id/credentials/switch",
+    async (request, reply, { credentials }) =>
+      answerTest(request, reply, request.body, (options) => credentials.test(principalOf(request), request.params.id, options)),
+  ),
+  operation(
     {
-      ...access("editor", { versioned: true }),
-      schema: {
-        ...describe("credentials", "Make the staged credentials the current ones, as a new version", { 200: Connector }),
-        params: Ref,
-        body: SwitchInput,
-      },
+      id: "switchCredentials",
+      method: "POST",
+      path: "/v1/connectors/{id}/credentials/switch",
+      tag: "credentials",
+      access: "editor",
+      summary: "Make the staged credentials the current ones, as a new version",
+      params: ConnectorRef,
+      body: SwitchInput,
+      examples: { "Even without a test that passed": { force: true } },
+      answer: Connector,
+      etag: true,
+      ifMatch: true,
     },
-    async (request, reply) => {
+    async (request, _reply, { credentials }) => {
       const ifMatch = ifMatchOf(request)
       const options = { force: request.body.force === true, ...(ifMatch === undefined ? {} : { ifMatch }) }
-      return answer(reply, await credentials.switch(principalOf(request), request.params.id, options))
+      return shown(await credentials.switch(principalOf(request), request.params.id, options))
     },
-  )
-  api.post(
-    "/connectors/:id/credentials/rollback",
+  ),
+  operation(
     {
-      ...access("editor", { versioned: true }),
-      schema: { ...describe("credentials", "Bring the credentials of before the last switch back", { 200: Connector }), params: Ref },
+      id: "rollBackCredentials",
+      method: "POST",
+      path: "/v1/connectors/{id}/credentials/rollback",
+      tag: "credentials",
+      access: "editor",
+      summary: "Bring back the credentials from before the last switch",
+      params: ConnectorRef,
+      answer: Connector,
+      etag: true,
+      ifMatch: true,
     },
-    async (request, reply) => answer(reply, await credentials.rollback(principalOf(request), request.params.id, ifMatchOf(request))),
-  )
-}
-
-const answer = (reply: FastifyReply, connector: ConnectorView) => reply.header("etag", `"${connector.version}"`).send(connector)
+    async (request, _reply, { credentials }) => shown(await credentials.rollback(principalOf(request), request.params.id, ifMatchOf(request))),
+  ),
+]

@@ -1,33 +1,51 @@
-import Type from "typebox"
 import { slice } from "../../hub/base/page.ts"
-import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
-import { EgressInput, EgressRule } from "../member-schemas.ts"
-import { Page, pageOf, Ref } from "../schemas.ts"
-import type { Api } from "../server.ts"
-import { access, describe } from "../shapes.ts"
+import { type Operation, operation } from "../operation.ts"
+import { IdRef, Page, pageOf } from "../schemas/basics.ts"
+import { EgressInput, EgressRule } from "../schemas/egress.ts"
 
-/** The operators' allow-list of private destinations. */
-export function egressRoutes(api: Api, { egress }: Hub): void {
-  api.get(
-    "/egress",
+/** The private addresses that operators allow. */
+export const egressOperations: readonly Operation[] = [
+  operation(
     {
-      ...access("operator"),
-      schema: { ...describe("egress", "Private destinations that connectors may reach", { 200: pageOf(EgressRule) }), querystring: Page },
+      id: "listEgressRules",
+      method: "GET",
+      path: "/v1/egress",
+      tag: "egress",
+      access: "operator",
+      summary: "List the private addresses that connectors may reach",
+      query: Page,
+      answer: pageOf(EgressRule),
     },
-    async (request) => slice(await egress.list(), request.query),
-  )
-  api.post(
-    "/egress",
-    { ...access("operator"), schema: { ...describe("egress", "Allow a private destination; holds at once", { 201: EgressRule }), body: EgressInput } },
-    async (request, reply) => reply.code(201).send(await egress.allow(principalOf(request), request.body.rule, request.body.note ?? "")),
-  )
-  api.delete(
-    "/egress/:id",
-    { ...access("operator"), schema: { ...describe("egress", "Take a rule back", { 204: Type.Null() }), params: Ref } },
-    async (request, reply) => {
+    async (request, _reply, { egress }) => slice(await egress.list(), request.query),
+  ),
+  operation(
+    {
+      id: "createEgressRule",
+      method: "POST",
+      path: "/v1/egress",
+      tag: "egress",
+      access: "operator",
+      summary: "Allow private addresses, at once",
+      body: EgressInput,
+      examples: { "One port of one network": { rule: "10.0.0.0/8:5432", note: "The office databases" } },
+      status: 201,
+      answer: EgressRule,
+    },
+    async (request, _reply, { egress }) => egress.allow(principalOf(request), request.body.rule, request.body.note ?? ""),
+  ),
+  operation(
+    {
+      id: "deleteEgressRule",
+      method: "DELETE",
+      path: "/v1/egress/{id}",
+      tag: "egress",
+      access: "operator",
+      summary: "Delete a rule",
+      params: IdRef,
+    },
+    async (request, _reply, { egress }) => {
       await egress.remove(principalOf(request), request.params.id)
-      return reply.code(204).send(null)
     },
-  )
-}
+  ),
+]

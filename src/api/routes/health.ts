@@ -1,23 +1,43 @@
-import Type from "typebox"
-import type { Hub } from "../../hub/hub.ts"
-import { Health, Problem, Readiness } from "../schemas.ts"
-import type { Api } from "../server.ts"
-import { describe } from "../shapes.ts"
+import { type Operation, operation } from "../operation.ts"
+import { open } from "../schemas/basics.ts"
+import { Health, Readiness } from "../schemas/health.ts"
+import { sendText } from "../sending.ts"
 
-/** Alive, ready, and the API's own description. */
-export function healthRoutes(api: Api, hub: Hub, version: string): void {
-  api.get("/healthz", { schema: describe("health", "Whether the process is alive", { 200: Health }) }, async () => ({ status: "ok" }))
-  api.get(
-    "/readyz",
-    { schema: describe("health", "Whether the hub can work: database there, migrations done", { 200: Readiness, 503: Problem }) },
-    async () => {
-      await hub.store.ping()
-      return { status: "ready", database: hub.store.embedded ? "embedded" : "own", version }
+/** The hub itself: alive, ready, metrics, and the description of this API. */
+export const healthOperations: readonly Operation[] = [
+  operation(
+    { id: "getHealth", method: "GET", path: "/healthz", tag: "health", access: "public", summary: "See whether the process is alive", answer: Health },
+    async () => ({ status: "ok" as const }),
+  ),
+  operation(
+    {
+      id: "getReadiness",
+      method: "GET",
+      path: "/readyz",
+      tag: "health",
+      access: "public",
+      summary: "See whether the hub can work: it reaches its database, and the migrations are done",
+      answer: Readiness,
     },
-  )
-  api.get(
-    "/openapi.json",
-    { schema: { ...describe("health", "This API as OpenAPI 3.1", { 200: Type.Unsafe<object>({ type: "object", additionalProperties: true }) }) } },
-    async () => api.swagger(),
-  )
-}
+    async (_request, _reply, { store, version }) => {
+      await store.ping()
+      return { status: "ready" as const, database: store.embedded ? ("embedded" as const) : ("own" as const), version }
+    },
+  ),
+  operation(
+    {
+      id: "getMetrics",
+      method: "GET",
+      path: "/metrics",
+      tag: "health",
+      access: "public",
+      summary: "Get the metrics of the process, for Prometheus",
+      media: { "text/plain": "Prometheus' text format" },
+    },
+    async (_request, reply, { metrics }) => sendText(reply, await metrics()),
+  ),
+  operation(
+    { id: "getDescription", method: "GET", path: "/openapi.json", tag: "health", access: "public", summary: "Get this API as OpenAPI 3.1", answer: open() },
+    async (_request, _reply, { description }) => description(),
+  ),
+]

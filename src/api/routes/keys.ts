@@ -1,50 +1,97 @@
-import Type from "typebox"
-import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
-import { Key, KeyInput, KeyList, KeyPatch, KeyRotation, NewKey, RotatedKey } from "../member-schemas.ts"
-import { pageOf, Ref } from "../schemas.ts"
-import type { Api } from "../server.ts"
-import { access, describe } from "../shapes.ts"
+import { type Operation, operation } from "../operation.ts"
+import { IdRef, pageOf } from "../schemas/basics.ts"
+import { Key, KeyInput, KeyPatch, KeyQuery, KeyRotation, NewKey, RotatedKey } from "../schemas/keys.ts"
 
 /** The keys that apps use. */
-export function keyRoutes(api: Api, { keys }: Hub): void {
-  const tag = "keys"
-  api.get(
-    "/keys",
-    { ...access("admin"), schema: { ...describe(tag, "The workspace's API keys, without their values", { 200: pageOf(Key) }), querystring: KeyList } },
-    async (request) => keys.list(principalOf(request), request.query),
-  )
-  api.get("/keys/:id", { ...access("admin"), schema: { ...describe(tag, "One key, without its value", { 200: Key }), params: Ref } }, async (request) =>
-    keys.get(principalOf(request), request.params.id),
-  )
-  api.post(
-    "/keys",
-    { ...access("admin"), schema: { ...describe(tag, "Make an API key, shown this once", { 201: NewKey }), body: KeyInput } },
-    async (request, reply) => {
-      const made = await keys.create(principalOf(request), request.body)
-      return reply.code(201).header("location", `/v1/keys/${made.id}`).send(made)
-    },
-  )
-  api.patch("/keys/:id", { ...access("admin"), schema: { ...describe(tag, "Rename a key", { 200: Key }), params: Ref, body: KeyPatch } }, async (request) =>
-    keys.rename(principalOf(request), request.params.id, request.body.name),
-  )
-  api.post(
-    "/keys/:id/rotate",
+export const keyOperations: readonly Operation[] = [
+  operation(
     {
-      ...access("admin"),
-      schema: {
-        ...describe(tag, "Make a new key in a key's place, shown this once; the old one ends after a while", { 201: RotatedKey }),
-        params: Ref,
-        body: KeyRotation,
-      },
+      id: "listKeys",
+      method: "GET",
+      path: "/v1/keys",
+      tag: "keys",
+      access: "admin",
+      summary: "List the API keys of the workspace, without their values",
+      query: KeyQuery,
+      answer: pageOf(Key),
     },
-    async (request, reply) => {
-      const made = await keys.rotate(principalOf(request), request.params.id, request.body.graceMinutes)
-      return reply.code(201).header("location", `/v1/keys/${made.id}`).send(made)
+    async (request, _reply, { keys }) => keys.list(principalOf(request), request.query),
+  ),
+  operation(
+    {
+      id: "getKey",
+      method: "GET",
+      path: "/v1/keys/{id}",
+      tag: "keys",
+      access: "admin",
+      summary: "Get a key, without its value",
+      params: IdRef,
+      answer: Key,
     },
-  )
-  api.delete("/keys/:id", { ...access("admin"), schema: { ...describe(tag, "Revoke a key", { 204: Type.Null() }), params: Ref } }, async (request, reply) => {
-    await keys.revoke(principalOf(request), request.params.id)
-    return reply.code(204).send(null)
-  })
-}
+    async (request, _reply, { keys }) => keys.get(principalOf(request), request.params.id),
+  ),
+  operation(
+    {
+      id: "createKey",
+      method: "POST",
+      path: "/v1/keys",
+      tag: "keys",
+      access: "admin",
+      summary: "Create an API key; its value is shown this once",
+      body: KeyInput,
+      examples: { "For an app that queries": { name: "reports", role: "editor" } },
+      status: 201,
+      answer: NewKey,
+      location: "/v1/keys/{id}",
+    },
+    async (request, _reply, { keys }) => keys.create(principalOf(request), request.body),
+  ),
+  operation(
+    {
+      id: "updateKey",
+      method: "PATCH",
+      path: "/v1/keys/{id}",
+      tag: "keys",
+      access: "admin",
+      summary: "Rename a key",
+      params: IdRef,
+      body: KeyPatch,
+      examples: { "Another name": { name: "weekly reports" } },
+      answer: Key,
+    },
+    async (request, _reply, { keys }) => keys.rename(principalOf(request), request.params.id, request.body.name),
+  ),
+  operation(
+    {
+      id: "rotateKey",
+      method: "POST",
+      path: "/v1/keys/{id}/rotate",
+      tag: "keys",
+      access: "admin",
+      summary: "Create a key in the place of another; its value is shown this once",
+      description: "The old key stays valid for a while.",
+      params: IdRef,
+      body: KeyRotation,
+      examples: { "The old key ends in an hour": { graceMinutes: 60 } },
+      status: 201,
+      answer: RotatedKey,
+      location: "/v1/keys/{id}",
+    },
+    async (request, _reply, { keys }) => keys.rotate(principalOf(request), request.params.id, request.body.graceMinutes),
+  ),
+  operation(
+    {
+      id: "revokeKey",
+      method: "DELETE",
+      path: "/v1/keys/{id}",
+      tag: "keys",
+      access: "admin",
+      summary: "Revoke a key",
+      params: IdRef,
+    },
+    async (request, _reply, { keys }) => {
+      await keys.revoke(principalOf(request), request.params.id)
+    },
+  ),
+]

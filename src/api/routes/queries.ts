@@ -3,39 +3,59 @@ import type { FastifyReply, FastifyRequest } from "fastify"
 import { PlatformError } from "../../core/errors.ts"
 import type { Batch } from "../../core/streams.ts"
 import { csvHeader, toCsv, toNdjson } from "../../hub/base/encode.ts"
-import type { Hub } from "../../hub/hub.ts"
-import type { QueryInput as Input } from "../../hub/queries/queries.ts"
 import { principalOf } from "../access.ts"
+import { type Operation, operation } from "../operation.ts"
 import { asPlatformError, problemOf } from "../problem.ts"
-import { QueryInput, Ref, Rows, RowsQuery } from "../schemas.ts"
-import type { Api } from "../server.ts"
-import { access, callerSignal, describe } from "../shapes.ts"
+import { callerSignal } from "../request.ts"
+import { ConnectorRef } from "../schemas/basics.ts"
+import { QueryInput, Rows, RowsQuery } from "../schemas/queries.ts"
+import { type Sent, sendStream } from "../sending.ts"
 
 /** A streamed answer ends here, with an error and never silently. */
 const STREAM_MAX_BYTES = 1024 * 1024 * 1024
 
 /** Read-only statements, and previews. */
-export function queryRoutes(api: Api, { queries }: Hub): void {
-  api.post(
-    "/connectors/:id/query",
+export const queryOperations: readonly Operation[] = [
+  operation(
     {
-      ...access("editor", { media: ["application/x-ndjson", "text/csv"] }),
-      schema: { ...describe("queries", "Run a read-only statement; NDJSON or CSV by Accept", { 200: Rows }), params: Ref, body: QueryInput },
+      id: "queryConnector",
+      method: "POST",
+      path: "/v1/connectors/{id}/query",
+      tag: "queries",
+      access: "editor",
+      summary: "Run a read-only statement",
+      params: ConnectorRef,
+      body: QueryInput,
+      examples: { "With a parameter": { statement: "select id, total from orders where total > $1 order by id", params: [30000], maxRows: 100 } },
+      answer: Rows,
+      media: {
+        "application/x-ndjson": 'One row per line, as a JSON object by column. A stream that fails ends with a line `{"$error": …}`, whose value is a Problem.',
+        "text/csv": "A header and one line per row. A stream that fails ends as a broken connection.",
+      },
     },
-    async (request, reply) => {
+    async (request, reply, { queries }) => {
       const by = principalOf(request)
-      const input = request.body as Input
       const format = formatOf(request)
-      if (format === undefined) return queries.query(by, request.params.id, input, callerSignal(reply))
-      return stream(request, reply, format, queries.stream(by, request.params.id, input, callerSignal(reply)))
+      if (format === undefined) return queries.query(by, request.params.id, request.body, callerSignal(reply))
+      return stream(request, reply, format, queries.stream(by, request.params.id, request.body, callerSignal(reply)))
     },
-  )
-  api.get(
-    "/connectors/:id/rows",
-    { ...access("editor"), schema: { ...describe("queries", "The first rows of a stream, without SQL", { 200: Rows }), params: Ref, querystring: RowsQuery } },
-    async (request, reply) => queries.preview(principalOf(request), request.params.id, pathOf(request.query.stream), request.query.limit, callerSignal(reply)),
-  )
-}
+  ),
+  operation(
+    {
+      id: "previewRows",
+      method: "GET",
+      path: "/v1/connectors/{id}/rows",
+      tag: "queries",
+      access: "editor",
+      summary: "Get the first rows of a stream, without SQL",
+      params: ConnectorRef,
+      query: RowsQuery,
+      answer: Rows,
+    },
+    async (request, reply, { queries }) =>
+      queries.preview(principalOf(request), request.params.id, pathOf(request.query.stream), request.query.limit, callerSignal(reply)),
+  ),
+]
 
 type Format = "ndjson" | "csv"
 
@@ -61,15 +81,12 @@ function pathOf(text: string): string[] {
 }
 
 /** Waits for the first batch, so that a refused statement is an ordinary error, then streams at the caller's pace. */
-async function stream(request: FastifyRequest, reply: FastifyReply, format: Format, batches: AsyncGenerator<Batch>): Promise<never> {
+async function stream(request: FastifyRequest, reply: FastifyReply, format: Format, batches: AsyncGenerator<Batch>): Promise<Sent> {
   const first = await batches.next()
   const body = Readable.from(format === "ndjson" ? ndjson(request, first, batches) : csv(first, batches), { objectMode: false, highWaterMark: 256 * 1024 })
   // A CSV that breaks ends as a broken connection: it has no line that could say so.
   body.once("error", (error) => reply.raw.destroy(error))
-  return reply
-    .type(format === "ndjson" ? "application/x-ndjson" : "text/csv; charset=utf-8")
-    .serializer((payload: unknown) => payload as string)
-    .send(body) as never
+  return sendStream(reply, format === "ndjson" ? "application/x-ndjson" : "text/csv; charset=utf-8", body)
 }
 
 async function* ndjson(request: FastifyRequest, first: IteratorResult<Batch>, batches: AsyncGenerator<Batch>): AsyncGenerator<string> {

@@ -1,42 +1,53 @@
-import Type from "typebox"
-import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
-import { Connector, closed, PageQuery, pageOf, Ref } from "../schemas.ts"
-import type { Api } from "../server.ts"
-import { access, describe, ifMatchOf } from "../shapes.ts"
-import { Version, VersionRef, WholeVersion } from "../version-schemas.ts"
+import { type Operation, operation } from "../operation.ts"
+import { ifMatchOf } from "../request.ts"
+import { ConnectorRef, Page, pageOf } from "../schemas/basics.ts"
+import { Connector } from "../schemas/connectors.ts"
+import { Version, VersionRef, WholeVersion } from "../schemas/versions.ts"
+import { shown } from "./connectors.ts"
 
-/** What connectors were: listed, shown, restored. */
-export function versionRoutes(api: Api, { versions }: Hub): void {
-  api.get(
-    "/connectors/:id/versions",
+/** Earlier versions of connectors: listed, shown, restored. */
+export const versionOperations: readonly Operation[] = [
+  operation(
     {
-      ...access("viewer"),
-      schema: {
-        ...describe("versions", "Every change of a connector, newest first", { 200: pageOf(Version) }),
-        params: Ref,
-        querystring: Type.Object(PageQuery, closed),
-      },
+      id: "listVersions",
+      method: "GET",
+      path: "/v1/connectors/{id}/versions",
+      tag: "versions",
+      access: "viewer",
+      summary: "List the changes of a connector, the newest first",
+      params: ConnectorRef,
+      query: Page,
+      answer: pageOf(Version),
     },
-    async (request) => versions.list(principalOf(request), request.params.id, request.query),
-  )
-  api.get(
-    "/connectors/:id/versions/:version",
+    async (request, _reply, { versions }) => versions.list(principalOf(request), request.params.id, request.query),
+  ),
+  operation(
     {
-      ...access("viewer"),
-      schema: { ...describe("versions", "One version, and the connector as it was then", { 200: WholeVersion }), params: VersionRef },
+      id: "getVersion",
+      method: "GET",
+      path: "/v1/connectors/{id}/versions/{version}",
+      tag: "versions",
+      access: "viewer",
+      summary: "Get a version, with the connector as it was then",
+      params: VersionRef,
+      answer: WholeVersion,
     },
-    async (request) => versions.get(principalOf(request), request.params.id, request.params.version),
-  )
-  api.post(
-    "/connectors/:id/versions/:version/restore",
+    async (request, _reply, { versions }) => versions.get(principalOf(request), request.params.id, request.params.version),
+  ),
+  operation(
     {
-      ...access("editor", { versioned: true }),
-      schema: { ...describe("versions", "Bring config and secrets of a version back, as a new version", { 200: Connector }), params: VersionRef },
+      id: "restoreVersion",
+      method: "POST",
+      path: "/v1/connectors/{id}/versions/{version}/restore",
+      tag: "versions",
+      access: "editor",
+      summary: "Bring back the config and the secrets of a version, as a new version",
+      params: VersionRef,
+      answer: Connector,
+      etag: true,
+      ifMatch: true,
     },
-    async (request, reply) => {
-      const restored = await versions.restore(principalOf(request), request.params.id, request.params.version, ifMatchOf(request))
-      return reply.header("etag", `"${restored.version}"`).send(restored)
-    },
-  )
-}
+    async (request, _reply, { versions }) => shown(await versions.restore(principalOf(request), request.params.id, request.params.version, ifMatchOf(request))),
+  ),
+]

@@ -1,61 +1,121 @@
-import Type from "typebox"
-import type { Hub } from "../../hub/hub.ts"
 import { principalOf } from "../access.ts"
-import { Delivery, DeliveryRef, NewWebhook, Page, Webhook, WebhookInput, WebhookPatch } from "../health-schemas.ts"
-import { pageOf, Ref } from "../schemas.ts"
-import type { Api } from "../server.ts"
-import { access, describe } from "../shapes.ts"
+import { type Operation, operation } from "../operation.ts"
+import { IdRef, Page, pageOf } from "../schemas/basics.ts"
+import { Delivery, DeliveryRef, NewWebhook, Webhook, WebhookInput, WebhookPatch } from "../schemas/webhooks.ts"
 
-/** Where the workspace's events go. */
-export function webhookRoutes(api: Api, { webhooks }: Hub): void {
-  api.get(
-    "/webhooks",
-    { ...access("admin"), schema: { ...describe("webhooks", "The workspace's webhooks", { 200: pageOf(Webhook) }), querystring: Page } },
-    async (request) => webhooks.list(principalOf(request), request.query),
-  )
-  api.post(
-    "/webhooks",
+/** Where the events of the workspace go. */
+export const webhookOperations: readonly Operation[] = [
+  operation(
     {
-      ...access("admin"),
-      schema: { ...describe("webhooks", "Make a webhook; its signing secret is shown this once", { 201: NewWebhook }), body: WebhookInput },
+      id: "listWebhooks",
+      method: "GET",
+      path: "/v1/webhooks",
+      tag: "webhooks",
+      access: "admin",
+      summary: "List the webhooks of the workspace",
+      query: Page,
+      answer: pageOf(Webhook),
     },
-    async (request, reply) => {
-      const made = await webhooks.create(principalOf(request), request.body)
-      return reply.code(201).header("location", `/v1/webhooks/${made.id}`).send(made)
+    async (request, _reply, { webhooks }) => webhooks.list(principalOf(request), request.query),
+  ),
+  operation(
+    {
+      id: "createWebhook",
+      method: "POST",
+      path: "/v1/webhooks",
+      tag: "webhooks",
+      access: "admin",
+      summary: "Create a webhook; its signing secret is shown this once",
+      body: WebhookInput,
+      examples: { "Told of outages": { url: "https://hooks.example.com/jackfield", events: ["connector.state_changed"] } },
+      status: 201,
+      answer: NewWebhook,
+      location: "/v1/webhooks/{id}",
     },
-  )
-  api.get("/webhooks/:id", { ...access("admin"), schema: { ...describe("webhooks", "One webhook", { 200: Webhook }), params: Ref } }, async (request) =>
-    webhooks.get(principalOf(request), request.params.id),
-  )
-  api.patch(
-    "/webhooks/:id",
-    { ...access("admin"), schema: { ...describe("webhooks", "Change what is given; absent is kept", { 200: Webhook }), params: Ref, body: WebhookPatch } },
-    async (request) => webhooks.patch(principalOf(request), request.params.id, request.body),
-  )
-  api.delete(
-    "/webhooks/:id",
-    { ...access("admin"), schema: { ...describe("webhooks", "Remove a webhook, and what it was still to be told", { 204: Type.Null() }), params: Ref } },
-    async (request, reply) => {
+    async (request, _reply, { webhooks }) => webhooks.create(principalOf(request), request.body),
+  ),
+  operation(
+    {
+      id: "getWebhook",
+      method: "GET",
+      path: "/v1/webhooks/{id}",
+      tag: "webhooks",
+      access: "admin",
+      summary: "Get a webhook",
+      params: IdRef,
+      answer: Webhook,
+    },
+    async (request, _reply, { webhooks }) => webhooks.get(principalOf(request), request.params.id),
+  ),
+  operation(
+    {
+      id: "updateWebhook",
+      method: "PATCH",
+      path: "/v1/webhooks/{id}",
+      tag: "webhooks",
+      access: "admin",
+      summary: "Change a webhook; an absent field is kept",
+      params: IdRef,
+      body: WebhookPatch,
+      examples: { "A description": { description: "The on-call team's page" } },
+      answer: Webhook,
+    },
+    async (request, _reply, { webhooks }) => webhooks.patch(principalOf(request), request.params.id, request.body),
+  ),
+  operation(
+    {
+      id: "deleteWebhook",
+      method: "DELETE",
+      path: "/v1/webhooks/{id}",
+      tag: "webhooks",
+      access: "admin",
+      summary: "Delete a webhook, with the deliveries that still wait",
+      params: IdRef,
+    },
+    async (request, _reply, { webhooks }) => {
       await webhooks.remove(principalOf(request), request.params.id)
-      return reply.code(204).send(null)
     },
-  )
-  api.post(
-    "/webhooks/:id/ping",
-    { ...access("admin"), schema: { ...describe("webhooks", "Send a test event", { 202: Delivery }), params: Ref } },
-    async (request, reply) => reply.code(202).send(await webhooks.ping(principalOf(request), request.params.id)),
-  )
-  api.get(
-    "/webhooks/:id/deliveries",
+  ),
+  operation(
     {
-      ...access("admin"),
-      schema: { ...describe("webhooks", "What was sent, and is to be, the newest first", { 200: pageOf(Delivery) }), params: Ref, querystring: Page },
+      id: "pingWebhook",
+      method: "POST",
+      path: "/v1/webhooks/{id}/ping",
+      tag: "webhooks",
+      access: "admin",
+      summary: "Send a test event",
+      params: IdRef,
+      status: 202,
+      answer: Delivery,
     },
-    async (request) => webhooks.deliveries(principalOf(request), request.params.id, request.query),
-  )
-  api.post(
-    "/webhooks/:id/deliveries/:delivery/redeliver",
-    { ...access("admin"), schema: { ...describe("webhooks", "Send a delivery again", { 202: Delivery }), params: DeliveryRef } },
-    async (request, reply) => reply.code(202).send(await webhooks.redeliver(principalOf(request), request.params.id, request.params.delivery)),
-  )
-}
+    async (request, _reply, { webhooks }) => webhooks.ping(principalOf(request), request.params.id),
+  ),
+  operation(
+    {
+      id: "listDeliveries",
+      method: "GET",
+      path: "/v1/webhooks/{id}/deliveries",
+      tag: "webhooks",
+      access: "admin",
+      summary: "List the deliveries of a webhook, sent or waiting, the newest first",
+      params: IdRef,
+      query: Page,
+      answer: pageOf(Delivery),
+    },
+    async (request, _reply, { webhooks }) => webhooks.deliveries(principalOf(request), request.params.id, request.query),
+  ),
+  operation(
+    {
+      id: "redeliver",
+      method: "POST",
+      path: "/v1/webhooks/{id}/deliveries/{delivery}/redeliver",
+      tag: "webhooks",
+      access: "admin",
+      summary: "Send a delivery again",
+      params: DeliveryRef,
+      status: 202,
+      answer: Delivery,
+    },
+    async (request, _reply, { webhooks }) => webhooks.redeliver(principalOf(request), request.params.id, request.params.delivery),
+  ),
+]

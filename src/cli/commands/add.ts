@@ -1,4 +1,5 @@
-import type { FieldDescription } from "../../core/schema.ts"
+import type { Wire } from "../../wire.ts"
+import { type Connector, type ConnectorType, readAll } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { type Assignment, assignConfig, firstMissing, type Question, secretAt } from "../config-input.ts"
 import { type DescribedOptions, describedBy } from "../described-input.ts"
@@ -6,7 +7,6 @@ import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { printReport, type Report } from "../report.ts"
 import { type FieldOptions, readAssignments, readValue } from "../secret-input.ts"
-import { type Connector, type ConnectorType, readAll } from "./wire.ts"
 
 export interface AddOptions extends FieldOptions, DescribedOptions {
   readonly type?: string
@@ -74,7 +74,7 @@ async function ask({ terminal }: Cli, question: string, option: string): Promise
   return answer
 }
 
-async function fillConfig(cli: Cli, fields: readonly FieldDescription[], options: AddOptions): Promise<Record<string, unknown>> {
+async function fillConfig(cli: Cli, fields: readonly Wire["Field"][], options: AddOptions): Promise<Record<string, unknown>> {
   const { assignments, base } = await readFields(cli, fields, options)
   const config = assignConfig(fields, assignments, base)
   return cli.terminal.interactive && options.draft !== true ? complete(cli, fields, assignments, base) : config
@@ -86,7 +86,7 @@ async function fillConfig(cli: Cli, fields: readonly FieldDescription[], options
  */
 export async function readConfigOptions(
   cli: Cli,
-  fields: readonly FieldDescription[],
+  fields: readonly Wire["Field"][],
   options: FieldOptions & { readonly config?: string },
   stored: Readonly<Record<string, unknown>>,
 ): Promise<Record<string, unknown>> {
@@ -98,7 +98,7 @@ export async function readConfigOptions(
 
 async function readFields(
   cli: Cli,
-  fields: readonly FieldDescription[],
+  fields: readonly Wire["Field"][],
   options: FieldOptions & { readonly config?: string },
 ): Promise<{ assignments: Assignment[]; base: Readonly<Record<string, unknown>> }> {
   const fromStdin = [options.config, ...[...(options.setFile ?? []), ...(options.secretFile ?? [])].map((text) => text.slice(text.indexOf("=") + 1))]
@@ -133,7 +133,7 @@ const MOST_QUESTIONS = 100
 /** Asks for each missing required field, and then for optional fields that are usually needed. */
 async function complete(
   cli: Cli,
-  fields: readonly FieldDescription[],
+  fields: readonly Wire["Field"][],
   given: readonly Assignment[],
   base: Readonly<Record<string, unknown>>,
 ): Promise<Record<string, unknown>> {
@@ -154,7 +154,7 @@ async function complete(
  * The next optional field to ask for: a secret (the login's password) or a text that is empty by default (the
  * database), which is rarely left out on purpose.
  */
-function worthAsking(fields: readonly FieldDescription[], config: Readonly<Record<string, unknown>>): Question | undefined {
+function worthAsking(fields: readonly Wire["Field"][], config: Readonly<Record<string, unknown>>): Question | undefined {
   const field = fields.find((each) => config[each.name] === undefined && (each.kind === "secret" || (each.kind === "text" && each.default === "")))
   return field === undefined ? undefined : { path: field.name, field }
 }

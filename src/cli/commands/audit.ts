@@ -1,32 +1,14 @@
 import { createReadStream } from "node:fs"
 import { canonical, Follower, genesisOf } from "../../core/audit-chain.ts"
+import type { Wire } from "../../wire.ts"
+import { type Page, queryString, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { table } from "../table.ts"
-import { type Page, queryString, when } from "./wire.ts"
 
-interface Entry {
-  readonly seq: number
-  readonly at: string
-  readonly previous: string
-  readonly hash: string
-  readonly action: string
-  readonly actor: { readonly name: string; readonly kind: string }
-  readonly target: { readonly kind: string; readonly name: string } | null
-  readonly remoteAddress: string | null
-}
-
-interface Head {
-  readonly seq: number
-  readonly hash: string
-}
-
-interface Verdict {
-  readonly ok: boolean
-  readonly entries: number
-  readonly head: Head
-  readonly broken?: { readonly seq: number; readonly reason: string }
-}
+type Entry = Wire["AuditEntry"]
+type Head = Wire["AuditHead"]
+type Verdict = Wire["AuditVerdict"]
 
 export interface ListOptions {
   readonly actor?: string

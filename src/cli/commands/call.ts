@@ -1,10 +1,11 @@
+import type { Wire } from "../../wire.ts"
+import { connectorPath } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { parseAssignment } from "../config-input.ts"
 import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { readValue } from "../secret-input.ts"
 import { table } from "../table.ts"
-import { connectorPath } from "./wire.ts"
 
 export interface CallOptions {
   readonly set?: readonly string[]
@@ -14,19 +15,8 @@ export interface CallOptions {
   readonly timeout?: string
 }
 
-interface Answer {
-  readonly output: unknown
-  readonly durationMs: number
-  readonly requests: number
-  readonly retries: readonly string[]
-}
-
-interface Input {
-  readonly name: string
-  readonly required: boolean
-  readonly default?: string
-  readonly from: string
-}
+type Answer = Wire["CallAnswer"]
+type Input = Wire["CallParameter"]
 
 /**
  * Sends one request through a connector and prints the result as JSON; with `--dry-run`, prints the request instead,

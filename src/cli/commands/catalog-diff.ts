@@ -1,34 +1,14 @@
+import type { Wire } from "../../wire.ts"
+import { connectorPath, type Page, queryString, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit } from "../failure.ts"
 import { table } from "../table.ts"
 import { printable } from "../terminal.ts"
 import { pathText } from "./catalog.ts"
-import { connectorPath, type Page, queryString, readAll, when } from "./wire.ts"
 
-interface Summary {
-  readonly from: number
-  readonly to: number
-  readonly changes: number
-  readonly breaking: number
-}
-
-interface Change {
-  readonly kind: string
-  readonly path: readonly string[]
-  readonly column?: string
-  readonly before?: Readonly<Record<string, unknown>>
-  readonly after?: Readonly<Record<string, unknown>>
-  readonly breaking: boolean
-  readonly why: string
-}
-
-interface Version {
-  readonly version: number
-  readonly discoveredAt: string
-  readonly complete: boolean
-  readonly counts: { readonly streams: number; readonly skipped: number }
-  readonly diff: Summary | null
-}
+type Summary = Wire["CatalogDiffSummary"]
+type Change = Wire["CatalogChange"]
+type Version = Wire["CatalogVersion"]
 
 /** Lists the stored versions of a catalog. */
 export async function versions({ terminal, hub }: Cli, name: string): Promise<Exit> {

@@ -1,11 +1,11 @@
-import type { Stream } from "../../core/streams.ts"
+import type { Wire } from "../../wire.ts"
+import { type Catalog, connectorPath, queryString, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { table } from "../table.ts"
 import { printable } from "../terminal.ts"
-import { type Catalog, connectorPath, queryString, readAll, when } from "./wire.ts"
 
 export interface CatalogOptions {
   readonly search?: string
@@ -59,9 +59,7 @@ async function read(client: HubClient, name: string, options: CatalogOptions, di
   }
 }
 
-interface Discovery {
-  readonly timeoutMs?: number
-}
+type Discovery = Wire["DiscoverInput"]
 
 async function discover(client: HubClient, name: string, discovery: Discovery, note: (text: string) => void): Promise<void> {
   note("Discovering…")
@@ -70,7 +68,7 @@ async function discover(client: HubClient, name: string, discovery: Discovery, n
 
 /** Reads all pages; starts again, once, if a discovery in between made another version. */
 async function readAllStreams(client: HubClient, name: string, query: CatalogOptions, again = true): Promise<Catalog> {
-  const streams: Stream[] = []
+  const streams: Wire["Stream"][] = []
   let first: Catalog | undefined
   let cursor: string | undefined
   for (;;) {
@@ -86,7 +84,7 @@ async function readAllStreams(client: HubClient, name: string, query: CatalogOpt
 /** `public.orders`; a part that contains a dot is quoted, so that the parts can be told apart. */
 export const pathText = (path: readonly string[]): string => path.map((part) => (part.includes(".") || part === "" ? JSON.stringify(part) : part)).join(".")
 
-const streamRow = (stream: Stream): string[] => [
+const streamRow = (stream: Wire["Stream"]): string[] => [
   pathText(stream.path),
   stream.kind,
   String(stream.columns.length),
@@ -94,7 +92,7 @@ const streamRow = (stream: Stream): string[] => [
   stream.estimatedRows === undefined ? "" : String(stream.estimatedRows),
 ]
 
-const columnRows = (stream: Stream): string[][] =>
+const columnRows = (stream: Wire["Stream"]): string[][] =>
   stream.columns.map((column) => [
     pathText(stream.path),
     column.name,

@@ -1,27 +1,11 @@
+import type { Wire } from "../../wire.ts"
+import { connectorPath, type Page, queryString, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
-import type { Report } from "../report.ts"
 import { table } from "../table.ts"
-import { connectorPath, type Page, queryString, readAll, when } from "./wire.ts"
 
-interface Check {
-  readonly connector: { readonly name: string }
-  readonly everyMs: number
-  readonly timeoutMs: number
-  readonly state: string
-  readonly since: string
-  readonly failures: number
-  readonly lastCheckedAt: string | null
-  readonly nextCheckAt: string | null
-  readonly stopped: { readonly code: string; readonly message: string } | null
-}
-
-interface Result {
-  readonly at: string
-  readonly state: string
-  readonly changed: boolean
-  readonly report: Report
-}
+type Check = Wire["Check"]
+type Result = Wire["CheckResult"]
 
 export interface ListOptions {
   readonly state?: string

@@ -1,12 +1,11 @@
-import type { FieldDescription } from "../../core/schema.ts"
-import type { Stage } from "../../core/trace.ts"
+import type { Wire } from "../../wire.ts"
+import { type Connector, type ConnectorType, connectorPath, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { TEST_MAX_SECONDS, timeoutOf } from "../duration-input.ts"
 import { EXIT, type Exit, Failure } from "../failure.ts"
 import { exitOfReport, type Report, stageLine, verdictLines } from "../report.ts"
 import { facts, table } from "../table.ts"
-import { type Connector, type ConnectorType, connectorPath, readAll, when } from "./wire.ts"
 
 /** Lists the connector types, or the fields of one. */
 export async function types({ terminal, hub }: Cli, type: string | undefined): Promise<Exit> {
@@ -40,7 +39,7 @@ export async function types({ terminal, hub }: Cli, type: string | undefined): P
   return EXIT.ok
 }
 
-function fieldRows(fields: readonly FieldDescription[], base = ""): string[][] {
+function fieldRows(fields: readonly Wire["Field"][], base = ""): string[][] {
   return fields.flatMap((field) => {
     const path = `${base}${field.name}`
     const kind = field.variants?.map((each) => each.kind).join("|") ?? field.options?.join("|") ?? field.kind
@@ -132,7 +131,7 @@ export async function test({ terminal, hub }: Cli, name: string, options: TestOp
   const body = timeoutOf(options.timeout, TEST_MAX_SECONDS)
   let report: Report | undefined
   for await (const text of (await hub()).lines(connectorPath(name, "/test"), body)) {
-    const line = JSON.parse(text) as { stage?: Stage; report?: Report }
+    const line = JSON.parse(text) as { stage?: Wire["Stage"]; report?: Report }
     if (line.stage !== undefined && !terminal.json) await terminal.line(stageLine(terminal, line.stage))
     report = line.report ?? report
   }

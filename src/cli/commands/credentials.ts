@@ -1,3 +1,5 @@
+import type { Wire } from "../../wire.ts"
+import { type Connector, type ConnectorType, connectorPath, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { TEST_MAX_SECONDS, timeoutOf } from "../duration-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
@@ -6,14 +8,8 @@ import type { FieldOptions } from "../secret-input.ts"
 import { facts } from "../table.ts"
 import { readConfigOptions } from "./add.ts"
 import { flatten, type TestOptions } from "./connectors.ts"
-import { type Connector, type ConnectorType, connectorPath, when } from "./wire.ts"
 
-interface Slots {
-  readonly refusedAt: string | null
-  readonly current: { readonly config: object; readonly testedAt: string | null; readonly ok: boolean | null }
-  readonly next: { readonly config: object; readonly stagedAt: string; readonly stagedBy: { readonly name: string }; readonly lastTest: Report | null } | null
-  readonly previous: { readonly config: object; readonly version: number } | null
-}
+type Slots = Wire["Credentials"]
 
 /** Shows the content of each slot, secrets as fingerprints. */
 export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> {

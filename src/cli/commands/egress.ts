@@ -1,15 +1,10 @@
+import type { Wire } from "../../wire.ts"
+import { readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import { table } from "../table.ts"
-import { readAll, when } from "./wire.ts"
 
-interface EgressRule {
-  readonly id: string | null
-  readonly rule: string
-  readonly note: string
-  readonly source: "environment" | "store"
-  readonly createdAt: string | null
-}
+type EgressRule = Wire["EgressRule"]
 
 export async function list({ terminal, hub }: Cli): Promise<Exit> {
   const answer = await readAll<EgressRule>(await hub(), "/v1/egress")

@@ -1,21 +1,12 @@
+import type { Wire } from "../../wire.ts"
+import { readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { facts, table } from "../table.ts"
-import { readAll, when } from "./wire.ts"
 
-interface Key {
-  readonly id: string
-  readonly name: string
-  readonly prefix: string
-  readonly role: string
-  readonly status: string
-  readonly createdAt: string
-  readonly createdBy: { readonly id: string; readonly name: string | null } | null
-  readonly expiresAt: string | null
-  readonly lastUsedAt: string | null
-}
+type Key = Wire["Key"]
 
 const pathOf = (id: string, rest = ""): string => `/v1/keys/${encodeURIComponent(id)}${rest}`
 
@@ -77,7 +68,7 @@ export interface CreateOptions {
 
 /** Creates a key. Its value is the only line on stdout, for use in scripts. */
 export async function create({ terminal, hub }: Cli, options: CreateOptions): Promise<Exit> {
-  const made = await (await hub()).post<Key & { readonly key: string }>("/v1/keys", {
+  const made = await (await hub()).post<Wire["NewKey"]>("/v1/keys", {
     name: options.name,
     role: options.role,
     ...(options.expires === undefined ? {} : { expiresAt: expiry(options.expires, Date.now()) }),
@@ -111,7 +102,7 @@ export async function rotate({ terminal, hub }: Cli, wanted: string, { grace }: 
   const graceMinutes = minutes(grace)
   const client = await hub()
   const found = await named(client, wanted, "live")
-  const made = await client.post<Key & { readonly key: string; readonly replaces: Key }>(pathOf(found.id, "/rotate"), { graceMinutes })
+  const made = await client.post<Wire["RotatedKey"]>(pathOf(found.id, "/rotate"), { graceMinutes })
   if (terminal.json) await terminal.document(made)
   else {
     const old = made.replaces.status === "revoked" ? "has ended" : `stays valid until ${when(made.replaces.expiresAt)}`

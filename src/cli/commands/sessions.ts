@@ -1,29 +1,12 @@
+import type { Wire } from "../../wire.ts"
+import { type Page, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit } from "../failure.ts"
 import { readValue, readVariable } from "../secret-input.ts"
 import { facts, table } from "../table.ts"
-import { type Page, readAll, when } from "./wire.ts"
 
-export interface Session {
-  readonly id: string
-  readonly createdAt: string
-  readonly expiresAt: string
-  readonly address: string | null
-  readonly agent: string | null
-  readonly current: boolean
-}
-
-interface Me {
-  readonly kind: string
-  readonly name: string
-  readonly role: string
-  readonly operator: boolean
-  readonly workspace: { readonly name: string; readonly title: string }
-  readonly workspaces: readonly { readonly name: string; readonly role: string }[]
-  readonly user: { readonly name: string } | null
-  readonly key: { readonly prefix: string; readonly expiresAt: string | null } | null
-  readonly session: { readonly expiresAt: string } | null
-}
+export type Session = Wire["LiveSession"]
+type Me = Wire["Me"]
 
 export async function whoami({ terminal, hub }: Cli): Promise<Exit> {
   const me = await (await hub()).get<Me>("/v1/me")
@@ -59,7 +42,7 @@ export async function create({ shell, terminal, hub }: Cli, email: string, optio
       : options.passwordFile !== undefined
         ? await readValue(shell, options.passwordFile, "--password-file")
         : await terminal.askSecret("Password:")
-  const made = await (await hub()).post<{ readonly token: string; readonly expiresAt: string }>("/v1/sessions", { email, password })
+  const made = await (await hub()).post<Wire["Session"]>("/v1/sessions", { email, password })
   if (terminal.json) await terminal.document(made)
   else {
     terminal.note(`Logged in until ${when(made.expiresAt)}; set JACKFIELD_KEY to this token:`)

@@ -1,21 +1,15 @@
 import { open } from "node:fs/promises"
 import { basename } from "node:path"
 import { Readable } from "node:stream"
+import type { Wire } from "../../wire.ts"
+import { queryString, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { facts, table } from "../table.ts"
-import { queryString, readAll, when } from "./wire.ts"
 
-interface Upload {
-  readonly id: string
-  readonly name: string
-  readonly bytes: number
-  readonly sha256: string
-  readonly createdAt: string
-  readonly usedBy: readonly string[]
-}
+type Upload = Wire["Upload"]
 
 export interface AddOptions {
   readonly name?: string

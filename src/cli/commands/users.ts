@@ -1,20 +1,13 @@
+import type { Wire } from "../../wire.ts"
+import { readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { readValue, readVariable } from "../secret-input.ts"
 import { facts, table } from "../table.ts"
 import { type PasswordOptions, printSessions, type Session } from "./sessions.ts"
-import { readAll, when } from "./wire.ts"
 
-interface User {
-  readonly id: string
-  readonly email: string
-  readonly name: string
-  readonly role: string | null
-  readonly createdAt: string
-  readonly disabledAt: string | null
-  readonly lastLoginAt: string | null
-}
+type User = Wire["User"]
 
 const pathOf = (ref: string, rest = ""): string => `/v1/users/${encodeURIComponent(ref)}${rest}`
 
@@ -61,7 +54,7 @@ export async function add(cli: Cli, email: string, options: PasswordOptions & { 
   const { terminal, hub } = cli
   const client = await hub()
   const password = await givenPassword(cli, options)
-  const made = await client.post<User & { readonly password?: string }>("/v1/users", { email, role: options.role, name: options.name, password })
+  const made = await client.post<User>("/v1/users", { email, role: options.role, name: options.name, password })
   if (terminal.json) await terminal.document(made)
   else {
     terminal.note(`${made.email} is ${made.role} of the workspace${made.password === undefined ? "." : "; the password is shown this once:"}`)
@@ -103,10 +96,7 @@ export async function resetPassword(cli: Cli, email: string, options: PasswordOp
   const { terminal, hub } = cli
   const client = await hub()
   const password = await givenPassword(cli, options)
-  const answer = await client.post<{ readonly email?: string; readonly password?: string }>(
-    pathOf(email, "/password"),
-    password === undefined ? {} : { password },
-  )
+  const answer = await client.post<Wire["PasswordSet"]>(pathOf(email, "/password"), password === undefined ? {} : { password })
   if (terminal.json) await terminal.document(answer)
   else {
     terminal.note(`${email} has a new password${answer.password === undefined ? "." : "; it is shown this once:"}`)

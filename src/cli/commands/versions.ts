@@ -1,27 +1,14 @@
+import type { Wire } from "../../wire.ts"
+import { type Connector, type ConnectorType, connectorPath, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { type DescribedChangeOptions, describedBy } from "../described-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import type { FieldOptions } from "../secret-input.ts"
 import { table } from "../table.ts"
 import { readConfigOptions } from "./add.ts"
-import { type Connector, type ConnectorType, connectorPath, readAll, when } from "./wire.ts"
 
-interface Change {
-  readonly pointer: string
-  readonly change: string
-  readonly secret?: boolean
-  readonly before?: unknown
-  readonly after?: unknown
-}
-
-interface Version {
-  readonly version: number
-  readonly kind: string
-  readonly of: number | null
-  readonly author: { readonly id: string; readonly name: string | null } | null
-  readonly at: string
-  readonly changes: readonly Change[]
-}
+type Change = Wire["ConnectorChange"]
+type Version = Wire["Version"]
 
 /**
  * Lists every change of a connector, newest first; with a number, shows that version and the connector at that time.

@@ -1,29 +1,12 @@
+import type { Wire } from "../../wire.ts"
+import { type Page, queryString, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { table } from "../table.ts"
-import { type Page, queryString, readAll, when } from "./wire.ts"
 
-interface Webhook {
-  readonly id: string
-  readonly url: string
-  readonly description: string
-  readonly events: readonly string[]
-  readonly enabled: boolean
-  readonly disabled: { readonly at: string; readonly reason: string } | null
-  readonly failingSince: string | null
-}
-
-interface Delivery {
-  readonly id: string
-  readonly type: string
-  readonly state: string
-  readonly attempts: number
-  readonly createdAt: string
-  readonly lastStatus: number | null
-  readonly lastError: string | null
-  readonly nextAttemptAt: string | null
-}
+type Webhook = Wire["Webhook"]
+type Delivery = Wire["Delivery"]
 
 const EVENTS = ["connector.state_changed", "catalog.changed"]
 const pathOf = (id: string, rest = ""): string => `/v1/webhooks/${encodeURIComponent(id)}${rest}`
@@ -47,7 +30,7 @@ export interface AddOptions {
 /** Creates a webhook. Its signing secret is the only line on stdout, for use in scripts. */
 export async function add({ terminal, hub }: Cli, url: string, options: AddOptions): Promise<Exit> {
   const { event = EVENTS, description } = options
-  const made = await (await hub()).post<Webhook & { readonly signingSecret: string }>("/v1/webhooks", {
+  const made = await (await hub()).post<Wire["NewWebhook"]>("/v1/webhooks", {
     url,
     events: event,
     ...(description === undefined ? {} : { description }),

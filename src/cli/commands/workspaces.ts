@@ -1,16 +1,10 @@
+import type { Wire } from "../../wire.ts"
+import { readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { facts, table } from "../table.ts"
-import { readAll, when } from "./wire.ts"
 
-interface Workspace {
-  readonly id: string
-  readonly serial: number
-  readonly name: string
-  readonly title: string
-  readonly createdAt: string
-  readonly plan: Readonly<Record<string, unknown>>
-}
+type Workspace = Wire["Workspace"]
 
 const pathOf = (ref: string): string => `/v1/workspaces/${encodeURIComponent(ref)}`
 const planOf = ({ plan }: Workspace): string =>
@@ -50,7 +44,7 @@ async function print({ terminal }: Cli, found: Workspace): Promise<Exit> {
 
 /** Creates a workspace. Its admin key is the only line on stdout, for use in scripts. */
 export async function create({ terminal, hub }: Cli, name: string, options: { readonly title?: string }): Promise<Exit> {
-  const made = await (await hub()).post<Workspace & { readonly key: string }>("/v1/workspaces", { name, title: options.title })
+  const made = await (await hub()).post<Wire["NewWorkspace"]>("/v1/workspaces", { name, title: options.title })
   if (terminal.json) await terminal.document(made)
   else {
     terminal.note(`Made the workspace ${made.name}; its admin key is shown this once:`)

@@ -1,4 +1,5 @@
-import { connectorPath } from "../commands/wire.ts"
+import type { Wire } from "../../wire.ts"
+import { connectorPath } from "../answers.ts"
 import { EXIT, Failure } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import type { Plan, Removal, Step } from "./plan.ts"
@@ -73,11 +74,11 @@ function storeConnector(hub: HubClient, { action, wanted, id, version, changes }
   const { was: _, check: _check, draft, enabled, ...parts } = wanted
   const tested = verify && !draft && enabled && (action === "create" || changes.some(({ pointer }) => pointer === "/type" || pointer.startsWith("/config")))
   const body = { ...parts, enabled, draft, ...(tested ? { verify: true } : {}) }
-  if (id === null || version === null) return hub.post<{ id: string }>("/v1/connectors", body)
+  if (id === null || version === null) return hub.post<Wire["Connector"]>("/v1/connectors", body)
   // An unchanged config is not sent, so that the stored one keeps its test result.
   const { config, type, ...rest } = body
   const touched = changes.some(({ pointer }) => pointer === "/type" || pointer.startsWith("/config"))
-  return hub.patch<{ id: string }>(connectorPath(id), touched ? { ...rest, type, config } : rest, version)
+  return hub.patch<Wire["Connector"]>(connectorPath(id), touched ? { ...rest, type, config } : rest, version)
 }
 
 const remove = (hub: HubClient, { id, version }: Removal): Promise<unknown> => hub.remove(connectorPath(id), version)

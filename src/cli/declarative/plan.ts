@@ -1,4 +1,5 @@
-import { type Connector, type ConnectorType, readAll } from "../commands/wire.ts"
+import type { Wire } from "../../wire.ts"
+import { type Connector, type ConnectorType, readAll } from "../answers.ts"
 import { EXIT, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import type { Shell } from "../shell.ts"
@@ -8,20 +9,9 @@ import { readSources } from "./sources.ts"
 import { OWNER_LABEL, type Wanted, wantedOf } from "./wanted.ts"
 
 /** A value that differs, as the API reports it. */
-export interface Difference {
-  readonly pointer: string
-  readonly before?: unknown
-  readonly after?: unknown
-}
+export type Difference = Wire["Difference"]
 
-interface Comparison {
-  readonly action: "create" | "change" | "none"
-  readonly id: string | null
-  readonly version: number | null
-  readonly labels: Readonly<Record<string, string>>
-  readonly changes: readonly Difference[]
-  readonly secrets: readonly string[]
-}
+type Comparison = Wire["Comparison"]
 
 /** One connector of the files and the hub's comparison. */
 export interface Step {

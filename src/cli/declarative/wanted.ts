@@ -1,5 +1,5 @@
-import type { FieldDescription } from "../../core/schema.ts"
-import type { ConnectorType } from "../commands/wire.ts"
+import type { Wire } from "../../wire.ts"
+import type { ConnectorType } from "../answers.ts"
 import type { Entry, FileFault } from "./documents.ts"
 import type { Filled } from "./placeholders.ts"
 
@@ -78,7 +78,7 @@ interface Walk {
  * A complete config: `null` for each omitted field, so that the hub keeps nothing that is not in the file. The text
  * of a placeholder becomes a number or a flag if the field is one.
  */
-function wholeConfig(fields: readonly FieldDescription[], config: Readonly<Record<string, unknown>>, pointer: string, walk: Walk): Record<string, unknown> {
+function wholeConfig(fields: readonly Wire["Field"][], config: Readonly<Record<string, unknown>>, pointer: string, walk: Walk): Record<string, unknown> {
   const out: Record<string, unknown> = { ...config }
   for (const field of fields) {
     const place = `${pointer}/${field.name}`
@@ -87,7 +87,7 @@ function wholeConfig(fields: readonly FieldDescription[], config: Readonly<Recor
   return out
 }
 
-function wholeField(field: FieldDescription, value: unknown, place: string, walk: Walk): unknown {
+function wholeField(field: Wire["Field"], value: unknown, place: string, walk: Walk): unknown {
   if (field.kind === "variant" && isRecord(value)) {
     const kinds = field.variants?.map(({ kind }) => kind) ?? []
     const chosen = field.variants?.find(({ kind }) => kind === value["kind"])

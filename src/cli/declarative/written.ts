@@ -1,5 +1,6 @@
 import { Document, isMap, type Pair, type YAMLMap } from "yaml"
-import type { Connector } from "../commands/wire.ts"
+import type { Wire } from "../../wire.ts"
+import type { Connector } from "../answers.ts"
 import { escapePlaceholders } from "./placeholders.ts"
 
 /** The source of the secrets of an export when it is applied. */
@@ -15,11 +16,7 @@ export interface WriteOptions {
 export const PREFIXES: Readonly<Record<PlaceholderKind, string>> = { env: "JACKFIELD_", file: "secrets/", vault: "secret/jackfield/", keep: "" }
 
 /** The schedule of a connector's checks. */
-export interface Schedule {
-  readonly connector: { readonly id: string }
-  readonly everyMs: number
-  readonly timeoutMs: number
-}
+export type Schedule = Pick<Wire["Check"], "everyMs" | "timeoutMs"> & { readonly connector: Pick<Wire["Check"]["connector"], "id"> }
 
 interface Needed {
   readonly name: string

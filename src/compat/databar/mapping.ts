@@ -17,7 +17,7 @@ type Input = Pick<ConnectorInput, "title" | "purpose" | "limits" | "config">
 export function inputOf(body: ConnectorBody, stored: ConnectorView | undefined, plan: Plan): Input {
   return {
     title: body.name,
-    purpose: stored !== undefined && typeOf(stored) === body.type ? stored.purpose : body.type,
+    purpose: stored !== undefined && typeOf(stored) === body.type ? stored.purpose : (body.type as NonNullable<Input["purpose"]>),
     limits: limitsOf(body, stored, plan),
     config: configFrom(body, stored),
   }

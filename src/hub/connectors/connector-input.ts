@@ -1,4 +1,5 @@
 import type { PlatformError } from "../../core/errors.ts"
+import type { ConnectorLimits, ConnectorPurpose } from "../../store/database.ts"
 import type { ConnectorView } from "./connector-view.ts"
 
 /** A new connector. `name` is its handle; without one it is made from the title, with a number when it is taken. */
@@ -8,8 +9,8 @@ export interface ConnectorInput {
   readonly type: string
   readonly description?: string
   readonly labels?: Readonly<Record<string, string>>
-  readonly purpose?: string | null
-  readonly limits?: Readonly<Record<string, unknown>> | null
+  readonly purpose?: ConnectorPurpose | null
+  readonly limits?: ConnectorLimits | null
   readonly config: Readonly<Record<string, unknown>>
   readonly verify?: boolean
   readonly draft?: boolean

@@ -1,4 +1,5 @@
 import type { Fault } from "../../core/errors.ts"
+import type { ConnectorLimits, ConnectorPurpose } from "../../store/database.ts"
 import type { ConnectorRow } from "./connector-row.ts"
 
 type Plain = Readonly<Record<string, unknown>>
@@ -10,8 +11,8 @@ export interface ConnectorState {
   readonly type: string
   readonly description: string
   readonly labels: Readonly<Record<string, string>>
-  readonly purpose: string | null
-  readonly limits: Plain | null
+  readonly purpose: ConnectorPurpose | null
+  readonly limits: ConnectorLimits | null
   readonly config: Plain
   readonly missing: readonly Fault[]
   readonly enabled: boolean

@@ -3,7 +3,7 @@ import { type SecretMask, showConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import type { Fault } from "../../core/errors.ts"
 import type { Registry } from "../../core/registry.ts"
-import type { ConnectorStatus, Tx } from "../../store/database.ts"
+import type { ConnectorLimits, ConnectorPurpose, ConnectorStatus, Tx } from "../../store/database.ts"
 import type { TestReport } from "../probes/probe.ts"
 import type { ConnectorRow } from "./connector-row.ts"
 
@@ -16,8 +16,8 @@ export interface ConnectorView {
   readonly type: string
   readonly description: string
   readonly labels: Readonly<Record<string, string>>
-  readonly purpose: string | null
-  readonly limits: Readonly<Record<string, unknown>> | null
+  readonly purpose: ConnectorPurpose | null
+  readonly limits: ConnectorLimits | null
   readonly config: Readonly<Record<string, unknown>>
   readonly status: ConnectorStatus
   readonly missing: readonly Fault[]

@@ -29,7 +29,7 @@ export interface WebhookView {
   readonly id: string
   readonly url: string
   readonly description: string
-  readonly events: readonly string[]
+  readonly events: readonly EventType[]
   readonly secret: { readonly set: true; readonly fingerprint: string }
   readonly enabled: boolean
   /** When and why it was switched off; null while it is on. */
@@ -258,7 +258,7 @@ const viewOf = (row: Selectable<Table>): WebhookView => ({
   id: row.id,
   url: row.url,
   description: row.description,
-  events: row.events,
+  events: row.events as readonly EventType[],
   secret: { set: true, fingerprint: row.fingerprint },
   enabled: row.disabled_at === null,
   disabled: row.disabled_at === null ? null : { at: row.disabled_at.toISOString(), reason: row.disabled_reason ?? "" },

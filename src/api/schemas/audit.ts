@@ -1,11 +1,11 @@
 import Type from "typebox"
-import type { AuditVerdict, AuditEntry as Entry } from "../hub/audit/audit-log.ts"
-import { closed, Nullable, PageQuery, Time } from "./schemas.ts"
+import { closed, Nullable, named, open, PageQuery, Time } from "./basics.ts"
 
 const Hash = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256 in hex" })
-export const AuditEntry = Type.Unsafe<Entry>(
+export const AuditEntry = named(
+  "AuditEntry",
   Type.Object({
-    seq: Type.Integer({ description: "From 1, without a gap" }),
+    seq: Type.Integer({ description: "Counts from 1, without a gap" }),
     at: Time,
     previous: Hash,
     hash: Hash,
@@ -13,7 +13,7 @@ export const AuditEntry = Type.Unsafe<Entry>(
     actor: Type.Object({ id: Type.String(), kind: Type.String(), name: Type.String() }),
     role: Nullable(Type.String()),
     target: Nullable(Type.Object({ kind: Type.String(), id: Type.String(), name: Type.String() })),
-    details: Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true }),
+    details: open(),
     requestId: Nullable(Type.String()),
     remoteAddress: Nullable(Type.String()),
   }),
@@ -23,9 +23,9 @@ const moment = (description: string) => Type.Optional(Type.String({ format: "dat
 export const AuditQuery = Type.Object(
   {
     ...PageQuery,
-    actor: text("Who: id, or name"),
+    actor: text("The id or the name of the actor"),
     action: text("noun.verb, or noun.*"),
-    target: text("What it was done to: id, or name"),
+    target: text("The id or the name of the target"),
     from: moment("ISO 8601 with a zone; inclusive"),
     to: moment("ISO 8601 with a zone; exclusive"),
   },
@@ -33,19 +33,19 @@ export const AuditQuery = Type.Object(
 )
 export const VerifyQuery = Type.Object(
   {
-    seq: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: "An end that was noted earlier: its number" })),
+    seq: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: "The number of an end of the chain that was noted earlier" })),
     hash: Type.Optional(Hash),
   },
   { ...closed, dependentRequired: { seq: ["hash"], hash: ["seq"] } },
 )
-/** What an export is sent as: not one JSON document. */
-export const Lines = Type.Unsafe<string>({ description: "One JSON object per line", content: { "application/x-ndjson": { schema: { type: "string" } } } })
-const Head = Type.Object({ seq: Type.Integer(), hash: Hash })
-export const Verdict = Type.Unsafe<AuditVerdict>(
+const Head = named("AuditHead", Type.Object({ seq: Type.Integer(), hash: Hash }, { description: "The end of the chain" }))
+export const AuditVerdict = named(
+  "AuditVerdict",
   Type.Object({
     ok: Type.Boolean(),
-    entries: Type.Integer({ description: "How many are in order, from the first one on" }),
+    entries: Type.Integer({ description: "How many entries are in order, from the first one on" }),
     head: Head,
-    broken: Type.Optional(Type.Object({ seq: Type.Integer(), reason: Type.String() })),
+    broken: Type.Optional(Type.Object({ seq: Type.Integer(), reason: Type.String() }, { description: "The first entry that is not in order" })),
   }),
 )
+export const NoQuery = Type.Object({}, closed)

@@ -1,0 +1,56 @@
+import Type from "typebox"
+import { STAGES } from "../../core/trace.ts"
+import { closed, named, open } from "./basics.ts"
+import { ErrorCode } from "./problems.ts"
+
+const StageName = named("StageName", Type.Enum([...STAGES]))
+const Stage = named(
+  "Stage",
+  Type.Object({
+    name: StageName,
+    status: Type.Enum(["passed", "failed"]),
+    durationMs: Type.Number(),
+    detail: Type.Optional(Type.String()),
+  }),
+)
+const ServerFacts = named(
+  "ServerFacts",
+  Type.Object(
+    {
+      product: Type.String(),
+      version: Type.Optional(Type.String()),
+      details: Type.Optional(
+        Type.Unsafe<Readonly<Record<string, string | number | boolean>>>({ type: "object", additionalProperties: { type: ["string", "number", "boolean"] } }),
+      ),
+      warnings: Type.Optional(Type.Array(Type.String())),
+    },
+    { description: "What the system says of itself, and warnings that do not fail the test" },
+  ),
+)
+const TestFailure = named(
+  "TestFailure",
+  Type.Object({
+    code: ErrorCode,
+    message: Type.String(),
+    next: Type.String({ description: "What to do" }),
+    stage: StageName,
+    details: Type.Optional(open()),
+  }),
+)
+export const TestReport = named(
+  "TestReport",
+  Type.Object(
+    {
+      ok: Type.Boolean(),
+      durationMs: Type.Number(),
+      stages: Type.Array(Stage),
+      server: Type.Optional(ServerFacts),
+      error: Type.Optional(TestFailure),
+    },
+    { description: "The result of a test; one that failed is an answer like any other, with `ok: false`" },
+  ),
+)
+
+/** How long a call may take. */
+export const timeoutMs = (max: number) => Type.Optional(Type.Integer({ minimum: 100, maximum: max, description: "How long it may take, in milliseconds" }))
+export const TestInput = named("TestInput", Type.Object({ timeoutMs: timeoutMs(30_000) }, closed))

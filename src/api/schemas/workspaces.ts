@@ -1,0 +1,64 @@
+import Type from "typebox"
+import { closed, Id, Name, Nullable, named, Time } from "./basics.ts"
+
+export const Role = named("Role", Type.Enum(["viewer", "editor", "admin"]))
+const Title = Type.String({ minLength: 1, maxLength: 256 })
+
+const httpConnectors = Type.Integer({ minimum: 0, maximum: 1_000_000, description: "HTTP connectors in all" })
+const ratePerMinute = Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Calls per minute of one connector" })
+const concurrency = Type.Integer({ minimum: 1, maximum: 10_000, description: "Calls of one connector open at the same time" })
+const uploadBytes = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000_000, description: "Bytes of all uploads together" })
+const tests = named(
+  "TestLimits",
+  Type.Object(
+    {
+      perMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, description: "Started in any 60 seconds; 600 unless given" })),
+      concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: "Open at the same time; 20 unless given" })),
+    },
+    { ...closed, description: "Tests of the workspace, over all nodes" },
+  ),
+)
+const Plan = named(
+  "Plan",
+  Type.Object(
+    {
+      httpConnectors: Type.Optional(httpConnectors),
+      ratePerMinute: Type.Optional(ratePerMinute),
+      concurrency: Type.Optional(concurrency),
+      uploadBytes: Type.Optional(uploadBytes),
+      tests: Type.Optional(tests),
+    },
+    { description: "The limits of the workspace; an absent one does not limit" },
+  ),
+)
+const PlanPatch = named(
+  "PlanPatch",
+  Type.Object(
+    {
+      httpConnectors: Type.Optional(Nullable(httpConnectors)),
+      ratePerMinute: Type.Optional(Nullable(ratePerMinute)),
+      concurrency: Type.Optional(Nullable(concurrency)),
+      uploadBytes: Type.Optional(Nullable(uploadBytes)),
+      tests: Type.Optional(Nullable(tests)),
+    },
+    { ...closed, description: "An absent limit is kept; null lifts one" },
+  ),
+)
+
+/** A workspace as other answers name it. */
+export const workspaceNames = { id: Id, serial: Type.Integer(), name: Type.String(), title: Type.String() }
+const fields = { ...workspaceNames, createdAt: Time, plan: Plan }
+export const Workspace = named("Workspace", Type.Object(fields))
+export const NewWorkspace = named(
+  "NewWorkspace",
+  Type.Object({ ...fields, key: Type.String({ description: "An admin key of the workspace; shown this once" }) }),
+)
+export const WorkspaceInput = named("WorkspaceInput", Type.Object({ name: Name, title: Type.Optional(Title) }, closed))
+export const WorkspacePatch = named(
+  "WorkspacePatch",
+  Type.Object({ name: Type.Optional(Name), title: Type.Optional(Title), plan: Type.Optional(PlanPatch) }, { ...closed, minProperties: 1 }),
+)
+export const WorkspaceRemoval = Type.Object(
+  { name: Type.String({ maxLength: 100, description: "The workspace's name once more", examples: ["acme"] }) },
+  closed,
+)

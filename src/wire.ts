@@ -1,0 +1,6109 @@
+// The types of the API's wire, made from docs/openapi.json by `npm run gen`; edit the schemas in src/api/schemas instead.
+
+export interface paths {
+    "/v1/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the connectors of the workspace, the oldest first
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["listConnectors"];
+        put?: never;
+        /**
+         * Create a connector
+         * @description Takes the role editor or a higher one.
+         */
+        post: operations["createConnector"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show what storing a connector would change
+         * @description Nothing is stored. The connector is found by its name. Takes the role editor or a higher one.
+         */
+        post: operations["compareConnector"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a config without storing it
+         * @description Takes the role editor or a higher one.
+         */
+        post: operations["testConnectorConfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a connector
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["getConnector"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a connector, its secrets and its catalogs
+         * @description Takes the role editor or a higher one.
+         */
+        delete: operations["deleteConnector"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a connector
+         * @description A field that is absent is kept, also within the config; null clears it; a secret that is sent back as it was shown is kept. Takes the role editor or a higher one.
+         */
+        patch: operations["updateConnector"];
+        trace?: never;
+    };
+    "/v1/connectors/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a connector, stage by stage
+         * @description Takes the role editor or a higher one.
+         */
+        post: operations["testConnector"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connector-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the connector types with capabilities, JSON Schema and fields
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["listConnectorTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connector-types/{type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a connector type
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["getConnectorType"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the slots of a connector's credentials, secrets as fingerprints
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["getCredentials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/credentials/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Stage the next credentials
+         * @description The connector goes on with the current ones until they are switched. Takes the role editor or a higher one.
+         */
+        put: operations["stageCredentials"];
+        post?: never;
+        /**
+         * Discard the staged credentials
+         * @description Takes the role editor or a higher one.
+         */
+        delete: operations["discardCredentials"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/credentials/next/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a connector with its staged credentials
+         * @description Takes the role editor or a higher one.
+         */
+        post: operations["testCredentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/credentials/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the staged credentials the current ones, as a new version
+         * @description Takes the role editor or a higher one.
+         */
+        post: operations["switchCredentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/credentials/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring back the credentials from before the last switch
+         * @description Takes the role editor or a higher one.
+         */
+        post: operations["rollBackCredentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the changes of a connector, the newest first
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["listVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a version, with the connector as it was then
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["getVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring back the config and the secrets of a version, as a new version
+         * @description Takes the role editor or a higher one.
+         */
+        post: operations["restoreVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the system's schema into a new version of the catalog
+         * @description Takes the role editor or a higher one.
+         */
+        post: operations["discoverCatalog"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a page of a catalog: the newest, or another version
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["getCatalog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/catalogs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of a catalog, the newest first
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["listCatalogVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/catalog/skipped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a catalog left out, with the reasons
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["listSkippedStreams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/catalog/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the changes between two versions of a catalog
+         * @description Breaking changes are marked. Without `from` and `to`, the newest version is compared with the one before it. Takes the role viewer or a higher one.
+         */
+        get: operations["diffCatalogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a read-only statement
+         * @description Takes the role editor or a higher one.
+         */
+        post: operations["queryConnector"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the first rows of a stream, without SQL
+         * @description Takes the role editor or a higher one.
+         */
+        get: operations["previewRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make one request through an HTTP connector
+         * @description Takes the role editor or a higher one.
+         */
+        post: operations["callConnector"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/inputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the parameters that a call of an HTTP connector takes
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["getCallParameters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the states of the workspace's scheduled connectors, for Prometheus
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["getWorkspaceMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the scheduled connectors with their states
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["listChecks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the schedule and the state of a connector
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["getCheck"];
+        /**
+         * Schedule tests of a connector
+         * @description A schedule that has stopped starts again. Takes the role editor or a higher one.
+         */
+        put: operations["setCheck"];
+        post?: never;
+        /**
+         * End the schedule of a connector; its history stays
+         * @description Takes the role editor or a higher one.
+         */
+        delete: operations["deleteCheck"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{id}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the results of a connector's scheduled checks, the newest first
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["listCheckResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the webhooks of the workspace
+         * @description Takes the role admin.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Create a webhook; its signing secret is shown this once
+         * @description Takes the role admin.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a webhook
+         * @description Takes the role admin.
+         */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook, with the deliveries that still wait
+         * @description Takes the role admin.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook; an absent field is kept
+         * @description Takes the role admin.
+         */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event
+         * @description Takes the role admin.
+         */
+        post: operations["pingWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deliveries of a webhook, sent or waiting, the newest first
+         * @description Takes the role admin.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries/{delivery}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a delivery again
+         * @description Takes the role admin.
+         */
+        post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the files of the workspace
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["listUploads"];
+        put?: never;
+        /**
+         * Upload a file
+         * @description The body is the file itself, with any content type except those of forms. Takes the role editor or a higher one.
+         */
+        post: operations["createUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a file's facts, without its bytes
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["getUpload"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a file; refused while a connector reads it
+         * @description Takes the role editor or a higher one.
+         */
+        delete: operations["deleteUpload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your live sessions, the newest first
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        /** Log in with e-mail address and password */
+        post: operations["logIn"];
+        /**
+         * Log out: end this session
+         * @description Takes the role viewer or a higher one.
+         */
+        delete: operations["logOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of your sessions
+         * @description Takes the role viewer or a higher one.
+         */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the caller: name, workspace and role
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change your name
+         * @description Takes the role viewer or a higher one.
+         */
+        patch: operations["updateMe"];
+        trace?: never;
+    };
+    "/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change your password; your other sessions end
+         * @description Takes the role viewer or a higher one.
+         */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the users of the workspace, the longest membership first
+         * @description Takes the role admin.
+         */
+        get: operations["listUsers"];
+        put?: never;
+        /**
+         * Add a user to the workspace
+         * @description A password that the hub makes is shown this once. Takes the role admin.
+         */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a user
+         * @description Takes the role admin.
+         */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user from the workspace
+         * @description Takes the role admin.
+         */
+        delete: operations["removeUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Change the role or the name of a user, or disable the login (operators only)
+         * @description Takes the role admin.
+         */
+        patch: operations["updateUser"];
+        trace?: never;
+    };
+    "/v1/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set the password of a user
+         * @description Without a password in the request, the hub makes one and shows it this once. Takes the role admin.
+         */
+        post: operations["setPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the live sessions of a user
+         * @description Takes the role admin.
+         */
+        get: operations["listUserSessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End every session of a user
+         * @description Takes the role admin.
+         */
+        delete: operations["endUserSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the API keys of the workspace, without their values
+         * @description Takes the role admin.
+         */
+        get: operations["listKeys"];
+        put?: never;
+        /**
+         * Create an API key; its value is shown this once
+         * @description Takes the role admin.
+         */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a key, without its value
+         * @description Takes the role admin.
+         */
+        get: operations["getKey"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key
+         * @description Takes the role admin.
+         */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a key
+         * @description Takes the role admin.
+         */
+        patch: operations["updateKey"];
+        trace?: never;
+    };
+    "/v1/keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a key in the place of another; its value is shown this once
+         * @description The old key stays valid for a while. Takes the role admin.
+         */
+        post: operations["rotateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the workspaces of the caller; an operator sees all of them
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["listWorkspaces"];
+        put?: never;
+        /**
+         * Create a workspace, with an admin key that is shown this once
+         * @description For operators only.
+         */
+        post: operations["createWorkspace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspaces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a workspace
+         * @description Takes the role viewer or a higher one.
+         */
+        get: operations["getWorkspace"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a workspace with everything in it
+         * @description The name of the workspace must be repeated. For operators only.
+         */
+        delete: operations["deleteWorkspace"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a workspace, or change its plan (operators only)
+         * @description Takes the role admin.
+         */
+        patch: operations["updateWorkspace"];
+        trace?: never;
+    };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the entries of the audit log, the newest first
+         * @description Takes the role admin.
+         */
+        get: operations["listAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify the chain of the audit log; the answer names the first broken entry
+         * @description Takes the role admin.
+         */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the audit log, the oldest entry first
+         * @description The last line has the end of the chain and the workspace. An export that fails ends as a broken connection, without that line. Takes the role admin.
+         */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/egress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the private addresses that connectors may reach
+         * @description For operators only.
+         */
+        get: operations["listEgressRules"];
+        put?: never;
+        /**
+         * Allow private addresses, at once
+         * @description For operators only.
+         */
+        post: operations["createEgressRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/egress/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a rule
+         * @description For operators only.
+         */
+        delete: operations["deleteEgressRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See whether the process is alive */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See whether the hub can work: it reaches its database, and the migrations are done */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the metrics of the process, for Prometheus */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get this API as OpenAPI 3.1 */
+        get: operations["getDescription"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        AuditEntry: {
+            /** @description Counts from 1, without a gap */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @description SHA-256 in hex */
+            previous: string;
+            /** @description SHA-256 in hex */
+            hash: string;
+            /** @description noun.verb, such as connector.update */
+            action: string;
+            actor: {
+                id: string;
+                kind: string;
+                name: string;
+            };
+            role: string | null;
+            target: {
+                kind: string;
+                id: string;
+                name: string;
+            } | null;
+            details: {
+                [key: string]: unknown;
+            };
+            requestId: string | null;
+            remoteAddress: string | null;
+        };
+        AuditEntryList: {
+            data: components["schemas"]["AuditEntry"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        /** @description The end of the chain */
+        AuditHead: {
+            seq: number;
+            /** @description SHA-256 in hex */
+            hash: string;
+        };
+        AuditVerdict: {
+            ok: boolean;
+            /** @description How many entries are in order, from the first one on */
+            entries: number;
+            head: components["schemas"]["AuditHead"];
+            /** @description The first entry that is not in order */
+            broken?: {
+                seq: number;
+                reason: string;
+            };
+        };
+        /** User and password */
+        AuthBasic: {
+            /** @constant */
+            kind: "basic";
+            /** User */
+            username: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
+        /**
+         * User and password
+         * @description `none` unless given.
+         */
+        AuthBasicChange: {
+            /** @constant */
+            kind?: "basic";
+            username?: string | null;
+            password?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Bearer token */
+        AuthBearer: {
+            /** @constant */
+            kind: "bearer";
+            /**
+             * Token
+             * Format: password
+             */
+            token: string;
+        };
+        /**
+         * Bearer token
+         * @description `none` unless given.
+         */
+        AuthBearerChange: {
+            /** @constant */
+            kind?: "bearer";
+            token?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Key in a header */
+        AuthHeader: {
+            /** @constant */
+            kind: "header";
+            /** Header */
+            name: string;
+            /**
+             * Key
+             * Format: password
+             */
+            value: string;
+        };
+        /**
+         * Key in a header
+         * @description `none` unless given.
+         */
+        AuthHeaderChange: {
+            /** @constant */
+            kind?: "header";
+            name?: string | null;
+            value?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Private key */
+        AuthKey: {
+            /** @constant */
+            kind: "key";
+            /**
+             * Private key
+             * Format: password
+             * @description PEM or OpenSSH format.
+             */
+            privateKey: string;
+            /**
+             * Passphrase
+             * Format: password
+             */
+            passphrase?: string;
+        };
+        /** Private key */
+        AuthKeyChange: {
+            /** @constant */
+            kind?: "key";
+            privateKey?: string | components["schemas"]["SecretMask"] | null;
+            passphrase?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** None */
+        AuthNone: {
+            /** @constant */
+            kind: "none";
+        };
+        /**
+         * None
+         * @description `none` unless given.
+         */
+        AuthNoneChange: {
+            /** @constant */
+            kind?: "none";
+        };
+        /** Password */
+        AuthPassword: {
+            /** @constant */
+            kind: "password";
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
+        /** Password */
+        AuthPasswordChange: {
+            /** @constant */
+            kind?: "password";
+            password?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** @description The answer of the other side */
+        CallAnswer: {
+            output: {
+                [key: string]: unknown;
+            } | {
+                [key: string]: unknown;
+            }[];
+            durationMs: number;
+            /** @description The number of requests that the call took, pages and retries included */
+            requests: number;
+            /** @description The cause of each retry: a status, or the code of an error */
+            retries: string[];
+        };
+        CallInput: {
+            /** @description Values by the names of the connector's parameters */
+            input?: {
+                [key: string]: unknown;
+            };
+            /** @description Sends nothing; the answer is the request that would be sent, secrets hidden */
+            dryRun?: boolean;
+            /** @description How long it may take, in milliseconds */
+            timeoutMs?: number;
+        };
+        CallParameter: {
+            name: string;
+            required: boolean;
+            default?: string;
+            /** @enum {string} */
+            from: "parameter" | "body" | "url" | "header";
+        };
+        Catalog: {
+            version: number;
+            /** Format: date-time */
+            discoveredAt: string;
+            /** @description Everything that the system counts is a stream of this catalog */
+            complete: boolean;
+            counts: components["schemas"]["CatalogCounts"];
+            diff: components["schemas"]["CatalogDiffSummary"] | null;
+            /** @description The first of the skipped streams; /catalog/skipped has all of them */
+            skipped: components["schemas"]["SkippedStream"][];
+            streams: components["schemas"]["Stream"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        CatalogChange: {
+            kind: components["schemas"]["CatalogChangeKind"];
+            /** @description The names that lead to a stream, such as schema and table */
+            path: string[];
+            column?: string;
+            before?: {
+                [key: string]: unknown;
+            };
+            after?: {
+                [key: string]: unknown;
+            };
+            breaking: boolean;
+            why: string;
+        };
+        CatalogChangeCounts: {
+            stream_added?: number;
+            stream_removed?: number;
+            kind_changed?: number;
+            key_changed?: number;
+            column_added?: number;
+            column_removed?: number;
+            type_changed?: number;
+            nullable_changed?: number;
+        };
+        /** @enum {string} */
+        CatalogChangeKind: "stream_added" | "stream_removed" | "kind_changed" | "key_changed" | "column_added" | "column_removed" | "type_changed" | "nullable_changed";
+        CatalogCounts: {
+            total: number;
+            streams: number;
+            skipped: number;
+            byKind: {
+                [key: string]: number;
+            };
+        };
+        CatalogDiff: {
+            from: number;
+            to: number;
+            changes: number;
+            /** @description Changes after which a reader or a writer of the stream may fail */
+            breaking: number;
+            byKind: components["schemas"]["CatalogChangeCounts"];
+            data: components["schemas"]["CatalogChange"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        /** @description What changed since the version before */
+        CatalogDiffSummary: {
+            from: number;
+            to: number;
+            changes: number;
+            /** @description Changes after which a reader or a writer of the stream may fail */
+            breaking: number;
+            byKind: components["schemas"]["CatalogChangeCounts"];
+        };
+        CatalogVersion: {
+            version: number;
+            /** Format: date-time */
+            discoveredAt: string;
+            /** @description Everything that the system counts is a stream of this catalog */
+            complete: boolean;
+            counts: components["schemas"]["CatalogCounts"];
+            diff: components["schemas"]["CatalogDiffSummary"] | null;
+            durationMs: number;
+        };
+        CatalogVersionList: {
+            data: components["schemas"]["CatalogVersion"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        Check: {
+            connector: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                title: string;
+                type: string;
+            };
+            everyMs: number;
+            timeoutMs: number;
+            state: components["schemas"]["HealthState"];
+            /** Format: date-time */
+            since: string;
+            /** @description Failed checks in a row */
+            failures: number;
+            lastCheckedAt: string | null;
+            nextCheckAt: string | null;
+            stopped: {
+                code: string;
+                message: string;
+            } | null;
+        };
+        CheckInput: {
+            /** @description The interval: a minute at least, a week at most */
+            everyMs: number;
+            /** @description 10,000 unless given */
+            timeoutMs?: number;
+        };
+        CheckList: {
+            data: components["schemas"]["Check"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        CheckResult: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            connectorVersion: number;
+            state: components["schemas"]["HealthState"];
+            /** @description This check changed the state */
+            changed: boolean;
+            report: components["schemas"]["TestReport"];
+        };
+        CheckResultList: {
+            data: components["schemas"]["CheckResult"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        Column: {
+            name: string;
+            /** @enum {string} */
+            type: "string" | "integer" | "decimal" | "float" | "boolean" | "date" | "time" | "timestamp" | "json" | "bytes" | "array" | "unknown";
+            /** @description The system's own name of the type */
+            nativeType: string;
+            nullable: boolean;
+            /** @description Digits of a decimal; bits of an integer or a float; decimals of the seconds of a time or a timestamp */
+            precision?: number;
+            /** @description Decimals of a decimal */
+            scale?: number;
+            /** @description Characters of a string, or bytes, at most */
+            maxLength?: number;
+            /** @description Of a time or a timestamp: true for an instant, false for a wall clock without a zone */
+            zoned?: boolean;
+        };
+        Comparison: {
+            /** @enum {string} */
+            action: "create" | "change" | "none";
+            id: string | null;
+            version: number | null;
+            /** @description The labels that the connector has now */
+            labels: {
+                [key: string]: string;
+            };
+            changes: components["schemas"]["Difference"][];
+            /** @description Pointers to the secrets of the wanted connector */
+            secrets: string[];
+        };
+        Connector: {
+            /** Format: uuid */
+            id: string;
+            /** @description A number, unique in the workspace */
+            serial: number;
+            name: string;
+            title: string;
+            type: string;
+            description: string;
+            labels: {
+                [key: string]: string;
+            };
+            purpose: components["schemas"]["Purpose"] | null;
+            limits: components["schemas"]["Limits"] | null;
+            config: components["schemas"]["ShownConfig"];
+            /** @description The required fields that a draft lacks */
+            missing: components["schemas"]["Fault"][];
+            status: components["schemas"]["ConnectorStatus"];
+            /** @description Grows by one with every change */
+            version: number;
+            lastTest: components["schemas"]["TestReport"] | null;
+            lastTestedAt: string | null;
+            credentialsRefusedAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        ConnectorChange: {
+            /** @description JSON pointer into the connector */
+            pointer: string;
+            /** @enum {string} */
+            change: "added" | "changed" | "removed";
+            /** @constant */
+            secret?: true;
+            /** @description Never the value of a secret, nor a long value */
+            before?: unknown;
+            /** @description Never the value of a secret, nor a long value */
+            after?: unknown;
+        };
+        ConnectorInput: {
+            name: components["schemas"]["Name"];
+            title?: string;
+            description?: string;
+            labels?: components["schemas"]["Labels"];
+            purpose?: components["schemas"]["Purpose"] | null;
+            limits?: components["schemas"]["Limits"] | null;
+            /** @description Stores a config that lacks required fields */
+            draft?: boolean;
+            /** @description false stores the connector switched off */
+            enabled?: boolean;
+            /** @description Tests first, and stores nothing when the test fails */
+            verify?: boolean;
+        } & (components["schemas"]["TypedConfig"] | components["schemas"]["DraftConfig"]);
+        ConnectorList: {
+            data: components["schemas"]["Connector"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        ConnectorPatch: {
+            name?: components["schemas"]["Name"];
+            title?: string;
+            description?: string;
+            labels?: components["schemas"]["Labels"];
+            purpose?: components["schemas"]["Purpose"] | null;
+            limits?: components["schemas"]["Limits"] | null;
+            /** @description Stores a config that lacks required fields */
+            draft?: boolean;
+            /** @description Tests first, and stores nothing when the test fails */
+            verify?: boolean;
+            /** @description false switches the connector off; true brings it back as untested */
+            enabled?: boolean;
+        } & ({
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["CsvConfigChange"];
+        } | components["schemas"]["TypedConfigChange"]);
+        /** @enum {string} */
+        ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
+        ConnectorType: {
+            type: string;
+            title: string;
+            category: string;
+            summary: string;
+            capabilities: string[];
+            /**
+             * @description The kind of system that the type was proven against
+             * @enum {string}
+             */
+            proof: "server" | "emulator" | "stand-in";
+            /** @description JSON Schema of the config */
+            schema: {
+                [key: string]: unknown;
+            };
+            fields: components["schemas"]["Field"][];
+        };
+        ConnectorTypeList: {
+            data: components["schemas"]["ConnectorType"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        /** @enum {string} */
+        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "csv";
+        Credentials: {
+            refusedAt: string | null;
+            current: {
+                config: components["schemas"]["ShownConfig"];
+                testedAt: string | null;
+                ok: boolean | null;
+            };
+            next: {
+                config: components["schemas"]["ShownConfig"];
+                /** Format: date-time */
+                stagedAt: string;
+                stagedBy: {
+                    id: string;
+                    name: string;
+                };
+                testedAt: string | null;
+                lastTest: components["schemas"]["TestReport"] | null;
+            } | null;
+            previous: {
+                config: components["schemas"]["ShownConfig"];
+                version: number;
+            } | null;
+        };
+        CredentialsInput: {
+            /** @description Only the credentials of the config, each whole */
+            config: {
+                [key: string]: unknown;
+            };
+        };
+        CsvConfig: {
+            /** File */
+            source: {
+                /** @constant */
+                kind: "upload";
+                /**
+                 * Upload
+                 * @description The id in the answer of POST /v1/uploads.
+                 */
+                upload: string;
+            } | {
+                /** @constant */
+                kind: "url";
+                /**
+                 * URL
+                 * Format: uri
+                 * @example https://files.example.com/orders.csv.gz
+                 */
+                url: string;
+                /**
+                 * Authentication
+                 * @description `none` unless given.
+                 */
+                auth?: components["schemas"]["AuthNone"] | components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthHeader"];
+                /**
+                 * TLS
+                 * @description Only for https URLs. `verify` unless given.
+                 */
+                tls?: {
+                    /** @constant */
+                    kind: "verify";
+                    /**
+                     * CA certificate
+                     * @description PEM of a private authority; without it the system's roots decide.
+                     */
+                    ca?: string;
+                } | {
+                    /** @constant */
+                    kind: "require";
+                };
+            };
+            /**
+             * Delimiter
+             * @description `auto` unless given.
+             * @enum {string}
+             */
+            delimiter?: "auto" | "comma" | "semicolon" | "tab" | "pipe";
+            /**
+             * Quote
+             * @description A quote within quotes is written twice. `auto` unless given.
+             * @enum {string}
+             */
+            quote?: "auto" | "double" | "single" | "none";
+            /**
+             * Encoding
+             * @description `auto` unless given.
+             * @example windows-1252
+             */
+            encoding?: string;
+            /**
+             * Header
+             * @description Whether the first line names the columns. `auto` unless given.
+             * @enum {string}
+             */
+            header?: "auto" | "yes" | "no";
+            /**
+             * Types
+             * @description text: every column is text, except those below. `auto` unless given.
+             * @enum {string}
+             */
+            types?: "auto" | "text";
+            /**
+             * Columns
+             * @description Types that are fixed; a line whose value does not fit is rejected.
+             */
+            columns?: {
+                /** Name */
+                name: string;
+                /**
+                 * Type
+                 * @enum {string}
+                 */
+                type: "text" | "integer" | "bigint" | "decimal" | "boolean" | "date" | "timestamp";
+            }[];
+        };
+        CsvConfigChange: {
+            source?: {
+                /** @constant */
+                kind?: "upload";
+                upload?: string | null;
+            } | {
+                /** @constant */
+                kind?: "url";
+                url?: string | null;
+                auth?: components["schemas"]["AuthNoneChange"] | components["schemas"]["AuthBasicChange"] | components["schemas"]["AuthBearerChange"] | components["schemas"]["AuthHeaderChange"] | null;
+                tls?: {
+                    /** @constant */
+                    kind?: "verify";
+                    ca?: string | null;
+                } | {
+                    /** @constant */
+                    kind?: "require";
+                } | null;
+            } | null;
+            delimiter?: ("auto" | "comma" | "semicolon" | "tab" | "pipe") | null;
+            quote?: ("auto" | "double" | "single" | "none") | null;
+            encoding?: string | null;
+            header?: ("auto" | "yes" | "no") | null;
+            types?: ("auto" | "text") | null;
+            columns?: {
+                /** Name */
+                name: string;
+                /**
+                 * Type
+                 * @enum {string}
+                 */
+                type: "text" | "integer" | "bigint" | "decimal" | "boolean" | "date" | "timestamp";
+            }[] | null;
+        };
+        /** CSV file */
+        CsvConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "csv";
+            config: components["schemas"]["CsvConfig"];
+        };
+        /** CSV file */
+        CsvConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "csv";
+            config: components["schemas"]["CsvConfigChange"];
+        };
+        Delivery: {
+            /** Format: uuid */
+            id: string;
+            /** @description The `webhook-id` of every attempt */
+            eventId: string;
+            type: string;
+            /** @enum {string} */
+            state: "pending" | "delivered" | "failed";
+            attempts: number;
+            /** Format: date-time */
+            createdAt: string;
+            lastAttemptAt: string | null;
+            lastStatus: number | null;
+            lastError: string | null;
+            nextAttemptAt: string | null;
+            deliveredAt: string | null;
+            /** @description The body that is sent */
+            payload: {
+                [key: string]: unknown;
+            };
+        };
+        DeliveryList: {
+            data: components["schemas"]["Delivery"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        Difference: {
+            /** @description Into the connector, such as /config/host */
+            pointer: string;
+            /** @description Absent when the value is added */
+            before?: unknown;
+            /** @description Absent when the value is removed */
+            after?: unknown;
+        };
+        DiscoverInput: {
+            /** @description How long it may take, in milliseconds */
+            timeoutMs?: number;
+        };
+        /** @description A config that lacks required fields */
+        DraftConfig: {
+            type: components["schemas"]["ConnectorTypeName"];
+            config: {
+                [key: string]: unknown;
+            };
+            /** @constant */
+            draft: true;
+        };
+        EgressInput: {
+            /** @description cidr[:port[-port]] */
+            rule: string;
+            note?: string;
+        };
+        EgressRule: {
+            id: string | null;
+            /** @description cidr[:port[-port]] */
+            rule: string;
+            note: string;
+            /** @enum {string} */
+            source: "environment" | "store";
+            createdAt: string | null;
+        };
+        EgressRuleList: {
+            data: components["schemas"]["EgressRule"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        /**
+         * @description What went wrong; docs/errors.md says what each means and what to do
+         * @enum {string}
+         */
+        ErrorCode: "json_invalid" | "request_invalid" | "path_invalid" | "content_type_unsupported" | "body_too_large" | "method_not_allowed" | "unauthenticated" | "forbidden" | "not_found" | "name_taken" | "last_admin" | "in_use" | "version_stale" | "config_invalid" | "connector_incomplete" | "credentials_refused" | "credentials_missing" | "credentials_untested" | "connector_disabled" | "webhook_disabled" | "verification_failed" | "catalog_missing" | "discovery_failed" | "unsupported" | "rate_limited" | "plan_limit_reached" | "circuit_open" | "idempotency_mismatch" | "idempotency_running" | "idempotency_unknown" | "store_unavailable" | "secret_unreadable" | "keys_unavailable" | "backup_invalid" | "internal" | "egress_denied" | "host_not_found" | "dns_failed" | "host_unreachable" | "connection_lost" | "timed_out" | "cancelled" | "protocol_invalid" | "tls_unsupported" | "tls_required" | "tls_name_mismatch" | "tls_untrusted" | "tls_expired" | "tls_failed" | "tunnel_failed" | "tunnel_auth_failed" | "host_key_mismatch" | "auth_failed" | "permission_denied" | "database_not_found" | "too_many_connections" | "server_unavailable" | "query_invalid" | "stream_not_found" | "response_too_large" | "redirected_too_often" | "response_invalid" | "remote_failed";
+        /** @enum {string} */
+        EventType: "connector.state_changed" | "catalog.changed";
+        Fault: {
+            /** @description JSON pointer to the value at fault */
+            pointer: string;
+            /** @description What is wrong with it */
+            message: string;
+        };
+        /** @description A field of a config, as a form needs it */
+        Field: {
+            name: string;
+            /** @enum {string} */
+            kind: "text" | "integer" | "flag" | "choice" | "secret" | "variant" | "list";
+            title: string;
+            required: boolean;
+            help?: string;
+            example?: string;
+            /** @description The value of a field that is left out */
+            default?: unknown;
+            /** @description The values of a choice */
+            options?: string[];
+            min?: number;
+            /** @description Of a list, the number of entries */
+            max?: number;
+            maxLength?: number;
+            format?: string;
+            /** @description The fields of each entry of a list */
+            fields?: components["schemas"]["Field"][];
+            /** @description The alternatives of a variant */
+            variants?: {
+                kind: string;
+                title: string;
+                fields: components["schemas"]["Field"][];
+            }[];
+        };
+        Health: {
+            /** @constant */
+            status: "ok";
+        };
+        /** @enum {string} */
+        HealthState: "unknown" | "up" | "down";
+        HttpConfig: {
+            /**
+             * URL
+             * Format: uri
+             * @description Path and query may hold Jinja, such as /companies/{{ id }}; its variables are inputs, and no value leaves its place.
+             * @example https://api.example.com/v1/companies
+             */
+            url: string;
+            /**
+             * Method
+             * @description `GET` unless given.
+             * @enum {string}
+             */
+            method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD";
+            /** Headers */
+            headers?: {
+                /** Name */
+                name: string;
+                /**
+                 * Value
+                 * Format: password
+                 */
+                value?: string;
+                /**
+                 * Input
+                 * @description The name under which a call gives the value.
+                 */
+                input?: string;
+            }[];
+            /** Query parameters */
+            parameters?: components["schemas"]["ParametersEntry"][];
+            /**
+             * Body fields
+             * @description Sent as one JSON object, or as a form when Content-Type says so; not with GET and HEAD.
+             */
+            body?: components["schemas"]["ParametersEntry"][];
+            /**
+             * Body template
+             * @description Jinja that gives JSON (or a form, when Content-Type says so), in place of the body fields; its variables are the inputs. A value stands escaped inside quotes, and as JSON outside of them.
+             * @example {"company": {"domain": "{{ domain }}"}, "limit": {{ limit }}}
+             */
+            bodyTemplate?: string;
+            /**
+             * Authentication
+             * @description `none` unless given.
+             */
+            auth?: components["schemas"]["AuthNone"] | components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthHeader"] | {
+                /** @constant */
+                kind: "query";
+                /** Parameter */
+                name: string;
+                /**
+                 * Key
+                 * Format: password
+                 */
+                value: string;
+            } | {
+                /** @constant */
+                kind: "oauth2_client";
+                /**
+                 * Token URL
+                 * Format: uri
+                 * @example https://login.example.com/oauth2/token
+                 */
+                tokenUrl: string;
+                /** Client id */
+                clientId: string;
+                /**
+                 * Client secret
+                 * Format: password
+                 */
+                clientSecret: string;
+                /**
+                 * Scope
+                 * @description Separated by blanks.
+                 */
+                scope?: string;
+                /** Audience */
+                audience?: string;
+                /**
+                 * Client id and secret go
+                 * @description In the Authorization header, or in the form. `basic` unless given.
+                 * @enum {string}
+                 */
+                clientAuth?: "basic" | "post";
+                /** More parameters of the token request */
+                tokenParameters?: components["schemas"]["TokenParametersEntry"][];
+            } | {
+                /** @constant */
+                kind: "oauth2_refresh";
+                /**
+                 * Token URL
+                 * Format: uri
+                 * @example https://login.example.com/oauth2/token
+                 */
+                tokenUrl: string;
+                /** Client id */
+                clientId: string;
+                /**
+                 * Client secret
+                 * Format: password
+                 * @description None for a public client.
+                 */
+                clientSecret?: string;
+                /**
+                 * Refresh token
+                 * Format: password
+                 * @description When the provider replaces it, the hub keeps the new one; enter another one only after a new login.
+                 */
+                refreshToken: string;
+                /**
+                 * Scope
+                 * @description Separated by blanks.
+                 */
+                scope?: string;
+                /** Audience */
+                audience?: string;
+                /**
+                 * Client id and secret go
+                 * @description In the Authorization header, or in the form. `basic` unless given.
+                 * @enum {string}
+                 */
+                clientAuth?: "basic" | "post";
+                /** More parameters of the token request */
+                tokenParameters?: components["schemas"]["TokenParametersEntry"][];
+            } | {
+                /** @constant */
+                kind: "hmac";
+                /**
+                 * Key
+                 * Format: password
+                 */
+                key: string;
+                /**
+                 * The key is
+                 * @description `text` unless given.
+                 * @enum {string}
+                 */
+                keyEncoding?: "text" | "hex" | "base64";
+                /**
+                 * Algorithm
+                 * @description `sha256` unless given.
+                 * @enum {string}
+                 */
+                algorithm?: "sha256" | "sha512";
+                /**
+                 * Signed parts, in order
+                 * @description Without any: timestamp, method, path, query, body. The query has no question mark; body_sha256 is in hexadecimal.
+                 */
+                parts?: {
+                    /**
+                     * Part
+                     * @enum {string}
+                     */
+                    part: "method" | "path" | "query" | "timestamp" | "body" | "body_sha256" | "host";
+                }[];
+                /**
+                 * Between the parts
+                 * @description `newline` unless given.
+                 * @enum {string}
+                 */
+                separator?: "newline" | "dot" | "colon" | "nothing";
+                /**
+                 * The signature is
+                 * @description `hex` unless given.
+                 * @enum {string}
+                 */
+                encoding?: "hex" | "base64";
+                /**
+                 * Signature header
+                 * @description `X-Signature` unless given.
+                 */
+                header?: string;
+                /**
+                 * Before the signature
+                 * @example sha256=
+                 */
+                prefix?: string;
+                /**
+                 * Timestamp header
+                 * @description `X-Timestamp` unless given.
+                 */
+                timestampHeader?: string;
+                /**
+                 * The timestamp is
+                 * @description `seconds` unless given.
+                 * @enum {string}
+                 */
+                timestamp?: "seconds" | "milliseconds" | "iso";
+            };
+            /**
+             * Records
+             * @description JMESPath to the records in the answer's JSON, a list or one object. Without it the whole answer is the record, or its list of them.
+             * @example data.items
+             */
+            records?: string;
+            /**
+             * Key
+             * @description The members that tell one record from another, separated by commas; for reading the URL as a stream.
+             * @example id
+             */
+            key?: string;
+            /**
+             * New records
+             * @description Lets the stream be read incrementally. `none` unless given.
+             */
+            since?: {
+                /** @constant */
+                kind: "none";
+            } | {
+                /** @constant */
+                kind: "parameter";
+                /**
+                 * Parameter
+                 * @description The API answers with records from its value on.
+                 * @example updated_since
+                 */
+                parameter: string;
+                /**
+                 * Where a record has the value
+                 * @description A member's name, or JMESPath over the record; a number, or a time in ISO 8601.
+                 * @example updated_at
+                 */
+                column: string;
+            };
+            /**
+             * Successful when
+             * @description JMESPath over the answer's JSON. An answer for which it is not true is a failure, whatever its status.
+             * @example status == 'ok'
+             */
+            success?: string;
+            /**
+             * Statuses of success
+             * @description Without any: all below 400. A status that is listed is no failure.
+             * @example 200-299, 404
+             */
+            successStatuses?: string;
+            /**
+             * Paging
+             * @description Pages are asked for one after the other, each under the connector's limits, and give one list of records. `none` unless given.
+             */
+            paging?: {
+                /** @constant */
+                kind: "none";
+            } | {
+                /** @constant */
+                kind: "page";
+                /**
+                 * Page parameter
+                 * @example page
+                 */
+                parameter: string;
+                /**
+                 * First page
+                 * @description `1` unless given.
+                 */
+                start?: number;
+                /**
+                 * Size parameter
+                 * @example per_page
+                 */
+                sizeParameter?: string;
+                /**
+                 * Records a page
+                 * @description Asked for with the size parameter; a page with fewer is the last.
+                 */
+                size?: number;
+                /**
+                 * Sent in
+                 * @description A query parameter, or a field of the JSON body. `query` unless given.
+                 * @enum {string}
+                 */
+                place?: "query" | "body";
+                /**
+                 * Most pages
+                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 */
+                maxPages?: number;
+            } | {
+                /** @constant */
+                kind: "offset";
+                /**
+                 * Offset parameter
+                 * @example offset
+                 */
+                parameter: string;
+                /**
+                 * First offset
+                 * @description `0` unless given.
+                 */
+                start?: number;
+                /**
+                 * Size parameter
+                 * @example limit
+                 */
+                sizeParameter?: string;
+                /**
+                 * Records a page
+                 * @description Asked for with the size parameter; a page with fewer is the last.
+                 */
+                size?: number;
+                /**
+                 * Sent in
+                 * @description A query parameter, or a field of the JSON body. `query` unless given.
+                 * @enum {string}
+                 */
+                place?: "query" | "body";
+                /**
+                 * Most pages
+                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 */
+                maxPages?: number;
+            } | {
+                /** @constant */
+                kind: "cursor";
+                /**
+                 * Cursor parameter
+                 * @example cursor
+                 */
+                parameter: string;
+                /**
+                 * Where the answer has it
+                 * @description JMESPath; null or empty ends.
+                 * @example meta.next_cursor
+                 */
+                cursor: string;
+                /**
+                 * Sent in
+                 * @description A query parameter, or a field of the JSON body. `query` unless given.
+                 * @enum {string}
+                 */
+                place?: "query" | "body";
+                /**
+                 * Most pages
+                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 */
+                maxPages?: number;
+            } | {
+                /** @constant */
+                kind: "link";
+                /**
+                 * Where the answer has it
+                 * @description JMESPath; without it the Link header tells (rel=next). It must stay on the URL's host.
+                 * @example links.next
+                 */
+                next?: string;
+                /**
+                 * Most pages
+                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 */
+                maxPages?: number;
+            };
+            /**
+             * Retries
+             * @description How often a request is made again after a status to retry or a broken connection, when its method may be repeated; the answer's Retry-After is kept to. `2` unless given.
+             */
+            retries?: number;
+            /**
+             * Statuses to retry
+             * @description `429, 502-504` unless given.
+             */
+            retryStatuses?: string;
+            /**
+             * POST and PATCH may be repeated
+             * @description Only where the same request twice does no harm. Without it they are made again only if they never left. `false` unless given.
+             */
+            repeatable?: boolean;
+            /**
+             * Test request
+             * @description What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL that sets something off. `get` unless given.
+             * @enum {string}
+             */
+            probe?: "get" | "head";
+            /**
+             * TLS
+             * @description Only for https URLs. `verify` unless given.
+             */
+            tls?: {
+                /** @constant */
+                kind: "verify";
+                /**
+                 * CA certificate
+                 * @description PEM of a private authority; without it the system's roots decide.
+                 */
+                ca?: string;
+            } | {
+                /** @constant */
+                kind: "require";
+            };
+        };
+        HttpConfigChange: {
+            url?: string | null;
+            method?: ("GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD") | null;
+            headers?: {
+                /** Name */
+                name: string;
+                value?: string | components["schemas"]["SecretMask"];
+                /**
+                 * Input
+                 * @description The name under which a call gives the value.
+                 */
+                input?: string;
+            }[] | null;
+            parameters?: components["schemas"]["ParametersEntryChange"][] | null;
+            body?: components["schemas"]["ParametersEntryChange"][] | null;
+            bodyTemplate?: string | null;
+            auth?: components["schemas"]["AuthNoneChange"] | components["schemas"]["AuthBasicChange"] | components["schemas"]["AuthBearerChange"] | components["schemas"]["AuthHeaderChange"] | {
+                /** @constant */
+                kind?: "query";
+                name?: string | null;
+                value?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "oauth2_client";
+                tokenUrl?: string | null;
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+                scope?: string | null;
+                audience?: string | null;
+                clientAuth?: ("basic" | "post") | null;
+                tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
+            } | {
+                /** @constant */
+                kind?: "oauth2_refresh";
+                tokenUrl?: string | null;
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+                refreshToken?: string | components["schemas"]["SecretMask"] | null;
+                scope?: string | null;
+                audience?: string | null;
+                clientAuth?: ("basic" | "post") | null;
+                tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
+            } | {
+                /** @constant */
+                kind?: "hmac";
+                key?: string | components["schemas"]["SecretMask"] | null;
+                keyEncoding?: ("text" | "hex" | "base64") | null;
+                algorithm?: ("sha256" | "sha512") | null;
+                parts?: {
+                    /**
+                     * Part
+                     * @enum {string}
+                     */
+                    part: "method" | "path" | "query" | "timestamp" | "body" | "body_sha256" | "host";
+                }[] | null;
+                separator?: ("newline" | "dot" | "colon" | "nothing") | null;
+                encoding?: ("hex" | "base64") | null;
+                header?: string | null;
+                prefix?: string | null;
+                timestampHeader?: string | null;
+                timestamp?: ("seconds" | "milliseconds" | "iso") | null;
+            } | null;
+            records?: string | null;
+            key?: string | null;
+            since?: {
+                /** @constant */
+                kind?: "none";
+            } | {
+                /** @constant */
+                kind?: "parameter";
+                parameter?: string | null;
+                column?: string | null;
+            } | null;
+            success?: string | null;
+            successStatuses?: string | null;
+            paging?: {
+                /** @constant */
+                kind?: "none";
+            } | {
+                /** @constant */
+                kind?: "page";
+                parameter?: string | null;
+                start?: number | null;
+                sizeParameter?: string | null;
+                size?: number | null;
+                place?: ("query" | "body") | null;
+                maxPages?: number | null;
+            } | {
+                /** @constant */
+                kind?: "offset";
+                parameter?: string | null;
+                start?: number | null;
+                sizeParameter?: string | null;
+                size?: number | null;
+                place?: ("query" | "body") | null;
+                maxPages?: number | null;
+            } | {
+                /** @constant */
+                kind?: "cursor";
+                parameter?: string | null;
+                cursor?: string | null;
+                place?: ("query" | "body") | null;
+                maxPages?: number | null;
+            } | {
+                /** @constant */
+                kind?: "link";
+                next?: string | null;
+                maxPages?: number | null;
+            } | null;
+            retries?: number | null;
+            retryStatuses?: string | null;
+            repeatable?: boolean | null;
+            probe?: ("get" | "head") | null;
+            tls?: {
+                /** @constant */
+                kind?: "verify";
+                ca?: string | null;
+            } | {
+                /** @constant */
+                kind?: "require";
+            } | null;
+        };
+        /** HTTP API */
+        HttpConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "http";
+            config: components["schemas"]["HttpConfig"];
+        };
+        /** HTTP API */
+        HttpConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "http";
+            config: components["schemas"]["HttpConfigChange"];
+        };
+        Key: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The first characters of the key */
+            prefix: string;
+            role: components["schemas"]["Role"];
+            /** @enum {string} */
+            status: "live" | "expired" | "revoked";
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: {
+                id: string;
+                name: string | null;
+            } | null;
+            expiresAt: string | null;
+            revokedAt: string | null;
+            lastUsedAt: string | null;
+        };
+        KeyInput: {
+            name: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Format: date-time
+             * @description ISO 8601 with a zone
+             */
+            expiresAt?: string;
+            /** @description What the key starts with, instead of jf */
+            prefix?: string;
+        };
+        KeyList: {
+            data: components["schemas"]["Key"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        KeyPatch: {
+            name: string;
+        };
+        KeyRotation: {
+            /** @description How long the old key stays valid; a day unless given */
+            graceMinutes?: number;
+        };
+        Labels: {
+            [key: string]: string;
+        };
+        Limits: {
+            /** @description Requests in any window of `perMs` */
+            requests?: number;
+            /** @description The window, in milliseconds */
+            perMs?: number;
+            /** @description Requests open at the same time */
+            concurrency?: number;
+        };
+        LiveSession: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            address: string | null;
+            agent: string | null;
+            /** @description The session of this very request */
+            current: boolean;
+        };
+        LiveSessionList: {
+            data: components["schemas"]["LiveSession"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        Login: {
+            email: string;
+            password: string;
+        };
+        Me: {
+            /** @description `user:` or `key:` and an id, as in the audit log */
+            id: string;
+            /** @enum {string} */
+            kind: "key" | "session";
+            /** @description The name of the key, or the e-mail address of the user */
+            name: string;
+            role: components["schemas"]["Role"];
+            operator: boolean;
+            workspace: {
+                /** Format: uuid */
+                id: string;
+                serial: number;
+                name: string;
+                title: string;
+            };
+            /** @description The workspaces that the caller may choose with the header Jackfield-Workspace */
+            workspaces: components["schemas"]["Membership"][];
+            user: {
+                /** Format: uuid */
+                id: string;
+                email: string;
+                name: string;
+                lastLoginAt: string | null;
+            } | null;
+            key: {
+                /** Format: uuid */
+                id: string;
+                prefix: string;
+                /** Format: date-time */
+                createdAt: string;
+                expiresAt: string | null;
+            } | null;
+            session: {
+                /** Format: uuid */
+                id: string;
+                /** Format: date-time */
+                createdAt: string;
+                /** Format: date-time */
+                expiresAt: string;
+            } | null;
+        };
+        MePatch: {
+            name: string;
+        };
+        Membership: {
+            /** Format: uuid */
+            id: string;
+            serial: number;
+            name: string;
+            title: string;
+            role: components["schemas"]["Role"];
+        };
+        MysqlConfig: {
+            /**
+             * Host
+             * Format: hostname
+             * @example db.example.com
+             */
+            host: string;
+            /**
+             * Port
+             * @description `3306` unless given.
+             */
+            port?: number;
+            /**
+             * Database
+             * @description Empty: every database that the user may see; else this one alone.
+             * @example shop
+             */
+            database?: string;
+            /**
+             * User
+             * @description Best a user of its own, with SELECT on what the hub shall read.
+             * @example jackfield
+             */
+            user: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string;
+            /**
+             * TLS
+             * @description Switch it off only on a network that you trust. `verify` unless given.
+             */
+            tls?: components["schemas"]["TlsVerify"] | components["schemas"]["TlsRequire"] | components["schemas"]["TlsOff"];
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        MysqlConfigChange: {
+            host?: string | null;
+            port?: number | null;
+            database?: string | null;
+            user?: string | null;
+            password?: string | components["schemas"]["SecretMask"] | null;
+            tls?: components["schemas"]["TlsVerifyChange"] | components["schemas"]["TlsRequireChange"] | components["schemas"]["TlsOffChange"] | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** MySQL */
+        MysqlConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mysql";
+            config: components["schemas"]["MysqlConfig"];
+        };
+        /** MySQL */
+        MysqlConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mysql";
+            config: components["schemas"]["MysqlConfigChange"];
+        };
+        /** @description A handle, unique in the workspace: letters, digits, _ . - */
+        Name: string;
+        NewKey: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The first characters of the key */
+            prefix: string;
+            role: components["schemas"]["Role"];
+            /** @enum {string} */
+            status: "live" | "expired" | "revoked";
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: {
+                id: string;
+                name: string | null;
+            } | null;
+            expiresAt: string | null;
+            revokedAt: string | null;
+            lastUsedAt: string | null;
+            /** @description The key itself; shown this once */
+            key: string;
+        };
+        NewWebhook: {
+            /** Format: uuid */
+            id: string;
+            url: string;
+            description: string;
+            events: components["schemas"]["EventType"][];
+            secret: {
+                /** @constant */
+                set: true;
+                fingerprint: string;
+            };
+            enabled: boolean;
+            disabled: {
+                /** Format: date-time */
+                at: string;
+                reason: string;
+            } | null;
+            failingSince: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /** @description The key that deliveries are signed with; shown this once */
+            signingSecret: string;
+        };
+        NewWorkspace: {
+            /** Format: uuid */
+            id: string;
+            serial: number;
+            name: string;
+            title: string;
+            /** Format: date-time */
+            createdAt: string;
+            plan: components["schemas"]["Plan"];
+            /** @description An admin key of the workspace; shown this once */
+            key: string;
+        };
+        OwnPassword: {
+            current: string;
+            password: string;
+        };
+        ParametersEntry: {
+            /** Name */
+            name: string;
+            /**
+             * Value
+             * Format: password
+             * @description Empty: each call gives it. Otherwise a default that a call may replace.
+             */
+            value?: string;
+            /**
+             * Required
+             * @description Whether a call must give it when it has no value here. `true` unless given.
+             */
+            required?: boolean;
+        };
+        ParametersEntryChange: {
+            /** Name */
+            name: string;
+            value?: string | components["schemas"]["SecretMask"];
+            /**
+             * Required
+             * @description Whether a call must give it when it has no value here. `true` unless given.
+             */
+            required?: boolean;
+        };
+        PasswordInput: {
+            password?: string;
+        };
+        PasswordSet: {
+            email: string;
+            /** @description The password that the hub made; shown this once */
+            password?: string;
+        };
+        PastConnector: {
+            name: string;
+            title: string;
+            type: string;
+            description: string;
+            labels: {
+                [key: string]: string;
+            };
+            purpose: components["schemas"]["Purpose"] | null;
+            limits: components["schemas"]["Limits"] | null;
+            config: components["schemas"]["ShownConfig"];
+            /** @description The required fields that a draft lacks */
+            missing: components["schemas"]["Fault"][];
+            enabled: boolean;
+        };
+        /** @description The limits of the workspace; an absent one does not limit */
+        Plan: {
+            /** @description HTTP connectors in all */
+            httpConnectors?: number;
+            /** @description Calls per minute of one connector */
+            ratePerMinute?: number;
+            /** @description Calls of one connector open at the same time */
+            concurrency?: number;
+            /** @description Bytes of all uploads together */
+            uploadBytes?: number;
+            tests?: components["schemas"]["TestLimits"];
+        };
+        /** @description An absent limit is kept; null lifts one */
+        PlanPatch: {
+            httpConnectors?: number | null;
+            ratePerMinute?: number | null;
+            concurrency?: number | null;
+            uploadBytes?: number | null;
+            tests?: components["schemas"]["TestLimits"] | null;
+        };
+        PostgresConfig: {
+            /**
+             * Host
+             * Format: hostname
+             * @example db.example.com
+             */
+            host: string;
+            /**
+             * Port
+             * @description `5432` unless given.
+             */
+            port?: number;
+            /**
+             * Database
+             * @description Empty: the database that is named like the user.
+             * @example shop
+             */
+            database?: string;
+            /**
+             * User
+             * @description Best a role of its own, with SELECT on what the hub shall read.
+             * @example jackfield
+             */
+            user: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string;
+            /**
+             * TLS
+             * @description Switch it off only on a network that you trust. `verify` unless given.
+             */
+            tls?: components["schemas"]["TlsVerify"] | components["schemas"]["TlsRequire"] | components["schemas"]["TlsOff"];
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        PostgresConfigChange: {
+            host?: string | null;
+            port?: number | null;
+            database?: string | null;
+            user?: string | null;
+            password?: string | components["schemas"]["SecretMask"] | null;
+            tls?: components["schemas"]["TlsVerifyChange"] | components["schemas"]["TlsRequireChange"] | components["schemas"]["TlsOffChange"] | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** PostgreSQL */
+        PostgresConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "postgres";
+            config: components["schemas"]["PostgresConfig"];
+        };
+        /** PostgreSQL */
+        PostgresConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "postgres";
+            config: components["schemas"]["PostgresConfigChange"];
+        };
+        /** @description With `dryRun`: the request that would be sent */
+        PreparedRequest: {
+            method: string;
+            url: string;
+            headers: {
+                [key: string]: string;
+            };
+            body?: string;
+        };
+        /** @description An error, as RFC 9457 problem details */
+        Problem: {
+            /** @description `urn:jackfield:error:` and the code */
+            type: string;
+            /** @description What the code means */
+            title: string;
+            /** @description The HTTP status */
+            status: number;
+            code: components["schemas"]["ErrorCode"];
+            /** @description What happened here, and the next step */
+            detail: string;
+            /** @description What to do about errors of this code */
+            next: string;
+            /** @description Finds the request in the hub's log */
+            requestId: string;
+            /** @description Every fault of the request */
+            errors?: components["schemas"]["Fault"][];
+        } & {
+            [key: string]: unknown;
+        };
+        /** @enum {string} */
+        Purpose: "enrichment" | "exporter" | "simple" | "source" | "destination";
+        QueryInput: {
+            statement: string;
+            params?: unknown[];
+            /** @description At most 10,000 as JSON; any number when streamed */
+            maxRows?: number;
+            /** @description How long it may take, in milliseconds */
+            timeoutMs?: number;
+        };
+        Readiness: {
+            /** @constant */
+            status: "ready";
+            /** @enum {string} */
+            database: "embedded" | "own";
+            version: string;
+        };
+        RejectedRecord: {
+            /** @description The file's path, where the stream has several files */
+            file?: string;
+            /** @description The offset at which line 1 begins, where the read began inside the file */
+            from?: number;
+            /** @description The first line, counted from 1 */
+            line: number;
+            lastLine: number;
+            reason: string;
+        };
+        /** @enum {string} */
+        Role: "viewer" | "editor" | "admin";
+        RotatedKey: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The first characters of the key */
+            prefix: string;
+            role: components["schemas"]["Role"];
+            /** @enum {string} */
+            status: "live" | "expired" | "revoked";
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: {
+                id: string;
+                name: string | null;
+            } | null;
+            expiresAt: string | null;
+            revokedAt: string | null;
+            lastUsedAt: string | null;
+            /** @description The key itself; shown this once */
+            key: string;
+            replaces: components["schemas"]["Key"];
+        };
+        Rows: {
+            columns: components["schemas"]["Column"][];
+            rows: {
+                [key: string]: unknown;
+            }[];
+            rowCount: number;
+            /** @description There are more rows than were asked for */
+            truncated: boolean;
+            durationMs: number;
+            /** @description Records of a file that are not rows, as far as it was read: their number, and the first hundred */
+            rejected?: {
+                count: number;
+                records: components["schemas"]["RejectedRecord"][];
+            };
+        };
+        /** @description A secret as answers show it; sent back, it keeps the stored secret */
+        SecretMask: {
+            /** @constant */
+            set: true;
+            fingerprint?: string;
+        };
+        /** @description What the system says of itself, and warnings that do not fail the test */
+        ServerFacts: {
+            product: string;
+            version?: string;
+            details?: {
+                [key: string]: string | number | boolean;
+            };
+            warnings?: string[];
+        };
+        Session: {
+            /** @description Send it as `Authorization: Bearer` */
+            token: string;
+            /** Format: date-time */
+            expiresAt: string;
+            user: {
+                /** Format: uuid */
+                id: string;
+                email: string;
+            };
+            workspaces: components["schemas"]["Membership"][];
+        };
+        /** @description The fields of the connector's type; a secret is shown as `{ set, fingerprint }` */
+        ShownConfig: {
+            [key: string]: unknown;
+        };
+        SkippedStream: {
+            /** @description The names that lead to a stream, such as schema and table */
+            path: string[];
+            reason: string;
+        };
+        SkippedStreamList: {
+            data: components["schemas"]["SkippedStream"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        SnowflakeConfig: {
+            /**
+             * Account
+             * @description The account identifier, or its host that ends in .snowflakecomputing.com.
+             * @example myorg-myaccount
+             */
+            account: string;
+            /**
+             * User
+             * @description The login name. Best a user of its own, with SELECT on what the hub shall read.
+             * @example JACKFIELD
+             */
+            user: string;
+            /** Login */
+            auth: {
+                /** @constant */
+                kind: "key_pair";
+                /**
+                 * Private key
+                 * Format: password
+                 * @description RSA, at least 2,048 bits, in PKCS#8 (as `openssl genrsa | openssl pkcs8 -topk8` writes it).
+                 */
+                privateKey: string;
+                /**
+                 * Passphrase
+                 * Format: password
+                 */
+                passphrase?: string;
+            } | {
+                /** @constant */
+                kind: "token";
+                /**
+                 * Token
+                 * Format: password
+                 */
+                token: string;
+            } | {
+                /** @constant */
+                kind: "oauth";
+                /**
+                 * Access token
+                 * Format: password
+                 * @description It is not renewed: when it expires, enter a new one.
+                 */
+                token: string;
+            };
+            /**
+             * Warehouse
+             * @description Empty: the user's default. Snowflake takes it as it is written, and keeps names that were not quoted in upper case.
+             * @example COMPUTE_WH
+             */
+            warehouse?: string;
+            /**
+             * Database
+             * @description Empty: the user's default, and discovery lists every database. Snowflake takes it as it is written, and keeps names that were not quoted in upper case.
+             * @example ANALYTICS
+             */
+            database?: string;
+            /**
+             * Schema
+             * @description For names without one. Empty: the user's default.
+             * @example PUBLIC
+             */
+            schema?: string;
+            /**
+             * Role
+             * @description Empty: the user's default.
+             * @example ANALYST
+             */
+            role?: string;
+        };
+        SnowflakeConfigChange: {
+            account?: string | null;
+            user?: string | null;
+            auth?: {
+                /** @constant */
+                kind?: "key_pair";
+                privateKey?: string | components["schemas"]["SecretMask"] | null;
+                passphrase?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "token";
+                token?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "oauth";
+                token?: string | components["schemas"]["SecretMask"] | null;
+            } | null;
+            warehouse?: string | null;
+            database?: string | null;
+            schema?: string | null;
+            role?: string | null;
+        };
+        /** Snowflake */
+        SnowflakeConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "snowflake";
+            config: components["schemas"]["SnowflakeConfig"];
+        };
+        /** Snowflake */
+        SnowflakeConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "snowflake";
+            config: components["schemas"]["SnowflakeConfigChange"];
+        };
+        Stage: {
+            name: components["schemas"]["StageName"];
+            /** @enum {string} */
+            status: "passed" | "failed";
+            durationMs: number;
+            detail?: string;
+        };
+        /** @enum {string} */
+        StageName: "config" | "resolve" | "policy" | "connect" | "tunnel" | "tls" | "auth" | "permission" | "probe";
+        Stream: {
+            /** @description The names that lead to a stream, such as schema and table */
+            path: string[];
+            /** @enum {string} */
+            kind: "table" | "view" | "materialized view" | "foreign table" | "topic" | "file" | "resource";
+            columns: components["schemas"]["Column"][];
+            /** @description The columns of the primary key, in order */
+            key: string[];
+            /** @description false where the system does not enforce the key, so that two rows may share one */
+            keyHolds?: boolean;
+            /** @description The system's own estimate */
+            estimatedRows?: number;
+            comment?: string;
+        };
+        SwitchInput: {
+            /** @description Switches although no test of the staged credentials passed */
+            force?: boolean;
+        };
+        TestFailure: {
+            code: components["schemas"]["ErrorCode"];
+            message: string;
+            /** @description What to do */
+            next: string;
+            stage: components["schemas"]["StageName"];
+            details?: {
+                [key: string]: unknown;
+            };
+        };
+        TestInput: {
+            /** @description How long it may take, in milliseconds */
+            timeoutMs?: number;
+        };
+        /** @description Tests of the workspace, over all nodes */
+        TestLimits: {
+            /** @description Started in any 60 seconds; 600 unless given */
+            perMinute?: number;
+            /** @description Open at the same time; 20 unless given */
+            concurrency?: number;
+        };
+        /** @description The result of a test; one that failed is an answer like any other, with `ok: false` */
+        TestReport: {
+            ok: boolean;
+            durationMs: number;
+            stages: components["schemas"]["Stage"][];
+            server?: components["schemas"]["ServerFacts"];
+            error?: components["schemas"]["TestFailure"];
+        };
+        /** Do not encrypt */
+        TlsOff: {
+            /** @constant */
+            kind: "off";
+        };
+        /**
+         * Do not encrypt
+         * @description Switch it off only on a network that you trust. `verify` unless given.
+         */
+        TlsOffChange: {
+            /** @constant */
+            kind?: "off";
+        };
+        /** Encrypt, without verifying who answers */
+        TlsRequire: {
+            /** @constant */
+            kind: "require";
+        };
+        /**
+         * Encrypt, without verifying who answers
+         * @description Switch it off only on a network that you trust. `verify` unless given.
+         */
+        TlsRequireChange: {
+            /** @constant */
+            kind?: "require";
+        };
+        /** Encrypt, and verify the server's certificate */
+        TlsVerify: {
+            /** @constant */
+            kind: "verify";
+            /**
+             * CA certificate
+             * @description PEM of the authority that signed the server's certificate; without it the system's roots decide.
+             */
+            ca?: string;
+            /**
+             * Name in the certificate
+             * @description When the certificate is for another name than the host's.
+             */
+            servername?: string;
+        };
+        /**
+         * Encrypt, and verify the server's certificate
+         * @description Switch it off only on a network that you trust. `verify` unless given.
+         */
+        TlsVerifyChange: {
+            /** @constant */
+            kind?: "verify";
+            ca?: string | null;
+            servername?: string | null;
+        };
+        TokenParametersEntry: {
+            /** Name */
+            name: string;
+            /**
+             * Value
+             * Format: password
+             */
+            value: string;
+        };
+        TokenParametersEntryChange: {
+            /** Name */
+            name: string;
+            value?: string | components["schemas"]["SecretMask"];
+        };
+        /** Direct */
+        TunnelNone: {
+            /** @constant */
+            kind: "none";
+        };
+        /**
+         * Direct
+         * @description `none` unless given.
+         */
+        TunnelNoneChange: {
+            /** @constant */
+            kind?: "none";
+        };
+        /** Through an SSH bastion */
+        TunnelSsh: {
+            /** @constant */
+            kind: "ssh";
+            /**
+             * Bastion host
+             * Format: hostname
+             * @example bastion.example.com
+             */
+            host: string;
+            /**
+             * Bastion port
+             * @description `22` unless given.
+             */
+            port?: number;
+            /** Bastion user */
+            user: string;
+            /**
+             * Host key
+             * @description The bastion's fingerprint, as `ssh-keygen -lf` prints it; another key is refused.
+             * @example SHA256:uNiVztksCsDhcc0u9e8BrrJXVGYPyRhVzJqA1VfhfwU
+             */
+            hostKey: string;
+            /** Bastion login */
+            auth: components["schemas"]["AuthKey"] | components["schemas"]["AuthPassword"];
+        };
+        /**
+         * Through an SSH bastion
+         * @description `none` unless given.
+         */
+        TunnelSshChange: {
+            /** @constant */
+            kind?: "ssh";
+            host?: string | null;
+            port?: number | null;
+            user?: string | null;
+            hostKey?: string | null;
+            auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
+        };
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        UnsavedTestInput: {
+            /** @description How long it may take, in milliseconds */
+            timeoutMs?: number;
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["CsvConnector"]);
+        Upload: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            bytes: number;
+            sha256: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description The names of the connectors that read it */
+            usedBy: string[];
+        };
+        UploadList: {
+            data: components["schemas"]["Upload"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        User: {
+            /** Format: uuid */
+            id: string;
+            email: string;
+            name: string;
+            /** @description null: not a member of this workspace; only operators see such users */
+            role: components["schemas"]["Role"] | null;
+            /** Format: date-time */
+            createdAt: string;
+            disabledAt: string | null;
+            lastLoginAt: string | null;
+            /** @description The password that the hub made; shown this once */
+            password?: string;
+        };
+        UserInput: {
+            email: string;
+            role: components["schemas"]["Role"];
+            name?: string;
+            password?: string;
+        };
+        UserList: {
+            data: components["schemas"]["User"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        UserPatch: {
+            name?: string;
+            role?: components["schemas"]["Role"];
+            /** @description For operators: disables the login on the whole hub, and ends its sessions */
+            disabled?: boolean;
+        };
+        Version: {
+            version: number;
+            /**
+             * @description `recorded`: as the hub found it when it began to keep versions
+             * @enum {string}
+             */
+            kind: "recorded" | "created" | "changed" | "restored" | "switched" | "rolled_back";
+            of: number | null;
+            author: {
+                id: string;
+                name: string | null;
+            } | null;
+            /** Format: date-time */
+            at: string;
+            changes: components["schemas"]["ConnectorChange"][];
+        };
+        VersionList: {
+            data: components["schemas"]["Version"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        WantedConnector: {
+            name: components["schemas"]["Name"];
+            was?: components["schemas"]["Name"];
+            title?: string;
+            description?: string;
+            labels?: components["schemas"]["Labels"];
+            purpose?: components["schemas"]["Purpose"] | null;
+            limits?: components["schemas"]["Limits"] | null;
+            /** @description Stores a config that lacks required fields */
+            draft?: boolean;
+            /** @description false stores the connector switched off */
+            enabled?: boolean;
+            check?: components["schemas"]["CheckInput"] | null;
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        Webhook: {
+            /** Format: uuid */
+            id: string;
+            url: string;
+            description: string;
+            events: components["schemas"]["EventType"][];
+            secret: {
+                /** @constant */
+                set: true;
+                fingerprint: string;
+            };
+            enabled: boolean;
+            disabled: {
+                /** Format: date-time */
+                at: string;
+                reason: string;
+            } | null;
+            failingSince: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        WebhookInput: {
+            /**
+             * Format: uri
+             * @description http or https; the egress policy applies to every delivery
+             */
+            url: string;
+            description?: string;
+            /** @description The events that it is told of */
+            events: components["schemas"]["EventType"][];
+        };
+        WebhookList: {
+            data: components["schemas"]["Webhook"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        WebhookPatch: {
+            /**
+             * Format: uri
+             * @description http or https; the egress policy applies to every delivery
+             */
+            url?: string;
+            description?: string;
+            /** @description The events that it is told of */
+            events?: components["schemas"]["EventType"][];
+            /** @description true switches it on again, and sends the deliveries that still wait */
+            enabled?: boolean;
+        };
+        WholeVersion: {
+            version: number;
+            /**
+             * @description `recorded`: as the hub found it when it began to keep versions
+             * @enum {string}
+             */
+            kind: "recorded" | "created" | "changed" | "restored" | "switched" | "rolled_back";
+            of: number | null;
+            author: {
+                id: string;
+                name: string | null;
+            } | null;
+            /** Format: date-time */
+            at: string;
+            changes: components["schemas"]["ConnectorChange"][];
+            connector: components["schemas"]["PastConnector"];
+        };
+        Workspace: {
+            /** Format: uuid */
+            id: string;
+            serial: number;
+            name: string;
+            title: string;
+            /** Format: date-time */
+            createdAt: string;
+            plan: components["schemas"]["Plan"];
+        };
+        WorkspaceInput: {
+            name: components["schemas"]["Name"];
+            title?: string;
+        };
+        WorkspaceList: {
+            data: components["schemas"]["Workspace"][];
+            nextCursor: string | null;
+            /** @description How many match, over all pages */
+            total: number;
+        };
+        WorkspacePatch: {
+            name?: components["schemas"]["Name"];
+            title?: string;
+            plan?: components["schemas"]["PlanPatch"];
+        };
+    };
+    responses: {
+        /** @description The request was refused */
+        Refused: {
+            headers: {
+                "x-request-id": components["headers"]["RequestId"];
+                "retry-after": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The hub, or the system behind a connector, failed */
+        Failed: {
+            headers: {
+                "x-request-id": components["headers"]["RequestId"];
+                "retry-after": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /**
+         * @description The id or the name of a connector
+         * @example my-postgres
+         */
+        connector: string;
+        /** @description `nextCursor` of the page before */
+        cursor: string;
+        /**
+         * @description The id
+         * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+         */
+        id: string;
+        /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+        idempotencyKey: string;
+        /** @description The ETag of the version that the change is for; 412 when the version is no longer the newest */
+        ifMatch: string;
+        /** @description Items per page */
+        limit: number;
+        /**
+         * @description The id or the e-mail address of a user
+         * @example ada@example.com
+         */
+        user: string;
+        /**
+         * @description The id or the name of a workspace
+         * @example main
+         */
+        workspace: string;
+    };
+    requestBodies: never;
+    headers: {
+        /** @description Names the request in the hub's log, and in a problem document */
+        RequestId: string;
+        /** @description The version; send it as If-Match with a change */
+        ETag: string;
+        /** @description The path of the thing that was created */
+        Location: string;
+        /** @description Seconds to wait before the request is repeated; sent when repeating it may help */
+        RetryAfter: string;
+    };
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listConnectors: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+                type?: string;
+                status?: components["schemas"]["ConnectorStatus"];
+                /** @description A label, as key:value */
+                label?: string;
+                /** @description Found in name, title or description */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createConnector: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectorInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    etag: components["headers"]["ETag"];
+                    location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    compareConnector: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedConnector"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    testConnectorConfig: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnsavedTestInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                    "application/x-ndjson": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getConnector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    etag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    deleteConnector: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that the change is for; 412 when the version is no longer the newest */
+                "if-match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    updateConnector: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that the change is for; 412 when the version is no longer the newest */
+                "if-match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ConnectorPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    etag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    testConnector: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TestInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                    "application/x-ndjson": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listConnectorTypes: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorTypeList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getConnectorType: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a connector type
+                 * @example postgres
+                 */
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorType"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getCredentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credentials"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    stageCredentials: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that the change is for; 412 when the version is no longer the newest */
+                "if-match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialsInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credentials"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    discardCredentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    testCredentials: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TestInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                    "application/x-ndjson": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    switchCredentials: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+                /** @description The ETag of the version that the change is for; 412 when the version is no longer the newest */
+                "if-match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SwitchInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    etag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    rollBackCredentials: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+                /** @description The ETag of the version that the change is for; 412 when the version is no longer the newest */
+                "if-match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    etag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listVersions: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+                /**
+                 * @description The number of a version
+                 * @example 1
+                 */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeVersion"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    restoreVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+                /** @description The ETag of the version that the change is for; 412 when the version is no longer the newest */
+                "if-match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+                /**
+                 * @description The number of a version
+                 * @example 1
+                 */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    etag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    discoverCatalog: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DiscoverInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalog"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getCatalog: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+                /** @description Found in a path or in the name of a column */
+                search?: string;
+                /** @description A version of the catalog; the newest unless given */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalog"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listCatalogVersions: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogVersionList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listSkippedStreams: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+                /** @description A version of the catalog; the newest unless given */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkippedStreamList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    diffCatalogs: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+                from?: number;
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogDiff"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    queryConnector: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rows"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    previewRows: {
+        parameters: {
+            query: {
+                /**
+                 * @description The path of the stream, as a JSON array
+                 * @example ["public","orders"]
+                 */
+                stream: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rows"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    callConnector: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CallInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallAnswer"] | components["schemas"]["PreparedRequest"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getCallParameters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallParameter"][];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getWorkspaceMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listChecks: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+                state?: components["schemas"]["HealthState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    setCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    deleteCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listCheckResults: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckResultList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    pingWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+                /** @description The id of a delivery */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listUploads: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createUpload: {
+        parameters: {
+            query?: {
+                /** @description The file's name, without a path or control characters */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    deleteUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveSessionList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    logIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    logOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    updateMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MePatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+                /** @description Found in names */
+                q?: string;
+                role?: components["schemas"]["Role"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the e-mail address of a user
+                 * @example ada@example.com
+                 */
+                id: components["parameters"]["user"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    removeUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the e-mail address of a user
+                 * @example ada@example.com
+                 */
+                id: components["parameters"]["user"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    updateUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the e-mail address of a user
+                 * @example ada@example.com
+                 */
+                id: components["parameters"]["user"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    setPassword: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id or the e-mail address of a user
+                 * @example ada@example.com
+                 */
+                id: components["parameters"]["user"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PasswordInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordSet"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listUserSessions: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the e-mail address of a user
+                 * @example ada@example.com
+                 */
+                id: components["parameters"]["user"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveSessionList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    endUserSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the e-mail address of a user
+                 * @example ada@example.com
+                 */
+                id: components["parameters"]["user"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+                /** @description Found in names */
+                q?: string;
+                role?: components["schemas"]["Role"];
+                /** @description live unless given */
+                status?: "live" | "expired" | "revoked" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    updateKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    rotateKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["KeyRotation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedKey"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listWorkspaces: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createWorkspace: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWorkspace"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a workspace
+                 * @example main
+                 */
+                id: components["parameters"]["workspace"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    deleteWorkspace: {
+        parameters: {
+            query: {
+                /**
+                 * @description The workspace's name once more
+                 * @example acme
+                 */
+                name: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a workspace
+                 * @example main
+                 */
+                id: components["parameters"]["workspace"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    updateWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a workspace
+                 * @example main
+                 */
+                id: components["parameters"]["workspace"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspacePatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listAuditEntries: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+                /** @description The id or the name of the actor */
+                actor?: string;
+                /** @description noun.verb, or noun.* */
+                action?: string;
+                /** @description The id or the name of the target */
+                target?: string;
+                /** @description ISO 8601 with a zone; inclusive */
+                from?: string;
+                /** @description ISO 8601 with a zone; exclusive */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: {
+                /** @description The number of an end of the chain that was noted earlier */
+                seq?: number;
+                /** @description SHA-256 in hex */
+                hash?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerdict"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    listEgressRules: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressRuleList"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    createEgressRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EgressInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressRule"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    deleteEgressRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id
+                 * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    getDescription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+}
+
+type Fixed<T> = T extends readonly (infer Item)[] ? readonly Fixed<Item>[] : T extends object ? { readonly [Name in keyof T]: Fixed<T[Name]> } : T;
+
+/** The named types, readonly throughout: `Wire["Connector"]`. */
+export type Wire = Fixed<components["schemas"]>;
