@@ -7,6 +7,7 @@ import { targetIfAny } from "./catalog.ts"
 import { createTable } from "./ddl.ts"
 import { Params, qualified } from "./dialect.ts"
 import { rowReason } from "./errors.ts"
+import { ChangedMeanwhile } from "./replay.ts"
 import type { SqlType } from "./type.ts"
 import { type SqlConnection, transacted } from "./wire.ts"
 
@@ -75,6 +76,7 @@ export async function commitOnce<B, C extends SqlConnection<B>, R extends Report
   const before = (): Promise<R | undefined> => reportOf<B, C, R>(type, client, book, commit.sequence, call)
   try {
     return await transacted(client.wire, "write", call, async () => {
+      if (type.ddl?.lock !== undefined) await client.wire.run(type.ddl.lock(book.table), [], call)
       const first = await before()
       if (first !== undefined) return first
       const report = await write()
@@ -83,7 +85,8 @@ export async function commitOnce<B, C extends SqlConnection<B>, R extends Report
     })
   } catch (error) {
     // Two that write the same batch at once meet at the token: the second one finds what the first one did.
-    const first = rowReason(type.errors, error) === undefined ? undefined : await transacted(client.wire, "read", call, before)
+    const met = error instanceof ChangedMeanwhile || rowReason(type.errors, error) !== undefined
+    const first = !met ? undefined : await transacted(client.wire, "read", call, before)
     if (first !== undefined) return first
     throw error
   }

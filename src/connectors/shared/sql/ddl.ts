@@ -27,6 +27,10 @@ export interface Ddl<C = unknown> {
   widen?(table: string, column: string, type: string, rest: string): string
   /** Lets a column be empty. Absent: it is not done. */
   loosen?(table: string, column: string, type: string, rest: string): string
+  /** Whether some changes may not stand in a transaction: each one then commits by itself. */
+  readonly alone?: boolean
+  /** Holds a table until the transaction ends, where keys are not enforced: of two writes of one commit, the second one waits. */
+  lock?(table: string): string
   /** Whether commits are kept in a table beside the target, in the transaction of the rows. */
   readonly commits?: boolean
 }

@@ -25,9 +25,10 @@ export async function shape<B, C extends SqlConnection<B>>(
   const there = await transacted(wire, "read", call, () => targetIfAny(type.catalog, client, wanted.path, call))
   const steps = there === undefined ? creating(type, ddl, client, wanted) : await changingAll(type, ddl, client, there, wanted, call)
   if (!apply || steps.some(({ kind }) => kind === "refused")) return steps
-  await transacted(wire, "write", call, async () => {
+  const change = async (): Promise<void> => {
     for (const step of steps) if (step.kind !== "refused" && step.statement !== undefined) await wire.run(step.statement, [], call)
-  })
+  }
+  await (ddl.alone === true ? change() : transacted(wire, "write", call, change))
   return steps
 }
 
