@@ -34,8 +34,8 @@ better protection. A query that is cut off is cancelled in Snowflake, and its ti
 Keys: Snowflake does not enforce primary keys, so a batch of a read never ends between rows with the same key.
 
 Writes: appends are one INSERT, and upserts one MERGE, per 4 MiB of rows. Each statement commits by itself, and a retry carries the
-request id of the first attempt, so that it does not run twice. Commit tokens are not offered: the SQL API takes explicit transactions
-only in requests with several statements, and those take no bind variables. A batch that is written again after a lost answer is
+request id of the first attempt, so that it does not run twice. The hub does not offer commit tokens here, because it does not
+put a token and the rows of a batch into one transaction of the SQL API. A batch that is written again after a lost answer is
 appended twice; an upsert by key gives the same rows.
 
 Tables that the hub creates: a text without a known length is a \`VARCHAR\`, an integer a \`NUMBER\` of 5, 10, 19 or 38 digits, and an instant a
