@@ -11,8 +11,6 @@ export interface Waiver {
 
 export const waivers: readonly Waiver[] = []
 
-const PORTS = "The type is moved onto the shared layers."
-
 /** Types that take more than 250 lines over all of their files, each with exactly the lines that it takes. */
 export const sizeWaivers: readonly SizeWaiver[] = [
   {
@@ -20,15 +18,16 @@ export const sizeWaivers: readonly SizeWaiver[] = [
     lines: 449,
     reason: "It is the type for any API: its inputs, templates and rules of success have no other user, and its notes say how they work together.",
   },
-  { type: "snowflake", lines: 1406, reason: PORTS },
+  {
+    type: "snowflake",
+    lines: 734,
+    reason:
+      "Its form, login by key pair, statement API, row types, refusals and catalog SQL have no other user yet; each moves out when a second warehouse needs it.",
+  },
 ]
 
 /** Pairs of types that share runs of eight lines, each with exactly the runs that they share. */
 export const runWaivers: readonly RunWaiver[] = []
 
 /** Places where files or folders still import one another in a circle. */
-export const circleWaivers: readonly CircleWaiver[] = [
-  { within: "src/connectors/snowflake", reason: PORTS },
-  { within: "src/api", reason: "Routes take a type from the server; operations as data replace them." },
-  { within: "src/cli", reason: "The types of answers lie among the commands; generated types replace them." },
-]
+export const circleWaivers: readonly CircleWaiver[] = []

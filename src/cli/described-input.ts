@@ -1,4 +1,4 @@
-import type { Connector } from "./commands/wire.ts"
+import type { Connector } from "./answers.ts"
 import { usage } from "./failure.ts"
 
 /** The options that describe a connector apart from its config. */

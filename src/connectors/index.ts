@@ -4,9 +4,10 @@ import { csv } from "./csv.ts"
 import { http } from "./http.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
+import { redshift } from "./redshift.ts"
 import { snowflake } from "./snowflake.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, csv]
+export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, csv]
 
 export const registry = new Registry(connectors)

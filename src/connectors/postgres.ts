@@ -4,6 +4,7 @@ import { text } from "../core/fields.ts"
 import { catalog, types } from "./postgres/catalog.ts"
 import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
 import { loginOf, serverFields, warningsOf } from "./shared/sql/login.ts"
+import { pgBytes } from "./shared/sql/pg/bytes.ts"
 import { connectPg, type PgClient } from "./shared/sql/pg/client.ts"
 import { copyIn, copyLine } from "./shared/sql/pg/copy.ts"
 import { pgDdl } from "./shared/sql/pg/ddl.ts"
@@ -12,7 +13,7 @@ import type { PgBound } from "./shared/sql/pg/encode.ts"
 import { pgErrors } from "./shared/sql/pg/errors.ts"
 import { probePg } from "./shared/sql/pg/facts.ts"
 import { resetPg } from "./shared/sql/pg/reset.ts"
-import { keySlicer, type Slicer } from "./shared/sql/slices.ts"
+import { pgSlicer } from "./shared/sql/pg/slices.ts"
 import { staged } from "./shared/sql/staged.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
 import { changed, columnList, inPieces, type Writer } from "./shared/sql/writer.ts"
@@ -50,12 +51,6 @@ async function facts(client: PgClient, call: Call): Promise<ServerFacts> {
       product === undefined && number < 120_000 && "PostgreSQL before 12 is not supported: discovery will fail.",
     ),
   }
-}
-
-/** Key ranges under an exported snapshot, so that all sessions see one moment. */
-const slicer: Slicer<PgBound, PgClient> = {
-  ...keySlicer(pgDialect),
-  snapshot: async ({ wire }, call) => String((await wire.run("SELECT pg_export_snapshot()", [], call)).rows[0]?.[0]),
 }
 
 const STAGE = `pg_temp.${pgDialect.ident("jackfield stage")}`
@@ -100,7 +95,17 @@ them that a double would damage is a string of its digits. A JSON \`null\` and S
 Partitions: a partition is part of its partitioned table when the role may read that table. It is then neither a stream nor counted, and the
 table's comment says how many partitions there are. When the role may not read the table, its partitions are streams.
 
-Upserts and deletes go through a temporary table, for which the role needs TEMPORARY on the database.`,
+Upserts and deletes go through a temporary table, for which the role needs TEMPORARY on the database.
+
+Commits: a write with a commit token keeps the token in the table \`jackfield_commits\` of the target's schema, in the transaction of the rows.
+The first such write creates the table, for which the role needs CREATE on the schema, and SELECT, INSERT and DELETE if another role
+created it. Tokens older than 30 days are deleted. Dropping the table is safe while no run is under way.
+
+Slices: a table is cut by ranges of its key, and a heap table without a usable key by ranges of its pages (\`ctid\`; fast from PostgreSQL 14).
+All slices show the moment of an exported snapshot.
+
+Bytes: rows pass undecoded by COPY, as \`copy-binary\` between tables whose columns have the same names and the same built-in types, and as
+\`csv\` for tables of two columns or more without \`bytea\`. A piece ends at a key and can be resumed there; a table without a key is one piece.`,
   fields: serverFields(
     5432,
     text("Database", { default: "", maxLength: 63, help: "Empty: the database that is named like the user.", example: "shop" }),
@@ -117,5 +122,5 @@ Upserts and deletes go through a temporary table, for which the role needs TEMPO
     const { login, lease: way } = loginOf(config, lease)
     return connectPg(login, way, { errors, types, settings })
   },
-  ...sqlVerbs({ dialect: pgDialect, catalog, errors, facts, writer, slicer, ddl: pgDdl, reset: resetPg }),
+  ...sqlVerbs({ dialect: pgDialect, catalog, errors, facts, writer, slicer: pgSlicer, ddl: pgDdl, bytes: pgBytes(types), reset: resetPg }),
 })

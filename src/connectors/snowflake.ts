@@ -1,13 +1,21 @@
 import { defineConnector } from "../core/connector.ts"
-import { readAccount } from "./snowflake/account.ts"
-import { inDatabase } from "./snowflake/catalog.ts"
-import { connectSnowflake } from "./snowflake/client.ts"
-import { everywhere } from "./snowflake/everywhere.ts"
+import { optional, secret, text, variant } from "../core/fields.ts"
+import { sqlVerbs } from "./shared/sql/verbs.ts"
+import { accountFault, readAccount } from "./snowflake/account.ts"
+import { connectSnowflake } from "./snowflake/api.ts"
+import { catalog } from "./snowflake/catalog.ts"
+import { ddl } from "./snowflake/ddl.ts"
+import { dialect, writer } from "./snowflake/dialect.ts"
+import { errors } from "./snowflake/errors.ts"
 import { facts } from "./snowflake/facts.ts"
-import { snowflakeFields } from "./snowflake/fields.ts"
-import { query } from "./snowflake/query.ts"
-import { read } from "./snowflake/rows.ts"
-import { write } from "./snowflake/write.ts"
+
+const CASE = "Snowflake takes it as it is written, and keeps names that were not quoted in upper case."
+
+/** A token goes into a header: visible ASCII and nothing else. */
+const headerFault = (value: string): string | undefined =>
+  /^[\x21-\x7e]+$/.test(value) ? undefined : "must be one word of ASCII characters, without spaces or line breaks."
+
+const name = (title: string, example: string, help: string) => text(title, { default: "", maxLength: 255, example, help })
 
 /** Snowflake by its SQL API, version 2. Proven against a stand-in from the vendor's documentation; no real account was reached. */
 export const snowflake = defineConnector({
@@ -17,18 +25,63 @@ export const snowflake = defineConnector({
   proof: "stand-in",
   summary:
     "A Snowflake account by its SQL API: browse databases, query them by one reading statement at a time, read tables in key order, and append or merge rows.",
-  fields: snowflakeFields,
+  notes: `
+The stand-in was written from the vendor's documentation of the SQL API; no real account was used.
 
+Queries: the SQL API has no read-only transaction, so the text of a statement is checked. A role of its own with only SELECT is the
+better protection. A query that is cut off is cancelled in Snowflake, and its timeout ends it there in any case.
+
+Keys: Snowflake does not enforce primary keys, so a batch of a read never ends between rows with the same key.
+
+Writes: appends are one INSERT, and upserts one MERGE, per 4 MiB of rows. Each statement commits by itself, and a retry carries the
+request id of the first attempt, so that it does not run twice. The hub does not offer commit tokens here, because it does not
+put a token and the rows of a batch into one transaction of the SQL API. A batch that is written again after a lost answer is
+appended twice; an upsert by key gives the same rows.
+
+Tables that the hub creates: a text without a known length is a \`VARCHAR\`, an integer a \`NUMBER\` of 5, 10, 19 or 38 digits, and an instant a
+\`TIMESTAMP_LTZ\`. A decimal without known digits, or with more than 38, is a \`VARCHAR\`, so that no digit is lost. Texts and numbers are widened;
+Snowflake changes neither the decimals of a number nor the length of a \`BINARY\`.
+
+Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and other numbers are text. \`timestamp_ltz\` is in UTC, and
+\`timestamp_tz\` keeps its offset.`,
+  fields: {
+    // There is no host and no port: both follow from the account.
+    account: text("Account", {
+      maxLength: 253,
+      aims: true,
+      check: accountFault,
+      example: "myorg-myaccount",
+      help: "The account identifier, or its host that ends in .snowflakecomputing.com.",
+    }),
+    user: text("User", {
+      login: true,
+      maxLength: 255,
+      example: "JACKFIELD",
+      help: "The login name. Best a user of its own, with SELECT on what the hub shall read.",
+    }),
+    auth: variant("Login", {
+      key_pair: {
+        title: "Key pair",
+        fields: {
+          privateKey: secret("Private key", {
+            format: "pem",
+            help: "RSA, at least 2,048 bits, in PKCS#8 (as `openssl genrsa | openssl pkcs8 -topk8` writes it).",
+          }),
+          passphrase: optional(secret("Passphrase", { maxLength: 1_024 })),
+        },
+      },
+      token: { title: "Programmatic access token", fields: { token: secret("Token", { check: headerFault }) } },
+      oauth: {
+        title: "OAuth access token",
+        fields: { token: secret("Access token", { check: headerFault, help: "It is not renewed: when it expires, enter a new one." }) },
+      },
+    }),
+    warehouse: name("Warehouse", "COMPUTE_WH", `Empty: the user's default. ${CASE}`),
+    database: name("Database", "ANALYTICS", `Empty: the user's default, and discovery lists every database. ${CASE}`),
+    schema: name("Schema", "PUBLIC", "For names without one. Empty: the user's default."),
+    role: name("Role", "ANALYST", "Empty: the user's default."),
+  },
   address: ({ account }) => (typeof account === "string" ? { host: readAccount(account).host, port: 443 } : undefined),
-
   connect: connectSnowflake,
-
-  // The dispatcher is the lease's, and ends with it.
-  close() {},
-
-  test: facts,
-  discover: (client, call) => (client.place.database === undefined ? everywhere(client, call) : inDatabase(client, client.place.database, call)),
-  query,
-  read,
-  write,
+  ...sqlVerbs({ dialect, catalog, errors, facts, writer, ddl }),
 })

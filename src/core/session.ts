@@ -128,7 +128,7 @@ function sessionOver(opened: Open, options: OpenOptions): Session {
     read: (from, how) => guard.each(() => need(connector, "read")(client, from, read(how), call)),
     slices: (from, plan, most) => guard.promise(() => need(connector, "slices")(client, from, plan, most, call)),
     offers: (from) => guard.promise(() => connector.offers?.(client, from, call) ?? []),
-    readBytes: (from, offer, how) => guard.each(() => need(connector, "readBytes")(client, from, offer, read(how), call)),
+    readBytes: (from, offer, how) => guard.each(() => guard.pieces(need(connector, "readBytes")(client, from, offer, read(how), call))),
     write: (to, batch, how) => guard.promise(() => need(connector, "write")(client, to, batchFits(batch), how, call)),
     takes: (to) => guard.promise(() => connector.takes?.(client, to, call) ?? []),
     writeBytes: (to, piece, offer, how) => guard.promise(() => need(connector, "writeBytes")(client, to, piece, offer, how, call)),
@@ -256,6 +256,11 @@ class Guard {
       // The consumer stopped early: the driver may close its cursor, but must not delay the caller.
       if (!done && iterator?.return !== undefined) await untilAborted(this.#signal, iterator.return()).catch(() => undefined)
     }
+  }
+
+  /** The same pieces; their bytes end with the lease too, and fail with `PlatformError`s. */
+  async *pieces(pieces: AsyncIterable<BytePiece>): AsyncGenerator<BytePiece> {
+    for await (const piece of pieces) yield { ...piece, bytes: this.each(() => piece.bytes) }
   }
 
   /**

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { postgres } from "../../src/connectors/postgres.ts"
 import type { Session } from "../../src/core/session.ts"
-import type { Batch, ReadPlan, Stream } from "../../src/core/streams.ts"
+import type { Batch, ReadPlan, Slice, Stream } from "../../src/core/streams.ts"
 import type { Column, Value } from "../../src/core/values.ts"
 import { column } from "../fixtures/fixture.ts"
-import { collect } from "../support/batches.ts"
+import { collect, valuesOf } from "../support/batches.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { failure } from "../support/failure.ts"
-import { withSession } from "./context.ts"
+import { testLease } from "../support/lease.ts"
+import { opened, withSession } from "./context.ts"
 
 let server: TestDatabase
 const run = <T>(work: (session: Session) => Promise<T>, options: object = {}): Promise<T> =>
@@ -141,24 +142,100 @@ describe("slices", () => {
     })
   })
 
-  test("a stream without a key is one slice", async () => {
-    await run(async (session) => {
-      await using slicing = await session.slices(stream("nokey"), { kind: "all" }, 4)
-      expect(slicing.slices.map(({ id }) => id)).toEqual(["whole"])
+  describe("by pages", () => {
+    beforeEach(() =>
+      server.query(`SET ROLE low; CREATE TABLE shop.pages (n int, pad text);
+      INSERT INTO shop.pages SELECT i, repeat('x', 500) FROM generate_series(1, 2000) i; DELETE FROM shop.pages WHERE n % 7 = 0`),
+    )
+    const there = Array.from({ length: 2_000 }, (_, index) => index + 1).filter((n) => n % 7 !== 0)
+    const read = (slice: Slice, from = "pages") => run(async (session) => (await valuesOf(session.read(stream(from), { slice }))).map(([n]) => Number(n)))
+
+    test("a table without a key is cut: disjoint, together the whole, of one moment", async () => {
+      await run(async (session) => {
+        await using slicing = await session.slices(stream("pages"), { kind: "all" }, 4)
+        expect([slicing.slices.length, slicing.consistent]).toEqual([4, true])
+        await server.query(
+          "UPDATE shop.pages SET n = -n WHERE n % 2 = 0; INSERT INTO shop.pages SELECT i, '' FROM generate_series(5000, 6000) i; DELETE FROM shop.pages WHERE n < 9",
+        )
+        const parts = await Promise.all(slicing.slices.map((slice) => read(slice)))
+        for (const part of parts) expect(part.length).toBeGreaterThan(300)
+        expect(parts.flat().sort((a, b) => a - b)).toEqual(there)
+        // VACUUM FULL and CLUSTER take this lock; they would move the rows.
+        await expect(server.query("SET lock_timeout = 200; LOCK TABLE shop.pages IN ACCESS EXCLUSIVE MODE")).rejects.toThrow("lock timeout")
+      })
+    })
+
+    test("neither a small table nor a partitioned one nor a view is cut", async () => {
+      await server.query(`CREATE VIEW shop.seen AS TABLE shop.pages; CREATE TABLE shop.parted (n int) PARTITION BY RANGE (n);
+        CREATE TABLE shop.parted_1 PARTITION OF shop.parted FOR VALUES FROM (0) TO (9000); INSERT INTO shop.parted SELECT i FROM generate_series(1, 5000) i;
+        GRANT SELECT ON ALL TABLES IN SCHEMA shop TO low`)
+      for (const name of ["nokey", "seen", "parted"])
+        await run(async (session) => {
+          await using slicing = await session.slices(stream(name), { kind: "all" }, 4)
+          expect(slicing.slices.map(({ id }) => id)).toEqual(["whole"])
+        })
+    })
+
+    test("refuses ranges that no slicing gave", async () => {
+      for (const id of ["pages:", "pages:1", "pages:-1-2", "pages:9999999999-", "pages:0-1) OR (1=1"])
+        expect((await failure(read({ id, of: "" }))).code).toBe("request_invalid")
     })
   })
 })
 
 describe("reset", () => {
-  test("nothing of a use is there in the next one", async () => {
+  const LEFT = `SELECT current_user::text, session_user::text, current_setting('search_path') AS path, current_setting('work_mem') AS memory,
+    current_setting('jackfield.note', true) AS note, current_setting('default_transaction_read_only') AS read_only, current_setting('role') AS role,
+    (SELECT count(*)::int FROM pg_prepared_statements) AS prepared, (SELECT count(*)::int FROM pg_cursors WHERE is_holdable) AS cursors,
+    (SELECT count(*)::int FROM pg_listening_channels()) AS channels, to_regclass('pg_temp.kept')::text AS temporary,
+    (SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks`
+
+  /** Runs a statement of a use as itself, then says what is left of it before and after a reset of the same connection. */
+  async function left(statements: readonly string[]): Promise<{ clean: unknown; before: unknown; after: unknown; same: boolean }> {
+    const lease = testLease()
+    const client = await postgres.connect(opened(postgres, server.config) as never, lease)
+    const one = async (sql: string): Promise<Record<string, unknown>> => (await client.pg.query(sql)).rows[0]
+    try {
+      const [pid, clean] = [await one("SELECT pg_backend_pid() AS pid"), await one(LEFT)]
+      for (const statement of statements) await client.pg.query(statement).catch(() => undefined)
+      const before = client.pg.getTransactionStatus() === "E" ? "failed" : await one(LEFT)
+      await postgres.reset?.(client, {} as never)
+      const after = await one(LEFT)
+      return { clean, before, after, same: (await one("SELECT pg_backend_pid() AS pid")).pid === pid.pid }
+    } finally {
+      await client.pg.end()
+      await lease.close()
+    }
+  }
+
+  test.each<[string, ...string[]]>([
+    ["a channel", "LISTEN news"],
+    ["a temporary table", "CREATE TEMPORARY TABLE kept AS SELECT 1 AS secret"],
+    ["a prepared statement", "PREPARE kept AS SELECT 1"],
+    ["a role", "SET ROLE low"],
+    ["a session's user", "SET SESSION AUTHORIZATION low"],
+    ["a session's user and role", "SET SESSION AUTHORIZATION low", "SET ROLE low"],
+    ["settings", "SET search_path = shop", "SET work_mem = '1MB'", "SET jackfield.note = 'secret'", "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"],
+    ["a held cursor", "DECLARE kept CURSOR WITH HOLD FOR SELECT 1"],
+    ["an exclusive advisory lock", "SELECT pg_advisory_lock(1)", "SELECT pg_advisory_lock(1)"],
+    ["a shared advisory lock", "SELECT pg_advisory_lock_shared(2, 3)"],
+    ["an open transaction", "BEGIN", "LISTEN news", "SET LOCAL search_path = shop", "SELECT pg_advisory_xact_lock(4)"],
+    ["a failed transaction", "SELECT pg_advisory_lock(5)", "BEGIN", "SELECT 1/0"],
+  ])("takes away %s", async (_, ...statements) => {
+    const { clean, before, after, same } = await left(statements)
+    expect(before).not.toEqual(clean)
+    expect({ ...(after as object), note: (after as { note: string | null }).note || null }).toEqual(clean)
+    expect(same).toBe(true)
+  })
+
+  test("gives back the locks of queries", async () => {
+    const locks = () => server.query("SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory'")
     await run(async (session) => {
-      const [before] = await collect(session.query("SELECT pg_backend_pid(), current_user::text, current_setting('search_path')"))
       await collect(session.query("SELECT pg_advisory_lock(1), set_config('search_path', 'shop', false)"))
-      expect(await server.query("SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory'")).toEqual([{ n: 1 }])
+      expect(await locks()).toEqual([{ n: 1 }])
       await session.reset()
-      expect(await server.query("SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory'")).toEqual([{ n: 0 }])
-      const [after] = await collect(session.query("SELECT pg_backend_pid(), current_user::text, current_setting('search_path')"))
-      expect(after?.rows).toEqual(before?.rows)
+      expect(await locks()).toEqual([{ n: 0 }])
+      expect(await valuesOf(session.query("SELECT current_setting('search_path')"))).toEqual([['"$user", public']])
     })
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import { snowflake } from "../../src/connectors/snowflake.ts"
 import type { Session } from "../../src/core/session.ts"
 import type { Discovered, Stream } from "../../src/core/streams.ts"
-import type { Value } from "../../src/core/values.ts"
+import type { Column, Value } from "../../src/core/values.ts"
 import { startAccount } from "../fixtures/snowflake.ts"
 import { collect } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
@@ -174,4 +174,46 @@ describe("a write", () => {
       await account.server.sql('GRANT INSERT ON "CONFORMANCE"."TARGET" TO "ANALYST"')
     }
   })
+})
+
+describe("a shape", () => {
+  const path = ["SHOP", "CONFORMANCE", "MADE"]
+  const column = (name: string, type: Column["type"], more: Partial<Column> = {}): Column => ({ name, type, nativeType: "", nullable: true, ...more })
+  const id = column("ID", "integer", { precision: 32, nullable: false })
+  const shape = (columns: readonly Column[], apply = true) => open({}, (session) => session.shape({ path, columns, key: ["ID"] }, apply))
+  const small = [id, column("NAME", "string", { maxLength: 5 }), column("PRICE", "decimal", { precision: 10, scale: 2 })]
+
+  test("creates a table, widens and adds its columns, and does nothing twice", async () => {
+    expect((await shape(small)).map(({ kind }) => kind)).toEqual(["create"])
+    expect(await shape(small)).toEqual([])
+    const all = ["boolean", "date", "time", "timestamp", "json", "bytes", "array", "float"] as const
+    const wider = [{ ...id, precision: 64 }, column("NAME", "string", { maxLength: 50 }), ...all.map((type) => column(type.toUpperCase(), type))]
+    expect((await shape(wider)).map((step) => `${step.kind} ${"column" in step ? step.column : ""}`)).toEqual([
+      "widen ID",
+      "widen NAME",
+      ...all.map((type) => `add ${type.toUpperCase()}`),
+    ])
+    expect(await shape(wider)).toEqual([])
+    const rows: Value[][] = [["9223372036854775807", "longer than five"]]
+    const columns = wider.slice(0, 2)
+    const made: Stream = { path, kind: "table", columns: [], key: ["ID"] }
+    expect(await open({}, (session) => session.write(made, { columns, rows }, { mode: "upsert" }))).toMatchObject({ written: 1 })
+    const gone = { columns, rows, ops: ["delete"] as const }
+    expect(await open({}, (session) => session.write(made, gone, { mode: "upsert" }))).toMatchObject({ written: 1 })
+    expect(await account.server.sql('SELECT 1 FROM "CONFORMANCE"."MADE"')).toEqual([])
+  })
+
+  test("refuses a change that Snowflake refuses, before anything is sent", async () => {
+    const steps = await shape([id, column("PRICE", "decimal", { precision: 12, scale: 4 })])
+    expect(steps).toEqual([{ kind: "refused", column: "PRICE", reason: expect.stringMatching(/cannot widen this column; PRICE is NUMBER\(10,2\) there/) }])
+  })
+})
+
+test("a read since a value gives its rows in order, and goes on from its cursor", async () => {
+  const since = (from: Value) => ({ plan: { kind: "since", column: "BORN", from } as const })
+  const batches = await open({}, (session) => collect(session.read(stream("PEOPLE"), since("1990-02-20"))), { batchRows: 2 })
+  const born = batches.flatMap(({ rows }) => rows.map((row) => row[4]))
+  expect(born).toEqual(["1990-02-20", "1990-02-21", "1990-02-22", "1990-02-23"])
+  const rest = await open({}, (session) => collect(session.read(stream("PEOPLE"), { ...since("1990-02-20"), after: batches[0]?.cursor })))
+  expect(rest.flatMap(({ rows }) => rows.map((row) => row[4]))).toEqual(born.slice(2))
 })

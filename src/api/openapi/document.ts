@@ -1,5 +1,6 @@
 import { connectors } from "../../connectors/index.ts"
 import type { AnyConnector } from "../../core/connector.ts"
+import { examplesOf } from "../examples.ts"
 import type { AnySpec } from "../operation.ts"
 import { operations } from "../operations.ts"
 import { statusOf } from "../register.ts"
@@ -7,7 +8,6 @@ import { Problem } from "../schemas/problems.ts"
 import { TAGS } from "../tags.ts"
 import { Components, type JsonSchema } from "./components.ts"
 import { connectorBodies } from "./connector-bodies.ts"
-import { examplesOf } from "./examples.ts"
 import { HEADERS, IDEMPOTENCY_KEY, IF_MATCH } from "./headers.ts"
 
 const DESCRIPTION = `One hub for every system a team uses: register it once, then test, browse, query and call it by name.

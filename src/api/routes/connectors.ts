@@ -1,7 +1,7 @@
 import type { ConnectorView } from "../../hub/connectors/connector-view.ts"
 import { compareConnector } from "../../hub/declarative/compare.ts"
 import { principalOf } from "../access.ts"
-import { configExamples, exampleName } from "../openapi/examples.ts"
+import { configExamples, exampleName } from "../examples.ts"
 import { type Operation, operation } from "../operation.ts"
 import { ifMatchOf } from "../request.ts"
 import { ConnectorRef, pageOf } from "../schemas/basics.ts"

@@ -1,4 +1,5 @@
 import type { Wire } from "../../wire.ts"
+import { type Connector, type ConnectorType, readAll } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { type Assignment, assignConfig, firstMissing, type Question, secretAt } from "../config-input.ts"
 import { type DescribedOptions, describedBy } from "../described-input.ts"
@@ -6,7 +7,6 @@ import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { printReport, type Report } from "../report.ts"
 import { type FieldOptions, readAssignments, readValue } from "../secret-input.ts"
-import { type Connector, type ConnectorType, readAll } from "./wire.ts"
 
 export interface AddOptions extends FieldOptions, DescribedOptions {
   readonly type?: string

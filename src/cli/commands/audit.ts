@@ -1,10 +1,10 @@
 import { createReadStream } from "node:fs"
 import { canonical, Follower, genesisOf } from "../../core/audit-chain.ts"
 import type { Wire } from "../../wire.ts"
+import { type Page, queryString, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { table } from "../table.ts"
-import { type Page, queryString, when } from "./wire.ts"
 
 type Entry = Wire["AuditEntry"]
 type Head = Wire["AuditHead"]

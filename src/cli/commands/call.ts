@@ -1,11 +1,11 @@
 import type { Wire } from "../../wire.ts"
+import { connectorPath } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { parseAssignment } from "../config-input.ts"
 import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { readValue } from "../secret-input.ts"
 import { table } from "../table.ts"
-import { connectorPath } from "./wire.ts"
 
 export interface CallOptions {
   readonly set?: readonly string[]

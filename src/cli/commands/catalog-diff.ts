@@ -1,10 +1,10 @@
 import type { Wire } from "../../wire.ts"
+import { connectorPath, type Page, queryString, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit } from "../failure.ts"
 import { table } from "../table.ts"
 import { printable } from "../terminal.ts"
 import { pathText } from "./catalog.ts"
-import { connectorPath, type Page, queryString, readAll, when } from "./wire.ts"
 
 type Summary = Wire["CatalogDiffSummary"]
 type Change = Wire["CatalogChange"]

@@ -1,11 +1,11 @@
 import type { Wire } from "../../wire.ts"
+import { type Catalog, connectorPath, queryString, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { table } from "../table.ts"
 import { printable } from "../terminal.ts"
-import { type Catalog, connectorPath, queryString, readAll, when } from "./wire.ts"
 
 export interface CatalogOptions {
   readonly search?: string

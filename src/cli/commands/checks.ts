@@ -1,8 +1,8 @@
 import type { Wire } from "../../wire.ts"
+import { connectorPath, type Page, queryString, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { table } from "../table.ts"
-import { connectorPath, type Page, queryString, readAll, when } from "./wire.ts"
 
 type Check = Wire["Check"]
 type Result = Wire["CheckResult"]

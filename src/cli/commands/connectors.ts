@@ -1,11 +1,11 @@
 import type { Wire } from "../../wire.ts"
+import { type Connector, type ConnectorType, connectorPath, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { TEST_MAX_SECONDS, timeoutOf } from "../duration-input.ts"
 import { EXIT, type Exit, Failure } from "../failure.ts"
 import { exitOfReport, type Report, stageLine, verdictLines } from "../report.ts"
 import { facts, table } from "../table.ts"
-import { type Connector, type ConnectorType, connectorPath, readAll, when } from "./wire.ts"
 
 /** Lists the connector types, or the fields of one. */
 export async function types({ terminal, hub }: Cli, type: string | undefined): Promise<Exit> {

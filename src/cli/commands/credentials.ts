@@ -1,4 +1,5 @@
 import type { Wire } from "../../wire.ts"
+import { type Connector, type ConnectorType, connectorPath, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { TEST_MAX_SECONDS, timeoutOf } from "../duration-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
@@ -7,7 +8,6 @@ import type { FieldOptions } from "../secret-input.ts"
 import { facts } from "../table.ts"
 import { readConfigOptions } from "./add.ts"
 import { flatten, type TestOptions } from "./connectors.ts"
-import { type Connector, type ConnectorType, connectorPath, when } from "./wire.ts"
 
 type Slots = Wire["Credentials"]
 

@@ -1,8 +1,8 @@
 import type { Wire } from "../../wire.ts"
+import { readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import { table } from "../table.ts"
-import { readAll, when } from "./wire.ts"
 
 type EgressRule = Wire["EgressRule"]
 

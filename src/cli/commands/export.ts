@@ -1,7 +1,7 @@
+import { type Connector, type ConnectorType, readAll } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { type PlaceholderKind, PREFIXES, type Schedule, writeConnectors } from "../declarative/written.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
-import { type Connector, type ConnectorType, readAll } from "./wire.ts"
 
 export interface ExportOptions {
   readonly type?: string

@@ -1,10 +1,10 @@
 import type { Wire } from "../../wire.ts"
+import { readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { facts, table } from "../table.ts"
-import { readAll, when } from "./wire.ts"
 
 type Key = Wire["Key"]
 

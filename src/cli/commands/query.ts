@@ -1,3 +1,4 @@
+import { connectorPath, queryString, type Rows } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
@@ -5,7 +6,6 @@ import type { HubClient } from "../hub-client.ts"
 import { readValue } from "../secret-input.ts"
 import { table } from "../table.ts"
 import { printable } from "../terminal.ts"
-import { connectorPath, queryString, type Rows } from "./wire.ts"
 
 export interface QueryOptions {
   readonly param?: readonly string[]

@@ -1,9 +1,9 @@
 import type { Wire } from "../../wire.ts"
+import { type Page, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit } from "../failure.ts"
 import { readValue, readVariable } from "../secret-input.ts"
 import { facts, table } from "../table.ts"
-import { type Page, readAll, when } from "./wire.ts"
 
 export type Session = Wire["LiveSession"]
 type Me = Wire["Me"]

@@ -2,12 +2,12 @@ import { open } from "node:fs/promises"
 import { basename } from "node:path"
 import { Readable } from "node:stream"
 import type { Wire } from "../../wire.ts"
+import { queryString, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { facts, table } from "../table.ts"
-import { queryString, readAll, when } from "./wire.ts"
 
 type Upload = Wire["Upload"]
 

@@ -1,11 +1,11 @@
 import type { Wire } from "../../wire.ts"
+import { readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { readValue, readVariable } from "../secret-input.ts"
 import { facts, table } from "../table.ts"
 import { type PasswordOptions, printSessions, type Session } from "./sessions.ts"
-import { readAll, when } from "./wire.ts"
 
 type User = Wire["User"]
 

@@ -1,11 +1,11 @@
 import type { Wire } from "../../wire.ts"
+import { type Connector, type ConnectorType, connectorPath, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { type DescribedChangeOptions, describedBy } from "../described-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import type { FieldOptions } from "../secret-input.ts"
 import { table } from "../table.ts"
 import { readConfigOptions } from "./add.ts"
-import { type Connector, type ConnectorType, connectorPath, readAll, when } from "./wire.ts"
 
 type Change = Wire["ConnectorChange"]
 type Version = Wire["Version"]

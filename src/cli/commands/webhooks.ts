@@ -1,9 +1,9 @@
 import type { Wire } from "../../wire.ts"
+import { type Page, queryString, readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { table } from "../table.ts"
-import { type Page, queryString, readAll, when } from "./wire.ts"
 
 type Webhook = Wire["Webhook"]
 type Delivery = Wire["Delivery"]

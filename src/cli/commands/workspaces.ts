@@ -1,8 +1,8 @@
 import type { Wire } from "../../wire.ts"
+import { readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
 import { facts, table } from "../table.ts"
-import { readAll, when } from "./wire.ts"
 
 type Workspace = Wire["Workspace"]
 

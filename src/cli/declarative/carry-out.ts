@@ -1,5 +1,5 @@
 import type { Wire } from "../../wire.ts"
-import { connectorPath } from "../commands/wire.ts"
+import { connectorPath } from "../answers.ts"
 import { EXIT, Failure } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import type { Plan, Removal, Step } from "./plan.ts"

@@ -1,5 +1,5 @@
 import type { Wire } from "../../wire.ts"
-import { type Connector, type ConnectorType, readAll } from "../commands/wire.ts"
+import { type Connector, type ConnectorType, readAll } from "../answers.ts"
 import { EXIT, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import type { Shell } from "../shell.ts"

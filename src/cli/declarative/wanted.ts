@@ -1,5 +1,5 @@
 import type { Wire } from "../../wire.ts"
-import type { ConnectorType } from "../commands/wire.ts"
+import type { ConnectorType } from "../answers.ts"
 import type { Entry, FileFault } from "./documents.ts"
 import type { Filled } from "./placeholders.ts"
 

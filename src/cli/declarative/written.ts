@@ -1,6 +1,6 @@
 import { Document, isMap, type Pair, type YAMLMap } from "yaml"
 import type { Wire } from "../../wire.ts"
-import type { Connector } from "../commands/wire.ts"
+import type { Connector } from "../answers.ts"
 import { escapePlaceholders } from "./placeholders.ts"
 
 /** The source of the secrets of an export when it is applied. */

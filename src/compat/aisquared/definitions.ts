@@ -90,6 +90,7 @@ export const DEFINITIONS: readonly Definition[] = [
   database({ ...postgresql, side: "source" }, dataType),
   mariadb("source"),
   snowflake,
+  database({ name: "Redshift", type: "redshift", side: "source" }),
   httpSource,
   database({ ...postgresql, side: "destination" }),
   mariadb("destination"),

@@ -110,7 +110,7 @@ const snowflake: DatasourceType = {
 const csv: DatasourceType = { name: "csv", type: "csv", rows: [], fromName: true }
 
 /** Every type that is mapped. */
-export const TYPES: readonly DatasourceType[] = [named("postgres", "postgres"), server("mysql", "mysql"), snowflake, csv]
+export const TYPES: readonly DatasourceType[] = [named("postgres", "postgres"), named("redshift", "redshift"), server("mysql", "mysql"), snowflake, csv]
 
 export const typesOf = (registry: Registry): BuiltType[] => built(TYPES, registry)
 

@@ -99,6 +99,13 @@ const webhook: ConnectorType = {
 }
 
 /** Every type that is mapped; of several for one type of the hub, the first that fits names a connector that was made in another way. */
-export const TYPES: readonly ConnectorType[] = [database("postgresql", "postgres"), database("mysql", "mysql"), snowflake, webhook, restApi]
+export const TYPES: readonly ConnectorType[] = [
+  database("postgresql", "postgres"),
+  database("mysql", "mysql"),
+  database("redshift", "redshift"),
+  snowflake,
+  webhook,
+  restApi,
+]
 
 export const typesOf = (registry: Registry): BuiltType[] => built(TYPES, registry)

@@ -1,138 +1,69 @@
 import type { Call } from "../../core/call.ts"
-import { PlatformError } from "../../core/errors.ts"
-import type { Discovered, Stream, StreamKind } from "../../core/streams.ts"
+import type { Discovered } from "../../core/streams.ts"
 import type { Column } from "../../core/values.ts"
-import type { Snowflake } from "./client.ts"
-import { ident, qualified } from "./sql.ts"
-import { type Cells, partitions, rows, run } from "./statements.ts"
-import { columnType, nativeType } from "./values.ts"
-
-const OURS = "TABLE_SCHEMA <> 'INFORMATION_SCHEMA'"
-
-const countSql = (database: string): string =>
-  `SELECT TABLE_TYPE, COUNT(*) AS MANY FROM ${ident(database)}.INFORMATION_SCHEMA.TABLES WHERE ${OURS} GROUP BY TABLE_TYPE ORDER BY TABLE_TYPE`
-
-/** One row per column, one for a table without any; in order of schema, table and position. */
-const columnsSql = (database: string): string => {
-  const views = `${ident(database)}.INFORMATION_SCHEMA`
-  return `SELECT T.TABLE_SCHEMA, T.TABLE_NAME, T.TABLE_TYPE, T.ROW_COUNT, T.COMMENT, C.COLUMN_NAME, C.IS_NULLABLE, C.DATA_TYPE,
-    C.NUMERIC_PRECISION, C.NUMERIC_SCALE, C.DATETIME_PRECISION, C.CHARACTER_MAXIMUM_LENGTH
-  FROM ${views}.TABLES T LEFT JOIN ${views}.COLUMNS C ON C.TABLE_SCHEMA = T.TABLE_SCHEMA AND C.TABLE_NAME = T.TABLE_NAME
-  WHERE T.${OURS} ORDER BY T.TABLE_SCHEMA, T.TABLE_NAME, C.ORDINAL_POSITION`
-}
-
-/** Everything in one database by three statements, streamed. */
-export async function* inDatabase(client: Snowflake, database: string, call: Call): AsyncGenerator<Discovered> {
-  const counts = await rows(client, countSql(database), {}, call)
-  const byKind = Object.fromEntries(counts.map((row) => [kindName(row["table_type"] ?? ""), Number(row["many"])]))
-  yield { counted: { total: Object.values(byKind).reduce((sum, many) => sum + many, 0), byKind } }
-  const keys = await keysIn(client, `DATABASE ${ident(database)}`, call)
-  let current: Cells[] = []
-  const result = await run(client, columnsSql(database), {}, call)
-  for await (const page of partitions(client, result, call))
-    for (const row of page) {
-      if (current[0] !== undefined && (current[0][0] !== row[0] || current[0][1] !== row[1])) {
-        yield found(database, current, keys)
-        current = []
-      }
-      current.push(row)
-    }
-  if (current.length > 0) yield found(database, current, keys)
-}
-
-function found(database: string, cells: readonly Cells[], keys: Keys): Discovered {
-  const [schema = "", name = "", type, estimate, comment] = cells[0] ?? []
-  const columns = cells.flatMap(([, , , , , column, nullable, dataType, precision, scale, decimals, length]): Column[] => {
-    if (column === null || column === undefined) return []
-    const native = nativeType(dataType ?? "", numberOf(precision), numberOf(scale ?? decimals), numberOf(length))
-    return [{ name: column, type: columnType(native), nativeType: native, nullable: nullable !== "NO" }]
-  })
-  return describe({ path: [database, schema ?? "", name ?? ""], kind: kindOf(type ?? ""), columns, estimate: estimate ?? null, comment: comment ?? null }, keys)
-}
-
-interface Thing {
-  readonly path: readonly string[]
-  readonly kind: StreamKind
-  readonly columns: readonly Column[]
-  readonly estimate: string | null
-  readonly comment: string | null
-}
-
-/** A stream, or why it is none. */
-export function describe({ path, kind, columns, estimate, comment }: Thing, keys: Keys): Discovered {
-  if (columns.length === 0)
-    return { skipped: { path, reason: "Snowflake lists no columns of it: a view that no longer compiles, or nothing of it that the role may see." } }
-  const key = keys.get(keyName(path)) ?? []
-  const whole = key.every((name) => columns.some((column) => column.name === name))
-  return {
-    stream: {
-      path,
-      kind,
-      columns,
-      key: whole ? key : [],
-      ...(estimate === null ? {} : { estimatedRows: Number(estimate) }),
-      ...(comment ? { comment } : {}),
-    },
-  }
-}
-
-const numberOf = (text: string | null | undefined): number | undefined => (text === null || text === undefined ? undefined : Number(text))
-
-/** As Snowflake names kinds: `BASE TABLE` is a table, the others as they are, in lower case. */
-export const kindName = (type: string): string => (/^(BASE )?TABLE$/.test(type) ? "table" : type.toLowerCase().replaceAll("_", " "))
-
-export function kindOf(type: string): StreamKind {
-  const name = kindName(type)
-  if (name.includes("materialized")) return "materialized view"
-  if (name.includes("view")) return "view"
-  return name.includes("external") ? "foreign table" : "table"
-}
-
-/** Primary keys' columns in order, by `keyName`. */
-export type Keys = ReadonlyMap<string, readonly string[]>
-
-const keyName = (path: readonly string[]): string => JSON.stringify(path)
+import { type Catalog, countedBy, described } from "../shared/sql/catalog.ts"
+import { qualified } from "../shared/sql/dialect.ts"
+import { inDatabase, kindName, warehouseRelation } from "../shared/sql/information-schema.ts"
+import { type Keys, keysOf, pathKey, type Shown, show, showAll } from "../shared/sql/show.ts"
+import { byName } from "../shared/sql/wire.ts"
+import type { Snowflake } from "./api.ts"
+import { dialect } from "./dialect.ts"
+import { errors } from "./errors.ts"
+import { columnOf, nativeType, type RowType, typed } from "./values.ts"
 
 /** SHOW gives at most this many rows (docs, SHOW). */
-export const SHOW_MOST = 10_000
-
-/** The primary keys there; Snowflake does not enforce them. Beyond what SHOW gives, keys are unknown, and the log says so. */
-export async function keysIn(client: Snowflake, where: string, call: Call): Promise<Keys> {
-  const found = await rows(client, `SHOW PRIMARY KEYS IN ${where}`, { atOnce: true }, call)
-  if (found.length >= SHOW_MOST) call.log("Snowflake shows 10,000 key columns at most; the keys of the other tables are not known")
-  const keys = new Map<string, string[]>()
-  for (const row of found.toSorted((a, b) => Number(a["key_sequence"]) - Number(b["key_sequence"]))) {
-    const name = keyName([row["database_name"] ?? "", row["schema_name"] ?? "", row["table_name"] ?? ""])
-    keys.set(name, [...(keys.get(name) ?? []), row["column_name"] ?? ""])
-  }
-  return keys
-}
-
-/** One stream as it is now, never as a caller remembers it. A path of two is in the connector's database. */
-export async function findStream(client: Snowflake, path: readonly string[], call: Call): Promise<Stream> {
-  const whole = path.length === 2 && client.place.database !== undefined ? [client.place.database, ...path] : path
-  if (whole.length !== 3) throw unknown(path)
-  const columns = await rows(client, `DESCRIBE TABLE ${qualified(whole)}`, { atOnce: true }, call).catch((error: unknown) => {
-    if (error instanceof PlatformError && MISSING.has(String(error.details["code"]))) throw unknown(path, error)
-    throw error
-  })
-  return {
-    path: whole,
-    kind: "table",
-    columns: columns.map((row) => {
-      const native = row["type"] ?? ""
-      return { name: row["name"] ?? "", type: columnType(native), nativeType: native, nullable: row["null?"] !== "N" }
-    }),
-    key: columns.flatMap((row) => (row["primary key"] === "Y" && row["name"] ? [row["name"]] : [])),
-  }
-}
+const SHOW_MOST = 10_000
 
 /** No such object, or none that this role may see: Snowflake does not tell these apart. */
 const MISSING: ReadonlySet<string> = new Set(["002003", "002043"])
 
-const unknown = (path: readonly string[], cause?: unknown): PlatformError =>
-  new PlatformError(
-    "stream_not_found",
-    `There is no table or view ${path.join(".")}, or the role may not see it; a path is [database, schema, name], and the catalog has them.`,
-    cause === undefined ? {} : { cause },
-  )
+export const catalog: Catalog<Snowflake> = {
+  path: ["database", "schema", "name"],
+  whole: ({ place: { database } }, path) => (path.length === 2 && database !== undefined ? [database, ...path] : path),
+  discover(client, call) {
+    const { database } = client.place
+    if (database === undefined) return everywhere(client, call)
+    const within = dialect.ident(database)
+    const [views, typeOf] = [`${within}.INFORMATION_SCHEMA`, (...parts: Parameters<typeof nativeType>) => typed(nativeType(...parts))]
+    return inDatabase(client, { product: "Snowflake", views, database, typeOf, keys: () => keysIn(client, `DATABASE ${within}`, call) }, call)
+  },
+  async find({ wire }, path, call) {
+    try {
+      const found = byName(await wire.run(`DESCRIBE TABLE ${qualified(dialect, path)}`, [], call, true))
+      const columns = found.map((row): Column => ({ name: String(row["name"]), ...typed(String(row["type"])), nullable: row["null?"] !== "N" }))
+      const key = found.flatMap((row) => (row["primary key"] === "Y" ? [String(row["name"])] : []))
+      return described({ path, kind: "table", columns, key, keyHolds: false, notes: [] })
+    } catch (error) {
+      if (MISSING.has(errors.said(error)?.code ?? "")) return undefined
+      throw error
+    }
+  },
+}
+
+/** Everything that the role sees in the account, by three SHOW statements. */
+async function* everywhere(client: Snowflake, call: Call): AsyncGenerator<Discovered> {
+  const all = (what: string) => showAll(client, `SHOW ${what} IN ACCOUNT`, SHOW_MOST, "choose a database in the connector", call)
+  const objects = (await all("OBJECTS")).filter((row) => row["schema_name"] !== "INFORMATION_SCHEMA")
+  const columns = Map.groupBy(await all("COLUMNS"), (row) => pathKey(pathOf(row, "table_name")))
+  const keys = await keysIn(client, "ACCOUNT", call)
+  const counts = objects.map(({ kind = "" }) => [kind, 1])
+  yield countedBy(counts, ([kind]) => kindName(kind))
+  for (const object of objects) {
+    const path = pathOf(object, "name")
+    const { kind, rows: estimate, comment } = object
+    const own = (columns.get(pathKey(path)) ?? []).map((row) =>
+      // The type comes as JSON: `{"type":"FIXED","precision":38,"scale":0,"nullable":true}`.
+      columnOf({ ...(JSON.parse(String(row["data_type"] ?? "{}")) as Omit<RowType, "name">), name: String(row["column_name"]) }),
+    )
+    yield warehouseRelation({ product: "Snowflake", path, type: kind, columns: own, estimate, comment, keys })
+  }
+}
+
+const pathOf = (row: Shown["rows"][number], name: string): string[] => [row["database_name"], row["schema_name"], row[name]].map(String)
+
+/** The primary keys there. Beyond what SHOW gives, keys are unknown, and the log says so. */
+async function keysIn(client: Snowflake, where: string, call: Call): Promise<Keys> {
+  const { rows, cut } = await show(client, `SHOW PRIMARY KEYS IN ${where}`, { most: SHOW_MOST, quick: true }, call)
+  if (cut) call.log("Snowflake shows 10,000 key columns at most; the keys of the other tables are not known")
+  return keysOf(rows, (row) => ({ path: pathOf(row, "table_name"), at: Number(row["key_sequence"]), column: String(row["column_name"]) }))
+}

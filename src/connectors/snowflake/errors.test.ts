@@ -1,7 +1,9 @@
 import { expect, test } from "vitest"
-import { isRowFault, refused } from "./errors.ts"
+import { rowReason } from "../shared/sql/errors.ts"
+import { refused } from "../shared/sql/http-errors.ts"
+import { errors, errorsFor } from "./errors.ts"
 
-const asker = { host: "acme.snowflakecomputing.com", user: "JACKFIELD", role: "ANALYST", warehouse: "WH", fingerprint: "SHA256:abc" }
+const table = errorsFor({ host: "acme.snowflakecomputing.com", user: "JACKFIELD", role: "ANALYST", fingerprint: "SHA256:abc" })
 
 test.each([
   [
@@ -38,14 +40,14 @@ test.each([
   [400, "391903", undefined, "User-Agent header is missing.", "internal", /User-Agent/],
   [200, "391908", undefined, "Result set is too large.", "response_too_large", /ask for less/],
 ])("%s %s", (status, code, sqlState, message, expected, says) => {
-  const error = refused(status, { code, sqlState, message }, asker)
+  const error = refused(table, status, { code, sqlState, message })
   expect([error.code, error.message]).toEqual([expected, expect.stringMatching(says)])
   expect(error.message).toMatch(/\.$/)
   expect(error.message).not.toMatch(/[\n[]|\.\.$/)
 })
 
 test("a refusal's place and numbers are facts", () =>
-  expect(refused(422, { code: "001003", sqlState: "42000", message: "syntax error line 3 at position 14 unexpected 'x'." }, asker).details).toEqual({
+  expect(refused(table, 422, { code: "001003", sqlState: "42000", message: "syntax error line 3 at position 14 unexpected 'x'." }).details).toEqual({
     status: 422,
     code: "001003",
     sqlstate: "42000",
@@ -54,10 +56,10 @@ test("a refusal's place and numbers are facts", () =>
   }))
 
 test("a key pair's token that is said back is cut out", () =>
-  expect(refused(401, { code: "390144", message: "Bad eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJBIn0.c2ln_-x here." }, asker).message).toMatch(/Bad \[secret\] here\)/))
+  expect(refused(table, 401, { code: "390144", message: "Bad eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJBIn0.c2ln_-x here." }).message).toMatch(/Bad \[secret\] here\)/))
 
 test("only data is the fault of rows", () => {
-  const fault = (status: number, code: string, sqlState: string) => isRowFault(refused(status, { code, sqlState, message: "" }, asker))
+  const fault = (status: number, code: string, sqlState: string) => rowReason(errors, refused(table, status, { code, sqlState, message: "" })) !== undefined
   expect([fault(422, "100038", "22018"), fault(422, "100072", "22000"), fault(422, "100090", "42P18")]).toEqual([true, true, true])
   expect([fault(422, "002003", "42S02"), fault(422, "000606", "57P03"), fault(408, "000630", "57014"), fault(503, "", "")]).toEqual([
     false,
@@ -65,5 +67,5 @@ test("only data is the fault of rows", () => {
     false,
     false,
   ])
-  expect(isRowFault(new Error("x"))).toBe(false)
+  expect(rowReason(errors, new Error("x"))).toBeUndefined()
 })

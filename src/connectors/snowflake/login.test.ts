@@ -3,27 +3,36 @@ import { inspect } from "node:util"
 import { afterEach, expect, test, vi } from "vitest"
 import { PlatformError } from "../../core/errors.ts"
 import { Secret } from "../../core/fields.ts"
-import { readAccount } from "./account.ts"
-import { readLogin } from "./login.ts"
+import { requestTo } from "../shared/http/requests.ts"
+import { loginOf } from "./api.ts"
 
-const account = readAccount("xy12345.us-east-1")
+const account = "xy12345.us-east-1"
+const call = { signal: new AbortController().signal, remainingMs: () => 1_000 }
+
+/** The token of the next request, and the type that goes with it. */
+async function sent({ auth }: ReturnType<typeof loginOf>) {
+  const { headers } = await auth.sign(requestTo(new URL("https://x.example.com")), call)
+  return { token: headers["authorization"]?.replace(/^Bearer /, "") ?? "", tokenType: headers["x-snowflake-authorization-token-type"] }
+}
 const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 })
 const pkcs8 = { type: "pkcs8", format: "pem" } as const
 const plain = String(privateKey.export(pkcs8))
 const encrypted = String(privateKey.export({ ...pkcs8, cipher: "aes-256-cbc", passphrase: "open sesame" }))
 
 const keyLogin = (pem: string, passphrase?: string) =>
-  readLogin(
-    { user: "jackfield", auth: { kind: "key_pair", privateKey: new Secret(pem), passphrase: passphrase === undefined ? undefined : new Secret(passphrase) } },
+  loginOf({
     account,
-  )
+    user: "jackfield",
+    auth: { kind: "key_pair", privateKey: new Secret(pem), passphrase: passphrase === undefined ? undefined : new Secret(passphrase) },
+  })
 
 afterEach(() => void vi.useRealTimers())
 
 // docs.snowflake.com, SQL API, Authenticating to the server, Using key-pair authentication.
 test("a key pair's token names account, user and fingerprint, lives for less than an hour, and is signed with RS256", async () => {
-  const { token, tokenType, fingerprint } = keyLogin(plain)
-  const [head = "", body = "", signature = ""] = (await token()).split(".")
+  const login = keyLogin(plain)
+  const { token, tokenType } = await sent(login)
+  const [head = "", body = "", signature = ""] = token.split(".")
   const decode = (part: string) => JSON.parse(Buffer.from(part, "base64url").toString()) as Record<string, number | string>
   const print = `SHA256:${createHash("sha256")
     .update(publicKey.export({ type: "spki", format: "der" }))
@@ -41,12 +50,13 @@ test("a key pair's token names account, user and fingerprint, lives for less tha
       Buffer.from(signature, "base64url"),
     ),
   ).toBe(true)
-  expect({ tokenType, fingerprint }).toEqual({ tokenType: "KEYPAIR_JWT", fingerprint: print })
+  expect({ tokenType, fingerprint: login.fingerprint }).toEqual({ tokenType: "KEYPAIR_JWT", fingerprint: print })
 })
 
 test("a token is used again while it is good, and made anew before it ends", async () => {
   vi.useFakeTimers({ toFake: ["Date"] })
-  const { token } = keyLogin(encrypted, "open sesame")
+  const login = keyLogin(encrypted, "open sesame")
+  const token = async () => (await sent(login)).token
   const first = await token()
   vi.setSystemTime(Date.now() + 45 * 60_000)
   expect(await token()).toBe(first)
@@ -55,9 +65,10 @@ test("a token is used again while it is good, and made anew before it ends", asy
 })
 
 test("other tokens are sent as they are", async () => {
-  const login = readLogin({ user: "u", auth: { kind: "token", token: new Secret("pat-value") } }, account)
-  expect([login.tokenType, await login.token(), login.fingerprint]).toEqual(["PROGRAMMATIC_ACCESS_TOKEN", "pat-value", undefined])
-  expect(readLogin({ user: "u", auth: { kind: "oauth", token: new Secret("ver:1") } }, account).tokenType).toBe("OAUTH")
+  const login = loginOf({ account, user: "u", auth: { kind: "token", token: new Secret("pat-value") } })
+  expect([await sent(login), login.fingerprint]).toEqual([{ tokenType: "PROGRAMMATIC_ACCESS_TOKEN", token: "pat-value" }, undefined])
+  const oauth = loginOf({ account, user: "u", auth: { kind: "oauth", token: new Secret("ver:1") } })
+  expect(await sent(oauth)).toEqual({ tokenType: "OAUTH", token: "ver:1" })
   expect(inspect(login, { depth: 5, showHidden: true })).not.toContain("pat-value")
 })
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { PlatformError } from "../../core/errors.ts"
-import { encode, fromText, Unfit } from "./encode.ts"
-import { bindingsOf, columnsOf, columnType, nativeType, type RowType, valuesOf } from "./values.ts"
+import { columnsOf, nativeType, type RowType, typed, valuesOf } from "./values.ts"
 
 const value = (type: string, text: string | null, more: Partial<RowType> = {}) => valuesOf([[text]], [{ name: "C", type, ...more }])[0]?.[0]
 
@@ -78,48 +77,24 @@ describe("types", () => {
     ["file", null, null, null, "FILE", "unknown"],
   ] as const)("%s", (type, precision, scale, length, native, expected) => {
     expect(nativeType(type, precision, scale, length)).toBe(native)
-    expect(columnType(native)).toBe(expected)
+    expect(typed(native).type).toBe(expected)
   })
 
   test("as DESCRIBE spells those with parts", () => {
-    expect(["VECTOR(FLOAT, 3)", "OBJECT(a NUMBER(38,0))", "ARRAY(NUMBER)", "MAP(VARCHAR, NUMBER)", "NUMBER(38, 4)"].map(columnType)).toEqual([
-      "array",
-      "json",
-      "array",
-      "json",
-      "decimal",
-    ])
+    expect(
+      ["VECTOR(FLOAT, 3)", "OBJECT(a NUMBER(38,0))", "ARRAY(NUMBER)", "MAP(VARCHAR, NUMBER)", "NUMBER(38, 4)"].map((native) => typed(native).type),
+    ).toEqual(["array", "json", "array", "json", "decimal"])
+  })
+
+  test("tell another system how wide a column must be", () => {
+    const { nativeType: _, ...decimal } = typed("NUMBER(10,2)")
+    expect(decimal).toEqual({ type: "decimal", precision: 10, scale: 2 })
+    expect(["NUMBER(19,0)", "NUMBER(38,0)", "FLOAT", "TIMESTAMP_LTZ(9)"].map((native) => typed(native).precision)).toEqual([65, 128, 64, 9])
+    const sized = ["VARCHAR(80)", "VARCHAR(16777216)", "VARCHAR", "BINARY(8388608)", "BINARY(8)"]
+    expect(sized.map((native) => typed(native).maxLength)).toEqual([80, undefined, undefined, undefined, 8])
+    expect(["TIMESTAMP_NTZ(9)", "TIMESTAMP_TZ(9)", "TIME(9)"].map((native) => typed(native).zoned)).toEqual([false, true, false])
   })
 
   test("a name that comes again is told apart", () =>
     expect(columnsOf([1, 2, 3].map(() => ({ name: "A", type: "text" }))).map(({ name }) => name)).toEqual(["A", "A_2", "A_3"]))
-})
-
-test("parameters become typed bind variables", () =>
-  expect(bindingsOf([null, "x", 3, 1.5, true, { a: [1] }])).toEqual([
-    { type: "TEXT", value: null },
-    { type: "TEXT", value: "x" },
-    { type: "FIXED", value: "3" },
-    { type: "REAL", value: "1.5" },
-    { type: "BOOLEAN", value: "true" },
-    { type: "TEXT", value: '{"a":[1]}' },
-  ]))
-
-describe("what is written", () => {
-  test("goes as text, and becomes its type there", () => {
-    expect(encode(null, "json")).toBeNull()
-    expect(encode({ a: 1 }, "string")).toBe('{"a":1}')
-    expect(encode("x", "json")).toBe('"x"')
-    expect(encode("-Infinity", "float")).toBe("-inf")
-    expect(encode("AP/+gAo=", "bytes")).toBe("AP/+gAo=")
-    expect(() => encode("no base64!", "bytes")).toThrow(Unfit)
-    expect(() => encode("\ud800", "string")).toThrow(Unfit)
-    expect(fromText({ type: "decimal", nativeType: "NUMBER(10,2)" }, "?")).toBe("CAST(? AS NUMBER(10,2))")
-    expect(fromText({ type: "string", nativeType: "VARCHAR(3)" }, "?")).toBe("?")
-    expect(fromText({ type: "json", nativeType: "OBJECT" }, "?")).toBe("CAST(PARSE_JSON(?) AS OBJECT)")
-    expect(fromText({ type: "json", nativeType: "VARIANT" }, "?")).toBe("PARSE_JSON(?)")
-    expect(fromText({ type: "json", nativeType: "GEOGRAPHY" }, "?")).toBe("TO_GEOGRAPHY(?)")
-    expect(fromText({ type: "array", nativeType: "VECTOR(FLOAT, 3)" }, "?")).toBe("CAST(CAST(PARSE_JSON(?) AS ARRAY) AS VECTOR(FLOAT, 3))")
-    expect(fromText({ type: "bytes", nativeType: "BINARY(8)" }, "?")).toBe("TO_BINARY(?, 'BASE64')")
-  })
 })

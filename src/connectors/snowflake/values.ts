@@ -1,7 +1,9 @@
 import { PlatformError } from "../../core/errors.ts"
-import type { Column, ColumnType, Value } from "../../core/values.ts"
+import type { Column, Value } from "../../core/values.ts"
+import { distinctNames } from "../shared/columns.ts"
 import { parseJson } from "../shared/json.ts"
-import type { Binding, Cells } from "./statements.ts"
+import { atOffset, epochDay, epochSeconds } from "../shared/sql/epoch.ts"
+import { type Typed, type TypeRow, typeReader } from "../shared/sql/types.ts"
 
 /** A column of a result (docs, SQL API reference, ResultSet_ResultSetMetaData_RowType). `type` is in lower case. */
 export interface RowType {
@@ -13,32 +15,36 @@ export interface RowType {
   readonly nullable?: boolean | null
 }
 
-const TYPES: Readonly<Record<string, ColumnType>> = {
-  number: "decimal",
-  decfloat: "decimal",
-  float: "float",
-  varchar: "string",
-  binary: "bytes",
-  boolean: "boolean",
-  date: "date",
-  time: "time",
-  timestamp_ntz: "timestamp",
-  timestamp_ltz: "timestamp",
-  timestamp_tz: "timestamp",
-  variant: "json",
-  object: "json",
-  map: "json",
-  geography: "json",
-  geometry: "json",
-  array: "array",
-  vector: "array",
-}
+const json = ["variant", "object", "map", "geography", "geometry"].map((name): TypeRow => ({ name, type: "json" }))
+const timestamps = ["ntz", "ltz", "tz"].map((zone): TypeRow => ({ name: `timestamp_${zone}`, type: "timestamp", size: "seconds", zoned: zone !== "ntz" }))
+const readType = typeReader([
+  { name: "number", type: "decimal", size: "digits" },
+  { name: "decfloat", type: "decimal" },
+  { name: "float", type: "float", bits: 64 },
+  { name: "varchar", type: "string", size: "length" },
+  { name: "binary", type: "bytes", size: "length" },
+  { name: "boolean", type: "boolean" },
+  { name: "date", type: "date" },
+  { name: "time", type: "time", size: "seconds", zoned: false },
+  ...timestamps,
+  ...json,
+  { name: "array", type: "array" },
+  { name: "vector", type: "array" },
+])
 
-/** The type of a column as `DESCRIBE TABLE` spells it: `NUMBER(38,0)`, `VARCHAR(80)`, `TIMESTAMP_NTZ(9)`. */
-export function columnType(nativeType: string): ColumnType {
-  const [, word = "", , scale] = /^(\w+)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+))?)?/.exec(nativeType) ?? []
-  if (word.toLowerCase() === "number") return scale === undefined || Number(scale) === 0 ? "integer" : "decimal"
-  return TYPES[word.toLowerCase()] ?? "unknown"
+/** The length of a VARCHAR and a BINARY for which none was given. */
+const UNLIMITED: Readonly<Record<string, number>> = { string: 16_777_216, bytes: 8_388_608 }
+
+/** A type as `DESCRIBE TABLE` spells it: `NUMBER(38,0)`, `VARCHAR(80)`, `OBJECT(a NUMBER(38,0))`. */
+export function typed(nativeType: string): Typed {
+  const whole = readType(nativeType)
+  const { maxLength, precision, ...found } = whole.type === "unknown" ? { ...readType(/^\w*/.exec(nativeType)?.[0] ?? ""), nativeType } : whole
+  if (/^number\b/i.test(nativeType) && (found.scale ?? 0) === 0) {
+    const { scale: _, ...integer } = found
+    return { ...integer, type: "integer", precision: Math.ceil((precision ?? 38) * Math.log2(10)) + 1 }
+  }
+  const limited = maxLength !== undefined && maxLength < (UNLIMITED[found.type] ?? 0)
+  return { ...found, ...(precision === undefined ? {} : { precision }), ...(limited ? { maxLength } : {}) }
 }
 
 /** Names of types in results and in INFORMATION_SCHEMA, as DESCRIBE has them. */
@@ -52,28 +58,26 @@ export function nativeType(type: string, precision?: number | null, scale?: numb
   return /^TIME/.test(name) && scale !== undefined && scale !== null ? `${name}(${scale})` : name
 }
 
-/** A result's columns; a name that comes again gets `_2`, `_3`. */
+/** A column of a result; `length` is that of text and bytes. */
+export const columnOf = ({ name, type, precision, scale, length, nullable }: RowType): Column => ({
+  name,
+  ...typed(nativeType(type, precision, scale, length)),
+  nullable: nullable !== false,
+})
+
+/** A result's columns, each name once. */
 export function columnsOf(found: readonly RowType[]): Column[] {
-  const taken = new Set(found.map(({ name }) => name))
-  const used = new Set<string>()
-  return found.map((each) => {
-    let { name } = each
-    for (let count = 2; used.has(name); count++) if (!taken.has(`${each.name}_${count}`)) name = `${each.name}_${count}`
-    used.add(name)
-    const native = nativeType(each.type, each.precision, each.scale, each.length)
-    return { name, type: columnType(native), nativeType: native, nullable: each.nullable !== false }
-  })
+  const names = distinctNames(found.map(({ name }) => name))
+  return found.map((each, index) => ({ ...columnOf(each), name: names[index] ?? "" }))
 }
 
 /** Rows as ours; throws `response_invalid` for a value that is not in the documented form. */
-export function valuesOf(rows: readonly Cells[], found: readonly RowType[]): Value[][] {
+export function valuesOf(rows: readonly (readonly (string | null)[])[], found: readonly RowType[]): Value[][] {
   const readers = found.map(readerOf)
   return rows.map((cells) => readers.map((read, index) => read(cells[index] ?? null)))
 }
 
-type Reader = (text: string | null) => Value
-
-function readerOf(column: RowType): Reader {
+function readerOf(column: RowType): (text: string | null) => Value {
   const type = column.type.toLowerCase()
   const small = type === "fixed" && (column.precision ?? 38) <= 15 && (column.scale ?? 0) === 0
   const read = small ? Number : READERS[type]
@@ -93,47 +97,20 @@ const READERS: Readonly<Record<string, (text: string) => Value | undefined>> = {
   real: (text) => (/^-?inf/i.test(text) ? `${text.startsWith("-") ? "-" : ""}Infinity` : Number.isFinite(Number(text)) ? Number(text) : "NaN"),
   boolean: (text) => (/^(true|1)$/i.test(text) ? true : /^(false|0)$/i.test(text) ? false : undefined),
   binary: (text) => (/^([0-9a-f]{2})*$/i.test(text) ? Buffer.from(text, "hex").toString("base64") : undefined),
-  date: (text) => (/^-?\d+$/.test(text) ? iso(BigInt(text) * 86_400n).slice(0, -"T00:00:00".length) : undefined),
-  time: (text) => moment(text, "")?.replace(/^.*T/, ""),
-  timestamp_ntz: (text) => moment(text, ""),
-  timestamp_ltz: (text) => moment(text, "Z"),
-  timestamp_tz: zoned,
-  variant: json,
-  object: json,
-  map: json,
-  array: json,
-  vector: json,
-  geography: json,
-  geometry: json,
+  date: epochDay,
+  time: (text) => epochSeconds(text, "")?.replace(/^.*T/, ""),
+  timestamp_ntz: (text) => epochSeconds(text, ""),
+  timestamp_ltz: (text) => epochSeconds(text, "Z"),
+  // `1616173619.000000000 960`: the minutes are the zone's offset plus 1,440.
+  timestamp_tz: (text) => {
+    const [, instant = "", offset = ""] = /^(\S+) (\d{1,4})$/.exec(text) ?? []
+    return atOffset(instant, Number(offset) - 1_440)
+  },
+  ...Object.fromEntries([...json.map(({ name }) => name), "array", "vector"].map((name) => [name, semiStructured])),
 }
 
-/** Seconds since the epoch with a fraction → ISO 8601; `shiftMin` is what a clock in the zone shows more. */
-function moment(text: string, zone: string, shiftMin = 0): string | undefined {
-  const [, sign = "", whole, digits = ""] = /^(-?)(\d+)(?:\.(\d{1,9}))?$/.exec(text) ?? []
-  if (whole === undefined) return undefined
-  // -1.25 s is the second before, and 0.75 of it: in nanoseconds floor and remainder say so.
-  const nanos = BigInt(`${sign}${whole}${digits.padEnd(9, "0")}`)
-  const rest = ((nanos % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
-  const seconds = (nanos - rest) / 1_000_000_000n + BigInt(shiftMin * 60)
-  const fraction = String(rest).padStart(9, "0").replace(/0+$/, "")
-  return `${iso(seconds)}${fraction === "" ? "" : `.${fraction}`}${zone}`
-}
-
-const iso = (seconds: bigint): string => new Date(Number(seconds) * 1_000).toISOString().slice(0, -".000Z".length)
-
-/** `1616173619.000000000 960`: the minutes are the zone's offset plus 1,440. */
-function zoned(text: string): string | undefined {
-  const [instant = "", offset = "", ...more] = text.split(" ")
-  if (!/^\d{1,4}$/.test(offset) || more.length > 0) return undefined
-  const minutes = Number(offset) - 1_440
-  const size = Math.abs(minutes)
-  const two = (part: number): string => String(part).padStart(2, "0")
-  const zone = minutes === 0 ? "Z" : `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`
-  return moment(instant, zone, minutes)
-}
-
-/** JSON but for `undefined`, which stands for NULL in an array; text that is not even that stays text. */
-function json(text: string): Value {
+/** JSON, except that `undefined` stands for NULL in an array; text that is not even that stays text. */
+function semiStructured(text: string): Value {
   const strict = text.replace(/"(?:[^"\\]|\\.)*"|\bundefined\b/g, (part) => (part === "undefined" ? "null" : part))
   try {
     return parseJson(strict)
@@ -141,14 +118,4 @@ function json(text: string): Value {
     if (error instanceof SyntaxError) return text
     throw error
   }
-}
-
-/** Parameters of a query as bind variables; what JSON alone can say goes as its text. */
-export function bindingsOf(params: readonly Value[]): Binding[] {
-  return params.map((value): Binding => {
-    if (value === null) return { type: "TEXT", value: null }
-    if (typeof value === "number") return { type: Number.isInteger(value) ? "FIXED" : "REAL", value: String(value) }
-    if (typeof value === "boolean") return { type: "BOOLEAN", value: String(value) }
-    return { type: "TEXT", value: typeof value === "string" ? value : JSON.stringify(value) }
-  })
 }

@@ -74,6 +74,19 @@ const postgresMessage = (type: string, body: Buffer): Buffer => {
 }
 const NOTICES = Buffer.concat(Array.from({ length: 500 }, () => postgresMessage("N", Buffer.from("SNOTICE\0C00000\0Mnothing\0\0"))))
 
+/** A type that speaks PostgreSQL's protocol. */
+const postgresSubject = (type: string): Subject => ({
+  connector: named(type),
+  http: false,
+  posted: ({ host, port, ca }) => ({ host, port, user: "u", password: "a-password", tls: tlsOf(ca) }),
+  beforeTls: async (socket) => {
+    await take(socket, 8)
+    socket.write("S")
+  },
+  opening: postgresMessage("R", Buffer.from([0, 0, 0, 5, 1, 2, 3, 4])),
+  endless: (socket) => flood(socket, postgresMessage("R", Buffer.alloc(4)), NOTICES),
+})
+
 const httpSubject = (type: string, posted: Subject["posted"], more: Partial<Subject> = {}): Subject => ({
   connector: named(type),
   http: true,
@@ -89,17 +102,8 @@ const SNOWFLAKE = { host: "faults.snowflakecomputing.com", key: keyPair("a passp
 
 /** Every type that dials. */
 export const subjects: readonly Subject[] = [
-  {
-    connector: named("postgres"),
-    http: false,
-    posted: ({ host, port, ca }) => ({ host, port, user: "u", password: "a-password", tls: tlsOf(ca) }),
-    beforeTls: async (socket) => {
-      await take(socket, 8)
-      socket.write("S")
-    },
-    opening: postgresMessage("R", Buffer.from([0, 0, 0, 5, 1, 2, 3, 4])),
-    endless: (socket) => flood(socket, postgresMessage("R", Buffer.alloc(4)), NOTICES),
-  },
+  postgresSubject("postgres"),
+  postgresSubject("redshift"),
   {
     connector: named("mysql"),
     http: false,

@@ -56,6 +56,42 @@ export async function* grouped(pages: AsyncIterable<Page>, depth: number, mostCo
   if (current.length > 0) yield current
 }
 
+/** A catalog whose rows come by relation: one row per column. `C` is the type's client. */
+export interface ByRelation<C> extends Pick<Catalog<C>, "path" | "snapshot"> {
+  /** The system's own counts, each row ending with a number, and the kind that a row counts. */
+  counts(client: C, call: Call): Promise<readonly (readonly Value[])[]>
+  kindOf(row: readonly Value[]): string
+  /** Every relation's rows, or those of one path; by a constant number of queries. */
+  relations(client: C, path: readonly string[] | undefined, call: Call): AsyncIterable<readonly (readonly Value[])[]>
+  /** Why a relation is not a stream that may be read; undefined for one that is. */
+  refused(rows: readonly (readonly Value[])[]): Relation | undefined
+  relation(rows: readonly (readonly Value[])[]): Relation
+}
+
+/** The catalog of a system whose rows come by relation. */
+export const catalogByRelation = <C>({ path, snapshot = false, counts, kindOf, relations, refused, relation }: ByRelation<C>): Catalog<C> => ({
+  path,
+  snapshot,
+
+  discover: async function* (client, call) {
+    yield countedBy(await counts(client, call), kindOf)
+    for await (const rows of relations(client, undefined, call)) yield refused(rows) ?? relation(rows)
+  },
+
+  find: async (client, wanted, call) => {
+    for await (const rows of relations(client, wanted, call)) return refused(rows) ?? relation(rows)
+    return undefined
+  },
+
+  target: async (client, wanted, call) => {
+    for await (const rows of relations(client, wanted, call)) {
+      const found = relation(rows)
+      if ("stream" in found) return found.stream
+    }
+    return undefined
+  },
+})
+
 /** What a catalog says of one stream. */
 export interface Described {
   readonly path: readonly string[]

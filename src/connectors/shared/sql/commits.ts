@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto"
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
-import type { Commit, Stream, WriteReport } from "../../../core/streams.ts"
+import type { Commit, Stream } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import { targetIfAny } from "./catalog.ts"
 import { createTable } from "./ddl.ts"
 import { Params, qualified } from "./dialect.ts"
 import { rowReason } from "./errors.ts"
+import { ChangedMeanwhile } from "./replay.ts"
 import type { SqlType } from "./type.ts"
 import { type SqlConnection, transacted } from "./wire.ts"
 
@@ -31,6 +32,11 @@ const KEY = ["token", "sequence"]
 const KEPT_MS = 30 * 86_400_000
 /** How often old ones are looked for, by sequence. */
 const SWEEP_EVERY = 1_000
+
+/** What a write reports: that of rows or that of bytes. */
+interface Report {
+  readonly already?: true
+}
 
 /** The table of one target, and the tokens of one run's part in it. */
 interface Book {
@@ -57,19 +63,20 @@ function bookOf<B, C extends SqlConnection<B>>(
  * Writes once: the token is committed in the transaction of the rows, and a repeat answers with the first report. The table is made
  * when the first commit comes.
  */
-export async function commitOnce<B, C extends SqlConnection<B>>(
+export async function commitOnce<B, C extends SqlConnection<B>, R extends Report>(
   type: SqlType<B, C>,
   client: C,
   to: Stream,
   commit: Commit,
   call: Call,
-  write: () => Promise<WriteReport>,
-): Promise<WriteReport> {
+  write: () => Promise<R>,
+): Promise<R> {
   const book = bookOf(type, client, to, commit)
   if (!(await stands(type, client, book, call))) await open(type, client, book, call)
-  const before = (): Promise<WriteReport | undefined> => reportOf(type, client, book, commit.sequence, call)
+  const before = (): Promise<R | undefined> => reportOf<B, C, R>(type, client, book, commit.sequence, call)
   try {
     return await transacted(client.wire, "write", call, async () => {
+      if (type.ddl?.lock !== undefined) await client.wire.run(type.ddl.lock(book.table), [], call)
       const first = await before()
       if (first !== undefined) return first
       const report = await write()
@@ -78,7 +85,8 @@ export async function commitOnce<B, C extends SqlConnection<B>>(
     })
   } catch (error) {
     // Two that write the same batch at once meet at the token: the second one finds what the first one did.
-    const first = rowReason(type.errors, error) === undefined ? undefined : await transacted(client.wire, "read", call, before)
+    const met = error instanceof ChangedMeanwhile || rowReason(type.errors, error) !== undefined
+    const first = !met ? undefined : await transacted(client.wire, "read", call, before)
     if (first !== undefined) return first
     throw error
   }
@@ -125,15 +133,15 @@ async function open<B, C extends SqlConnection<B>>(type: SqlType<B, C>, client: 
   remember(client, book.table)
 }
 
-async function reportOf<B, C extends SqlConnection<B>>(
+async function reportOf<B, C extends SqlConnection<B>, R extends Report>(
   type: SqlType<B, C>,
   client: C,
   book: Book,
   sequence: number,
   call: Call,
-): Promise<WriteReport | undefined> {
+): Promise<R | undefined> {
   const [found] = await select(type, client, book, type.dialect.ident("report"), sequence, call)
-  return found === undefined ? undefined : { ...(JSON.parse(String(found[0])) as WriteReport), already: true }
+  return found === undefined ? undefined : { ...(JSON.parse(String(found[0])) as R), already: true }
 }
 
 async function select<B, C extends SqlConnection<B>>(
@@ -159,7 +167,7 @@ async function note<B, C extends SqlConnection<B>>(
   { table, token }: Book,
   to: Stream,
   { run, part, sequence }: Commit,
-  report: WriteReport,
+  report: Report,
   call: Call,
 ): Promise<void> {
   const now = new Date()

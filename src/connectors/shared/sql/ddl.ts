@@ -21,10 +21,16 @@ export interface Ddl<C = unknown> {
   empty?(column: Column): string
   /** What else a change of a column must say again, by the column's name: ` NOT NULL DEFAULT 7`. Absent: a change keeps it. */
   kept?(client: C, stream: Stream, call: Call): Promise<ReadonlyMap<string, string>>
+  /** Whether the system gives such a column that wider type. Absent: it always does. */
+  widens?(from: Column, to: Column): boolean
   /** Gives a column another type that holds all it held before. Absent: columns are not widened. */
   widen?(table: string, column: string, type: string, rest: string): string
   /** Lets a column be empty. Absent: it is not done. */
   loosen?(table: string, column: string, type: string, rest: string): string
+  /** Whether some changes may not stand in a transaction: each one then commits by itself. */
+  readonly alone?: boolean
+  /** Holds a table until the transaction ends, where keys are not enforced: of two writes of one commit, the second one waits. */
+  lock?(table: string): string
   /** Whether commits are kept in a table beside the target, in the transaction of the rows. */
   readonly commits?: boolean
 }

@@ -22,7 +22,7 @@ export interface Selection<B> {
 }
 
 /** The order of a read: its columns, and whether no two rows share their values. */
-interface Order {
+export interface ReadOrder {
   readonly columns: readonly Column[]
   readonly unique: boolean
 }
@@ -49,7 +49,7 @@ export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>
     for await (const { columns: told, rows, whole } of split ? betweenEquals(pages, placed, call) : asTheyCome(pages)) {
       const last = whole && order.columns.length > 0 ? rows.at(-1) : undefined
       const typed = dialect.order.told === undefined ? columns : columns.map((column, index) => dialect.order.told?.(column, told[index]) ?? column)
-      yield { columns: typed, rows, ...(last === undefined ? {} : { cursor: encodeCursor([order.columns.map(({ name }) => name), placed(last)]) }) }
+      yield { columns: typed, rows, ...(last === undefined ? {} : { cursor: cursorAt(order, placed(last)) }) }
     }
   } catch (error) {
     if (after !== undefined && dialect.order.isBadKey?.(error) === true) throw notACursor(stream, error)
@@ -57,7 +57,8 @@ export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>
   }
 }
 
-function orderOf<B>({ order }: Dialect<B>, stream: Stream, plan: ReadPlan): Order {
+/** The order in which a plan reads the stream. */
+export function orderOf<B>({ order }: Dialect<B>, stream: Stream, plan: ReadPlan): ReadOrder {
   const named = stream.key.flatMap((name) => stream.columns.filter((column) => column.name === name))
   const key = named.every((column) => order.resumes(column)) ? named : []
   const unique = key.length > 0 && stream.keyHolds !== false
@@ -74,22 +75,34 @@ function orderOf<B>({ order }: Dialect<B>, stream: Stream, plan: ReadPlan): Orde
   return { columns: [column, ...key.filter((each) => each !== column)], unique }
 }
 
-function select<B>(
-  dialect: Dialect<B>,
-  { stream, plan, after, within }: Selection<B>,
-  columns: readonly Column[],
-  order: Order,
-): { sql: string; params: readonly B[] } {
+function select<B>(dialect: Dialect<B>, selection: Selection<B>, columns: readonly Column[], order: ReadOrder): { sql: string; params: readonly B[] } {
   const params = new Params<B>(dialect)
-  const conditions = [
+  const where = whereOf(conditionsOf(dialect, selection, order, params))
+  const ordered = order.columns.length === 0 ? "" : ` ORDER BY ${listed(dialect, order.columns)}`
+  return { sql: `SELECT ${listed(dialect, columns)} FROM ${qualified(dialect, selection.stream.path)}${where}${ordered}`, params: params.all }
+}
+
+/** The conditions that the rows of a selection meet. */
+export function conditionsOf<B>(
+  dialect: Dialect<B>,
+  { stream, plan, after, within }: Omit<Selection<B>, "columns">,
+  order: ReadOrder,
+  params: Params<B>,
+): string[] {
+  return [
     ...(within === undefined ? [] : [within(params)]),
     ...(plan.kind === "since" ? sinceConditions(dialect, params, order.columns[0] as Column, plan) : []),
     ...(after === undefined ? [] : [behind(dialect, params, order.columns, positionIn(dialect, after, order.columns, stream))]),
   ]
-  const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`
-  const ordered = order.columns.length === 0 ? "" : ` ORDER BY ${listed(dialect, order.columns)}`
-  return { sql: `SELECT ${listed(dialect, columns)} FROM ${qualified(dialect, stream.path)}${where}${ordered}`, params: params.all }
 }
+
+export const whereOf = (conditions: readonly string[]): string => (conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`)
+
+/** The row that stands `skip` places behind the first of an ordered SELECT. */
+export const nthOf = <B>({ order }: Dialect<B>, ordered: string, skip: number): string => order.nth?.(ordered, skip) ?? `${ordered} LIMIT 1 OFFSET ${skip}`
+
+/** The cursor of the row with those values. */
+export const cursorAt = ({ columns }: ReadOrder, values: readonly Value[]): Cursor => encodeCursor([columns.map(({ name }) => name), values])
 
 function sinceConditions<B>(dialect: Dialect<B>, params: Params<B>, column: Column, { from, until }: Extract<ReadPlan, { kind: "since" }>): string[] {
   const name = dialect.ident(column.name)

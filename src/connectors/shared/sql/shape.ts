@@ -25,9 +25,10 @@ export async function shape<B, C extends SqlConnection<B>>(
   const there = await transacted(wire, "read", call, () => targetIfAny(type.catalog, client, wanted.path, call))
   const steps = there === undefined ? creating(type, ddl, client, wanted) : await changingAll(type, ddl, client, there, wanted, call)
   if (!apply || steps.some(({ kind }) => kind === "refused")) return steps
-  await transacted(wire, "write", call, async () => {
+  const change = async (): Promise<void> => {
     for (const step of steps) if (step.kind !== "refused" && step.statement !== undefined) await wire.run(step.statement, [], call)
-  })
+  }
+  await (ddl.alone === true ? change() : transacted(wire, "write", call, change))
   return steps
 }
 
@@ -98,7 +99,8 @@ function changing<B, C extends SqlConnection<B>>(
           },
         ]
       if (wider !== undefined) {
-        if (widen === undefined) return [{ kind: "refused", column: wanted.name, reason: `${dialect.product} cannot widen a column; ${needs(found, wanted)}.` }]
+        if (widen === undefined || ddl.widens?.(found, wider) === false)
+          return [{ kind: "refused", column: wanted.name, reason: `${dialect.product} cannot widen this column; ${needs(found, wanted)}.` }]
         steps.push({ kind: "widen", column: wanted.name, statement: widen(table, column, spellIn(ddl, wider, keyed), rest ?? "") })
       }
       if (!found.nullable && wanted.nullable) {

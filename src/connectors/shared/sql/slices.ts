@@ -5,7 +5,7 @@ import type { Column, Value } from "../../../core/values.ts"
 import { encodeCursor } from "../cursors.ts"
 import { type Catalog, findStream, wholeNumber } from "./catalog.ts"
 import { type Dialect, listed, Params, qualified } from "./dialect.ts"
-import { behind, keyValue, type Within } from "./keyset.ts"
+import { behind, keyValue, nthOf, type Within } from "./keyset.ts"
 import type { SqlConnection } from "./wire.ts"
 
 /** How a type cuts streams into parts that are read side by side, each in a session of its own. */
@@ -103,7 +103,7 @@ async function keyAt<B, C extends SqlConnection<B>>(
   const values = after?.map((value, index) => dialect.encode(value, key[index] as Column))
   const where = values === undefined ? "" : ` WHERE ${behind(dialect, params, key, values)}`
   const ordered = `SELECT ${listed(dialect, key)} FROM ${qualified(dialect, stream.path)}${where} ORDER BY ${listed(dialect, key)}`
-  const { rows } = await wire.run(dialect.order.nth?.(ordered, skip) ?? `${ordered} LIMIT 1 OFFSET ${skip}`, params.all, call)
+  const { rows } = await wire.run(nthOf(dialect, ordered, skip), params.all, call)
   return rows[0]
 }
 

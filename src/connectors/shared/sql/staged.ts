@@ -6,12 +6,14 @@ import { type Puts, puttingBy, type Target } from "./writer.ts"
 export interface Stage<B, C> {
   /** The temporary table as SQL. */
   readonly table: string
-  /** Makes it with the columns `ordinal` and `gone` (integers) and those of the batch; the transaction's end drops it. */
+  /** Makes it with the columns `ordinal` and `gone` (integers) and those of the batch. */
   create(target: Target<B, C>, ordinal: string, gone: string): string
   /** Puts lines into it by one statement, or none of them. */
   load(target: Target<B, C>, ordinal: string, gone: string, lines: readonly Line<B>[]): Promise<number>
-  /** Takes the rows over that the condition names, in the order of `ordinal`. */
-  take(target: Target<B, C>, ordinal: string, condition: string): string
+  /** Takes the rows over that the condition names, in the order of `ordinal`: by one statement, or by several that change other rows each. */
+  take(target: Target<B, C>, ordinal: string, condition: string): string | readonly string[]
+  /** Drops it when all is done. Absent: the transaction's end does. */
+  readonly drop?: string
 }
 
 const ORDINAL = "jackfield ordinal"
@@ -50,7 +52,8 @@ export const staged =
       return some.length
     })
     const take = puttingBy(target, async (some: readonly { index: number }[]) => {
-      const { touched } = await wire.run(stage.take(target, ordinal, `${gone} = 0 AND ${between(some)}`), [], call)
+      let touched = 0
+      for (const sql of [stage.take(target, ordinal, `${gone} = 0 AND ${between(some)}`)].flat()) touched += (await wire.run(sql, [], call)).touched
       // Rows of keys alone that are there already are as they should be, though nothing was to change.
       return columns.length === key.length ? some.length : touched
     })
@@ -65,5 +68,6 @@ export const staged =
       left.filter((line) => !line.remove),
       rejected,
     )
+    if (stage.drop !== undefined) await wire.run(stage.drop, [], call)
     return { written: removed + taken, rejected }
   }

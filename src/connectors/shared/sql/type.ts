@@ -1,5 +1,6 @@
 import type { Call } from "../../../core/call.ts"
 import type { ServerFacts } from "../../../core/connector.ts"
+import type { Bytes } from "./bytes.ts"
 import type { Catalog } from "./catalog.ts"
 import type { Ddl } from "./ddl.ts"
 import type { Dialect } from "./dialect.ts"
@@ -19,6 +20,8 @@ export interface SqlType<B, C extends SqlConnection<B>> {
   readonly writer?: Writer<B, C>
   /** Absent: streams are not cut into slices. */
   readonly slicer?: Slicer<B, C>
+  /** Absent: streams pass as rows only. */
+  readonly bytes?: Bytes<B, C>
   /** Absent: the type makes no tables and keeps no commits. */
   readonly ddl?: Ddl<C>
   /** Makes a session as good as new; throws when it cannot. Absent: a session is used once. */

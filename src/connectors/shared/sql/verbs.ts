@@ -3,6 +3,7 @@ import { PlatformError } from "../../../core/errors.ts"
 import type { Batch, Commit, ReadOptions, ReadPlan, Stream, WantedStream, WriteOptions } from "../../../core/streams.ts"
 import type { Value } from "../../../core/values.ts"
 import { Unfit } from "../unfit.ts"
+import { byteVerbs } from "./byte-verbs.ts"
 import { findStream } from "./catalog.ts"
 import { committed } from "./commits.ts"
 import { explainBy } from "./errors.ts"
@@ -16,7 +17,7 @@ import { writeBatch } from "./write.ts"
 
 /** All verbs of a SQL type. A verb whose role is absent is absent too. */
 export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
-  const { catalog, errors, facts, writer, slicer, ddl } = type
+  const { catalog, errors, facts, writer, slicer, ddl, bytes } = type
   return {
     close: ({ wire }: C) => wire.close(),
     test: (client: C, call: Call) => facts(client, call),
@@ -27,6 +28,7 @@ export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
     ...(slicer === undefined
       ? {}
       : { slices: (client: C, from: Stream, _: ReadPlan, most: number, call: Call) => sliceStream(catalog, slicer, client, from, most, call) }),
+    ...(bytes === undefined ? {} : byteVerbs(type, bytes)),
     explain: explainBy(errors),
     ...(type.reset === undefined ? {} : { reset: type.reset.bind(type) }),
     ...(writer === undefined

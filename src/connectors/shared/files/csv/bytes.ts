@@ -1,5 +1,6 @@
 import { PlatformError } from "../../../../core/errors.ts"
 import type { ByteOffer, RejectedRecord } from "../../../../core/streams.ts"
+import { csvShape } from "../../csv-shape.ts"
 import type { Span, TablePiece } from "../format.ts"
 import { beginOf, rejectedRecord } from "../text/chunks.ts"
 import type { TextPosition, TextRecord } from "../text/records.ts"
@@ -13,24 +14,6 @@ const PIECE_BYTES = 8 * 1_048_576
 const PIECE_REJECTED = 1_000
 const CR = 13
 const LF = 10
-
-/** What two systems must agree on, to the letter, for CSV bytes to pass between them. */
-export interface CsvShape {
-  readonly columns: readonly string[]
-  readonly delimiter: string
-  readonly encoding: "utf-8"
-  /** Whether the bytes begin with a line of names. */
-  readonly header: boolean
-  readonly lineEnd: "\n" | "\r\n" | "\r"
-  /** How null is written; an empty text is quotes around nothing. */
-  readonly null: ""
-  /** A quote inside quotes is written twice, and one outside quotes does not occur. "": nothing is quoted. */
-  readonly quote: string
-}
-
-/** One spelling for equal shapes. */
-export const csvShape = ({ columns, delimiter, encoding, header, lineEnd, null: nothing, quote }: CsvShape): string =>
-  JSON.stringify({ columns, delimiter, encoding, header, lineEnd, null: nothing, quote })
 
 export const byteOffer = ({ names: columns, shape: { delimiter, quote }, lineEnd }: Sniffed): ByteOffer => ({
   format: "csv",

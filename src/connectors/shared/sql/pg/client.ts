@@ -3,7 +3,7 @@ import type { Client } from "pg"
 import type { PlatformError } from "../../../../core/errors.ts"
 import type { Lease } from "../../../../core/lease.ts"
 import { explainBy } from "../errors.ts"
-import type { Encryption, Login } from "../login.ts"
+import { type Encryption, type Login, loginOf, type ServerConfig } from "../login.ts"
 import type { SqlConnection } from "../wire.ts"
 import type { PgBound } from "./encode.ts"
 import { cancelRequest, startTls, watchMessages } from "./protocol.ts"
@@ -13,6 +13,14 @@ import { type PgSystem, pgWire } from "./wire.ts"
 export interface PgClient extends SqlConnection<PgBound>, Encryption {
   readonly pg: Client
 }
+
+/** A type's `connect`: logs in by the fields of a database server. */
+export const connectPgBy =
+  (system: PgSystem) =>
+  (config: ServerConfig, lease: Lease): Promise<PgClient> => {
+    const { login, lease: way } = loginOf(config, lease)
+    return connectPg(login, way, system)
+  }
 
 /** Logs in through the lease. TLS is ours (`protocol.ts`); `pg` sees one stream and never the environment. */
 export async function connectPg(login: Login, lease: Lease, system: PgSystem): Promise<PgClient> {
@@ -43,6 +51,7 @@ export async function connectPg(login: Login, lease: Lease, system: PgSystem): P
   socket.on("data", watchMessages(address))
   try {
     await logIn(client, lease, system)
+    if (system.session !== undefined) await client.query(system.session)
   } catch (error) {
     socket.destroy()
     throw error

@@ -44,7 +44,8 @@ const MESSAGE_MAX_BYTES = 64 * 1_048_576
 /** Bytes that may come without a row among them: no answer consists of notices and settings without end. */
 const QUIET_MAX_BYTES = 2 * MESSAGE_MAX_BYTES
 const HEADER_BYTES = 5
-const DATA_ROW = 0x44
+/** DataRow and CopyData: the messages that carry rows. */
+const ROWS: ReadonlySet<number> = new Set([0x44, 0x64])
 /** ErrorResponse and NoticeResponse: fields, each ended by a zero byte, and one more at the end. */
 const FIELDS: ReadonlySet<number> = new Set([0x45, 0x4e])
 
@@ -66,7 +67,7 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
     begun = true
     // The type, then the length, which counts itself.
     if (have === 0) type = byte
-    if (type === DATA_ROW) quiet = 0
+    if (ROWS.has(type)) quiet = 0
     length = have === 0 ? 0 : length * 256 + byte
     if (++have < HEADER_BYTES) return
     have = 0

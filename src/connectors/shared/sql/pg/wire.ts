@@ -4,6 +4,7 @@ import type { Call } from "../../../../core/call.ts"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { Value } from "../../../../core/values.ts"
 import type { ErrorTable } from "../errors.ts"
+import { withReplay } from "../replay.ts"
 import type { Access, BeginOptions, Page, PageLimits, SqlWire, Transactions } from "../wire.ts"
 import type { PgBound } from "./encode.ts"
 import type { PgTypes } from "./values.ts"
@@ -14,10 +15,21 @@ export interface PgSystem {
   readonly types: PgTypes
   /** Settings of each transaction: values must come in the spelling that `types` reads. */
   readonly settings: readonly string[]
+  /** What every session is told first. */
+  readonly session?: string
+  /** How a transaction begins. Absent: as in PostgreSQL. */
+  readonly modes?: Readonly<Record<Access, string>>
+  /** Whether a refused statement spoils its transaction for good, so that what was done before is sent again. */
+  readonly replays?: boolean
 }
 
 /** The wire over a client that is logged in; `release` takes back what would cancel on the server at the deadline. */
-export const pgWire = (pg: Client, { types, settings }: PgSystem, release: () => void): SqlWire<PgBound> => ({
+export function pgWire(pg: Client, system: PgSystem, release: () => void): SqlWire<PgBound> {
+  const wire = plainWire(pg, system, release)
+  return system.replays === true ? withReplay(wire) : wire
+}
+
+const plainWire = (pg: Client, { types, settings, modes = MODES }: PgSystem, release: () => void): SqlWire<PgBound> => ({
   pages: (sql, params, limits) => pages(pg, types, sql, params, limits),
 
   run: async (sql, params) => {
@@ -26,7 +38,7 @@ export const pgWire = (pg: Client, { types, settings }: PgSystem, release: () =>
     return { columns: types.columnsOf(fields), rows, touched: rowCount ?? 0 }
   },
 
-  transactions: transactionsOf(pg, settings),
+  transactions: transactionsOf(pg, settings, modes),
 
   close: async () => {
     release()
@@ -42,11 +54,11 @@ const MODES: Readonly<Record<Access, string>> = {
 }
 const LONGEST_MS = 2_147_483_647
 
-const transactionsOf = (pg: Client, settings: readonly string[]): Transactions => ({
+const transactionsOf = (pg: Client, settings: readonly string[], modes: Readonly<Record<Access, string>>): Transactions => ({
   begin: async (access: Access, call: Call, { snapshot }: BeginOptions = {}) => {
     const timeoutMs = Math.min(Math.max(1, Math.floor(call.remainingMs())), LONGEST_MS)
     const shared = snapshot === undefined ? [] : [`SET TRANSACTION SNAPSHOT ${snapshotLiteral(snapshot)}`]
-    const mode = MODES[snapshot === undefined ? access : "snapshot"]
+    const mode = modes[snapshot === undefined ? access : "snapshot"]
     await pg.query([mode, ...shared, ...settings.map((each) => `SET LOCAL ${each}`), `SET LOCAL statement_timeout = ${timeoutMs}`].join("; "))
   },
   commit: async () => void (await pg.query("COMMIT")),

@@ -1,5 +1,5 @@
-import type { Wire } from "../../wire.ts"
-import type { HubClient } from "../hub-client.ts"
+import type { Wire } from "../wire.ts"
+import type { HubClient } from "./hub-client.ts"
 
 export type ConnectorType = Wire["ConnectorType"]
 export type Connector = Wire["Connector"]

@@ -1,7 +1,7 @@
-import { exampleConfig } from "../../core/config-example.ts"
-import type { AnyConnector } from "../../core/connector.ts"
-import { describeFields } from "../../core/schema.ts"
-import type { AnySpec } from "../operation.ts"
+import { exampleConfig } from "../core/config-example.ts"
+import type { AnyConnector } from "../core/connector.ts"
+import { describeFields } from "../core/schema.ts"
+import type { AnySpec } from "./operation.ts"
 
 /** One example for each connector type, made of its example config. */
 export const configExamples =

@@ -1,0 +1,40 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto"
+import { PlatformError } from "../../../../core/errors.ts"
+
+/** An RSA private key as somebody pasted it, and the fields of the form that hold it. */
+export interface PastedKey {
+  readonly pem: string
+  readonly passphrase: string | undefined
+  /** The JSON pointers of the two fields. */
+  readonly fields: { readonly key: string; readonly passphrase: string }
+  /** As sentences name the system that takes the key. */
+  readonly product: string
+}
+
+const LEAST_BITS = 2_048
+
+/** Opens the key; `config_invalid` says which field to mend. */
+export function openRsaKey({ pem, passphrase, fields, product }: PastedKey): KeyObject {
+  let key: KeyObject
+  try {
+    key = createPrivateKey({ key: pem, format: "pem", ...(passphrase === undefined ? {} : { passphrase }) })
+  } catch (cause) {
+    if (!pem.includes("ENCRYPTED")) throw invalid(fields.key, "The private key cannot be read; paste the whole PEM text of an RSA key in PKCS#8.", cause)
+    throw passphrase === undefined
+      ? invalid(fields.passphrase, "The private key is encrypted, and the connector has no passphrase; enter it.", cause)
+      : invalid(fields.passphrase, "The private key does not open with this passphrase; check both.", cause)
+  }
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
+  if (key.asymmetricKeyType === "rsa" && bits >= LEAST_BITS) return key
+  const is = `${key.asymmetricKeyType ?? "another"} ${bits || ""}`.trim()
+  throw invalid(fields.key, `${product} takes RSA keys of 2,048 bits and more, and this one is ${is}; make another one.`)
+}
+
+/** `SHA256:…` of the key's public half, in base64 (RFC 5280's SubjectPublicKeyInfo). */
+export const fingerprintOf = (key: KeyObject): string =>
+  `SHA256:${createHash("sha256")
+    .update(createPublicKey(key).export({ type: "spki", format: "der" }))
+    .digest("base64")}`
+
+const invalid = (pointer: string, message: string, cause?: unknown): PlatformError =>
+  new PlatformError("config_invalid", message, { faults: [{ pointer, message }], ...(cause === undefined ? {} : { cause }) })

@@ -1,0 +1,15 @@
+import { once } from "node:events"
+import type { Duplex } from "node:stream"
+import type { HttpRequest } from "../../../core/http/request.ts"
+import type { Address, Lease, TlsSpec } from "../../../core/lease.ts"
+
+/** Sends one request over a socket of its own, for use at a cut-off, when the dispatcher's sockets are about to be destroyed. The answer is not read. */
+export async function lastRequest(lease: Pick<Lease, "secure">, dial: (to: Address) => Promise<Duplex>, request: HttpRequest, tls: TlsSpec): Promise<void> {
+  const { method, url, headers, body = "" } = request
+  const socket = await lease.secure(await dial({ host: url.hostname, port: Number(url.port || 443) }), url.hostname, tls)
+  const all = { ...headers, host: url.host, "content-length": String(Buffer.byteLength(body)), connection: "close" }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`${method} ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join("")}\r\n`)
+  if (body.length > 0) socket.write(body)
+  await once(socket.resume(), "close")
+}

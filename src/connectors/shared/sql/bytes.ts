@@ -1,0 +1,27 @@
+import type { ByteOffer, Stream } from "../../../core/streams.ts"
+import type { Column } from "../../../core/values.ts"
+
+/** How a type reads and writes the rows of a stream as bytes that nobody decodes. `B` is what the wire binds, `C` the type's client. */
+export interface Bytes<B, C> {
+  /** The formats in which those columns of a stream are read, best first. */
+  offers(columns: readonly Column[]): readonly ByteOffer[]
+  /** The formats in which those columns of a stream are written, best first. */
+  takes(stream: Stream, columns: readonly Column[]): readonly ByteOffer[]
+  /** The columns as the format's SELECT lists them. */
+  list(columns: readonly Column[], offer: ByteOffer): string
+  /** A value as SQL, for statements that take no parameters. */
+  literal(value: B): string
+  /** The rows of a SELECT without parameters. The statement begins when the bytes are asked for. */
+  out(client: C, select: string, offer: ByteOffer): ByteFlow
+  /** Stores rows in those columns of the table, by one statement; the server's own count. */
+  in(client: C, table: string, columns: readonly Column[], offer: ByteOffer, bytes: AsyncIterable<Buffer>): Promise<number>
+}
+
+/** The bytes of one statement. */
+export interface ByteFlow {
+  readonly bytes: AsyncIterable<Buffer>
+  /** The server's own count; undefined until the bytes have ended. */
+  rows(): number | undefined
+  /** Closes the connection when the bytes have begun and not ended, so that it is never used again. */
+  stop(): void
+}

@@ -1,0 +1,59 @@
+import { PlatformError } from "../../../core/errors.ts"
+import type { HttpAnswer } from "../../../core/http/request.ts"
+import { retryAfterMs } from "../http/statuses.ts"
+import { type ErrorTable, explainBy, type Said } from "./errors.ts"
+
+/** A refusal of a statement API; each part of it may be missing. */
+export interface Refusal {
+  readonly code?: string | undefined
+  readonly sqlState?: string | undefined
+  readonly message?: string | undefined
+}
+
+class Refused extends Error {
+  override readonly name = "Refused"
+  readonly said: Said
+
+  constructor(said: Said) {
+    super(said.text)
+    this.said = said
+  }
+}
+
+/** What a refusal said, also once it is explained: for `ErrorTable.said`. A refusal without a code of its own has `HTTP 503`. */
+export const saidOf = (error: unknown): Said | undefined =>
+  error instanceof Refused ? error.said : error instanceof PlatformError && error.cause instanceof Refused ? error.cause.said : undefined
+
+/** The HTTP status of a refusal. */
+export const statusOf = ({ details }: Said): number => Number(details?.["status"])
+
+/** The JSON object of an answer; undefined for another body. */
+export function objectIn({ body }: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(body.toString("utf8"))
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return undefined
+  }
+}
+
+/** The refusal in an answer, which is JSON where the warehouse itself gave it, as ours. */
+export function refusalIn(table: ErrorTable, answer: HttpAnswer): PlatformError {
+  const said = objectIn(answer) ?? {}
+  const text = (name: string): string | undefined => (typeof said[name] === "string" ? said[name] : undefined)
+  return refused(table, answer.status, { code: text("code"), sqlState: text("sqlState"), message: text("message") }, retryAfterMs(answer.headers))
+}
+
+/** A refusal as ours. `details` carry its code, and line and position where the message names them. */
+export function refused(table: ErrorTable, status: number, { code, sqlState, message = "" }: Refusal, afterMs?: number): PlatformError {
+  const [, line, position] = /line (\d+) at position (\d+)/.exec(message) ?? []
+  const details = {
+    status,
+    ...(line === undefined ? {} : { line: Number(line), position: Number(position) }),
+    ...(afterMs === undefined ? {} : { retryAfterMs: afterMs }),
+  }
+  // Without the request's id, and without a token that the message may repeat.
+  const text = message.replace(/\s*\[[0-9a-f-]{36}\]/g, "").replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "[secret]")
+  const said = { code: code ?? `HTTP ${status}`, state: sqlState, text: text.trim() || `HTTP ${status}`, details }
+  return explainBy(table)(new Refused(said)) as PlatformError
+}

@@ -1,0 +1,72 @@
+import { PlatformError } from "../../../../core/errors.ts"
+import type { ByteOffer, Stream } from "../../../../core/streams.ts"
+import type { Column } from "../../../../core/values.ts"
+import { type CsvShape, csvShape } from "../../csv-shape.ts"
+import type { Bytes } from "../bytes.ts"
+import { listed } from "../dialect.ts"
+import type { PgClient } from "./client.ts"
+import { copyIn, copyOut } from "./copy.ts"
+import { pgDialect } from "./dialect.ts"
+import type { PgBound } from "./encode.ts"
+import type { PgTypes } from "./values.ts"
+
+/** How COPY writes CSV, and the other spellings that it reads. */
+const DELIMITERS = [",", ";", "\t", "|"]
+const QUOTES = ['"', "'"]
+const LINE_ENDS = ["\n", "\r\n", "\r"] as const
+
+/** Rows as bytes by COPY. Binary bytes pass between columns of the same built-in types; the OIDs inside other types differ between databases. */
+export const pgBytes = ({ read }: Pick<PgTypes, "read">): Bytes<PgBound, PgClient> => {
+  const builtIn = ({ nativeType }: Column): boolean => read(nativeType.replace(/(\[\])+$/, "")).type !== "unknown"
+  const binary = (columns: readonly Column[]): readonly ByteOffer[] =>
+    columns.length > 0 && columns.every(builtIn)
+      ? [{ format: "copy-binary", shape: JSON.stringify(columns.map(({ name, nativeType }) => ({ name, type: nativeType }))) }]
+      : []
+  return {
+    offers: (columns) => [...binary(columns), ...csv(columns, [","], ['"'], ["\n"])],
+    takes: ({ kind }: Stream, columns) =>
+      kind === "table" || kind === "foreign table" ? [...binary(columns), ...csv(columns, DELIMITERS, QUOTES, LINE_ENDS)] : [],
+    list: (columns, { format }) => (format === "csv" ? columns.map(csvField).join(", ") : listed(pgDialect, columns)),
+    literal,
+    out: ({ pg }, select, offer) => copyOut(pg, `COPY (${select}) TO STDOUT (${optionsOf(offer)})`),
+    in: async ({ pg }, table, columns, offer, bytes) =>
+      await copyIn(pg, `COPY ${table} (${listed(pgDialect, columns)}) FROM STDIN (${optionsOf(offer)})`, bytes),
+  }
+}
+
+/**
+ * CSV for two columns or more: a single one that is null would be a blank line, which many readers skip. The spelling of
+ * bytes differs between systems, so a table that has them offers no CSV.
+ */
+function csv(
+  columns: readonly Column[],
+  delimiters: readonly string[],
+  quotes: readonly string[],
+  lineEnds: readonly CsvShape["lineEnd"][],
+): readonly ByteOffer[] {
+  if (columns.length < 2 || columns.some(({ type, nativeType }) => type === "bytes" || nativeType.startsWith("bytea"))) return []
+  const names = columns.map(({ name }) => name)
+  const shapes = quotes.flatMap((quote) => lineEnds.flatMap((lineEnd) => delimiters.map((delimiter) => ({ quote, lineEnd, delimiter }))))
+  return shapes.map((each) => ({ format: "csv", shape: csvShape({ columns: names, encoding: "utf-8", header: false, null: "", ...each }) }))
+}
+
+/** A column as rows spell it: `true` and `false`, and times as `2024-03-31T01:30:00+00:00`. */
+function csvField({ name, type }: Column): string {
+  const column = pgDialect.ident(name)
+  if (type === "boolean") return `${column}::text`
+  return type === "timestamp" ? `to_json(${column}) #>> '{}'` : column
+}
+
+function optionsOf({ format, shape }: ByteOffer): string {
+  if (format !== "csv") return "FORMAT binary"
+  const { delimiter, quote } = JSON.parse(shape) as CsvShape
+  return `FORMAT csv, DELIMITER ${literal(delimiter)}, QUOTE ${literal(quote)}, NULL '', ENCODING 'UTF8'`
+}
+
+/** A constant of a statement that takes no parameters; its type is the one that it is compared with (PostgreSQL docs, 4.1.2). */
+function literal(value: PgBound): string {
+  if (value === null) return "NULL"
+  if (value.includes("\u0000")) throw new PlatformError("request_invalid", "A value holds a NUL character, which PostgreSQL does not store.")
+  const quoted = `'${value.replaceAll("'", "''").replaceAll("\\", "\\\\")}'`
+  return value.includes("\\") ? `E${quoted}` : quoted
+}

@@ -1,0 +1,87 @@
+import type { Call } from "../../../core/call.ts"
+import { PlatformError } from "../../../core/errors.ts"
+import type { SqlWire, Transactions } from "./wire.ts"
+
+/** A statement of the transaction that runs, and what it answered. */
+interface Step<B> {
+  readonly sql: string
+  readonly params: readonly B[]
+  readonly answer: string
+}
+
+/** A transaction that was begun again saw other data than before. */
+export class ChangedMeanwhile extends PlatformError {
+  constructor() {
+    super("server_unavailable", "Somebody else changed the same data meanwhile, so the write was taken back; send it again.")
+  }
+}
+
+/**
+ * A wire with savepoints for a system that has none, where a refused statement spoils its whole transaction. After a failure the
+ * transaction is rolled back, and begun again before its next statement: every statement of `run` that succeeded is sent again. An
+ * answer that differs from the first one means that somebody else changed the data, and fails with `ChangedMeanwhile`. Statements
+ * of a write are held in memory until it ends, and each refused statement costs as many as came before it.
+ */
+export function withReplay<B>(wire: SqlWire<B>): SqlWire<B> {
+  const { transactions } = wire
+  if (transactions === undefined) return wire
+  let begun: Parameters<Transactions["begin"]> | undefined
+  let done: Step<B>[] = []
+  let spoiled = false
+  const forget = (): void => {
+    begun = undefined
+    done = []
+    spoiled = false
+  }
+  const step = async (sql: string, params: readonly B[], call: Call, quick?: boolean) => {
+    const result = await wire.run(sql, params, call, quick)
+    return { result, step: { sql, params, answer: JSON.stringify([result.touched, result.rows]) } }
+  }
+  const restore = async (): Promise<void> => {
+    if (!spoiled || begun === undefined) return
+    spoiled = false
+    await transactions.begin(...begun)
+    for (const { sql, params, answer } of done) if ((await step(sql, params, begun[1])).step.answer !== answer) throw new ChangedMeanwhile()
+  }
+  return {
+    ...wire,
+    async *pages(...given) {
+      await restore()
+      yield* wire.pages(...given)
+    },
+    run: async (...given) => {
+      await restore()
+      const { result, step: one } = await step(...given)
+      if (begun !== undefined) done.push(one)
+      return result
+    },
+    transactions: {
+      ...transactions,
+      begin: async (...given) => {
+        forget()
+        await transactions.begin(...given)
+        if (given[0] === "write") begun = given
+      },
+      commit: async (call) => {
+        await restore()
+        await transactions.commit(call)
+        forget()
+      },
+      rollback: async () => {
+        forget()
+        await transactions.rollback()
+      },
+      savepoint: async (work) => {
+        const before = done.length
+        try {
+          return await work()
+        } catch (error) {
+          done = done.slice(0, before)
+          spoiled = begun !== undefined
+          await transactions.rollback()
+          throw error
+        }
+      },
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import type { Ddl } from "../shared/sql/ddl.ts"
+import { digited, lengthed } from "../shared/sql/types.ts"
+
+/** How Snowflake makes and changes tables. Times have nine decimals, so that none need be widened; a decimal that no NUMBER holds is a text. */
+export const ddl: Ddl = {
+  types: {
+    string: lengthed("VARCHAR", 16_777_216, "VARCHAR"),
+    integer: [
+      [16, "NUMBER(5,0)"],
+      [32, "NUMBER(10,0)"],
+      [64, "NUMBER(19,0)"],
+      [128, "NUMBER(38,0)"],
+    ],
+    decimal: digited("NUMBER", 38, "VARCHAR"),
+    float: [[64, "FLOAT"]],
+    boolean: "BOOLEAN",
+    date: "DATE",
+    time: "TIME",
+    timestamp: ({ zoned = true }) => (zoned ? "TIMESTAMP_LTZ" : "TIMESTAMP_NTZ"),
+    json: "VARIANT",
+    bytes: "BINARY",
+    array: "ARRAY",
+    unknown: "VARCHAR",
+  },
+  // Docs, ALTER TABLE … ALTER COLUMN: texts become longer and numbers get more digits; nothing else changes its type.
+  widens: (from, to) => from.type === to.type && (from.type === "string" || from.type === "integer" || (from.type === "decimal" && from.scale === to.scale)),
+  widen: (table, column, type) => `ALTER TABLE ${table} ALTER COLUMN ${column} SET DATA TYPE ${type}`,
+  loosen: (table, column) => `ALTER TABLE ${table} ALTER COLUMN ${column} DROP NOT NULL`,
+}
