@@ -197,8 +197,13 @@ describe("reset", () => {
     const one = async (sql: string): Promise<Record<string, unknown>> => (await client.pg.query(sql)).rows[0]
     try {
       const [pid, clean] = [await one("SELECT pg_backend_pid() AS pid"), await one(LEFT)]
-      for (const statement of statements) await client.pg.query(statement).catch(() => undefined)
-      const before = client.pg.getTransactionStatus() === "E" ? "failed" : await one(LEFT)
+      // By the statement's own failure: the client learns of the transaction's state a moment later.
+      let failed = false
+      for (const statement of statements)
+        await client.pg.query(statement).catch(() => {
+          failed = true
+        })
+      const before = failed ? "failed" : await one(LEFT)
       await postgres.reset?.(client, {} as never)
       const after = await one(LEFT)
       return { clean, before, after, same: (await one("SELECT pg_backend_pid() AS pid")).pid === pid.pid }
