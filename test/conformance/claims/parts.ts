@@ -16,13 +16,14 @@ function pagesOf({ server }: Subject): Pages {
 
 const encoded = (value: unknown): Cursor => Buffer.from(JSON.stringify(value)).toString("base64url")
 
-/** Texts that no read of a stream with this key gave. */
-const badCursors = (key: readonly string[]): readonly Cursor[] => [
+/** Texts that no read of the stream gave. */
+const badCursors = ({ key, columns }: Stream): readonly Cursor[] => [
   "",
   "!",
   encoded(1),
   encoded([key, []]),
-  encoded([["no such column"], ["x"]]),
+  encoded([[columns.find(({ name }) => !key.includes(name))?.name ?? "no such column"], ["x"]]),
+  ...(key.length > 1 ? [encoded([key.slice(1), ["1"]])] : []),
   encoded([key, key.map(() => null)]),
   encoded([key, key.map(() => "not a number")]),
   encoded([key, key.map(() => ({ a: 1 }))]),
@@ -33,7 +34,7 @@ export async function refusesCursors(subject: Subject): Promise<void> {
   const { stream } = pagesOf(subject)
   const [first] = await withSession(subject, subject.server.config, (session) => collect(session.read(stream)), { batchRows: 20 })
   assert.ok(first?.cursor, "a batch has a cursor")
-  for (const after of [...badCursors(stream.key), first.cursor.slice(0, -5)]) {
+  for (const after of [...badCursors(stream), first.cursor.slice(0, -5)]) {
     const error = await failure(inSession(subject, (session) => collect(session.read(stream, { after })))).catch((cause: unknown) => {
       throw new Error(`the cursor ${JSON.stringify(after)} is taken`, { cause })
     })
@@ -54,7 +55,7 @@ async function cut(subject: Subject, read: (slice: Slice, stream: Stream) => Pro
     const parts = (await Promise.all(slicing.slices.map((slice) => read(slice, stream)))).flat()
     assert.equal(parts.length, rows, "the slices have as many rows as the stream")
     assert.deepEqual(texts(parts), texts(await inSession(subject, (other) => valuesOf(other.read(stream)))), "the slices are the whole stream")
-    for (const id of ["", "!", encoded([["x"], [1]])])
+    for (const id of ["", "!", encoded([1]), encoded([["x"], [1]])])
       assert.equal((await failure(read({ id, of: "" }, stream))).code, "request_invalid", `the slice ${JSON.stringify(id)} is refused`)
   })
 }
