@@ -7,11 +7,23 @@ import type { Call } from "../../src/core/call.ts"
 import type { AnyConnector } from "../../src/core/connector.ts"
 import type { Secret } from "../../src/core/fields.ts"
 import type { Lease } from "../../src/core/lease.ts"
-import { type Batch, type Discovered, EVERYTHING, type ReadOptions, type Stream, type WriteOptions } from "../../src/core/streams.ts"
+import {
+  type Batch,
+  type BytePiece,
+  type Discovered,
+  EVERYTHING,
+  type ReadOptions,
+  type SchemaStep,
+  type Stream,
+  type WantedStream,
+  type WriteOptions,
+  type WriteReport,
+} from "../../src/core/streams.ts"
 import type { Row } from "../../src/core/values.ts"
 import type { Running } from "../fixtures/fixture.ts"
 import { httpFixture } from "../fixtures/http.ts"
 import { postgresFixture } from "../fixtures/postgres.ts"
+import { collect } from "../support/batches.ts"
 import { type Claim, claims } from "./claims.ts"
 
 const servers: Server[] = []
@@ -45,6 +57,23 @@ const listening = (connector: AnyConnector): Partial<AnyConnector> => ({
     servers.push(createServer().listen(0, "127.0.0.1"))
     return connector.connect(config, lease)
   },
+})
+
+/** PostgreSQL whose reads, writes or shapes go through a change. */
+const reading = (change: (options: ReadOptions) => ReadOptions): Partial<AnyConnector> => ({
+  read: (client: never, from: Stream, options: ReadOptions, call: Call) => postgres.read?.(client, from, change(options), call) as AsyncIterable<Batch>,
+})
+
+type Run = (batch: Batch, options?: WriteOptions) => Promise<WriteReport>
+const writing = (change: (batch: Batch, run: Run) => Promise<WriteReport>): Partial<AnyConnector> => ({
+  write: (client: never, to: Stream, batch: Batch, options: WriteOptions, call: Call) =>
+    change(batch, (other, how = options) => postgres.write?.(client, to, other, how, call) as Promise<WriteReport>),
+})
+
+type Steps = Promise<readonly SchemaStep[]>
+const shaping = (change: (apply: boolean, run: (apply: boolean) => Steps) => Steps): Partial<AnyConnector> => ({
+  shape: (client: never, wanted: WantedStream, apply: boolean, call: Call) =>
+    change(apply, (really) => postgres.shape?.(client, wanted, really, call) as Steps),
 })
 
 /** PostgreSQL connectors that each break one promise, and what the claim says of it. */
@@ -107,7 +136,44 @@ const broken: Record<Claim["name"], { readonly as: Partial<AnyConnector>; readon
     },
     says: /last of two rows/,
   },
+  "bad cursors": { as: reading(({ after: _, ...options }) => options), says: /the cursor "" is taken/ },
+  since: {
+    as: reading(({ plan, ...options }) => ({ ...options, plan: plan.kind === "since" ? { kind: "since", column: plan.column } : plan })),
+    says: /from is included/,
+  },
+  "slices are the whole": { as: reading(({ slice: _, ...options }) => options), says: /as many rows as the stream/ },
+  "resume by slice": {
+    as: reading(({ after, ...options }) => (options.slice === undefined ? { ...options, after } : options)),
+    says: /as many rows as the stream/,
+  },
+  "bytes equal rows": {
+    as: {
+      writeBytes: async (_client: never, _to: Stream, piece: BytePiece) => {
+        await collect(piece.bytes)
+        return { written: piece.rows(), bytes: 1 }
+      },
+    },
+    says: /are the same rows/,
+  },
+  create: { as: shaping((_, run) => run(true)), says: /a dry run changes nothing/ },
+  add: {
+    as: shaping(async (apply, run) => (await run(apply)).map((step) => (apply ? step : { ...step, statement: "" }))),
+    says: /doing and the dry run agree/,
+  },
+  widen: { as: shaping(async (apply, run) => (await run(apply)).filter(({ kind }) => kind !== "widen")), says: /the dry run names the steps/ },
+  "append reports row by row": {
+    as: writing(async (batch, run) => ({ ...(await run(batch)), rejected: [] })),
+    says: /accounts for every row/,
+  },
+  "last of equal keys wins": { as: writing((batch, run) => run({ ...batch, rows: batch.rows.toReversed() })), says: /the last of the rows with one key/ },
+  delete: { as: writing(({ ops: _, ...batch }, run) => run(batch)), says: /deleted rows are gone/ },
+  "names are quoted": {
+    as: writing((batch, run) => run({ ...batch, columns: batch.columns.map((each) => ({ ...each, name: each.name.replaceAll('"', "") })) })),
+    says: /has no column/,
+  },
+  "same commit twice is once": { as: writing((batch, run) => run(batch, { mode: "append" })), says: /the repeat gives the first report/ },
   "bad statement": { as: { query: nothing }, says: /it succeeded/ },
+  "reset leaves nothing": { as: { reset: async () => undefined }, says: /after a reset the session is as it was/ },
   close: { as: listening(postgres), says: /no socket is left/ },
   "absent verb": { as: { request: async () => ({}) }, says: /request/ },
   // Last: without the cancel the statement goes on at the server.
@@ -121,6 +187,10 @@ const hear = (config: HttpConfig, lease: Lease): object => ({
   ...(http.connect(config, lease) as object),
   heard: config.auth.kind === "bearer" ? config.auth.token.reveal() : "",
 })
+const readingHttp = (change: (options: ReadOptions) => ReadOptions): Partial<AnyConnector> => ({
+  read: (client: never, from: Stream, options: ReadOptions, call: Call) => http.read?.(client, from, change(options), call) as AsyncIterable<Batch>,
+})
+
 /** The same for HTTP, where a claim stands on other code. */
 const brokenHttp: Partial<typeof broken> = {
   "test passes": { as: asleep, says: /a stage resolve/ },
@@ -141,6 +211,8 @@ const brokenHttp: Partial<typeof broken> = {
     },
     says: /9007199254740992/,
   },
+  "bad cursors": { as: readingHttp(({ after: _, ...options }) => options), says: /the cursor "" is taken/ },
+  since: { as: readingHttp(({ after: _, ...options }) => options), says: /a read goes on behind its cursor/ },
   "bad statement": { as: { request: async () => ({}) }, says: /it succeeded/ },
   close: { as: listening(http), says: /no socket is left/ },
   "absent verb": { as: { query: nothing }, says: /query/ },

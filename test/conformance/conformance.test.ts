@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { connectors } from "../../src/connectors/index.ts"
-import { capabilities } from "../../src/core/connector.ts"
 import { besideServers, projectsOf, type Running } from "../fixtures/fixture.ts"
 import { fixtures } from "../fixtures/index.ts"
 import { printMatrix } from "../support/print-matrix.ts"
 import { waivers } from "../waivers.ts"
-import { claims, type Promised } from "./claims.ts"
+import { claims, concerns, type Promised } from "./claims.ts"
 
 type Cell = "passed" | "FAILED" | "waived" | "no verb" | "servers"
 const table = new Map<string, Map<string, Cell>>()
@@ -49,7 +48,7 @@ for (const connector of connectors) {
     afterAll(async () => server?.[Symbol.asyncDispose]())
 
     for (const claim of claims satisfies readonly Promised[] as readonly Promised[]) {
-      if (claim.needs && !claim.needs.every((verb) => capabilities(connector).includes(verb))) {
+      if (!concerns(claim, connector)) {
         cells.set(claim.name, "no verb")
         continue
       }

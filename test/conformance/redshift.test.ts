@@ -164,27 +164,6 @@ describe("writing", () => {
     const rows = Array.from({ length: 17_000 }, (_, n) => [n + 100, "many"])
     expect(await run((session) => session.write(stream("item"), { columns, rows }, { mode: "append" }))).toMatchObject({ written: 17_000 })
   })
-
-  test("a batch that comes twice, at once too, is written once", async () => {
-    const batch = {
-      columns,
-      rows: [
-        [10, "ten"],
-        [11, "far too long for it"],
-      ],
-    }
-    const commit = { run: "r1", part: "p", sequence: 0 }
-    await run(async (session) => {
-      expect(await session.committed(stream("item"), commit)).toBeUndefined()
-      const once = await session.write(stream("item"), batch, { mode: "append", commit })
-      expect(once).toMatchObject({ written: 1, rejected: [{ index: 1 }] })
-      expect(await session.write(stream("item"), batch, { mode: "append", commit })).toEqual({ ...once, already: true })
-    })
-    const again = { ...commit, run: "r2" }
-    const both = await Promise.all([1, 2, 3].map(() => run((session) => session.write(stream("item"), batch, { mode: "append", commit: again }))))
-    expect(both.filter(({ already }) => already)).toHaveLength(2)
-    expect((await item()).filter(({ id }) => id === 10)).toHaveLength(2)
-  })
 })
 
 test("a session that is reset has its settings again, and goes on", async () => {

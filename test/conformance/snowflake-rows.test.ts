@@ -90,12 +90,6 @@ describe("a read", () => {
     const capped = await open({}, (session) => collect(session.read(stream("TWICE"))), { maxRows: 6 })
     expect(capped.map(({ rows, cursor: next }) => [rows.length, next])).toEqual([[6, undefined]])
   })
-
-  test.each(["nonsense", Buffer.from('[["ID"],[1]]').toString("base64url"), Buffer.from('[["REGION","ID"],["r1","x"]]').toString("base64url")])(
-    "refuses the cursor %s",
-    async (cursor) =>
-      expect(await failure(open({}, (session) => collect(session.read(stream("PEOPLE"), { after: cursor }))))).toMatchObject({ code: "request_invalid" }),
-  )
 })
 
 describe("a write", () => {
@@ -207,13 +201,4 @@ describe("a shape", () => {
     const steps = await shape([id, column("PRICE", "decimal", { precision: 12, scale: 4 })])
     expect(steps).toEqual([{ kind: "refused", column: "PRICE", reason: expect.stringMatching(/cannot widen this column; PRICE is NUMBER\(10,2\) there/) }])
   })
-})
-
-test("a read since a value gives its rows in order, and goes on from its cursor", async () => {
-  const since = (from: Value) => ({ plan: { kind: "since", column: "BORN", from } as const })
-  const batches = await open({}, (session) => collect(session.read(stream("PEOPLE"), since("1990-02-20"))), { batchRows: 2 })
-  const born = batches.flatMap(({ rows }) => rows.map((row) => row[4]))
-  expect(born).toEqual(["1990-02-20", "1990-02-21", "1990-02-22", "1990-02-23"])
-  const rest = await open({}, (session) => collect(session.read(stream("PEOPLE"), { ...since("1990-02-20"), after: batches[0]?.cursor })))
-  expect(rest.flatMap(({ rows }) => rows.map((row) => row[4]))).toEqual(born.slice(2))
 })

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { PlatformError } from "../../../src/core/errors.ts"
 import { HARD } from "../../fixtures/fixture.ts"
+import { collect, valuesOf } from "../../support/batches.ts"
 import { failure } from "../../support/failure.ts"
 import { within } from "../../support/waiting.ts"
 import { type Subject, withSession } from "../context.ts"
@@ -40,4 +41,23 @@ export async function cancelled(subject: Subject): Promise<void> {
   const late = await failure(withSession(subject, config, (session) => slow.run(session), { deadlineMs: 1_500 }))
   assert.equal(late.code, "timed_out")
   await gone("after the deadline")
+}
+
+/** After a reset nothing of the use before is left, and the session works as it did. */
+export async function resetsClean(subject: Subject): Promise<void> {
+  const { traces, config, bad } = subject.server
+  assert.ok(traces, "the fixture has a query that shows a session's state")
+  await withSession(subject, config, async (session) => {
+    const look = () => valuesOf(session.query(traces.look))
+    const before = await look()
+    if (traces.leave !== undefined) {
+      await collect(session.query(traces.leave))
+      assert.notDeepEqual(await look(), before, "the use leaves a trace")
+    }
+    await session.reset()
+    assert.deepEqual(await look(), before, "after a reset the session is as it was")
+    await failure(bad.run(session))
+    await session.reset()
+    assert.deepEqual(await look(), before, "a session that is reset after an error goes on")
+  })
 }
