@@ -58,7 +58,7 @@ export async function widens(subject: Subject): Promise<void> {
   const long = "n".repeat(200)
   await write(subject, wider, [2, long])
   assert.deepEqual(await shape(subject, before, true), [], "a narrower stream needs nothing")
-  await refuses(subject, { ...wider, columns: [{ ...ID, type: "boolean" }, NAME, column("more", "string")] }, ["refused id", "add more"])
+  await refuses(subject, { ...wider, columns: [{ ...ID, type: "date" }, NAME, column("more", "string")] }, ["refused id", "add more"])
   assert.deepEqual(await rowsIn(subject, streamOf(wider)), [
     { id: 1, name: "one" },
     { id: 2, name: long },
