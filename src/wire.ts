@@ -445,10 +445,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the first rows of a stream, without SQL
-         * @description Takes the role editor or a higher one.
+         * Read a stream without SQL
+         * @description One page as JSON, with the cursor of the next one; as NDJSON or CSV the whole stream, or the rows from `cursor` on. A read that broke off goes on from its last cursor; a stream without an order of its own has none, and is read from the beginning. Takes the role editor or a higher one.
          */
-        get: operations["previewRows"];
+        get: operations["readRows"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1932,7 +1932,7 @@ export interface components {
          * @description What went wrong; docs/errors.md says what each means and what to do
          * @enum {string}
          */
-        ErrorCode: "json_invalid" | "request_invalid" | "path_invalid" | "content_type_unsupported" | "body_too_large" | "method_not_allowed" | "unauthenticated" | "forbidden" | "not_found" | "name_taken" | "last_admin" | "in_use" | "version_stale" | "config_invalid" | "connector_incomplete" | "credentials_refused" | "credentials_missing" | "credentials_untested" | "connector_disabled" | "webhook_disabled" | "verification_failed" | "catalog_missing" | "discovery_failed" | "unsupported" | "rate_limited" | "plan_limit_reached" | "circuit_open" | "idempotency_mismatch" | "idempotency_running" | "idempotency_unknown" | "store_unavailable" | "secret_unreadable" | "keys_unavailable" | "backup_invalid" | "internal" | "egress_denied" | "host_not_found" | "dns_failed" | "host_unreachable" | "connection_lost" | "timed_out" | "cancelled" | "protocol_invalid" | "tls_unsupported" | "tls_required" | "tls_name_mismatch" | "tls_untrusted" | "tls_expired" | "tls_failed" | "tunnel_failed" | "tunnel_auth_failed" | "host_key_mismatch" | "auth_failed" | "permission_denied" | "database_not_found" | "too_many_connections" | "server_unavailable" | "query_invalid" | "stream_not_found" | "response_too_large" | "redirected_too_often" | "response_invalid" | "remote_failed";
+        ErrorCode: "json_invalid" | "request_invalid" | "path_invalid" | "content_type_unsupported" | "not_acceptable" | "body_too_large" | "method_not_allowed" | "unauthenticated" | "forbidden" | "not_found" | "name_taken" | "last_admin" | "in_use" | "version_stale" | "config_invalid" | "connector_incomplete" | "credentials_refused" | "credentials_missing" | "credentials_untested" | "connector_disabled" | "webhook_disabled" | "verification_failed" | "catalog_missing" | "discovery_failed" | "unsupported" | "rate_limited" | "plan_limit_reached" | "circuit_open" | "idempotency_mismatch" | "idempotency_running" | "idempotency_unknown" | "store_unavailable" | "secret_unreadable" | "keys_unavailable" | "backup_invalid" | "internal" | "egress_denied" | "host_not_found" | "dns_failed" | "host_unreachable" | "connection_lost" | "timed_out" | "cancelled" | "protocol_invalid" | "tls_unsupported" | "tls_required" | "tls_name_mismatch" | "tls_untrusted" | "tls_expired" | "tls_failed" | "tunnel_failed" | "tunnel_auth_failed" | "host_key_mismatch" | "auth_failed" | "permission_denied" | "database_not_found" | "too_many_connections" | "server_unavailable" | "query_invalid" | "stream_not_found" | "response_too_large" | "redirected_too_often" | "response_invalid" | "remote_failed";
         /** @enum {string} */
         EventType: "connector.state_changed" | "catalog.changed";
         Fault: {
@@ -2935,7 +2935,7 @@ export interface components {
             params?: unknown[];
             /** @description At most 10,000 as JSON; any number when streamed */
             maxRows?: number;
-            /** @description How long it may take, in milliseconds */
+            /** @description How long it may take, in milliseconds. For the whole of a JSON answer; for each batch of a stream, which lives as long as rows come and are taken */
             timeoutMs?: number;
         };
         Readiness: {
@@ -3060,6 +3060,23 @@ export interface components {
                 count: number;
                 records: components["schemas"]["RejectedRecord"][];
             };
+        };
+        RowsPage: {
+            columns: components["schemas"]["Column"][];
+            rows: {
+                [key: string]: unknown;
+            }[];
+            rowCount: number;
+            /** @description There are more rows than were asked for */
+            truncated: boolean;
+            durationMs: number;
+            /** @description Records of a file that are not rows, as far as it was read: their number, and the first hundred */
+            rejected?: {
+                count: number;
+                records: components["schemas"]["RejectedRecord"][];
+            };
+            /** @description Where the next page begins; null at the end, or where the stream cannot be resumed and `truncated` is true */
+            nextCursor: string | null;
         };
         /** @description A secret as answers show it; sent back, it keeps the stored secret */
         SecretMask: {
@@ -4488,7 +4505,7 @@ export interface operations {
             "5XX": components["responses"]["Failed"];
         };
     };
-    previewRows: {
+    readRows: {
         parameters: {
             query: {
                 /**
@@ -4496,7 +4513,21 @@ export interface operations {
                  * @example ["public","orders"]
                  */
                 stream: string;
+                /**
+                 * @description The columns wanted, in this order, as a JSON array; all by default
+                 * @example ["id","total"]
+                 */
+                columns?: string;
+                /** @description Rows of a JSON page, 20 by default and at most 10,000; when streamed, rows in all, by default every one. A page has more if rows share a key that the system does not enforce, and fewer if they are long */
                 limit?: number;
+                /** @description The `nextCursor` of a page, or a cursor of a stream of the same path: the rows after it */
+                cursor?: string;
+                /** @description How long it may take, in milliseconds. For the whole of a JSON page; for each batch of a stream */
+                timeoutMs?: number;
+                /** @description NDJSON: a line `{"$cursor": …}` after each batch that can be resumed there */
+                cursors?: boolean;
+                /** @description CSV: leave out records of a file that are not rows, instead of ending the answer */
+                skipRejected?: boolean;
             };
             header?: never;
             path: {
@@ -4517,7 +4548,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Rows"];
+                    "application/json": components["schemas"]["RowsPage"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             "4XX": components["responses"]["Refused"];

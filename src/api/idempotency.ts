@@ -64,10 +64,10 @@ const digestOf = ({ method, url, body }: FastifyRequest): Buffer =>
     .digest()
 
 function refuseUnfit(request: FastifyRequest, key: string): void {
-  const { accept = "", "content-type": type = "application/json" } = request.headers
+  const { "content-type": type = "application/json" } = request.headers
   const unfit = !/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key)
     ? "must be 1 to 255 printable ASCII characters."
-    : /application\/x-ndjson|text\/csv/.test(accept)
+    : request.answerType !== "application/json"
       ? "cannot be kept for an answer that is streamed; leave it out, or accept application/json."
       : request.routeOptions.config.repeat === "none" || !/^application\/json\b/i.test(type)
         ? "is not taken by this route; leave it out."

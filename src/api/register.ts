@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify"
 import { PlatformError } from "../core/errors.ts"
+import { offersOf } from "./accept.ts"
 import type { AnySpec, Operation, Services } from "./operation.ts"
 import { Sent } from "./sending.ts"
 
@@ -23,7 +24,7 @@ function routeOf(prefix: string, { spec, handle }: Operation, services: Services
   return {
     method,
     url: path.slice(prefix.length).replaceAll(/\{(\w+)\}/g, ":$1"),
-    config: { access, ...(repeat === undefined ? {} : { repeat }), ...(arrivalMs === undefined ? {} : { arrivalMs }) },
+    config: { access, offers: offersOf(spec), ...(repeat === undefined ? {} : { repeat }), ...(arrivalMs === undefined ? {} : { arrivalMs }) },
     schema: {
       ...(params === undefined ? {} : { params }),
       ...(query === undefined ? {} : { querystring: query }),

@@ -15,6 +15,24 @@ export function sendStream(reply: FastifyReply, type: string, body: NodeJS.Reada
   return new Sent()
 }
 
+/** The time in which a reader must take a byte of what waits for it. */
+const READER_IDLE_MS = 30_000
+
+/**
+ * The same texts, for a reader who takes them: a connection over which no byte leaves for `idleMs`, although some wait,
+ * is closed.
+ */
+export async function* atReadersPace<T>({ raw: { socket } }: Pick<FastifyReply, "raw">, texts: AsyncIterable<T>, idleMs = READER_IDLE_MS): AsyncGenerator<T> {
+  for await (const text of texts) {
+    // While a text is not asked for, the ones before it are still on their way. The server closes a socket that times out.
+    socket?.setTimeout(idleMs)
+    yield text
+    // The source may take its time: it has a deadline of its own.
+    socket?.setTimeout(0)
+  }
+  socket?.setTimeout(idleMs)
+}
+
 /** Sends a text with its own content type. */
 export function sendText(reply: FastifyReply, { contentType, text }: { readonly contentType: string; readonly text: string }): Sent {
   void reply.type(contentType).serializer(String).send(text)

@@ -5,6 +5,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { PlatformError } from "../core/errors.ts"
 import type { Hub } from "../hub/hub.ts"
 import { Calls } from "../runs/calls.ts"
+import { useAccept } from "./accept.ts"
 import { useAccess } from "./access.ts"
 import { useArrival } from "./arrival.ts"
 import { useIdempotency } from "./idempotency.ts"
@@ -102,6 +103,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
     async (scope) => {
       const refuseOthers = useMethods(scope)
       useAccess(scope, hub.identity)
+      await useAccept(scope)
       useIdempotency(scope, hub.idempotency)
       await register(scope, versioned, services)
       refuseOthers()

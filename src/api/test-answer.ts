@@ -20,7 +20,7 @@ export async function answerTest(
   run: (options: TestOptions) => Promise<Report>,
 ): Promise<Report | Sent> {
   const options = { signal: callerSignal(reply), ...(given.timeoutMs === undefined ? {} : { timeoutMs: given.timeoutMs }) }
-  if (!String(request.headers.accept ?? "").includes("application/x-ndjson")) return run(options)
+  if (request.answerType !== "application/x-ndjson") return run(options)
   const lines = new PassThrough()
   const write = (line: object): void => void lines.write(`${JSON.stringify(line)}\n`)
   // What is wrong with the request itself is still a plain error: the answer starts with the first stage.

@@ -5,7 +5,10 @@ import type { Row } from "./values.ts"
 /** The last argument of each verb: the limits of the call, and the hub's services for it. */
 export interface Call {
   readonly signal: AbortSignal
+  /** Milliseconds in which the next result must come. */
   remainingMs(): number
+  /** Milliseconds in which all of the call must be over, for limits that a server keeps: a day for a read that may last as long as it moves. */
+  longestMs(): number
   stage<T>(name: StageName, work: () => Promise<T>): Promise<T>
   /** Writes to the log; the message and the facts are scrubbed. */
   log(message: string, facts?: Readonly<Record<string, unknown>>): void
@@ -15,7 +18,10 @@ export interface Call {
   measure(facts: RequestFacts): void
   /** The maximum number of rows that the caller wants. A driver may stop there; the caller cuts off the rest in any case. */
   readonly maxRows?: number
-  /** The number of rows that the caller wants per batch. */
+  /**
+   * The number of rows that the caller wants per batch. Batches may be shorter; a read ends one after every multiple of
+   * this number, counted over the whole read, or later where further rows share the key of the last one.
+   */
   readonly batchRows: number
   readonly render: Render
   readonly upload: OpenUpload

@@ -18,6 +18,12 @@ export const ERRORS = {
     means: "The body has a content type that this route does not accept.",
     next: "Send `content-type: application/json`.",
   },
+  not_acceptable: {
+    status: 406,
+    retry: false,
+    means: "The operation has no answer of a media type that the `Accept` header allows.",
+    next: "Accept one of the types that the message names, or leave the header out.",
+  },
   body_too_large: {
     status: 413,
     retry: false,

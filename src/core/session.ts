@@ -27,6 +27,8 @@ import type { Row, Value } from "./values.ts"
 export interface OpenOptions {
   readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
   readonly maxRows?: number
+  /** The deadline applies to each result, not to the whole call. */
+  readonly perResult?: boolean
   /** Rows per batch; 1,000 by default. */
   readonly batchRows?: number
   /** For types that build their requests from templates. */
@@ -164,6 +166,7 @@ const WORDS: Readonly<Record<Verb, string>> = {
   request: "request",
 }
 
+const ONE_DAY_MS = 86_400_000
 const NO_UPLOADS: OpenUpload = () => Promise.reject(new PlatformError("internal", "An upload was requested in a place that has no access to uploads."))
 const NO_TEMPLATES: Render = () => Promise.reject(new PlatformError("internal", "A template was used in a place that cannot render templates."))
 
@@ -171,6 +174,7 @@ function callOf(guard: Guard, lease: Lease, options: OpenOptions): Call {
   return {
     signal: lease.signal,
     remainingMs: () => lease.remainingMs(),
+    longestMs: () => (options.perResult === true ? ONE_DAY_MS : lease.remainingMs()),
     stage: (name, work) => lease.stage(name, work),
     log: (message, facts) => options.log?.(guard.scrub.text(message), facts === undefined ? undefined : guard.scrub.data(facts)),
     scrub: (text) => guard.scrub.text(text),

@@ -1,20 +1,12 @@
-import { Readable } from "node:stream"
-import type { FastifyReply, FastifyRequest } from "fastify"
 import { PlatformError } from "../../core/errors.ts"
-import type { Batch } from "../../core/streams.ts"
-import { csvHeader, toCsv, toNdjson } from "../../hub/base/encode.ts"
 import { principalOf } from "../access.ts"
 import { type Operation, operation } from "../operation.ts"
-import { asPlatformError, problemOf } from "../problem.ts"
 import { callerSignal } from "../request.ts"
+import { ROW_MEDIA, sendRows } from "../row-streams.ts"
 import { ConnectorRef } from "../schemas/basics.ts"
-import { QueryInput, Rows, RowsQuery } from "../schemas/queries.ts"
-import { type Sent, sendStream } from "../sending.ts"
+import { QueryInput, Rows, RowsPage, RowsQuery } from "../schemas/queries.ts"
 
-/** A streamed answer ends here, with an error and never silently. */
-const STREAM_MAX_BYTES = 1024 * 1024 * 1024
-
-/** Read-only statements, and previews. */
+/** Read-only statements, and the rows of streams without SQL. */
 export const queryOperations: readonly Operation[] = [
   operation(
     {
@@ -28,90 +20,65 @@ export const queryOperations: readonly Operation[] = [
       body: QueryInput,
       examples: { "With a parameter": { statement: "select id, total from orders where total > $1 order by id", params: [30000], maxRows: 100 } },
       answer: Rows,
-      media: {
-        "application/x-ndjson": 'One row per line, as a JSON object by column. A stream that fails ends with a line `{"$error": …}`, whose value is a Problem.',
-        "text/csv": "A header and one line per row. A stream that fails ends as a broken connection.",
-      },
+      media: ROW_MEDIA,
     },
     async (request, reply, { queries }) => {
       const by = principalOf(request)
-      const format = formatOf(request)
-      if (format === undefined) return queries.query(by, request.params.id, request.body, callerSignal(reply))
-      return stream(request, reply, format, queries.stream(by, request.params.id, request.body, callerSignal(reply)))
+      const { answerType } = request
+      if (answerType === "application/json") return queries.query(by, request.params.id, request.body, callerSignal(reply))
+      return sendRows(request, reply, answerType, queries.stream(by, request.params.id, request.body, callerSignal(reply)))
     },
   ),
   operation(
     {
-      id: "previewRows",
+      id: "readRows",
       method: "GET",
       path: "/v1/connectors/{id}/rows",
       tag: "queries",
       access: "editor",
-      summary: "Get the first rows of a stream, without SQL",
+      summary: "Read a stream without SQL",
+      description:
+        "One page as JSON, with the cursor of the next one; as NDJSON or CSV the whole stream, or the rows from `cursor` on. A read that broke off goes on from its last cursor; a stream without an order of its own has none, and is read from the beginning.",
       params: ConnectorRef,
       query: RowsQuery,
-      answer: Rows,
+      answer: RowsPage,
+      media: ROW_MEDIA,
     },
-    async (request, reply, { queries }) =>
-      queries.preview(principalOf(request), request.params.id, pathOf(request.query.stream), request.query.limit, callerSignal(reply)),
+    async (request, reply, { queries }) => {
+      const by = principalOf(request)
+      const { answerType } = request
+      const { stream, columns, cursors, skipRejected, ...how } = request.query
+      const input = {
+        ...how,
+        path: namesIn("stream", stream, 8),
+        ...(columns === undefined ? {} : { columns: distinct(namesIn("columns", columns, 2_000)) }),
+      }
+      if (answerType === "application/json") return queries.page(by, request.params.id, input, callerSignal(reply))
+      if (cursors === true && answerType === "text/csv") throw fault("cursors", "is for NDJSON; CSV has no place for a cursor.")
+      return sendRows(request, reply, answerType, queries.rows(by, request.params.id, input, callerSignal(reply)), { cursors, skipRejected })
+    },
   ),
 ]
 
-type Format = "ndjson" | "csv"
+const fault = (name: string, message: string, cause?: unknown): PlatformError =>
+  new PlatformError("request_invalid", `The parameter ${name} ${message}`, { cause, faults: [{ pointer: `/querystring/${name}`, message }] })
 
-function formatOf(request: FastifyRequest): Format | undefined {
-  const accept = String(request.headers.accept ?? "")
-  if (accept.includes("application/x-ndjson")) return "ndjson"
-  return accept.includes("text/csv") ? "csv" : undefined
-}
-
-function pathOf(text: string): string[] {
-  const message = 'must be a JSON array of names, such as ["public","orders"].'
-  const fault = (cause?: unknown): PlatformError =>
-    new PlatformError("request_invalid", `The stream's path ${message}`, { cause, faults: [{ pointer: "/querystring/stream", message }] })
-  let path: unknown
+/** The names in a parameter that is a JSON array of them. */
+function namesIn(parameter: string, text: string, most: number): string[] {
+  const message = `must be a JSON array of at most ${most} names, such as ["public","orders"].`
+  let names: unknown
   try {
-    path = JSON.parse(text)
+    names = JSON.parse(text)
   } catch (cause) {
-    throw fault(cause)
+    throw fault(parameter, message, cause)
   }
-  if (!Array.isArray(path) || path.length === 0 || path.length > 8 || !path.every((name) => typeof name === "string" && name !== "" && name.length <= 1_024))
-    throw fault()
-  return path as string[]
+  const fits = (name: unknown): name is string => typeof name === "string" && name !== "" && name.length <= 1_024
+  if (!Array.isArray(names) || names.length === 0 || names.length > most || !names.every(fits)) throw fault(parameter, message)
+  return names
 }
 
-/** Waits for the first batch, so that a refused statement is an ordinary error, then streams at the caller's pace. */
-async function stream(request: FastifyRequest, reply: FastifyReply, format: Format, batches: AsyncGenerator<Batch>): Promise<Sent> {
-  const first = await batches.next()
-  const body = Readable.from(format === "ndjson" ? ndjson(request, first, batches) : csv(first, batches), { objectMode: false, highWaterMark: 256 * 1024 })
-  // A CSV that breaks ends as a broken connection: it has no line that could say so.
-  body.once("error", (error) => reply.raw.destroy(error))
-  return sendStream(reply, format === "ndjson" ? "application/x-ndjson" : "text/csv; charset=utf-8", body)
-}
-
-async function* ndjson(request: FastifyRequest, first: IteratorResult<Batch>, batches: AsyncGenerator<Batch>): AsyncGenerator<string> {
-  try {
-    yield* limited(first, batches, toNdjson)
-  } catch (error) {
-    yield `${JSON.stringify({ $error: problemOf(asPlatformError(error), request.id) })}\n`
-  }
-}
-
-async function* csv(first: IteratorResult<Batch>, batches: AsyncGenerator<Batch>): AsyncGenerator<string> {
-  if (first.done !== true) yield csvHeader(first.value.columns)
-  yield* limited(first, batches, toCsv)
-}
-
-async function* limited(first: IteratorResult<Batch>, batches: AsyncGenerator<Batch>, encode: (batch: Batch) => string): AsyncGenerator<string> {
-  let bytes = 0
-  try {
-    for (let next = first; next.done !== true; next = await batches.next()) {
-      const text = encode(next.value)
-      if (text !== "") yield text
-      bytes += text.length
-      if (bytes > STREAM_MAX_BYTES) throw new PlatformError("response_too_large", "The answer passed 1 GiB and was cut off; narrow the statement.")
-    }
-  } finally {
-    await batches.return(undefined)
-  }
+function distinct(columns: readonly string[]): readonly string[] {
+  const twice = columns.find((name, index) => columns.indexOf(name) !== index)
+  if (twice !== undefined) throw fault("columns", `names ${twice.slice(0, 100)} twice.`)
+  return columns
 }

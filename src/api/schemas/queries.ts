@@ -10,15 +10,30 @@ export const QueryInput = named(
       statement: Type.String({ minLength: 1, maxLength: 500_000 }),
       params: Type.Optional(Type.Array(anything("A value that the statement's placeholder is bound to"), { maxItems: 1_000 })),
       maxRows: Type.Optional(Type.Integer({ minimum: 1, description: "At most 10,000 as JSON; any number when streamed" })),
-      timeoutMs: timeoutMs(300_000),
+      timeoutMs: timeoutMs(300_000, "For the whole of a JSON answer; for each batch of a stream, which lives as long as rows come and are taken"),
     },
     closed,
   ),
 )
 export const RowsQuery = Type.Object(
   {
-    stream: Type.String({ maxLength: 2_048, description: "The path of the stream, as a JSON array", examples: ['["public","orders"]'] }),
-    limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 20 }),
+    stream: Type.String({ maxLength: 8_192, description: "The path of the stream, as a JSON array", examples: ['["public","orders"]'] }),
+    columns: Type.Optional(
+      Type.String({ maxLength: 65_536, description: "The columns wanted, in this order, as a JSON array; all by default", examples: ['["id","total"]'] }),
+    ),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          "Rows of a JSON page, 20 by default and at most 10,000; when streamed, rows in all, by default every one. A page has more if rows share a key that the system does not enforce, and fewer if they are long",
+      }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 16_384, description: "The `nextCursor` of a page, or a cursor of a stream of the same path: the rows after it" }),
+    ),
+    timeoutMs: timeoutMs(300_000, "For the whole of a JSON page; for each batch of a stream"),
+    cursors: Type.Optional(Type.Boolean({ description: 'NDJSON: a line `{"$cursor": …}` after each batch that can be resumed there' })),
+    skipRejected: Type.Optional(Type.Boolean({ description: "CSV: leave out records of a file that are not rows, instead of ending the answer" })),
   },
   closed,
 )
@@ -32,19 +47,26 @@ const RejectedRecord = named(
     reason: Type.String(),
   }),
 )
-export const Rows = named(
-  "Rows",
-  Type.Object({
-    columns: Type.Array(Column),
-    rows: Type.Array(open("Values by column")),
-    rowCount: Type.Integer(),
-    truncated: Type.Boolean({ description: "There are more rows than were asked for" }),
-    durationMs: Type.Number(),
-    rejected: Type.Optional(
-      Type.Object(
-        { count: Type.Integer(), records: Type.Array(RejectedRecord) },
-        { description: "Records of a file that are not rows, as far as it was read: their number, and the first hundred" },
-      ),
+const rows = {
+  columns: Type.Array(Column),
+  rows: Type.Array(open("Values by column")),
+  rowCount: Type.Integer(),
+  truncated: Type.Boolean({ description: "There are more rows than were asked for" }),
+  durationMs: Type.Number(),
+  rejected: Type.Optional(
+    Type.Object(
+      { count: Type.Integer(), records: Type.Array(RejectedRecord) },
+      { description: "Records of a file that are not rows, as far as it was read: their number, and the first hundred" },
     ),
+  ),
+}
+export const Rows = named("Rows", Type.Object(rows))
+export const RowsPage = named(
+  "RowsPage",
+  Type.Object({
+    ...rows,
+    nextCursor: Type.Union([Type.String(), Type.Null()], {
+      description: "Where the next page begins; null at the end, or where the stream cannot be resumed and `truncated` is true",
+    }),
   }),
 )

@@ -13,6 +13,9 @@ export function decodeCursor(cursor: Cursor, stream: Pick<Stream, "path">): unkn
   }
 }
 
+/** The rows that a read gives until its next batch ends; see `Call.batchRows`. */
+export const leftInBatch = (batchRows: number, rowsBefore: number): number => batchRows - (rowsBefore % batchRows)
+
 /** The one error, for every type, for a cursor that no read of the stream gave. */
 export const notACursor = ({ path }: Pick<Stream, "path">, cause?: unknown): PlatformError =>
   new PlatformError("request_invalid", `The cursor is not one that a read of ${path.join(".")} gave; begin again without it.`, {

@@ -6,9 +6,14 @@ export function toRecords(batch: Batch): Row[] {
   return batch.rows.map((row) => Object.fromEntries(batch.columns.map((column, index) => [column.name, row[index] ?? null])))
 }
 
-/** A batch as NDJSON: one object a line, a newline after each. */
+/** A name that starts a line of the stream's own, such as `{"$error": …}`. */
+const OWN_LINE = /^\$+(error|cursor|rejected)$/
+
+/** A batch as NDJSON: one object a line, a newline after each. A column named like a line of the stream's own gets one more `$`. */
 export function toNdjson(batch: Batch): string {
-  const keys = batch.columns.map((column, index) => `${index === 0 ? "{" : ","}${JSON.stringify(column.name)}:`)
+  const keys = batch.columns.map(
+    (column, index) => `${index === 0 ? "{" : ","}${JSON.stringify(OWN_LINE.test(column.name) ? `$${column.name}` : column.name)}:`,
+  )
   const width = keys.length
   if (width === 0) return "{}\n".repeat(batch.rows.length)
   let out = ""

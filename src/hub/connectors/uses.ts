@@ -19,9 +19,13 @@ export interface UseOptions<P = undefined> {
   readonly kind: NodeWork
   /** Milliseconds for the use itself. The wait for the connector's limits comes before it, and is at most as long. */
   readonly deadlineMs: number
+  /** The deadline begins anew with each result, and rests while the consumer holds one: the use lives as long as it moves. */
+  readonly perResult?: boolean
   /** Aborts when the caller goes away. */
   readonly signal?: AbortSignal | undefined
   readonly maxRows?: number | undefined
+  /** Rows per batch; 1,000 by default. */
+  readonly batchRows?: number
   readonly render?: Render
   /** The use only reads, so that it may begin again on another connection. */
   readonly repeatable?: boolean
@@ -127,11 +131,12 @@ export class Uses {
   }
 
   async *#leased<T, P>(admitted: Admitted<P>, grant: Grant, warm: Connection | undefined, start: (use: Use<P>) => AsyncIterable<T>): AsyncGenerator<T> {
-    const { by, opened, prepared, login, signal, deadlineMs } = admitted
+    const { by, opened, prepared, login, perResult, deadlineMs } = admitted
     const pool = this.#parts.warm
     const begunAt = performance.now()
     const lease = warm?.lease ?? this.#parts.door.lease({ operator: by.operator })
-    const lift = lease.terms({ deadlineMs, signal: AbortSignal.any([signal, grant.signal]) })
+    const signal = AbortSignal.any([admitted.signal, grant.signal])
+    let lift = lease.terms({ deadlineMs, signal })
     const unwatch = pool.watch(lease)
     let session = warm?.session
     let failed = true
@@ -145,7 +150,14 @@ export class Uses {
       grant.sent()
       const used = session.with(this.#services(admitted, grant, lease))
       failed = false
-      yield* start({ session: used, opened, prepared, begunAt })
+      for await (const result of start({ session: used, opened, prepared, begunAt }))
+        if (perResult === true) {
+          lift()
+          lift = lease.terms({ signal })
+          yield result
+          lift()
+          lift = lease.terms({ deadlineMs, signal })
+        } else yield result
       login.worked()
     } catch (error) {
       failed = true
@@ -161,7 +173,7 @@ export class Uses {
     }
   }
 
-  #services({ by, opened, maxRows, render, again }: Admitted<unknown>, grant: Grant, lease: OpenLease): OpenOptions {
+  #services({ by, opened, maxRows, batchRows = BATCH_ROWS, perResult = false, render, again }: Admitted<unknown>, grant: Grant, lease: OpenLease): OpenOptions {
     const { uploads, tokens, counters } = this.#parts
     const workspaceId = by.workspace.id
     const turn: Turn = async (retryOf) => {
@@ -170,7 +182,8 @@ export class Uses {
     }
     return {
       log: this.#log,
-      batchRows: Math.min(BATCH_ROWS, maxRows ?? BATCH_ROWS),
+      batchRows: Math.min(batchRows, maxRows ?? batchRows),
+      perResult,
       upload: uploads.opener(workspaceId),
       token: tokens.of({ workspaceId, connectorId: opened.id, operator: by.operator }),
       turn,

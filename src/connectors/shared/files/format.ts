@@ -53,8 +53,10 @@ export interface WantedRows extends Span {
   readonly columns: readonly Column[]
   /** The columns come from a first look and were not asked for: a record with another field is rejected, not cut short. */
   readonly guessed?: boolean
-  /** Rows of a chunk, and of the whole, at most. */
+  /** A chunk ends at each multiple of this number of rows, counted from `rowsBefore`, or before. */
   readonly batchRows: number
+  readonly rowsBefore?: number
+  /** Rows of the part, at most. */
   readonly maxRows: number
 }
 

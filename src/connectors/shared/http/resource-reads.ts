@@ -2,7 +2,7 @@ import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { Batch, Cursor, ReadOptions, Stream } from "../../../core/streams.ts"
 import type { Column, Row, Value } from "../../../core/values.ts"
-import { decodeCursor, encodeCursor, notACursor } from "../cursors.ts"
+import { decodeCursor, encodeCursor, leftInBatch, notACursor } from "../cursors.ts"
 import { columnsOf } from "./record-columns.ts"
 import type { Resource } from "./resource.ts"
 import { type VisitedPage, walk } from "./walk.ts"
@@ -30,16 +30,18 @@ export async function* readResource<C>(resource: Resource<C>, client: C, from: S
   let columns = from.columns.length > 0 || resource.columns === undefined ? from.columns : await resource.columns(client, call)
   const page = (position: unknown) => resource.page(client, { position, since: mark?.from, columns }, call)
   let done = start.done
+  let given = 0
   for await (const visited of walk(page, { from: start.position, counted: resource.counted ?? false, origin: resource.origin }, call)) {
     if (resource.columns === undefined) columns = columnsOf(columns, visited.rows)
     let at = done
     do {
-      const end = Math.min(at + call.batchRows, visited.rows.length)
+      const end = Math.min(at + leftInBatch(call.batchRows, given), visited.rows.length)
       const rows = visited.rows.slice(at, end).filter((row) => mark?.takes(row, valueIn(resource, row)) ?? true)
       // An incremental read ends with the cursor that begins the next one, although no record may come with it.
       const ends = mark !== undefined && visited.next === undefined && end === visited.rows.length
       if (rows.length > 0 || ends) yield batchOf(columns, rows, cursorAfter(visited, end, mark))
       at = end
+      given += rows.length
     } while (at < visited.rows.length)
     done = 0
   }

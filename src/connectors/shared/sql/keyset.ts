@@ -180,7 +180,10 @@ async function* betweenEquals(pages: AsyncIterable<Page>, placed: (row: readonly
       const last = batch.at(-1)
       const full = given + batch.length >= most
       if (last !== undefined && (full || batch.length >= MOST_EQUAL || (batch.length >= call.batchRows && !same(row, last)))) {
-        yield { columns, rows: batch, whole: !same(row, last) }
+        // Equal rows that are cut are a batch of their own, so that the rows before them keep their cursor.
+        const equal = same(row, last) ? batch.findIndex((each) => same(each, last)) : 0
+        if (equal > 0) yield { columns, rows: batch.slice(0, equal), whole: true }
+        yield { columns, rows: batch.slice(equal), whole: !same(row, last) }
         given += batch.length
         batch = []
       }

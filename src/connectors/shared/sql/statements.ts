@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Call } from "../../../core/call.ts"
 import type { Address, Lease } from "../../../core/lease.ts"
 import type { Column, Value } from "../../../core/values.ts"
+import { leftInBatch } from "../cursors.ts"
 import type { Page, PageLimits, SqlWire } from "./wire.ts"
 
 /** What a statement is sent with. */
@@ -113,7 +114,7 @@ async function* pagesOf<H>(answers: AsyncIterable<Progress<H>>, { batchRows, max
     columns = answer.columns ?? columns
     const rows = answer.rows ?? []
     for (let at = 0; at < rows.length && seen < maxRows; ) {
-      const some = rows.slice(at, at + Math.min(batchRows, maxRows - seen))
+      const some = rows.slice(at, at + Math.min(leftInBatch(batchRows, seen), maxRows - seen))
       yield { columns, rows: some }
       at += some.length
       seen += some.length

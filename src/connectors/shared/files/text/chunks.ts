@@ -1,5 +1,6 @@
 import type { RejectedRecord } from "../../../../core/streams.ts"
 import type { Value } from "../../../../core/values.ts"
+import { leftInBatch } from "../../cursors.ts"
 import type { Position, RowChunk, Span, WantedRows } from "../format.ts"
 import { isTextPosition, type TextPosition, type TextRecord, type TextSpan } from "./records.ts"
 
@@ -43,7 +44,10 @@ export async function* chunksOf<T, R extends TextRecord<T>>(
         given++
       }
       last = record
-      const full = rows.length >= wanted.batchRows || rejected.length >= wanted.batchRows || record.end - begun >= CHUNK_BYTES
+      const full =
+        (rows.length > 0 && leftInBatch(wanted.batchRows, (wanted.rowsBefore ?? 0) + given) === wanted.batchRows) ||
+        rejected.length >= wanted.batchRows ||
+        record.end - begun >= CHUNK_BYTES
       if (full || given >= wanted.maxRows) yield chunk(record)
       if (given >= wanted.maxRows) return
     }

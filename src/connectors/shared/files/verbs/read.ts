@@ -18,12 +18,13 @@ export const read = (client: FileClient, from: Stream, options: ReadOptions, cal
 async function* batches(client: FileClient, from: Stream, { slice, after }: ReadOptions, call: Call): AsyncGenerator<Batch> {
   const asked = from.columns.length > 0
   const wanted = asked || client.layout.per !== "folder" ? from.columns : await columnsOf(client, from, call)
-  let left = call.maxRows ?? Number.POSITIVE_INFINITY
+  const most = call.maxRows ?? Number.POSITIVE_INFINITY
+  let rowsBefore = 0
   for await (const part of partsOf(client, from, slice, after, call))
-    for await (const batch of batchesOf(client.layout, part, wanted, { asked, maxRows: left, call })) {
+    for await (const batch of batchesOf(client.layout, part, wanted, { asked, rowsBefore, maxRows: most - rowsBefore, call })) {
       yield batch
-      left -= batch.rows.length
-      if (left <= 0) return
+      rowsBefore += batch.rows.length
+      if (rowsBefore >= most) return
     }
 }
 
@@ -49,12 +50,13 @@ async function columnsOf(client: FileClient, from: Stream, call: Call): Promise<
 interface Limits {
   /** The caller named the columns. */
   readonly asked: boolean
+  readonly rowsBefore: number
   readonly maxRows: number
   readonly call: Call
 }
 
 /** The batches of one file; the cursor of the last one says that the file is done. */
-async function* batchesOf(layout: Layout, part: OpenPart, wanted: readonly Column[], { asked, maxRows, call }: Limits): AsyncGenerator<Batch> {
+async function* batchesOf(layout: Layout, part: OpenPart, wanted: readonly Column[], { asked, rowsBefore, maxRows, call }: Limits): AsyncGenerator<Batch> {
   const { file, ...span } = part
   const columns = file.table.taken(wanted.length > 0 ? wanted : settled(file.table.columns))
   const { own, complete } = cellsOf(layout, part, columns, asked)
@@ -67,7 +69,7 @@ async function* batchesOf(layout: Layout, part: OpenPart, wanted: readonly Colum
   })
   let given = 0
   let held: RowChunk | undefined
-  for await (const chunk of file.table.rows({ ...span, columns: own, guessed: !asked, batchRows: call.batchRows, maxRows })) {
+  for await (const chunk of file.table.rows({ ...span, columns: own, guessed: !asked, batchRows: call.batchRows, rowsBefore, maxRows })) {
     if (held !== undefined) yield batch(held, held.position)
     given += chunk.rows.length
     // Whether more would follow is not known, and not asked for.

@@ -1,6 +1,7 @@
 import type { Connection, Query, ResultSetHeader } from "mysql2"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { Column, Value } from "../../../../core/values.ts"
+import { leftInBatch } from "../../cursors.ts"
 import type { Done, Page, PageLimits } from "../wire.ts"
 import type { MysqlBound } from "./encode.ts"
 import { isServerError } from "./errors.ts"
@@ -140,7 +141,7 @@ export async function* pages(line: MysqlLine, sql: string, params: readonly Mysq
       seen += rows.length
       if (inbox.over && inbox.rows.length === 0) return
       if (seen >= most) return
-      inbox.wanted = Math.max(1, Math.min(batchRows, most - seen))
+      inbox.wanted = Math.max(1, Math.min(leftInBatch(batchRows, seen), most - seen))
       line.connection.resume()
     }
   } finally {

@@ -43,7 +43,7 @@ const LONGEST_SECONDS = 31_536_000
 
 /** Sets the session's limits; a server that does not know the variable of the time limit gets the others alone. */
 async function set(line: MysqlLine, mode: string, call: Call): Promise<void> {
-  const seconds = Math.min(Math.max(0.001, call.remainingMs() / 1_000), LONGEST_SECONDS)
+  const seconds = Math.min(Math.max(0.001, call.longestMs() / 1_000), LONGEST_SECONDS)
   const base = `SET SESSION time_zone = '+00:00', net_write_timeout = 600, ${mode}`
   const limit = line.mariadb ? `max_statement_time = ${seconds.toFixed(3)}` : `max_execution_time = ${Math.ceil(seconds * 1_000)}`
   try {

@@ -3,6 +3,7 @@ import type { Client, QueryArrayResult, QueryResult } from "pg"
 import type { Call } from "../../../../core/call.ts"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { Value } from "../../../../core/values.ts"
+import { leftInBatch } from "../../cursors.ts"
 import type { ErrorTable } from "../errors.ts"
 import { withReplay } from "../replay.ts"
 import type { Access, BeginOptions, Page, PageLimits, SqlWire, Transactions } from "../wire.ts"
@@ -122,7 +123,7 @@ async function* pages(pg: Client, types: PgTypes, sql: string, params: readonly 
   try {
     for (let seen = 0; seen < most || seen === 0; ) {
       const fitting = seen === 0 ? FIRST_ROWS : Math.floor((PAGE_LENGTH * seen) / Math.max(1, length))
-      const wanted = Math.max(1, Math.min(limits.batchRows, most - seen, fitting))
+      const wanted = Math.max(1, Math.min(leftInBatch(limits.batchRows, seen), most - seen, fitting))
       const page = await next(wanted)
       if (page.rows.length > 0 || seen === 0) yield page
       seen += page.rows.length
