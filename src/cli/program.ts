@@ -136,13 +136,25 @@ function connectors(root: Command, leaf: Leaf): void {
     .option("--columns", "show every column")
     .option("--version <n>", "an older version, see `catalog versions`", wholeNumber)
     .option("--timeout <seconds>", "time limit of a discovery; 120 by default, at most 300")
-  leaf(group, "query <name> [statement]", "run a read-only statement, or preview a table with --rows", async () => (await import("./commands/query.ts")).query)
+  leaf(group, "query <name> <statement>", "run a read-only statement, - reads it from stdin", async () => (await import("./commands/query.ts")).query)
     .option("--param <value>", "values of $1, $2, … in order; may be repeated", collect)
     .option("--max-rows <n>", "maximum number of rows", wholeNumber)
-    .option("--rows <table>", "preview a table without SQL: schema.table, or a JSON array if a name contains a dot")
     .option("--csv", "stream CSV")
     .option("--ndjson", "stream one JSON object per line")
-    .option("--timeout <seconds>", "time limit of a statement; 30 by default, at most 300")
+    .option("--timeout <seconds>", "time limit of a statement, or of each batch of a stream; 30 by default, at most 300")
+  leaf(
+    group,
+    "rows <name> <stream>",
+    "read a table, file or list of records without SQL: schema.table, or a JSON array if a name contains a dot",
+    async () => (await import("./commands/rows.ts")).rows,
+  )
+    .option("--columns <names>", "only these, in this order: id,total, or a JSON array")
+    .option("--limit <n>", "maximum number of rows; 20 by default, all with --csv and --ndjson", wholeNumber)
+    .option("--cursor <cursor>", "go on where an earlier read ended")
+    .option("--csv", "stream all rows as CSV")
+    .option("--ndjson", "stream all rows, one JSON object per line")
+    .option("--skip-rejected", "with --csv: leave out records that are not rows, instead of stopping")
+    .option("--timeout <seconds>", "time limit of a page, or of each batch of a stream; 30 by default, at most 300")
   leaf(group, "call <name>", "send one request through an HTTP connector", async () => (await import("./commands/call.ts")).call)
     .option("--set <name=value>", "an input as text; may be repeated", collect)
     .option("--set-json <name=json>", "an input as JSON; may be repeated", collect)

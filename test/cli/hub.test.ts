@@ -23,7 +23,11 @@ beforeAll(async () => {
     insert into orders select n, case when n = 2 then null else E'Zoë \\U0001F600 ' || n end, n + 0.5, '2026-03-29T01:30:00Z' from generate_series(1, 3) n;
     create view big as select n from generate_series(1, 20000) n;
     create table hidden (secret text);
-    grant select on orders, big to reader;
+    create table breaks (id int primary key);
+    insert into breaks select generate_series(1, 20000);
+    alter table breaks enable row level security;
+    create policy fails on breaks using (1 / (15000 - id) is not null);
+    grant select on orders, big, breaks to reader;
     create schema closed; create table closed.t (a int);
   `)
 })
@@ -94,7 +98,7 @@ describe("from nothing to rows", () => {
     const ran = await run(["connectors", "catalog", "shop"])
     expect(ran.code).toBe(0)
     expect(ran.stdout).toMatch(/public\.orders +table +4 +id/)
-    expect(ran.stdout).toMatch(/Partial: 2 of 4[\s\S]*closed\.t: [\s\S]*public\.hidden: /)
+    expect(ran.stdout).toMatch(/Partial: 3 of 5[\s\S]*closed\.t: [\s\S]*public\.hidden: /)
     const columns = await run(["connectors", "catalog", "shop", "--search", "orders", "--columns"])
     expect(columns.stdout).toMatch(/public\.orders +total +numeric\(38,10\)/)
     expect(columns.stdout).not.toContain("public.big")
@@ -115,20 +119,38 @@ describe("from nothing to rows", () => {
     expect(lines.code).toBe(0)
   })
 
-  test("--rows previews a table by its name or its path", async () => {
-    for (const rows of ["public.orders", '["public","orders"]']) {
-      const ran = await run(["connectors", "query", "shop", "--rows", rows, "--max-rows", "2", "--json"])
-      expect(json<{ rowCount: number; truncated: boolean }>(ran)).toMatchObject({ rowCount: 2, truncated: true })
+  test("rows reads a table by its name or its path, page by page", async () => {
+    for (const stream of ["public.orders", '["public","orders"]']) {
+      const ran = await run(["connectors", "rows", "shop", stream, "--limit", "2", "--columns", "total,id", "--json"])
+      const { nextCursor, ...page } = json<{ rowCount: number; truncated: boolean; nextCursor: string; rows: object[] }>(ran)
+      expect(page).toMatchObject({ rowCount: 2, truncated: true, rows: [{ total: "1.5000000000", id: 1 }, { id: 2 }] })
+      const rest = await run(["connectors", "rows", "shop", stream, "--columns", "id,the customer", "--cursor", nextCursor])
+      expect(rest.stdout).toBe("id  the customer\n 3  Zoë 😀 3\n")
     }
-    const none = await run(["connectors", "query", "shop", "--rows", "public.nothing", "--json"])
+    const none = await run(["connectors", "rows", "shop", "public.nothing", "--json"])
     expect([none.code, problem(none).code]).toEqual([5, "stream_not_found"])
+    const column = await run(["connectors", "rows", "shop", "public.orders", "--columns", "id,gone", "--json"])
+    expect([column.code, problem(column).code]).toEqual([2, "request_invalid"])
+  })
+
+  test("rows streams a table whole, and says where one that breaks goes on", async () => {
+    expect((await run(["connectors", "rows", "shop", "public.big", "--ndjson"])).stdout.split("\n")).toHaveLength(20_001)
+    expect((await run(["connectors", "rows", "shop", "public.big", "--csv", "--limit", "7"])).stdout.split("\r\n")).toHaveLength(9)
+    const broken = await run(["connectors", "rows", "shop", "public.breaks", "--ndjson"])
+    expect(broken.code).toBe(1)
+    const last = broken.stdout.trimEnd().split("\n").at(-1)
+    const cursor = /go on with --cursor (\S+)\./.exec(broken.stderr)?.[1] ?? ""
+    await database.query("drop policy fails on breaks; create policy passes on breaks using (true)")
+    const rest = await run(["connectors", "rows", "shop", "public.breaks", "--ndjson", "--cursor", cursor])
+    const id = (line = "{}"): number => (JSON.parse(line) as { id: number }).id
+    expect(id(rest.stdout.split("\n")[0])).toBe(id(last) + 1)
+    expect(id(rest.stdout.trimEnd().split("\n").at(-1))).toBe(20_000)
   })
 
   test("--timeout ends a statement, and is refused where none is", async () => {
     const ran = await run(["connectors", "query", "shop", "select pg_sleep(50)", "--timeout", "0.5", "--json"])
     expect([ran.code, problem(ran).code]).toEqual([1, "timed_out"])
     expect((await run(["connectors", "query", "shop", "select 1", "--timeout", "301"])).code).toBe(2)
-    expect((await run(["connectors", "query", "shop", "--rows", "public.orders", "--timeout", "5"])).code).toBe(2)
   })
 
   test("a reader that goes away ends it quietly", async () => {

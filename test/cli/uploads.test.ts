@@ -22,7 +22,7 @@ test("a file goes from the disk to rows, and is removed when nothing reads it", 
   const list = await run(["uploads", "list"])
   expect(list.stdout).toMatch(/^NAME +BYTES +SENT +READ BY +ID\n/)
   expect(list.stdout).toMatch(new RegExp(`orders.csv +22 .* orders +${id}`))
-  const rows = await run(["connectors", "query", "orders", "--rows", "orders.csv"])
+  const rows = await run(["connectors", "rows", "orders", "orders.csv"])
   expect(rows.stdout).toBe("id  name\n 1  Zoë\n 3  Bo\n")
   expect(rows.stderr).toContain("Line 3 was rejected: has 1 field, and the file has 2 columns.")
   const catalog = await run(["connectors", "catalog", "orders"])

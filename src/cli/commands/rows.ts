@@ -1,0 +1,95 @@
+import type { Wire } from "../../wire.ts"
+import { connectorPath, queryString } from "../answers.ts"
+import type { Cli } from "../cli.ts"
+import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
+import { EXIT, type Exit, Failure, usage } from "../failure.ts"
+import { copy, type FormOptions, formOf, printRows, REJECTED_SHOWN, rejection } from "../row-output.ts"
+
+export interface RowsOptions extends FormOptions {
+  readonly columns?: string
+  readonly limit?: number
+  readonly cursor?: string
+  readonly skipRejected?: boolean
+  readonly timeout?: string
+}
+
+type RowsPage = Wire["RowsPage"]
+
+/** Reads a stream without SQL: a page as a table or JSON, or all of it as NDJSON or CSV. */
+export async function rows(cli: Cli, name: string, stream: string, options: RowsOptions): Promise<Exit> {
+  const form = formOf(cli, options)
+  if (options.skipRejected === true && form !== "csv") throw usage("--skip-rejected is for --csv.", "Other forms show the records that are not rows.")
+  const { timeoutMs } = timeoutOf(options.timeout, WORK_MAX_SECONDS)
+  const client = await cli.hub()
+  const read = (path: string): Promise<Exit> => {
+    const { limit, cursor, columns, skipRejected } = options
+    const parameters = { stream: path, limit, cursor, timeoutMs, columns: columns === undefined ? undefined : namesOf(columns, ",", "--columns", "id,total") }
+    const url = (more: Readonly<Record<string, string | undefined>> = {}): string => connectorPath(name, `/rows${queryString({ ...parameters, ...more })}`)
+    if (form === "csv") return copy(cli, client.stream(url({ skipRejected: skipRejected === true ? "true" : undefined }), "text/csv"))
+    if (form === "ndjson") return printLines(cli, client.lines(url({ cursors: "true" })))
+    return client.get<RowsPage>(url()).then((page) => printRows(cli, page, moreOf(page)))
+  }
+  try {
+    return await read(namesOf(stream, ".", "The stream", "public.orders"))
+  } catch (error) {
+    // orders.csv may be the name of a file, not a table csv in a schema orders.
+    if (!(error instanceof Failure) || error.problem.code !== "stream_not_found" || !stream.includes(".") || stream.startsWith("[")) throw error
+    return await read(JSON.stringify([stream]))
+  }
+}
+
+const moreOf = ({ nextCursor }: RowsPage): string => (nextCursor === null ? "see --limit, --csv and --ndjson" : `see --limit, or --cursor ${nextCursor}`)
+
+/** `public.orders` or `["public","or.ders"]` as the JSON array that the API expects. */
+function namesOf(text: string, separator: string, what: string, example: string): string {
+  const names = text.startsWith("[") ? arrayIn(text) : text.split(separator)
+  if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string" && name !== "")) return JSON.stringify(names)
+  const array = JSON.stringify(example.split(separator))
+  throw usage(`${what} must be names with "${separator}" between them, or a JSON array of names.`, `Write ${example}, or '${array}'.`)
+}
+
+function arrayIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Rows that are held back until their cursor comes; a stream that has none is not held back for longer. */
+const HELD_MAX = 200_000
+const HELD_FIRST = 5_000
+
+/**
+ * Prints rows as they come, up to the last cursor: when the stream breaks, what was printed ends exactly where the
+ * cursor in the error goes on.
+ */
+async function printLines({ terminal }: Cli, lines: AsyncIterable<string>): Promise<Exit> {
+  let held: string[] = []
+  let cursor: string | undefined
+  let rejected = 0
+  const print = async (): Promise<void> => {
+    const some = held
+    held = []
+    for (const line of some) await terminal.line(line)
+  }
+  try {
+    for await (const line of lines) {
+      if (line.startsWith('{"$cursor":')) {
+        await print()
+        cursor = (JSON.parse(line) as { $cursor: string }).$cursor
+      } else if (line.startsWith('{"$rejected":')) {
+        if (rejected++ < REJECTED_SHOWN) terminal.note(rejection((JSON.parse(line) as { $rejected: Parameters<typeof rejection>[0] }).$rejected))
+      } else {
+        held.push(line)
+        if (held.length >= (cursor === undefined ? HELD_FIRST : HELD_MAX)) await print()
+      }
+    }
+    await print()
+  } catch (error) {
+    if (!(error instanceof Failure) || cursor === undefined) throw error
+    throw new Failure(error.exit, { ...error.problem, next: `The rows up to here are complete; go on with --cursor ${cursor}.`, cursor }, error.cause)
+  }
+  if (rejected > REJECTED_SHOWN) terminal.note(`… and ${rejected - REJECTED_SHOWN} more.`)
+  return EXIT.ok
+}
