@@ -57,7 +57,8 @@ const LONGEST_MS = 2_147_483_647
 
 const transactionsOf = (pg: Client, settings: readonly string[], modes: Readonly<Record<Access, string>>): Transactions => ({
   begin: async (access: Access, call: Call, { snapshot }: BeginOptions = {}) => {
-    const timeoutMs = Math.min(Math.max(1, Math.floor(call.remainingMs())), LONGEST_MS)
+    // The server counts from the first row to the last, and does not rest while the reader does.
+    const timeoutMs = Math.min(Math.max(1, Math.floor(call.longestMs())), LONGEST_MS)
     const shared = snapshot === undefined ? [] : [`SET TRANSACTION SNAPSHOT ${snapshotLiteral(snapshot)}`]
     const mode = modes[snapshot === undefined ? access : "snapshot"]
     await pg.query([mode, ...shared, ...settings.map((each) => `SET LOCAL ${each}`), `SET LOCAL statement_timeout = ${timeoutMs}`].join("; "))

@@ -1,0 +1,59 @@
+import { once } from "node:events"
+import { type AddressInfo, connect, type Socket } from "node:net"
+import { Readable } from "node:stream"
+import { setTimeout as pause } from "node:timers/promises"
+import Fastify from "fastify"
+import { expect, test } from "vitest"
+import { atReadersPace, sendStream } from "./sending.ts"
+
+/** A server whose answer is as long as its reader takes it, and how it ended. */
+async function endless(idleMs: number) {
+  const app = Fastify()
+  const given = { pieces: 0, over: false }
+  async function* texts(): AsyncGenerator<string> {
+    try {
+      for (;;) {
+        given.pieces++
+        yield "x".repeat(65_536)
+      }
+    } finally {
+      given.over = true
+    }
+  }
+  app.get("/", async (_request, reply) => {
+    sendStream(reply, "text/plain", Readable.from(atReadersPace(reply, texts(), idleMs), { objectMode: false }))
+    return reply
+  })
+  await app.listen({ port: 0, host: "127.0.0.1" })
+  const reader: Socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1")
+  reader.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+  const close = async (): Promise<void> => {
+    reader.destroy()
+    await app.close()
+  }
+  return { given, reader, [Symbol.asyncDispose]: close }
+}
+
+test("a reader who takes nothing is cut off, and the source is let go", async () => {
+  await using far = await endless(300)
+  const [gone] = await Promise.all([
+    once(far.reader.on("error", () => undefined).pause(), "close").catch(() => []),
+    pause(1_500).then(() => far.reader.resume()),
+  ])
+  expect(gone).toBeDefined()
+  expect(far.given.over).toBe(true)
+  expect(far.given.pieces).toBeLessThan(1_000)
+})
+
+test("a reader who is slow and takes some is not cut off", async () => {
+  await using far = await endless(1_500)
+  let taken = 0
+  for (let turn = 0; turn < 20; turn++) {
+    await pause(150)
+    taken += (far.reader.read(1) ?? far.reader.read())?.length ?? 0
+    while (far.reader.read() !== null) taken++
+  }
+  expect(far.reader.destroyed).toBe(false)
+  expect(far.given.over).toBe(false)
+  expect(taken).toBeGreaterThan(0)
+})
