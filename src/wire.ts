@@ -1416,7 +1416,7 @@ export interface components {
             };
             /** @description Sends nothing; the answer is the request that would be sent, secrets hidden */
             dryRun?: boolean;
-            /** @description How long it may take, in milliseconds */
+            /** @description How long it may take, in milliseconds. For the whole of a JSON answer; for each page of a stream */
             timeoutMs?: number;
         };
         CallParameter: {
@@ -4587,6 +4587,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallAnswer"] | components["schemas"]["PreparedRequest"];
+                    "application/x-ndjson": string;
                 };
             };
             "4XX": components["responses"]["Refused"];

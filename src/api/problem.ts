@@ -33,6 +33,10 @@ export function problemOf(error: PlatformError, requestId: string): Problem {
   }
 }
 
+/** The last line of an NDJSON stream that fails; more fields may stand beside the problem. */
+export const errorLine = (error: unknown, requestId: string, more: object = {}): string =>
+  `${JSON.stringify({ $error: problemOf(asPlatformError(error), requestId), ...more })}\n`
+
 export async function sendProblem(request: FastifyRequest, reply: FastifyReply, error: PlatformError): Promise<FastifyReply> {
   if (error.status >= 500 && error.cause !== undefined) request.log.warn({ code: error.code, err: error.cause }, error.message)
   if (error.code === "store_unavailable") void reply.header("retry-after", String(RETRY_AFTER_SECONDS))

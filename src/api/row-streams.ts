@@ -1,11 +1,10 @@
-import { Readable } from "node:stream"
 import type { FastifyReply, FastifyRequest } from "fastify"
 import { PlatformError } from "../core/errors.ts"
 import type { Batch, Cursor } from "../core/streams.ts"
 import { csvHeader, toCsv, toNdjson } from "../hub/base/encode.ts"
 import type { AnswerType } from "./accept.ts"
-import { asPlatformError, problemOf } from "./problem.ts"
-import { atReadersPace, type Sent, sendStream } from "./sending.ts"
+import { errorLine } from "./problem.ts"
+import { begun, type Sent, sendTexts } from "./sending.ts"
 
 /** How the document describes rows that are streamed. */
 export const ROW_MEDIA = {
@@ -33,27 +32,9 @@ export async function sendRows(
   batches: AsyncGenerator<Batch>,
   options: RowStreamOptions = {},
 ): Promise<Sent> {
-  const all = begun(await batches.next(), batches)
-  const csv = type === "text/csv"
-  const lines = csv ? csvLines(all, options) : ndjsonLines(all, request.id, options)
-  // What is wrong with the first batch is an ordinary error too.
-  const texts = begun(await lines.next(), lines)
-  const body = Readable.from(atReadersPace(reply, texts), { objectMode: false, highWaterMark: 256 * 1024 })
-  // A CSV that breaks ends as a broken connection: it has no line that could say so.
-  body.once("error", (error) => {
-    if (!request.raw.destroyed) request.log.warn({ err: error }, "a streamed answer broke off")
-    reply.raw.destroy(error)
-  })
-  return sendStream(reply, csv ? "text/csv; charset=utf-8" : type, body)
-}
-
-/** The same items, the first of which was taken already. */
-async function* begun<T>(first: IteratorResult<T>, items: AsyncGenerator<T>): AsyncGenerator<T> {
-  try {
-    for (let next = first; next.done !== true; next = await items.next()) yield next.value
-  } finally {
-    await items.return(undefined)
-  }
+  const all = await begun(batches)
+  const lines = type === "text/csv" ? csvLines(all, options) : ndjsonLines(all, request.id, options)
+  return sendTexts(request, reply, type, lines)
 }
 
 const lineOf = (value: object): string => `${JSON.stringify(value)}\n`
@@ -68,7 +49,7 @@ async function* ndjsonLines(batches: AsyncIterable<Batch>, requestId: string, { 
       cursor = batch.cursor
     }
   } catch (error) {
-    yield lineOf({ $error: problemOf(asPlatformError(error), requestId), ...(cursor === undefined ? {} : { cursor }) })
+    yield errorLine(error, requestId, cursor === undefined ? {} : { cursor })
   }
 }
 

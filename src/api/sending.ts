@@ -1,4 +1,5 @@
-import type { FastifyReply } from "fastify"
+import { Readable } from "node:stream"
+import type { FastifyReply, FastifyRequest } from "fastify"
 
 /** What a handler returns that has sent its answer itself. A reply would not do: it is a promise of the answer's end. */
 export class Sent {
@@ -13,6 +14,32 @@ export function sendStream(reply: FastifyReply, type: string, body: NodeJS.Reada
     .serializer((payload: unknown) => payload as string)
     .send(body)
   return new Sent()
+}
+
+/**
+ * Sends texts at the caller's pace, as long as they come and are taken. An error before the first one is an ordinary
+ * error; after it, the connection breaks, so that nobody takes the answer for whole.
+ */
+export async function sendTexts(request: FastifyRequest, reply: FastifyReply, type: string, texts: AsyncGenerator<string>): Promise<Sent> {
+  const body = Readable.from(atReadersPace(reply, await begun(texts)), { objectMode: false, highWaterMark: 256 * 1024 })
+  body.once("error", (error) => {
+    request.log.warn({ err: error }, "a streamed answer broke off")
+    reply.raw.destroy(error)
+  })
+  return sendStream(reply, type.startsWith("text/") ? `${type}; charset=utf-8` : type, body)
+}
+
+/** The same items, once the first of them is there; until then an error rejects the promise. */
+export async function begun<T>(items: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
+  const first = await items.next()
+  async function* all(): AsyncGenerator<T> {
+    try {
+      for (let next = first; next.done !== true; next = await items.next()) yield next.value
+    } finally {
+      await items.return(undefined)
+    }
+  }
+  return all()
 }
 
 /** The time in which a reader must take a byte of what waits for it. */

@@ -4,7 +4,7 @@ import type { HttpAnswer } from "../core/http/request.ts"
 import { httpFields, inputsOf, isTemplate } from "./http/fields.ts"
 import { notes } from "./http/notes.ts"
 import { prepare, probeOf } from "./http/request.ts"
-import { answerTo, type Client, resourceOf } from "./http/stream.ts"
+import { answerTo, type Client, recordsFor, resourceOf } from "./http/stream.ts"
 import { authOf } from "./shared/http/auth/fields.ts"
 import { httpClient } from "./shared/http/client.ts"
 import { httpsSpec } from "./shared/http/https.ts"
@@ -53,6 +53,7 @@ export const http = defineConnector({
   read,
 
   request: answerTo,
+  records: recordsFor,
 
   inputs: inputsOf,
 

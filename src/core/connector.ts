@@ -110,6 +110,8 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
   committed?(client: Client, to: Stream, of: Omit<Commit, "sequence">, call: Call): Promise<number | undefined>
   /** Sends one request for one row of input and returns the record or records of the response. */
   request?(client: Client, input: Row, call: Call): Promise<Row | readonly Row[]>
+  /** The records of the same request, in the parts in which they arrive, for responses of several pages. */
+  records?(client: Client, input: Row, call: Call): AsyncIterable<readonly Row[]>
   /** The inputs of `request`; needs no connection. */
   inputs?(config: Config<F>): readonly Input[]
   /** The request that `request` would send for that input; sends nothing. */

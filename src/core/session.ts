@@ -63,6 +63,8 @@ export interface Session extends AsyncDisposable {
   shape(wanted: WantedStream, apply: boolean): Promise<readonly SchemaStep[]>
   committed(to: Stream, of: Omit<Commit, "sequence">): Promise<number | undefined>
   request(input: Row): Promise<Row | readonly Row[]>
+  /** The records of a request in the parts in which they arrive; one part if the type has no others. */
+  records(input: Row): AsyncIterable<readonly Row[]>
   /** Returns the session to a clean state for its next use. */
   reset(): Promise<void>
   /** The same connection with other limits and services; closing either session closes both. */
@@ -137,11 +139,16 @@ function sessionOver(opened: Open, options: OpenOptions): Session {
     shape: (wanted, apply) => guard.promise(() => need(connector, "shape")(client, wanted, apply, call)),
     committed: (to, of) => guard.promise(() => connector.committed?.(client, to, of, call)),
     request: (input) => guard.promise(() => need(connector, "request")(client, input, call)),
+    records: (input) => guard.each(() => connector.records?.(client, input, call) ?? onePart(need(connector, "request")(client, input, call))),
     reset: () => guard.promise(() => connector.reset?.(client, call)),
     with: (more) => sessionOver(opened, { ...options, ...more }),
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+async function* onePart(answer: Promise<Row | readonly Row[]>): AsyncGenerator<readonly Row[]> {
+  yield [await answer].flat()
 }
 
 function need<V extends Verb>(connector: AnyConnector, verb: V): NonNullable<AnyConnector[V]> {

@@ -17,11 +17,20 @@ export interface CallRequest {
 }
 
 /** The answer of the far side to one row of input. `requests` counts pages and retries too; `retries` has the reason of each retry. */
-export interface CallAnswer {
+export interface CallAnswer extends Sent {
   readonly output: Row | readonly Row[]
   readonly durationMs: number
+}
+
+interface Sent {
   readonly requests: number
   readonly retries: readonly string[]
+}
+
+/** The records of a call page by page; `sent` counts as they come. */
+export interface CallStream {
+  readonly pages: AsyncGenerator<readonly Row[]>
+  readonly sent: Sent
 }
 
 export const CALL_DEADLINE_MS = 30_000
@@ -40,7 +49,28 @@ export class Calls {
   }
 
   /** One request, when the limits allow it. A failure on the far side is an error of status 502 or 504; `rate_limited` is the hub's own limit. */
-  async call(by: Principal, ref: string, { input, timeoutMs = CALL_DEADLINE_MS }: CallRequest, signal: AbortSignal): Promise<CallAnswer> {
+  async call(by: Principal, ref: string, request: CallRequest, signal: AbortSignal): Promise<CallAnswer> {
+    const { options, sent } = this.#use(request, signal)
+    return this.#hub.uses.once(by, ref, options, async ({ session, begunAt }) => {
+      const output = await session.request(request.input).catch((error: unknown) => Promise.reject(remote(error)))
+      return { output, durationMs: round(performance.now() - begunAt), ...sent }
+    })
+  }
+
+  /** The same request, its records page by page; it may last as long as each page comes within `timeoutMs`. */
+  stream(by: Principal, ref: string, request: CallRequest, signal: AbortSignal): CallStream {
+    const { options, sent } = this.#use(request, signal)
+    const pages = this.#hub.uses.stream(by, ref, { ...options, perResult: true }, async function* ({ session }) {
+      try {
+        yield* session.records(request.input)
+      } catch (error) {
+        throw remote(error)
+      }
+    })
+    return { pages, sent }
+  }
+
+  #use({ input, timeoutMs = CALL_DEADLINE_MS }: CallRequest, signal: AbortSignal): { readonly options: UseOptions<void>; readonly sent: Sent } {
     const render = remembered(this.#templates.render)
     const sent = { requests: 1, retries: [] as string[] }
     const options: UseOptions<void> = {
@@ -58,10 +88,7 @@ export class Calls {
         if (retryOf !== undefined) sent.retries.push(retryOf)
       },
     }
-    return this.#hub.uses.once(by, ref, options, async ({ session, begunAt }) => {
-      const output = await session.request(input).catch((error: unknown) => Promise.reject(remote(error)))
-      return { output, durationMs: round(performance.now() - begunAt), ...sent }
-    })
+    return { options, sent }
   }
 
   /** The request that a call would send, with every secret of the connector as `[secret]`. No secret is opened for it. */

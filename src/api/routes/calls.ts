@@ -1,10 +1,16 @@
 import { PlatformError } from "../../core/errors.ts"
+import type { Row } from "../../core/values.ts"
 import { noteCall } from "../../hub/audit/audit-notes.ts"
+import { recordLines } from "../../hub/base/encode.ts"
+import type { Principal } from "../../hub/base/principal.ts"
+import type { CallRequest } from "../../runs/calls.ts"
 import { principalOf } from "../access.ts"
-import { type Operation, operation } from "../operation.ts"
+import { type Operation, operation, type Services } from "../operation.ts"
+import { errorLine } from "../problem.ts"
 import { callerSignal } from "../request.ts"
 import { ConnectorRef } from "../schemas/basics.ts"
 import { CallInput, CallParameters, CallResult } from "../schemas/calls.ts"
+import { begun, sendTexts } from "../sending.ts"
 
 /** Single requests through a connector, and the parameters that they take. */
 export const callOperations: readonly Operation[] = [
@@ -21,20 +27,28 @@ export const callOperations: readonly Operation[] = [
       body: CallInput,
       examples: { "Show the request, send nothing": { dryRun: true } },
       answer: CallResult,
+      media: {
+        "application/x-ndjson":
+          'One record per line, page by page as they arrive, without a limit in all. A call that fails in between ends with a line `{"$error": Problem}`. A field of this name has one more `$`. With `dryRun`: one line, the request.',
+      },
     },
     async (request, reply, hub) => {
       const by = principalOf(request)
       const { input = {}, dryRun, timeoutMs } = request.body
       const { id } = request.params
-      if (dryRun === true) return hub.calls.dryRun(by, id, input)
+      const lines = request.answerType === "application/x-ndjson"
+      const one = { input, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+      if (dryRun === true) {
+        const shown = await hub.calls.dryRun(by, id, input)
+        return lines ? sendTexts(request, reply, request.answerType, oneLine(shown)) : shown
+      }
+      if (lines) return sendTexts(request, reply, request.answerType, linesOf(await begun(noted(hub, by, id, one, callerSignal(reply))), request.id))
       try {
-        const answer = await hub.calls.call(by, id, { input, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, callerSignal(reply))
+        const answer = await hub.calls.call(by, id, one, callerSignal(reply))
         await noteCall(hub, by, id, Object.keys(input), { requests: answer.requests })
         return answer
       } catch (error) {
-        const code = error instanceof PlatformError ? error.code : "internal"
-        // A connector that does not exist was not called.
-        if (code !== "not_found") await noteCall(hub, by, id, Object.keys(input), { code })
+        await noteFailed(hub, by, id, input, error)
         throw error
       }
     },
@@ -53,3 +67,41 @@ export const callOperations: readonly Operation[] = [
     async (request, _reply, { calls }) => calls.inputs(principalOf(request), request.params.id),
   ),
 ]
+
+/** The records of a call page by page. Its end is noted in the audit: whole, failed, or left by the caller. */
+async function* noted(hub: Services, by: Principal, id: string, one: CallRequest, signal: AbortSignal): AsyncGenerator<readonly Row[]> {
+  const { pages, sent } = hub.calls.stream(by, id, one, signal)
+  let over = false
+  try {
+    yield* pages
+    over = true
+    await noteCall(hub, by, id, Object.keys(one.input), { requests: sent.requests })
+  } catch (error) {
+    over = true
+    await noteFailed(hub, by, id, one.input, error)
+    throw error
+  } finally {
+    if (!over) await noteCall(hub, by, id, Object.keys(one.input), { code: "cancelled" })
+  }
+}
+
+async function noteFailed(hub: Services, by: Principal, id: string, input: Row, error: unknown): Promise<void> {
+  const code = error instanceof PlatformError ? error.code : "internal"
+  // A connector that does not exist was not called.
+  if (code !== "not_found") await noteCall(hub, by, id, Object.keys(input), { code })
+}
+
+async function* linesOf(pages: AsyncIterable<readonly Row[]>, requestId: string): AsyncGenerator<string> {
+  try {
+    for await (const records of pages) {
+      const text = recordLines(records)
+      if (text !== "") yield text
+    }
+  } catch (error) {
+    yield errorLine(error, requestId)
+  }
+}
+
+async function* oneLine(value: object): AsyncGenerator<string> {
+  yield `${JSON.stringify(value)}\n`
+}

@@ -9,7 +9,7 @@ export const CallInput = named(
     {
       input: Type.Optional(Type.Unsafe<Row>({ type: "object", additionalProperties: true, description: "Values by the names of the connector's parameters" })),
       dryRun: Type.Optional(Type.Boolean({ description: "Sends nothing; the answer is the request that would be sent, secrets hidden" })),
-      timeoutMs: timeoutMs(300_000),
+      timeoutMs: timeoutMs(300_000, "For the whole of a JSON answer; for each page of a stream"),
     },
     closed,
   ),

@@ -4,6 +4,7 @@ import type { Cli } from "../cli.ts"
 import { parseAssignment } from "../config-input.ts"
 import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
+import { copyLines, formOf } from "../row-output.ts"
 import { readValue } from "../secret-input.ts"
 import { table } from "../table.ts"
 
@@ -12,6 +13,7 @@ export interface CallOptions {
   readonly setJson?: readonly string[]
   readonly input?: string
   readonly dryRun?: boolean
+  readonly ndjson?: boolean
   readonly timeout?: string
 }
 
@@ -31,7 +33,9 @@ export async function call(cli: Cli, name: string, options: CallOptions): Promis
     await terminal.document(await client.post<object>(path, { input, dryRun: true }))
     return EXIT.ok
   }
-  const answer = await client.post<Answer>(path, { input, ...timeoutOf(options.timeout, WORK_MAX_SECONDS) })
+  const body = { input, ...timeoutOf(options.timeout, WORK_MAX_SECONDS) }
+  if (formOf(cli, options) === "ndjson") return copyLines(cli, client.lines(path, body))
+  const answer = await client.post<Answer>(path, body)
   await terminal.document(terminal.json ? answer : answer.output)
   const { requests, retries, durationMs } = answer
   const again = retries.length === 0 ? "" : `, retried after ${retries.join(", ")}`

@@ -23,18 +23,18 @@ export interface Client {
 /** The answer to one row of input: its record or records, of all pages where there are several. */
 export async function answerTo(client: Client, input: Row, call: Call): Promise<Row | readonly Row[]> {
   const { config, http } = client
-  if (config.paging.kind !== "none") return await allRows(pagesFor(client, input, call))
+  if (config.paging.kind !== "none") return await allRows(recordsFor(client, input, call))
   const answer = await http.send(await prepare(config, input, call.render), call)
   const value = contentIn(answer, config, call)
   return config.records ? recordsOf(answer, value, config.records, false) : rowsOf(value)
 }
 
-/** The records for one row of input page by page; each page is asked for when the reader wants it. */
-export async function* pagesFor(client: Client, input: Row, call: Call): AsyncGenerator<Page> {
+/** The same records page by page; each page is asked for when the reader wants it. */
+export async function* recordsFor(client: Client, input: Row, call: Call): AsyncGenerator<readonly Row[]> {
   const { paging } = client.config
   const request = await prepare(client.config, input, call.render)
   const how = { from: undefined, counted: isCounted(paging), origin: request.url.origin, most: paging.kind === "none" ? 1 : paging.maxPages }
-  yield* walk((position) => pageAt(client, request, position as Place | undefined, call), how, call)
+  for await (const { rows } of walk((position) => pageAt(client, request, position as Place | undefined, call), how, call)) yield rows
 }
 
 async function pageAt({ config, http, auth }: Client, request: HttpRequest, place: Place | undefined, call: Call): Promise<Page> {

@@ -24,6 +24,14 @@ export function toNdjson(batch: Batch): string {
   return out
 }
 
+/** Records as NDJSON, whatever their fields. */
+export const recordLines = (records: readonly Row[]): string => records.map((record) => `${JSON.stringify(ownNamesEscaped(record))}\n`).join("")
+
+function ownNamesEscaped(record: Row): Row {
+  if (!Object.keys(record).some((name) => OWN_LINE.test(name))) return record
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [OWN_LINE.test(name) ? `$${name}` : name, value]))
+}
+
 /** Texts that need no escape: printable ASCII without quote and backslash. */
 const PLAIN = /^[ !#-[\]-~]*$/
 

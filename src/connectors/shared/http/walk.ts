@@ -57,10 +57,10 @@ const MOST_RECORDS = 100_000
 const MOST_BYTES = 32 * 1_048_576
 
 /** All records of some pages as one list; more than 100,000 of them or 32 MiB are an error, and never a part. */
-export async function allRows(pages: AsyncIterable<Page>): Promise<Row[]> {
+export async function allRows(pages: AsyncIterable<readonly Row[]>): Promise<Row[]> {
   const all: Row[] = []
   let bytes = 0
-  for await (const { rows } of pages) {
+  for await (const rows of pages) {
     for (const row of rows) all.push(row)
     bytes += JSON.stringify(rows).length
     if (all.length > MOST_RECORDS || bytes > MOST_BYTES) throw tooMuch(`holds more than ${MOST_RECORDS} records or 32 MiB over its pages; ask for less`)

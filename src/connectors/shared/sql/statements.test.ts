@@ -62,7 +62,7 @@ describe("a wire over a statement API", () => {
   test("polls, then reads every page in batches", async () => {
     const { api, asked, sent } = memory({ rows: 5, pageRows: 3 })
     const { lease, call, cancels } = cutting()
-    expect(await collect(wireOver(api, lease).pages("SELECT N", ["x"], { batchRows: 2 }, call))).toEqual([[0, 1], [2], [3, 4]])
+    expect(await collect(wireOver(api, lease).pages("SELECT N", ["x"], { batchRows: 2 }, call))).toEqual([[0, 1], [2], [3], [4]])
     expect(asked).toEqual(["poll 2", "poll 1", "page 3"])
     expect(sent).toEqual([{ sql: "SELECT N", params: ["x"], timeoutMs: 5_000, maxRows: undefined, quick: false }])
     expect(cancels.size).toBe(0)

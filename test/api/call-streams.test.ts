@@ -1,0 +1,157 @@
+import { beforeEach, describe, expect, it } from "vitest"
+import { startHub } from "../support/hub.ts"
+import { listenHttp } from "../support/loopback.ts"
+import { use } from "../support/use.ts"
+import { until } from "../support/waiting.ts"
+
+const NDJSON = { accept: "application/x-ndjson" }
+/** What the server has given, where it waits, and how it fails. */
+const far = { pages: 0, last: 3, waitsAt: 0, failsAt: 0, perPage: 2, filling: "", go: (): void => undefined }
+
+const api = use(() =>
+  listenHttp(async (request, response) => {
+    const page = Number(new URL(request.url ?? "/", "http://x").searchParams.get("page") ?? "1")
+    far.pages = page
+    if (page === far.waitsAt)
+      await new Promise<void>((resolve) => {
+        far.go = resolve
+      })
+    if (page === far.failsAt) return void response.writeHead(500, { "content-type": "application/json" }).end('{"error":"broken"}')
+    const records =
+      page > far.last ? [] : Array.from({ length: far.perPage }, (_, index) => ({ id: (page - 1) * far.perPage + index + 1, filling: far.filling }))
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(records))
+  }),
+)
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
+
+beforeEach(() => Object.assign(far, { pages: 0, last: 3, waitsAt: 0, failsAt: 0, perPage: 2, filling: "" }))
+
+let made = 0
+async function connector(config: object = {}, more: object = {}): Promise<string> {
+  const paging = { kind: "page", parameter: "page", maxPages: 10_000 }
+  const { status, text, body } = await hub.call("POST", "/v1/connectors", {
+    name: `paged-${++made}`,
+    type: "http",
+    config: { url: `${api.url}/items`, paging, retries: 0, ...config },
+    ...more,
+  })
+  expect(status, text).toBe(201)
+  return body.name as string
+}
+const call = (name: string, body: object = {}) => hub.call("POST", `/v1/connectors/${name}/call`, body, { headers: NDJSON })
+const linesOf = (text: string) =>
+  text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+const audited = async (name: string) =>
+  (await hub.call("GET", "/v1/audit?limit=100")).body.data.find(
+    (entry: { action: string; target: { name: string } }) => entry.action === "connector.call" && entry.target.name === name,
+  )?.details
+
+async function reader(name: string) {
+  const response = await fetch(`${hub.url}/v1/connectors/${name}/call`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${hub.key}`, "content-type": "application/json", ...NDJSON },
+    body: "{}",
+  })
+  expect(response.status).toBe(200)
+  return response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array>
+}
+
+describe("a call as NDJSON", () => {
+  it("gives the records of all pages, and is audited with its requests", async () => {
+    const name = await connector()
+    const { text, headers } = await call(name)
+    expect(headers.get("content-type")).toBe("application/x-ndjson")
+    expect(linesOf(text).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(await audited(name)).toMatchObject({ ok: true, requests: 4 })
+  })
+
+  it("gives each page as it comes", async () => {
+    far.waitsAt = 3
+    const from = await reader(await connector())
+    let text = ""
+    const more = async (): Promise<boolean> => {
+      const { done, value } = await from.read()
+      text += new TextDecoder().decode(value)
+      return !done
+    }
+    while (!text.includes('"id":4')) await more()
+    expect(text).not.toContain('"id":5')
+    expect(await until(5_000, () => far.pages, (pages) => pages === 3)).toBe(3)
+    far.go()
+    while (await more());
+    expect(linesOf(text)).toHaveLength(6)
+  })
+
+  it("asks for no page that the reader has no room for, and ends when the reader goes away", async () => {
+    Object.assign(far, { last: 10_000, perPage: 10, filling: "x".repeat(10_000) })
+    const name = await connector()
+    const from = await reader(name)
+    await from.read()
+    // The hub's and the kernel's buffers fill, and then it waits; 100 kB a page.
+    let before = -1
+    await until(
+      10_000,
+      async () => {
+        const still = far.pages === before
+        before = far.pages
+        await new Promise((resolve) => setTimeout(resolve, 500))
+        return still && far.pages === before
+      },
+      Boolean,
+    )
+    expect(far.pages).toBeLessThan(500)
+    await from.cancel()
+    expect(
+      await until(
+        5_000,
+        () => audited(name),
+        (details) => details !== undefined,
+      ),
+    ).toMatchObject({ ok: false, code: "cancelled" })
+  })
+
+  it("ends with the error when a later page fails, after the records that came", async () => {
+    far.failsAt = 3
+    const name = await connector()
+    const lines = linesOf((await call(name)).text)
+    expect(lines.slice(0, -1).map(({ id }) => id)).toEqual([1, 2, 3, 4])
+    expect(lines.at(-1)).toMatchObject({ $error: { code: "remote_failed", requestId: expect.any(String) } })
+    expect(await audited(name)).toMatchObject({ ok: false, code: "remote_failed" })
+  })
+
+  it("is an ordinary error when the first page fails, when the input is wrong, and when there is no such connector", async () => {
+    far.failsAt = 1
+    const name = await connector()
+    const failed = await call(name)
+    expect([failed.status, failed.body.code]).toEqual([502, "remote_failed"])
+    expect(await audited(name)).toMatchObject({ ok: false, code: "remote_failed" })
+    const wrong = await call(name, { input: { nothing: 1 } })
+    const same = await hub.call("POST", `/v1/connectors/${name}/call`, { input: { nothing: 1 } })
+    expect([wrong.status, wrong.body.code, wrong.body.detail]).toEqual([same.status, same.body.code, same.body.detail])
+    expect((await call("no-such")).status).toBe(404)
+  })
+
+  it("counts each page against the connector's limit", async () => {
+    const name = await connector({}, { limits: { requests: 2, perMs: 600_000 } })
+    const lines = linesOf((await call(name, { timeoutMs: 1_000 })).text)
+    expect(lines.slice(0, -1).map(({ id }) => id)).toEqual([1, 2, 3, 4])
+    expect(lines.at(-1)).toMatchObject({ $error: { code: "rate_limited" } })
+    expect(far.pages).toBe(2)
+  })
+
+  it("is one line for one record, and for a dry run", async () => {
+    Object.assign(far, { last: 1, perPage: 1 })
+    const name = await connector({ paging: { kind: "none" } })
+    expect(linesOf((await call(name)).text)).toEqual([{ id: 1, filling: "" }])
+    expect(linesOf((await call(name, { dryRun: true })).text)).toEqual([{ method: "GET", url: `${api.url}/items`, headers: expect.any(Object) }])
+  })
+
+  it("takes no Idempotency-Key, since nothing of it is kept", async () => {
+    const { status, body } = await hub.call("POST", `/v1/connectors/${await connector()}/call`, {}, { headers: { ...NDJSON, "idempotency-key": "k" } })
+    expect([status, body.code]).toEqual([422, "request_invalid"])
+    expect(body.detail).toContain("streamed")
+  })
+})
