@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises"
 import { isIP } from "node:net"
-import { Kysely, sql } from "kysely"
+import { type Compilable, Kysely, sql } from "kysely"
 import pg from "pg"
 import { PlatformError } from "../core/errors.ts"
 import type { AppRole } from "./app-role.ts"
@@ -9,7 +9,7 @@ import type { Database, Tx } from "./database.ts"
 import { type Embedded, startEmbedded } from "./embedded.ts"
 import type { Log } from "./log.ts"
 import { migrate } from "./migrate.ts"
-import { belongingTo, WorkspaceDialect } from "./workspace-driver.ts"
+import { beginIn, belongingTo, WorkspaceDialect } from "./workspace-driver.ts"
 
 export interface StoreOptions {
   /** The folder of the embedded database; ignored with `databaseUrl`. */
@@ -42,6 +42,11 @@ export interface Store {
    * rolls back.
    */
   inWorkspace<T>(workspaceId: string, work: Work<T>): Promise<T>
+  /**
+   * One statement in a transaction of its own that sees and writes only the rows of that workspace: one message to the
+   * database and one back.
+   */
+  inOneMessage<R>(workspaceId: string, statement: (db: Kysely<Database>) => Compilable<R>): Promise<readonly R[]>
   /** One transaction of the hub itself, for hub-wide tables and the lookups; it sees no rows of any workspace. */
   asHub<T>(work: Work<T>): Promise<T>
   /** Resolves if the database answers. */
@@ -76,6 +81,9 @@ const TYPES = {
   getTypeParser: (oid: number, format?: "text" | "binary") => (oid === 20 && format !== "binary" ? Number : pg.types.getTypeParser(oid, format)),
 } as pg.CustomTypesConfig
 
+/** A setting of `pg` that its types lack. */
+const PIPELINED = { pipeline: true }
+
 class PooledStore implements Store {
   readonly migrated: readonly string[]
   readonly #pool: pg.Pool
@@ -97,6 +105,8 @@ class PooledStore implements Store {
       query_timeout: 30_000,
       keepAlive: true,
       types: TYPES,
+      // Statements that nobody waits for one by one go out together.
+      ...PIPELINED,
     })
     this.#pool.on("error", (error) => {
       // Only the message: the error object carries the whole client.
@@ -124,10 +134,28 @@ class PooledStore implements Store {
     return this.#transaction("", work)
   }
 
-  async #transaction<T>(workspaceId: string, work: Work<T>): Promise<T> {
+  inOneMessage<R>(workspaceId: string, statement: (db: Kysely<Database>) => Compilable<R>): Promise<readonly R[]> {
+    const begin = beginIn(workspaceId)
+    const { sql: text, parameters } = statement(this.#db).compile()
+    return this.#guarded(async () => {
+      const client = await this.#pool.connect()
+      // A statement that fails spoils the transaction, which the commit then rolls back.
+      const all = [client.query(begin), client.query({ text, values: [...parameters] }), client.query("commit")] as const
+      const failed = (await Promise.allSettled(all)).find((each) => each.status === "rejected")
+      client.release(failed !== undefined && isConnectionFailure(failed.reason))
+      if (failed !== undefined) throw failed.reason
+      return (await all[1]).rows as R[]
+    })
+  }
+
+  #transaction<T>(workspaceId: string, work: Work<T>): Promise<T> {
+    return this.#guarded(() => belongingTo(workspaceId, () => this.#db.transaction().execute(work)))
+  }
+
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
     if (this.#embedded && !this.#embedded.held()) throw new PlatformError("store_unavailable", "The hub's database is being restarted; try again shortly.")
     try {
-      return await belongingTo(workspaceId, () => this.#db.transaction().execute(work))
+      return await work()
     } catch (error) {
       if (error instanceof PlatformError || !isConnectionFailure(error)) throw error
       throw unavailable(error)

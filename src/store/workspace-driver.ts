@@ -9,8 +9,21 @@ const workspace = new AsyncLocalStorage<string>()
 
 /** Runs `work`, whose transactions belong to that workspace ("" for none). */
 export function belongingTo<T>(workspaceId: string, work: () => Promise<T>): Promise<T> {
-  if (workspaceId !== "" && !UUID.test(workspaceId)) throw new PlatformError("internal", "A workspace id that is not a UUID reached the store.")
+  assertId(workspaceId)
   return workspace.run(workspaceId, work)
+}
+
+/**
+ * The message that begins a transaction of that workspace. The id is inserted into the text, because a message of two
+ * statements takes no parameters; only UUIDs get here.
+ */
+export function beginIn(workspaceId: string, mode = ""): string {
+  assertId(workspaceId)
+  return `begin${mode}; select set_config('app.workspace', '${workspaceId}', true)`
+}
+
+function assertId(workspaceId: string): void {
+  if (workspaceId !== "" && !UUID.test(workspaceId)) throw new PlatformError("internal", "A workspace id that is not a UUID reached the store.")
 }
 
 /**
@@ -22,8 +35,7 @@ class WorkspaceDriver extends PostgresDriver {
     const id = workspace.getStore()
     if (id === undefined) throw new PlatformError("internal", "A transaction began outside inWorkspace and asHub.")
     const mode = settings.isolationLevel ? ` isolation level ${settings.isolationLevel}` : ""
-    // Inserted into the text, because a message of two statements takes no parameters; only UUIDs get here.
-    await connection.executeQuery(CompiledQuery.raw(`begin${mode}; select set_config('app.workspace', '${id}', true)`))
+    await connection.executeQuery(CompiledQuery.raw(beginIn(id, mode)))
   }
 }
 

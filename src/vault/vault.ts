@@ -31,6 +31,8 @@ interface DataKey {
 
 /** The prefix of the hub's own keys in the settings. */
 export const HUB_KEY = "hub-key/"
+const RECENT_MS = 1_000
+const RECENT_MAX = 1_000
 /** The number of data keys that a start tries before it reports that the master key opens none. */
 const TRIED = 20
 
@@ -41,6 +43,8 @@ const TRIED = 20
 export class Vault {
   readonly #provider: KeyProvider
   readonly #dataKeys = new Map<string, DataKey>()
+  /** The keys in use, for fingerprints alone; by workspace. */
+  readonly #recent = new Map<string, { readonly dataKey: DataKey; readonly until: number }>()
   /** Keys that are being unwrapped, so that any number of callers cause one request to a key service. */
   readonly #opening = new Map<string, Promise<Uint8Array>>()
 
@@ -77,6 +81,16 @@ export class Vault {
    */
   async fingerprint(tx: Tx, workspaceId: string, value: string): Promise<string> {
     return (await this.#active(tx, workspaceId)).fingerprint(value)
+  }
+
+  /** The same outside of a transaction, by the key that was the workspace's within the last second. */
+  async fingerprintSoon(store: Pick<Store, "inWorkspace">, workspaceId: string, value: string): Promise<string> {
+    const known = this.#recent.get(workspaceId)
+    if (known !== undefined && performance.now() < known.until) return known.dataKey.fingerprint(value)
+    const dataKey = await store.inWorkspace(workspaceId, (tx) => this.#active(tx, workspaceId))
+    if (this.#recent.size >= RECENT_MAX) this.#recent.clear()
+    this.#recent.set(workspaceId, { dataKey, until: performance.now() + RECENT_MS })
+    return dataKey.fingerprint(value)
   }
 
   /**

@@ -145,7 +145,7 @@ it("what was noted is written before the hub ends", async () => {
   const { notes } = hub.served.hub
   const by = hubActor((await hub.call("GET", "/v1/me")).body.workspace.id)
   let written = 0
-  for (let count = 0; count < 300; count++) void notes.note(by, () => ({ action: "query.run" })).then(() => written++)
+  for (let count = 0; count < 300; count++) void notes.note(by, async () => ({ action: "query.run" })).then(() => written++)
   await notes.close()
   expect(written).toBe(300)
 })

@@ -3,10 +3,10 @@ import type { Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { looksLikeId } from "../base/ids.ts"
-import { type Actor, type AuditEvent, type AuditTarget, append, auditBody } from "./audit.ts"
+import { type Actor, type AuditEvent, type AuditTarget, append, appended, auditBody } from "./audit.ts"
 
-/** Makes an event inside the transaction that writes it. */
-export type NotedEvent = (tx: Tx) => AuditEvent | Promise<AuditEvent>
+/** An event, or how it is made inside the transaction that writes it. */
+export type NotedEvent = AuditEvent | ((tx: Tx) => Promise<AuditEvent>)
 
 interface Waiting {
   readonly by: Actor
@@ -59,16 +59,25 @@ export class AuditNotes {
         return
       }
       try {
-        await this.#store.inWorkspace(workspaceId, async (tx) => {
-          const bodies: string[] = []
-          for (const { by, event } of batch) bodies.push(auditBody(by, await event(tx)))
-          await append(tx, workspaceId, bodies)
-        })
+        await this.#append(workspaceId, batch)
         for (const { done } of batch) done()
       } catch (error) {
         for (const { failed } of batch) failed(error)
       }
     }
+  }
+
+  async #append(workspaceId: string, batch: readonly Waiting[]): Promise<void> {
+    const made = batch.flatMap(({ by, event }) => (typeof event === "function" ? [] : auditBody(by, event)))
+    if (made.length === batch.length) {
+      await this.#store.inOneMessage(workspaceId, (db) => ({ compile: () => appended(workspaceId, made).compile(db) }))
+      return
+    }
+    await this.#store.inWorkspace(workspaceId, async (tx) => {
+      const bodies: string[] = []
+      for (const { by, event } of batch) bodies.push(auditBody(by, typeof event === "function" ? await event(tx) : event))
+      await append(tx, workspaceId, bodies)
+    })
   }
 }
 
@@ -93,7 +102,7 @@ export function noteTest(
   action: "connector.test" | "credentials.test" = "connector.test",
 ): void {
   const details = error === undefined ? { ok } : { ok, stage: error.stage, code: error.code }
-  notes.note(by, () => ({ action, target, details })).catch((cause: unknown) => log.warn({ err: cause }, "a test could not be recorded in the audit"))
+  notes.note(by, { action, target, details }).catch((cause: unknown) => log.warn({ err: cause }, "a test could not be recorded in the audit"))
 }
 
 /**
@@ -101,20 +110,14 @@ export function noteTest(
  * statements have equal fingerprints, and the literals in them, which may be secrets, stay out.
  */
 export async function noteQuery(
-  { notes, vault }: { readonly notes: AuditNotes; readonly vault: Vault },
+  { notes, store, vault }: { readonly notes: AuditNotes; readonly store: Store; readonly vault: Vault },
   by: Actor,
   target: AuditTarget,
   read: { readonly statement: string } | { readonly path: readonly string[] },
 ): Promise<void> {
-  await notes.note(by, async (tx) =>
-    "path" in read
-      ? { action: "query.preview", target, details: { path: read.path } }
-      : {
-          action: "query.run",
-          target,
-          details: { length: read.statement.length, fingerprint: await vault.fingerprint(tx, by.workspace.id, read.statement) },
-        },
-  )
+  if ("path" in read) return await notes.note(by, { action: "query.preview", target, details: { path: read.path } })
+  const fingerprint = await vault.fingerprintSoon(store, by.workspace.id, read.statement)
+  await notes.note(by, { action: "query.run", target, details: { length: read.statement.length, fingerprint } })
 }
 
 /** The outcome of a call: the number of its requests, or the code of its error. */

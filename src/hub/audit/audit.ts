@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { sql } from "kysely"
+import { type RawBuilder, sql } from "kysely"
 import { canonical } from "../../core/audit-chain.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { Tx } from "../../store/database.ts"
@@ -77,5 +77,9 @@ async function note(tx: Tx, claim: string, { action, target }: AuditEvent): Prom
 
 /** Appends bodies in their order, in one message. */
 export async function append(tx: Tx, workspaceId: string, bodies: readonly string[]): Promise<void> {
-  await sql`select jackfield.audit_append(${workspaceId}, ${[...bodies]})`.execute(tx)
+  await appended(workspaceId, bodies).execute(tx)
 }
+
+/** The statement that appends bodies in their order. */
+export const appended = (workspaceId: string, bodies: readonly string[]): RawBuilder<unknown> =>
+  sql`select jackfield.audit_append(${workspaceId}, ${[...bodies]})`

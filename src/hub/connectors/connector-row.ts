@@ -1,6 +1,7 @@
-import type { Selectable } from "kysely"
+import type { Kysely, Selectable } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { Connectors as ConnectorTable, Tx } from "../../store/database.ts"
+import type { Connectors as ConnectorTable, Database, Tx } from "../../store/database.ts"
+import type { Store } from "../../store/store.ts"
 import { looksLikeId } from "../base/ids.ts"
 
 /** A connector as it is stored. */
@@ -13,13 +14,24 @@ export type Ref = string | number
  * The connector of that id, name or serial number in the transaction's workspace; `not_found` also for the connectors of other
  * workspaces.
  */
-export async function findConnector(tx: Tx, workspaceId: string, ref: string | number): Promise<ConnectorRow> {
-  const row = await tx
+export async function findConnector(tx: Tx, workspaceId: string, ref: Ref): Promise<ConnectorRow> {
+  return found(await connectorBy(tx, workspaceId, ref).executeTakeFirst(), ref)
+}
+
+/** The same in a transaction of its own. */
+export async function readConnector(store: Store, workspaceId: string, ref: Ref): Promise<ConnectorRow> {
+  const [row] = await store.inOneMessage(workspaceId, (db) => connectorBy(db, workspaceId, ref))
+  return found(row, ref)
+}
+
+const connectorBy = (db: Kysely<Database>, workspaceId: string, ref: Ref) =>
+  db
     .selectFrom("connectors")
     .selectAll()
     .where("workspace_id", "=", workspaceId)
     .where(typeof ref === "number" ? "serial" : looksLikeId(ref) ? "id" : "name", "=", ref)
-    .executeTakeFirst()
+
+function found(row: ConnectorRow | undefined, ref: Ref): ConnectorRow {
   if (row === undefined) throw noConnector(String(ref))
   return row
 }

@@ -3,7 +3,7 @@ import type { AnyConnector } from "../../core/connector.ts"
 import type { Tx } from "../../store/database.ts"
 import type { Principal } from "../base/principal.ts"
 import type { ConnectorParts } from "./connector-parts.ts"
-import { type ConnectorRow, findConnector, type Ref, requireUsable } from "./connector-row.ts"
+import { type ConnectorRow, findConnector, type Ref, readConnector, requireUsable } from "./connector-row.ts"
 import { secretValues } from "./connector-secrets.ts"
 import { typeOf } from "./connector-types.ts"
 import { requireAccepted } from "./refusals.ts"
@@ -25,16 +25,21 @@ export interface Opened {
 type Parts = Pick<ConnectorParts, "store" | "vault" | "registry">
 
 /** Opens a connector for a use, its secrets from an open connection if there is one; refused while it is incomplete or disabled, or while the far side refuses its credentials. */
-export function openConnector(parts: Parts & Pick<ConnectorParts, "warm">, by: Principal, ref: Ref): Promise<Opened> {
+export async function openConnector(parts: Parts & Pick<ConnectorParts, "warm">, by: Principal, ref: Ref): Promise<Opened> {
+  const { store } = parts
   const readAt = performance.now()
-  return parts.store.inWorkspace(by.workspace.id, async (tx) => {
-    const row = await findConnector(tx, by.workspace.id, ref)
-    requireUsable(row)
-    requireAccepted(row)
-    const known = parts.warm.known(row.id, row.version)
-    if (known === undefined) return openRow(parts, tx, row, readAt)
+  const row = await readConnector(store, by.workspace.id, ref)
+  requireUsable(row)
+  requireAccepted(row)
+  const known = parts.warm.known(row.id, row.version)
+  if (known !== undefined) {
     const { connector, config, secret } = known
     return { id: row.id, name: row.name, version: row.version, readAt, secret, limits: row.limits, connector, config }
+  }
+  return await store.inWorkspace(by.workspace.id, async (tx) => {
+    const fresh = await findConnector(tx, by.workspace.id, row.id)
+    requireAccepted(fresh)
+    return openRow(parts, tx, fresh, readAt)
   })
 }
 
