@@ -27,7 +27,7 @@ const settings = ["DateStyle = 'ISO, MDY'", "TimeZone = 'UTC'", "extra_float_dig
 /** Without it, names in quotes are folded to lower case. */
 const AS_WRITTEN = "SET enable_case_sensitive_identifier TO true"
 /** Redshift takes REPEATABLE READ for SERIALIZABLE, so every transaction sees one moment (docs, BEGIN). */
-const modes = { read: "BEGIN READ ONLY", snapshot: "BEGIN READ ONLY", write: "BEGIN READ WRITE" }
+const modes = { read: ["BEGIN READ ONLY"], snapshot: ["BEGIN READ ONLY"], write: ["BEGIN READ WRITE"] }
 
 const plain = pgErrors(PRODUCT)
 const errors: ErrorTable = {

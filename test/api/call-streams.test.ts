@@ -79,7 +79,13 @@ describe("a call as NDJSON", () => {
     }
     while (!text.includes('"id":4')) await more()
     expect(text).not.toContain('"id":5')
-    expect(await until(5_000, () => far.pages, (pages) => pages === 3)).toBe(3)
+    expect(
+      await until(
+        5_000,
+        () => far.pages,
+        (pages) => pages === 3,
+      ),
+    ).toBe(3)
     far.go()
     while (await more());
     expect(linesOf(text)).toHaveLength(6)

@@ -105,8 +105,8 @@ describe("discover", () => {
     const log = join(dirname(server.folder), "server.log")
     const before = (await readFile(log, "utf8")).length
     const found = await run((session) => collect(session.discover()))
-    const statements = (await readFile(log, "utf8")).slice(before).match(/LOG: {2}(statement|execute)/g)?.length
-    expect(statements).toBe(4) // BEGIN with its settings, the count, the catalog, ROLLBACK
+    const statements = (await readFile(log, "utf8")).slice(before).match(/LOG: {2}(statement|execute)(?!: ROLLBACK)/g)?.length
+    expect(statements).toBe(3) // BEGIN with its settings, the count, the catalog; nobody waits for the ROLLBACK
     const streams = found.flatMap((each) => ("stream" in each ? [each.stream] : []))
     const skipped = found.flatMap((each) => ("skipped" in each ? [each.skipped] : []))
     const total = found.flatMap((each) => ("counted" in each ? [each.counted.total] : []))

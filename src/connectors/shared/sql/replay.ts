@@ -56,7 +56,6 @@ export function withReplay<B>(wire: SqlWire<B>): SqlWire<B> {
       return result
     },
     transactions: {
-      ...transactions,
       begin: async (...given) => {
         forget()
         await transactions.begin(...given)
@@ -71,6 +70,8 @@ export function withReplay<B>(wire: SqlWire<B>): SqlWire<B> {
         forget()
         await transactions.rollback()
       },
+      ...(transactions.leave === undefined ? {} : { leave: () => transactions.leave?.() }),
+      ...(transactions.holds === undefined ? {} : { holds: () => transactions.holds?.() ?? false }),
       savepoint: async (work) => {
         const before = done.length
         try {

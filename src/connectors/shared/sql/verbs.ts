@@ -63,7 +63,7 @@ async function* query<B, C extends SqlConnection<B>>(
       if (wire.transactions?.holds?.() === false)
         throw new PlatformError("query_invalid", "The statement ended its read-only transaction; send one that only reads.")
     },
-    { maxRows: call.maxRows },
+    { maxRows: call.maxRows, soon: true },
   )
 }
 
@@ -94,5 +94,5 @@ async function* read<B, C extends SqlConnection<B>>(
       throw error
     }
   }
-  yield* reading(client.wire, "read", call, work, { snapshot })
+  yield* reading(client.wire, "read", call, work, { snapshot, soon: true })
 }

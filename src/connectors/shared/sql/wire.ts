@@ -29,6 +29,8 @@ export interface BeginOptions {
   readonly maxRows?: number | undefined
   /** The snapshot of a slicing: the transaction sees the moment that it shows. */
   readonly snapshot?: string | undefined
+  /** The transaction may begin with its first statement. */
+  readonly soon?: boolean
 }
 
 /** Transactions, where the system has them. The server ends each statement of one at the call's deadline. */
@@ -37,6 +39,8 @@ export interface Transactions {
   commit(call: Call): Promise<void>
   /** Never throws: a connection that is gone has no transaction either. */
   rollback(): Promise<void>
+  /** The same for a transaction that only read, without waiting: the session is used next for another, or reset. */
+  leave?(): void
   /** Whether the transaction that was begun is still the one that runs, where the server says so. */
   holds?(): boolean
   /** Does the work; when it fails, takes back what it changed and leaves the transaction usable. */
@@ -86,7 +90,8 @@ export async function* reading<T>(
     await transactions?.begin(access, call, options)
     yield* work()
   } finally {
-    await transactions?.rollback()
+    if (transactions?.leave === undefined) await transactions?.rollback()
+    else transactions.leave()
   }
 }
 

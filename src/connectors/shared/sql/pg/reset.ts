@@ -1,5 +1,6 @@
 import type { Client } from "pg"
 import { PlatformError } from "../../../../core/errors.ts"
+import type { SqlConnection } from "../wire.ts"
 
 /**
  * Ends what is left of a transaction and runs the statement that discards everything else that a session keeps. Throws when the
@@ -7,8 +8,8 @@ import { PlatformError } from "../../../../core/errors.ts"
  */
 export const resetBy =
   (discard: string) =>
-  async ({ pg }: { readonly pg: Client }): Promise<void> => {
-    if (pg.getTransactionStatus() !== "I") await pg.query("ROLLBACK")
+  async ({ pg, wire }: SqlConnection<never> & { readonly pg: Client }): Promise<void> => {
+    if (pg.getTransactionStatus() !== "I") await wire.transactions?.rollback()
     await pg.query(discard)
     if (pg.getTransactionStatus() !== "I") throw new PlatformError("connection_lost", "The session could not be made clean; open a new one.")
   }
