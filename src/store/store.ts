@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises"
 import { isIP } from "node:net"
+import type { Duplex } from "node:stream"
 import { type Compilable, Kysely, sql } from "kysely"
 import pg from "pg"
 import { PlatformError } from "../core/errors.ts"
@@ -139,8 +140,11 @@ class PooledStore implements Store {
     const { sql: text, parameters } = statement(this.#db).compile()
     return this.#guarded(async () => {
       const client = await this.#pool.connect()
+      const { stream } = (client as unknown as { readonly connection: { readonly stream: Duplex } }).connection
+      stream.cork()
       // A statement that fails spoils the transaction, which the commit then rolls back.
       const all = [client.query(begin), client.query({ text, values: [...parameters] }), client.query("commit")] as const
+      stream.uncork()
       const failed = (await Promise.allSettled(all)).find((each) => each.status === "rejected")
       client.release(failed !== undefined && isConnectionFailure(failed.reason))
       if (failed !== undefined) throw failed.reason
