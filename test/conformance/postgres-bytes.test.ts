@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { postgres } from "../../src/connectors/postgres.ts"
 import { csvWriter } from "../../src/connectors/shared/files/csv/write.ts"
@@ -10,6 +8,7 @@ import { column } from "../fixtures/fixture.ts"
 import { collect, valuesOf } from "../support/batches.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { failure } from "../support/failure.ts"
+import { heldBytes } from "../support/held-bytes.ts"
 import { within } from "../support/waiting.ts"
 import { withSession } from "./context.ts"
 
@@ -55,13 +54,6 @@ interface Total {
   readonly rows: number
   readonly bytes: number
   readonly pieces: number
-}
-
-/** Bytes of buffers that are in use. */
-function heldBytes(): number {
-  setFlagsFromString("--expose-gc")
-  ;(runInNewContext("gc") as () => void)()
-  return process.memoryUsage().arrayBuffers
 }
 
 /** Passes the bytes of one stream to another, as a sync does. */

@@ -61,17 +61,17 @@ const hex = (text: string): string => `x'${Buffer.from(text).toString("hex")}'`
 
 /** A field as the column takes it, where the server would read it otherwise or round it in silence. Undefined: as it stands. */
 function storedAs({ type, nativeType, precision = 0 }: Column, text: string): string | undefined {
-  // The server warns of such a value, and the piece fails.
-  const odd = `CONCAT('inexact: ', ${text})`
+  // The server warns of a text like that, and the piece fails.
+  const odd = (reason: string): string => `CONCAT(${text}, ' (${reason})')`
   switch (type) {
     case "integer": {
-      const whole = `IF(${text} REGEXP '^[-+]?[0-9]+$', ${text}, ${odd})`
+      const whole = `IF(${text} REGEXP '^[-+]?[0-9]+$', ${text}, ${odd("no whole number")})`
       return /^tinyint/i.test(nativeType) ? `CASE ${text} WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE ${whole} END` : whole
     }
     case "time":
-      return `IF(${text} REGEXP '${beyond(precision)}', ${odd}, ${text})`
+      return `IF(${text} REGEXP '${beyond(precision)}', ${odd("too many decimals")}, ${text})`
     case "timestamp":
-      return `CASE WHEN ${text} REGEXP '${beyond(precision)}' THEN ${odd} ${inUtc(text)} ELSE ${text} END`
+      return `CASE WHEN ${text} REGEXP '${beyond(precision)}' THEN ${odd("too many decimals")} ${inUtc(text)} ELSE ${text} END`
     default:
       return undefined
   }
