@@ -51,7 +51,8 @@ Tables that the hub creates are InnoDB and compare texts exactly (\`utf8mb4_bin\
 without known digits becomes a \`decimal(65,30)\`. A widened column keeps its default, counter, collation, checks and comment.
 
 Bytes: rows pass undecoded as \`csv\`, for tables of two columns or more without bytes and bits; reading also leaves out tables with \`float\`,
-of which the server's text has six digits. The server makes each line, so a row may not be longer than its \`max_allowed_packet\`. Writing
+of which the server's text has six digits. The server makes each line, so a row may not be longer than its \`max_allowed_packet\`, and MariaDB is slow
+with texts of a megabyte that are full of quotes. Writing
 appends by \`LOAD DATA LOCAL\` to tables with transactions, and needs a server with \`local_infile\` on; MySQL 8 has it off, and bytes are then
 not taken. It logs in on a second connection, the only one on which the server may ask for data; it then gets the rows' bytes, and never a
 file. The server cuts values that do not fit and only warns, so one warning takes the whole piece back: pass rows instead, which are

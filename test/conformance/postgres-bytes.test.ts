@@ -6,6 +6,7 @@ import type { Session } from "../../src/core/session.ts"
 import type { ByteOffer, BytePiece, ByteReport, ReadOptions, Stream } from "../../src/core/streams.ts"
 import { column } from "../fixtures/fixture.ts"
 import { collect, valuesOf } from "../support/batches.ts"
+import { pieceOf } from "../support/byte-pieces.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { failure } from "../support/failure.ts"
 import { heldBytes } from "../support/held-bytes.ts"
@@ -24,12 +25,6 @@ const offered = (offers: readonly ByteOffer[], format: string): ByteOffer => {
 }
 const write = { mode: "append" } as const
 const count = async (table: string): Promise<number> => Number((await server.query(`SELECT count(*)::int AS n FROM shop.${table}`))[0]?.n)
-const pieceOf = (chunks: readonly string[], rows: number): BytePiece => ({
-  bytes: (async function* () {
-    for (const chunk of chunks) yield Buffer.from(chunk)
-  })(),
-  rows: () => rows,
-})
 
 beforeAll(async () => {
   server = await startTestDatabase()

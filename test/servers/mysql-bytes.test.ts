@@ -1,15 +1,13 @@
-import { connect } from "node:net"
 import { beforeEach, describe, expect, test } from "vitest"
 import { mysql } from "../../src/connectors/mysql.ts"
 import { PlatformError } from "../../src/core/errors.ts"
-import type { Session } from "../../src/core/session.ts"
 import type { ByteOffer, BytePiece, ReadOptions, Stream } from "../../src/core/streams.ts"
 import { withSession } from "../conformance/context.ts"
 import { column } from "../fixtures/fixture.ts"
 import { collect, valuesOf } from "../support/batches.ts"
+import { pieceOf, plain } from "../support/byte-pieces.ts"
 import { failure } from "../support/failure.ts"
 import { heldBytes } from "../support/held-bytes.ts"
-import { type Loopback, listenRaw } from "../support/loopback.ts"
 import { within } from "../support/waiting.ts"
 import { LOW, useShop } from "./shop.ts"
 
@@ -20,20 +18,7 @@ const stream = (name: string, more: Partial<Stream> = {}): Stream => ({ path: ["
 const write = { mode: "append" } as const
 const RUNNING = "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'LOAD DATA%'"
 const source = (bytes: () => AsyncGenerator<Buffer>): BytePiece => ({ bytes: bytes(), rows: () => 1 })
-const pieceOf = (text: string | readonly Buffer[], rows: number): BytePiece => ({
-  bytes: (async function* () {
-    yield* typeof text === "string" ? [Buffer.from(text)] : text
-  })(),
-  rows: () => rows,
-})
 const count = async (name: string): Promise<number> => Number((await shop.query(`SELECT COUNT(*) AS n FROM passed.${name}`))[0]?.["n"])
-
-/** The plain spelling of CSV for a table. */
-async function plain(session: Session, to: Stream): Promise<ByteOffer> {
-  const [first] = await session.takes(to)
-  if (first === undefined) throw new Error(`${to.path.join(".")} takes no bytes`)
-  return first
-}
 
 const load = (name: string, text: string | readonly Buffer[], rows: number, more: object = {}) =>
   shop.run(async (session) => await session.writeBytes(stream(name), pieceOf(text, rows), await plain(session, stream(name)), { ...write, ...more }))
@@ -76,7 +61,7 @@ beforeEach(async () => {
   await shop.query(`SET GLOBAL local_infile = 1; DROP DATABASE IF EXISTS passed; CREATE DATABASE passed CHARACTER SET utf8mb4; GRANT ALL ON passed.* TO ${LOW}; USE passed;
     SET time_zone = '+00:00', sql_mode = '';
     CREATE TABLE many (id int PRIMARY KEY, code varchar(40) NOT NULL, payload text);
-    CREATE TABLE texts (a text, b text);
+   
     CREATE TABLE pair (id int PRIMARY KEY, name varchar(10));
     CREATE TABLE every (id bigint unsigned PRIMARY KEY, small tinyint, yes boolean, num decimal(38,10), real8 double, name varchar(60), old text CHARACTER SET latin1,
       day date, wall datetime(6), at timestamp(3) NULL, clock time(2), kind enum('a','b,"c"'), nested json, y year);
@@ -340,79 +325,5 @@ describe("a piece", () => {
     })
     await within(5_000, async () => (await connections()) === 0, "both connections are gone")
     expect(await count("pair")).toBe(3)
-  })
-})
-
-describe("a server that asks for a file of ours", () => {
-  const piece = 'not,a\n"file",\n'
-
-  /** Passes everything between client and server, but asks for a file in answer to the statements that match; what it gets. */
-  async function asking(statements: RegExp): Promise<Loopback & { readonly got: string[]; readonly asked: () => number }> {
-    const got: string[] = []
-    let asked = 0
-    const proxy = await listenRaw((client) => {
-      const server = connect(shop.config.port, "127.0.0.1")
-      client.on("error", () => server.destroy()).on("close", () => server.destroy())
-      server.on("error", () => client.destroy()).on("close", () => client.destroy())
-      server.on("data", (chunk) => client.write(chunk))
-      let data: Buffer | undefined
-      client.on("data", (chunk) => {
-        if (data === undefined) {
-          if (!statements.test(chunk.toString("latin1", 5))) return void server.write(chunk)
-          asked++
-          data = Buffer.alloc(0)
-          return void client.write(packet(1, Buffer.from("\xfb/etc/passwd", "latin1")))
-        }
-        data = Buffer.concat([data, chunk])
-        const whole = payloads(data)
-        if (whole === undefined) return
-        got.push(whole.text)
-        data = undefined
-        client.write(packet(whole.next, Buffer.from([0, 2, 0, 2, 0, 0, 0])))
-      })
-    })
-    return Object.assign(proxy, { got, asked: () => asked })
-  }
-  const packet = (sequence: number, body: Buffer): Buffer => Buffer.concat([Buffer.from([body.length, 0, 0, sequence]), body])
-
-  /** The content of packets up to the empty one that ends them. */
-  function payloads(data: Buffer): { readonly text: string; readonly next: number } | undefined {
-    let text = ""
-    for (let at = 0; at + 4 <= data.length; ) {
-      const length = data.readUIntLE(at, 3)
-      if (length === 0) return { text, next: ((data[at + 3] ?? 0) + 1) % 256 }
-      text += data.toString("utf8", at + 4, at + 4 + length)
-      at += 4 + length
-    }
-    return undefined
-  }
-
-  test.each([
-    ["settings", /^SET SESSION/],
-    ["the beginning of a transaction", /^START/],
-    ["queries", /SELECT/],
-  ])("in answer to %s gets nothing", async (_, statements) => {
-    await using server = await asking(statements)
-    const use = shop.run((session) => collect(session.query("SELECT 1")), { port: server.port }, { deadlineMs: 3_000 })
-    expect((await failure(use)).code).not.toBe("internal")
-    expect([server.asked() > 0, server.got.join("")]).toEqual([true, ""])
-  })
-
-  test.each([
-    ["settings of the load", /^SET SESSION sql_notes/],
-    ["a commit", /^COMMIT/],
-  ])("in answer to %s gets nothing, even on the connection that loads", async (_, statements) => {
-    await using server = await asking(statements)
-    const offer = await shop.run((session) => plain(session, stream("texts")))
-    const use = shop.run((session) => session.writeBytes(stream("texts"), pieceOf(piece, 2), offer, write), { port: server.port }, { deadlineMs: 3_000 })
-    expect((await failure(use)).code).toBe("protocol_invalid")
-    expect([server.asked(), server.got]).toEqual([1, [""]])
-  })
-
-  test("in a load gets the bytes of the piece and no more", async () => {
-    await using server = await asking(/^LOAD DATA/)
-    const offer = await shop.run((session) => plain(session, stream("texts")))
-    await shop.run((session) => session.writeBytes(stream("texts"), pieceOf(piece, 2), offer, write), { port: server.port })
-    expect([server.asked(), server.got]).toEqual([1, ['not,a\n"file",NULL\n']])
   })
 })
