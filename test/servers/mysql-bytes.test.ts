@@ -117,7 +117,7 @@ describe("bytes", () => {
       }
       expect(await read({ after })).toBe(15_000)
       const [batch] = await shop.run((other) => collect(other.read(stream("many"))), {}, { maxRows: 1_000 })
-      expect(await read({ after: batch?.cursor })).toBe(24_000)
+      expect(await read({ after: batch?.cursor })).toBe(25_000 - (batch?.rows.length ?? 0))
       expect(await read({ plan: { kind: "since", column: "id", from: 11, until: 31 } })).toBe(20)
       await using slicing = await session.slices(stream("many"), { kind: "all" }, 3)
       const parts = await Promise.all(slicing.slices.map((slice) => shop.run((other) => read({ slice }, other))))
