@@ -3,6 +3,7 @@ import { text } from "../core/fields.ts"
 import { catalog } from "./mysql/catalog.ts"
 import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
 import { loginOf, serverFields } from "./shared/sql/login.ts"
+import { mysqlBytes } from "./shared/sql/mysql/bytes.ts"
 import { connectMysql } from "./shared/sql/mysql/client.ts"
 import { mysqlDdl } from "./shared/sql/mysql/ddl.ts"
 import { mysqlDialect } from "./shared/sql/mysql/dialect.ts"
@@ -49,8 +50,13 @@ Tables that the hub creates are InnoDB and compare texts exactly (\`utf8mb4_bin\
 2038 on most servers; later values are rejected row by row. A text in a key without a known length becomes a \`varchar(255)\`. A decimal
 without known digits becomes a \`decimal(65,30)\`. A widened column keeps its default, counter, collation, checks and comment.
 
-Bytes do not pass undecoded: the server writes CSV only to its own files, and \`LOAD DATA LOCAL\` cuts values that do not fit instead of
-rejecting their rows.`,
+Bytes: rows pass undecoded as \`csv\`, for tables of two columns or more without bytes and bits; reading also leaves out tables with \`float\`,
+of which the server's text has six digits. The server makes each line, so a row may not be longer than its \`max_allowed_packet\`, and MariaDB is slow
+with texts of a megabyte that are full of quotes. Writing
+appends by \`LOAD DATA LOCAL\` to tables with transactions, and needs a server with \`local_infile\` on; MySQL 8 has it off, and bytes are then
+not taken. It logs in on a second connection, the only one on which the server may ask for data; it then gets the rows' bytes, and never a
+file. The server cuts values that do not fit and only warns, so one warning takes the whole piece back: pass rows instead, which are
+refused one by one.`,
   fields: serverFields(
     3306,
     text("Database", { default: "", maxLength: 64, help: "Empty: every database that the user may see; else this one alone.", example: "shop" }),
@@ -75,6 +81,7 @@ rejecting their rows.`,
     writer: mysqlWriter,
     slicer: keySlicer(mysqlDialect),
     ddl: mysqlDdl,
+    bytes: mysqlBytes,
     reset: (client) => client.logInAgain(),
   }),
 })

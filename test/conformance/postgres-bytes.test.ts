@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { postgres } from "../../src/connectors/postgres.ts"
 import { csvWriter } from "../../src/connectors/shared/files/csv/write.ts"
@@ -8,8 +6,10 @@ import type { Session } from "../../src/core/session.ts"
 import type { ByteOffer, BytePiece, ByteReport, ReadOptions, Stream } from "../../src/core/streams.ts"
 import { column } from "../fixtures/fixture.ts"
 import { collect, valuesOf } from "../support/batches.ts"
+import { pieceOf } from "../support/byte-pieces.ts"
 import { startTestDatabase, type TestDatabase } from "../support/embedded.ts"
 import { failure } from "../support/failure.ts"
+import { heldBytes } from "../support/held-bytes.ts"
 import { within } from "../support/waiting.ts"
 import { withSession } from "./context.ts"
 
@@ -25,12 +25,6 @@ const offered = (offers: readonly ByteOffer[], format: string): ByteOffer => {
 }
 const write = { mode: "append" } as const
 const count = async (table: string): Promise<number> => Number((await server.query(`SELECT count(*)::int AS n FROM shop.${table}`))[0]?.n)
-const pieceOf = (chunks: readonly string[], rows: number): BytePiece => ({
-  bytes: (async function* () {
-    for (const chunk of chunks) yield Buffer.from(chunk)
-  })(),
-  rows: () => rows,
-})
 
 beforeAll(async () => {
   server = await startTestDatabase()
@@ -55,13 +49,6 @@ interface Total {
   readonly rows: number
   readonly bytes: number
   readonly pieces: number
-}
-
-/** Bytes of buffers that are in use. */
-function heldBytes(): number {
-  setFlagsFromString("--expose-gc")
-  ;(runInNewContext("gc") as () => void)()
-  return process.memoryUsage().arrayBuffers
 }
 
 /** Passes the bytes of one stream to another, as a sync does. */

@@ -23,7 +23,10 @@ const MEMORY_BYTES = 450 * 1_048_576
 const table = new Map<string, Map<string, string>>()
 const isLong = (name: string): boolean => /body|bomb|without end/.test(name)
 
-test("every type that dials is here", () => expect(subjects.map(({ connector }) => connector.type).sort()).toEqual(connectors.map(({ type }) => type).sort()))
+test("every type that dials is here", () => {
+  const missing = connectors.filter(({ type }) => !subjects.some(({ connector }) => connector.type === type)).map(({ type }) => type)
+  expect(missing, `${missing.join(", ")} has no subject; add one to test/faults/network/subjects.ts, so that its connections are broken too`).toEqual([])
+})
 
 describe.each(subjects.map((subject) => ({ type: subject.connector.type, subject })))("$type", ({ type, subject }) => {
   const cells = new Map<string, string>()

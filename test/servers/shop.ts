@@ -12,6 +12,8 @@ export const LOW = "'low'@'127.0.0.1'"
 
 /** A shop in a MariaDB of the file's own, and sessions of its user of few rights. */
 export interface Shop extends Omit<MariaDb, "port"> {
+  /** Its user of few rights, without TLS. */
+  readonly config: { readonly port: number }
   run<T>(work: (session: Session) => Promise<T>, more?: object, options?: object): Promise<T>
 }
 
@@ -34,6 +36,9 @@ export function useShop(): Shop {
     },
     get password() {
       return server.password
+    },
+    get config() {
+      return config({})
     },
     query: (sql) => server.query(sql),
     run: (work, more = {}, options = {}) => withSession({ connector: mysql }, config(more), work, options),

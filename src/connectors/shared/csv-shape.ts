@@ -1,3 +1,5 @@
+import type { ByteOffer } from "../../core/streams.ts"
+
 /** The properties on which two systems must agree exactly before CSV bytes can pass between them. */
 export interface CsvShape {
   readonly columns: readonly string[]
@@ -15,3 +17,25 @@ export interface CsvShape {
 /** The shape of a `ByteOffer`: equal shapes have one spelling. */
 export const csvShape = ({ columns, delimiter, encoding, header, lineEnd, null: nothing, quote }: CsvShape): string =>
   JSON.stringify({ columns, delimiter, encoding, header, lineEnd, null: nothing, quote })
+
+/** Spellings of CSV; every combination of them is one. */
+export interface CsvSpellings {
+  readonly delimiters: readonly string[]
+  readonly quotes: readonly string[]
+  readonly lineEnds: readonly CsvShape["lineEnd"][]
+}
+
+/** How database servers write CSV. */
+export const CSV_WRITTEN: CsvSpellings = { delimiters: [","], quotes: ['"'], lineEnds: ["\n"] }
+/** What they read. */
+export const CSV_READ: CsvSpellings = { delimiters: [",", ";", "\t", "|"], quotes: ['"', "'"], lineEnds: ["\n", "\r\n", "\r"] }
+
+/**
+ * Offers of rows as CSV, for two columns or more: a single one that is null would be a blank line, which many readers
+ * skip.
+ */
+export function csvOffers(columns: readonly string[], { delimiters, quotes, lineEnds }: CsvSpellings): readonly ByteOffer[] {
+  if (columns.length < 2) return []
+  const shapes = quotes.flatMap((quote) => lineEnds.flatMap((lineEnd) => delimiters.map((delimiter) => ({ quote, lineEnd, delimiter }))))
+  return shapes.map((each) => ({ format: "csv", shape: csvShape({ columns, encoding: "utf-8", header: false, null: "", ...each }) }))
+}

@@ -26,10 +26,10 @@ export function byteVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>, by
           takes: async (client: C, to: Stream, call: Call): Promise<readonly ByteOffer[]> =>
             await transacted(client.wire, "read", call, async () => {
               const stream = await findTarget(catalog, client, to.path, call)
-              return bytes.takes(stream, columnsOf(stream, to.columns))
+              return await bytes.takes(client, stream, columnsOf(stream, to.columns), call)
             }),
-          writeBytes: (client: C, to: Stream, piece: BytePiece, offer: ByteOffer, how: WriteOptions, call: Call) =>
-            writeBytes(type, bytes, client, to, piece, offer, how, call),
+          writeBytes: async (client: C, to: Stream, piece: BytePiece, offer: ByteOffer, how: WriteOptions, call: Call) =>
+            await writeBytes(type, bytes, (await bytes.loader?.(client)) ?? client, to, piece, offer, how, call),
         }),
   }
 }
@@ -178,7 +178,10 @@ function selectOf<B, C extends SqlConnection<B>>(
   upTo: readonly Value[] | undefined,
   offer: ByteOffer,
 ): string {
-  const params: Params<B> = new Params<B>({ bound: (n) => bytes.literal(params.all[n - 1] as B) })
+  const params: Params<B> = new Params<B>({
+    bound: (n) => bytes.literal(params.all[n - 1] as B),
+    compared: (n, column) => bytes.literal(params.all[n - 1] as B, column),
+  })
   const bound = upTo?.map((value, index) => dialect.encode(value, order.columns[index] as Column))
   const conditions = [
     ...conditionsOf(dialect, selection, order, params),
@@ -204,7 +207,7 @@ async function writeBytes<B, C extends SqlConnection<B>>(
   const write = async (): Promise<ByteReport> => {
     const stream = await findTarget(catalog, client, to.path, call)
     const columns = columnsOf(stream, to.columns)
-    agreed(stream, bytes.takes(stream, columns), offer)
+    agreed(stream, await bytes.takes(client, stream, columns, call), offer)
     let length = 0
     const counted = async function* (): AsyncGenerator<Buffer> {
       for await (const chunk of piece.bytes) {
@@ -212,7 +215,7 @@ async function writeBytes<B, C extends SqlConnection<B>>(
         yield chunk
       }
     }
-    const written = await bytes.in(client, qualified(dialect, stream.path), columns, offer, counted())
+    const written = await bytes.in(client, qualified(dialect, stream.path), columns, offer, counted(), call)
     if (written !== piece.rows())
       throw new PlatformError(
         "response_invalid",

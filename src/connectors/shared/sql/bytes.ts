@@ -1,3 +1,4 @@
+import type { Call } from "../../../core/call.ts"
 import type { ByteOffer, Stream } from "../../../core/streams.ts"
 import type { Column } from "../../../core/values.ts"
 
@@ -6,15 +7,17 @@ export interface Bytes<B, C> {
   /** The formats in which those columns of a stream are read, best first. */
   offers(columns: readonly Column[]): readonly ByteOffer[]
   /** The formats in which those columns of a stream are written, best first. */
-  takes(stream: Stream, columns: readonly Column[]): readonly ByteOffer[]
+  takes(client: C, stream: Stream, columns: readonly Column[], call: Call): readonly ByteOffer[] | Promise<readonly ByteOffer[]>
+  /** The client that writes bytes, where that takes a session of its own. Absent: the type's client does. */
+  loader?(client: C): Promise<C>
   /** The columns as the format's SELECT lists them. */
   list(columns: readonly Column[], offer: ByteOffer): string
-  /** A value as SQL, for statements that take no parameters. */
-  literal(value: B): string
+  /** A value as SQL, for statements that take no parameters; with a column, so that it compares as that column's type. */
+  literal(value: B, column?: Column): string
   /** The rows of a SELECT without parameters. The statement begins when the bytes are asked for. */
   out(client: C, select: string, offer: ByteOffer): ByteFlow
-  /** Stores rows in those columns of the table, by one statement; the server's own count. */
-  in(client: C, table: string, columns: readonly Column[], offer: ByteOffer, bytes: AsyncIterable<Buffer>): Promise<number>
+  /** Stores rows in those columns of the table, by one statement, as they are or not at all; the server's own count. */
+  in(client: C, table: string, columns: readonly Column[], offer: ByteOffer, bytes: AsyncIterable<Buffer>, call: Call): Promise<number>
 }
 
 /** The bytes of one statement. */

@@ -8,7 +8,7 @@ import type { SqlConnection } from "../wire.ts"
 import type { MysqlBound } from "./encode.ts"
 import { mysqlErrors } from "./errors.ts"
 import { type MysqlLine, run } from "./pages.ts"
-import { keepOrder, secureByLease, watchPackets } from "./protocol.ts"
+import { isClosing, keepOrder, secureByLease, watchPackets } from "./protocol.ts"
 import { mysqlWire } from "./wire.ts"
 
 /** A logged-in connection to MySQL, MariaDB, or a system that speaks their protocol. */
@@ -21,16 +21,73 @@ export interface MysqlClient extends SqlConnection<MysqlBound>, Encryption {
    * variables, user locks, temporary tables, prepared statements, database and role. Throws when the login is refused by now.
    */
   logInAgain(): Promise<void>
+  /**
+   * The client that may run LOAD DATA LOCAL, on a connection of its own, since a login alone decides whether the server may ask for data.
+   * It is closed with this one, and when this one logs in again.
+   */
+  loader(): Promise<MysqlClient>
 }
 
 type Dial = (to: Address) => Promise<Duplex>
 
 /** Logs in through the lease. The client library never dials, reads no file and no environment, and has no TLS of its own. */
 export async function connectMysql(login: Login, lease: Lease): Promise<MysqlClient> {
-  const entered = await logIn(login, lease, (to) => lease.dial(to))
+  const { line, release } = await enter(login, lease, false)
+  const loaders = new Loaders(() => enterToLoad(login, lease))
+  const wire = mysqlWire(line, release)
+  const close = async (): Promise<void> => {
+    await loaders.close()
+    await wire.close()
+  }
+  const again = async (): Promise<void> => {
+    await loaders.close()
+    await logInAgain(line, login)
+  }
+  return { ...clientOf(line, login), wire: { ...wire, close }, logInAgain: again, loader: () => loaders.get() }
+}
+
+async function enterToLoad(login: Login, lease: Lease): Promise<MysqlClient> {
+  const { line, release } = await enter(login, lease, true)
+  const client = { ...clientOf(line, login), wire: mysqlWire(line, release), logInAgain: () => logInAgain(line, login), loader: async () => client }
+  return client
+}
+
+const clientOf = (line: MysqlLine, { database, tls, tunnelled }: Login): Pick<MysqlClient, "line" | "database" | "encrypted" | "tunnelled"> => ({
+  line,
+  database,
+  encrypted: tls !== undefined,
+  tunnelled,
+})
+
+/** The client that loads, made when it is first asked for and again when its connection is gone. */
+class Loaders {
+  readonly #enter: () => Promise<MysqlClient>
+  #current: Promise<MysqlClient> | undefined
+
+  constructor(enter: () => Promise<MysqlClient>) {
+    this.#enter = enter
+  }
+
+  async get(): Promise<MysqlClient> {
+    const client = await this.#current?.catch(() => undefined)
+    if (client !== undefined && !isClosing(client.line.connection)) return client
+    this.#current = this.#enter()
+    return await this.#current
+  }
+
+  async close(): Promise<void> {
+    const client = await this.#current?.catch(() => undefined)
+    this.#current = undefined
+    await client?.wire.close()
+  }
+}
+
+/** A connection that is logged in, whose statement is killed at the lease's deadline unless that is released. */
+async function enter(login: Login, lease: Lease, loads: boolean): Promise<{ readonly line: MysqlLine; readonly release: () => void }> {
+  const entered = await logIn(login, lease, (to) => lease.dial(to), loads)
   const { threadId } = entered.connection
   const kill = async (dial: Dial): Promise<void> => {
-    const other = await logIn(login, lease, dial)
+    const other = await logIn(login, lease, dial, false)
     try {
       await new Promise<void>((resolve, reject) => {
         other.connection.query(`KILL QUERY ${Number(threadId)}`, (error) => (error ? reject(error) : resolve()))
@@ -39,10 +96,7 @@ export async function connectMysql(login: Login, lease: Lease): Promise<MysqlCli
       other.connection.destroy()
     }
   }
-  const line = { ...entered, kill: () => kill((to) => lease.dial(to)) }
-  const { database, tls, tunnelled } = login
-  const wire = mysqlWire(line, lease.beforeCutOff(kill))
-  return { line, wire, database, encrypted: tls !== undefined, tunnelled, logInAgain: () => logInAgain(line, login) }
+  return { line: { ...entered, kill: () => kill((to) => lease.dial(to)) }, release: lease.beforeCutOff(kill) }
 }
 
 async function logInAgain(line: MysqlLine, { password }: Login): Promise<void> {
@@ -64,7 +118,7 @@ async function logInAgain(line: MysqlLine, { password }: Login): Promise<void> {
   }
 }
 
-async function logIn(login: Login, lease: Lease, dial: Dial): Promise<Omit<MysqlLine, "kill">> {
+async function logIn(login: Login, lease: Lease, dial: Dial, loads: boolean): Promise<Omit<MysqlLine, "kill">> {
   const { default: mysql } = await import("mysql2")
   const { address, tls } = login
   const socket = lease.socket(dial)
@@ -78,8 +132,8 @@ async function logIn(login: Login, lease: Lease, dial: Dial): Promise<Omit<Mysql
     ...(login.database === "" ? {} : { database: login.database }),
     stream: () => socket.connect(address.port, address.host),
     ...(tls === undefined ? {} : { ssl: {} }),
-    // The server may not ask for files, counts changed rows only, and reads names as they are written.
-    flags: ["-LOCAL_FILES", "-FOUND_ROWS", "-IGNORE_SPACE", "-ODBC"],
+    // The server counts changed rows only, reads names as they are written, and may not ask for data except where bytes are written.
+    flags: [...(loads ? [] : ["-LOCAL_FILES"]), "-FOUND_ROWS", "-IGNORE_SPACE", "-ODBC"],
     charset: "UTF8MB4_GENERAL_CI",
     connectTimeout: 0,
     multipleStatements: false,

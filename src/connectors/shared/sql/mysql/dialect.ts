@@ -31,7 +31,7 @@ export const mysqlDialect: Dialect<MysqlBound> = {
   login: "user",
   ident: quotedBy("`"),
   bound: () => "?",
-  compared: (_, column) => compared(column),
+  compared: (_, column) => comparedAs(column, "?"),
   param,
   encode,
   reading: {
@@ -61,20 +61,20 @@ export const mysqlDialect: Dialect<MysqlBound> = {
   },
 }
 
-/** A parameter as the column's own type: the server else compares 64-bit integers with texts as doubles. */
-function compared({ type, nativeType }: Pick<Column, "type" | "nativeType">): string {
+/** A value as the column's own type: the server else compares 64-bit integers with texts as doubles. */
+export function comparedAs({ type, nativeType }: Pick<Column, "type" | "nativeType">, value: string): string {
   switch (type) {
     case "integer":
-      return nativeType.includes("unsigned") ? "CAST(? AS UNSIGNED)" : "CAST(? AS SIGNED)"
+      return nativeType.includes("unsigned") ? `CAST(${value} AS UNSIGNED)` : `CAST(${value} AS SIGNED)`
     case "decimal":
-      return `CAST(? AS DECIMAL(${/\((\d+,\d+)\)/.exec(nativeType)?.[1] ?? "65,30"}))`
+      return `CAST(${value} AS DECIMAL(${/\((\d+,\d+)\)/.exec(nativeType)?.[1] ?? "65,30"}))`
     case "date":
-      return "CAST(? AS DATE)"
+      return `CAST(${value} AS DATE)`
     case "time":
-      return "CAST(? AS TIME(6))"
+      return `CAST(${value} AS TIME(6))`
     case "timestamp":
-      return "CAST(? AS DATETIME(6))"
+      return `CAST(${value} AS DATETIME(6))`
     default:
-      return "?"
+      return value
   }
 }

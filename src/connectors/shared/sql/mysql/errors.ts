@@ -21,7 +21,7 @@ const NUMBERS: readonly (readonly [ErrorCode, readonly number[]])[] = [
   ["timed_out", [1317, 1969, 3024]],
   ["tls_required", [3159]],
   ["connection_lost", [1158, 1159, 1160, 1161, 1184, 4031]],
-  ["query_invalid", [1290, 1792, 1836]],
+  ["query_invalid", [1290, 1792, 1836, 3948, 4166]],
   ["response_too_large", [1301]],
 ]
 
@@ -48,6 +48,8 @@ const ROW_FAULTS: ReadonlySet<number> = new Set([1265, 1364, 1366, 1416, 1526, 1
 
 const WRONG_LOGIN = "The server refused the login; check user and password, that the user may come from here, and whether it must come over TLS."
 
+const NO_LOCAL_FILES = "The server does not let clients send data; set its local_infile to ON, or pass rows instead of bytes."
+
 /** The errors of MySQL, MariaDB, and systems that speak their protocol and use their numbers. */
 export const mysqlErrors: ErrorTable = {
   product: "The server",
@@ -59,6 +61,8 @@ export const mysqlErrors: ErrorTable = {
     "1045": WRONG_LOGIN,
     "1698": WRONG_LOGIN,
     "1792": READ_ONLY,
+    "3948": NO_LOCAL_FILES,
+    "4166": NO_LOCAL_FILES,
     tls_required: "The server takes logins over TLS only; choose TLS verify, or require.",
     remote_failed: "The server failed: {said} (error {code}).",
   },
@@ -108,7 +112,13 @@ function explainClient(error: Error): PlatformError | undefined {
   if (known !== undefined) return ours(known)
   if (/closed state$/.test(error.message)) return ours(["connection_lost", "The connection to the server broke before; open it again."])
   // The library's own parser fails in these ways at packets that no server of the protocol sends.
-  if (error instanceof RangeError || error instanceof TypeError || /^(PROTOCOL_|HANDSHAKE_)/.test(code) || "fatal" in error)
+  if (
+    error instanceof RangeError ||
+    error instanceof TypeError ||
+    /^(PROTOCOL_|HANDSHAKE_)/.test(code) ||
+    "fatal" in error ||
+    /LOCAL INFILE/.test(error.message)
+  )
     return ours(["protocol_invalid", "The server does not speak MySQL's protocol; check host and port."])
   return undefined
 }

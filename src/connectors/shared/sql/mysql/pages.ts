@@ -23,10 +23,22 @@ const PAGE_BYTES = 8 * 1_048_576
 /** The server cannot prepare the statement. */
 const UNPREPARABLE = 1295
 
+/** How a result's rows are made of what the library gives. */
+type Reader<T> = (fields: Field[]) => { readonly columns: readonly Column[]; row(raw: readonly unknown[]): T }
+
+const asValues: Reader<Value[]> = (fields) => {
+  const { columns, parses } = readerOf(fields)
+  return { columns, row: (raw) => raw.map((each, index) => (each === null || each === undefined ? null : (parses[index]?.(each) ?? null))) }
+}
+
+/** The bytes of the first column. */
+const asBytes: Reader<Buffer | null> = () => ({ columns: [], row: ([raw]) => (raw === null || raw === undefined ? null : Buffer.from(raw as Buffer)) })
+
 /** The part of a statement's result that was received and not yet taken. */
-class Inbox {
+class Inbox<T> {
+  readonly reader: Reader<T>
   columns: readonly Column[] = []
-  rows: Value[][] = []
+  rows: T[] = []
   touched = 0
   over = false
   failure: unknown
@@ -37,7 +49,8 @@ class Inbox {
   #bytes = 0
   #wake: (() => void) | undefined
 
-  constructor(wanted: number | undefined) {
+  constructor(reader: Reader<T>, wanted: number | undefined) {
+    this.reader = reader
     this.wanted = wanted
   }
 
@@ -45,7 +58,7 @@ class Inbox {
     return this.over || (this.wanted !== undefined && (this.rows.length >= this.wanted || this.#bytes >= PAGE_BYTES))
   }
 
-  add(row: Value[], bytes: number): void {
+  add(row: T, bytes: number): void {
     this.rows.push(row)
     this.#bytes += bytes
   }
@@ -61,7 +74,7 @@ class Inbox {
       })
   }
 
-  take(): Value[][] {
+  take(): T[] {
     const { rows } = this
     this.rows = []
     this.#bytes = 0
@@ -72,9 +85,9 @@ class Inbox {
 const sizeOf = (raw: unknown): number => (typeof raw === "string" || Buffer.isBuffer(raw) ? raw.length : 8)
 
 /** Sends the statement. Its rows go to the inbox until that is full; the connection then pauses. */
-function send({ connection, rested }: MysqlLine, inbox: Inbox, sql: string, params: readonly MysqlBound[], prepared: boolean): void {
+function send<T>({ connection, rested }: MysqlLine, inbox: Inbox<T>, sql: string, params: readonly MysqlBound[], prepared: boolean): void {
   rested()
-  let parses: readonly ((raw: unknown) => Value)[] = []
+  let read: ((raw: readonly unknown[]) => T) | undefined
   let results = 0
   const fail = (error: unknown): void => {
     inbox.failure ??= error
@@ -88,14 +101,14 @@ function send({ connection, rested }: MysqlLine, inbox: Inbox, sql: string, para
     if (results++ > 0) {
       fail(new PlatformError("protocol_invalid", "The server sent two results for one statement; check host and port."))
       connection.destroy()
-    } else ({ columns: inbox.columns, parses } = readerOf(fields as Field[]))
+    } else ({ columns: inbox.columns, row: read } = inbox.reader(fields as Field[]))
   })
   command.on("result", (row: unknown) => {
     if (!Array.isArray(row)) inbox.touched = Number((row as ResultSetHeader | null)?.affectedRows ?? 0)
-    if (!Array.isArray(row) || results > 1 || inbox.dropping) return
+    if (!Array.isArray(row) || results > 1 || inbox.dropping || read === undefined) return
     if (inbox.wanted !== undefined) rested()
     inbox.add(
-      row.map((raw: unknown, index) => (raw === null || raw === undefined ? null : (parses[index]?.(raw) ?? null))),
+      read(row),
       row.reduce<number>((sum, raw) => sum + sizeOf(raw), 0),
     )
     if (inbox.ready) connection.pause()
@@ -111,7 +124,7 @@ function send({ connection, rested }: MysqlLine, inbox: Inbox, sql: string, para
 
 /** Runs a statement of ours to its end. One without parameters need not be one that the server can prepare. */
 export async function run(line: MysqlLine, sql: string, params: readonly MysqlBound[]): Promise<Done> {
-  const inbox = new Inbox(undefined)
+  const inbox = new Inbox(asValues, undefined)
   send(line, inbox, sql, params, params.length > 0)
   await inbox.until(() => inbox.over)
   if (inbox.failure !== undefined) throw inbox.failure
@@ -122,14 +135,28 @@ export async function run(line: MysqlLine, sql: string, params: readonly MysqlBo
  * A statement's rows in pages, the first also when it is empty; stops at `maxRows`. Memory holds one page: the first is short, and
  * pages of long rows are short too. A statement that is not read to its end is ended on the server.
  */
-export async function* pages(line: MysqlLine, sql: string, params: readonly MysqlBound[], limits: PageLimits): AsyncGenerator<Page> {
+export const pages = (line: MysqlLine, sql: string, params: readonly MysqlBound[], limits: PageLimits): AsyncGenerator<Page> =>
+  parts(line, asValues, sql, params, limits)
+
+/** The same for a statement of one column of bytes, each of which is a row. */
+export async function* lines(line: MysqlLine, sql: string, limits: PageLimits): AsyncGenerator<readonly (Buffer | null)[]> {
+  for await (const { rows } of parts(line, asBytes, sql, [], limits)) yield rows
+}
+
+async function* parts<T>(
+  line: MysqlLine,
+  reader: Reader<T>,
+  sql: string,
+  params: readonly MysqlBound[],
+  limits: PageLimits,
+): AsyncGenerator<{ readonly columns: readonly Column[]; readonly rows: readonly T[] }> {
   const { batchRows, maxRows: most = Number.POSITIVE_INFINITY } = limits
   const first = Math.max(1, Math.min(FIRST_ROWS, batchRows, most))
-  let inbox = new Inbox(first)
+  let inbox = new Inbox(reader, first)
   send(line, inbox, sql, params, true)
   await inbox.until(() => inbox.ready)
   if (isServerError(inbox.failure) && inbox.failure.errno === UNPREPARABLE && params.length === 0) {
-    inbox = new Inbox(first)
+    inbox = new Inbox(reader, first)
     send(line, inbox, sql, params, false)
   }
   try {
@@ -153,7 +180,7 @@ export async function* pages(line: MysqlLine, sql: string, params: readonly Mysq
 const MOMENT_MS = 20
 
 /** Ends a statement that still sends, and waits for its last packet. If that fails, the connection is closed. */
-async function stop(line: MysqlLine, inbox: Inbox): Promise<void> {
+async function stop<T>(line: MysqlLine, inbox: Inbox<T>): Promise<void> {
   const over = inbox.until(() => inbox.over)
   inbox.dropping = true
   try {

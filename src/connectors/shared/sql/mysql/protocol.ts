@@ -80,6 +80,7 @@ interface Internals {
   sequenceId: number
   readonly _command: unknown
   readonly _paused: boolean
+  readonly _closing: boolean
   readonly packetParser: { execute(chunk: Buffer): unknown }
   handlePacket(packet?: Packet): void
   startTLS(onSecure: (error?: Error) => void): void
@@ -143,3 +144,6 @@ export function keepOrder(connection: Connection, to: Address): void {
     handle(packet)
   }
 }
+
+/** Whether the connection takes no more commands. */
+export const isClosing = (connection: Connection): boolean => (connection as unknown as Internals)._closing

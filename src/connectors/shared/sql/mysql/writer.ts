@@ -29,6 +29,9 @@ async function engine(client: MysqlClient, { path }: Stream, call: Call): Promis
   return { transactional: type === "VIEW" || transactions === "YES", bytes: Math.floor(wholeNumber(packet) * SHARE) }
 }
 
+/** Whether a table's rows are part of a transaction. */
+export const isTransactional = async (client: MysqlClient, stream: Stream, call: Call): Promise<boolean> => (await engine(client, stream, call)).transactional
+
 /** How many rows one INSERT holds. One alone where a refused statement is not undone. */
 const insert: Omit<Piecewise<MysqlBound, MysqlClient>, "put"> = {
   limits: async ({ client, stream, call, columns }) => {
@@ -121,5 +124,5 @@ export const mysqlWriter: Writer<MysqlBound, MysqlClient> = {
   keys: uniqueKeys,
   // MariaDB has JSON as a text: a JSON value goes into a text as JSON.
   column: (own, given) => (own.type === "string" && given.type === "json" ? { ...own, type: "json" } : own),
-  transactional: async ({ client, stream, call }) => (await engine(client, stream, call)).transactional,
+  transactional: ({ client, stream, call }) => isTransactional(client, stream, call),
 }

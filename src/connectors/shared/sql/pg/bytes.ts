@@ -1,7 +1,7 @@
 import { PlatformError } from "../../../../core/errors.ts"
-import type { ByteOffer, Stream } from "../../../../core/streams.ts"
+import type { ByteOffer } from "../../../../core/streams.ts"
 import type { Column } from "../../../../core/values.ts"
-import { type CsvShape, csvShape } from "../../csv-shape.ts"
+import { CSV_READ, CSV_WRITTEN, type CsvShape, type CsvSpellings, csvOffers } from "../../csv-shape.ts"
 import type { Bytes } from "../bytes.ts"
 import { listed } from "../dialect.ts"
 import type { PgClient } from "./client.ts"
@@ -9,11 +9,6 @@ import { copyIn, copyOut } from "./copy.ts"
 import { pgDialect } from "./dialect.ts"
 import type { PgBound } from "./encode.ts"
 import type { PgTypes } from "./values.ts"
-
-/** How COPY writes CSV, and the other spellings that it reads. */
-const DELIMITERS = [",", ";", "\t", "|"]
-const QUOTES = ['"', "'"]
-const LINE_ENDS = ["\n", "\r\n", "\r"] as const
 
 /** Rows as bytes by COPY. Binary bytes pass between columns of the same built-in types; the OIDs inside other types differ between databases. */
 export const pgBytes = ({ read }: Pick<PgTypes, "read">): Bytes<PgBound, PgClient> => {
@@ -23,9 +18,8 @@ export const pgBytes = ({ read }: Pick<PgTypes, "read">): Bytes<PgBound, PgClien
       ? [{ format: "copy-binary", shape: JSON.stringify(columns.map(({ name, nativeType }) => ({ name, type: nativeType }))) }]
       : []
   return {
-    offers: (columns) => [...binary(columns), ...csv(columns, [","], ['"'], ["\n"])],
-    takes: ({ kind }: Stream, columns) =>
-      kind === "table" || kind === "foreign table" ? [...binary(columns), ...csv(columns, DELIMITERS, QUOTES, LINE_ENDS)] : [],
+    offers: (columns) => [...binary(columns), ...csv(columns, CSV_WRITTEN)],
+    takes: (_, { kind }, columns) => (kind === "table" || kind === "foreign table" ? [...binary(columns), ...csv(columns, CSV_READ)] : []),
     list: (columns, { format }) => (format === "csv" ? columns.map(csvField).join(", ") : listed(pgDialect, columns)),
     literal,
     out: ({ pg }, select, offer) => copyOut(pg, `COPY (${select}) TO STDOUT (${optionsOf(offer)})`),
@@ -34,21 +28,14 @@ export const pgBytes = ({ read }: Pick<PgTypes, "read">): Bytes<PgBound, PgClien
   }
 }
 
-/**
- * CSV for two columns or more: a single one that is null would be a blank line, which many readers skip. The spelling of
- * bytes differs between systems, so a table that has them offers no CSV.
- */
-function csv(
-  columns: readonly Column[],
-  delimiters: readonly string[],
-  quotes: readonly string[],
-  lineEnds: readonly CsvShape["lineEnd"][],
-): readonly ByteOffer[] {
-  if (columns.length < 2 || columns.some(({ type, nativeType }) => type === "bytes" || nativeType.startsWith("bytea"))) return []
-  const names = columns.map(({ name }) => name)
-  const shapes = quotes.flatMap((quote) => lineEnds.flatMap((lineEnd) => delimiters.map((delimiter) => ({ quote, lineEnd, delimiter }))))
-  return shapes.map((each) => ({ format: "csv", shape: csvShape({ columns: names, encoding: "utf-8", header: false, null: "", ...each }) }))
-}
+/** The spelling of bytes differs between systems, so a table that has them offers no CSV. */
+const csv = (columns: readonly Column[], spellings: CsvSpellings): readonly ByteOffer[] =>
+  columns.some(({ type, nativeType }) => type === "bytes" || nativeType.startsWith("bytea"))
+    ? []
+    : csvOffers(
+        columns.map(({ name }) => name),
+        spellings,
+      )
 
 /** A column as rows spell it: `true` and `false`, and times as `2024-03-31T01:30:00+00:00`. */
 function csvField({ name, type }: Column): string {
