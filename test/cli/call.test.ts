@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from "vitest"
+import { beforeAll, describe, expect, test } from "vitest"
 import { startHub } from "../support/hub.ts"
 import { jackfieldAt, json, problem } from "../support/jackfield.ts"
 import { listenHttp } from "../support/loopback.ts"
@@ -43,4 +43,31 @@ test("a dry run sends nothing and hides the token; inputs are listed; faults are
     ["--timeout", "9999"],
   ])
     expect((await run(["connectors", "call", "api", ...wrong])).code).toBe(2)
+})
+
+describe("call --ndjson", () => {
+  let failsAt = 0
+  const pages = use(() =>
+    listenHttp((request, response) => {
+      const page = Number(new URL(request.url ?? "/", "http://x").searchParams.get("page"))
+      const records = page > 3 ? [] : [{ id: page }]
+      response.writeHead(page === failsAt ? 500 : 200, { "content-type": "application/json" }).end(JSON.stringify(records))
+    }),
+  )
+  beforeAll(async () => {
+    const config = { url: pages.url, paging: { kind: "page", parameter: "page" }, retries: 0 }
+    expect((await hub.call("POST", "/v1/connectors", { name: "paged", type: "http", config })).status).toBe(201)
+  })
+
+  test("prints one record per line, and fails after the records that came when a page fails", async () => {
+    const ran = await run(["connectors", "call", "paged", "--ndjson"])
+    expect([ran.code, ran.stdout, ran.stderr]).toEqual([0, '{"id":1}\n{"id":2}\n{"id":3}\n', ""])
+    failsAt = 3
+    const broken = await run(["connectors", "call", "paged", "--ndjson"])
+    expect([broken.code, broken.stdout]).toEqual([1, '{"id":1}\n{"id":2}\n'])
+    expect(broken.stderr).toContain("answers 500")
+    failsAt = 1
+    expect(await run(["connectors", "call", "paged", "--ndjson"])).toMatchObject({ code: 1, stdout: "" })
+    expect((await run(["connectors", "call", "paged", "--ndjson", "--json"])).code).toBe(2)
+  })
 })

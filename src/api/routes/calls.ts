@@ -29,7 +29,7 @@ export const callOperations: readonly Operation[] = [
       answer: CallResult,
       media: {
         "application/x-ndjson":
-          'One record per line, page by page as they arrive, without a limit in all. A call that fails in between ends with a line `{"$error": Problem}`. A field of this name has one more `$`. With `dryRun`: one line, the request.',
+          'One record per line, page by page as they arrive, without a limit in all. A call that fails in between ends with a line `{"$error": Problem}`. There is no line about the call itself, so that every other line is a record; the audit has the number of its requests. A field named `$error` has one more `$`. With `dryRun`: one line, the request.',
       },
     },
     async (request, reply, hub) => {
@@ -92,12 +92,17 @@ async function noteFailed(hub: Services, by: Principal, id: string, input: Row, 
 }
 
 async function* linesOf(pages: AsyncIterable<readonly Row[]>, requestId: string): AsyncGenerator<string> {
+  let given = false
   try {
     for await (const records of pages) {
       const text = recordLines(records)
-      if (text !== "") yield text
+      if (text === "") continue
+      given = true
+      yield text
     }
   } catch (error) {
+    // Pages without records may come first: until a record was given, a failure is an ordinary error.
+    if (!given) throw error
     yield errorLine(error, requestId)
   }
 }

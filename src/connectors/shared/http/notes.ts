@@ -2,7 +2,7 @@
 
 export const pagingNotes = `### Pages
 
-A call gives the records of all pages as one list, of at most \`maxPages\` pages, 100,000 records and 32 MiB; beyond that it is an error, never a part of the list. Each page is a request under the connector's limits.
+A call gives the records of all pages as one list, of at most \`maxPages\` pages, 100,000 records and 32 MiB; beyond that it is an error, never a part of the list. With \`Accept: application/x-ndjson\` (\`jackfield connectors call --ndjson\`), it gives each page's records as they arrive, one JSON object per line, and \`maxPages\` is the only limit: a page is requested when the caller has taken the ones before it, and a call that fails after its first record ends with a line \`{"$error": …}\`. Each page is a request under the connector's limits.
 
 Reading ends at an empty page (\`page\`, \`offset\`), at a page with fewer than \`size\` records where \`sizeParameter\` asks for \`size\`, or at an answer without a cursor or address (\`cursor\`, \`link\`). Totals that an API states are ignored. A page that repeats the one before, a cursor or address that was used already, and a next page on another scheme, host or port are errors.
 `
