@@ -38,7 +38,7 @@ export const Rows = named(
     columns: Type.Array(Column),
     rows: Type.Array(open("Values by column")),
     rowCount: Type.Integer(),
-    truncated: Type.Boolean({ description: "There are more rows than were asked for" }),
+    truncated: Type.Boolean({ description: "The result has more rows than this answer" }),
     durationMs: Type.Number(),
     rejected: Type.Optional(
       Type.Object(

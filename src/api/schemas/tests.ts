@@ -24,7 +24,7 @@ const ServerFacts = named(
       ),
       warnings: Type.Optional(Type.Array(Type.String())),
     },
-    { description: "What the system says of itself, and warnings that do not fail the test" },
+    { description: "Facts that the system reports about itself, and warnings that do not fail the test" },
   ),
 )
 const TestFailure = named(
@@ -47,10 +47,10 @@ export const TestReport = named(
       server: Type.Optional(ServerFacts),
       error: Type.Optional(TestFailure),
     },
-    { description: "The result of a test; one that failed is an answer like any other, with `ok: false`" },
+    { description: "The result of a test. A failed test is a normal answer with `ok: false`." },
   ),
 )
 
 /** How long a call may take. */
-export const timeoutMs = (max: number) => Type.Optional(Type.Integer({ minimum: 100, maximum: max, description: "How long it may take, in milliseconds" }))
+export const timeoutMs = (max: number) => Type.Optional(Type.Integer({ minimum: 100, maximum: max, description: "The time limit, in milliseconds" }))
 export const TestInput = named("TestInput", Type.Object({ timeoutMs: timeoutMs(30_000) }, closed))
