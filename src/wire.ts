@@ -1978,7 +1978,7 @@ export interface components {
             /**
              * URL
              * Format: uri
-             * @description Path and query may hold Jinja, such as /companies/{{ id }}; its variables are inputs, and no value leaves its place.
+             * @description Path and query may hold Jinja, such as /companies/{{ id }}; its variables become inputs, and each value is escaped for its place.
              * @example https://api.example.com/v1/companies
              */
             url: string;
@@ -2075,7 +2075,7 @@ export interface components {
                 /**
                  * Client secret
                  * Format: password
-                 * @description None for a public client.
+                 * @description Leave empty for a public client.
                  */
                 clientSecret?: string;
                 /**
@@ -2121,7 +2121,7 @@ export interface components {
                 algorithm?: "sha256" | "sha512";
                 /**
                  * Signed parts, in order
-                 * @description Without any: timestamp, method, path, query, body. The query has no question mark; body_sha256 is in hexadecimal.
+                 * @description Default: timestamp, method, path, query, body. The query has no question mark; body_sha256 is in hexadecimal.
                  */
                 parts?: {
                     /**
@@ -2206,8 +2206,8 @@ export interface components {
              */
             success?: string;
             /**
-             * Statuses of success
-             * @description Without any: all below 400. A status that is listed is no failure.
+             * Success statuses
+             * @description Default: all statuses below 400. A listed status is never a failure.
              * @example 200-299, 404
              */
             successStatuses?: string;
@@ -2249,7 +2249,7 @@ export interface components {
                 place?: "query" | "body";
                 /**
                  * Most pages
-                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 * @description A call that needs more pages fails, so that an endless loop of pages stops. `100` unless given.
                  */
                 maxPages?: number;
             } | {
@@ -2283,7 +2283,7 @@ export interface components {
                 place?: "query" | "body";
                 /**
                  * Most pages
-                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 * @description A call that needs more pages fails, so that an endless loop of pages stops. `100` unless given.
                  */
                 maxPages?: number;
             } | {
@@ -2296,7 +2296,7 @@ export interface components {
                 parameter: string;
                 /**
                  * Where the answer has it
-                 * @description JMESPath; null or empty ends.
+                 * @description JMESPath; a null or empty result means the last page.
                  * @example meta.next_cursor
                  */
                 cursor: string;
@@ -2308,7 +2308,7 @@ export interface components {
                 place?: "query" | "body";
                 /**
                  * Most pages
-                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 * @description A call that needs more pages fails, so that an endless loop of pages stops. `100` unless given.
                  */
                 maxPages?: number;
             } | {
@@ -2316,19 +2316,19 @@ export interface components {
                 kind: "link";
                 /**
                  * Where the answer has it
-                 * @description JMESPath; without it the Link header tells (rel=next). It must stay on the URL's host.
+                 * @description JMESPath; by default, the Link header (rel=next). The address must be on the URL's host.
                  * @example links.next
                  */
                 next?: string;
                 /**
                  * Most pages
-                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 * @description A call that needs more pages fails, so that an endless loop of pages stops. `100` unless given.
                  */
                 maxPages?: number;
             };
             /**
              * Retries
-             * @description How often a request is made again after a status to retry or a broken connection, when its method may be repeated; the answer's Retry-After is kept to. `2` unless given.
+             * @description The number of retries after a retryable status or a broken connection, if the method may be repeated; Retry-After is respected. `2` unless given.
              */
             retries?: number;
             /**
@@ -2338,12 +2338,12 @@ export interface components {
             retryStatuses?: string;
             /**
              * POST and PATCH may be repeated
-             * @description Only where the same request twice does no harm. Without it they are made again only if they never left. `false` unless given.
+             * @description Choose this only if sending the same request twice does no harm. Otherwise a request is retried only if it was never sent. `false` unless given.
              */
             repeatable?: boolean;
             /**
              * Test request
-             * @description What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL that sets something off. `get` unless given.
+             * @description What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL on which a GET triggers an action. `get` unless given.
              * @enum {string}
              */
             probe?: "get" | "head";
@@ -2647,13 +2647,13 @@ export interface components {
             port?: number;
             /**
              * Database
-             * @description Empty: every database that the user may see; else this one alone.
+             * @description Only this database; if empty, every database that the user may see.
              * @example shop
              */
             database?: string;
             /**
              * User
-             * @description Best a user of its own, with SELECT on what the hub shall read.
+             * @description We recommend a separate user with SELECT on the tables that the hub reads.
              * @example jackfield
              */
             user: string;
@@ -2775,7 +2775,7 @@ export interface components {
             value?: string;
             /**
              * Required
-             * @description Whether a call must give it when it has no value here. `true` unless given.
+             * @description Whether a call must give the value when the row has none. `true` unless given.
              */
             required?: boolean;
         };
@@ -2785,7 +2785,7 @@ export interface components {
             value?: string | components["schemas"]["SecretMask"];
             /**
              * Required
-             * @description Whether a call must give it when it has no value here. `true` unless given.
+             * @description Whether a call must give the value when the row has none. `true` unless given.
              */
             required?: boolean;
         };
@@ -2846,13 +2846,13 @@ export interface components {
             port?: number;
             /**
              * Database
-             * @description Empty: the database that is named like the user.
+             * @description Default: the database with the same name as the user.
              * @example shop
              */
             database?: string;
             /**
              * User
-             * @description Best a role of its own, with SELECT on what the hub shall read.
+             * @description We recommend a separate role with SELECT on the tables that the hub reads.
              * @example jackfield
              */
             user: string;
@@ -2965,7 +2965,7 @@ export interface components {
             database?: string;
             /**
              * User
-             * @description Best a user of its own, with SELECT on what the hub shall read.
+             * @description We recommend a separate user with SELECT on the tables that the hub reads.
              * @example jackfield
              */
             user: string;
@@ -3283,13 +3283,13 @@ export interface components {
             /** @constant */
             kind?: "off";
         };
-        /** Encrypt, without verifying who answers */
+        /** Encrypt, without verifying the server */
         TlsRequire: {
             /** @constant */
             kind: "require";
         };
         /**
-         * Encrypt, without verifying who answers
+         * Encrypt, without verifying the server
          * @description Switch it off only on a network that you trust. `verify` unless given.
          */
         TlsRequireChange: {
@@ -3307,7 +3307,7 @@ export interface components {
             ca?: string;
             /**
              * Name in the certificate
-             * @description When the certificate is for another name than the host's.
+             * @description Set this if the certificate has a different name than the host.
              */
             servername?: string;
         };
