@@ -10,13 +10,13 @@ export interface paths {
         };
         /**
          * List the connectors of the workspace, the oldest first
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["listConnectors"];
         put?: never;
         /**
          * Create a connector
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         post: operations["createConnector"];
         delete?: never;
@@ -36,7 +36,7 @@ export interface paths {
         put?: never;
         /**
          * Show what storing a connector would change
-         * @description Nothing is stored. The connector is found by its name. Takes the role editor or a higher one.
+         * @description Nothing is stored. The connector is found by its name. Requires the role editor or a higher one.
          */
         post: operations["compareConnector"];
         delete?: never;
@@ -56,7 +56,7 @@ export interface paths {
         put?: never;
         /**
          * Test a config without storing it
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         post: operations["testConnectorConfig"];
         delete?: never;
@@ -74,21 +74,21 @@ export interface paths {
         };
         /**
          * Get a connector
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["getConnector"];
         put?: never;
         post?: never;
         /**
          * Delete a connector, its secrets and its catalogs
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         delete: operations["deleteConnector"];
         options?: never;
         head?: never;
         /**
          * Change a connector
-         * @description A field that is absent is kept, also within the config; null clears it; a secret that is sent back as it was shown is kept. Takes the role editor or a higher one.
+         * @description An absent field keeps its value, within the config too; null clears a field; a mask keeps the stored secret. Requires the role editor or a higher one.
          */
         patch: operations["updateConnector"];
         trace?: never;
@@ -104,7 +104,7 @@ export interface paths {
         put?: never;
         /**
          * Test a connector, stage by stage
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         post: operations["testConnector"];
         delete?: never;
@@ -122,7 +122,7 @@ export interface paths {
         };
         /**
          * List the connector types with capabilities, JSON Schema and fields
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["listConnectorTypes"];
         put?: never;
@@ -142,7 +142,7 @@ export interface paths {
         };
         /**
          * Get a connector type
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["getConnectorType"];
         put?: never;
@@ -161,8 +161,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the slots of a connector's credentials, secrets as fingerprints
-         * @description Takes the role viewer or a higher one.
+         * Get the current, next and previous credentials of a connector; secrets are shown as fingerprints
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["getCredentials"];
         put?: never;
@@ -183,13 +183,13 @@ export interface paths {
         get?: never;
         /**
          * Stage the next credentials
-         * @description The connector goes on with the current ones until they are switched. Takes the role editor or a higher one.
+         * @description The connector uses its current credentials until the staged ones are switched in. Requires the role editor or a higher one.
          */
         put: operations["stageCredentials"];
         post?: never;
         /**
          * Discard the staged credentials
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         delete: operations["discardCredentials"];
         options?: never;
@@ -208,7 +208,7 @@ export interface paths {
         put?: never;
         /**
          * Test a connector with its staged credentials
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         post: operations["testCredentials"];
         delete?: never;
@@ -228,7 +228,7 @@ export interface paths {
         put?: never;
         /**
          * Make the staged credentials the current ones, as a new version
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         post: operations["switchCredentials"];
         delete?: never;
@@ -247,8 +247,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Bring back the credentials from before the last switch
-         * @description Takes the role editor or a higher one.
+         * Restore the credentials from before the last switch
+         * @description Requires the role editor or a higher one.
          */
         post: operations["rollBackCredentials"];
         delete?: never;
@@ -266,7 +266,7 @@ export interface paths {
         };
         /**
          * List the changes of a connector, the newest first
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["listVersions"];
         put?: never;
@@ -285,8 +285,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a version, with the connector as it was then
-         * @description Takes the role viewer or a higher one.
+         * Get a version, with the connector as it was at that time
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["getVersion"];
         put?: never;
@@ -307,8 +307,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Bring back the config and the secrets of a version, as a new version
-         * @description Takes the role editor or a higher one.
+         * Restore the config and the secrets of a version, as a new version
+         * @description Requires the role editor or a higher one.
          */
         post: operations["restoreVersion"];
         delete?: never;
@@ -328,7 +328,7 @@ export interface paths {
         put?: never;
         /**
          * Read the system's schema into a new version of the catalog
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         post: operations["discoverCatalog"];
         delete?: never;
@@ -346,7 +346,7 @@ export interface paths {
         };
         /**
          * Get a page of a catalog: the newest, or another version
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["getCatalog"];
         put?: never;
@@ -366,7 +366,7 @@ export interface paths {
         };
         /**
          * List the versions of a catalog, the newest first
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["listCatalogVersions"];
         put?: never;
@@ -386,7 +386,7 @@ export interface paths {
         };
         /**
          * List what a catalog left out, with the reasons
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["listSkippedStreams"];
         put?: never;
@@ -406,7 +406,7 @@ export interface paths {
         };
         /**
          * List the changes between two versions of a catalog
-         * @description Breaking changes are marked. Without `from` and `to`, the newest version is compared with the one before it. Takes the role viewer or a higher one.
+         * @description Breaking changes are marked. Without `from` and `to`, the newest version is compared with the one before it. Requires the role viewer or a higher one.
          */
         get: operations["diffCatalogs"];
         put?: never;
@@ -428,7 +428,7 @@ export interface paths {
         put?: never;
         /**
          * Run a read-only statement
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         post: operations["queryConnector"];
         delete?: never;
@@ -446,7 +446,7 @@ export interface paths {
         };
         /**
          * Read a stream without SQL
-         * @description One page as JSON, with the cursor of the next one; as NDJSON or CSV the whole stream, or the rows from `cursor` on. A read that broke off goes on from its last cursor; a stream without an order of its own has none, and is read from the beginning. Takes the role editor or a higher one.
+         * @description One page as JSON, with the cursor of the next one; as NDJSON or CSV the whole stream, or the rows from `cursor` on. A read that broke off goes on from its last cursor; a stream without an order of its own has none, and is read from the beginning. Requires the role editor or a higher one.
          */
         get: operations["readRows"];
         put?: never;
@@ -468,7 +468,7 @@ export interface paths {
         put?: never;
         /**
          * Make one request through an HTTP connector
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         post: operations["callConnector"];
         delete?: never;
@@ -486,7 +486,7 @@ export interface paths {
         };
         /**
          * List the parameters that a call of an HTTP connector takes
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["getCallParameters"];
         put?: never;
@@ -506,7 +506,7 @@ export interface paths {
         };
         /**
          * Get the states of the workspace's scheduled connectors, for Prometheus
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["getWorkspaceMetrics"];
         put?: never;
@@ -526,7 +526,7 @@ export interface paths {
         };
         /**
          * List the scheduled connectors with their states
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["listChecks"];
         put?: never;
@@ -546,18 +546,18 @@ export interface paths {
         };
         /**
          * Get the schedule and the state of a connector
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["getCheck"];
         /**
          * Schedule tests of a connector
-         * @description A schedule that has stopped starts again. Takes the role editor or a higher one.
+         * @description A schedule that has stopped starts again. Requires the role editor or a higher one.
          */
         put: operations["setCheck"];
         post?: never;
         /**
          * End the schedule of a connector; its history stays
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         delete: operations["deleteCheck"];
         options?: never;
@@ -574,7 +574,7 @@ export interface paths {
         };
         /**
          * List the results of a connector's scheduled checks, the newest first
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["listCheckResults"];
         put?: never;
@@ -594,13 +594,13 @@ export interface paths {
         };
         /**
          * List the webhooks of the workspace
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         get: operations["listWebhooks"];
         put?: never;
         /**
-         * Create a webhook; its signing secret is shown this once
-         * @description Takes the role admin.
+         * Create a webhook; its signing secret is shown only once
+         * @description Requires the role admin.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -618,21 +618,21 @@ export interface paths {
         };
         /**
          * Get a webhook
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
         /**
-         * Delete a webhook, with the deliveries that still wait
-         * @description Takes the role admin.
+         * Delete a webhook and its pending deliveries
+         * @description Requires the role admin.
          */
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
         /**
          * Change a webhook; an absent field is kept
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         patch: operations["updateWebhook"];
         trace?: never;
@@ -648,7 +648,7 @@ export interface paths {
         put?: never;
         /**
          * Send a test event
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         post: operations["pingWebhook"];
         delete?: never;
@@ -666,7 +666,7 @@ export interface paths {
         };
         /**
          * List the deliveries of a webhook, sent or waiting, the newest first
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         get: operations["listDeliveries"];
         put?: never;
@@ -688,7 +688,7 @@ export interface paths {
         put?: never;
         /**
          * Send a delivery again
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         post: operations["redeliver"];
         delete?: never;
@@ -706,13 +706,13 @@ export interface paths {
         };
         /**
          * List the files of the workspace
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["listUploads"];
         put?: never;
         /**
          * Upload a file
-         * @description The body is the file itself, with any content type except those of forms. Takes the role editor or a higher one.
+         * @description The body is the file itself, with any content type except those of forms. Requires the role editor or a higher one.
          */
         post: operations["createUpload"];
         delete?: never;
@@ -729,15 +729,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a file's facts, without its bytes
-         * @description Takes the role viewer or a higher one.
+         * Get the metadata of a file
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["getUpload"];
         put?: never;
         post?: never;
         /**
          * Delete a file; refused while a connector reads it
-         * @description Takes the role editor or a higher one.
+         * @description Requires the role editor or a higher one.
          */
         delete: operations["deleteUpload"];
         options?: never;
@@ -754,7 +754,7 @@ export interface paths {
         };
         /**
          * List your live sessions, the newest first
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["listSessions"];
         put?: never;
@@ -762,7 +762,7 @@ export interface paths {
         post: operations["logIn"];
         /**
          * Log out: end this session
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         delete: operations["logOut"];
         options?: never;
@@ -782,7 +782,7 @@ export interface paths {
         post?: never;
         /**
          * End one of your sessions
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         delete: operations["endSession"];
         options?: never;
@@ -799,7 +799,7 @@ export interface paths {
         };
         /**
          * Get the caller: name, workspace and role
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["getMe"];
         put?: never;
@@ -809,7 +809,7 @@ export interface paths {
         head?: never;
         /**
          * Change your name
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         patch: operations["updateMe"];
         trace?: never;
@@ -825,7 +825,7 @@ export interface paths {
         put?: never;
         /**
          * Change your password; your other sessions end
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         post: operations["changePassword"];
         delete?: never;
@@ -842,14 +842,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the users of the workspace, the longest membership first
-         * @description Takes the role admin.
+         * List the users of the workspace, the oldest membership first
+         * @description Requires the role admin.
          */
         get: operations["listUsers"];
         put?: never;
         /**
          * Add a user to the workspace
-         * @description A password that the hub makes is shown this once. Takes the role admin.
+         * @description A password that the hub generates is shown only once. Requires the role admin.
          */
         post: operations["createUser"];
         delete?: never;
@@ -867,21 +867,21 @@ export interface paths {
         };
         /**
          * Get a user
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         get: operations["getUser"];
         put?: never;
         post?: never;
         /**
          * Remove a user from the workspace
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         delete: operations["removeUser"];
         options?: never;
         head?: never;
         /**
          * Change the role or the name of a user, or disable the login (operators only)
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         patch: operations["updateUser"];
         trace?: never;
@@ -897,7 +897,7 @@ export interface paths {
         put?: never;
         /**
          * Set the password of a user
-         * @description Without a password in the request, the hub makes one and shows it this once. Takes the role admin.
+         * @description If the request has no password, the hub generates one and shows it only once. Requires the role admin.
          */
         post: operations["setPassword"];
         delete?: never;
@@ -915,14 +915,14 @@ export interface paths {
         };
         /**
          * List the live sessions of a user
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         get: operations["listUserSessions"];
         put?: never;
         post?: never;
         /**
          * End every session of a user
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         delete: operations["endUserSessions"];
         options?: never;
@@ -939,13 +939,13 @@ export interface paths {
         };
         /**
          * List the API keys of the workspace, without their values
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         get: operations["listKeys"];
         put?: never;
         /**
-         * Create an API key; its value is shown this once
-         * @description Takes the role admin.
+         * Create an API key; its value is shown only once
+         * @description Requires the role admin.
          */
         post: operations["createKey"];
         delete?: never;
@@ -963,21 +963,21 @@ export interface paths {
         };
         /**
          * Get a key, without its value
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         get: operations["getKey"];
         put?: never;
         post?: never;
         /**
          * Revoke a key
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         delete: operations["revokeKey"];
         options?: never;
         head?: never;
         /**
          * Rename a key
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         patch: operations["updateKey"];
         trace?: never;
@@ -992,8 +992,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create a key in the place of another; its value is shown this once
-         * @description The old key stays valid for a while. Takes the role admin.
+         * Replace a key with a new one; its value is shown only once
+         * @description The old key stays valid for the grace period. Requires the role admin.
          */
         post: operations["rotateKey"];
         delete?: never;
@@ -1011,12 +1011,12 @@ export interface paths {
         };
         /**
          * List the workspaces of the caller; an operator sees all of them
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["listWorkspaces"];
         put?: never;
         /**
-         * Create a workspace, with an admin key that is shown this once
+         * Create a workspace, with an admin key that is shown only once
          * @description For operators only.
          */
         post: operations["createWorkspace"];
@@ -1035,21 +1035,21 @@ export interface paths {
         };
         /**
          * Get a workspace
-         * @description Takes the role viewer or a higher one.
+         * @description Requires the role viewer or a higher one.
          */
         get: operations["getWorkspace"];
         put?: never;
         post?: never;
         /**
          * Delete a workspace with everything in it
-         * @description The name of the workspace must be repeated. For operators only.
+         * @description Repeat the name of the workspace to confirm. For operators only.
          */
         delete: operations["deleteWorkspace"];
         options?: never;
         head?: never;
         /**
          * Rename a workspace, or change its plan (operators only)
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         patch: operations["updateWorkspace"];
         trace?: never;
@@ -1063,7 +1063,7 @@ export interface paths {
         };
         /**
          * List the entries of the audit log, the newest first
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         get: operations["listAuditEntries"];
         put?: never;
@@ -1083,7 +1083,7 @@ export interface paths {
         };
         /**
          * Verify the chain of the audit log; the answer names the first broken entry
-         * @description Takes the role admin.
+         * @description Requires the role admin.
          */
         get: operations["verifyAudit"];
         put?: never;
@@ -1103,7 +1103,7 @@ export interface paths {
         };
         /**
          * Export the audit log, the oldest entry first
-         * @description The last line has the end of the chain and the workspace. An export that fails ends as a broken connection, without that line. Takes the role admin.
+         * @description The last line holds the end of the chain and the workspace. If an export fails, the server breaks the connection before that line. Requires the role admin.
          */
         get: operations["exportAudit"];
         put?: never;
@@ -1128,7 +1128,7 @@ export interface paths {
         get: operations["listEgressRules"];
         put?: never;
         /**
-         * Allow private addresses, at once
+         * Allow private addresses, effective immediately
          * @description For operators only.
          */
         post: operations["createEgressRule"];
@@ -1165,7 +1165,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** See whether the process is alive */
+        /** Check that the process is alive */
         get: operations["getHealth"];
         put?: never;
         post?: never;
@@ -1182,7 +1182,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** See whether the hub can work: it reaches its database, and the migrations are done */
+        /** Check that the hub is ready: its database is reachable and migrated */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -1261,7 +1261,7 @@ export interface components {
         AuditEntryList: {
             data: components["schemas"]["AuditEntry"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         /** @description The end of the chain */
@@ -1272,10 +1272,10 @@ export interface components {
         };
         AuditVerdict: {
             ok: boolean;
-            /** @description How many entries are in order, from the first one on */
+            /** @description The number of intact entries, counted from the first */
             entries: number;
             head: components["schemas"]["AuditHead"];
-            /** @description The first entry that is not in order */
+            /** @description The first broken entry */
             broken?: {
                 seq: number;
                 reason: string;
@@ -1416,7 +1416,7 @@ export interface components {
             };
             /** @description Sends nothing; the answer is the request that would be sent, secrets hidden */
             dryRun?: boolean;
-            /** @description How long it may take, in milliseconds. For the whole of a JSON answer; for each page of a stream */
+            /** @description The time limit, in milliseconds. For the whole of a JSON answer; for each page of a stream */
             timeoutMs?: number;
         };
         CallParameter: {
@@ -1430,7 +1430,7 @@ export interface components {
             version: number;
             /** Format: date-time */
             discoveredAt: string;
-            /** @description Everything that the system counts is a stream of this catalog */
+            /** @description Whether every object that the system counts is a stream of this catalog */
             complete: boolean;
             counts: components["schemas"]["CatalogCounts"];
             diff: components["schemas"]["CatalogDiffSummary"] | null;
@@ -1438,7 +1438,7 @@ export interface components {
             skipped: components["schemas"]["SkippedStream"][];
             streams: components["schemas"]["Stream"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         CatalogChange: {
@@ -1484,10 +1484,10 @@ export interface components {
             byKind: components["schemas"]["CatalogChangeCounts"];
             data: components["schemas"]["CatalogChange"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
-        /** @description What changed since the version before */
+        /** @description The changes since the previous version */
         CatalogDiffSummary: {
             from: number;
             to: number;
@@ -1500,7 +1500,7 @@ export interface components {
             version: number;
             /** Format: date-time */
             discoveredAt: string;
-            /** @description Everything that the system counts is a stream of this catalog */
+            /** @description Whether every object that the system counts is a stream of this catalog */
             complete: boolean;
             counts: components["schemas"]["CatalogCounts"];
             diff: components["schemas"]["CatalogDiffSummary"] | null;
@@ -1509,7 +1509,7 @@ export interface components {
         CatalogVersionList: {
             data: components["schemas"]["CatalogVersion"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         Check: {
@@ -1543,7 +1543,7 @@ export interface components {
         CheckList: {
             data: components["schemas"]["Check"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         CheckResult: {
@@ -1552,14 +1552,14 @@ export interface components {
             at: string;
             connectorVersion: number;
             state: components["schemas"]["HealthState"];
-            /** @description This check changed the state */
+            /** @description Whether this check changed the state */
             changed: boolean;
             report: components["schemas"]["TestReport"];
         };
         CheckResultList: {
             data: components["schemas"]["CheckResult"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         Column: {
@@ -1642,13 +1642,13 @@ export interface components {
             draft?: boolean;
             /** @description false stores the connector switched off */
             enabled?: boolean;
-            /** @description Tests first, and stores nothing when the test fails */
+            /** @description Test the connector first; a failed test stores nothing */
             verify?: boolean;
         } & (components["schemas"]["TypedConfig"] | components["schemas"]["DraftConfig"]);
         ConnectorList: {
             data: components["schemas"]["Connector"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         ConnectorPatch: {
@@ -1660,7 +1660,7 @@ export interface components {
             limits?: components["schemas"]["Limits"] | null;
             /** @description Stores a config that lacks required fields */
             draft?: boolean;
-            /** @description Tests first, and stores nothing when the test fails */
+            /** @description Test the connector first; a failed test stores nothing */
             verify?: boolean;
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
@@ -1689,7 +1689,7 @@ export interface components {
         ConnectorTypeList: {
             data: components["schemas"]["ConnectorType"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         /** @enum {string} */
@@ -1884,7 +1884,7 @@ export interface components {
         DeliveryList: {
             data: components["schemas"]["Delivery"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         Difference: {
@@ -1896,7 +1896,7 @@ export interface components {
             after?: unknown;
         };
         DiscoverInput: {
-            /** @description How long it may take, in milliseconds */
+            /** @description The time limit, in milliseconds */
             timeoutMs?: number;
         };
         /** @description A config that lacks required fields */
@@ -1925,11 +1925,11 @@ export interface components {
         EgressRuleList: {
             data: components["schemas"]["EgressRule"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         /**
-         * @description What went wrong; docs/errors.md says what each means and what to do
+         * @description The error code; docs/errors.md explains each code and its remedy
          * @enum {string}
          */
         ErrorCode: "json_invalid" | "request_invalid" | "path_invalid" | "content_type_unsupported" | "not_acceptable" | "body_too_large" | "method_not_allowed" | "unauthenticated" | "forbidden" | "not_found" | "name_taken" | "last_admin" | "in_use" | "version_stale" | "config_invalid" | "connector_incomplete" | "credentials_refused" | "credentials_missing" | "credentials_untested" | "connector_disabled" | "webhook_disabled" | "verification_failed" | "catalog_missing" | "discovery_failed" | "unsupported" | "rate_limited" | "plan_limit_reached" | "circuit_open" | "idempotency_mismatch" | "idempotency_running" | "idempotency_unknown" | "store_unavailable" | "secret_unreadable" | "keys_unavailable" | "backup_invalid" | "internal" | "egress_denied" | "host_not_found" | "dns_failed" | "host_unreachable" | "connection_lost" | "timed_out" | "cancelled" | "protocol_invalid" | "tls_unsupported" | "tls_required" | "tls_name_mismatch" | "tls_untrusted" | "tls_expired" | "tls_failed" | "tunnel_failed" | "tunnel_auth_failed" | "host_key_mismatch" | "auth_failed" | "permission_denied" | "database_not_found" | "too_many_connections" | "server_unavailable" | "query_invalid" | "stream_not_found" | "response_too_large" | "redirected_too_often" | "response_invalid" | "remote_failed";
@@ -1978,7 +1978,7 @@ export interface components {
             /**
              * URL
              * Format: uri
-             * @description Path and query may hold Jinja, such as /companies/{{ id }}; its variables are inputs, and no value leaves its place.
+             * @description Path and query may hold Jinja, such as /companies/{{ id }}; its variables become inputs, and each value is escaped for its place.
              * @example https://api.example.com/v1/companies
              */
             url: string;
@@ -2075,7 +2075,7 @@ export interface components {
                 /**
                  * Client secret
                  * Format: password
-                 * @description None for a public client.
+                 * @description Leave empty for a public client.
                  */
                 clientSecret?: string;
                 /**
@@ -2121,7 +2121,7 @@ export interface components {
                 algorithm?: "sha256" | "sha512";
                 /**
                  * Signed parts, in order
-                 * @description Without any: timestamp, method, path, query, body. The query has no question mark; body_sha256 is in hexadecimal.
+                 * @description Default: timestamp, method, path, query, body. The query has no question mark; body_sha256 is in hexadecimal.
                  */
                 parts?: {
                     /**
@@ -2206,8 +2206,8 @@ export interface components {
              */
             success?: string;
             /**
-             * Statuses of success
-             * @description Without any: all below 400. A status that is listed is no failure.
+             * Success statuses
+             * @description Default: all statuses below 400. A listed status is never a failure.
              * @example 200-299, 404
              */
             successStatuses?: string;
@@ -2249,7 +2249,7 @@ export interface components {
                 place?: "query" | "body";
                 /**
                  * Most pages
-                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 * @description A call that needs more pages fails, so that an endless loop of pages stops. `100` unless given.
                  */
                 maxPages?: number;
             } | {
@@ -2283,7 +2283,7 @@ export interface components {
                 place?: "query" | "body";
                 /**
                  * Most pages
-                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 * @description A call that needs more pages fails, so that an endless loop of pages stops. `100` unless given.
                  */
                 maxPages?: number;
             } | {
@@ -2296,7 +2296,7 @@ export interface components {
                 parameter: string;
                 /**
                  * Where the answer has it
-                 * @description JMESPath; null or empty ends.
+                 * @description JMESPath; a null or empty result means the last page.
                  * @example meta.next_cursor
                  */
                 cursor: string;
@@ -2308,7 +2308,7 @@ export interface components {
                 place?: "query" | "body";
                 /**
                  * Most pages
-                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 * @description A call that needs more pages fails, so that an endless loop of pages stops. `100` unless given.
                  */
                 maxPages?: number;
             } | {
@@ -2316,19 +2316,19 @@ export interface components {
                 kind: "link";
                 /**
                  * Where the answer has it
-                 * @description JMESPath; without it the Link header tells (rel=next). It must stay on the URL's host.
+                 * @description JMESPath; by default, the Link header (rel=next). The address must be on the URL's host.
                  * @example links.next
                  */
                 next?: string;
                 /**
                  * Most pages
-                 * @description A call ends there with an error, so that a loop of pages ends. `100` unless given.
+                 * @description A call that needs more pages fails, so that an endless loop of pages stops. `100` unless given.
                  */
                 maxPages?: number;
             };
             /**
              * Retries
-             * @description How often a request is made again after a status to retry or a broken connection, when its method may be repeated; the answer's Retry-After is kept to. `2` unless given.
+             * @description The number of retries after a retryable status or a broken connection, if the method may be repeated; Retry-After is respected. `2` unless given.
              */
             retries?: number;
             /**
@@ -2338,12 +2338,12 @@ export interface components {
             retryStatuses?: string;
             /**
              * POST and PATCH may be repeated
-             * @description Only where the same request twice does no harm. Without it they are made again only if they never left. `false` unless given.
+             * @description Choose this only if sending the same request twice does no harm. Otherwise a request is retried only if it was never sent. `false` unless given.
              */
             repeatable?: boolean;
             /**
              * Test request
-             * @description What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL that sets something off. `get` unless given.
+             * @description What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL on which a GET triggers an action. `get` unless given.
              * @enum {string}
              */
             probe?: "get" | "head";
@@ -2531,13 +2531,13 @@ export interface components {
              * @description ISO 8601 with a zone
              */
             expiresAt?: string;
-            /** @description What the key starts with, instead of jf */
+            /** @description The prefix of the key, instead of jf */
             prefix?: string;
         };
         KeyList: {
             data: components["schemas"]["Key"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         KeyPatch: {
@@ -2567,13 +2567,13 @@ export interface components {
             expiresAt: string;
             address: string | null;
             agent: string | null;
-            /** @description The session of this very request */
+            /** @description Whether this is the session of the current request */
             current: boolean;
         };
         LiveSessionList: {
             data: components["schemas"]["LiveSession"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         Login: {
@@ -2647,13 +2647,13 @@ export interface components {
             port?: number;
             /**
              * Database
-             * @description Empty: every database that the user may see; else this one alone.
+             * @description Only this database; if empty, every database that the user may see.
              * @example shop
              */
             database?: string;
             /**
              * User
-             * @description Best a user of its own, with SELECT on what the hub shall read.
+             * @description We recommend a separate user with SELECT on the tables that the hub reads.
              * @example jackfield
              */
             user: string;
@@ -2720,7 +2720,7 @@ export interface components {
             expiresAt: string | null;
             revokedAt: string | null;
             lastUsedAt: string | null;
-            /** @description The key itself; shown this once */
+            /** @description The key itself; shown only once */
             key: string;
         };
         NewWebhook: {
@@ -2745,7 +2745,7 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
-            /** @description The key that deliveries are signed with; shown this once */
+            /** @description The key that signs the deliveries; shown only once */
             signingSecret: string;
         };
         NewWorkspace: {
@@ -2757,7 +2757,7 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             plan: components["schemas"]["Plan"];
-            /** @description An admin key of the workspace; shown this once */
+            /** @description An admin key of the workspace; shown only once */
             key: string;
         };
         OwnPassword: {
@@ -2775,7 +2775,7 @@ export interface components {
             value?: string;
             /**
              * Required
-             * @description Whether a call must give it when it has no value here. `true` unless given.
+             * @description Whether a call must give the value when the row has none. `true` unless given.
              */
             required?: boolean;
         };
@@ -2785,7 +2785,7 @@ export interface components {
             value?: string | components["schemas"]["SecretMask"];
             /**
              * Required
-             * @description Whether a call must give it when it has no value here. `true` unless given.
+             * @description Whether a call must give the value when the row has none. `true` unless given.
              */
             required?: boolean;
         };
@@ -2794,7 +2794,7 @@ export interface components {
         };
         PasswordSet: {
             email: string;
-            /** @description The password that the hub made; shown this once */
+            /** @description The password that the hub generated; shown only once */
             password?: string;
         };
         PastConnector: {
@@ -2812,7 +2812,7 @@ export interface components {
             missing: components["schemas"]["Fault"][];
             enabled: boolean;
         };
-        /** @description The limits of the workspace; an absent one does not limit */
+        /** @description The limits of the workspace; an absent limit means no limit */
         Plan: {
             /** @description HTTP connectors in all */
             httpConnectors?: number;
@@ -2824,7 +2824,7 @@ export interface components {
             uploadBytes?: number;
             tests?: components["schemas"]["TestLimits"];
         };
-        /** @description An absent limit is kept; null lifts one */
+        /** @description An absent limit keeps its value; null removes a limit */
         PlanPatch: {
             httpConnectors?: number | null;
             ratePerMinute?: number | null;
@@ -2846,13 +2846,13 @@ export interface components {
             port?: number;
             /**
              * Database
-             * @description Empty: the database that is named like the user.
+             * @description Default: the database with the same name as the user.
              * @example shop
              */
             database?: string;
             /**
              * User
-             * @description Best a role of its own, with SELECT on what the hub shall read.
+             * @description We recommend a separate role with SELECT on the tables that the hub reads.
              * @example jackfield
              */
             user: string;
@@ -2917,9 +2917,9 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             code: components["schemas"]["ErrorCode"];
-            /** @description What happened here, and the next step */
+            /** @description The failure in this request, and the next step */
             detail: string;
-            /** @description What to do about errors of this code */
+            /** @description The remedy for errors with this code */
             next: string;
             /** @description Finds the request in the hub's log */
             requestId: string;
@@ -2935,7 +2935,7 @@ export interface components {
             params?: unknown[];
             /** @description At most 10,000 as JSON; any number when streamed */
             maxRows?: number;
-            /** @description How long it may take, in milliseconds. For the whole of a JSON answer; for each batch of a stream, which lives as long as rows come and are taken */
+            /** @description The time limit, in milliseconds. For the whole of a JSON answer; for each batch of a stream, which lives as long as rows come and are taken */
             timeoutMs?: number;
         };
         Readiness: {
@@ -2965,7 +2965,7 @@ export interface components {
             database?: string;
             /**
              * User
-             * @description Best a user of its own, with SELECT on what the hub shall read.
+             * @description We recommend a separate user with SELECT on the tables that the hub reads.
              * @example jackfield
              */
             user: string;
@@ -3042,7 +3042,7 @@ export interface components {
             expiresAt: string | null;
             revokedAt: string | null;
             lastUsedAt: string | null;
-            /** @description The key itself; shown this once */
+            /** @description The key itself; shown only once */
             key: string;
             replaces: components["schemas"]["Key"];
         };
@@ -3052,7 +3052,7 @@ export interface components {
                 [key: string]: unknown;
             }[];
             rowCount: number;
-            /** @description There are more rows than were asked for */
+            /** @description The result has more rows than this answer */
             truncated: boolean;
             durationMs: number;
             /** @description Records of a file that are not rows, as far as it was read: their number, and the first hundred */
@@ -3067,7 +3067,7 @@ export interface components {
                 [key: string]: unknown;
             }[];
             rowCount: number;
-            /** @description There are more rows than were asked for */
+            /** @description The result has more rows than this answer */
             truncated: boolean;
             durationMs: number;
             /** @description Records of a file that are not rows, as far as it was read: their number, and the first hundred */
@@ -3078,7 +3078,7 @@ export interface components {
             /** @description Where the next page begins; null at the end, or where the stream cannot be resumed and `truncated` is true */
             nextCursor: string | null;
         };
-        /** @description A secret as answers show it; sent back, it keeps the stored secret */
+        /** @description A mask: answers show it in place of a secret. Send it back to keep the stored secret. */
         SecretMask: {
             /** @constant */
             set: true;
@@ -3117,7 +3117,7 @@ export interface components {
         SkippedStreamList: {
             data: components["schemas"]["SkippedStream"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         SnowflakeConfig: {
@@ -3255,7 +3255,7 @@ export interface components {
             comment?: string;
         };
         SwitchInput: {
-            /** @description Switches although no test of the staged credentials passed */
+            /** @description Switch even though no test of the staged credentials has passed */
             force?: boolean;
         };
         TestFailure: {
@@ -3269,7 +3269,7 @@ export interface components {
             };
         };
         TestInput: {
-            /** @description How long it may take, in milliseconds */
+            /** @description The time limit, in milliseconds */
             timeoutMs?: number;
         };
         /** @description Tests of the workspace, over all nodes */
@@ -3300,13 +3300,13 @@ export interface components {
             /** @constant */
             kind?: "off";
         };
-        /** Encrypt, without verifying who answers */
+        /** Encrypt, without verifying the server */
         TlsRequire: {
             /** @constant */
             kind: "require";
         };
         /**
-         * Encrypt, without verifying who answers
+         * Encrypt, without verifying the server
          * @description Switch it off only on a network that you trust. `verify` unless given.
          */
         TlsRequireChange: {
@@ -3324,7 +3324,7 @@ export interface components {
             ca?: string;
             /**
              * Name in the certificate
-             * @description When the certificate is for another name than the host's.
+             * @description Set this if the certificate has a different name than the host.
              */
             servername?: string;
         };
@@ -3407,7 +3407,7 @@ export interface components {
         TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["CsvConnector"];
         TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
-            /** @description How long it may take, in milliseconds */
+            /** @description The time limit, in milliseconds */
             timeoutMs?: number;
         } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["CsvConnector"]);
         Upload: {
@@ -3424,7 +3424,7 @@ export interface components {
         UploadList: {
             data: components["schemas"]["Upload"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         User: {
@@ -3438,7 +3438,7 @@ export interface components {
             createdAt: string;
             disabledAt: string | null;
             lastLoginAt: string | null;
-            /** @description The password that the hub made; shown this once */
+            /** @description The password that the hub generated; shown only once */
             password?: string;
         };
         UserInput: {
@@ -3450,7 +3450,7 @@ export interface components {
         UserList: {
             data: components["schemas"]["User"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         UserPatch: {
@@ -3462,7 +3462,7 @@ export interface components {
         Version: {
             version: number;
             /**
-             * @description `recorded`: as the hub found it when it began to keep versions
+             * @description `recorded`: the state in which the hub found the connector when it began to keep versions
              * @enum {string}
              */
             kind: "recorded" | "created" | "changed" | "restored" | "switched" | "rolled_back";
@@ -3478,7 +3478,7 @@ export interface components {
         VersionList: {
             data: components["schemas"]["Version"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         WantedConnector: {
@@ -3525,13 +3525,13 @@ export interface components {
              */
             url: string;
             description?: string;
-            /** @description The events that it is told of */
+            /** @description The events that the webhook receives */
             events: components["schemas"]["EventType"][];
         };
         WebhookList: {
             data: components["schemas"]["Webhook"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         WebhookPatch: {
@@ -3541,15 +3541,15 @@ export interface components {
              */
             url?: string;
             description?: string;
-            /** @description The events that it is told of */
+            /** @description The events that the webhook receives */
             events?: components["schemas"]["EventType"][];
-            /** @description true switches it on again, and sends the deliveries that still wait */
+            /** @description true switches the webhook on again and sends its pending deliveries */
             enabled?: boolean;
         };
         WholeVersion: {
             version: number;
             /**
-             * @description `recorded`: as the hub found it when it began to keep versions
+             * @description `recorded`: the state in which the hub found the connector when it began to keep versions
              * @enum {string}
              */
             kind: "recorded" | "created" | "changed" | "restored" | "switched" | "rolled_back";
@@ -3580,7 +3580,7 @@ export interface components {
         WorkspaceList: {
             data: components["schemas"]["Workspace"][];
             nextCursor: string | null;
-            /** @description How many match, over all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         WorkspacePatch: {
@@ -3626,7 +3626,7 @@ export interface components {
          * @example 0f9d6c1e-5a3b-4f0e-9a55-3b1f0d4c7e21
          */
         id: string;
-        /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+        /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
         idempotencyKey: string;
         /** @description The ETag of the version that the change is for; 412 when the version is no longer the newest */
         ifMatch: string;
@@ -3649,7 +3649,7 @@ export interface components {
         RequestId: string;
         /** @description The version; send it as If-Match with a change */
         ETag: string;
-        /** @description The path of the thing that was created */
+        /** @description The path of the new resource */
         Location: string;
         /** @description Seconds to wait before the request is repeated; sent when repeating it may help */
         RetryAfter: string;
@@ -3696,7 +3696,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -3728,7 +3728,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -3758,7 +3758,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -3886,7 +3886,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -4072,7 +4072,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -4109,7 +4109,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
                 /** @description The ETag of the version that the change is for; 412 when the version is no longer the newest */
                 "if-match"?: components["parameters"]["ifMatch"];
@@ -4148,7 +4148,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
                 /** @description The ETag of the version that the change is for; 412 when the version is no longer the newest */
                 "if-match"?: components["parameters"]["ifMatch"];
@@ -4251,7 +4251,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
                 /** @description The ETag of the version that the change is for; 412 when the version is no longer the newest */
                 "if-match"?: components["parameters"]["ifMatch"];
@@ -4291,7 +4291,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -4471,7 +4471,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -4522,7 +4522,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of a page, or a cursor of a stream of the same path: the rows after it */
                 cursor?: string;
-                /** @description How long it may take, in milliseconds. For the whole of a JSON page; for each batch of a stream */
+                /** @description The time limit, in milliseconds. For the whole of a JSON page; for each batch of a stream */
                 timeoutMs?: number;
                 /** @description NDJSON: a line `{"$cursor": …}` after each batch that can be resumed there */
                 cursors?: boolean;
@@ -4561,7 +4561,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -4830,7 +4830,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -4950,7 +4950,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -5016,7 +5016,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -5318,7 +5318,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -5377,7 +5377,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -5497,7 +5497,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -5627,7 +5627,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -5747,7 +5747,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -5812,7 +5812,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -5872,7 +5872,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description The workspace's name once more
+                 * @description The workspace's name, repeated as a confirmation
                  * @example acme
                  */
                 name: string;
@@ -5975,7 +5975,7 @@ export interface operations {
     verifyAudit: {
         parameters: {
             query?: {
-                /** @description The number of an end of the chain that was noted earlier */
+                /** @description The number of an end of the chain that the caller noted earlier */
                 seq?: number;
                 /** @description SHA-256 in hex */
                 hash?: string;
@@ -6055,7 +6055,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not carried out twice; 1 to 255 printable ASCII characters */
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
                 "idempotency-key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;

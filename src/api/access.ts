@@ -6,7 +6,7 @@ import { atLeast } from "../hub/people/roles.ts"
 import type { Role } from "../store/database.ts"
 import { originOf } from "./mount.ts"
 
-/** What a route asks of its caller; `public` asks nothing, `signedIn` any role. */
+/** The access that a route requires of its caller: `public` requires nothing, `signedIn` any role. */
 export type Access = "public" | Role | "operator"
 
 declare module "fastify" {
@@ -18,7 +18,7 @@ declare module "fastify" {
   }
 }
 
-/** Authenticates every request of this instance and holds its route's `config.access` (admin when a route says nothing). */
+/** Authenticates every request of this instance and enforces its route's `config.access`; a route without one requires admin. */
 export function useAccess(app: FastifyInstance, identity: Identity): void {
   app.decorateRequest("principal", undefined)
   app.addHook("onRequest", async (request) => {
@@ -32,7 +32,7 @@ export function useAccess(app: FastifyInstance, identity: Identity): void {
     } else if (!atLeast(principal.role, access)) {
       throw new PlatformError(
         "forbidden",
-        `The role ${principal.role} may not do this; it takes ${article(access)} ${access}; use a key of that role, or ask an admin.`,
+        `The role ${principal.role} may not do this; it requires ${article(access)} ${access}. Use a key of that role, or ask an admin.`,
       )
     }
   })

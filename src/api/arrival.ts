@@ -2,15 +2,15 @@ import type { FastifyInstance, FastifyRequest } from "fastify"
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Milliseconds in which a request to this route has to arrive, where it may take longer than others. */
+    /** The time within which a request to this route must arrive, in milliseconds; set where a request may take longer than usual. */
     arrivalMs?: number
   }
 }
 
-/** After an answer that came before the end of the body, a caller may go on sending for so long before it is cut off. */
+/** How long a caller may go on sending its body after the server has answered; then the server closes the connection. */
 const LINGER_MS = 10_000
 
-/** Cuts off whoever sends a request slower than `maxMs`, unless its route allows more; and who goes on sending after the answer. */
+/** Closes the connection of a caller whose request takes longer than `maxMs` (or its route's limit), or who goes on sending after the answer. */
 export function useArrival(app: FastifyInstance, maxMs: number): void {
   const timers = new WeakMap<FastifyRequest, NodeJS.Timeout>()
   const cutOffIn = (request: FastifyRequest, ms: number): void => {

@@ -1,6 +1,6 @@
 /** The keys of an object, or of any member of a union of objects. */
 type Keys<T> = T extends unknown ? keyof T & string : never
-/** What stands under a key, in any member of a union that has it. */
+/** The type of a key's value, in every member of a union that has the key. */
 type Under<T, K extends string> = T extends unknown ? (K extends keyof T ? T[K] : never) : never
 type List = readonly unknown[]
 
@@ -9,14 +9,14 @@ type Plain<T> = Exclude<T, object>
 type Lists<T> = Extract<T, List>
 type Objects<T> = Exclude<Extract<T, object>, List>
 
-/** The same type, letter for letter; a type that holds itself need not be walked. */
+/** Whether two types are identical; identical types are not compared field by field, so a recursive type ends here. */
 type Identical<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 type IsNever<T> = [T] extends [never] ? true : false
 
 /**
- * How a value of type `Given` differs from what a schema says of it (`Said`), as sentences that name the place; `never`
- * when it does not. Fields are compared by name and by whether they may be absent, on every level, in both directions, so
+ * The differences between a value's type (`Given`) and its schema's type (`Said`), as sentences that name the place; `never`
+ * when there are none. Fields are compared by name and by whether they may be absent, on every level, in both directions, so
  * that neither the schema nor the value has a field that the other lacks. `readonly` makes no difference, and a schema that
  * says `unknown` leaves the value open.
  */
@@ -41,7 +41,7 @@ type InObjects<Given, Said, At extends string> =
 
 type InFields<Given, Said, At extends string> =
   string extends Keys<Said>
-    ? // Any names: what stands under each is compared with what the schema says of all.
+    ? // A map with any names: the type of each value is compared with the one type that the schema has for all.
       { [K in Keys<Given>]: Differences<Under<Given, K>, Under<Said, string>, `${At}.${K}`> }[Keys<Given>]
     :
         | { [K in Keys<Given>]: K extends Keys<Said> ? Differences<Under<Given, K>, Under<Said, K>, `${At}.${K}`> : `the schema lacks ${At}.${K}` }[Keys<Given>]

@@ -6,7 +6,7 @@ const METHODS: readonly HTTPMethods[] = ["GET", "POST", "PUT", "PATCH", "DELETE"
 
 /**
  * Watches the routes of one scope. The returned function, called once after all of them, makes their paths answer 405
- * with `Allow` to every other method; Fastify alone says 404.
+ * with `Allow` to every other method; Fastify by itself answers 404.
  */
 export function useMethods(scope: FastifyInstance): () => void {
   const known = new Map<string, Set<string>>()

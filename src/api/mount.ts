@@ -25,7 +25,7 @@ export interface Mount {
   answer(error: PlatformError, request: FastifyRequest): MountAnswer
 }
 
-/** Where a request comes from, for the audit and for logins; behind a proxy that the operator trusts, the address that it names. */
+/** The address that a request comes from, for the audit and for logins; behind a trusted proxy, the address that the proxy names. */
 export function originOf(request: FastifyRequest): LoginOrigin & Required<Pick<LoginOrigin, "request">> {
   const { "user-agent": agent } = request.headers
   return { request: { id: request.id, address: request.ip }, ...(agent === undefined ? {} : { agent }) }
@@ -46,7 +46,7 @@ export async function serveMount(app: FastifyInstance, mount: Mount, hub: Hub): 
   )
 }
 
-/** The mount whose path a request is under. */
+/** The mount that a request's path belongs to. */
 export const mountOf = (mounts: readonly Mount[], url: string): Mount | undefined =>
   mounts.find(({ prefix }) => url === prefix || url.startsWith(`${prefix}/`) || url.startsWith(`${prefix}?`))
 

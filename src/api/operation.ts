@@ -8,7 +8,7 @@ import type { Differences } from "./exact.ts"
 import type { Sent } from "./sending.ts"
 import type { Tag } from "./tags.ts"
 
-/** What handlers work with: the hub, and what the server adds to it. */
+/** The services that handlers use: the hub's, and the server's own. */
 export interface Services extends Hub {
   readonly calls: Calls
   readonly version: string
@@ -23,7 +23,7 @@ export interface MetricsText {
   readonly text: string
 }
 
-/** Bodies by name that the hub takes as they are; or made for each connector type. */
+/** Example bodies: by name, accepted by the hub as they are, or generated for each connector type. */
 export type Examples<Body> = Readonly<Record<string, Body>> | ((types: readonly AnyConnector[]) => Readonly<Record<string, Body>>)
 
 /** One operation of the API, as data: routing, validation, access and the OpenAPI document come from it. */
@@ -40,31 +40,31 @@ export interface Spec<Params extends TSchema, Query extends TSchema, Body extend
   readonly params?: Params
   readonly query?: Query
   readonly body?: Body
-  /** Bodies that the hub takes as they are. */
+  /** Example bodies, which the hub accepts as they are. */
   readonly examples?: Examples<Static<Body>>
   /** The body is a file, which the handler reads from the request itself. */
   readonly file?: string
-  /** The status of a success; 204 when nothing is answered, else 200 unless given. */
+  /** The status of a success. The default is 200, or 204 when the answer has no body. */
   readonly status?: 200 | 201 | 202
   /** The JSON answer. */
   readonly answer?: Answer
-  /** What else the operation answers, by media type; the handler sends it itself. */
+  /** Other answers of the operation, by media type; the handler sends them itself. */
   readonly media?: Readonly<Partial<Record<MediaType, string>>>
-  /** The path of what was made, with a field of the answer in braces: `/v1/keys/{id}`. */
+  /** The path of the new resource, with a field of the answer in braces: `/v1/keys/{id}`. */
   readonly location?: `/v1/${string}`
   /** The answer carries its `version` as ETag. */
   readonly etag?: true
   /** Takes `If-Match`. */
   readonly ifMatch?: true
-  /** What a repeated request does when it is unknown how far the first came; `none`: takes no Idempotency-Key. */
+  /** How to treat a repeated request when the outcome of the first one is unknown; `none`: the operation takes no Idempotency-Key. */
   readonly repeat?: "again" | "never" | "none"
-  /** Milliseconds in which a request has to arrive, where it may take longer than others. */
+  /** The time within which a request must arrive, in milliseconds; set where a request may take longer than usual. */
   readonly arrivalMs?: number
 }
 
 export type MediaType = "application/x-ndjson" | "text/csv" | "text/plain"
 
-/** A spec whose types are no longer of interest. */
+/** A spec without its type parameters, for lists of operations. */
 export type AnySpec = Spec<TSchema, TSchema, TSchema, TSchema>
 
 export interface Operation {
@@ -72,7 +72,7 @@ export interface Operation {
   readonly handle: (request: FastifyRequest, reply: FastifyReply, services: Services) => Promise<unknown>
 }
 
-/** Stands in the place of an operation whose handler returns something else than its schema says; no list of operations takes it. */
+/** The type of an operation whose handler does not return what its schema says; lists of operations do not accept it. */
 export interface Mismatch<Sentences> {
   readonly mismatch: Sentences
 }

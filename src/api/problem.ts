@@ -14,7 +14,7 @@ export interface Problem {
   readonly [fact: string]: unknown
 }
 
-/** Seconds that a client is told to wait when the hub's own database is away. */
+/** The `Retry-After` of an answer, in seconds, while the hub's own database is unavailable. */
 const RETRY_AFTER_SECONDS = 2
 
 /** The problem document of an error; `details` of the error are members of it. */

@@ -22,7 +22,7 @@ import { useValidation } from "./validation.ts"
 
 const BODY_MAX_BYTES = 1024 * 1024
 const URL_MAX_CHARACTERS = 1_024
-/** For a whole request to arrive, body and all; without it a caller who sends a byte a minute holds a connection for ever. */
+/** The time for a whole request to arrive, body included. Without a limit, a caller that sends a byte a minute would hold a connection forever. */
 export const ARRIVAL_MAX_MS = 300_000
 
 export interface ServerOptions {
@@ -41,11 +41,11 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   const app = Fastify({
     loggerInstance: hub.log as FastifyBaseLogger,
     bodyLimit: BODY_MAX_BYTES,
-    // The most of any route; `useArrival` holds the others to less.
+    // The longest time of any route; `useArrival` enforces the shorter limits of the others.
     requestTimeout: UPLOAD_ARRIVAL_MAX_MS,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    // Requests are logged once, when they end, by our own hook: without query strings, which may hold what a person typed.
+    // Requests are logged once, when they end, by our own hook: without query strings, which may hold text that a person typed.
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: "idle",
     return503OnClosing: true,
@@ -58,12 +58,12 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       else void sendAnswer(request, reply, mount, asPlatformError(error))
     },
   })
-  // No body is an empty one, whatever its content type says; a route that needs fields lists them.
+  // A missing body counts as an empty object, whatever the content type; a route that needs fields reports the missing ones.
   const parseJson = app.getDefaultJsonParser("error", "error")
   app.removeContentTypeParser("application/json")
   app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
     if (body === "") done(null, undefined)
-    // What a vendor's API says of a `null` is its own.
+    // Each vendor's API has its own answer to a `null`.
     else
       void parseJson(request, body, (error, value) => done(error ?? (value === null && mountOf(mounts, request.url) === undefined ? nullBody() : null), value))
   })
@@ -76,18 +76,18 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   })
   app.addHook("onResponse", async (request, reply) => {
     const { method } = request
-    // A flood that is refused must not flood the log as well; the metrics count it.
+    // A flood of refused requests must not flood the log; the metrics count them.
     const level = reply.statusCode === 429 ? "debug" : "info"
     request.log[level]({ method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "request")
   })
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, asPlatformError(error)))
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?", 1)[0] ?? ""
-    return sendProblem(request, reply, new PlatformError("not_found", `There is nothing at ${path.slice(0, 200)}; see /openapi.json for what there is.`))
+    return sendProblem(request, reply, new PlatformError("not_found", `There is nothing at ${path.slice(0, 200)}; see /openapi.json for the paths that exist.`))
   })
 
   const document = openApi(version)
-  // The document is ours; the plugin only hands it to the docs page.
+  // The document comes from this server; the plugin only passes it to the docs page.
   await app.register(swagger, { mode: "static", specification: { document: document as StaticDocumentSpec["document"] } })
   await app.register(swaggerUi, { routePrefix: "/docs", theme: { title: "Jackfield API" } })
   const calls = new Calls(hub)
@@ -115,7 +115,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   return app
 }
 
-/** A `null` that was sent is no body left out, though both arrive here as one. */
+/** The error for a body of `null`. An omitted body arrives here as null too, but is allowed. */
 const nullBody = (): PlatformError =>
   new PlatformError("request_invalid", "The request is not valid: the body must be an object, and is null.", {
     faults: [{ pointer: "", message: "must be object." }],

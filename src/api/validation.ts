@@ -4,11 +4,11 @@ import type { FastifyInstance } from "fastify"
 import type { Fault } from "../core/errors.ts"
 import { PlatformError } from "../core/errors.ts"
 
-/** Formats describe; what is no such text is told by the hub, in words that help more. */
+/** Formats only describe. The hub checks these texts itself, because its messages are more helpful. */
 const formats = { "date-time": true, uri: true, uuid: true } as const
-/** Bodies are taken as they are: no coercion, nothing dropped, every fault told. */
+/** Bodies are validated as they are: no value is converted, no field is dropped, and all faults are reported. */
 const bodies = new Ajv2020({ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: true, strict: false, verbose: true, formats })
-/** Query strings and path parameters are text; numbers and booleans are read from it. */
+/** Query strings and path parameters are text, from which numbers and booleans are parsed. */
 const texts = new Ajv2020({ allErrors: true, coerceTypes: true, removeAdditional: false, useDefaults: true, strict: false, verbose: true, formats })
 
 /** Makes a Fastify instance validate by these rules and answer with one error that lists all faults. */
@@ -16,7 +16,7 @@ export function useValidation(app: FastifyInstance): void {
   app.setValidatorCompiler(({ schema, httpPart }) => {
     const validate = (httpPart === "body" ? bodies : texts).compile(schema as object)
     return (value: unknown) => {
-      // A missing body is an empty object to a schema that allows it, and lists what is missing to one that does not.
+      // A missing body is validated as an empty object: the schema accepts it, or reports the missing fields.
       const subject = httpPart === "body" && (value === undefined || value === null) ? {} : value
       const unfit = unfitText(subject)
       if (unfit !== undefined) return { error: invalidText(`${httpPart === "body" ? "" : `/${httpPart}`}${unfit.pointer}`, unfit.message) }
@@ -26,7 +26,7 @@ export function useValidation(app: FastifyInstance): void {
   })
 }
 
-/** No request of ours has more; what goes through values level by level runs out of stack at some thousands. */
+/** The deepest nesting of a request. Recursive code runs out of stack at some thousands of levels. */
 const DEPTH_MAX = 200
 
 /** Where a text inside a value has a null character or is no Unicode, which nothing of ours can store, or where it is too deep; without recursion, since it may be. */
@@ -77,7 +77,7 @@ function faultOf(error: ErrorObject, prefix: string): Fault {
     case "const":
       return { pointer: at, message: `must be ${JSON.stringify(params["allowedValue"])}.` }
     case "pattern": {
-      // What the schema says of itself is easier to follow than an expression.
+      // A schema's description is easier to follow than a regular expression.
       const { description } = (error.parentSchema ?? {}) as { description?: string }
       return {
         pointer: at,

@@ -23,9 +23,9 @@ export interface Row {
    * kept in the document, and shown as it was sent.
    */
   readonly ours?: string
-  /** The vendor requires the (first) value wherever the object around it is sent. */
+  /** Whether the vendor requires the (first) value when the object that contains it is sent. */
   readonly required?: true | ((document: Settings) => boolean)
-  /** No part of the value is kept in the document. */
+  /** Whether the value is left out of the stored document. */
   readonly secret?: true
   /** The fault of the values, in words that follow the name; undefined when there is none. */
   readonly check?: (...values: unknown[]) => string | undefined
@@ -33,7 +33,7 @@ export interface Row {
   readonly read?: (...values: unknown[]) => unknown
   /** Our value as theirs, a list where they are several; undefined shows nothing. `config` is the whole of it, secrets as masks. */
   readonly write?: (value: unknown, config: Settings) => unknown
-  /** Our value when theirs is not sent; the type's default without it. */
+  /** The hub's value when the client sends none. Absent: the type's default. */
   readonly absent?: unknown
   /** Read from the document alone: it is shown as it was sent, and what is stored stays when it is not sent. */
   readonly oneWay?: true
@@ -55,7 +55,7 @@ export const notBuilt = (page: readonly string[], mappings: readonly TypeMapping
 
 export const isSettings = (value: unknown): value is Settings => value !== null && typeof value === "object" && !Array.isArray(value)
 
-/** Neither null nor an empty text. */
+/** Whether a value is set: neither null nor an empty text. */
 export const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== ""
 
 /** The pointers of a row's values. */

@@ -31,7 +31,7 @@ export function faultsOf(rows: readonly Row[], document: Settings): Fault[] {
   return [...broken.map((pointer) => ({ pointer, message: "must be an object." })), ...wrong]
 }
 
-/** The config that a document without faults stands for. `null` clears the field of a value that was not sent. */
+/** The config that a valid document describes. `null` clears the field of a value that was not sent. */
 export function readConfig(rows: readonly Row[], document: Settings, masks: Masks): Record<string, unknown> {
   const kept = new Set<string>()
   let config: Settings = {}

@@ -6,7 +6,7 @@ type Values = Pick<Row, "secret" | "check" | "read" | "write">
 
 export const mustBeText = (value: unknown): string | undefined => (typeof value === "string" ? undefined : "must be text.")
 
-/** A whole number that may be sent as its digits. */
+/** A whole number, which a client may also send as a string of digits. */
 export const digits: Values = { read: (value) => (typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value) }
 
 /** A vendor's words for ours: `{ disable: "off" }`. `silent` is a value of ours that is shown only to a client that sent a word for it. */

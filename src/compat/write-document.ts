@@ -3,7 +3,7 @@ import { hiddenSecrets } from "./hidden-secrets.ts"
 import { isGiven, isSettings, pointersOf, type Row, type Settings } from "./mapping.ts"
 import { aroundOf, below, dotted, lastOf, placeIn, valueAt, withValueAt } from "./places.ts"
 
-/** The way in which a config is shown. */
+/** How a config is shown. */
 export interface Showing {
   /** The document as it was sent, secrets masked; undefined when the connector was made in another way. */
   readonly sent: Settings | undefined
@@ -14,7 +14,7 @@ export interface Showing {
 }
 
 /**
- * A config as the vendor's document: as it was sent where that still holds, with the changes that were made elsewhere since.
+ * A config as the vendor's document: as the client sent it, updated with later changes from other APIs.
  * Values come in the order of the rows, since the store does not keep that of a document.
  */
 export function writeDocument(rows: readonly Row[], config: Settings, showing: Showing): Settings {
@@ -29,7 +29,7 @@ export function writeDocument(rows: readonly Row[], config: Settings, showing: S
     }
   for (const row of rows) {
     const hidden = isFixed(row) ? isAroundSent(row, sent) : places.has(row.ours ?? "") || (sent !== undefined && isDefault(row, config, defaults))
-    // Of several names for one place, the first is the one that is shown.
+    // When several names map to one place, the first name is shown.
     const isFirst = isFixed(row) || rows.find(({ ours }) => ours === row.ours) === row
     if (!isSent(row) && !hidden && isFirst) for (const [pointer, value] of written(row, config, mask)) shown.set(pointer, value)
   }
@@ -37,7 +37,7 @@ export function writeDocument(rows: readonly Row[], config: Settings, showing: S
   return [...inOrder, ...unmapped(rows, sent ?? {})].reduce<Settings>((out, [pointer, value]) => withValueAt(out, pointer, value), {})
 }
 
-/** The document to be stored: secrets masked. A mask that is undefined leaves them out. */
+/** The document to store, with secrets masked. Without a mask, secrets are left out. */
 export function storedDocument(rows: readonly Row[], document: Settings, mask: unknown): Settings {
   const secret = rows.flatMap((row) => (row.secret === true ? pointersOf(row) : [])).filter((pointer) => isGiven(valueAt(document, pointer)))
   return secret.reduce((out, pointer) => withValueAt(out, pointer, masked(valueAt(document, pointer), mask)), document)
@@ -85,7 +85,7 @@ function written(row: Row, config: Settings, mask: unknown): [string, unknown][]
   return pointersOf(row).flatMap((pointer, index): [string, unknown][] => (isGiven(values[index]) ? [[pointer, values[index]]] : []))
 }
 
-/** A row whose value the config does not tell. */
+/** A row whose value cannot be derived from the config. */
 const isFixed = ({ ours, oneWay }: Row): boolean => ours === undefined || oneWay === true
 
 const isAroundSent = (row: Row, sent: Settings | undefined): boolean =>
@@ -104,7 +104,7 @@ function unmapped(rows: readonly Row[], document: Settings, base = ""): [string,
 
 const isEmpty = (value: unknown): boolean => !isGiven(value) || (isSettings(value) && Object.keys(value).length === 0)
 
-/** Of an object, each value is masked: its names are shown. */
+/** Masks each value of an object; the names stay visible. */
 const masked = (value: unknown, mask: unknown): unknown =>
   isSettings(value) && mask !== undefined ? Object.fromEntries(Object.keys(value).map((name) => [name, mask])) : mask
 

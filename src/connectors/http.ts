@@ -66,7 +66,7 @@ export const http = defineConnector({
 /** HEAD, then GET where HEAD is refused; never a method that changes something. 401 and 403 fail `auth`, other refusals `probe`. */
 async function test(client: Client, call: Call): Promise<ServerFacts> {
   const { config } = client
-  // A test says what is so now, so it makes no request twice.
+  // A test reports the current state, so it does not retry.
   const asking = client.http.with({ retries: NO_RETRIES, judge: () => undefined })
   const answer = await call.stage("auth", async () => {
     const first = await asking.send(probeOf(config, "HEAD"), call)

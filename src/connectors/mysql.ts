@@ -59,8 +59,8 @@ file. The server cuts values that do not fit and only warns, so one warning take
 refused one by one.`,
   fields: serverFields(
     3306,
-    text("Database", { default: "", maxLength: 64, help: "Empty: every database that the user may see; else this one alone.", example: "shop" }),
-    text("User", { login: true, maxLength: 128, example: "jackfield", help: "Best a user of its own, with SELECT on what the hub shall read." }),
+    text("Database", { default: "", maxLength: 64, help: "Only this database; if empty, every database that the user may see.", example: "shop" }),
+    text("User", { login: true, maxLength: 128, example: "jackfield", help: "We recommend a separate user with SELECT on the tables that the hub reads." }),
   ),
   // MySQL Shell and its kin (MySQL docs, 6.2.5).
   url: databaseUrl(["mysql", "mariadb"], 3306, {

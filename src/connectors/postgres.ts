@@ -108,8 +108,8 @@ Bytes: rows pass undecoded by COPY, as \`copy-binary\` between tables whose colu
 \`csv\` for tables of two columns or more without \`bytea\`. A piece ends at a key and can be resumed there; a table without a key is one piece.`,
   fields: serverFields(
     5432,
-    text("Database", { default: "", maxLength: 63, help: "Empty: the database that is named like the user.", example: "shop" }),
-    text("User", { login: true, maxLength: 63, example: "jackfield", help: "Best a role of its own, with SELECT on what the hub shall read." }),
+    text("Database", { default: "", maxLength: 63, help: "Default: the database with the same name as the user.", example: "shop" }),
+    text("User", { login: true, maxLength: 63, example: "jackfield", help: "We recommend a separate role with SELECT on the tables that the hub reads." }),
   ),
   // libpq (PostgreSQL docs, 34.1.2).
   url: databaseUrl(["postgres", "postgresql"], 5432, {

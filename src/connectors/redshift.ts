@@ -137,7 +137,7 @@ rows. Only \`varchar\` columns can be widened.`,
   fields: serverFields(
     5439,
     text("Database", { default: "dev", maxLength: 127, example: "dev" }),
-    text("User", { login: true, maxLength: 127, example: "jackfield", help: "Best a user of its own, with SELECT on what the hub shall read." }),
+    text("User", { login: true, maxLength: 127, example: "jackfield", help: "We recommend a separate user with SELECT on the tables that the hub reads." }),
   ),
   url: databaseUrl(["redshift"], 5439, { mode: "sslmode", ca: "sslrootcert", modes: { off: "disable", require: "require", verify: "verify-full" } }),
   address: hostAndPort,

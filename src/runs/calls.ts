@@ -78,7 +78,7 @@ export class Calls {
       deadlineMs: timeoutMs,
       signal,
       render,
-      // Faults of the input are told, and templates filled, before a start is spent.
+      // Checks the input and fills the templates first, so that a faulty call does not use up the rate limit.
       async prepare({ connector, config }) {
         if (connector.request === undefined) throw unsupported(connector)
         await connector.prepare?.(config, input, render)
@@ -98,7 +98,7 @@ export class Calls {
     return hidden(await connector.prepare(config, input, this.#templates.render), mark)
   }
 
-  /** The inputs that a call may or must give. */
+  /** The parameters of a call, optional and required. */
   async inputs(by: Principal, ref: string): Promise<readonly Input[]> {
     const { connector, config } = await this.#masked(by, ref)
     if (connector.inputs === undefined) throw unsupported(connector)
@@ -151,7 +151,7 @@ function remembered(render: Render): Render {
   }
 }
 
-/** A refusal by the far side is not a faulty request to the hub: 400s and 429 become 502, with the far side's status in the details. */
+/** When the far side refuses a request, the request to the hub was still valid: a 4xx becomes 502, with the far side's status in the details. */
 function remote(error: unknown): unknown {
   if (!(error instanceof PlatformError) || typeof error.details["status"] !== "number" || error.status >= 500) return error
   return new PlatformError("remote_failed", error.message, { cause: error, details: error.details })

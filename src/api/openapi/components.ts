@@ -11,7 +11,7 @@ export class Components {
   readonly #parameters = new Map<string, JsonSchema>()
   readonly #replaced: Readonly<Record<string, JsonSchema>>
 
-  /** `replaced` are schemas by name that the document has in the place of those that validate. */
+  /** `replaced`: schemas by name, which the document shows instead of the ones that validate requests. */
   constructor(replaced: Readonly<Record<string, JsonSchema>>) {
     this.#replaced = replaced
   }
@@ -28,7 +28,7 @@ export class Components {
   parameter(place: "path" | "query" | "header", name: string, required: boolean, schema: JsonSchema): JsonSchema {
     const { [COMPONENT]: component, description, examples, ...plain } = schema
     const [example] = (examples ?? []) as readonly unknown[]
-    // A schema that bodies use too stays one: the parameter then has it by reference.
+    // A schema that bodies use as well stays a schema, and the parameter refers to it.
     const shared = component !== undefined && /^[A-Z]/.test(String(component))
     const written = {
       name,
@@ -50,7 +50,7 @@ export class Components {
 
   #keep(kept: Map<string, JsonSchema>, name: string, make: () => JsonSchema): void {
     const before = kept.get(name)
-    // A schema may hold itself: its name is there before it is written.
+    // A schema may contain itself, so its name is registered before the schema is written.
     if (before === undefined) kept.set(name, PENDING)
     if (before === PENDING) return
     const made = make()
@@ -82,7 +82,7 @@ const SCHEMAS = ["items", "additionalProperties"]
 
 const sorted = (parts: ReadonlyMap<string, JsonSchema>): JsonSchema => Object.fromEntries([...parts].sort(([one], [other]) => (one < other ? -1 : 1)))
 
-/** The schema as other tools read it best: an enum has a type, and a map of any names is `additionalProperties`. */
+/** The schema in the form that most tools understand: an enum has a type, and a map with any names is `additionalProperties`. */
 function tidied(schema: JsonSchema): JsonSchema {
   const { enum: values, patternProperties, ...rest } = schema
   const all = (patternProperties as JsonSchema | undefined)?.["^.*$"]

@@ -6,7 +6,7 @@ import type { JsonSchema } from "./components.ts"
 const NULL = { type: "null" }
 const MASK = named("SecretMask", {
   type: "object",
-  description: "A secret as answers show it; sent back, it keeps the stored secret",
+  description: "A mask: answers show it in place of a secret. Send it back to keep the stored secret.",
   properties: { set: { const: true }, fingerprint: { type: "string" } },
   required: ["set"],
   additionalProperties: false,
@@ -41,7 +41,7 @@ function changes(field: Field, property: JsonSchema): readonly object[] {
   }
 }
 
-/** An entry of a list: replaced whole, but for secrets that are absent or masks. */
+/** An entry of a list. A change replaces the whole entry, except for secrets that are absent or masked. */
 function rowSchema(fields: Fields): JsonSchema {
   const whole = configSchema(fields) as { readonly properties: Readonly<Record<string, JsonSchema>>; readonly required: readonly string[] }
   const secrets = Object.keys(fields).filter((name) => fields[name]?.kind === "secret")
@@ -50,8 +50,8 @@ function rowSchema(fields: Fields): JsonSchema {
 }
 
 /**
- * A schema with its defaults as words: a generator of clients takes a field that has a `default` for one that is always
- * there, and a request may leave it out. `schema` may also be a list of schemas, or a map of them.
+ * A schema with its defaults as words: client generators assume that a field with a `default` is always
+ * present, but a request may omit it. `schema` may also be a list of schemas, or a map of them.
  */
 function described(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(described)
@@ -64,7 +64,7 @@ function described(schema: unknown): unknown {
   return words === undefined ? rest : { ...rest, description: [rest["description"], `${words} unless given.`].filter((part) => part !== undefined).join(" ") }
 }
 
-/** A default as people say it; undefined for none, and for an empty one. */
+/** A default in words; undefined when there is none or it is empty. */
 function wordsOf(value: unknown): string | undefined {
   if (value === undefined || value === "" || (Array.isArray(value) && value.length === 0)) return undefined
   if (typeof value === "object" && value !== null && "kind" in value) return `\`${String(value.kind)}\``

@@ -7,7 +7,7 @@ import { pascalCase, withSharedParts } from "./shared-parts.ts"
 
 /**
  * The bodies that hold a config, as the document has them: unions by connector type, drawn from the registry. The hub
- * judges a config by the same fields, in two steps, so that drafts are possible and every fault is told at once.
+ * checks a config against the same fields, in two steps, so that drafts are possible and all faults are reported at once.
  */
 export function connectorBodies(types: readonly AnyConnector[]): Readonly<Record<string, JsonSchema>> {
   const configs = withSharedParts(types.map(({ fields }) => configSchema(fields)))
@@ -54,7 +54,7 @@ const members = (types: readonly AnyConnector[], suffix: "Connector" | "Connecto
 
 const schemasOf = (all: readonly Member[]): readonly JsonSchema[] => all.map(({ schema }) => schema)
 
-/** The members as a schema of its own, told apart by `type`. */
+/** The members as one named union; `type` is its discriminator. */
 const union = (name: string, all: readonly Member[]): JsonSchema =>
   named(name, {
     oneOf: schemasOf(all),

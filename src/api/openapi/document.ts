@@ -28,7 +28,7 @@ export function openApi(version: string, types: readonly AnyConnector[] = connec
     info: { title: "Jackfield", version, description: DESCRIPTION, license: { name: "Apache 2.0", identifier: "Apache-2.0" } },
     servers: [
       { url: "/", description: "The hub that serves this document" },
-      { url: "http://127.0.0.1:7420", description: "A hub on this machine, as `npm start` starts it" },
+      { url: "http://127.0.0.1:7420", description: "A hub on this machine, started with `npm start`" },
     ],
     security: [{ key: [] }, { apiKey: [] }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
@@ -54,7 +54,11 @@ const errorHeaders = { "x-request-id": header("RequestId"), "retry-after": heade
 function operationOf(spec: AnySpec, types: readonly AnyConnector[], components: Components): JsonSchema {
   const { id, tag, summary, description, access } = spec
   const role =
-    access === "public" ? undefined : access === "operator" ? "For operators only." : `Takes the role ${access}${access === "admin" ? "" : " or a higher one"}.`
+    access === "public"
+      ? undefined
+      : access === "operator"
+        ? "For operators only."
+        : `Requires the role ${access}${access === "admin" ? "" : " or a higher one"}.`
   const told = [description, role].filter((part) => part !== undefined).join(" ")
   const parameters = parametersOf(spec, components)
   return {

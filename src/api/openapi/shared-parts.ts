@@ -1,11 +1,11 @@
 import { named } from "../schemas/basics.ts"
 import type { JsonSchema } from "./components.ts"
 
-/** What becomes of a part of a config: the part, the name that it could have, and its text as it was found. */
+/** A part of a config that may become a named schema: the part, its possible name, and its original JSON text. */
 type Visit = (part: JsonSchema, name: string, text: string) => JsonSchema
 
 /**
- * The same config schemas, in which a part that stands in several places has a name: `TunnelSsh`, the alternative `ssh` of
+ * The same config schemas, in which every part that occurs in several places has a name: `TunnelSsh`, the alternative `ssh` of
  * a field `tunnel`; `HeadersEntry`, an entry of a list `headers`.
  */
 export function withSharedParts(configs: readonly JsonSchema[], suffix = ""): readonly JsonSchema[] {
@@ -16,7 +16,7 @@ export function withSharedParts(configs: readonly JsonSchema[], suffix = ""): re
   }
   for (const config of configs) visited(config, count)
   const often = [...seen].filter(([, { times }]) => times > 1).sort(([, one], [, other]) => other.times - one.times)
-  // Of parts that could have the same name, the one that stands in most places has it.
+  // When several parts could have the same name, the one that occurs most often gets it.
   const names = new Map<string, string>()
   for (const [text, { name }] of often) if (![...names.values()].includes(name)) names.set(text, name)
   const share: Visit = (part, _name, text) => {

@@ -48,7 +48,7 @@ export const auditOperations: readonly Operation[] = [
       tag: "audit",
       access: "admin",
       summary: "Export the audit log, the oldest entry first",
-      description: "The last line has the end of the chain and the workspace. An export that fails ends as a broken connection, without that line.",
+      description: "The last line holds the end of the chain and the workspace. If an export fails, the server breaks the connection before that line.",
       query: NoQuery,
       media: { "application/x-ndjson": "One JSON object per line" },
     },

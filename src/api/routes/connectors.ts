@@ -100,7 +100,7 @@ export const connectorOperations: readonly Operation[] = [
       tag: "connectors",
       access: "editor",
       summary: "Change a connector",
-      description: "A field that is absent is kept, also within the config; null clears it; a secret that is sent back as it was shown is kept.",
+      description: "An absent field keeps its value, within the config too; null clears a field; a mask keeps the stored secret.",
       params: ConnectorRef,
       body: ConnectorPatch,
       examples: { "A title and a label": { title: "Orders", labels: { team: "sales" } } },

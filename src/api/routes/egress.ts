@@ -26,7 +26,7 @@ export const egressOperations: readonly Operation[] = [
       path: "/v1/egress",
       tag: "egress",
       access: "operator",
-      summary: "Allow private addresses, at once",
+      summary: "Allow private addresses, effective immediately",
       body: EgressInput,
       examples: { "One port of one network": { rule: "10.0.0.0/8:5432", note: "The office databases" } },
       status: 201,

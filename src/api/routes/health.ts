@@ -6,7 +6,7 @@ import { sendText } from "../sending.ts"
 /** The hub itself: alive, ready, metrics, and the description of this API. */
 export const healthOperations: readonly Operation[] = [
   operation(
-    { id: "getHealth", method: "GET", path: "/healthz", tag: "health", access: "public", summary: "See whether the process is alive", answer: Health },
+    { id: "getHealth", method: "GET", path: "/healthz", tag: "health", access: "public", summary: "Check that the process is alive", answer: Health },
     async () => ({ status: "ok" as const }),
   ),
   operation(
@@ -16,7 +16,7 @@ export const healthOperations: readonly Operation[] = [
       path: "/readyz",
       tag: "health",
       access: "public",
-      summary: "See whether the hub can work: it reaches its database, and the migrations are done",
+      summary: "Check that the hub is ready: its database is reachable and migrated",
       answer: Readiness,
     },
     async (_request, _reply, { store, version }) => {

@@ -4,9 +4,9 @@ import { type Operation, operation } from "../operation.ts"
 import { IdRef, Page, pageOf } from "../schemas/basics.ts"
 import { Upload, UploadQuery } from "../schemas/uploads.ts"
 
-/** For a whole upload to arrive: 2 GiB at some 100 KB a second. */
+/** The time for a whole upload to arrive: enough for 2 GiB at about 100 KB a second. */
 export const UPLOAD_ARRIVAL_MAX_MS = 6 * 3_600_000
-/** For the next MiB of it. */
+/** The time for the next MiB of an upload to arrive. */
 const CHUNK_MAX_MS = 300_000
 
 /** Files that connectors read: sent in one request, shown once they are whole. */
@@ -31,7 +31,7 @@ export const uploadOperations: readonly Operation[] = [
       path: "/v1/uploads",
       tag: "uploads",
       access: "editor",
-      // Whether a body is the same as before is known only once all of it is there.
+      // Only a complete body can be compared with an earlier one.
       repeat: "none",
       arrivalMs: UPLOAD_ARRIVAL_MAX_MS,
       summary: "Upload a file",
@@ -50,7 +50,7 @@ export const uploadOperations: readonly Operation[] = [
         return await uploads.add(principalOf(request), query.name, pieces(raw, slow), length === undefined ? undefined : Number(length))
       } finally {
         clearTimeout(slow)
-        // The rest of a body that was refused is read and dropped until it is cut off: else its sender would block before reading the answer.
+        // Reads and drops the rest of a refused body until the time is up; otherwise the sender would block before it reads the answer.
         raw.resume()
       }
     },
@@ -62,7 +62,7 @@ export const uploadOperations: readonly Operation[] = [
       path: "/v1/uploads/{id}",
       tag: "uploads",
       access: "viewer",
-      summary: "Get a file's facts, without its bytes",
+      summary: "Get the metadata of a file",
       params: IdRef,
       answer: Upload,
     },
@@ -84,7 +84,7 @@ export const uploadOperations: readonly Operation[] = [
   ),
 ]
 
-/** The body as it arrives; every MiB winds the clock up again. */
+/** The body as it arrives; every MiB restarts the clock. */
 async function* pieces(raw: IncomingMessage, slow: NodeJS.Timeout): AsyncGenerator<Buffer> {
   let since = 0
   // A sender who is refused midway still gets the answer: leaving the loop must not end the connection.

@@ -25,7 +25,7 @@ export const webhookOperations: readonly Operation[] = [
       path: "/v1/webhooks",
       tag: "webhooks",
       access: "admin",
-      summary: "Create a webhook; its signing secret is shown this once",
+      summary: "Create a webhook; its signing secret is shown only once",
       body: WebhookInput,
       examples: { "Told of outages": { url: "https://hooks.example.com/jackfield", events: ["connector.state_changed"] } },
       status: 201,
@@ -69,7 +69,7 @@ export const webhookOperations: readonly Operation[] = [
       path: "/v1/webhooks/{id}",
       tag: "webhooks",
       access: "admin",
-      summary: "Delete a webhook, with the deliveries that still wait",
+      summary: "Delete a webhook and its pending deliveries",
       params: IdRef,
     },
     async (request, _reply, { webhooks }) => {

@@ -33,7 +33,7 @@ export const AuditQuery = Type.Object(
 )
 export const VerifyQuery = Type.Object(
   {
-    seq: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: "The number of an end of the chain that was noted earlier" })),
+    seq: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: "The number of an end of the chain that the caller noted earlier" })),
     hash: Type.Optional(Hash),
   },
   { ...closed, dependentRequired: { seq: ["hash"], hash: ["seq"] } },
@@ -43,9 +43,9 @@ export const AuditVerdict = named(
   "AuditVerdict",
   Type.Object({
     ok: Type.Boolean(),
-    entries: Type.Integer({ description: "How many entries are in order, from the first one on" }),
+    entries: Type.Integer({ description: "The number of intact entries, counted from the first" }),
     head: Head,
-    broken: Type.Optional(Type.Object({ seq: Type.Integer(), reason: Type.String() }, { description: "The first entry that is not in order" })),
+    broken: Type.Optional(Type.Object({ seq: Type.Integer(), reason: Type.String() }, { description: "The first broken entry" })),
   }),
 )
 export const NoQuery = Type.Object({}, closed)

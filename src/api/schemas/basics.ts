@@ -56,7 +56,7 @@ export const Page = Type.Object(PageQuery, closed)
 /** What every page has besides its items. */
 export const pageFields = {
   nextCursor: Nullable(Type.String({ description: "The `cursor` of the next page; null on the last" })),
-  total: Type.Integer({ minimum: 0, description: "How many match, over all pages" }),
+  total: Type.Integer({ minimum: 0, description: "The number of matching items on all pages" }),
 }
 /** A page of a list; its name is the item's with `List`. */
 export const pageOf = <T extends TSchema>(item: T) => named(`${nameOf(item)}List`, Type.Object({ data: Type.Array(item), ...pageFields }))

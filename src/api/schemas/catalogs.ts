@@ -54,12 +54,12 @@ const summary = {
 const head = {
   version: Type.Integer(),
   discoveredAt: Time,
-  complete: Type.Boolean({ description: "Everything that the system counts is a stream of this catalog" }),
+  complete: Type.Boolean({ description: "Whether every object that the system counts is a stream of this catalog" }),
   counts: named(
     "CatalogCounts",
     Type.Object({ total: Type.Integer(), streams: Type.Integer(), skipped: Type.Integer(), byKind: Type.Record(Type.String(), Type.Integer()) }),
   ),
-  diff: Nullable(named("CatalogDiffSummary", Type.Object(summary, { description: "What changed since the version before" }))),
+  diff: Nullable(named("CatalogDiffSummary", Type.Object(summary, { description: "The changes since the previous version" }))),
 }
 export const CatalogVersion = named("CatalogVersion", Type.Object({ ...head, durationMs: Type.Integer() }))
 export const SkippedStream = named("SkippedStream", Type.Object({ path: Path, reason: Type.String() }))

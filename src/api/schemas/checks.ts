@@ -26,7 +26,7 @@ export const Check = named(
     failures: Type.Integer({ description: "Failed checks in a row" }),
     lastCheckedAt: Nullable(Time),
     nextCheckAt: Nullable(Time),
-    stopped: Nullable(Type.Object({ code: Type.String(), message: Type.String() }, { description: "Why no further check is made" })),
+    stopped: Nullable(Type.Object({ code: Type.String(), message: Type.String() }, { description: "The reason why the schedule stopped" })),
   }),
 )
 export const CheckResult = named(
@@ -36,7 +36,7 @@ export const CheckResult = named(
     at: Time,
     connectorVersion: Type.Integer(),
     state: State,
-    changed: Type.Boolean({ description: "This check changed the state" }),
+    changed: Type.Boolean({ description: "Whether this check changed the state" }),
     report: TestReport,
   }),
 )

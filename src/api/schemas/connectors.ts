@@ -14,7 +14,7 @@ export const Limits = named(
       perMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400_000, description: "The window, in milliseconds" })),
       concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: "Requests open at the same time" })),
     },
-    // A window without a number of requests, or nothing at all, would look like a limit and be none.
+    // A window without a number of requests, or an empty object, would look like a limit but limit nothing.
     { ...closed, minProperties: 1, dependentRequired: { perMs: ["requests"] } },
   ),
 )
@@ -23,7 +23,7 @@ const Labels = named(
   Type.Record(Type.String({ pattern: "^[A-Za-z0-9_.-]{1,63}$" }), Type.String({ maxLength: 256 }), { maxProperties: 50, additionalProperties: false }),
 )
 const TypeName = Type.String({ maxLength: 64 })
-/** A config as a request has it: its type judges it, and the OpenAPI document says how. */
+/** A config in a request: the connector type validates it, and the OpenAPI document describes it. */
 export const Config = open("The fields of the connector's type")
 export const ShownConfig = named("ShownConfig", open("The fields of the connector's type; a secret is shown as `{ set, fingerprint }`"))
 
@@ -51,7 +51,10 @@ export const Connector = named(
     lastTest: Nullable(TestReport),
     lastTestedAt: Nullable(Time),
     credentialsRefusedAt: Nullable(
-      Type.String({ format: "date-time", description: "Since when the system refuses the credentials; until that is mended, nothing uses the connector" }),
+      Type.String({
+        format: "date-time",
+        description: "The time at which the system first refused the credentials; the hub does not use the connector until they are replaced",
+      }),
     ),
     createdAt: Time,
     updatedAt: Time,
@@ -67,7 +70,7 @@ const optional = {
   limits: Type.Optional(Nullable(Limits)),
   draft: Type.Optional(Type.Boolean({ description: "Stores a config that lacks required fields" })),
 }
-const verify = Type.Optional(Type.Boolean({ description: "Tests first, and stores nothing when the test fails" }))
+const verify = Type.Optional(Type.Boolean({ description: "Test the connector first; a failed test stores nothing" }))
 const whole = { ...optional, type: TypeName, config: Config, enabled: Type.Optional(Type.Boolean({ description: "false stores the connector switched off" })) }
 export const ConnectorInput = named("ConnectorInput", Type.Object({ name: Name, ...whole, verify }, closed))
 export const ConnectorPatch = named(
@@ -76,7 +79,7 @@ export const ConnectorPatch = named(
     {
       name: Type.Optional(Name),
       ...optional,
-      type: Type.Optional(Type.String({ maxLength: 64, description: "Another type begins with an empty config, without catalogs" })),
+      type: Type.Optional(Type.String({ maxLength: 64, description: "Changing the type starts with an empty config and without catalogs" })),
       config: Type.Optional(Config),
       verify,
       enabled: Type.Optional(Type.Boolean({ description: "false switches the connector off; true brings it back as untested" })),
@@ -101,7 +104,7 @@ export const WantedConnector = named(
   Type.Object(
     {
       name: Name,
-      // The present name, when the connector is to be renamed.
+      // The current name, for a change that renames the connector.
       was: Type.Optional(Name),
       ...whole,
       check: Type.Optional(Nullable(CheckInput)),

@@ -6,7 +6,12 @@ import { TestReport } from "./tests.ts"
 export const Credentials = named(
   "Credentials",
   Type.Object({
-    refusedAt: Nullable(Type.String({ format: "date-time", description: "Since when the system refuses the current credentials; nothing uses them" })),
+    refusedAt: Nullable(
+      Type.String({
+        format: "date-time",
+        description: "The time at which the system first refused the current credentials; the hub has not used them since then",
+      }),
+    ),
     current: Type.Object({ config: ShownConfig, testedAt: Nullable(Time), ok: Nullable(Type.Boolean()) }),
     next: Nullable(
       Type.Object(
@@ -20,7 +25,7 @@ export const Credentials = named(
         { description: "The staged credentials" },
       ),
     ),
-    previous: Nullable(Type.Object({ config: ShownConfig, version: Type.Integer() }, { description: "The credentials that a rollback brings back" })),
+    previous: Nullable(Type.Object({ config: ShownConfig, version: Type.Integer() }, { description: "The credentials that a rollback restores" })),
   }),
 )
 export const CredentialsInput = named(
@@ -32,5 +37,5 @@ export const CredentialsInput = named(
 )
 export const SwitchInput = named(
   "SwitchInput",
-  Type.Object({ force: Type.Optional(Type.Boolean({ description: "Switches although no test of the staged credentials passed" })) }, closed),
+  Type.Object({ force: Type.Optional(Type.Boolean({ description: "Switch even though no test of the staged credentials has passed" })) }, closed),
 )

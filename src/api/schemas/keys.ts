@@ -15,7 +15,7 @@ const fields = {
   revokedAt: Nullable(Time),
   lastUsedAt: Nullable(Time),
 }
-const shownOnce = { key: Type.String({ description: "The key itself; shown this once" }) }
+const shownOnce = { key: Type.String({ description: "The key itself; shown only once" }) }
 export const Key = named("Key", Type.Object(fields))
 export const NewKey = named("NewKey", Type.Object({ ...fields, ...shownOnce }))
 export const RotatedKey = named("RotatedKey", Type.Object({ ...fields, ...shownOnce, replaces: Key }))
@@ -27,7 +27,7 @@ export const KeyInput = named(
       name: KeyName,
       role: Role,
       expiresAt: Type.Optional(Type.String({ format: "date-time", description: "ISO 8601 with a zone", maxLength: 40 })),
-      prefix: Type.Optional(Type.String({ pattern: "^[a-z0-9_]{1,16}$", description: "What the key starts with, instead of jf" })),
+      prefix: Type.Optional(Type.String({ pattern: "^[a-z0-9_]{1,16}$", description: "The prefix of the key, instead of jf" })),
     },
     closed,
   ),

@@ -5,7 +5,7 @@ import { Role, workspaceNames } from "./workspaces.ts"
 const PersonName = Type.String({ minLength: 1, maxLength: 200 })
 const Password = Type.String({ minLength: 8, maxLength: 1024 })
 const OldPassword = Type.String({ minLength: 1, maxLength: 1024 })
-const MadePassword = Type.Optional(Type.String({ description: "The password that the hub made; shown this once" }))
+const MadePassword = Type.Optional(Type.String({ description: "The password that the hub generated; shown only once" }))
 
 export const Login = named("Login", Type.Object({ email: Type.String({ minLength: 3, maxLength: 320 }), password: OldPassword }, closed))
 const Membership = named("Membership", Type.Object({ ...workspaceNames, role: Role }))
@@ -42,8 +42,8 @@ export const LiveSession = named(
     createdAt: Time,
     expiresAt: Time,
     address: Nullable(Type.String({ description: "The address that the login came from" })),
-    agent: Nullable(Type.String({ description: "The client's own name of itself" })),
-    current: Type.Boolean({ description: "The session of this very request" }),
+    agent: Nullable(Type.String({ description: "The client's User-Agent" })),
+    current: Type.Boolean({ description: "Whether this is the session of the current request" }),
   }),
 )
 

@@ -4,7 +4,7 @@ import { named } from "./basics.ts"
 
 export const ErrorCode = named(
   "ErrorCode",
-  Type.Enum(Object.keys(ERRORS) as Code[], { description: "What went wrong; docs/errors.md says what each means and what to do" }),
+  Type.Enum(Object.keys(ERRORS) as Code[], { description: "The error code; docs/errors.md explains each code and its remedy" }),
 )
 
 export const Fault = named(
@@ -23,8 +23,8 @@ export const Problem = named(
       title: Type.String({ description: "What the code means" }),
       status: Type.Integer({ description: "The HTTP status" }),
       code: ErrorCode,
-      detail: Type.String({ description: "What happened here, and the next step" }),
-      next: Type.String({ description: "What to do about errors of this code" }),
+      detail: Type.String({ description: "The failure in this request, and the next step" }),
+      next: Type.String({ description: "The remedy for errors with this code" }),
       requestId: Type.String({ description: "Finds the request in the hub's log" }),
       errors: Type.Optional(Type.Array(Fault, { description: "Every fault of the request" })),
     },

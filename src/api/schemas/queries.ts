@@ -51,7 +51,7 @@ const rows = {
   columns: Type.Array(Column),
   rows: Type.Array(open("Values by column")),
   rowCount: Type.Integer(),
-  truncated: Type.Boolean({ description: "There are more rows than were asked for" }),
+  truncated: Type.Boolean({ description: "The result has more rows than this answer" }),
   durationMs: Type.Number(),
   rejected: Type.Optional(
     Type.Object(

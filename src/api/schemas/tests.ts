@@ -53,5 +53,5 @@ export const TestReport = named(
 
 /** How long a call may take. */
 export const timeoutMs = (max: number, applies = "") =>
-  Type.Optional(Type.Integer({ minimum: 100, maximum: max, description: `How long it may take, in milliseconds${applies === "" ? "" : `. ${applies}`}` }))
+  Type.Optional(Type.Integer({ minimum: 100, maximum: max, description: `The time limit, in milliseconds${applies === "" ? "" : `. ${applies}`}` }))
 export const TestInput = named("TestInput", Type.Object({ timeoutMs: timeoutMs(30_000) }, closed))

@@ -15,9 +15,9 @@ const Change = named(
 const fields = {
   version: Type.Integer({ minimum: 1 }),
   kind: Type.Enum(["recorded", "created", "changed", "restored", "switched", "rolled_back"], {
-    description: "`recorded`: as the hub found it when it began to keep versions",
+    description: "`recorded`: the state in which the hub found the connector when it began to keep versions",
   }),
-  of: Nullable(Type.Integer({ description: "The version that was brought back" })),
+  of: Nullable(Type.Integer({ description: "The version that was restored" })),
   author: Nullable(Type.Object({ id: Type.String(), name: Nullable(Type.String()) })),
   at: Time,
   changes: Type.Array(Change),

@@ -3,7 +3,7 @@ import { EVENT_TYPES } from "../../hub/webhooks/outbox.ts"
 import { closed, Id, IdRef, Nullable, named, open, Time } from "./basics.ts"
 
 const EventType = named("EventType", Type.Enum([...EVENT_TYPES]))
-const Events = Type.Array(EventType, { minItems: 1, maxItems: EVENT_TYPES.length, description: "The events that it is told of" })
+const Events = Type.Array(EventType, { minItems: 1, maxItems: EVENT_TYPES.length, description: "The events that the webhook receives" })
 const Url = Type.String({ format: "uri", minLength: 1, maxLength: 2_048, description: "http or https; the egress policy applies to every delivery" })
 const Description = Type.String({ maxLength: 500 })
 export const WebhookInput = named("WebhookInput", Type.Object({ url: Url, description: Type.Optional(Description), events: Events }, closed))
@@ -14,7 +14,7 @@ export const WebhookPatch = named(
       url: Type.Optional(Url),
       description: Type.Optional(Description),
       events: Type.Optional(Events),
-      enabled: Type.Optional(Type.Boolean({ description: "true switches it on again, and sends the deliveries that still wait" })),
+      enabled: Type.Optional(Type.Boolean({ description: "true switches the webhook on again and sends its pending deliveries" })),
     },
     closed,
   ),
@@ -34,7 +34,7 @@ const fields = {
 export const Webhook = named("Webhook", Type.Object(fields))
 export const NewWebhook = named(
   "NewWebhook",
-  Type.Object({ ...fields, signingSecret: Type.String({ description: "The key that deliveries are signed with; shown this once" }) }),
+  Type.Object({ ...fields, signingSecret: Type.String({ description: "The key that signs the deliveries; shown only once" }) }),
 )
 export const Delivery = named(
   "Delivery",

@@ -28,7 +28,7 @@ const Plan = named(
       uploadBytes: Type.Optional(uploadBytes),
       tests: Type.Optional(tests),
     },
-    { description: "The limits of the workspace; an absent one does not limit" },
+    { description: "The limits of the workspace; an absent limit means no limit" },
   ),
 )
 const PlanPatch = named(
@@ -41,7 +41,7 @@ const PlanPatch = named(
       uploadBytes: Type.Optional(Nullable(uploadBytes)),
       tests: Type.Optional(Nullable(tests)),
     },
-    { ...closed, description: "An absent limit is kept; null lifts one" },
+    { ...closed, description: "An absent limit keeps its value; null removes a limit" },
   ),
 )
 
@@ -51,7 +51,7 @@ const fields = { ...workspaceNames, createdAt: Time, plan: Plan }
 export const Workspace = named("Workspace", Type.Object(fields))
 export const NewWorkspace = named(
   "NewWorkspace",
-  Type.Object({ ...fields, key: Type.String({ description: "An admin key of the workspace; shown this once" }) }),
+  Type.Object({ ...fields, key: Type.String({ description: "An admin key of the workspace; shown only once" }) }),
 )
 export const WorkspaceInput = named("WorkspaceInput", Type.Object({ name: Name, title: Type.Optional(Title) }, closed))
 export const WorkspacePatch = named(
@@ -59,6 +59,6 @@ export const WorkspacePatch = named(
   Type.Object({ name: Type.Optional(Name), title: Type.Optional(Title), plan: Type.Optional(PlanPatch) }, { ...closed, minProperties: 1 }),
 )
 export const WorkspaceRemoval = Type.Object(
-  { name: Type.String({ maxLength: 100, description: "The workspace's name once more", examples: ["acme"] }) },
+  { name: Type.String({ maxLength: 100, description: "The workspace's name, repeated as a confirmation", examples: ["acme"] }) },
   closed,
 )

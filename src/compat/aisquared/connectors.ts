@@ -16,10 +16,10 @@ export interface Resource {
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-/** A change that collides with another one is tried this many times. */
+/** How often a change is tried when it conflicts with another change. */
 const ATTEMPTS = 5
 
-/** The hub's connectors as AI Squared has them: by their integer serial, each a source or a destination. */
+/** The hub's connectors in AI Squared's form: identified by their integer serial, each a source or a destination. */
 export class Connectors {
   readonly #hub: Hub
   readonly definitions: readonly BuiltDefinition[]
@@ -46,7 +46,7 @@ export class Connectors {
     return resourceOf(definition, view, by, base)
   }
 
-  /** Stores it without a test, as the vendor does. Names are unique on one side. */
+  /** Stores a connector without a test, as the vendor does. Names are unique among the sources and among the destinations. */
   async create(by: Principal, body: ConnectorBody, base: string): Promise<Resource> {
     const { name = "", connector_type: side = "source", connector_name: named = "", configuration = {}, description = "" } = body
     const definition = requireDefinition(this.definitions, side, named)
@@ -69,7 +69,7 @@ export class Connectors {
     }
   }
 
-  /** Changes the given columns alone; a configuration is replaced as a whole, but masked values are kept. */
+  /** Changes only the given columns. A configuration is replaced as a whole, except that masked values are kept. */
   async #tryUpdate(by: Principal, id: number, body: ConnectorBody, base: string): Promise<Resource> {
     const { definition: before, view } = await this.#find(by, id)
     const definition = requireDefinition(this.definitions, body.connector_type ?? before.side, body.connector_name ?? before.name)
@@ -117,7 +117,7 @@ export class Connectors {
   }
 }
 
-/** The vendor's category of all that is built is `data`; its sub-category `database` has our databases and warehouses. */
+/** The vendor has all mapped types in its category `data`; our databases and warehouses are in its sub-category `database`. */
 const isIn = ({ side, connector }: BuiltDefinition, query: ListQuery): boolean =>
   (query.side ?? side) === side &&
   (query.category ?? "data") === "data" &&

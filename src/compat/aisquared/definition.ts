@@ -4,7 +4,7 @@ import type { TypeMapping } from "../mapping.ts"
 /** A connector definition of AI Squared: `connector_name` on one side, and its configuration. */
 export interface Definition extends TypeMapping {
   readonly side: Side
-  /** Of its icon: `#336791`. */
+  /** The color of the icon: `#336791`. */
   readonly colour?: string
 }
 

@@ -27,7 +27,7 @@ const credentials = (password: Pick<Row, "ours" | "read">): readonly Row[] => [
   { theirs: "/credentials/password", required: true, secret: true, ...password },
 ]
 
-/** Databases with the keys of Postgresql; one without a name is the one named like the user. */
+/** Databases with the keys of Postgresql. Without a database name, the database with the user's name is used. */
 const database = (named: Omit<Definition, "rows">, ...more: readonly Row[]): Definition => ({
   ...named,
   rows: [
@@ -101,10 +101,10 @@ export type BuiltDefinition = Built<Definition>
 
 export const definitionsOf = (registry: Registry): BuiltDefinition[] => built(DEFINITIONS, registry)
 
-/** By the vendor's name, in its exact case. */
+/** Finds a definition by the vendor's name; case matters. */
 export const definitionNamed = (all: readonly BuiltDefinition[], side: Side, name: string): BuiltDefinition | undefined =>
   all.find((each) => each.side === side && each.name === name)
 
-/** Of a type of the hub, on one side. */
+/** Finds the definition of a hub type among the sources or the destinations. */
 export const definitionFor = (all: readonly BuiltDefinition[], side: Side, type: string): BuiltDefinition | undefined =>
   all.find((each) => each.side === side && each.type === type)

@@ -54,7 +54,7 @@ export const httpSource: Definition = {
 
 const wholeOf = (value: unknown): number | undefined => (typeof value === "string" && /^\d{1,6}$/.test(value) ? Number(value) : undefined)
 
-/** Without a parameter there is nothing to page by, whatever increment_type says. */
+/** Without a parameter there is no paging, whatever increment_type says. */
 function pagingOf(increment: unknown, parameter: unknown, limit: unknown, size: unknown, start: unknown): unknown {
   if (!isGiven(parameter)) return undefined
   const sized = isGiven(limit) && (wholeOf(size) ?? 0) > 0 ? { sizeParameter: limit, size: wholeOf(size) } : {}
@@ -62,14 +62,14 @@ function pagingOf(increment: unknown, parameter: unknown, limit: unknown, size: 
   return { kind: increment === "Page" ? "page" : "offset", parameter, ...sized, ...(from === undefined ? {} : { start: from }) }
 }
 
-/** A JSONPath of names alone, as one that leads to a list is (`$.data.items[*]`), as JMESPath. */
+/** Translates a JSONPath into JMESPath. The path may hold only names, and `[*]` at its end: `$.data.items[*]`. */
 function recordsAt(path: unknown): string | undefined {
   const names = /^\$((?:\.[A-Za-z_]\w*)+)(?:\[\*\])?$/.exec(String(path).trim())?.[1]
   const records = names?.slice(1)
   return records === undefined || expressionFault(records) !== undefined ? undefined : records
 }
 
-/** A JSON text, in which a credential could not be kept safe. */
+/** A JSON text. It must not hold credentials, because the hub could not encrypt them there. */
 function formatFault(format: unknown): string | undefined {
   const fault = "must be a JSON text without credentials; send those in headers."
   if (typeof format !== "string") return fault
@@ -81,7 +81,7 @@ function formatFault(format: unknown): string | undefined {
   }
 }
 
-/** A URL, cut where its path begins. */
+/** A URL, split at the start of its path. */
 function cut(url: string): [base: string, path: string] {
   const slash = url.indexOf("/", url.indexOf("://") + 3)
   return slash < 0 ? [url, ""] : [url.slice(0, slash), url.slice(slash)]

@@ -18,6 +18,6 @@ export function nativeOf({ rows }: Definition, configuration: Settings, stored: 
   return { config, document: storedDocument(rows, configuration, MASK) }
 }
 
-/** A configuration as it was sent where that still holds, with the changes that were made elsewhere since; secrets masked. */
+/** A configuration as the client sent it, updated with later changes from other APIs; secrets are masked. */
 export const configurationOf = ({ rows }: Definition, view: ConnectorView): Settings =>
   writeDocument(rows, view.config, { sent: view.compat === "aisquared" ? (view.document ?? undefined) : undefined, mask: MASK, defaults: undefined })

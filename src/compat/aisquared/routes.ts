@@ -57,7 +57,7 @@ export const aisquared: Mount = {
 
 const idOf = ({ params }: FastifyRequest): number => readId((params as { id: string }).id)
 
-/** Where the caller sees this mount: below its prefix, or at the root of a host of its own. */
+/** The base URL of this mount as the caller sees it: below its prefix, or at the root of a host of its own. */
 const baseOf = ({ protocol, host, originalUrl }: FastifyRequest): string => `${protocol}://${host}${originalUrl.startsWith(`${PREFIX}/`) ? PREFIX : ""}`
 
 /** The links of a page: the caller's own query with another page. */

@@ -73,7 +73,7 @@ function asObject(given: unknown, loc: Loc, details: Detail[]): Plain | undefine
 }
 
 interface TextOptions {
-  /** Characters at most. */
+  /** The longest text, in characters. */
   readonly most?: number
   readonly default?: string
 }

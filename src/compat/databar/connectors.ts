@@ -10,7 +10,7 @@ import { CONNECTOR } from "./types.ts"
 
 const PAGE = 1_000
 const LARGEST_ID = 2_147_483_647
-/** The connector itself holds all of it; the document of another compatible API no longer applies. */
+/** Removes the document of any other compatible API: Databar needs none, because the connector holds all of its values. */
 const WRITTEN_HERE = { compat: "databar", document: {} }
 
 /** The hub's HTTP connectors as Databar names them. */
@@ -21,7 +21,7 @@ export class Connectors {
     this.#hub = hub
   }
 
-  /** All of them, oldest first. */
+  /** All connectors, oldest first. */
   async list(by: Principal): Promise<Shown[]> {
     const plan = await planOf(this.#hub.store, by.workspace.id)
     const found: ConnectorView[] = []
@@ -45,7 +45,7 @@ export class Connectors {
     return { ...shown(view, plan), headers: body.headers, parameters: body.parameters, body: body.body }
   }
 
-  /** Replaces the whole connector, but masked values are kept. */
+  /** Replaces the whole connector, except that masked values are kept. */
   async replace(by: Principal, id: number, body: ConnectorBody): Promise<Shown> {
     const [stored, plan] = [await this.#find(by, id), await planOf(this.#hub.store, by.workspace.id)]
     return shown(await this.#hub.connectors.patch(by, stored.id, inputOf(body, stored, plan), undefined, WRITTEN_HERE), plan)

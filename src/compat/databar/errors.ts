@@ -12,7 +12,7 @@ export interface Detail {
 export const unprocessable = (detail: readonly Detail[]): PlatformError =>
   new PlatformError("request_invalid", detail.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; "), { details: { detail } })
 
-/** A 400, for faults that no schema finds. */
+/** A 400, for faults that a schema cannot express. */
 export const bad = (message: string): PlatformError => new PlatformError("config_invalid", message)
 
 /** An error in Databar's shape: an object with `detail`, which is a list of faults for 422 and a sentence for all others. */

@@ -21,7 +21,7 @@ const EMPTY: Pick<Shown, "method" | "url" | "headers" | "parameters" | "body" | 
   body_template: null,
 }
 
-/** Whether Databar has a name for it: an HTTP connector by one of its four methods. */
+/** Whether Databar can show the connector: an HTTP connector with one of Databar's four methods. */
 export const isNamed = ({ type, config }: ConnectorView): boolean => type === CONNECTOR.type && METHODS.includes(String(config["method"]).toLowerCase())
 
 /** A connector as Databar shows it: secrets masked, limits under the plan's. */

@@ -9,7 +9,7 @@ type Field = "headers" | "parameters"
 
 const values = namedValues(MASK)
 
-/** A list of names and values, and with them the mask of a login that was entered apart from them. */
+/** A list of names and values, which also shows the mask of a login that was entered separately. */
 const withLogin = (field: Field): Row => ({
   theirs: `/${field}`,
   ours: `/${field}`,
@@ -20,7 +20,7 @@ const withLogin = (field: Field): Row => ({
   },
 })
 
-/** A connector of Databar: its three types are purposes of one. */
+/** A connector of Databar. Its three types are three purposes of the same connector type. */
 export const CONNECTOR: TypeMapping = {
   name: "connector",
   type: "http",
@@ -34,7 +34,7 @@ export const CONNECTOR: TypeMapping = {
   ],
 }
 
-/** The place among headers and parameters where a login of its own goes. */
+/** The header or parameter in which a separately entered login is shown. */
 export function loginRow({ auth }: Settings): { readonly field: Field; readonly name: string } | undefined {
   if (!isSettings(auth)) return undefined
   const name = typeof auth["name"] === "string" ? auth["name"] : ""

@@ -17,7 +17,7 @@ export interface Datasource {
   readonly document: Settings
 }
 
-/** The hub's connectors as DataBrain has them: by their handles. */
+/** The hub's connectors in DataBrain's form: identified by their handles. */
 export class Datasources {
   readonly #hub: Hub
   readonly #types: readonly BuiltType[]
@@ -45,7 +45,7 @@ export class Datasources {
     return { input, document: documentOf(type, name, credentials) }
   }
 
-  /** Tests, stores and caches the schema; a failure on the way leaves nothing stored. A datasource that was made from a name alone has an empty one. */
+  /** Tests and stores a datasource and caches its schema; after a failure nothing stays stored. A datasource with only a name has an empty schema. */
   async create(by: Principal, { input, document }: Datasource): Promise<{ name: string }> {
     const from = { compat: "databrain", document }
     if (input.draft === true) await this.#hub.connectors.create(by, input, from)

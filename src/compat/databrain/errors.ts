@@ -19,7 +19,7 @@ type Code =
 
 const creating = new WeakSet<FastifyRequest>()
 
-/** Marks a request whose internal errors are `CREATE_DATASOURCE_FAILED` from now on. */
+/** Marks a request: from now on its internal errors are reported as `CREATE_DATASOURCE_FAILED`. */
 export const beginsCreating = (request: FastifyRequest): void => void creating.add(request)
 
 /** An error in both shapes that DataBrain's pages and clients read: `{ error: { message, code }, message, code }`. */

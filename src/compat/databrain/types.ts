@@ -5,7 +5,7 @@ import { mustBeText, words } from "../values.ts"
 
 /** A datasource type of DataBrain; its rows are of `credentials` (docs: Create Datasource, Datasource-Specific Credentials). */
 export interface DatasourceType extends TypeMapping {
-  /** A name alone makes one: it is stored untested, as a draft that has no schema yet. */
+  /** A name is enough to create one: it is stored untested, as a draft without a schema. */
   readonly fromName?: true
 }
 
@@ -42,7 +42,7 @@ const oneOf = (ours: Readonly<Record<string, unknown>>): Pick<Row, "check" | "re
           .join(" or ")}.`,
 })
 
-/** `true` demands TLS. No authority can be named here, so the server is not verified. */
+/** `true` requires TLS. The API has no field for a certificate authority, so the server is not verified. */
 const sslMode: Row = {
   theirs: "/sslMode",
   ours: "/tls/kind",
@@ -66,7 +66,7 @@ const TUNNEL: readonly Row[] = [
   secret("sshPrivateKey", "/tunnel:ssh/auth:key/privateKey", tunnelled),
 ]
 
-/** A database that is named, by its `username`. `schema` has no field of ours: all schemas are cached. */
+/** A named database, with a `username`. The hub has no field for `schema`: all schemas are cached. */
 const named = (name: string, type: string): DatasourceType => ({
   name,
   type,
@@ -106,7 +106,7 @@ const snowflake: DatasourceType = {
   ],
 }
 
-/** Its file comes later, by the native API; the page does not say how. */
+/** The file is uploaded later through the native API, since the vendor's page does not describe an upload. */
 const csv: DatasourceType = { name: "csv", type: "csv", rows: [], fromName: true }
 
 /** Every type that is mapped. */

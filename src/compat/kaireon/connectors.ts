@@ -12,7 +12,7 @@ import { type Credential, credentialsOf, documentOf, keyOf, masked, partialTest,
 import { type BuiltType, MASK, PAGE, typesOf } from "./types.ts"
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-/** A change that collides with another one is tried this many times. */
+/** How often a change is tried when it conflicts with another change. */
 const ATTEMPTS = 5
 
 /** Both envelopes: the page's, and the newer one with `pagination`. */
@@ -34,7 +34,7 @@ export interface Tested {
   readonly authConfig: Readonly<Record<string, string>>
 }
 
-/** The hub's connectors as KaireonAI has them. */
+/** The hub's connectors in KaireonAI's form. */
 export class Connectors {
   readonly #hub: Hub
   readonly #types: readonly BuiltType[]
@@ -67,7 +67,7 @@ export class Connectors {
     return shown(type, view)
   }
 
-  /** Takes any part of a configuration; a test says what is missing. */
+  /** Accepts an incomplete configuration; a test reports the missing fields. */
   async create(by: Principal, body: Body): Promise<Shown> {
     const { name = "", type: named = "", description = "", config = {}, authConfig = {}, authMethod = "access_key" } = body
     const type = this.#type(named)
@@ -118,7 +118,7 @@ export class Connectors {
     await this.#hub.connectors.remove(by, view.id)
   }
 
-  /** A failed test is an answer, and so is a test that the circuit breaker holds back. */
+  /** A failed test is a normal answer, and so is a test that the circuit breaker blocks. */
   async test(by: Principal, id: string): Promise<Tested> {
     await this.#find(by, id)
     const report = await this.#tested(by, id)
@@ -149,7 +149,7 @@ export class Connectors {
     }
   }
 
-  /** A connector of the caller's tenant whose type KaireonAI has; any other is `not_found`. */
+  /** A connector of the caller's tenant with a type that KaireonAI knows; for all others, `not_found`. */
   async #find(by: Principal, id: string): Promise<{ type: BuiltType; view: ConnectorView }> {
     if (!UUID.test(id)) throw unknown(id)
     const view = await this.#hub.connectors.get(by, id)
@@ -175,7 +175,7 @@ export class Connectors {
     throw refuse([{ pointer: "/type", message: `${message}; the types are ${known}.` }])
   }
 
-  /** The parts that an update gives, and for the others those that are stored, as masks. */
+  /** The parts that an update sends; the missing parts are filled with the stored ones, as masks. */
   #posted(type: BuiltType, view: ConnectorView, body: Body): Posted {
     const document = documentOf([type], view)
     const inConfig = (key: string): boolean =>

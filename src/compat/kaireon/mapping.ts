@@ -52,7 +52,7 @@ interface Unfolded {
   readonly url?: Settings
 }
 
-/** Takes credentials out of `config`, and reads a connection string. */
+/** Moves credentials out of `config`, and parses a connection string. */
 function unfolded(type: BuiltType, { config, authConfig }: Posted, stored: Stored | undefined, faults: Fault[]): Unfolded {
   const names = type.credentials.map(keyOf)
   const given = (settings: Settings): Settings => Object.fromEntries(Object.entries(settings).filter(([, value]) => isGiven(value)))
@@ -119,7 +119,7 @@ function credentialFaults(type: BuiltType, credentials: Settings): Fault[] {
 
 const excludes = (one: string, other: string): boolean => one === other || (fieldOf(one) === fieldOf(other) && aroundOf(one) !== aroundOf(other))
 
-/** Values that would be stored as they are, yet look like a credential. */
+/** Values that look like a credential but would be stored in plain text. */
 const exposed = (type: BuiltType, config: Settings): Fault[] =>
   exposedSecrets([...type.rows, ...type.credentials], withoutString(type, config), "/config").map((name) => ({
     pointer: `/${name.replaceAll(".", "/")}`,

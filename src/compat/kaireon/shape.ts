@@ -6,7 +6,7 @@ import { lacking } from "../read-config.ts"
 import { writeDocument } from "../write-document.ts"
 import { type BuiltType, MASK } from "./types.ts"
 
-/** The document that is stored for showing: no secret is in it. */
+/** The document that the hub stores and shows again; it holds no secret. */
 export interface Document extends Settings {
   readonly type: string
   readonly authMethod: string
@@ -80,7 +80,7 @@ export const keyOf = (row: Row): string => lastOf(pointersOf(row)[0] ?? "")
 export function settingsOf(type: BuiltType, document: Document | undefined, config: Settings): Settings {
   const sent = document?.config
   const inConfig = type.credentials.filter((row) => sent !== undefined && Object.hasOwn(sent, keyOf(row)))
-  // The parts of a connection string are shown, those that it leaves out too.
+  // Shows all parts of a connection string, including those that it omits.
   const hidesDefaults = sent === undefined || !Object.hasOwn(sent, "connectionString")
   return writeDocument([...type.rows, ...inConfig], config, { sent, mask: MASK, defaults: hidesDefaults ? type.connector.fields : undefined })
 }
@@ -106,7 +106,7 @@ export function credentialsOf(type: BuiltType, document: Document | undefined, c
   return [...found.values()]
 }
 
-/** A stored config as a client would send it. */
+/** A stored config in the form in which a client would send it. */
 export const keptConfig = (type: BuiltType, config: Settings): Settings => settingsOf(type, undefined, config)
 
 /** The stored credentials as a client would send them, by their masks. */

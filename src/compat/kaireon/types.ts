@@ -89,7 +89,7 @@ const restApi: ConnectorType = {
   initial: { probe: "get" },
 }
 
-/** Posts to a URL. A test never sends it more than HEAD, since a GET may set something off. */
+/** Posts to a URL. A test sends only HEAD, because a GET may trigger an action. */
 const webhook: ConnectorType = {
   ...restApi,
   name: "webhook",

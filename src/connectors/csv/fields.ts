@@ -4,7 +4,7 @@ import { authKinds } from "../shared/http/auth/fields.ts"
 import { headerNameFault } from "../shared/http/header-rules.ts"
 import { httpsField } from "../shared/http/https.ts"
 
-/** The hub sets these itself, besides those that nobody may set: it decides which part of the file it asks for, and in which coding. */
+/** Headers that the hub sets itself for a file, besides the generally reserved ones: they choose the part of the file and its coding. */
 const nameFault = (name: string): string | undefined => headerNameFault(name) ?? (/^(range|accept-encoding)$/i.test(name) ? "is set by the hub." : undefined)
 const encodingFault = (label: string): string | undefined => {
   try {

@@ -14,7 +14,7 @@ const inputs = {
   value: optional(
     secret("Value", { help: "Empty: each call gives it. Otherwise a default that a call may replace.", plainWhen: ({ name }) => !isSecretName(name) }),
   ),
-  required: flag("Required", { default: true, help: "Whether a call must give it when it has no value here." }),
+  required: flag("Required", { default: true, help: "Whether a call must give the value when the row has none." }),
 }
 const expression = (title: string, example: string, help: string) => text(title, { maxLength: 2_000, check: expressionFault, example, help })
 
@@ -24,7 +24,7 @@ export const httpFields = {
     formatted: withoutTags,
     check: urlTemplateFault,
     example: "https://api.example.com/v1/companies",
-    help: "Path and query may hold Jinja, such as /companies/{{ id }}; its variables are inputs, and no value leaves its place.",
+    help: "Path and query may hold Jinja, such as /companies/{{ id }}; its variables become inputs, and each value is escaped for its place.",
   }),
   method: choice("Method", ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"], { default: "GET" }),
   headers: list(
@@ -74,29 +74,29 @@ export const httpFields = {
     expression("Successful when", "status == 'ok'", "JMESPath over the answer's JSON. An answer for which it is not true is a failure, whatever its status."),
   ),
   successStatuses: optional(
-    text("Statuses of success", { check: statusesFault, example: "200-299, 404", help: "Without any: all below 400. A status that is listed is no failure." }),
+    text("Success statuses", { check: statusesFault, example: "200-299, 404", help: "Default: all statuses below 400. A listed status is never a failure." }),
   ),
   paging: pagingField,
   retries: integer("Retries", {
     min: 0,
     max: 5,
     default: 2,
-    help: "How often a request is made again after a status to retry or a broken connection, when its method may be repeated; the answer's Retry-After is kept to.",
+    help: "The number of retries after a retryable status or a broken connection, if the method may be repeated; Retry-After is respected.",
   }),
   retryStatuses: text("Statuses to retry", { check: statusesFault, default: "429, 502-504" }),
   repeatable: flag("POST and PATCH may be repeated", {
-    help: "Only where the same request twice does no harm. Without it they are made again only if they never left.",
+    help: "Choose this only if sending the same request twice does no harm. Otherwise a request is retried only if it was never sent.",
   }),
   probe: choice("Test request", ["get", "head"], {
     default: "get",
-    help: "What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL that sets something off.",
+    help: "What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL on which a GET triggers an action.",
   }),
   tls: httpsField,
 }
 
 export const isTemplate = (text: string): boolean => tagStarts(text).length > 0
 
-/** Scheme, host and port are the config's own: no input may have a say in them. */
+/** Scheme, host and port come from the config alone; no input may change them. */
 function urlTemplateFault(url: string): string | undefined {
   const [first] = tagStarts(url)
   if (first === undefined) return undefined

@@ -32,7 +32,7 @@ async function urlOf({ url }: HttpConfig, input: Row, render: Render): Promise<s
   throw new PlatformError("query_invalid", "The URL does not lead to the connector's own host with these inputs; correct the URL or the inputs.")
 }
 
-/** As far as the URL goes without inputs. */
+/** The part of the URL before its first input. */
 function fixedPart(url: string): string {
   const [first] = tagStarts(url)
   if (first === undefined) return url

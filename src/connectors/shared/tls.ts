@@ -12,11 +12,11 @@ export const tlsField = variant(
           text("CA certificate", { format: "pem", help: "PEM of the authority that signed the server's certificate; without it the system's roots decide." }),
         ),
         servername: optional(
-          text("Name in the certificate", { format: "name", maxLength: 253, help: "When the certificate is for another name than the host's." }),
+          text("Name in the certificate", { format: "name", maxLength: 253, help: "Set this if the certificate has a different name than the host." }),
         ),
       },
     },
-    require: { title: "Encrypt, without verifying who answers", fields: {} },
+    require: { title: "Encrypt, without verifying the server", fields: {} },
     off: { title: "Do not encrypt", fields: {} },
   },
   { default: "verify", help: "Switch it off only on a network that you trust." },

@@ -15,7 +15,7 @@ const compressionOf = (head: Buffer): Compression => {
   return magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50 ? "zstd" : "none"
 }
 
-/** What decompresses to more than this, and to more than 200 times its size, is a bomb. */
+/** A file that decompresses to more than this, and to more than 200 times its size, is treated as a bomb. */
 const FREE_BYTES = 256 * 1_048_576
 const MOST_RATIO = 200
 /** 2^23 bytes, the window that RFC 8878, 3.1.1.1.2, asks every decoder to support; more would let a file claim the memory. */

@@ -26,7 +26,7 @@ export interface HttpOptions {
   judge?(answer: HttpAnswer, call: HttpCall): PlatformError | undefined
 }
 
-/** A success whose body is read at the reader's pace, as it was sent. Read it to its end, leave the loop, or close it. */
+/** A successful answer with its body as a stream, as it was sent. The reader must read it to its end, leave the loop, or close it. */
 export interface StreamedAnswer extends Omit<HttpAnswer, "body"> {
   /** To be read once. */
   readonly body: AsyncIterable<Buffer>

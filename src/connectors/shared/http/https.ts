@@ -9,7 +9,7 @@ export const httpsField = variant(
       title: "Verify the server's certificate",
       fields: { ca: optional(text("CA certificate", { format: "pem", help: "PEM of a private authority; without it the system's roots decide." })) },
     },
-    require: { title: "Do not verify who answers", fields: {} },
+    require: { title: "Do not verify the server", fields: {} },
   },
   { default: "verify", help: "Only for https URLs." },
 )

@@ -3,7 +3,7 @@ import { type Config, choice, integer, optional, text, variant } from "../../../
 
 const name = (title: string, example: string) => text(title, { maxLength: 256, example })
 const place = choice("Sent in", ["query", "body"], { default: "query", help: "A query parameter, or a field of the JSON body." })
-const most = integer("Most pages", { min: 1, max: 10_000, default: 100, help: "A call ends there with an error, so that a loop of pages ends." })
+const most = integer("Most pages", { min: 1, max: 10_000, default: 100, help: "A call that needs more pages fails, so that an endless loop of pages stops." })
 
 /** How an API that answers in pages is asked for the next one. */
 export const pagingField = variant(
@@ -40,7 +40,7 @@ export const pagingField = variant(
           maxLength: 2_000,
           check: expressionFault,
           example: "meta.next_cursor",
-          help: "JMESPath; null or empty ends.",
+          help: "JMESPath; a null or empty result means the last page.",
         }),
         place,
         maxPages: most,
@@ -54,7 +54,7 @@ export const pagingField = variant(
             maxLength: 2_000,
             check: expressionFault,
             example: "links.next",
-            help: "JMESPath; without it the Link header tells (rel=next). It must stay on the URL's host.",
+            help: "JMESPath; by default, the Link header (rel=next). The address must be on the URL's host.",
           }),
         ),
         maxPages: most,

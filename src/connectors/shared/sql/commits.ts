@@ -127,7 +127,7 @@ async function open<B, C extends SqlConnection<B>>(type: SqlType<B, C>, client: 
   try {
     await transacted(client.wire, "write", call, () => client.wire.run(createTable(dialect, ddl, book.path, COLUMNS, KEY), [], call))
   } catch (error) {
-    // Somebody else may have made it meanwhile.
+    // Another session may have created the table in the meantime.
     if (!(await stands(type, client, book, call))) throw error
   }
   remember(client, book.table)

@@ -38,7 +38,7 @@ export const authKinds = {
     title: "OAuth 2.0 refresh token",
     fields: {
       ...client,
-      clientSecret: optional(secret("Client secret", { help: "None for a public client." })),
+      clientSecret: optional(secret("Client secret", { help: "Leave empty for a public client." })),
       refreshToken: secret("Refresh token", {
         help: "When the provider replaces it, the hub keeps the new one; enter another one only after a new login.",
       }),
@@ -54,7 +54,7 @@ export const authKinds = {
       parts: list(
         "Signed parts, in order",
         { part: choice("Part", SIGNED_PARTS) },
-        { max: 10, help: "Without any: timestamp, method, path, query, body. The query has no question mark; body_sha256 is in hexadecimal." },
+        { max: 10, help: "Default: timestamp, method, path, query, body. The query has no question mark; body_sha256 is in hexadecimal." },
       ),
       separator: choice("Between the parts", ["newline", "dot", "colon", "nothing"], { default: "newline" }),
       encoding: choice("The signature is", ["hex", "base64"], { default: "hex" }),

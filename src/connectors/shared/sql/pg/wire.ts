@@ -54,7 +54,7 @@ function plainWire(pg: Client, { types, settings, modes = MODES }: PgSystem, rel
 const MODES: Readonly<Record<Access, readonly string[]>> = {
   read: ["BEGIN READ ONLY"],
   snapshot: ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"],
-  // Constraints that wait for COMMIT would speak up when nobody can tell whose fault it is.
+  // A constraint that is deferred to COMMIT would fail when the row at fault can no longer be identified.
   write: ["BEGIN READ WRITE", "SET CONSTRAINTS ALL IMMEDIATE"],
 }
 const LONGEST_MS = 2_147_483_647
