@@ -41,14 +41,18 @@ const lineOf = (value: object): string => `${JSON.stringify(value)}\n`
 
 async function* ndjsonLines(batches: AsyncIterable<Batch>, requestId: string, { cursors = false }: RowStreamOptions): AsyncGenerator<string> {
   let cursor: Cursor | undefined
+  let given = false
   try {
     for await (const batch of batches) {
       const own = [...(batch.rejected ?? []).map(($rejected) => ({ $rejected })), ...(cursors && batch.cursor !== undefined ? [{ $cursor: batch.cursor }] : [])]
       const text = toNdjson(batch) + own.map(lineOf).join("")
+      given ||= text !== ""
       if (text !== "") yield text
       cursor = batch.cursor
     }
   } catch (error) {
+    // Without a line before it, the error is an ordinary one.
+    if (!given) throw error
     yield errorLine(error, requestId, cursor === undefined ? {} : { cursor })
   }
 }

@@ -150,7 +150,9 @@ export class Uses {
       grant.sent()
       const used = session.with(this.#services(admitted, grant, lease))
       failed = false
-      for await (const result of start({ session: used, opened, prepared, begunAt }))
+      for await (const result of start({ session: used, opened, prepared, begunAt })) {
+        // The far side answered, so the credentials work: other uses need not wait until a long stream has ended.
+        login.worked()
         if (perResult === true) {
           lift()
           lift = lease.terms({ signal })
@@ -158,6 +160,7 @@ export class Uses {
           lift()
           lift = lease.terms({ deadlineMs, signal })
         } else yield result
+      }
       login.worked()
     } catch (error) {
       failed = true

@@ -60,8 +60,10 @@ export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>
 /** The order in which a plan reads the stream. */
 export function orderOf<B>({ order }: Dialect<B>, stream: Stream, plan: ReadPlan): ReadOrder {
   const named = stream.key.flatMap((name) => stream.columns.filter((column) => column.name === name))
-  const key = named.every((column) => order.resumes(column)) ? named : []
-  const unique = key.length > 0 && stream.keyHolds !== false
+  const holds = stream.keyHolds !== false
+  // Where a key may come twice, values that the server holds for equal must also look equal.
+  const key = named.every((column) => order.resumes(column) && (holds || order.exact?.(column) !== false)) ? named : []
+  const unique = key.length > 0 && holds
   if (plan.kind !== "since") return { columns: key, unique }
   const column = stream.columns.find(({ name }) => name === plan.column)
   if (column === undefined) throw new PlatformError("query_invalid", `${stream.path.join(".")} has no column ${plan.column} to read by.`)
