@@ -1,5 +1,7 @@
 import { defineConnector } from "../core/connector.ts"
-import { optional, secret, text, variant } from "../core/fields.ts"
+import { secret, text, variant } from "../core/fields.ts"
+import { keyPairFields } from "./shared/http/auth/private-key.ts"
+import { tokenFault } from "./shared/http/header-rules.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
 import { accountFault, readAccount } from "./snowflake/account.ts"
 import { connectSnowflake } from "./snowflake/api.ts"
@@ -10,10 +12,6 @@ import { errors } from "./snowflake/errors.ts"
 import { facts } from "./snowflake/facts.ts"
 
 const CASE = "Snowflake takes it as it is written, and keeps names that were not quoted in upper case."
-
-/** A token goes into a header: visible ASCII and nothing else. */
-const headerFault = (value: string): string | undefined =>
-  /^[\x21-\x7e]+$/.test(value) ? undefined : "must be one word of ASCII characters, without spaces or line breaks."
 
 const name = (title: string, example: string, help: string) => text(title, { default: "", maxLength: 255, example, help })
 
@@ -60,20 +58,11 @@ Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and o
       help: "The login name. Best a user of its own, with SELECT on what the hub shall read.",
     }),
     auth: variant("Login", {
-      key_pair: {
-        title: "Key pair",
-        fields: {
-          privateKey: secret("Private key", {
-            format: "pem",
-            help: "RSA, at least 2,048 bits, in PKCS#8 (as `openssl genrsa | openssl pkcs8 -topk8` writes it).",
-          }),
-          passphrase: optional(secret("Passphrase", { maxLength: 1_024 })),
-        },
-      },
-      token: { title: "Programmatic access token", fields: { token: secret("Token", { check: headerFault }) } },
+      key_pair: { title: "Key pair", fields: keyPairFields },
+      token: { title: "Programmatic access token", fields: { token: secret("Token", { check: tokenFault }) } },
       oauth: {
         title: "OAuth access token",
-        fields: { token: secret("Access token", { check: headerFault, help: "It is not renewed: when it expires, enter a new one." }) },
+        fields: { token: secret("Access token", { check: tokenFault, help: "It is not renewed: when it expires, enter a new one." }) },
       },
     }),
     warehouse: name("Warehouse", "COMPUTE_WH", `Empty: the user's default. ${CASE}`),

@@ -1,13 +1,16 @@
-import type { Column, Value } from "../../core/values.ts"
+import type { Column } from "../../core/values.ts"
 import { type Dialect, quotedBy } from "../shared/sql/dialect.ts"
+import { rowReason } from "../shared/sql/errors.ts"
 import type { Lexis } from "../shared/sql/lexis.ts"
 import { jsonWriter } from "../shared/sql/merge.ts"
 import type { Reading } from "../shared/sql/reading.ts"
+import { textFor } from "../shared/sql/text-values.ts"
 import type { Writer } from "../shared/sql/writer.ts"
-import { asText, bytesOf, wellFormed } from "../shared/unfit.ts"
+import { asText } from "../shared/unfit.ts"
 import type { Binding, Snowflake } from "./api.ts"
 import { errors } from "./errors.ts"
 
+/** `//` begins a comment too, and `$$` a text. */
 const LEXIS: Lexis = { lineComments: [/--/y, /\/\//y], quotes: `'"`, escapes: "'", dollars: /\$\$/y }
 
 /** System functions that only tell; the others cancel, abort, alter or send (docs, System functions). */
@@ -41,24 +44,13 @@ export const dialect: Dialect<Binding> = {
     if (typeof value === "number") return { type: Number.isInteger(value) ? "FIXED" : "REAL", value: String(value) }
     return typeof value === "boolean" ? { type: "BOOLEAN", value: String(value) } : value === null ? null : asText(value)
   },
-  encode,
+  encode: textFor,
   reading,
   order: {
     tuples: false,
     resumes: ({ type }) => !["json", "array", "unknown"].includes(type),
-    isBadKey: (error) => {
-      const said = errors.said(error)
-      return said !== undefined && errors.isRowFault(said)
-    },
+    isBadKey: (error) => rowReason(errors, error) !== undefined,
   },
-}
-
-/** A value as the text from which `fromText` makes the column's type; null is SQL's NULL. */
-function encode(value: Value, { type }: Pick<Column, "type">): string | null {
-  if (value === null) return null
-  if (type === "json" || type === "array") return wellFormed(JSON.stringify(value))
-  if (type === "bytes") return bytesOf(value).toString("base64")
-  return type === "float" ? asText(value).replace("Infinity", "inf") : asText(value)
 }
 
 /** SQL that makes a column's type of a text. A cast to VARCHAR(n) would cut a longer text silently; the column itself refuses it. */

@@ -1,9 +1,8 @@
-import { PlatformError } from "../../core/errors.ts"
 import type { Column, Value } from "../../core/values.ts"
 import { distinctNames } from "../shared/columns.ts"
-import { parseJson } from "../shared/json.ts"
 import { atOffset, epochDay, epochSeconds } from "../shared/sql/epoch.ts"
-import { type Typed, type TypeRow, typeReader } from "../shared/sql/types.ts"
+import { hexIn, jsonIn, realIn, type TextReader, truthIn, valuesIn } from "../shared/sql/text-values.ts"
+import { type TypeRow, typeReader } from "../shared/sql/types.ts"
 
 /** A column of a result (docs, SQL API reference, ResultSet_ResultSetMetaData_RowType). `type` is in lower case. */
 export interface RowType {
@@ -15,37 +14,24 @@ export interface RowType {
   readonly nullable?: boolean | null
 }
 
-const json = ["variant", "object", "map", "geography", "geometry"].map((name): TypeRow => ({ name, type: "json" }))
+const json = ["variant", "object", "map", "geography", "geometry"].map((name): TypeRow => ({ name, type: "json", nested: true }))
 const timestamps = ["ntz", "ltz", "tz"].map((zone): TypeRow => ({ name: `timestamp_${zone}`, type: "timestamp", size: "seconds", zoned: zone !== "ntz" }))
-const readType = typeReader([
-  { name: "number", type: "decimal", size: "digits" },
+
+/** Reads a type as `DESCRIBE TABLE` spells it: `NUMBER(38,0)`, `VARCHAR(80)`, `OBJECT(a NUMBER(38,0))`. */
+export const typed = typeReader([
+  { name: "number", type: "decimal", size: "digits", integers: 38 },
   { name: "decfloat", type: "decimal" },
   { name: "float", type: "float", bits: 64 },
-  { name: "varchar", type: "string", size: "length" },
-  { name: "binary", type: "bytes", size: "length" },
+  { name: "varchar", type: "string", size: "length", unlimited: 16_777_216 },
+  { name: "binary", type: "bytes", size: "length", unlimited: 8_388_608 },
   { name: "boolean", type: "boolean" },
   { name: "date", type: "date" },
   { name: "time", type: "time", size: "seconds", zoned: false },
   ...timestamps,
   ...json,
-  { name: "array", type: "array" },
-  { name: "vector", type: "array" },
+  { name: "array", type: "array", nested: true },
+  { name: "vector", type: "array", nested: true },
 ])
-
-/** The length of a VARCHAR and a BINARY for which none was given. */
-const UNLIMITED: Readonly<Record<string, number>> = { string: 16_777_216, bytes: 8_388_608 }
-
-/** A type as `DESCRIBE TABLE` spells it: `NUMBER(38,0)`, `VARCHAR(80)`, `OBJECT(a NUMBER(38,0))`. */
-export function typed(nativeType: string): Typed {
-  const whole = readType(nativeType)
-  const { maxLength, precision, ...found } = whole.type === "unknown" ? { ...readType(/^\w*/.exec(nativeType)?.[0] ?? ""), nativeType } : whole
-  if (/^number\b/i.test(nativeType) && (found.scale ?? 0) === 0) {
-    const { scale: _, ...integer } = found
-    return { ...integer, type: "integer", precision: Math.ceil((precision ?? 38) * Math.log2(10)) + 1 }
-  }
-  const limited = maxLength !== undefined && maxLength < (UNLIMITED[found.type] ?? 0)
-  return { ...found, ...(precision === undefined ? {} : { precision }), ...(limited ? { maxLength } : {}) }
-}
 
 /** Names of types in results and in INFORMATION_SCHEMA, as DESCRIBE has them. */
 const NAMES: Readonly<Record<string, string>> = { fixed: "NUMBER", real: "FLOAT", text: "VARCHAR" }
@@ -72,31 +58,20 @@ export function columnsOf(found: readonly RowType[]): Column[] {
 }
 
 /** Rows as ours; throws `response_invalid` for a value that is not in the documented form. */
-export function valuesOf(rows: readonly (readonly (string | null)[])[], found: readonly RowType[]): Value[][] {
-  const readers = found.map(readerOf)
-  return rows.map((cells) => readers.map((read, index) => read(cells[index] ?? null)))
+export const valuesOf = (rows: readonly (readonly (string | null)[])[], found: readonly RowType[]): Value[][] =>
+  valuesIn(rows, found.map(textColumn), "Snowflake")
+
+function textColumn({ name, type, precision, scale }: RowType) {
+  const kind = type.toLowerCase()
+  const small = kind === "fixed" && (precision ?? 38) <= 15 && (scale ?? 0) === 0
+  return { name, read: small ? Number : READERS[kind], next: `unset the user's ${kind.toUpperCase()}_OUTPUT_FORMAT, or cast the column to text` }
 }
 
-function readerOf(column: RowType): (text: string | null) => Value {
-  const type = column.type.toLowerCase()
-  const small = type === "fixed" && (column.precision ?? 38) <= 15 && (column.scale ?? 0) === 0
-  const read = small ? Number : READERS[type]
-  return (text) => {
-    if (text === null || read === undefined) return text
-    const value = read(text)
-    if (value !== undefined) return value
-    throw new PlatformError(
-      "response_invalid",
-      `Snowflake sends ${column.name} in a form of its own; unset the user's ${type.toUpperCase()}_OUTPUT_FORMAT, or cast the column to text.`,
-    )
-  }
-}
-
-/** Docs, SQL API, Handling responses; undefined is a text that does not fit. What is not here is text. */
-const READERS: Readonly<Record<string, (text: string) => Value | undefined>> = {
-  real: (text) => (/^-?inf/i.test(text) ? `${text.startsWith("-") ? "-" : ""}Infinity` : Number.isFinite(Number(text)) ? Number(text) : "NaN"),
-  boolean: (text) => (/^(true|1)$/i.test(text) ? true : /^(false|0)$/i.test(text) ? false : undefined),
-  binary: (text) => (/^([0-9a-f]{2})*$/i.test(text) ? Buffer.from(text, "hex").toString("base64") : undefined),
+/** Docs, SQL API, Handling responses. What is not here is text. */
+const READERS: Readonly<Record<string, TextReader>> = {
+  real: realIn,
+  boolean: truthIn,
+  binary: hexIn,
   date: epochDay,
   time: (text) => epochSeconds(text, "")?.replace(/^.*T/, ""),
   timestamp_ntz: (text) => epochSeconds(text, ""),
@@ -106,16 +81,5 @@ const READERS: Readonly<Record<string, (text: string) => Value | undefined>> = {
     const [, instant = "", offset = ""] = /^(\S+) (\d{1,4})$/.exec(text) ?? []
     return atOffset(instant, Number(offset) - 1_440)
   },
-  ...Object.fromEntries([...json.map(({ name }) => name), "array", "vector"].map((name) => [name, semiStructured])),
-}
-
-/** JSON, except that `undefined` stands for NULL in an array; text that is not even that stays text. */
-function semiStructured(text: string): Value {
-  const strict = text.replace(/"(?:[^"\\]|\\.)*"|\bundefined\b/g, (part) => (part === "undefined" ? "null" : part))
-  try {
-    return parseJson(strict)
-  } catch (error) {
-    if (error instanceof SyntaxError) return text
-    throw error
-  }
+  ...Object.fromEntries([...json.map(({ name }) => name), "array", "vector"].map((name) => [name, jsonIn])),
 }
