@@ -3,13 +3,14 @@ import type { Lease } from "../../core/lease.ts"
 import { jwtAuth, jwtSource } from "../shared/http/auth/jwt.ts"
 import { fingerprintOf, type keyPairFields, keyPairOf } from "../shared/http/auth/private-key.ts"
 import type { HttpAuth } from "../shared/http/auth.ts"
-import { refused, strange } from "../shared/sql/http-errors.ts"
+import { refused } from "../shared/sql/http-errors.ts"
 import { type Body, httpStatements } from "../shared/sql/http-statements.ts"
 import type { Progress, Submission } from "../shared/sql/statements.ts"
+import { firstPart, partOf, type ResultHandle, statementId } from "../shared/sql/text-results.ts"
 import type { SqlConnection } from "../shared/sql/wire.ts"
 import { readAccount } from "./account.ts"
 import { errors, errorsFor } from "./errors.ts"
-import { columnsOf, type RowType, valuesOf } from "./values.ts"
+import { types } from "./values.ts"
 
 /** A bind variable (docs, SQL API, Using bind variables): TEXT, or a text with another type. */
 export type Binding = string | null | { readonly type: "FIXED" | "REAL" | "BOOLEAN"; readonly value: string }
@@ -25,12 +26,6 @@ interface Config extends Required<Snowflake["place"]> {
   readonly auth: ({ readonly kind: "key_pair" } & Parsed<typeof keyPairFields>) | { readonly kind: "token" | "oauth"; readonly token: Secret }
 }
 
-/** A statement, and which partition of its result comes next once it has ended. */
-interface Handle {
-  readonly id: string
-  readonly rest?: { readonly rowType: readonly RowType[]; readonly partition: number; readonly partitions: number }
-}
-
 /** Without a user agent every request is refused (391903). */
 const HEADERS = { "user-agent": "jackfield/1.0", accept: "application/json" }
 /** The longest that Snowflake lets a statement run. */
@@ -39,15 +34,16 @@ const MOST_S = 604_800
 const LIFE_MS = 59 * 60_000
 /** The one refusal that comes with a status of success: the result is too large. */
 const TOO_LARGE = "391908"
+const RESULTS = { types, errors }
 
 /** The SQL API of one account (docs, SQL API reference). Nothing is sent yet; throws `config_invalid` for a key that cannot be used. */
 export function connectSnowflake(config: Config, lease: Lease): Snowflake {
   const { user, role, warehouse, database, schema } = config
   const { host } = readAccount(config.account)
   const { auth, fingerprint } = loginOf(config)
-  const table = errorsFor({ host, user, role, fingerprint })
+  const table = errorsFor({ host, user, role }, fingerprint)
   const place = Object.fromEntries(Object.entries({ warehouse, database, schema, role }).filter(([, value]) => value !== ""))
-  const wire = httpStatements<Binding, Handle>(
+  const wire = httpStatements<Binding, ResultHandle>(
     {
       base: `https://${host}/api/v2/statements`,
       headers: HEADERS,
@@ -56,11 +52,11 @@ export function connectSnowflake(config: Config, lease: Lease): Snowflake {
       // With `retry` and the same id a statement that ran after all does not run again (docs, Resubmitting a request).
       once: ({ method, json }, requestId, attempt) => (method === "GET" ? {} : { requestId, ...(attempt > 1 && json ? { retry: "true" } : {}) }),
       submit: (statement) => ({ method: "POST", to: `?async=${String(!statement.quick)}`, json: { ...submissionOf(statement), ...place } }),
-      next: ({ id, rest }) => ({ method: "GET", to: `statements/${id}${rest === undefined ? "" : `?partition=${rest.partition}`}` }),
+      next: ({ id, rest }) => ({ method: "GET", to: `statements/${id}${rest === undefined ? "" : `?partition=${rest.part}`}` }),
       cancel: ({ id }) => ({ method: "POST", to: `statements/${id}/cancel` }),
       progress(body, status, from) {
         if (body["code"] === TOO_LARGE) throw refused(table, status, body)
-        return from?.rest === undefined ? progressOf(body, status === 202) : partitionOf(from.id, from.rest, body)
+        return from?.rest === undefined ? progressOf(body, status === 202) : partOf(RESULTS, from.id, from.rest, body["data"])
       },
     },
     lease,
@@ -97,23 +93,11 @@ const submissionOf = ({ sql, params, timeoutMs, maxRows }: Submission<Binding>):
 const boundOf = (binding: Binding): object => (typeof binding === "object" && binding !== null ? binding : { type: "TEXT", value: binding })
 
 /** The statement still runs, or its result has come with its first partition. */
-function progressOf(body: Body, running: boolean): Progress<Handle> {
-  const id = body["statementHandle"]
-  // It becomes part of a path.
-  if (typeof id !== "string" || !/^[0-9a-f-]{36}$/i.test(id)) throw strange(errors, "has no statement handle")
+function progressOf(body: Body, running: boolean): Progress<ResultHandle> {
+  const id = statementId(RESULTS, body["statementHandle"])
   if (running) return { next: { id } }
   const meta = body["resultSetMetaData"] as { rowType?: unknown; partitionInfo?: unknown } | undefined
-  if (!Array.isArray(meta?.rowType)) throw strange(errors, "names no columns")
-  const rowType = meta.rowType as RowType[]
   const { numRowsInserted = 0, numRowsUpdated = 0 } = (body["stats"] ?? {}) as Readonly<Record<string, number>>
-  const partitions = Array.isArray(meta.partitionInfo) ? meta.partitionInfo.length : 1
-  const first = partitionOf(id, { rowType, partition: 0, partitions }, body)
-  return { ...first, columns: columnsOf(rowType), touched: numRowsInserted + numRowsUpdated }
-}
-
-function partitionOf(id: string, rest: NonNullable<Handle["rest"]>, { data }: Body): Progress<Handle> {
-  if (!Array.isArray(data)) throw strange(errors, "has no rows")
-  const { rowType, partition, partitions } = rest
-  const next = partition + 1 < partitions ? { next: { id, rest: { ...rest, partition: partition + 1 } } } : {}
-  return { rows: valuesOf(data as (string | null)[][], rowType), ended: true, ...next }
+  const partitions = Array.isArray(meta?.partitionInfo) ? meta.partitionInfo.length : 1
+  return { ...firstPart(RESULTS, id, meta?.rowType, partitions, body["data"]), touched: numRowsInserted + numRowsUpdated }
 }

@@ -1,16 +1,11 @@
 import type { Ddl } from "../shared/sql/ddl.ts"
-import { digited, lengthed } from "../shared/sql/types.ts"
+import { digited, integersOf, lengthed } from "../shared/sql/types.ts"
 
 /** How Snowflake makes and changes tables. Times have nine decimals, so that none need be widened; a decimal that no NUMBER holds is a text. */
 export const ddl: Ddl = {
   types: {
     string: lengthed("VARCHAR", 16_777_216, "VARCHAR"),
-    integer: [
-      [16, "NUMBER(5,0)"],
-      [32, "NUMBER(10,0)"],
-      [64, "NUMBER(19,0)"],
-      [128, "NUMBER(38,0)"],
-    ],
+    integer: integersOf("NUMBER"),
     decimal: digited("NUMBER", 38, "VARCHAR"),
     float: [[64, "FLOAT"]],
     boolean: "BOOLEAN",

@@ -1,10 +1,8 @@
-import type { Column } from "../../core/values.ts"
-import { type Dialect, quotedBy } from "../shared/sql/dialect.ts"
-import { rowReason } from "../shared/sql/errors.ts"
+import type { Dialect } from "../shared/sql/dialect.ts"
 import type { Lexis } from "../shared/sql/lexis.ts"
 import { jsonWriter } from "../shared/sql/merge.ts"
 import type { Reading } from "../shared/sql/reading.ts"
-import { textFor } from "../shared/sql/text-values.ts"
+import { fromTextBy, textDialect } from "../shared/sql/text-dialect.ts"
 import type { Writer } from "../shared/sql/writer.ts"
 import { asText } from "../shared/unfit.ts"
 import type { Binding, Snowflake } from "./api.ts"
@@ -33,43 +31,31 @@ export const reading: Reading = {
   },
 }
 
-export const dialect: Dialect<Binding> = {
+export const fromText = fromTextBy({
+  bytes: (sql) => `TO_BINARY(${sql}, 'BASE64')`,
+  json: (sql, native) =>
+    /^geo/i.test(native) ? `TO_${native}(${sql})` : /^variant/i.test(native) ? `PARSE_JSON(${sql})` : `CAST(PARSE_JSON(${sql}) AS ${native})`,
+  // A vector is made of an array, not of a variant.
+  array: (sql, native) => (/^array$/i.test(native) ? `CAST(PARSE_JSON(${sql}) AS ARRAY)` : `CAST(CAST(PARSE_JSON(${sql}) AS ARRAY) AS ${native})`),
+})
+
+export const dialect: Dialect<Binding> = textDialect<Binding>({
   product: "Snowflake",
   login: "role",
-  ident: quotedBy('"'),
-  bound: () => "?",
-  compared: (_, column) => fromText(column, "?"),
-  stored: (_, column) => fromText(column, "?"),
+  quote: '"',
+  errors,
+  reading,
+  fromText,
   param(value) {
     if (typeof value === "number") return { type: Number.isInteger(value) ? "FIXED" : "REAL", value: String(value) }
     return typeof value === "boolean" ? { type: "BOOLEAN", value: String(value) } : value === null ? null : asText(value)
   },
-  encode: textFor,
-  reading,
-  order: {
-    tuples: false,
-    resumes: ({ type }) => !["json", "array", "unknown"].includes(type),
-    isBadKey: (error) => rowReason(errors, error) !== undefined,
-  },
-}
+})
 
-/** SQL that makes a column's type of a text. A cast to VARCHAR(n) would cut a longer text silently; the column itself refuses it. */
-export function fromText({ type, nativeType }: Pick<Column, "type" | "nativeType">, sql: string): string {
-  if (type === "string" || type === "unknown") return sql
-  if (type === "bytes") return `TO_BINARY(${sql}, 'BASE64')`
-  if (type === "json" && /^geo/i.test(nativeType)) return `TO_${nativeType}(${sql})`
-  if (type === "json") return /^variant/i.test(nativeType) ? `PARSE_JSON(${sql})` : `CAST(PARSE_JSON(${sql}) AS ${nativeType})`
-  if (type !== "array") return `CAST(${sql} AS ${nativeType})`
-  // A vector is made of an array, not of a variant.
-  const array = `CAST(PARSE_JSON(${sql}) AS ARRAY)`
-  return /^array$/i.test(nativeType) ? array : `CAST(${array} AS ${nativeType})`
-}
-
-/** The rows of the one bind variable, which FLATTEN takes apart. */
-const source = (columns: readonly Column[]): string => {
-  const each = columns.map((column, index) => `${fromText(column, `F.VALUE[${index}]::VARCHAR`)} AS ${dialect.ident(column.name)}`)
-  return `SELECT ${each.join(", ")} FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) F`
-}
-
-/** Snowflake takes 16 MB in one bind variable. */
-export const writer: Writer<Binding, Snowflake> = jsonWriter({ source, mostBytes: 4 * 1_048_576 })
+/** The rows are one bind variable, of which Snowflake takes 16 MB, and which FLATTEN takes apart. */
+export const writer: Writer<Binding, Snowflake> = jsonWriter({
+  rows: "TABLE(FLATTEN(INPUT => PARSE_JSON(?))) F",
+  cell: (n) => `F.VALUE[${n}]::VARCHAR`,
+  fromText,
+  mostBytes: 4 * 1_048_576,
+})

@@ -1,14 +1,6 @@
 import { codesOf, type ErrorTable } from "../shared/sql/errors.ts"
 import { httpErrors, statusOf } from "../shared/sql/http-errors.ts"
 
-/** The login of a request, for messages that name what to mend. */
-export interface Asker {
-  readonly host: string
-  readonly user: string
-  readonly role: string
-  readonly fingerprint: string | undefined
-}
-
 export const errors: ErrorTable = httpErrors({
   product: "Snowflake",
   login: "role",
@@ -28,12 +20,13 @@ export const errors: ErrorTable = httpErrors({
   isRowFault: (said) => statusOf(said) === 422 && (/^100\d{3}$/.test(said.code) || /^2[23]/.test(String(said.state))),
 })
 
-/** The same table with the sentences of one login. */
-export function errorsFor({ host, user, role, fingerprint }: Asker): ErrorTable {
-  const noAccount = `${host} answers {status} and knows no such account; check the account identifier, and whether a network rule keeps this hub out.`
+/** The same table with the sentences of one login, which name what to mend. */
+export function errorsFor({ host, user, role }: Readonly<Record<"host" | "user" | "role", string>>, fingerprint: string | undefined): ErrorTable {
+  const noAccount = (status: number) =>
+    `${host} answers ${status} and knows no such account; check the account identifier, and whether a network rule keeps this hub out.`
   const sentences = {
-    "HTTP 403": noAccount.replace("{status}", "403"),
-    "HTTP 404": noAccount.replace("{status}", "404"),
+    "HTTP 403": noAccount(403),
+    "HTTP 404": noAccount(404),
     auth_failed:
       fingerprint === undefined
         ? "Snowflake refused the token ({said}); check that it is of this account, has not expired, and that a network policy lets this hub in."
@@ -43,8 +36,6 @@ export function errorsFor({ host, user, role, fingerprint }: Asker): ErrorTable 
     permission_denied: `The user ${user} may not take the role ${role} ({said}); GRANT ROLE ${role} TO USER ${user}, or choose another.`,
     "000606": "Snowflake has no warehouse to run this in; name one in the connector, or set the user's default.",
     database_not_found: "Snowflake does not find what the connector names: {said}; check warehouse, database and schema.",
-    remote_failed: "Snowflake failed: {said} ({code}).",
-    internal: "Snowflake failed: {said} ({code}).",
   }
   return { ...errors, sentences }
 }

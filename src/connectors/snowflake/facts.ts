@@ -3,13 +3,12 @@ import { type Place, warehouseFacts } from "../shared/sql/warehouse-facts.ts"
 import type { Binding, Snowflake } from "./api.ts"
 import { dialect } from "./dialect.ts"
 
-const NAMES = ["user", "account", "region", "role", "warehouse", "database", "schema"] as const
+type Fact = "user" | "account" | "region" | "role" | "warehouse" | "database" | "schema"
 
 /** What is asked needs no warehouse, and so costs nothing and wakes none. */
-export const facts = warehouseFacts<Binding, Snowflake, (typeof NAMES)[number]>({
+export const facts = warehouseFacts<Binding, Snowflake, Fact>({
   dialect,
-  asks: Object.fromEntries(NAMES.map((name) => [name, `CURRENT_${name.toUpperCase()}()`])) as Record<(typeof NAMES)[number], string>,
-  version: "CURRENT_VERSION()",
+  asks: ["user", "account", "region", "role", "warehouse", "database", "schema"],
   places({ place: { warehouse, database, schema } }, known) {
     const place = (kind: string, path: readonly string[], code: Place["code"]): Place => {
       const within = path.length === 1 ? "" : ` IN DATABASE ${qualified(dialect, path.slice(0, -1))}`

@@ -59,6 +59,9 @@ const SENTENCES: Readonly<Partial<Record<ErrorCode, string>>> = {
   query_invalid: "{product} refused the statement: {said}{at}.{hint}",
 }
 
+/** How the sentence of an unknown code names it. */
+const CODE_NAMES: Readonly<Record<string, string>> = { sqlstate: "SQLSTATE ", code: "" }
+
 /** The sentence for a statement that writes where only reading is allowed. */
 export const READ_ONLY = "Queries are read-only here, and this one writes: {said}."
 
@@ -102,9 +105,9 @@ const detailsOf = ({ codeName }: ErrorTable, { code, state, at, details }: Said)
 })
 
 function sentence(table: ErrorTable, code: ErrorCode, said: Said): string {
-  const { product, login, sentences = {}, codeName } = table
+  const { product, login, sentences = {} } = table
   const template =
-    sentences[said.code] ?? sentences[code] ?? SENTENCES[code] ?? `{product} failed: {said} (${codeName === "sqlstate" ? "SQLSTATE" : codeName} {code}).`
+    sentences[said.code] ?? sentences[code] ?? SENTENCES[code] ?? `{product} failed: {said} (${CODE_NAMES[table.codeName] ?? `${table.codeName} `}{code}).`
   const parts: Readonly<Record<string, string>> = {
     product,
     login,

@@ -1,4 +1,3 @@
-import { PlatformError } from "../../../core/errors.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import { parseJson } from "../json.ts"
 import { asText, bytesOf, wellFormed } from "../unfit.ts"
@@ -23,25 +22,6 @@ export const jsonIn: TextReader = (text) => {
     if (error instanceof SyntaxError) return text
     throw error
   }
-}
-
-/** A column of a result, and how its texts are read; without a reader they stay text. */
-export interface TextColumn {
-  readonly name: string
-  readonly read: TextReader | undefined
-  /** What the caller can do about texts that do not fit: `cast the column to text`. */
-  readonly next: string
-}
-
-/** Rows of texts as ours; throws `response_invalid` for a value that is not in the documented form. */
-export const valuesIn = (rows: readonly (readonly (string | null)[])[], columns: readonly TextColumn[], product: string): Value[][] =>
-  rows.map((cells) => columns.map((column, index) => valueIn(cells[index] ?? null, column, product)))
-
-function valueIn(text: string | null, { name, read, next }: TextColumn, product: string): Value {
-  if (text === null || read === undefined) return text
-  const value = read(text)
-  if (value !== undefined) return value
-  throw new PlatformError("response_invalid", `${product} sends ${name} in a form of its own; ${next}.`)
 }
 
 /** A value as the text of which a cast makes the column's type; null is SQL's NULL. Bytes are base64, and infinity is `inf`. */

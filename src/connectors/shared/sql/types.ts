@@ -93,6 +93,15 @@ export const digited =
   ({ precision, scale = 0 }) =>
     precision === undefined || precision > most || scale > precision || scale < 0 ? beyond : `${name}(${precision},${scale})`
 
+/** Integers as a decimal type of so many digits that it holds 16, 32 or 64 bits; 38 digits for wider ones. */
+export const integersOf = (name: string): Spellings["integer"] =>
+  [
+    [16, 5],
+    [32, 10],
+    [64, 19],
+    [128, 38],
+  ].map(([bits = 0, digits = 0]) => [bits, `${name}(${digits},0)`] as const)
+
 /** A spelling with the decimals of seconds up to `most`. Where nothing is known of a zone, a timestamp has one and a time has none. */
 export const timed =
   (name: string, most: number, zone: { readonly zoned: string; readonly wall: string } = { zoned: "", wall: "" }): Spelling =>

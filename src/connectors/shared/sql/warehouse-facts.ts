@@ -25,9 +25,8 @@ export interface Place {
 /** The facts of a warehouse whose statements of metadata wake nothing that costs. `N` are the names of the facts. */
 export interface WarehouseFacts<C, N extends string> {
   readonly dialect: Naming
-  /** SQL expressions. `role` is in messages. */
-  readonly asks: Readonly<Record<N, string>>
-  readonly version: string
+  /** What is asked by `CURRENT_…()`, and told in `details`; `role` is in messages too. */
+  readonly asks: readonly N[]
   /** What the connector names, from the outside in. */
   places(client: C, known: Known<N>): readonly Place[]
   warnings(known: Known<N>): readonly (string | false)[]
@@ -35,15 +34,14 @@ export interface WarehouseFacts<C, N extends string> {
 
 /** Three stages: the login, whether what the connector names may be used, and what answers. Servers take wrong names without a word until a statement needs them. */
 export const warehouseFacts =
-  <B, C extends SqlConnection<B>, N extends string>({ dialect, asks, version, places, warnings }: WarehouseFacts<C, N>) =>
+  <B, C extends SqlConnection<B>, N extends string>({ dialect, asks, places, warnings }: WarehouseFacts<C, N>) =>
   async (client: C, call: Call): Promise<ServerFacts> => {
     const rowsOf = async (sql: string) => byName(await client.wire.run(sql, [], call, true))
-    const names = Object.keys(asks) as N[]
     let refused: PlatformError | undefined
     const known = await call.stage("auth", async (): Promise<Known<N>> => {
       try {
-        const [row = {}] = await rowsOf(`SELECT ${names.map((name) => `${asks[name]} AS THE_${name.toUpperCase()}`).join(", ")}`)
-        return Object.fromEntries(names.map((name) => [name, row[`the_${name}`] ?? null])) as Known<N>
+        const [row = {}] = await rowsOf(`SELECT ${asks.map((name) => `CURRENT_${name.toUpperCase()}() AS THE_${name.toUpperCase()}`).join(", ")}`)
+        return Object.fromEntries(asks.map((name) => [name, row[`the_${name}`] ?? null])) as Known<N>
       } catch (error) {
         if (!(error instanceof PlatformError) || !["permission_denied", "database_not_found"].includes(error.code)) throw error
         // The login is good, and what it names is not the user's.
@@ -60,12 +58,12 @@ export const warehouseFacts =
           throw unusable(dialect, place, String((known as Known<string>)["role"] ?? "of the user"))
       }
     })
-    const found = await call.stage("probe", async () => (await rowsOf(`SELECT ${version} AS VERSION`))[0]?.["version"])
+    const found = await call.stage("probe", async () => (await rowsOf("SELECT CURRENT_VERSION() AS VERSION"))[0]?.["version"])
     const warned = warnings(known).filter((warning) => warning !== false)
     return {
       product: dialect.product,
       ...(found ? { version: String(found) } : {}),
-      details: Object.fromEntries(names.flatMap((name) => (known[name] ? [[name, String(known[name])]] : []))),
+      details: Object.fromEntries(asks.flatMap((name) => (known[name] ? [[name, String(known[name])]] : []))),
       ...(warned.length === 0 ? {} : { warnings: warned }),
     }
   }
