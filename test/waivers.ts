@@ -20,7 +20,7 @@ export const sizeWaivers: readonly SizeWaiver[] = [
   },
   {
     type: "snowflake",
-    lines: 455,
+    lines: 473,
     reason:
       "Its form, login by key pair, statement API, row types, refusals and catalog SQL have no other user yet; each moves out when a second warehouse needs it.",
   },

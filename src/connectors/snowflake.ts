@@ -6,7 +6,7 @@ import { sqlVerbs } from "./shared/sql/verbs.ts"
 import { accountFault, readAccount } from "./snowflake/account.ts"
 import { connectSnowflake } from "./snowflake/api.ts"
 import { catalog } from "./snowflake/catalog.ts"
-import { ddl } from "./snowflake/ddl.ts"
+import { atomic, ddl } from "./snowflake/ddl.ts"
 import { dialect, writer } from "./snowflake/dialect.ts"
 import { errors } from "./snowflake/errors.ts"
 import { facts } from "./snowflake/facts.ts"
@@ -32,9 +32,12 @@ better protection. A query that is cut off is cancelled in Snowflake, and its ti
 Keys: Snowflake does not enforce primary keys, so a batch of a read never ends between rows with the same key.
 
 Writes: appends are one INSERT, and upserts one MERGE, per 4 MiB of rows. Each statement commits by itself, and a retry carries the
-request id of the first attempt, so that it does not run twice. The hub does not offer commit tokens here, because it does not
-put a token and the rows of a batch into one transaction of the SQL API. A batch that is written again after a lost answer is
-appended twice; an upsert by key gives the same rows.
+request id of the first attempt, so that it does not run twice.
+
+Commits: with a commit token the rows wait in tables \`jackfield_stage_…\` beside the target, and one block of Snowflake Scripting takes them
+over in a transaction with the token's row of \`jackfield_commits\`. Keys are not enforced there: of two equal commits at one moment the
+second waits for the lock that Snowflake documents for MERGE, and finds the first. The role needs CREATE TABLE on the schema, and DELETE for
+removed rows. A hub that dies in the middle leaves its tables; drop them.
 
 Tables that the hub creates: a text without a known length is a \`VARCHAR\`, an integer a \`NUMBER\` of 5, 10, 19 or 38 digits, and an instant a
 \`TIMESTAMP_LTZ\`. A decimal without known digits, or with more than 38, is a \`VARCHAR\`, so that no digit is lost. Texts and numbers are widened;
@@ -72,5 +75,5 @@ Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and o
   },
   address: ({ account }) => (typeof account === "string" ? { host: readAccount(account).host, port: 443 } : undefined),
   connect: connectSnowflake,
-  ...sqlVerbs({ dialect, catalog, errors, facts, writer, ddl }),
+  ...sqlVerbs({ dialect, catalog, errors, facts, writer, ddl, atomic }),
 })

@@ -1,4 +1,6 @@
+import type { Atomic } from "../shared/sql/atomic.ts"
 import type { Ddl } from "../shared/sql/ddl.ts"
+import { quotedText } from "../shared/sql/dialect.ts"
 import { digited, integersOf, lengthed } from "../shared/sql/types.ts"
 
 /** How Snowflake makes and changes tables. Times have nine decimals, so that none need be widened; a decimal that no NUMBER holds is a text. */
@@ -20,5 +22,18 @@ export const ddl: Ddl = {
   // Docs, ALTER TABLE … ALTER COLUMN: texts become longer and numbers get more digits; nothing else changes its type.
   widens: (from, to) => from.type === to.type && (from.type === "string" || from.type === "integer" || (from.type === "decimal" && from.scale === to.scale)),
   widen: (table, column, type) => `ALTER TABLE ${table} ALTER COLUMN ${column} SET DATA TYPE ${type}`,
+  commits: true,
   loosen: (table, column) => `ALTER TABLE ${table} ALTER COLUMN ${column} DROP NOT NULL`,
+}
+
+/** A block of Snowflake Scripting is one statement, and takes no bind variables from outside (docs, EXECUTE IMMEDIATE). */
+export const atomic: Atomic = {
+  like: (table, target) => `CREATE TABLE ${table} LIKE ${target}`,
+  literal: quotedText,
+  block: (guard, statements) => {
+    const done = statements.map((each) => `${each};`).join(" ")
+    const undo = "EXCEPTION WHEN OTHER THEN ROLLBACK; RAISE;"
+    const all = `BEGIN BEGIN TRANSACTION; ${guard}; IF (SQLROWCOUNT = 0) THEN ROLLBACK; RETURN 'false'; END IF; ${done} COMMIT; RETURN 'true'; ${undo} END;`
+    return `EXECUTE IMMEDIATE ${quotedText(all)}`
+  },
 }

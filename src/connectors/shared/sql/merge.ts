@@ -7,10 +7,10 @@ import type { SqlConnection } from "./wire.ts"
 import { changed, columnList, inPieces, type Target, type Writer } from "./writer.ts"
 
 /** `INSERT INTO t (a, b) SELECT …`; `source` has the batch's columns in the batch's order. */
-const insertFrom = <B, C>(target: Target<B, C>, source: string): string => `INSERT INTO ${target.table} (${columnList(target)}) ${source}`
+export const insertFrom = <B, C>(target: Target<B, C>, source: string): string => `INSERT INTO ${target.table} (${columnList(target)}) ${source}`
 
 /** The MERGE of the standard. `source` names its columns like the batch, and no two of its rows may share a key. */
-function mergeFrom<B, C>(target: Target<B, C>, source: string): string {
+export function mergeFrom<B, C>(target: Target<B, C>, source: string): string {
   const { columns, dialect, key, table } = target
   const names = columns.map(({ name }) => dialect.ident(name))
   const same = key.map((part) => `T.${dialect.ident(part)} = S.${dialect.ident(part)}`).join(" AND ")
