@@ -26,8 +26,6 @@ interface Config extends Required<Snowflake["place"]> {
   readonly auth: ({ readonly kind: "key_pair" } & Parsed<typeof keyPairFields>) | { readonly kind: "token" | "oauth"; readonly token: Secret }
 }
 
-/** Without a user agent every request is refused (391903). */
-const HEADERS = { "user-agent": "jackfield/1.0", accept: "application/json" }
 /** The longest that Snowflake lets a statement run. */
 const MOST_S = 604_800
 /** Tokens live for an hour at most (docs, SQL API, Authenticating); a minute less leaves room for clocks. */
@@ -46,7 +44,8 @@ export function connectSnowflake(config: Config, lease: Lease): Snowflake {
   const wire = httpStatements<Binding, ResultHandle>(
     {
       base: `https://${host}/api/v2/statements`,
-      headers: HEADERS,
+      // Without a user agent every request is refused (391903).
+      headers: { "user-agent": "jackfield/1.0", accept: "application/json" },
       auth,
       errors: table,
       // With `retry` and the same id a statement that ran after all does not run again (docs, Resubmitting a request).
@@ -96,8 +95,7 @@ const boundOf = (binding: Binding): object => (typeof binding === "object" && bi
 function progressOf(body: Body, running: boolean): Progress<ResultHandle> {
   const id = statementId(RESULTS, body["statementHandle"])
   if (running) return { next: { id } }
-  const meta = body["resultSetMetaData"] as { rowType?: unknown; partitionInfo?: unknown } | undefined
+  const meta = body["resultSetMetaData"] as { rowType?: unknown; partitionInfo?: readonly unknown[] } | undefined
   const { numRowsInserted = 0, numRowsUpdated = 0 } = (body["stats"] ?? {}) as Readonly<Record<string, number>>
-  const partitions = Array.isArray(meta?.partitionInfo) ? meta.partitionInfo.length : 1
-  return { ...firstPart(RESULTS, id, meta?.rowType, partitions, body["data"]), touched: numRowsInserted + numRowsUpdated }
+  return { ...firstPart(RESULTS, id, meta?.rowType, meta?.partitionInfo?.length, body["data"]), touched: numRowsInserted + numRowsUpdated }
 }

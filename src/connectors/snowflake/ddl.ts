@@ -28,8 +28,6 @@ export const ddl: Ddl = {
 
 /** A block of Snowflake Scripting is one statement, and takes no bind variables from outside (docs, EXECUTE IMMEDIATE). */
 export const atomic: Atomic = {
-  like: (table, target) => `CREATE TABLE ${table} LIKE ${target}`,
-  literal: quotedText,
   block: (guard, statements) => {
     const done = statements.map((each) => `${each};`).join(" ")
     const undo = "EXCEPTION WHEN OTHER THEN ROLLBACK; RAISE;"

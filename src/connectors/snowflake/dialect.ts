@@ -1,5 +1,4 @@
 import type { Dialect } from "../shared/sql/dialect.ts"
-import type { Lexis } from "../shared/sql/lexis.ts"
 import { jsonWriter } from "../shared/sql/merge.ts"
 import type { Reading } from "../shared/sql/reading.ts"
 import { fromTextBy, textDialect } from "../shared/sql/text-dialect.ts"
@@ -8,9 +7,6 @@ import { asText } from "../shared/unfit.ts"
 import type { Binding, Snowflake } from "./api.ts"
 import { errors } from "./errors.ts"
 
-/** `//` begins a comment too, and `$$` a text. */
-const LEXIS: Lexis = { lineComments: [/--/y, /\/\//y], quotes: `'"`, escapes: "'", dollars: /\$\$/y }
-
 /** System functions that only tell; the others cancel, abort, alter or send (docs, System functions). */
 const TELLING =
   /^(typeof|wait|version|allowlist(_privatelink)?|get_\w+|show_\w+|clustering_\w+|estimate_\w+|explain_\w+|last_change_commit_time|pipe_status|stream_\w+|query_reference|reference|database_refresh_\w+|current_user_task_name)$/
@@ -18,7 +14,8 @@ const TELLING =
 /** The SQL API has no read-only transaction, so the statement itself is judged: each part of a `->>` chain reads, and nothing is called. */
 export const reading: Reading = {
   words: ["select", "with", "values", "show", "describe", "desc", "explain"],
-  lexis: LEXIS,
+  // `//` begins a comment too, and `$$` a text.
+  lexis: { lineComments: [/--/y, /\/\//y], quotes: `'"`, escapes: "'", dollars: /\$\$/y },
   by: { parts: "->>" },
   names: '"',
   fault(bare) {

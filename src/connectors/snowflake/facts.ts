@@ -1,25 +1,16 @@
-import { qualified, quotedText } from "../shared/sql/dialect.ts"
-import { type Place, warehouseFacts } from "../shared/sql/warehouse-facts.ts"
-import type { Binding, Snowflake } from "./api.ts"
+import { warehouseFacts } from "../shared/sql/warehouse-facts.ts"
+import type { Snowflake } from "./api.ts"
 import { dialect } from "./dialect.ts"
 
-type Fact = "user" | "account" | "region" | "role" | "warehouse" | "database" | "schema"
-
 /** What is asked needs no warehouse, and so costs nothing and wakes none. */
-export const facts = warehouseFacts<Binding, Snowflake, Fact>({
+export const facts = warehouseFacts({
   dialect,
   asks: ["user", "account", "region", "role", "warehouse", "database", "schema"],
-  places({ place: { warehouse, database, schema } }, known) {
-    const place = (kind: string, path: readonly string[], code: Place["code"]): Place => {
-      const within = path.length === 1 ? "" : ` IN DATABASE ${qualified(dialect, path.slice(0, -1))}`
-      return { kind, path, code, shown: `SHOW ${kind.toUpperCase()}S LIKE ${quotedText(path.at(-1) ?? "")}${within}` }
-    }
-    return [
-      ...(warehouse === undefined ? [] : [{ ...place("warehouse", [warehouse], "permission_denied"), refused: known.warehouse === null }]),
-      ...(database === undefined ? [] : [place("database", [database], "database_not_found")]),
-      ...(database === undefined || schema === undefined ? [] : [place("schema", [database, schema], "database_not_found")]),
-    ]
-  },
+  places: ({ place: { warehouse, database, schema } }: Snowflake, known) => [
+    ...(warehouse === undefined ? [] : [{ kind: "warehouse" as const, path: [warehouse], refused: known.warehouse === null }]),
+    ...(database === undefined ? [] : [{ kind: "database" as const, path: [database] }]),
+    ...(database === undefined || schema === undefined ? [] : [{ kind: "schema" as const, path: [database, schema] }]),
+  ],
   warnings: ({ role, warehouse }) => [
     warehouse === null && "There is no warehouse, neither in the connector nor by the user's default; reading tables will fail.",
     (role === "ACCOUNTADMIN" || role === "SECURITYADMIN") && `The role is ${role}; give the hub a role of its own with only the rights it needs.`,

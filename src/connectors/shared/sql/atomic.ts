@@ -9,10 +9,6 @@ import type { Target, Writer } from "./writer.ts"
 
 /** How a system whose requests share no session writes rows and the row of a commit together. */
 export interface Atomic {
-  /** An empty table with the columns of another one, their types, and whether they may be empty. */
-  like(table: string, target: string): string
-  /** A text as a constant. */
-  literal(text: string): string
   /**
    * One statement that runs all in one transaction, `guard` first. When the guard changes no row, nothing else is done. The only row
    * of its result holds whether the rest was done: `true` or `false`, as a text.
@@ -36,7 +32,6 @@ export const STAGE = "jackfield_stage_"
  * what is left. The tables are dropped in the end; a process that dies leaves them.
  */
 export async function whileWaiting<B, C extends SqlConnection<B>, T>(
-  atomic: Atomic,
   writer: Writer<B, C>,
   target: Target<B, C>,
   lines: readonly Line<B>[],
@@ -57,7 +52,8 @@ export async function whileWaiting<B, C extends SqlConnection<B>, T>(
     const statements: string[] = []
     let done: Pick<Waiting, "written" | "rejected"> = { written: 0, rejected: [] }
     if (puts.length > 0) {
-      await make(rows, atomic.like(rows, table))
+      // The same columns, types and bans of empty values.
+      await make(rows, `CREATE TABLE ${rows} LIKE ${table}`)
       done = await writer.append({ ...target, table: rows }, puts)
       const source = `SELECT ${listed(dialect, columns)} FROM ${rows}`
       statements.push(key.length === 0 ? insertFrom(target, source) : mergeFrom(target, source))

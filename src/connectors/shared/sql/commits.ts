@@ -6,7 +6,7 @@ import type { Column, Value } from "../../../core/values.ts"
 import type { Atomic } from "./atomic.ts"
 import { targetIfAny } from "./catalog.ts"
 import { createTable, spellIn } from "./ddl.ts"
-import { listed, Params, qualified } from "./dialect.ts"
+import { listed, Params, qualified, quotedText } from "./dialect.ts"
 import { rowReason } from "./errors.ts"
 import { ChangedMeanwhile } from "./replay.ts"
 import type { SqlType } from "./type.ts"
@@ -111,7 +111,7 @@ export async function commitAtOnce<B, C extends SqlConnection<B>, R extends Repo
   const before = (): Promise<R | undefined> => reportOf<B, C, R>(type, client, book, commit.sequence, call)
   const take = async (report: R, statements: readonly string[]): Promise<R> => {
     const now = new Date()
-    const { rows } = await client.wire.run(atomic.block(guard(type, atomic, book, valuesOf(book, to, commit, report, now)), statements), [], call)
+    const { rows } = await client.wire.run(atomic.block(guard(type, book, valuesOf(book, to, commit, report, now)), statements), [], call)
     if (String(rows[0]?.[0]) === "true") await sweep(type, client, book, commit, now, call)
     const first = String(rows[0]?.[0]) === "true" ? report : await before()
     if (first !== undefined) return first
@@ -121,8 +121,8 @@ export async function commitAtOnce<B, C extends SqlConnection<B>, R extends Repo
 }
 
 /** Adds the row of a commit unless it is there. MERGE holds the table until the transaction ends, so that a second one waits for the first. */
-function guard<B, C extends SqlConnection<B>>({ dialect }: SqlType<B, C>, { literal }: Atomic, { table }: Book, values: readonly Value[]): string {
-  const constants = values.map((value) => (typeof value === "number" ? String(value) : literal(String(value))))
+function guard<B, C extends SqlConnection<B>>({ dialect }: SqlType<B, C>, { table }: Book, values: readonly Value[]): string {
+  const constants = values.map((value) => (typeof value === "number" ? String(value) : quotedText(String(value))))
   const given = constants.slice(0, KEY.length).map((constant, at) => `${constant} AS K${at}`)
   const same = KEY.map((name, at) => `T.${dialect.ident(name)} = S.K${at}`).join(" AND ")
   return `MERGE INTO ${table} T USING (SELECT ${given.join(", ")}) S ON ${same} WHEN NOT MATCHED THEN INSERT (${listed(dialect, COLUMNS)}) VALUES (${constants.join(", ")})`

@@ -36,8 +36,8 @@ export function partOf({ types, errors }: TextResults, id: string, { columns, pa
 }
 
 /** The first part, with the columns. */
-export function firstPart(results: TextResults, id: string, columns: unknown, parts: number, rows: unknown): Progress<ResultHandle> {
+export function firstPart(results: TextResults, id: string, columns: unknown, parts: number | undefined, rows: unknown): Progress<ResultHandle> {
   if (!Array.isArray(columns)) throw strange(results.errors, "names no columns")
   const described = columns as ColumnParts[]
-  return { ...partOf(results, id, { columns: described, part: 0, parts }, rows), columns: results.types.columnsOf(described) }
+  return { ...partOf(results, id, { columns: described, part: 0, parts: parts ?? 1 }, rows), columns: results.types.columnsOf(described) }
 }

@@ -2,7 +2,7 @@ import type { Call } from "../../../core/call.ts"
 import type { ServerFacts } from "../../../core/connector.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { Value } from "../../../core/values.ts"
-import { type Dialect, qualified } from "./dialect.ts"
+import { type Dialect, qualified, quotedText } from "./dialect.ts"
 import { byName, type SqlConnection } from "./wire.ts"
 
 type Naming = Pick<Dialect<never>, "product" | "ident">
@@ -12,14 +12,10 @@ export type Known<N extends string> = Readonly<Partial<Record<N, Value>>>
 
 /** Something that the connector names, and that must be there: a database, a schema, a warehouse. */
 export interface Place {
-  readonly kind: string
+  readonly kind: "warehouse" | "database" | "schema"
   readonly path: readonly string[]
-  /** A statement whose rows have the column `name`. It may match more than the name. */
-  readonly shown: string
   /** The session says that it is not taken, though it may be shown. */
   readonly refused?: boolean
-  /** The code and the text of the error when it is not there. */
-  readonly code: "permission_denied" | "database_not_found"
 }
 
 /** The facts of a warehouse whose statements of metadata wake nothing that costs. `N` are the names of the facts. */
@@ -34,7 +30,7 @@ export interface WarehouseFacts<C, N extends string> {
 
 /** Three stages: the login, whether what the connector names may be used, and what answers. Servers take wrong names without a word until a statement needs them. */
 export const warehouseFacts =
-  <B, C extends SqlConnection<B>, N extends string>({ dialect, asks, places, warnings }: WarehouseFacts<C, N>) =>
+  <C extends SqlConnection<never>, N extends string>({ dialect, asks, places, warnings }: WarehouseFacts<C, N>) =>
   async (client: C, call: Call): Promise<ServerFacts> => {
     const rowsOf = async (sql: string) => byName(await client.wire.run(sql, [], call, true))
     let refused: PlatformError | undefined
@@ -52,7 +48,7 @@ export const warehouseFacts =
     await call.stage("permission", async () => {
       if (refused) throw refused
       for (const place of places(client, known)) {
-        const rows = await rowsOf(place.shown)
+        const rows = await rowsOf(shown(dialect, place))
         // Patterns ignore case and have wildcards; the name itself decides.
         if (place.refused === true || !rows.some((row) => row["name"] === place.path.at(-1)))
           throw unusable(dialect, place, String((known as Known<string>)["role"] ?? "of the user"))
@@ -68,7 +64,14 @@ export const warehouseFacts =
     }
   }
 
-function unusable(dialect: Naming, { kind, path, code }: Place, role: string): PlatformError {
+/** A statement whose rows have the column `name`. */
+function shown(dialect: Naming, { kind, path }: Place): string {
+  const within = path.length === 1 ? "" : ` IN DATABASE ${qualified(dialect, path.slice(0, -1))}`
+  return `SHOW ${kind.toUpperCase()}S LIKE ${quotedText(path.at(-1) ?? "")}${within}`
+}
+
+function unusable(dialect: Naming, { kind, path }: Place, role: string): PlatformError {
+  const code = kind === "warehouse" ? "permission_denied" : "database_not_found"
   const [name, grant] = [path.at(-1) ?? "", `GRANT USAGE ON ${kind.toUpperCase()} ${qualified(dialect, path)} TO ROLE ${dialect.ident(role)}`]
   return new PlatformError(code, `There is no ${kind} ${name}, or the role ${role} may not use it; check the name, upper and lower case too, or ${grant}.`, {
     details: { [kind]: name },
