@@ -1,19 +1,17 @@
 import { defineConnector } from "../core/connector.ts"
-import { optional, secret, text, variant } from "../core/fields.ts"
+import { secret, text, variant } from "../core/fields.ts"
+import { keyPairFields } from "./shared/http/auth/private-key.ts"
+import { tokenFault } from "./shared/http/header-rules.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
 import { accountFault, readAccount } from "./snowflake/account.ts"
 import { connectSnowflake } from "./snowflake/api.ts"
 import { catalog } from "./snowflake/catalog.ts"
-import { ddl } from "./snowflake/ddl.ts"
+import { atomic, ddl } from "./snowflake/ddl.ts"
 import { dialect, writer } from "./snowflake/dialect.ts"
 import { errors } from "./snowflake/errors.ts"
 import { facts } from "./snowflake/facts.ts"
 
 const CASE = "Snowflake takes it as it is written, and keeps names that were not quoted in upper case."
-
-/** A token goes into a header: visible ASCII and nothing else. */
-const headerFault = (value: string): string | undefined =>
-  /^[\x21-\x7e]+$/.test(value) ? undefined : "must be one word of ASCII characters, without spaces or line breaks."
 
 const name = (title: string, example: string, help: string) => text(title, { default: "", maxLength: 255, example, help })
 
@@ -34,9 +32,12 @@ better protection. A query that is cut off is cancelled in Snowflake, and its ti
 Keys: Snowflake does not enforce primary keys, so a batch of a read never ends between rows with the same key.
 
 Writes: appends are one INSERT, and upserts one MERGE, per 4 MiB of rows. Each statement commits by itself, and a retry carries the
-request id of the first attempt, so that it does not run twice. The hub does not offer commit tokens here, because it does not
-put a token and the rows of a batch into one transaction of the SQL API. A batch that is written again after a lost answer is
-appended twice; an upsert by key gives the same rows.
+request id of the first attempt, so that it does not run twice.
+
+Commits: with a commit token the rows wait in tables \`jackfield_stage_…\` beside the target, and one block of Snowflake Scripting takes them
+over in a transaction with the token's row of \`jackfield_commits\`. Keys are not enforced there: of two equal commits at one moment the
+second waits for the lock that Snowflake documents for MERGE, and finds the first. The role needs CREATE TABLE on the schema, and DELETE for
+removed rows. A hub that dies in the middle leaves its tables; drop them.
 
 Tables that the hub creates: a text without a known length is a \`VARCHAR\`, an integer a \`NUMBER\` of 5, 10, 19 or 38 digits, and an instant a
 \`TIMESTAMP_LTZ\`. A decimal without known digits, or with more than 38, is a \`VARCHAR\`, so that no digit is lost. Texts and numbers are widened;
@@ -60,20 +61,11 @@ Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and o
       help: "The login name. Best a user of its own, with SELECT on what the hub shall read.",
     }),
     auth: variant("Login", {
-      key_pair: {
-        title: "Key pair",
-        fields: {
-          privateKey: secret("Private key", {
-            format: "pem",
-            help: "RSA, at least 2,048 bits, in PKCS#8 (as `openssl genrsa | openssl pkcs8 -topk8` writes it).",
-          }),
-          passphrase: optional(secret("Passphrase", { maxLength: 1_024 })),
-        },
-      },
-      token: { title: "Programmatic access token", fields: { token: secret("Token", { check: headerFault }) } },
+      key_pair: { title: "Key pair", fields: keyPairFields },
+      token: { title: "Programmatic access token", fields: { token: secret("Token", { check: tokenFault }) } },
       oauth: {
         title: "OAuth access token",
-        fields: { token: secret("Access token", { check: headerFault, help: "It is not renewed: when it expires, enter a new one." }) },
+        fields: { token: secret("Access token", { check: tokenFault, help: "It is not renewed: when it expires, enter a new one." }) },
       },
     }),
     warehouse: name("Warehouse", "COMPUTE_WH", `Empty: the user's default. ${CASE}`),
@@ -83,5 +75,5 @@ Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and o
   },
   address: ({ account }) => (typeof account === "string" ? { host: readAccount(account).host, port: 443 } : undefined),
   connect: connectSnowflake,
-  ...sqlVerbs({ dialect, catalog, errors, facts, writer, ddl }),
+  ...sqlVerbs({ dialect, catalog, errors, facts, writer, ddl, atomic }),
 })

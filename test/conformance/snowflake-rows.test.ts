@@ -197,6 +197,44 @@ describe("a shape", () => {
     expect(await account.server.sql('SELECT 1 FROM "CONFORMANCE"."MADE"')).toEqual([])
   })
 
+  test("takes merges and deletes once for one commit, and no table is left behind", async () => {
+    const own = { path: ["SHOP", "CONFORMANCE", "ONCE"], columns: small.slice(0, 2), key: ["ID"] }
+    await open({}, (session) => session.shape(own, true))
+    const write = (rows: Value[][], sequence: number, ops: ("upsert" | "delete")[]) => {
+      const how = { mode: "upsert", commit: { run: "r'1$$\\", part: "p", sequence } } as const
+      return open({}, (session) => session.write({ ...own, kind: "table" }, { columns: own.columns, rows, ops }, how))
+    }
+    await write(
+      [
+        [1, "a"],
+        [2, "b"],
+      ],
+      1,
+      ["upsert", "upsert"],
+    )
+    const report = await write(
+      [
+        [1, null],
+        [3, "c"],
+      ],
+      2,
+      ["delete", "upsert"],
+    )
+    expect(report).toEqual({ written: 2, skipped: 0, rejected: [] })
+    expect(
+      await write(
+        [
+          [1, null],
+          [3, "c"],
+        ],
+        2,
+        ["delete", "upsert"],
+      ),
+    ).toEqual({ ...report, already: true })
+    expect(await account.server.sql('SELECT "ID"::int AS id FROM "CONFORMANCE"."ONCE" ORDER BY 1')).toEqual([{ id: 2 }, { id: 3 }])
+    expect(await account.server.sql("SELECT relname FROM pg_class WHERE relname LIKE 'jackfield_stage_%'")).toEqual([])
+  })
+
   test("refuses a change that Snowflake refuses, before anything is sent", async () => {
     const steps = await shape([id, column("PRICE", "decimal", { precision: 12, scale: 4 })])
     expect(steps).toEqual([{ kind: "refused", column: "PRICE", reason: expect.stringMatching(/cannot widen this column; PRICE is NUMBER\(10,2\) there/) }])

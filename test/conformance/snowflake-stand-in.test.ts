@@ -79,6 +79,13 @@ describe("requests are refused", () => {
     ["no statement", { statement: undefined }, "", 400, "000900"],
     ["two statements", { statement: "SELECT 1; SELECT 2" }, "", 422, "000008"],
     ["USE", { statement: "USE ROLE X" }, "", 422, "391911"],
+    [
+      "a block with bind variables",
+      { statement: "EXECUTE IMMEDIATE 'BEGIN RETURN 1; END;'", bindings: { 1: { type: "TEXT", value: "1" } } },
+      "",
+      422,
+      "002049",
+    ],
   ])("for %s", async (_, more, query, status, code) => {
     expect(await run("SELECT 1", more, query)).toMatchObject({ status, body: { code } })
   })

@@ -1,16 +1,13 @@
+import type { Atomic } from "../shared/sql/atomic.ts"
 import type { Ddl } from "../shared/sql/ddl.ts"
-import { digited, lengthed } from "../shared/sql/types.ts"
+import { quotedText } from "../shared/sql/dialect.ts"
+import { digited, integersOf, lengthed } from "../shared/sql/types.ts"
 
 /** How Snowflake makes and changes tables. Times have nine decimals, so that none need be widened; a decimal that no NUMBER holds is a text. */
 export const ddl: Ddl = {
   types: {
     string: lengthed("VARCHAR", 16_777_216, "VARCHAR"),
-    integer: [
-      [16, "NUMBER(5,0)"],
-      [32, "NUMBER(10,0)"],
-      [64, "NUMBER(19,0)"],
-      [128, "NUMBER(38,0)"],
-    ],
+    integer: integersOf("NUMBER"),
     decimal: digited("NUMBER", 38, "VARCHAR"),
     float: [[64, "FLOAT"]],
     boolean: "BOOLEAN",
@@ -25,5 +22,16 @@ export const ddl: Ddl = {
   // Docs, ALTER TABLE … ALTER COLUMN: texts become longer and numbers get more digits; nothing else changes its type.
   widens: (from, to) => from.type === to.type && (from.type === "string" || from.type === "integer" || (from.type === "decimal" && from.scale === to.scale)),
   widen: (table, column, type) => `ALTER TABLE ${table} ALTER COLUMN ${column} SET DATA TYPE ${type}`,
+  commits: true,
   loosen: (table, column) => `ALTER TABLE ${table} ALTER COLUMN ${column} DROP NOT NULL`,
+}
+
+/** A block of Snowflake Scripting is one statement, and takes no bind variables from outside (docs, EXECUTE IMMEDIATE). */
+export const atomic: Atomic = {
+  block: (guard, statements) => {
+    const done = statements.map((each) => `${each};`).join(" ")
+    const undo = "EXCEPTION WHEN OTHER THEN ROLLBACK; RAISE;"
+    const all = `BEGIN BEGIN TRANSACTION; ${guard}; IF (SQLROWCOUNT = 0) THEN ROLLBACK; RETURN 'false'; END IF; ${done} COMMIT; RETURN 'true'; ${undo} END;`
+    return `EXECUTE IMMEDIATE ${quotedText(all)}`
+  },
 }

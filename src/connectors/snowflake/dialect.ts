@@ -1,14 +1,11 @@
-import type { Column, Value } from "../../core/values.ts"
-import { type Dialect, quotedBy } from "../shared/sql/dialect.ts"
-import type { Lexis } from "../shared/sql/lexis.ts"
+import type { Dialect } from "../shared/sql/dialect.ts"
 import { jsonWriter } from "../shared/sql/merge.ts"
 import type { Reading } from "../shared/sql/reading.ts"
+import { fromTextBy, textDialect } from "../shared/sql/text-dialect.ts"
 import type { Writer } from "../shared/sql/writer.ts"
-import { asText, bytesOf, wellFormed } from "../shared/unfit.ts"
+import { asText } from "../shared/unfit.ts"
 import type { Binding, Snowflake } from "./api.ts"
 import { errors } from "./errors.ts"
-
-const LEXIS: Lexis = { lineComments: [/--/y, /\/\//y], quotes: `'"`, escapes: "'", dollars: /\$\$/y }
 
 /** System functions that only tell; the others cancel, abort, alter or send (docs, System functions). */
 const TELLING =
@@ -17,7 +14,8 @@ const TELLING =
 /** The SQL API has no read-only transaction, so the statement itself is judged: each part of a `->>` chain reads, and nothing is called. */
 export const reading: Reading = {
   words: ["select", "with", "values", "show", "describe", "desc", "explain"],
-  lexis: LEXIS,
+  // `//` begins a comment too, and `$$` a text.
+  lexis: { lineComments: [/--/y, /\/\//y], quotes: `'"`, escapes: "'", dollars: /\$\$/y },
   by: { parts: "->>" },
   names: '"',
   fault(bare) {
@@ -30,54 +28,31 @@ export const reading: Reading = {
   },
 }
 
-export const dialect: Dialect<Binding> = {
+export const fromText = fromTextBy({
+  bytes: (sql) => `TO_BINARY(${sql}, 'BASE64')`,
+  json: (sql, native) =>
+    /^geo/i.test(native) ? `TO_${native}(${sql})` : /^variant/i.test(native) ? `PARSE_JSON(${sql})` : `CAST(PARSE_JSON(${sql}) AS ${native})`,
+  // A vector is made of an array, not of a variant.
+  array: (sql, native) => (/^array$/i.test(native) ? `CAST(PARSE_JSON(${sql}) AS ARRAY)` : `CAST(CAST(PARSE_JSON(${sql}) AS ARRAY) AS ${native})`),
+})
+
+export const dialect: Dialect<Binding> = textDialect<Binding>({
   product: "Snowflake",
   login: "role",
-  ident: quotedBy('"'),
-  bound: () => "?",
-  compared: (_, column) => fromText(column, "?"),
-  stored: (_, column) => fromText(column, "?"),
+  quote: '"',
+  errors,
+  reading,
+  fromText,
   param(value) {
     if (typeof value === "number") return { type: Number.isInteger(value) ? "FIXED" : "REAL", value: String(value) }
     return typeof value === "boolean" ? { type: "BOOLEAN", value: String(value) } : value === null ? null : asText(value)
   },
-  encode,
-  reading,
-  order: {
-    tuples: false,
-    resumes: ({ type }) => !["json", "array", "unknown"].includes(type),
-    isBadKey: (error) => {
-      const said = errors.said(error)
-      return said !== undefined && errors.isRowFault(said)
-    },
-  },
-}
+})
 
-/** A value as the text from which `fromText` makes the column's type; null is SQL's NULL. */
-function encode(value: Value, { type }: Pick<Column, "type">): string | null {
-  if (value === null) return null
-  if (type === "json" || type === "array") return wellFormed(JSON.stringify(value))
-  if (type === "bytes") return bytesOf(value).toString("base64")
-  return type === "float" ? asText(value).replace("Infinity", "inf") : asText(value)
-}
-
-/** SQL that makes a column's type of a text. A cast to VARCHAR(n) would cut a longer text silently; the column itself refuses it. */
-export function fromText({ type, nativeType }: Pick<Column, "type" | "nativeType">, sql: string): string {
-  if (type === "string" || type === "unknown") return sql
-  if (type === "bytes") return `TO_BINARY(${sql}, 'BASE64')`
-  if (type === "json" && /^geo/i.test(nativeType)) return `TO_${nativeType}(${sql})`
-  if (type === "json") return /^variant/i.test(nativeType) ? `PARSE_JSON(${sql})` : `CAST(PARSE_JSON(${sql}) AS ${nativeType})`
-  if (type !== "array") return `CAST(${sql} AS ${nativeType})`
-  // A vector is made of an array, not of a variant.
-  const array = `CAST(PARSE_JSON(${sql}) AS ARRAY)`
-  return /^array$/i.test(nativeType) ? array : `CAST(${array} AS ${nativeType})`
-}
-
-/** The rows of the one bind variable, which FLATTEN takes apart. */
-const source = (columns: readonly Column[]): string => {
-  const each = columns.map((column, index) => `${fromText(column, `F.VALUE[${index}]::VARCHAR`)} AS ${dialect.ident(column.name)}`)
-  return `SELECT ${each.join(", ")} FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) F`
-}
-
-/** Snowflake takes 16 MB in one bind variable. */
-export const writer: Writer<Binding, Snowflake> = jsonWriter({ source, mostBytes: 4 * 1_048_576 })
+/** The rows are one bind variable, of which Snowflake takes 16 MB, and which FLATTEN takes apart. */
+export const writer: Writer<Binding, Snowflake> = jsonWriter({
+  rows: "TABLE(FLATTEN(INPUT => PARSE_JSON(?))) F",
+  cell: (n) => `F.VALUE[${n}]::VARCHAR`,
+  fromText,
+  mostBytes: 4 * 1_048_576,
+})

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest"
 import { PlatformError } from "../../core/errors.ts"
-import { columnsOf, nativeType, type RowType, typed, valuesOf } from "./values.ts"
+import type { ColumnParts } from "../shared/sql/text-types.ts"
+import { types } from "./values.ts"
 
-const value = (type: string, text: string | null, more: Partial<RowType> = {}) => valuesOf([[text]], [{ name: "C", type, ...more }])[0]?.[0]
+const { columnsOf, nativeType, typed, valuesOf } = types
+
+const value = (type: string, text: string | null, more: Partial<ColumnParts> = {}) => valuesOf([[text]], [{ name: "C", type, ...more }])[0]?.[0]
 
 // The texts of docs.snowflake.com, SQL API, Handling responses, and of answers that others have recorded.
 describe("values", () => {

@@ -3,9 +3,10 @@ import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { Commit, Stream } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
+import type { Atomic } from "./atomic.ts"
 import { targetIfAny } from "./catalog.ts"
-import { createTable } from "./ddl.ts"
-import { Params, qualified } from "./dialect.ts"
+import { createTable, spellIn } from "./ddl.ts"
+import { listed, Params, qualified, quotedText } from "./dialect.ts"
 import { rowReason } from "./errors.ts"
 import { ChangedMeanwhile } from "./replay.ts"
 import type { SqlType } from "./type.ts"
@@ -92,6 +93,41 @@ export async function commitOnce<B, C extends SqlConnection<B>, R extends Report
   }
 }
 
+/**
+ * The same where requests share no session: the row of the commit and the batch's statements go as one statement, which does nothing
+ * when the row is there already. `write` prepares them, and takes them over with the report of what they do.
+ */
+export async function commitAtOnce<B, C extends SqlConnection<B>, R extends Report>(
+  type: SqlType<B, C>,
+  atomic: Atomic,
+  client: C,
+  to: Stream,
+  commit: Commit,
+  call: Call,
+  write: (take: (report: R, statements: readonly string[]) => Promise<R>) => Promise<R>,
+): Promise<R> {
+  const book = bookOf(type, client, to, commit)
+  if (!(await stands(type, client, book, call))) await open(type, client, book, call)
+  const before = (): Promise<R | undefined> => reportOf<B, C, R>(type, client, book, commit.sequence, call)
+  const take = async (report: R, statements: readonly string[]): Promise<R> => {
+    const now = new Date()
+    const { rows } = await client.wire.run(atomic.block(guard(type, book, valuesOf(book, to, commit, report, now)), statements), [], call)
+    if (String(rows[0]?.[0]) === "true") await sweep(type, client, book, commit, now, call)
+    const first = String(rows[0]?.[0]) === "true" ? report : await before()
+    if (first !== undefined) return first
+    throw new ChangedMeanwhile()
+  }
+  return (await before()) ?? (await write(take))
+}
+
+/** Adds the row of a commit unless it is there. MERGE holds the table until the transaction ends, so that a second one waits for the first. */
+function guard<B, C extends SqlConnection<B>>({ dialect }: SqlType<B, C>, { table }: Book, values: readonly Value[]): string {
+  const constants = values.map((value) => (typeof value === "number" ? String(value) : quotedText(String(value))))
+  const given = constants.slice(0, KEY.length).map((constant, at) => `${constant} AS K${at}`)
+  const same = KEY.map((name, at) => `T.${dialect.ident(name)} = S.K${at}`).join(" AND ")
+  return `MERGE INTO ${table} T USING (SELECT ${given.join(", ")}) S ON ${same} WHEN NOT MATCHED THEN INSERT (${listed(dialect, COLUMNS)}) VALUES (${constants.join(", ")})`
+}
+
 /** The last sequence of a run's part that is committed there. */
 export async function committed<B, C extends SqlConnection<B>>(
   type: SqlType<B, C>,
@@ -145,42 +181,70 @@ async function reportOf<B, C extends SqlConnection<B>, R extends Report>(
 }
 
 async function select<B, C extends SqlConnection<B>>(
-  { dialect }: SqlType<B, C>,
+  type: SqlType<B, C>,
   { wire }: C,
   { table, token }: Book,
   what: string,
   sequence: number | undefined,
   call: Call,
 ): Promise<readonly (readonly Value[])[]> {
+  const { dialect } = type
   const params = new Params<B>(dialect)
   const equals = (name: string, value: Value): string => {
-    const column = columnOf(name)
+    const column = columnOf(type, name)
     return `${dialect.ident(name)} = ${params.compare(dialect.encode(value, column), column)}`
   }
   const which = [equals("token", token), ...(sequence === undefined ? [] : [equals("sequence", sequence)])].join(" AND ")
   return (await wire.run(`SELECT ${what} FROM ${table} WHERE ${which}`, params.all, call)).rows
 }
 
+const valuesOf = ({ token }: Book, to: Stream, { run, part, sequence }: Commit, report: Report, now: Date): readonly Value[] => [
+  token,
+  sequence,
+  to.path.join("."),
+  run,
+  part,
+  JSON.stringify(report),
+  now.toISOString(),
+]
+
 async function note<B, C extends SqlConnection<B>>(
-  { dialect }: SqlType<B, C>,
-  { wire }: C,
-  { table, token }: Book,
+  type: SqlType<B, C>,
+  client: C,
+  book: Book,
   to: Stream,
-  { run, part, sequence }: Commit,
+  commit: Commit,
   report: Report,
   call: Call,
 ): Promise<void> {
+  const { dialect } = type
   const now = new Date()
   const params = new Params<B>(dialect)
-  const values: readonly Value[] = [token, sequence, to.path.join("."), run, part, JSON.stringify(report), now.toISOString()]
-  const names = COLUMNS.map(({ name }) => dialect.ident(name)).join(", ")
+  const values = valuesOf(book, to, commit, report, now)
   const bound = COLUMNS.map((column, index) => params.store(dialect.encode(values[index] ?? null, column), column)).join(", ")
-  await wire.run(`INSERT INTO ${table} (${names}) VALUES (${bound})`, params.all, call)
+  await client.wire.run(`INSERT INTO ${book.table} (${listed(dialect, COLUMNS)}) VALUES (${bound})`, params.all, call)
+  await sweep(type, client, book, commit, now, call)
+}
+
+/** Removes old commits, now and then. */
+async function sweep<B, C extends SqlConnection<B>>(
+  type: SqlType<B, C>,
+  { wire }: C,
+  { table }: Book,
+  { sequence }: Commit,
+  now: Date,
+  call: Call,
+): Promise<void> {
   if (sequence % SWEEP_EVERY !== 0) return
+  const { dialect } = type
   const old = new Params<B>(dialect)
-  const written = columnOf("written_at")
+  const written = columnOf(type, "written_at")
   const before = old.compare(dialect.encode(new Date(now.getTime() - KEPT_MS).toISOString(), written), written)
   await wire.run(`DELETE FROM ${table} WHERE ${dialect.ident("written_at")} < ${before}`, old.all, call)
 }
 
-const columnOf = (name: string): Column => COLUMNS.find((each) => each.name === name) as Column
+/** A column of the table. Systems that cast texts to a column's type need its name. */
+function columnOf<B, C extends SqlConnection<B>>({ ddl, atomic }: SqlType<B, C>, name: string): Column {
+  const found = COLUMNS.find((each) => each.name === name) as Column
+  return ddl === undefined || atomic === undefined ? found : { ...found, nativeType: spellIn(ddl, found, KEY.includes(name)) }
+}

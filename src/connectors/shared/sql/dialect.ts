@@ -76,3 +76,6 @@ export class Params<B> {
     return this.#dialect.stored?.(n, column) ?? this.#dialect.bound(n)
   }
 }
+
+/** A string constant, for statements that take no parameters, where backslashes escape too. */
+export const quotedText = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`

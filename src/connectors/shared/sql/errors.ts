@@ -59,6 +59,9 @@ const SENTENCES: Readonly<Partial<Record<ErrorCode, string>>> = {
   query_invalid: "{product} refused the statement: {said}{at}.{hint}",
 }
 
+/** How the sentence of an unknown code names it. */
+const CODE_NAMES: Readonly<Record<string, string>> = { sqlstate: "SQLSTATE ", code: "" }
+
 /** The sentence for a statement that writes where only reading is allowed. */
 export const READ_ONLY = "Queries are read-only here, and this one writes: {said}."
 
@@ -80,11 +83,19 @@ function explained(table: ErrorTable, said: Said, cause: unknown): PlatformError
   return new PlatformError(code, sentence(table, code, said), { cause, details: detailsOf(table, said) })
 }
 
-function codeOf({ codes, refine, isRowFault }: ErrorTable, said: Said, cause: unknown): ErrorCode {
+const codeOf = ({ codes, refine, isRowFault }: ErrorTable, said: Said, cause: unknown): ErrorCode =>
+  refine?.(said, cause) ?? codeIn(codes, said) ?? (isRowFault(said) ? "query_invalid" : "remote_failed")
+
+/** Our code for what was said, as `ErrorTable.codes` is looked up. */
+export function codeIn(codes: ErrorTable["codes"], said: Said): ErrorCode | undefined {
   const state = said.state ?? said.code
   const found = [said.code, state, state.slice(0, 3), state.slice(0, 2)].find((key) => Object.hasOwn(codes, key))
-  return refine?.(said, cause) ?? codes[found ?? ""] ?? (isRowFault(said) ? "query_invalid" : "remote_failed")
+  return codes[found ?? ""]
 }
+
+/** A table of codes from lists of them: `{ auth_failed: ["390100", "390144"] }`. */
+export const codesOf = (lists: Readonly<Partial<Record<ErrorCode, readonly string[]>>>): ErrorTable["codes"] =>
+  Object.fromEntries(Object.entries(lists).flatMap(([code, theirs]) => theirs.map((each) => [each, code as ErrorCode])))
 
 const detailsOf = ({ codeName }: ErrorTable, { code, state, at, details }: Said): Record<string, unknown> => ({
   [codeName]: /^\d{1,9}$/.test(code) && codeName === "errno" ? Number(code) : code,
@@ -94,9 +105,9 @@ const detailsOf = ({ codeName }: ErrorTable, { code, state, at, details }: Said)
 })
 
 function sentence(table: ErrorTable, code: ErrorCode, said: Said): string {
-  const { product, login, sentences = {}, codeName } = table
+  const { product, login, sentences = {} } = table
   const template =
-    sentences[said.code] ?? sentences[code] ?? SENTENCES[code] ?? `{product} failed: {said} (${codeName === "sqlstate" ? "SQLSTATE" : codeName} {code}).`
+    sentences[said.code] ?? sentences[code] ?? SENTENCES[code] ?? `{product} failed: {said} (${CODE_NAMES[table.codeName] ?? `${table.codeName} `}{code}).`
   const parts: Readonly<Record<string, string>> = {
     product,
     login,

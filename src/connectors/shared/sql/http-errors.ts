@@ -1,7 +1,7 @@
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
-import { retryAfterMs } from "../http/statuses.ts"
-import { type ErrorTable, explainBy, type Said } from "./errors.ts"
+import { meaningOf, retryAfterMs } from "../http/statuses.ts"
+import { codeIn, type ErrorTable, explainBy, type Said } from "./errors.ts"
 
 /** A refusal of a statement API; each part of it may be missing. */
 export interface Refusal {
@@ -57,3 +57,15 @@ export function refused(table: ErrorTable, status: number, { code, sqlState, mes
   const said = { code: code ?? `HTTP ${status}`, state: sqlState, text: text.trim() || `HTTP ${status}`, details }
   return explainBy(table)(new Refused(said)) as PlatformError
 }
+
+/** The table of a statement API: the system's codes first, and then what the HTTP status means; `isRowFault` also knows the status. */
+export const httpErrors = (table: Omit<ErrorTable, "said" | "codeName" | "refine">): ErrorTable => ({
+  ...table,
+  codeName: "code",
+  said: saidOf,
+  refine: (said) => codeIn(table.codes, said) ?? (statusOf(said) < 400 ? "remote_failed" : meaningOf(statusOf(said)).code),
+})
+
+/** The error for an answer that no such system gives. `how` follows "answer": `has no rows`. */
+export const strange = ({ product }: Pick<ErrorTable, "product">, how: string): PlatformError =>
+  new PlatformError("response_invalid", `${product}'s answer ${how}; check for a proxy between it and the hub.`)

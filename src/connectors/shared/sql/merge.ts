@@ -1,14 +1,16 @@
 import type { Column } from "../../../core/values.ts"
 import type { Line } from "../put.ts"
 import { withDeletes } from "./deletes.ts"
+import type { Dialect } from "./dialect.ts"
+import type { FromText } from "./text-dialect.ts"
 import type { SqlConnection } from "./wire.ts"
 import { changed, columnList, inPieces, type Target, type Writer } from "./writer.ts"
 
 /** `INSERT INTO t (a, b) SELECT …`; `source` has the batch's columns in the batch's order. */
-const insertFrom = <B, C>(target: Target<B, C>, source: string): string => `INSERT INTO ${target.table} (${columnList(target)}) ${source}`
+export const insertFrom = <B, C>(target: Target<B, C>, source: string): string => `INSERT INTO ${target.table} (${columnList(target)}) ${source}`
 
 /** The MERGE of the standard. `source` names its columns like the batch, and no two of its rows may share a key. */
-function mergeFrom<B, C>(target: Target<B, C>, source: string): string {
+export function mergeFrom<B, C>(target: Target<B, C>, source: string): string {
   const { columns, dialect, key, table } = target
   const names = columns.map(({ name }) => dialect.ident(name))
   const same = key.map((part) => `T.${dialect.ident(part)} = S.${dialect.ident(part)}`).join(" AND ")
@@ -20,19 +22,24 @@ function mergeFrom<B, C>(target: Target<B, C>, source: string): string {
 
 /** How a warehouse takes rows from one bind variable: a JSON array of arrays of texts. */
 export interface FromJson {
-  /** A query of the columns with their names and types, whose only parameter is the JSON. */
-  source(columns: readonly Column[]): string
+  /** What gives the rows in a FROM; its only parameter is the JSON. */
+  readonly rows: string
+  /** SQL for the text of the n-th column in one of these rows, from 0. */
+  cell(n: number): string
+  readonly fromText: FromText
   /** Bytes of the bind variable at most. */
   readonly mostBytes: number
 }
 
 /** Appends by INSERT … SELECT and upserts by MERGE, both from JSON; for bind values that are texts. */
-export function jsonWriter<B, C extends SqlConnection<B | string>>({ source, mostBytes }: FromJson): Writer<B, C> {
+export function jsonWriter<B, C extends SqlConnection<B | string>>({ rows, cell, fromText, mostBytes }: FromJson): Writer<B, C> {
+  const source = (columns: readonly Column[], { ident }: Pick<Dialect<B>, "ident">): string =>
+    `SELECT ${columns.map((column, at) => `${fromText(column, cell(at))} AS ${ident(column.name)}`).join(", ")} FROM ${rows}`
   const json = (lines: readonly Line<B>[]): string => JSON.stringify(lines.map(({ values }) => values))
   const put =
     (statement: (target: Target<B, C>, source: string) => string) =>
     async (target: Target<B, C>, lines: readonly Line<B>[]): Promise<number> => {
-      const { touched } = await target.client.wire.run(statement(target, source(target.columns)), [json(lines)], target.call)
+      const { touched } = await target.client.wire.run(statement(target, source(target.columns, target.dialect)), [json(lines)], target.call)
       // A row of keys alone that is there already is as it should be, and a key that is there twice changes two rows.
       return target.columns.length === target.key.length ? lines.length : Math.min(lines.length, touched)
     }

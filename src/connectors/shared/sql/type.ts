@@ -1,5 +1,6 @@
 import type { Call } from "../../../core/call.ts"
 import type { ServerFacts } from "../../../core/connector.ts"
+import type { Atomic } from "./atomic.ts"
 import type { Bytes } from "./bytes.ts"
 import type { Catalog } from "./catalog.ts"
 import type { Ddl } from "./ddl.ts"
@@ -24,6 +25,8 @@ export interface SqlType<B, C extends SqlConnection<B>> {
   readonly bytes?: Bytes<B, C>
   /** Absent: the type makes no tables and keeps no commits. */
   readonly ddl?: Ddl<C>
+  /** Writes rows and the row of a commit together where the wire has no transactions. */
+  readonly atomic?: Atomic
   /** Makes a session as good as new; throws when it cannot. Absent: a session is used once. */
   reset?(client: C, call: Call): Promise<void>
 }

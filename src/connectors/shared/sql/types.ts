@@ -11,6 +11,12 @@ export interface TypeRow {
   readonly bits?: number
   /** An instant, or a wall clock. */
   readonly zoned?: boolean
+  /** A length that the system gives a column for which none was asked: it says nothing. */
+  readonly unlimited?: number
+  /** A decimal without digits behind its point is an integer; one without any numbers has so many digits. */
+  readonly integers?: number
+  /** The type may have other types for arguments: `OBJECT(a NUMBER(38,0))`, `array<int>`. */
+  readonly nested?: boolean
 }
 
 export type Typed = Omit<Column, "name" | "nullable">
@@ -20,9 +26,12 @@ export function typeReader(rows: readonly TypeRow[]): (native: string) => Typed 
   const byName = new Map(rows.map((row) => [row.name, row]))
   return (native) => {
     const { name, numbers } = split(native)
-    const row = byName.get(name)
+    const outer = byName.get(/^\w*/.exec(name)?.[0] ?? "")
+    const row = byName.get(name) ?? (outer?.nested === true ? outer : undefined)
     if (row === undefined) return { type: "unknown", nativeType: native }
     const [first, second] = numbers
+    if (row.integers !== undefined && (second ?? 0) === 0)
+      return { type: "integer", nativeType: native, precision: Math.ceil((first ?? row.integers) * Math.log2(10)) + 1 }
     return {
       type: row.type,
       nativeType: native,
@@ -33,8 +42,8 @@ export function typeReader(rows: readonly TypeRow[]): (native: string) => Typed 
   }
 }
 
-function sized({ size }: TypeRow, first: number, second: number): Partial<Typed> {
-  if (size === "length") return { maxLength: first }
+function sized({ size, unlimited = Number.POSITIVE_INFINITY }: TypeRow, first: number, second: number): Partial<Typed> {
+  if (size === "length") return first < unlimited ? { maxLength: first } : {}
   if (size === "digits") return { precision: first, scale: second }
   return size === "seconds" ? { precision: first } : {}
 }
@@ -83,6 +92,15 @@ export const digited =
   (name: string, most: number, beyond: string): Spelling =>
   ({ precision, scale = 0 }) =>
     precision === undefined || precision > most || scale > precision || scale < 0 ? beyond : `${name}(${precision},${scale})`
+
+/** Integers as a decimal type of so many digits that it holds 16, 32 or 64 bits; 38 digits for wider ones. */
+export const integersOf = (name: string): Spellings["integer"] =>
+  [
+    [16, 5],
+    [32, 10],
+    [64, 19],
+    [128, 38],
+  ].map(([bits = 0, digits = 0]) => [bits, `${name}(${digits},0)`] as const)
 
 /** A spelling with the decimals of seconds up to `most`. Where nothing is known of a zone, a timestamp has one and a time has none. */
 export const timed =

@@ -2,13 +2,14 @@ import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { Batch, Stream, WriteOptions, WriteReport } from "../../../core/streams.ts"
 import { columnsFor, encodeRows, keyFor } from "../put.ts"
+import { whileWaiting } from "./atomic.ts"
 import { findTarget } from "./catalog.ts"
-import { commitOnce } from "./commits.ts"
+import { commitAtOnce, commitOnce } from "./commits.ts"
 import { qualified } from "./dialect.ts"
 import { deniedWrite } from "./errors.ts"
 import type { SqlType } from "./type.ts"
 import { type SqlConnection, transacted } from "./wire.ts"
-import type { Writer } from "./writer.ts"
+import type { Puts, Writer } from "./writer.ts"
 
 /**
  * Writes one batch, in one transaction where the system has them. A row that the system refuses is reported and the others are
@@ -24,8 +25,8 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
   { mode, commit }: WriteOptions,
   call: Call,
 ): Promise<WriteReport> {
-  const { catalog, dialect, errors } = type
-  const write = async (): Promise<WriteReport> => {
+  const { catalog, dialect, errors, atomic } = type
+  const prepared = async () => {
     const stream = await findTarget(catalog, client, to.path, call)
     const name = stream.path.join(".")
     const own = columnsFor(name, batch, stream.columns)
@@ -34,12 +35,23 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
     const { lines, rejected } = encodeRows(batch, columns, dialect.encode)
     const target = { client, dialect, errors, call, stream, name, table: qualified(dialect, stream.path), columns, key }
     if (commit !== undefined && (await writer.transactional?.(target)) === false) throw noCommit(name)
-    const done = lines.length === 0 ? { written: 0, rejected: [] } : await writer[mode](target, lines)
-    const all = [...rejected, ...done.rejected].sort((a, b) => a.index - b.index)
-    return { written: done.written, rejected: all, skipped: batch.rows.length - all.length - done.written }
+    const report = (done: Written): WriteReport => {
+      const all = [...rejected, ...done.rejected].sort((a, b) => a.index - b.index)
+      return { written: done.written, rejected: all, skipped: batch.rows.length - all.length - done.written }
+    }
+    return { target, lines, report }
+  }
+  const write = async (): Promise<WriteReport> => {
+    const { target, lines, report } = await prepared()
+    return report(lines.length === 0 ? { written: 0, rejected: [] } : await writer[mode](target, lines))
   }
   try {
-    return commit === undefined ? await transacted(client.wire, "write", call, write) : await commitOnce(type, client, to, commit, call, write)
+    if (commit === undefined) return await transacted(client.wire, "write", call, write)
+    if (atomic === undefined) return await commitOnce(type, client, to, commit, call, write)
+    return await commitAtOnce<B, C, WriteReport>(type, atomic, client, to, commit, call, async (take) => {
+      const { target, lines, report } = await prepared()
+      return await whileWaiting(writer, target, lines, (waiting) => take(report(waiting), waiting.statements))
+    })
   } catch (error) {
     const rights = [...(mode === "append" ? ["INSERT"] : ["SELECT", "INSERT", "UPDATE"]), ...(batch.ops?.includes("delete") === true ? ["DELETE"] : [])]
     const more = writer.needs?.[mode]
@@ -47,6 +59,8 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
     throw deniedWrite(errors, error, to.path.join("."), grant) ?? error
   }
 }
+
+type Written = Awaited<ReturnType<Puts<never, never>>>
 
 const noCommit = (name: string): PlatformError =>
   new PlatformError(

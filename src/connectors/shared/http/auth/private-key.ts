@@ -1,5 +1,24 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto"
 import { PlatformError } from "../../../../core/errors.ts"
+import { type Config, optional, secret } from "../../../../core/fields.ts"
+
+/** The fields of a login by key pair, for a kind of a type's variant `auth`. */
+export const keyPairFields = {
+  privateKey: secret("Private key", {
+    format: "pem",
+    help: "RSA, at least 2,048 bits, in PKCS#8 (as `openssl genrsa | openssl pkcs8 -topk8` writes it).",
+  }),
+  passphrase: optional(secret("Passphrase", { maxLength: 1_024 })),
+}
+
+/** Opens the key of those fields. */
+export const keyPairOf = ({ privateKey, passphrase }: Config<typeof keyPairFields>, product: string): KeyObject =>
+  openRsaKey({
+    pem: privateKey.reveal(),
+    passphrase: passphrase?.reveal(),
+    fields: { key: "/auth/privateKey", passphrase: "/auth/passphrase" },
+    product,
+  })
 
 /** An RSA private key as somebody pasted it, and the fields of the form that hold it. */
 export interface PastedKey {

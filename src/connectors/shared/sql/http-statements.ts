@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto"
+import { PlatformError } from "../../../core/errors.ts"
+import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
+import type { Lease } from "../../../core/lease.ts"
+import { retrying } from "../../../core/retry.ts"
+import type { HttpAuth } from "../http/auth.ts"
+import type { HttpCall } from "../http/call.ts"
+import { httpClient } from "../http/client.ts"
+import { lastRequest } from "../http/last-request.ts"
+import { requestTo } from "../http/requests.ts"
+import { type HttpRetries, isIdempotent, isPassing, retriesOf } from "../http/retry.ts"
+import type { ErrorTable } from "./errors.ts"
+import { objectIn, refusalIn, strange } from "./http-errors.ts"
+import { type Progress, type StatementApi, type Submission, wireOver } from "./statements.ts"
+import type { SqlWire } from "./wire.ts"
+
+/** One request of a statement API: a JSON object, or the statement itself, as the body. */
+export interface Ask {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE"
+  /** Below the API's base: a path with its query, or a whole link of the same origin, as answers give them. */
+  readonly to: string
+  readonly json?: object
+  readonly text?: string
+}
+
+/** A JSON object that came with a status of success. */
+export type Body = Readonly<Record<string, unknown>>
+
+/** What one warehouse asks over HTTP, and how it reads the answers. `H` is where the next question goes. */
+export interface HttpStatements<B, H> {
+  /** Where the API is; no request leaves its origin. */
+  readonly base: string
+  /** With each request, by names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly auth: HttpAuth
+  /** With the sentences of the login. A refusal that comes with a status of success is thrown by `progress`. */
+  readonly errors: ErrorTable
+  submit(statement: Submission<B>): Ask
+  next(from: H): Ask
+  cancel(handle: H): Ask
+  /** `from` is absent for the answer of a submission. */
+  progress(body: Body, status: number, from: H | undefined): Progress<H>
+  /** Query parameters by which the server knows a request that comes again; absent: only methods that are idempotent are repeated. */
+  once?(ask: Ask, id: string, attempt: number): Readonly<Record<string, string>>
+}
+
+const TLS = { mode: "verify" } as const
+/** An answer of tens of megabytes is usual; a larger one is not read into memory. */
+const MAX_BYTES = 256 * 1_048_576
+const CANCEL_MS = 5_000
+
+/** A wire over a statement API on HTTP: requests are repeated where they may be, and a cut-off cancels over a socket of its own. */
+export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): SqlWire<B> {
+  const { auth, errors, headers } = how
+  const base = new URL(how.base)
+  const judge = (answer: HttpAnswer) => (answer.status < 300 ? undefined : refusalIn(errors, answer))
+  const client = httpClient(lease.dispatcher(TLS), { auth, maxBytes: MAX_BYTES, redirects: false, judge })
+  const retries: HttpRetries = { most: 3, statuses: isPassing, repeatable: (request) => how.once !== undefined || isIdempotent(request) }
+
+  const requestOf = (ask: Ask, id: string, attempt: number): HttpRequest => {
+    const url = new URL(ask.to, base)
+    if (url.origin !== base.origin) throw strange(errors, `leads to ${url.origin}`)
+    for (const [name, value] of Object.entries(how.once?.(ask, id, attempt) ?? {})) url.searchParams.set(name, value)
+    return requestTo(url, { method: ask.method, headers, json: ask.json, ...(ask.text === undefined ? {} : { body: ask.text }) })
+  }
+  /** The signal of the request may outlive the call's, but a wait between two tries ends with the call. */
+  const send = async (ask: Ask, call: HttpCall, signal = call.signal): Promise<{ body: Body; status: number }> => {
+    const id = randomUUID()
+    const once = async (attempt: number) => answered(await client.send(requestOf(ask, id, attempt), { ...call, signal }), base, errors)
+    return await retrying(once, retriesOf(retries, requestOf(ask, id, 1), call))
+  }
+
+  const api: StatementApi<B, H> = {
+    async submit(statement, call) {
+      const { body, status } = await send(how.submit(statement), call, statement.quick ? call.signal : new AbortController().signal)
+      return how.progress(body, status, undefined)
+    },
+    async next(from, call) {
+      const { body, status } = await send(how.next(from), call)
+      return how.progress(body, status, from)
+    },
+    async cancel(handle, dial) {
+      const call = { signal: AbortSignal.timeout(CANCEL_MS), remainingMs: () => CANCEL_MS }
+      if (dial === undefined) await send(how.cancel(handle), call)
+      else await lastRequest(lease, dial, await auth.sign(requestOf(how.cancel(handle), randomUUID(), 1), call), TLS)
+    },
+  }
+  return wireOver(api, lease)
+}
+
+function answered(answer: HttpAnswer, { host }: URL, errors: ErrorTable): { body: Body; status: number } {
+  // A request that only cancels may be answered with nothing.
+  const body = answer.body.length === 0 && answer.status === 204 ? {} : objectIn(answer)
+  if (body !== undefined) return { body, status: answer.status }
+  throw new PlatformError("response_invalid", `${host} answers ${errors.product}'s API with a body that is not JSON; check for a proxy between it and the hub.`)
+}

@@ -1,0 +1,40 @@
+import type { Column } from "../../../core/values.ts"
+import { type Dialect, quotedBy } from "./dialect.ts"
+import { type ErrorTable, rowReason } from "./errors.ts"
+import { textFor } from "./text-values.ts"
+
+/** SQL that makes a column's type of SQL for a text. */
+export type FromText = (column: Pick<Column, "type" | "nativeType">, sql: string) => string
+
+/** How a type differs from a CAST: by our type, given the SQL and the system's type. */
+export type Casts = Readonly<Partial<Record<Column["type"], (sql: string, nativeType: string) => string>>>
+
+/** A text stays one, and the rest is cast. A cast to VARCHAR(n) would cut a longer text silently; the column itself refuses it. */
+export const fromTextBy =
+  (casts: Casts): FromText =>
+  ({ type, nativeType }, sql) =>
+    casts[type]?.(sql, nativeType) ?? (type === "string" || type === "unknown" ? sql : `CAST(${sql} AS ${nativeType})`)
+
+export interface TextDialect<B> extends Pick<Dialect<B>, "product" | "login" | "param" | "reading"> {
+  readonly quote: string
+  readonly errors: ErrorTable
+  readonly fromText: FromText
+}
+
+/** The dialect of a warehouse that takes values as texts in the places of question marks. */
+export const textDialect = <B>({ product, login, param, reading, quote, errors, fromText }: TextDialect<B | string | null>): Dialect<B | string | null> => ({
+  product,
+  login,
+  ident: quotedBy(quote),
+  bound: () => "?",
+  compared: (_, column) => fromText(column, "?"),
+  stored: (_, column) => fromText(column, "?"),
+  param,
+  encode: textFor,
+  reading,
+  order: {
+    tuples: false,
+    resumes: ({ type }) => !["json", "array", "unknown"].includes(type),
+    isBadKey: (error) => rowReason(errors, error) !== undefined,
+  },
+})
