@@ -61,7 +61,7 @@ export class Portal {
 
   /** Lets go of the rows that were not taken. */
   async close(): Promise<void> {
-    if (this.suspended) await this.#exchange(0, 0, (to) => to.close({ type: "P", name: this.#name }, true))
+    await this.#exchange(0, 0, (to) => to.close({ type: "P", name: this.#name }, true))
   }
 
   #exchange(count: number, before: number, send: (to: Connection) => void): Promise<Value[][]> {

@@ -153,9 +153,13 @@ async function* pages(pg: Client, types: PgTypes, { sql, params }: Statement<PgB
     }
     failed = false
   } finally {
-    // `close` waits for the server; from a connection that is gone nothing would ever come.
-    const closed = new AbortController()
-    if (!failed) await Promise.race([portal.close(), once(pg, "end", closed).catch(() => undefined)])
-    closed.abort()
+    if (!failed && portal.suspended) await closed(pg, portal)
   }
+}
+
+/** Closes a portal; from a connection that is gone no answer would ever come. */
+async function closed(pg: Client, portal: Portal): Promise<void> {
+  const done = new AbortController()
+  await Promise.race([portal.close(), once(pg, "end", done).catch(() => undefined)])
+  done.abort()
 }
