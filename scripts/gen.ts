@@ -31,11 +31,13 @@ const VERB_MEANS: Readonly<Record<Verb | "test", string>> = {
   read: "read a stream row by row, and resume where it stopped",
   slices: "cut a stream into parts that can be read in parallel",
   readBytes: "pass on a stream's bytes undecoded, to a destination with the same format",
-  write: "append or upsert rows, and account for each of them",
+  write: "append rows, and account for each of them",
   writeBytes: "accept bytes undecoded, from a source with the same format",
   shape: "create a table, add and widen columns, or only report these steps",
   request: "send one request per row of input",
 }
+
+const UPSERTS = "append or upsert rows, and account for each of them"
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 const code = (text: string): string => `\`${text}\``
@@ -119,7 +121,7 @@ ${connector.summary}
 ## What it can do
 
 ${verbs(connector)
-  .map((verb) => `- ${code(verb)}: ${VERB_MEANS[verb]}`)
+  .map((verb) => `- ${code(verb)}: ${verb === "write" && connector.upserts === true ? UPSERTS : VERB_MEANS[verb]}`)
   .join("\n")}
 
 ${notes}## Fields

@@ -94,6 +94,8 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
   offers?(client: Client, from: Stream, call: Call): Promise<readonly ByteOffer[]>
   readBytes?(client: Client, from: Stream, offer: ByteOffer, options: ReadOptions, call: Call): AsyncIterable<BytePiece>
   write?(client: Client, to: Stream, batch: Batch, options: WriteOptions, call: Call): Promise<WriteReport>
+  /** Whether `write` takes the mode `upsert`; without it, rows can only be appended. */
+  readonly upserts?: true
   /** Whether `write` accepts batches with deletes. */
   readonly deletes?: true
   /** The formats that `writeBytes` accepts for the stream, best first. */

@@ -120,7 +120,9 @@ function sessionOver(opened: Open, options: OpenOptions): Session {
     if (wanted.slice !== undefined) need(connector, "slices")
     return wanted
   }
-  const batchFits = (batch: Batch): Batch => {
+  const batchFits = (batch: Batch, { mode }: WriteOptions): Batch => {
+    if (connector.upserts !== true && mode === "upsert")
+      throw new PlatformError("unsupported", `${connector.title} connectors cannot upsert rows; append them.`)
     if (connector.deletes !== true && batch.ops?.includes("delete")) throw new PlatformError("unsupported", `${connector.title} connectors cannot delete rows.`)
     return batch
   }
@@ -133,7 +135,7 @@ function sessionOver(opened: Open, options: OpenOptions): Session {
     slices: (from, plan, most) => guard.promise(() => need(connector, "slices")(client, from, plan, most, call)),
     offers: (from) => guard.promise(() => connector.offers?.(client, from, call) ?? []),
     readBytes: (from, offer, how) => guard.each(() => guard.pieces(need(connector, "readBytes")(client, from, offer, read(how), call))),
-    write: (to, batch, how) => guard.promise(() => need(connector, "write")(client, to, batchFits(batch), how, call)),
+    write: (to, batch, how) => guard.promise(() => need(connector, "write")(client, to, batchFits(batch, how), how, call)),
     takes: (to) => guard.promise(() => connector.takes?.(client, to, call) ?? []),
     writeBytes: (to, piece, offer, how) => guard.promise(() => need(connector, "writeBytes")(client, to, piece, offer, how, call)),
     shape: (wanted, apply) => guard.promise(() => need(connector, "shape")(client, wanted, apply, call)),

@@ -10,11 +10,12 @@ import { appendsRowByRow, commitsOnce, deletes, lastOfEqualKeysWins, quotesNames
 import type { Subject } from "./context.ts"
 
 /** What a claim may need of a type: a verb, or a part of the contract that no verb of its own stands for. */
-export type Ability = Verb | "since" | "commit" | "delete" | "reset"
+export type Ability = Verb | "since" | "commit" | "upsert" | "delete" | "reset"
 
 const PARTS: Readonly<Record<Exclude<Ability, Verb>, (connector: AnyConnector) => boolean>> = {
   since: ({ plans }) => plans?.includes("since") === true,
   commit: ({ commits = "none" }) => commits !== "none",
+  upsert: (connector) => connector.upserts === true,
   delete: (connector) => connector.deletes === true,
   reset: ({ reset }) => reset !== undefined,
 }
@@ -50,14 +51,14 @@ export const claims = [
   { name: "slices are the whole", needs: ["slices"], hold: slicesAreTheWhole },
   { name: "resume by slice", needs: ["slices"], hold: resumesBySlice },
   { name: "bytes equal rows", needs: ["readBytes"], hold: bytesAreRows },
-  { name: "upsert twice", needs: ["write"], hold: upsertsTwice },
+  { name: "upsert twice", needs: ["upsert"], hold: upsertsTwice },
   { name: "create", needs: ["shape"], hold: creates },
   { name: "add", needs: ["shape"], hold: adds },
   { name: "widen", needs: ["shape"], hold: widens },
   { name: "append reports row by row", needs: ["write", "shape"], hold: appendsRowByRow },
-  { name: "last of equal keys wins", needs: ["write", "shape"], hold: lastOfEqualKeysWins },
+  { name: "last of equal keys wins", needs: ["upsert", "shape"], hold: lastOfEqualKeysWins },
   { name: "delete", needs: ["delete", "shape"], hold: deletes },
-  { name: "names are quoted", needs: ["write", "shape"], hold: quotesNames },
+  { name: "names are quoted", needs: ["upsert", "shape"], hold: quotesNames },
   { name: "same commit twice is once", needs: ["commit", "shape"], hold: commitsOnce },
   { name: "bad statement", hold: badStatement },
   { name: "cancel", hold: cancelled },

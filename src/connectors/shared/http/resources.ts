@@ -13,7 +13,7 @@ export interface Resources<C> {
   find?(client: C, path: readonly string[], call: Call): Promise<Resource<C> | Unreadable | undefined>
 }
 
-type Verbs<C> = Required<Pick<Connector<never, C>, "plans" | "discover" | "read" | "write">>
+type Verbs<C> = Required<Pick<Connector<never, C>, "plans" | "discover" | "read" | "write" | "upserts">>
 
 /** The verbs of a type whose streams are resources: salesforce, hubspot, elasticsearch, opensearch, and any URL that gives records. */
 export function resourceVerbs<C>(resources: Resources<C>): Verbs<C> {
@@ -30,6 +30,7 @@ export function resourceVerbs<C>(resources: Resources<C>): Verbs<C> {
     async *read(client, from, options, call) {
       yield* readResource(await find(client, from.path, call), client, from, options, call)
     },
+    upserts: true,
     async write(client, to, batch, { mode }, call) {
       return await writeResource(await find(client, to.path, call), client, { to, batch, mode }, call)
     },

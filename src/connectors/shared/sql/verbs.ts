@@ -34,6 +34,7 @@ export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
     ...(writer === undefined
       ? {}
       : { write: (client: C, to: Stream, batch: Batch, how: WriteOptions, call: Call) => writeBatch(type, writer, client, to, batch, how, call) }),
+    ...(writer?.upsert === undefined ? {} : { upserts: true as const }),
     ...(writer?.deletes === true ? { deletes: true as const } : {}),
     ...(ddl === undefined ? {} : { shape: (client: C, wanted: WantedStream, apply: boolean, call: Call) => shape(type, ddl, client, wanted, apply, call) }),
     ...(ddl?.commits === true

@@ -1,6 +1,6 @@
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
-import type { Batch, Stream, WriteOptions, WriteReport } from "../../../core/streams.ts"
+import type { Batch, Stream, WriteMode, WriteOptions, WriteReport } from "../../../core/streams.ts"
 import { columnsFor, encodeRows, keyFor } from "../put.ts"
 import { whileWaiting } from "./atomic.ts"
 import { findTarget } from "./catalog.ts"
@@ -43,7 +43,7 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
   }
   const write = async (): Promise<WriteReport> => {
     const { target, lines, report } = await prepared()
-    return report(lines.length === 0 ? { written: 0, rejected: [] } : await writer[mode](target, lines))
+    return report(lines.length === 0 ? { written: 0, rejected: [] } : await putsOf(writer, mode)(target, lines))
   }
   try {
     if (commit === undefined) return await transacted(client.wire, "write", call, write)
@@ -61,6 +61,12 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
 }
 
 type Written = Awaited<ReturnType<Puts<never, never>>>
+
+function putsOf<B, C extends SqlConnection<B>>(writer: Writer<B, C>, mode: WriteMode): Puts<B, C> {
+  const puts = writer[mode]
+  if (puts === undefined) throw new PlatformError("unsupported", "Rows of this system cannot be upserted; append them.")
+  return puts
+}
 
 const noCommit = (name: string): PlatformError =>
   new PlatformError(

@@ -28,7 +28,8 @@ export type Puts<B, C> = (target: Target<B, C>, lines: readonly Line<B>[]) => Pr
 /** How a type writes rows. `inPieces` and `staged` make most of these. */
 export interface Writer<B, C> {
   readonly append: Puts<B, C>
-  readonly upsert: Puts<B, C>
+  /** Absent: the system can only append. */
+  readonly upsert?: Puts<B, C>
   /** Whether `upsert` takes lines that are to be removed. */
   readonly deletes?: boolean
   /** The keys by which the target tells rows apart; a caller's key must be one of them. Absent: the server decides. */
