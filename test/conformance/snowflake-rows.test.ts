@@ -88,7 +88,10 @@ describe("a read", () => {
     }
     expect(seen.map(Number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 22 }, (_, n) => n))
     const capped = await open({}, (session) => collect(session.read(stream("TWICE"))), { maxRows: 6 })
-    expect(capped.map(({ rows, cursor: next }) => [rows.length, next])).toEqual([[6, undefined]])
+    expect(capped.map(({ rows, cursor: next }) => [rows.length, next])).toEqual([
+      [4, expect.any(String)],
+      [2, undefined],
+    ])
   })
 })
 

@@ -57,7 +57,23 @@ function seededPages({ server }: Subject): NonNullable<Subject["server"]["pages"
   return server.pages
 }
 
-/** Page by page, each from the last one's cursor, gives what one read gives, in the same order. */
+/** Whether a batch of one read ends, with a cursor, after so many rows. */
+async function endsAfter(subject: Subject, stream: Stream, rows: number): Promise<boolean> {
+  let given = 0
+  const read = async (session: Session): Promise<boolean> => {
+    for await (const batch of session.read(stream)) {
+      given += batch.rows.length
+      if (given >= rows) return given === rows && batch.cursor !== undefined
+    }
+    return false
+  }
+  return await withSession(subject, subject.server.config, read, { batchRows: rows })
+}
+
+/**
+ * Page by page, each from the last one's cursor, gives what one read gives, in the same order; and a read has a cursor
+ * after as many rows as its caller wants at a time.
+ */
 export async function pagesLikeOneShot(subject: Subject): Promise<void> {
   const { stream, rows } = seededPages(subject)
   const whole = await withSession(subject, subject.server.config, (session) => all(session, stream))
@@ -72,6 +88,7 @@ export async function pagesLikeOneShot(subject: Subject): Promise<void> {
     cursor = next.cursor
   }
   assert.deepEqual(paged, whole)
+  for (const wanted of [1, 7, rows - 1]) assert.ok(await endsAfter(subject, stream, wanted), `a batch ends after ${wanted} rows`)
 }
 
 /** A read that was cut off goes on from its last cursor: no row twice, none left out. */
