@@ -35,9 +35,9 @@ Writes: appends are one INSERT, and upserts one MERGE, per 4 MiB of rows. Each s
 request id of the first attempt, so that it does not run twice.
 
 Commits: with a commit token the rows wait in tables \`jackfield_stage_…\` beside the target, and one block of Snowflake Scripting takes them
-over in a transaction with the token's row of \`jackfield_commits\`. Keys are not enforced there: of two equal commits at one moment the
-second waits for the lock that Snowflake documents for MERGE, and finds the first. The role needs CREATE TABLE on the schema, and DELETE for
-removed rows. A hub that dies in the middle leaves its tables; drop them.
+over in a transaction with the token's row of \`jackfield_commits\`. A repeat that begins after the first has committed is recognised. Of two
+equal commits at one moment, Snowflake documents that a MERGE waits for the other, but not that it then sees the first. The role needs CREATE
+TABLE on the schema, and DELETE for removed rows. A hub that dies in the middle, or a write that its deadline cuts off, leaves its tables; drop them.
 
 Tables that the hub creates: a text without a known length is a \`VARCHAR\`, an integer a \`NUMBER\` of 5, 10, 19 or 38 digits, and an instant a
 \`TIMESTAMP_LTZ\`. A decimal without known digits, or with more than 38, is a \`VARCHAR\`, so that no digit is lost. Texts and numbers are widened;

@@ -63,7 +63,9 @@ describe("the description", () => {
       for (const [name, inner] of Object.entries(part)) if (name !== "examples") walk(inner, `${at}/${name}`)
     }
     walk(document, "")
-    expect(twice).toEqual([])
+    // Two types may have the same fields; each has a config of its own name all the same.
+    const configs = twice.filter((each) => /^\/components\/schemas\/\w+Config(Change)? is \/components\/schemas\/\w+Config(Change)? again$/.test(each))
+    expect(twice.filter((each) => !configs.includes(each))).toEqual([])
   })
 
   it("has the config of every connector type, in a union by type", async () => {

@@ -29,7 +29,8 @@ export const STAGE = "jackfield_stage_"
 
 /**
  * Puts the lines of a batch into tables beside the target, where the target's own types judge each of them, and does the work with
- * what is left. The tables are dropped in the end; a process that dies leaves them.
+ * what is left. The tables are dropped in the end; a process that dies, and a call that its deadline
+ * cut off, leave them.
  */
 export async function whileWaiting<B, C extends SqlConnection<B>, T>(
   writer: Writer<B, C>,
