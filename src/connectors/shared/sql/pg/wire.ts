@@ -97,6 +97,8 @@ function transactionsOf(pg: Client, settings: readonly string[], modes: Readonly
       const timeoutMs = Math.min(Math.max(1, Math.floor(call.remainingMs())), LONGEST_MS)
       const shared = snapshot === undefined ? [] : [`SET TRANSACTION SNAPSHOT ${snapshotLiteral(snapshot)}`]
       const mode = modes[snapshot === undefined ? access : "snapshot"]
+      // The client library takes one statement at a time.
+      await ending
       waiting = [...mode, ...shared, ...settings.map((each) => `SET LOCAL ${each}`), `SET LOCAL statement_timeout = ${timeoutMs}`]
       if (!soon) await opened()
     },
