@@ -4,7 +4,7 @@ import { Readable } from "node:stream"
 import { setTimeout as pause } from "node:timers/promises"
 import Fastify from "fastify"
 import { expect, test } from "vitest"
-import { atReadersPace, sendStream } from "./sending.ts"
+import { atReadersPace, sendStream, sendTexts } from "./sending.ts"
 
 /** A server whose answer is as long as its reader takes it, and how it ended. */
 async function endless(idleMs: number) {
@@ -56,4 +56,27 @@ test("a reader who is slow and takes some is not cut off", async () => {
   expect(far.reader.destroyed).toBe(false)
   expect(far.given.over).toBe(false)
   expect(taken).toBeGreaterThan(0)
+})
+
+test("a caller who is gone before the first byte lets the source go", async () => {
+  const app = Fastify()
+  const given = { over: false }
+  async function* texts(): AsyncGenerator<string> {
+    try {
+      for (;;) yield "x"
+    } finally {
+      given.over = true
+    }
+  }
+  app.get("/", async (request, reply) => {
+    reply.raw.destroy()
+    await once(reply.raw, "close")
+    await sendTexts(request, reply, "text/plain", texts())
+    return reply
+  })
+  await app.listen({ port: 0, host: "127.0.0.1" })
+  await fetch(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}/`).catch(() => undefined)
+  await pause(200)
+  expect(given.over).toBe(true)
+  await app.close()
 })

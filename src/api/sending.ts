@@ -21,7 +21,12 @@ export function sendStream(reply: FastifyReply, type: string, body: NodeJS.Reada
  * error; after it, the connection breaks, so that nobody takes the answer for whole.
  */
 export async function sendTexts(request: FastifyRequest, reply: FastifyReply, type: string, texts: AsyncGenerator<string>): Promise<Sent> {
-  const body = Readable.from(atReadersPace(reply, await begun(texts)), { objectMode: false, highWaterMark: 256 * 1024 })
+  const all = await begun(texts)
+  // A body that is never read would leave its source, and the connection behind it, waiting for ever.
+  const end = (): void => void texts.return(undefined).catch(() => undefined)
+  if (reply.raw.destroyed) end()
+  else reply.raw.once("close", end)
+  const body = Readable.from(atReadersPace(reply, all), { objectMode: false, highWaterMark: 256 * 1024 })
   body.once("error", (error) => {
     request.log.warn({ err: error }, "a streamed answer broke off")
     reply.raw.destroy(error)
