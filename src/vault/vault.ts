@@ -83,8 +83,8 @@ export class Vault {
     return (await this.#active(tx, workspaceId)).fingerprint(value)
   }
 
-  /** The same outside of a transaction, by the key that was the workspace's within the last second. */
-  async fingerprintSoon(store: Pick<Store, "inWorkspace">, workspaceId: string, value: string): Promise<string> {
+  /** The same without a transaction, by the data key that was active within the last second. */
+  async fingerprintByRecentKey(store: Pick<Store, "inWorkspace">, workspaceId: string, value: string): Promise<string> {
     const known = this.#recent.get(workspaceId)
     if (known !== undefined && performance.now() < known.until) return known.dataKey.fingerprint(value)
     const dataKey = await store.inWorkspace(workspaceId, (tx) => this.#active(tx, workspaceId))

@@ -25,9 +25,9 @@ export interface CsvSpellings {
   readonly lineEnds: readonly CsvShape["lineEnd"][]
 }
 
-/** How database servers write CSV. */
+/** The spelling that database servers write. */
 export const CSV_WRITTEN: CsvSpellings = { delimiters: [","], quotes: ['"'], lineEnds: ["\n"] }
-/** What they read. */
+/** The spellings that database servers read. */
 export const CSV_READ: CsvSpellings = { delimiters: [",", ";", "\t", "|"], quotes: ['"', "'"], lineEnds: ["\n", "\r\n", "\r"] }
 
 /**

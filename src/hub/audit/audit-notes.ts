@@ -116,7 +116,7 @@ export async function noteQuery(
   read: { readonly statement: string } | { readonly path: readonly string[] },
 ): Promise<void> {
   if ("path" in read) return await notes.note(by, { action: "query.preview", target, details: { path: read.path } })
-  const fingerprint = await vault.fingerprintSoon(store, by.workspace.id, read.statement)
+  const fingerprint = await vault.fingerprintByRecentKey(store, by.workspace.id, read.statement)
   await notes.note(by, { action: "query.run", target, details: { length: read.statement.length, fingerprint } })
 }
 

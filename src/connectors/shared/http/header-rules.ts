@@ -30,7 +30,7 @@ const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 export const headerValueFault = (value: string): string | undefined =>
   BAD_VALUE.test(value) ? "must be one line of Latin-1 text without control characters." : undefined
 
-/** What is wrong with a bearer token (RFC 6750, 2.1), in words that follow a field's title. */
+/** The fault of a bearer token (RFC 6750, 2.1), in words that follow a field's title. */
 export const tokenFault = (value: string): string | undefined =>
   /^[\x21-\x7e]+$/.test(value) ? undefined : "must be one word of ASCII characters, without spaces or line breaks."
 

@@ -2,11 +2,11 @@
 const LABEL = "(?![Xx][Nn]--)[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 const NAME = new RegExp(`^${LABEL}(\\.${LABEL}){0,5}$`)
 
-/** A host below one of a vendor's own domains, as somebody typed it: whole, or without the domain. */
+/** A host below one of a vendor's own domains, as a user entered it: in full, or without the domain. */
 export interface VendorHost<D> {
-  /** What stands before the domain; underscores may be among it. */
+  /** The labels before the domain; they may contain underscores. */
   readonly name: string
-  /** Absent: it was not typed. */
+  /** Absent if the user left the domain out. */
   readonly domain: D | undefined
   /** The name is one to six labels of letters, digits, hyphens and underscores, 200 characters at most: nothing that leads out of the domain. */
   readonly valid: boolean

@@ -20,7 +20,7 @@ export interface Atomic {
 export interface Waiting {
   readonly written: number
   readonly rejected: readonly Rejected[]
-  /** What takes them over. */
+  /** The statements that move the rows into the target. */
   readonly statements: readonly string[]
 }
 

@@ -26,7 +26,7 @@ export interface Ask {
 /** A JSON object that came with a status of success. */
 export type Body = Readonly<Record<string, unknown>>
 
-/** What one warehouse asks over HTTP, and how it reads the answers. `H` is where the next question goes. */
+/** The requests of one warehouse's statement API, and how their responses are read. `H` identifies the next request. */
 export interface HttpStatements<B, H> {
   /** Where the API is; no request leaves its origin. */
   readonly base: string

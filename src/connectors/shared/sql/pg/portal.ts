@@ -4,7 +4,7 @@ import type { Value } from "../../../../core/values.ts"
 import type { PgBound } from "./encode.ts"
 import type { PgTypes } from "./values.ts"
 
-/** What the client hands to the query that is running. */
+/** The methods through which the client library passes the server's messages to the running query. */
 interface Handlers {
   handleRowDescription(message: { readonly fields: readonly Field[] }): void
   handleDataRow(message: { readonly fields: readonly (string | null)[] }): void
