@@ -8,6 +8,7 @@ import { Calls } from "../runs/calls.ts"
 import { useAccept } from "./accept.ts"
 import { useAccess } from "./access.ts"
 import { useArrival } from "./arrival.ts"
+import { useBodies } from "./bodies.ts"
 import { useIdempotency } from "./idempotency.ts"
 import { useMethods } from "./methods.ts"
 import { useMetrics } from "./metrics.ts"
@@ -58,15 +59,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       else void sendAnswer(request, reply, mount, asPlatformError(error))
     },
   })
-  // A missing body counts as an empty object, whatever the content type; a route that needs fields reports the missing ones.
-  const parseJson = app.getDefaultJsonParser("error", "error")
-  app.removeContentTypeParser("application/json")
-  app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
-    if (body === "") done(null, undefined)
-    // Each vendor's API has its own answer to a `null`.
-    else
-      void parseJson(request, body, (error, value) => done(error ?? (value === null && mountOf(mounts, request.url) === undefined ? nullBody() : null), value))
-  })
+  useBodies(app, (url) => mountOf(mounts, url) !== undefined)
   useArrival(app, ARRIVAL_MAX_MS)
   useValidation(app)
   const refuseOtherMethods = useMethods(app)
@@ -114,11 +107,5 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   refuseOtherMethods()
   return app
 }
-
-/** The error for a body of `null`. An omitted body arrives here as null too, but is allowed. */
-const nullBody = (): PlatformError =>
-  new PlatformError("request_invalid", "The request is not valid: the body must be an object, and is null.", {
-    faults: [{ pointer: "", message: "must be object." }],
-  })
 
 const hostOf = (header: string | undefined): string => (header ?? "").toLowerCase().replace(/:\d+$/, "")

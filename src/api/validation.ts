@@ -3,6 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js"
 import type { FastifyInstance } from "fastify"
 import type { Fault } from "../core/errors.ts"
 import { PlatformError } from "../core/errors.ts"
+import { ExactNumber } from "../core/values.ts"
 
 /** Formats only describe. The hub checks these texts itself, because its messages are more helpful. */
 const formats = { "date-time": true, uri: true, uuid: true } as const
@@ -27,7 +28,7 @@ export function useValidation(app: FastifyInstance): void {
 }
 
 /** The deepest nesting of a request. Recursive code runs out of stack at some thousands of levels. */
-const DEPTH_MAX = 200
+export const DEPTH_MAX = 200
 
 /** Where a text inside a value has a null character or is no Unicode, which nothing of ours can store, or where it is too deep; without recursion, since it may be. */
 function unfitText(value: unknown): { readonly pointer: string; readonly message: string } | undefined {
@@ -84,6 +85,8 @@ function faultOf(error: ErrorObject, prefix: string): Fault {
         message: description === undefined ? `must match the pattern ${String(params["pattern"])}.` : `must be: ${description.toLowerCase()}.`,
       }
     }
+    case "type":
+      return { pointer: at, message: `${error.message ?? "is not valid"}${error.data instanceof ExactNumber ? ", with fewer digits" : ""}.` }
     default:
       return { pointer: at, message: `${error.message ?? "is not valid"}.` }
   }

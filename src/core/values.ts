@@ -1,9 +1,29 @@
 /**
  * A value in every format of ours: JSON, with 64-bit integers and decimals as strings, bytes as base64, timestamps as
  * ISO 8601 with their zone, dates as `YYYY-MM-DD`, and floats that JSON cannot express as "NaN", "Infinity",
- * "-Infinity".
+ * "-Infinity". Only what a caller sends (inputs, parameters of statements) holds exact numbers.
  */
-export type Value = null | boolean | number | string | readonly Value[] | { readonly [name: string]: Value }
+export type Value = null | boolean | number | string | ExactNumber | readonly Value[] | { readonly [name: string]: Value }
+
+/** A number that a double does not hold, with its digits as they were written. In JSON it is that number, as a text its digits. */
+export class ExactNumber {
+  readonly digits: string
+
+  constructor(digits: string) {
+    this.digits = digits
+  }
+
+  toString(): string {
+    return this.digits
+  }
+
+  /** Makes `JSON.stringify` write the digits as they are. */
+  toJSON(): unknown {
+    return rawJson(this.digits)
+  }
+}
+
+const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown }
 
 /** One record, by column name. */
 export type Row = Readonly<Record<string, Value>>

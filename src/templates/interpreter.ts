@@ -1,4 +1,6 @@
 import * as jinja from "@huggingface/jinja"
+import { ExactNumber } from "../core/values.ts"
+import { type Runtime, unmark } from "./exact.ts"
 import type { Parts, Piece } from "./fill.ts"
 
 /** A node of the syntax tree; the types of the package do not resolve under Node's rules. */
@@ -9,13 +11,8 @@ interface Node {
 interface Program extends Node {
   readonly body: readonly Node[]
 }
-/** A value in the engine's representation: lists as arrays, objects as maps of such values. */
-interface Runtime {
-  readonly type: string
-  readonly value: unknown
-}
 interface Scope {
-  set(name: string, value: unknown): unknown
+  set(name: string, value: unknown): Runtime
 }
 interface Engine {
   run(program: Program): Runtime
@@ -69,10 +66,10 @@ function isConstant(node: Node): boolean {
 /** Runs a template on values; returns its literal text and the results of its expressions as separate parts. */
 export function run({ program, outputs }: Compiled, values: Readonly<Record<string, unknown>>): Parts {
   const environment = new Environment()
-  for (const [name, value] of Object.entries({ ...GLOBALS, ...values })) environment.set(name, value)
+  const given = Object.entries({ ...GLOBALS, ...values }).map(([name, value]) => environment.set(name, value))
   const pieces: Piece[] = []
   // The text of a template contains no null character, and every result of an expression becomes a piece.
-  const marked = new MarkingInterpreter(environment, outputs, (piece) => `\u0000${pieces.push(piece) - 1}\u0000`)
+  const marked = new MarkingInterpreter(environment, outputs, given.map(unmark).includes(true), (piece) => `\u0000${pieces.push(piece) - 1}\u0000`)
   const text = String(marked.run(program).value)
   return text.split("\u0000").map((part, index) => (index % 2 === 0 ? part : (pieces[Number(part)] as Piece)))
 }
@@ -91,26 +88,67 @@ function rangeOf(...given: readonly number[]): number[] {
 class MarkingInterpreter extends Interpreter {
   readonly #outputs: ReadonlySet<unknown>
   readonly #mark: (piece: Piece) => string
+  /** The exact numbers that expressions gave, by their nodes. */
+  readonly #exacts = new Map<unknown, Runtime>()
 
-  constructor(scope: Scope, outputs: ReadonlySet<unknown>, mark: (piece: Piece) => string) {
+  readonly #hasExact: boolean
+
+  constructor(scope: Scope, outputs: ReadonlySet<unknown>, hasExact: boolean, mark: (piece: Piece) => string) {
     super(scope)
+    this.#hasExact = hasExact
     this.#outputs = outputs
     this.#mark = mark
   }
 
   override evaluate(node: Node | undefined, scope: Scope): Runtime {
-    const result = super.evaluate(node, scope)
+    const result = this.#hasExact && node !== undefined ? this.#exactly(node, scope) : super.evaluate(node, scope)
     if (node === undefined || !this.#outputs.has(node)) return result
     const text = this.#mark(endsInJson(node) ? jsonPiece(String(result.value)) : { value: plain(result) })
     return Object.assign({ type: "StringValue", value: text }, { toString: () => text })
   }
+
+  /** The engine has an exact number as text: arithmetic with it is refused, and what makes a number or JSON of it keeps its digits. */
+  #exactly(node: Node, scope: Scope): Runtime {
+    const filter = node.type === "FilterExpression" ? filterOf(node) : undefined
+    if (filter === "tojson" && !hasArguments(node)) return textOf(JSON.stringify(plain(this.evaluate(node["operand"] as Node, scope))))
+    const result = this.#calculated(node, scope)
+    const operand = this.#exacts.get(node["operand"])
+    const kept = filter === "int" || filter === "float" ? (operand ?? result) : result
+    if (kept.exact === true) this.#exacts.set(node, kept)
+    else this.#exacts.delete(node)
+    return kept
+  }
+
+  #calculated(node: Node, scope: Scope): Runtime {
+    if (node.type !== "BinaryExpression" || !ARITHMETIC.has((node["operator"] as Node)["value"])) return super.evaluate(node, scope)
+    const refuse = (): void => {
+      if ([node["left"], node["right"]].some((each) => this.#exacts.has(each))) throw new Error("a number has more digits than can be calculated with")
+    }
+    try {
+      return super.evaluate(node, scope)
+    } finally {
+      // With a text, the engine concatenates or fails for another reason.
+      refuse()
+    }
+  }
+}
+
+/** A text in the engine's representation. */
+const textOf = (text: string): Runtime => new Environment().set("text", text)
+
+const hasArguments = (node: Node): boolean => (((node["filter"] as Node)["args"] as readonly unknown[] | undefined) ?? []).length > 0
+
+const ARITHMETIC: ReadonlySet<unknown> = new Set(["+", "-", "*", "/", "//", "%", "**", "<", "<=", ">", ">="])
+
+const filterOf = (node: Node): unknown => {
+  const filter = node["filter"] as Node
+  return ((filter.type === "CallExpression" ? filter["callee"] : filter) as Node)["value"]
 }
 
 function endsInJson(node: Node): boolean {
   if (node.type !== "FilterExpression") return false
-  const filter = node["filter"] as Node
-  const name = (filter.type === "CallExpression" ? filter["callee"] : filter) as Node
-  return name["value"] === "tojson" || (name["value"] === "safe" && endsInJson(node["operand"] as Node))
+  const name = filterOf(node)
+  return name === "tojson" || (name === "safe" && endsInJson(node["operand"] as Node))
 }
 
 /** Unusual separators can make `tojson` produce invalid JSON, which is then treated as plain text. */
@@ -125,6 +163,7 @@ function jsonPiece(text: string): Piece {
 
 function plain(value: Runtime): unknown {
   const inner: unknown = value.value
+  if (value.exact === true) return new ExactNumber(String(inner))
   if (Array.isArray(inner)) return (inner as Runtime[]).map(plain)
   if (inner instanceof Map) return Object.fromEntries([...(inner as Map<string, Runtime>)].map(([key, each]) => [key, plain(each)]))
   return typeof inner === "function" || inner === undefined ? null : inner

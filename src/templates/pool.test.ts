@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { afterAll, describe, expect, test } from "vitest"
-import type { Row } from "../core/values.ts"
+import { ExactNumber, type Row } from "../core/values.ts"
 import { RENDER_MS } from "./messages.ts"
 import { TemplatePool } from "./pool.ts"
 
@@ -44,6 +44,36 @@ describe("a value replaces its expression", () => {
     ['{"a": 1{{ s }}}', "valid JSON"],
     ["{{ s.upper.lower() }}", "fails"],
   ])("%s is rejected", (template, reason) => expect(pool.render(template, { s: '"' })).rejects.toThrow(reason))
+})
+
+describe("a number that a double does not hold", () => {
+  const n = new ExactNumber("7615917337495251231")
+  const d = new ExactNumber("0.12345678901234567890123")
+  test.each<[string, Row, string]>([
+    ['{"a": {{ n }}, "in": "{{ n }}"}', { n }, '{"a": 7615917337495251231, "in": "7615917337495251231"}'],
+    [
+      '{"a": {{ n | int }}, "b": {{ d | float }}, "c": {{ n | tojson }}}',
+      { n, d },
+      '{"a": 7615917337495251231, "b": 0.12345678901234567890123, "c": 7615917337495251231}',
+    ],
+    [
+      '{"a": {{ o }}, "b": {{ o | tojson }}, "in": "{{ o }}"}',
+      { o: { l: [n, 1] } },
+      '{"a": {"l":[7615917337495251231,1]}, "b": {"l":[7615917337495251231,1]}, "in": "{\\"l\\":[7615917337495251231,1]}"}',
+    ],
+    ["[{% for i in o.l %}{{ i }}{{ ',' if not loop.last }}{% endfor %}]", { o: { l: [n, 2, n] } }, "[7615917337495251231,2,7615917337495251231]"],
+    ["[{% for i in l %}{{ i + 1 if loop.last else i }}{{ ',' if not loop.last }}{% endfor %}]", { l: [n, 2] }, "[7615917337495251231,3]"],
+    ['{"a": "{{ n | string ~ "x" }}", "b": {{ m | default(n) }}}', { n }, '{"a": "7615917337495251231x", "b": 7615917337495251231}'],
+  ])("keeps its digits in %s", async (template, values, expected) => expect(await pool.render(template, values)).toBe(expected))
+
+  test.each(["{{ n + 1 }}", "{{ 1 - n }}", "{{ n // 10 }}", "{{ 1 if n > 5 else 0 }}"])("is not calculated with: %s", (template) =>
+    expect(pool.render(template, { n })).rejects.toThrow("more digits than can be calculated with"),
+  )
+
+  test("keeps its digits in a URL and a form", async () => {
+    expect(await pool.render("https://a.example/{{ n }}?d={{ d }}", { n, d }, "url")).toBe("https://a.example/7615917337495251231?d=0.12345678901234567890123")
+    expect(await pool.render("n={{ n }}", { n }, "form")).toBe("n=7615917337495251231")
+  })
 })
 
 describe("a malicious template is stopped, and the next one is filled", () => {

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url"
 import type { Render } from "../core/call.ts"
 import { PlatformError } from "../core/errors.ts"
 import type { Row } from "../core/values.ts"
+import { marked } from "./exact.ts"
 import { type Done, RENDER_MS, type Work } from "./messages.ts"
 
 /** The maximum length of a URL, in characters. */
@@ -111,7 +112,7 @@ export class TemplatePool {
     }
     // A result that arrived while this thread was busy is read before the worker is judged.
     this.#running.set(worker, { job, timer: setTimeout(() => setImmediate(judge), SILENT_MS) })
-    worker.send(job.work)
+    worker.send({ ...job.work, values: marked(job.work.values) } as Work)
   }
 
   /**

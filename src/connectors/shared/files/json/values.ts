@@ -1,18 +1,11 @@
 import { PlatformError } from "../../../../core/errors.ts"
-import type { Value } from "../../../../core/values.ts"
-import { mayLoseDigits, parseJson } from "../../json.ts"
+import { mayLoseDigits } from "../../../../core/exact-json.ts"
+import { ExactNumber, type Value } from "../../../../core/values.ts"
+import { parseJson } from "../../json.ts"
 import { converted, joinedKinds, type Kind } from "../kinds.ts"
 
-/** A number of a document whose digits a double does not hold, as it stands there. */
-export class ExactNumber {
-  readonly digits: string
-
-  constructor(digits: string) {
-    this.digits = digits
-  }
-}
-
-export type JsonField = Value | ExactNumber
+/** A field of a document; a number that a double does not hold is an `ExactNumber`. */
+export type JsonField = Value
 /** The fields of one record, by name; read it with `fieldOf`, since a name may be that of a method of every object. */
 export type JsonRecord = Readonly<Record<string, JsonField>>
 
