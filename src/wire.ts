@@ -1408,6 +1408,8 @@ export interface components {
             requests: number;
             /** @description The cause of each retry: a status, or the code of an error */
             retries: string[];
+            /** @description In how many places a secret of the connector was hidden, because the far side repeats it */
+            hidden?: number;
         };
         CallInput: {
             /** @description Values by the names of the connector's parameters */
@@ -3055,6 +3057,8 @@ export interface components {
             /** @description The result has more rows than this answer */
             truncated: boolean;
             durationMs: number;
+            /** @description In how many places a secret of the connector was hidden, because the system repeats it */
+            hidden?: number;
             /** @description Records of a file that are not rows, as far as it was read: their number, and the first hundred */
             rejected?: {
                 count: number;
@@ -3070,6 +3074,8 @@ export interface components {
             /** @description The result has more rows than this answer */
             truncated: boolean;
             durationMs: number;
+            /** @description In how many places a secret of the connector was hidden, because the system repeats it */
+            hidden?: number;
             /** @description Records of a file that are not rows, as far as it was read: their number, and the first hundred */
             rejected?: {
                 count: number;

@@ -9,7 +9,7 @@ import { begun, type Sent, sendTexts } from "./sending.ts"
 /** How the document describes rows that are streamed. */
 export const ROW_MEDIA = {
   "application/x-ndjson":
-    'One row per line, as a JSON object by column. A record of a file that is not a row is a line `{"$rejected": …}`. A stream that fails ends with a line `{"$error": Problem, "cursor"?: …}`. A column of one of these names has one more `$`.',
+    'One row per line, as a JSON object by column. A record of a file that is not a row is a line `{"$rejected": …}`. A stream that fails ends with a line `{"$error": Problem, "cursor"?: …}`. Where secrets of the connector were hidden, because the system repeats them, the last line is `{"$hidden": n}`. A column of one of these names has one more `$`.',
   "text/csv":
     "A header and one line per row. CSV has no place for an error: a stream that fails, or meets a record that is not a row, ends as a broken connection.",
 } as const
@@ -42,14 +42,17 @@ const lineOf = (value: object): string => `${JSON.stringify(value)}\n`
 async function* ndjsonLines(batches: AsyncIterable<Batch>, requestId: string, { cursors = false }: RowStreamOptions): AsyncGenerator<string> {
   let cursor: Cursor | undefined
   let given = false
+  let hidden = 0
   try {
     for await (const batch of batches) {
+      hidden += batch.hidden ?? 0
       const own = [...(batch.rejected ?? []).map(($rejected) => ({ $rejected })), ...(cursors && batch.cursor !== undefined ? [{ $cursor: batch.cursor }] : [])]
       const text = toNdjson(batch) + own.map(lineOf).join("")
       given ||= text !== ""
       if (text !== "") yield text
       cursor = batch.cursor
     }
+    if (hidden > 0) yield lineOf({ $hidden: hidden })
   } catch (error) {
     // Without a line before it, the error is an ordinary one.
     if (!given) throw error

@@ -29,6 +29,7 @@ export async function printRows({ terminal }: Cli, answer: Rows, more: string): 
   if (names.length > 0) await terminal.write(table(names, rows, { width: terminal.width, header: terminal.bold, rightAligned: numeric }))
   const cut = answer.truncated ? `; there are more, ${more}` : ""
   terminal.note(terminal.dim(`${answer.rowCount} row${answer.rowCount === 1 ? "" : "s"}${cut} (${Math.round(answer.durationMs)} ms)`))
+  if (answer.hidden !== undefined) terminal.note(hiddenNote(answer.hidden))
   const { count, records } = answer.rejected ?? { count: 0, records: [] }
   for (const record of records.slice(0, REJECTED_SHOWN)) terminal.note(rejection(record))
   if (count > REJECTED_SHOWN) terminal.note(`… and ${count - REJECTED_SHOWN} more; --json has the first hundred.`)
@@ -47,9 +48,18 @@ export async function copy({ terminal }: Cli, pieces: AsyncIterable<Uint8Array>)
 
 /** Prints lines as they arrive. */
 export async function copyLines({ terminal }: Cli, lines: AsyncIterable<string>): Promise<Exit> {
-  for await (const line of lines) await terminal.line(line)
+  for await (const line of lines) {
+    if (line.startsWith(HIDDEN)) terminal.note(hiddenNote((JSON.parse(line) as { $hidden: number }).$hidden))
+    else await terminal.line(line)
+  }
   return EXIT.ok
 }
+
+/** The beginning of the line that ends a stream in which secrets were hidden. */
+export const HIDDEN = '{"$hidden":'
+
+export const hiddenNote = (count: number): string =>
+  `A secret of this connector came back ${count === 1 ? "once" : `${count} times`}, and is shown as [secret].`
 
 /** The rejected records that the terminal shows. */
 export const REJECTED_SHOWN = 5

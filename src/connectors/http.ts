@@ -89,7 +89,7 @@ function factsOf(config: Client["config"], answer: HttpAnswer, call: Call): Serv
     else if (other) warnings.push(`The URL answers ${status} to HEAD and GET; a test does not send ${config.method}, so the login may not be proven.`)
     else throw failureOf(answer, call)
   }
-  const server = call.scrub(headers["server"] ?? "").slice(0, 100)
+  const server = call.scrub(headers["server"] ?? "", 100)
   if (answer.url.origin !== new URL(config.url).origin)
     warnings.push(`The URL redirects to ${call.scrub(answer.url.origin)}; give that address to save the detour.`)
   return { product: "HTTP server", details: { status, ...(server === "" ? {} : { server }) }, ...(warnings.length === 0 ? {} : { warnings }) }

@@ -12,8 +12,8 @@ export interface Call {
   stage<T>(name: StageName, work: () => Promise<T>): Promise<T>
   /** Writes to the log; the message and the facts are scrubbed. */
   log(message: string, facts?: Readonly<Record<string, unknown>>): void
-  /** The text without the connector's secrets. Every text that leaves is scrubbed anyway; one that is cut short is scrubbed before, so that no half of a secret stays. */
-  scrub(text: string): string
+  /** The text without the connector's secrets, at most `most` characters of it. Every text that leaves is scrubbed anyway; one that is cut short is cut here, so that no half of a secret stays. */
+  scrub(text: string, most?: number): string
   /** Takes note of a request, for metrics. */
   measure(facts: RequestFacts): void
   /** The maximum number of rows that the caller wants. A driver may stop there; the caller cuts off the rest in any case. */

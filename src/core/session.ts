@@ -1,5 +1,6 @@
 import { untilAborted } from "./abort.ts"
 import type { Call, OpenUpload, Render, RequestFacts, TokenSource, Turn } from "./call.ts"
+import { Concealer } from "./conceal.ts"
 import { type AnyConnector, type ServerFacts, VERBS, type Verb } from "./connector.ts"
 import { PlatformError, platformErrorIn } from "./errors.ts"
 import type { Lease } from "./lease.ts"
@@ -39,6 +40,8 @@ export interface OpenOptions {
   readonly token?: TokenSource
   /** For callers that enforce limits. */
   readonly turn?: Turn
+  /** For callers of requests: in how many places of an answer a secret of the connector was hidden. */
+  readonly hid?: (count: number) => void
   /** For callers that count the requests of types that speak HTTP. */
   readonly measure?: (facts: RequestFacts) => void
 }
@@ -129,9 +132,9 @@ function sessionOver(opened: Open, options: OpenOptions): Session {
   return {
     resets: connector.reset !== undefined,
     test: () => guard.promise(() => connector.test(client, call)),
-    discover: () => guard.each(() => need(connector, "discover")(client, call)),
-    query: (statement, params = []) => guard.each(() => need(connector, "query")(client, statement, params, call)),
-    read: (from, how) => guard.each(() => need(connector, "read")(client, from, read(how), call)),
+    discover: () => guard.shown(guard.each(() => need(connector, "discover")(client, call))),
+    query: (statement, params = []) => guard.batches(guard.each(() => need(connector, "query")(client, statement, params, call))),
+    read: (from, how) => guard.batches(guard.each(() => need(connector, "read")(client, from, read(how), call))),
     slices: (from, plan, most) => guard.promise(() => need(connector, "slices")(client, from, plan, most, call)),
     offers: (from) => guard.promise(() => connector.offers?.(client, from, call) ?? []),
     readBytes: (from, offer, how) => guard.each(() => guard.pieces(need(connector, "readBytes")(client, from, offer, read(how), call))),
@@ -140,8 +143,12 @@ function sessionOver(opened: Open, options: OpenOptions): Session {
     writeBytes: (to, piece, offer, how) => guard.promise(() => need(connector, "writeBytes")(client, to, piece, offer, how, call)),
     shape: (wanted, apply) => guard.promise(() => need(connector, "shape")(client, wanted, apply, call)),
     committed: (to, of) => guard.promise(() => connector.committed?.(client, to, of, call)),
-    request: (input) => guard.promise(() => need(connector, "request")(client, input, call)),
-    records: (input) => guard.each(() => connector.records?.(client, input, call) ?? onePart(need(connector, "request")(client, input, call))),
+    request: async (input) => guard.show(await guard.promise(() => need(connector, "request")(client, input, call)), options.hid),
+    records: (input) =>
+      guard.shown(
+        guard.each(() => connector.records?.(client, input, call) ?? onePart(need(connector, "request")(client, input, call))),
+        options.hid,
+      ),
     reset: () => guard.promise(() => connector.reset?.(client, call)),
     with: (more) => sessionOver(opened, { ...options, ...more }),
     close,
@@ -176,6 +183,8 @@ const WORDS: Readonly<Record<Verb, string>> = {
 }
 
 const ONE_DAY_MS = 86_400_000
+/** The most characters of a message. */
+const MESSAGE_MAX = 8_192
 const NO_UPLOADS: OpenUpload = () => Promise.reject(new PlatformError("internal", "An upload was requested in a place that has no access to uploads."))
 const NO_TEMPLATES: Render = () => Promise.reject(new PlatformError("internal", "A template was used in a place that cannot render templates."))
 
@@ -185,8 +194,8 @@ function callOf(guard: Guard, lease: Lease, options: OpenOptions): Call {
     remainingMs: () => lease.remainingMs(),
     longestMs: () => (options.perResult === true ? ONE_DAY_MS : lease.remainingMs()),
     stage: (name, work) => lease.stage(name, work),
-    log: (message, facts) => options.log?.(guard.scrub.text(message), facts === undefined ? undefined : guard.scrub.data(facts)),
-    scrub: (text) => guard.scrub.text(text),
+    log: (message, facts) => options.log?.(guard.scrub.text(message, MESSAGE_MAX), facts === undefined ? undefined : guard.scrub.data(facts)),
+    scrub: (text, most) => guard.scrub.text(text, most),
     measure: options.measure ?? (() => undefined),
     batchRows: options.batchRows ?? 1_000,
     render: options.render ?? NO_TEMPLATES,
@@ -216,6 +225,7 @@ function sessionTokens(lease: Lease): TokenSource {
  */
 class Guard {
   readonly scrub: Scrubber
+  readonly #concealer: Concealer
   readonly #connector: AnyConnector
   readonly #signal: AbortSignal
   readonly #held: (() => void)[]
@@ -223,6 +233,7 @@ class Guard {
   constructor(connector: AnyConnector, config: Readonly<Record<string, unknown>>, { signal }: Lease) {
     const secrets = secretsIn(config)
     this.scrub = new Scrubber(secrets)
+    this.#concealer = new Concealer(secrets)
     this.#held = [holdSecrets(secrets)]
     this.#connector = connector
     this.#signal = signal
@@ -238,6 +249,7 @@ class Guard {
     return async (ask) => {
       const found = await source(ask)
       this.scrub.add([found.value])
+      this.#concealer.add([found.value])
       this.#held.push(holdSecrets([found.value]))
       return found
     }
@@ -271,6 +283,24 @@ class Guard {
     }
   }
 
+  /** A value of the system as it is given out, the random secrets of the config hidden in it. */
+  show<T>(value: T, hid?: (count: number) => void): T {
+    const shown = this.#concealer.hide(value)
+    if (shown.hidden > 0) hid?.(shown.hidden)
+    return shown.value
+  }
+
+  async *shown<T>(values: AsyncIterable<T>, hid?: (count: number) => void): AsyncGenerator<T> {
+    for await (const value of values) yield this.show(value, hid)
+  }
+
+  async *batches(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+    for await (const { columns, rows, rejected, ...more } of batches) {
+      const { value, hidden } = this.#concealer.hide({ columns, rows, ...(rejected === undefined ? {} : { rejected }) })
+      yield { ...more, ...value, ...(hidden === 0 ? {} : { hidden }) }
+    }
+  }
+
   /** The same pieces; their bytes end with the lease too, and fail with `PlatformError`s. */
   async *pieces(pieces: AsyncIterable<BytePiece>): AsyncGenerator<BytePiece> {
     for await (const piece of pieces) yield { ...piece, bytes: this.each(() => piece.bytes) }
@@ -287,7 +317,7 @@ class Guard {
     const known = aborted ?? door ?? this.#connector.explain?.(error)
     const cause = scrub.error(known === error ? known?.cause : error)
     const options = { ...(cause === undefined ? {} : { cause }), details: scrub.data(known?.details ?? {}), faults: scrub.data(known?.faults ?? []) }
-    if (known) return new PlatformError(known.code, scrub.text(known.message), options)
+    if (known) return new PlatformError(known.code, scrub.text(known.message, MESSAGE_MAX), options)
     return new PlatformError("internal", `The ${this.#connector.title} connector failed unexpectedly; the log has the cause.`, options)
   }
 }

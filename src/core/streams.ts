@@ -41,6 +41,8 @@ export interface Batch {
   readonly cursor?: Cursor
   /** Records of a file that are not valid rows, in the file's order. Every record is either in `rows` or here. */
   readonly rejected?: readonly RejectedRecord[]
+  /** In how many places of this batch a secret of the connector was hidden; the session sets it. */
+  readonly hidden?: number
   /**
    * One per row. If absent, every row is an upsert, or an append in an appending write. A delete identifies the row
    * by its key.

@@ -25,6 +25,14 @@ export interface CallAnswer extends Sent {
 interface Sent {
   readonly requests: number
   readonly retries: readonly string[]
+  /** In how many places of the answer a secret of the connector was hidden; absent if in none. */
+  readonly hidden?: number
+}
+
+interface Counted {
+  requests: number
+  readonly retries: string[]
+  hidden?: number
 }
 
 /** The records of a call page by page; `sent` counts as they come. */
@@ -72,7 +80,7 @@ export class Calls {
 
   #use({ input, timeoutMs = CALL_DEADLINE_MS }: CallRequest, signal: AbortSignal): { readonly options: UseOptions<void>; readonly sent: Sent } {
     const render = remembered(this.#templates.render)
-    const sent = { requests: 1, retries: [] as string[] }
+    const sent: Counted = { requests: 1, retries: [] }
     const options: UseOptions<void> = {
       kind: "calls",
       deadlineMs: timeoutMs,
@@ -82,6 +90,9 @@ export class Calls {
       async prepare({ connector, config }) {
         if (connector.request === undefined) throw unsupported(connector)
         await connector.prepare?.(config, input, render)
+      },
+      hid(count) {
+        sent.hidden = (sent.hidden ?? 0) + count
       },
       again(retryOf) {
         sent.requests++

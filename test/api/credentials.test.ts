@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest"
-import { formsOf } from "../../src/core/scrub.ts"
+import { formsOf } from "../../src/core/secret-forms.ts"
 import { startTestDatabase } from "../support/embedded.ts"
 import { startHub } from "../support/hub.ts"
 import { use } from "../support/use.ts"

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { formsOf } from "../../src/core/scrub.ts"
+import { formsOf } from "../../src/core/secret-forms.ts"
 import { startAccount } from "../fixtures/snowflake.ts"
 import { startHub } from "../support/hub.ts"
 import { standInCa, standIns } from "../support/stand-ins.ts"

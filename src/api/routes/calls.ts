@@ -3,7 +3,7 @@ import type { Row } from "../../core/values.ts"
 import { noteCall } from "../../hub/audit/audit-notes.ts"
 import { recordLines } from "../../hub/base/encode.ts"
 import type { Principal } from "../../hub/base/principal.ts"
-import type { CallRequest } from "../../runs/calls.ts"
+import type { CallRequest, CallStream } from "../../runs/calls.ts"
 import { principalOf } from "../access.ts"
 import { type Operation, operation, type Services } from "../operation.ts"
 import { errorLine } from "../problem.ts"
@@ -29,7 +29,7 @@ export const callOperations: readonly Operation[] = [
       answer: CallResult,
       media: {
         "application/x-ndjson":
-          'One record per line, page by page as they arrive, without a limit in all. A call that fails in between ends with a line `{"$error": Problem}`. There is no line about the call itself, so that every other line is a record; the audit has the number of its requests. A field named `$error` has one more `$`. With `dryRun`: one line, the request.',
+          'One record per line, page by page as they arrive, without a limit in all. A call that fails in between ends with a line `{"$error": Problem}`. There is no line about the call itself, so that every other line is a record; the audit has the number of its requests. Where secrets of the connector were hidden, because the far side repeats them, the last line is `{"$hidden": n}`. A field named `$error` or `$hidden` has one more `$`. With `dryRun`: one line, the request.',
       },
     },
     async (request, reply, hub) => {
@@ -42,7 +42,10 @@ export const callOperations: readonly Operation[] = [
         const shown = await hub.calls.dryRun(by, id, input)
         return lines ? sendTexts(request, reply, request.answerType, oneLine(shown)) : shown
       }
-      if (lines) return sendTexts(request, reply, request.answerType, linesOf(await begun(noted(hub, by, id, one, callerSignal(reply))), request.id))
+      if (lines) {
+        const { pages, sent } = hub.calls.stream(by, id, one, callerSignal(reply))
+        return sendTexts(request, reply, request.answerType, linesOf(await begun(noted(hub, by, id, one, { pages, sent })), sent, request.id))
+      }
       try {
         const answer = await hub.calls.call(by, id, one, callerSignal(reply))
         await noteCall(hub, by, id, Object.keys(input), { requests: answer.requests })
@@ -69,8 +72,7 @@ export const callOperations: readonly Operation[] = [
 ]
 
 /** The records of a call page by page. Its end is noted in the audit: whole, failed, or left by the caller. */
-async function* noted(hub: Services, by: Principal, id: string, one: CallRequest, signal: AbortSignal): AsyncGenerator<readonly Row[]> {
-  const { pages, sent } = hub.calls.stream(by, id, one, signal)
+async function* noted(hub: Services, by: Principal, id: string, one: CallRequest, { pages, sent }: CallStream): AsyncGenerator<readonly Row[]> {
   let over = false
   try {
     yield* pages
@@ -91,7 +93,7 @@ async function noteFailed(hub: Services, by: Principal, id: string, input: Row, 
   if (code !== "not_found") await noteCall(hub, by, id, Object.keys(input), { code })
 }
 
-async function* linesOf(pages: AsyncIterable<readonly Row[]>, requestId: string): AsyncGenerator<string> {
+async function* linesOf(pages: AsyncIterable<readonly Row[]>, sent: CallStream["sent"], requestId: string): AsyncGenerator<string> {
   let given = false
   try {
     for await (const records of pages) {
@@ -100,6 +102,7 @@ async function* linesOf(pages: AsyncIterable<readonly Row[]>, requestId: string)
       given = true
       yield text
     }
+    if (sent.hidden !== undefined) yield `${JSON.stringify({ $hidden: sent.hidden })}\n`
   } catch (error) {
     // Pages without records may come first: until a record was given, a failure is an ordinary error.
     if (!given) throw error

@@ -22,6 +22,9 @@ const CallAnswer = named(
       durationMs: Type.Number(),
       requests: Type.Integer({ minimum: 1, description: "The number of requests that the call took, pages and retries included" }),
       retries: Type.Array(Type.String(), { description: "The cause of each retry: a status, or the code of an error" }),
+      hidden: Type.Optional(
+        Type.Integer({ minimum: 1, description: "In how many places a secret of the connector was hidden, because the far side repeats it" }),
+      ),
     },
     { description: "The answer of the other side" },
   ),

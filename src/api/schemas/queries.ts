@@ -53,6 +53,7 @@ const rows = {
   rowCount: Type.Integer(),
   truncated: Type.Boolean({ description: "The result has more rows than this answer" }),
   durationMs: Type.Number(),
+  hidden: Type.Optional(Type.Integer({ minimum: 1, description: "In how many places a secret of the connector was hidden, because the system repeats it" })),
   rejected: Type.Optional(
     Type.Object(
       { count: Type.Integer(), records: Type.Array(RejectedRecord) },

@@ -1,10 +1,11 @@
+import { parseExactly } from "../../core/exact-json.ts"
 import type { Wire } from "../../wire.ts"
 import { connectorPath } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { parseAssignment } from "../config-input.ts"
 import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
-import { copyLines, formOf } from "../row-output.ts"
+import { copyLines, formOf, hiddenNote } from "../row-output.ts"
 import { readValue } from "../secret-input.ts"
 import { table } from "../table.ts"
 
@@ -37,7 +38,8 @@ export async function call(cli: Cli, name: string, options: CallOptions): Promis
   if (formOf(cli, options) === "ndjson") return copyLines(cli, client.lines(path, body))
   const answer = await client.post<Answer>(path, body)
   await terminal.document(terminal.json ? answer : answer.output)
-  const { requests, retries, durationMs } = answer
+  const { requests, retries, durationMs, hidden } = answer
+  if (hidden !== undefined && !terminal.json) terminal.note(hiddenNote(hidden))
   const again = retries.length === 0 ? "" : `, retried after ${retries.join(", ")}`
   if (!terminal.json) terminal.note(terminal.dim(`${requests} request${requests === 1 ? "" : "s"}${again} (${Math.round(durationMs)} ms)`))
   return EXIT.ok
@@ -68,7 +70,7 @@ async function inputOf({ shell }: Cli, options: CallOptions): Promise<Record<str
 
 function jsonOf(text: string, option: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExactly(text)
   } catch {
     throw usage(`${option} is not valid JSON.`)
   }

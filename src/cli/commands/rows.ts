@@ -3,7 +3,7 @@ import { connectorPath, queryString } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { timeoutOf, WORK_MAX_SECONDS } from "../duration-input.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
-import { copy, type FormOptions, formOf, printRows, REJECTED_SHOWN, rejection } from "../row-output.ts"
+import { copy, type FormOptions, formOf, HIDDEN, hiddenNote, printRows, REJECTED_SHOWN, rejection } from "../row-output.ts"
 
 export interface RowsOptions extends FormOptions {
   readonly columns?: string
@@ -78,6 +78,8 @@ async function printLines({ terminal }: Cli, lines: AsyncIterable<string>): Prom
       if (line.startsWith('{"$cursor":')) {
         await print()
         cursor = (JSON.parse(line) as { $cursor: string }).$cursor
+      } else if (line.startsWith(HIDDEN)) {
+        terminal.note(hiddenNote((JSON.parse(line) as { $hidden: number }).$hidden))
       } else if (line.startsWith('{"$rejected":')) {
         if (rejected++ < REJECTED_SHOWN) terminal.note(rejection((JSON.parse(line) as { $rejected: Parameters<typeof rejection>[0] }).$rejected))
       } else {

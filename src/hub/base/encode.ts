@@ -7,7 +7,7 @@ export function toRecords(batch: Batch): Row[] {
 }
 
 /** A name that starts a line of the stream's own, such as `{"$error": …}`. */
-const OWN_LINE = /^\$+(error|cursor|rejected)$/
+const OWN_LINE = /^\$+(error|cursor|rejected|hidden)$/
 
 /** A batch as NDJSON: one object a line, a newline after each. A column named like a line of the stream's own gets one more `$`. */
 export function toNdjson(batch: Batch): string {

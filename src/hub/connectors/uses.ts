@@ -33,6 +33,8 @@ export interface UseOptions<P = undefined> {
   prepare?(opened: Opened): Promise<P>
   /** Runs after one more start within the use was granted: for a page, or for a retry, which says why. */
   again?(retryOf: string | undefined): void
+  /** Runs when secrets of the connector were hidden in an answer to a request, with the number of places. */
+  hid?(count: number): void
 }
 
 /** A connector in use. */
@@ -176,7 +178,11 @@ export class Uses {
     }
   }
 
-  #services({ by, opened, maxRows, batchRows = BATCH_ROWS, perResult = false, render, again }: Admitted<unknown>, grant: Grant, lease: OpenLease): OpenOptions {
+  #services(
+    { by, opened, maxRows, batchRows = BATCH_ROWS, perResult = false, render, again, hid }: Admitted<unknown>,
+    grant: Grant,
+    lease: OpenLease,
+  ): OpenOptions {
     const { uploads, tokens, counters } = this.#parts
     const workspaceId = by.workspace.id
     const turn: Turn = async (retryOf) => {
@@ -193,6 +199,7 @@ export class Uses {
       measure: counters.measured(opened.connector.type),
       ...(maxRows === undefined ? {} : { maxRows }),
       ...(render === undefined ? {} : { render }),
+      ...(hid === undefined ? {} : { hid }),
     }
   }
 

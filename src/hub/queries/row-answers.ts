@@ -12,6 +12,8 @@ export interface RowsAnswer {
   readonly truncated: boolean
   readonly durationMs: number
   /** Records of a file that are not rows, as far as the file was read: their number, and the first of them. */
+  /** In how many places a secret of the connector was hidden, because the system repeats it letter for letter; absent if in none. */
+  readonly hidden?: number
   readonly rejected?: { readonly count: number; readonly records: readonly RejectedRecord[] }
 }
 
@@ -36,11 +38,13 @@ class Collected {
   readonly rows: Row[] = []
   bytes = 0
   rejected = 0
+  hidden = 0
   readonly #begun = performance.now()
   readonly #records: RejectedRecord[] = []
 
   add(batch: Batch): void {
     this.columns = batch.columns
+    this.hidden += batch.hidden ?? 0
     this.rejected += batch.rejected?.length ?? 0
     this.#records.push(...(batch.rejected ?? []).slice(0, REJECTED_NAMED - this.#records.length))
     for (const row of toRecords(batch)) this.rows.push(row)
@@ -56,6 +60,7 @@ class Collected {
       rowCount: rows.length,
       truncated,
       durationMs: round(performance.now() - this.#begun),
+      ...(this.hidden === 0 ? {} : { hidden: this.hidden }),
       ...(this.rejected === 0 ? {} : { rejected: { count: this.rejected, records: this.#records } }),
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { formsOf } from "../../../src/core/scrub.ts"
+import { formsOf } from "../../../src/core/secret-forms.ts"
 import { use } from "../../support/use.ts"
 import { errorOf, httpDestination, httpSource, MASK, PATH, postgres, snowflake, startSquared } from "./start.ts"
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { formsOf } from "../../../src/core/scrub.ts"
+import { formsOf } from "../../../src/core/secret-forms.ts"
 import type { Answer } from "../../support/ask.ts"
 import { use } from "../../support/use.ts"
 import { type Kaireon, startKaireon } from "./start.ts"

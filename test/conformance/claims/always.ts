@@ -6,7 +6,7 @@ import { type AnyConnector, capabilities, VERBS } from "../../../src/core/connec
 import type { Field, Fields } from "../../../src/core/fields.ts"
 import type { Lease } from "../../../src/core/lease.ts"
 import { describeFields, jsonSchema } from "../../../src/core/schema.ts"
-import { formsOf } from "../../../src/core/scrub.ts"
+import { formsOf } from "../../../src/core/secret-forms.ts"
 import { open, type Session } from "../../../src/core/session.ts"
 import { collect } from "../../support/batches.ts"
 import { failure } from "../../support/failure.ts"

@@ -61,10 +61,13 @@ export function retryAfterMs(headers: HttpAnswer["headers"]): number | undefined
 
 const EXCERPT = 300
 
-/** The beginning of an answer's text on one line; it is scrubbed before it is cut, so that no half of a secret stays. */
+/** As much of an answer is read for its excerpt: there may be white space before the first word. */
+const READ = 4_096
+
+/** The beginning of an answer's text on one line, scrubbed. */
 export const excerptOf = (answer: HttpAnswer, { scrub }: Pick<HttpCall, "scrub">): string => {
   const text = textOf(answer)
-  return (scrub?.(text) ?? text).replace(/\s+/g, " ").trim().slice(0, EXCERPT)
+  return (scrub?.(text, READ) ?? text.slice(0, READ)).replace(/\s+/g, " ").trim().slice(0, EXCERPT)
 }
 
 type Judge = (answer: HttpAnswer, call: HttpCall) => PlatformError | undefined

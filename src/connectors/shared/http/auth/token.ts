@@ -63,7 +63,7 @@ function granted(answer: HttpAnswer, refreshing: boolean, scrub: Scrubber): Toke
   const said = objectIn(answer)
   const error = said?.["error"]
   if (typeof error === "string" && error !== "") throw refusal(answer, error, said?.["error_description"], refreshing, scrub)
-  if (answer.status >= 400) throw failureOf(answer, { scrub: (text) => scrub.text(text) })
+  if (answer.status >= 400) throw failureOf(answer, { scrub: (text, most) => scrub.text(text, most) })
   const token = said?.["access_token"]
   const type = said?.["token_type"]
   if (typeof token !== "string" || !/^[\x21-\x7e]{1,65536}$/.test(token))
