@@ -2345,10 +2345,10 @@ export interface components {
             repeatable?: boolean;
             /**
              * Test request
-             * @description What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL on which a GET triggers an action. `get` unless given.
+             * @description The request of a test: GET; HEAD alone, for a URL on which a GET triggers an action; HEAD, and GET unless HEAD succeeds; or the connector's own request without inputs, for a POST that changes nothing. `get` unless given.
              * @enum {string}
              */
-            probe?: "get" | "head";
+            probe?: "get" | "head" | "head_first" | "request";
             /**
              * TLS
              * @description Only for https URLs. `verify` unless given.
@@ -2478,7 +2478,7 @@ export interface components {
             retries?: number | null;
             retryStatuses?: string | null;
             repeatable?: boolean | null;
-            probe?: ("get" | "head") | null;
+            probe?: ("get" | "head" | "head_first" | "request") | null;
             tls?: {
                 /** @constant */
                 kind?: "verify";

@@ -35,7 +35,7 @@ const checked = async (name: string, times: number) =>
     )
   ).body
 const make = async (name: string, target = `${system.url}/`): Promise<string> => {
-  const { body } = await call("POST", "/connectors", { name, type: "http", config: { url: target } })
+  const { body } = await call("POST", "/connectors", { name, type: "http", config: { url: target, auth: { kind: "bearer", token: "a-token" } } })
   return body.id as string
 }
 

@@ -87,6 +87,23 @@ describe("after a refused login", () => {
     expect(answers.requests).toBe(3)
   })
 
+  it("a refused HEAD, a refused row and a 401 without credentials stop no connector", async () => {
+    await using site = await listenHttp((request, response) => {
+      const refused = request.method === "HEAD" || request.headers.authorization === undefined || request.url === "/users?id=2"
+      response.writeHead(refused ? 401 : 200, { "content-type": "application/json" }).end("{}")
+    })
+    await hub.call("POST", "/v1/egress", { rule: `127.0.0.1/32:${site.port}` })
+    const make = (name: string, more: object) =>
+      hub.call("POST", "/v1/connectors", { name, type: "http", config: { url: `http://127.0.0.1:${site.port}/users`, ...more } })
+    const code = async (name: string, input: object = {}) => (await hub.call("POST", `/v1/connectors/${name}/call`, { input })).body.code ?? "ok"
+    await make("by-row", { auth: { kind: "bearer", token: "good" }, parameters: [{ name: "id", required: false }] })
+    expect([await code("by-row", { id: 1 }), await code("by-row", { id: 2 }), await code("by-row", { id: 1 })]).toEqual(["ok", "permission_denied", "ok"])
+    expect([(await test("by-row")).body.ok, await code("by-row")]).toEqual([true, "ok"])
+    await make("no-credentials", {})
+    expect([await code("no-credentials"), (await test("no-credentials")).body.ok, await code("no-credentials")]).toEqual(["auth_failed", false, "auth_failed"])
+    expect((await view("no-credentials")).credentialsRefusedAt).toBeNull()
+  })
+
   it("a password that is changed over there under 32 uses costs those under way and no more", async () => {
     await create("changed")
     expect((await query("changed")).status).toBe(200)

@@ -36,11 +36,6 @@ async function request(how: Serve, more: object = {}, input: Row = {}): Promise<
   seen.length = 0
   return await withSession({ connector: http }, config(more), (session) => session.request(input))
 }
-async function probe(how: Serve, more: object = {}) {
-  serve = how
-  seen.length = 0
-  return await withSession({ connector: http }, config(more), (session) => session.test())
-}
 const json = (response: ServerResponse, value: unknown, status = 200, headers: Record<string, string> = {}): void =>
   void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value))
 
@@ -138,30 +133,4 @@ describe("answers", () => {
     await using other = await listenRaw((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"))
     expect((await failure(withSession({ connector: http }, config({ url: origin(other) }), (session) => session.request({})))).code).toBe("protocol_invalid")
   })
-})
-
-describe("test", () => {
-  test("asks by HEAD, then by GET, never by the method that changes something", async () => {
-    const facts = await probe((incoming, response) => json(response, {}, incoming.method === "HEAD" ? 405 : 200), { method: "DELETE" })
-    expect(seen.map(({ method }) => method)).toEqual(["HEAD", "GET"])
-    expect(facts).toMatchObject({ product: "HTTP server", details: { status: 200 } })
-    const posting = await probe((_, response) => json(response, {}, 405), { method: "POST" })
-    expect(posting.warnings?.[0]).toMatch(/a test does not send POST/)
-    expect(seen.map(({ method }) => method)).toEqual(["HEAD", "GET"])
-  })
-
-  test("passes with a warning where only the inputs lack", async () => {
-    const facts = await probe((_, response) => json(response, { error: "q is required" }, 400), { parameters: [{ name: "q", value: "" }] })
-    expect(facts.warnings?.[0]).toMatch(/required inputs/)
-  })
-
-  test.each([
-    [401, "auth_failed"],
-    [403, "auth_failed"],
-    [404, "stream_not_found"],
-    [400, "query_invalid"],
-    [429, "rate_limited"],
-    [500, "remote_failed"],
-    [503, "server_unavailable"],
-  ])("%i is %s", async (status, code) => expect((await failure(probe((_, response) => json(response, {}, status)))).code).toBe(code))
 })

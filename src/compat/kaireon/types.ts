@@ -86,7 +86,7 @@ const restApi: ConnectorType = {
     { theirs: "/apiKey", ours: "/auth:header/value", secret: true },
     { theirs: "/headerName", ours: "/auth:header/name", absent: "X-API-Key" },
   ],
-  initial: { probe: "get" },
+  initial: { probe: "head_first" },
 }
 
 /** Posts to a URL. A test sends only HEAD, because a GET may trigger an action. */

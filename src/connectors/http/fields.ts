@@ -87,9 +87,9 @@ export const httpFields = {
   repeatable: flag("POST and PATCH may be repeated", {
     help: "Choose this only if sending the same request twice does no harm. Otherwise a request is retried only if it was never sent.",
   }),
-  probe: choice("Test request", ["get", "head"], {
+  probe: choice("Test request", ["get", "head", "head_first", "request"], {
     default: "get",
-    help: "What a test may send: HEAD, and GET where HEAD is refused; or HEAD alone, for a URL on which a GET triggers an action.",
+    help: "The request of a test: GET; HEAD alone, for a URL on which a GET triggers an action; HEAD, and GET unless HEAD succeeds; or the connector's own request without inputs, for a POST that changes nothing.",
   }),
   tls: httpsField,
 }

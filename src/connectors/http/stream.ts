@@ -1,4 +1,5 @@
 import type { Call } from "../../core/call.ts"
+import { PlatformError } from "../../core/errors.ts"
 import { evaluate, isTruthy } from "../../core/expression.ts"
 import type { HttpAnswer, HttpRequest } from "../../core/http/request.ts"
 import type { Row, Value } from "../../core/values.ts"
@@ -6,51 +7,87 @@ import { contentOf, listOf, recordsOf, rowsOf } from "../shared/http/answers.ts"
 import type { HttpAuth } from "../shared/http/auth.ts"
 import type { HttpClient } from "../shared/http/client.ts"
 import { isPlace, nextPlace, type Place, requestAt } from "../shared/http/paging.ts"
+import { confirmedRefusal, uncertain } from "../shared/http/refusals.ts"
 import { nameOf } from "../shared/http/requests.ts"
 import type { Resource, Unreadable } from "../shared/http/resource.ts"
-import { unexpected } from "../shared/http/statuses.ts"
+import { NO_RETRIES } from "../shared/http/retry.ts"
+import { type Judge, unexpected } from "../shared/http/statuses.ts"
 import { allRows, type Page, walk } from "../shared/http/walk.ts"
 import { type HttpConfig, inputsOf, isTemplate } from "./fields.ts"
-import { prepare } from "./request.ts"
+import { prepare, probeOf } from "./request.ts"
 
 /** What a session holds of an HTTP connector. */
 export interface Client {
   readonly config: HttpConfig
   readonly http: HttpClient
   readonly auth: HttpAuth
+  readonly judge: Judge
 }
+
+/** The request for one row of input. */
+interface Asked {
+  readonly request: HttpRequest
+  /** Whether the row gave something to it, which may be the reason for a refusal. */
+  readonly given: boolean
+}
+
+const asked = async ({ config }: Client, input: Row, call: Call): Promise<Asked> => ({
+  request: await prepare(config, input, call.render),
+  given: Object.keys(input).length > 0,
+})
 
 /** The answer to one row of input: its record or records, of all pages where there are several. */
 export async function answerTo(client: Client, input: Row, call: Call): Promise<Row | readonly Row[]> {
-  const { config, http } = client
+  const { config } = client
   if (config.paging.kind !== "none") return await allRows(recordsFor(client, input, call))
-  const answer = await http.send(await prepare(config, input, call.render), call)
-  const value = contentIn(answer, config, call)
-  return config.records ? recordsOf(answer, value, config.records, false) : rowsOf(value)
+  return recordsIn(config, await send(client, await asked(client, input, call), undefined, call), undefined, call).found
 }
 
-/** The same records page by page; each page is asked for when the reader wants it. */
+/** The same records page by page; each page is requested when the reader wants it. */
 export async function* recordsFor(client: Client, input: Row, call: Call): AsyncGenerator<readonly Row[]> {
   const { paging } = client.config
-  const request = await prepare(client.config, input, call.render)
-  const how = { from: undefined, counted: isCounted(paging), origin: request.url.origin, most: paging.kind === "none" ? 1 : paging.maxPages }
-  for await (const { rows } of walk((position) => pageAt(client, request, position as Place | undefined, call), how, call)) yield rows
+  const ask = await asked(client, input, call)
+  const how = { from: undefined, counted: isCounted(paging), origin: ask.request.url.origin, most: paging.kind === "none" ? 1 : paging.maxPages }
+  for await (const { rows } of walk((position) => pageAt(client, ask, position as Place | undefined, call), how, call)) yield rows
 }
 
-async function pageAt({ config, http, auth }: Client, request: HttpRequest, place: Place | undefined, call: Call): Promise<Page> {
-  const { paging, records } = config
-  const answer = await http.send(requestAt(request, paging, place), call)
-  const value = contentIn(answer, config, call)
-  const rows = records
-    ? [recordsOf(answer, value, records, place !== undefined)].flat()
-    : paging.kind === "none"
-      ? [rowsOf(value)].flat()
-      : listOf(answer, value)
-  const next = nextPlace(paging, place, { answer, value: value ?? null, count: rows.length }, request.url.origin, auth.parameter)
+/** Sends the request for a page. A 401 to a request that depends on a row or a place is checked by a test's request before it stops the connector. */
+async function send(client: Client, { request, given }: Asked, place: Place | undefined, call: Call): Promise<HttpAnswer> {
+  const { config, http } = client
+  try {
+    return await http.send(requestAt(request, config.paging, place), call)
+  } catch (error) {
+    const doubtful = error instanceof PlatformError && error.code === "auth_failed" && error.details["certain"] === undefined
+    if (!doubtful || error.details["status"] !== 401 || (!given && place === undefined)) throw error
+    if (config.probe === "head") throw uncertain(error)
+    await call.turn("401")
+    throw await confirmedRefusal(error, () => http.with({ retries: NO_RETRIES, judge: () => undefined }).send(probeOf(config, "GET"), call))
+  }
+}
+
+async function pageAt(client: Client, ask: Asked, place: Place | undefined, call: Call): Promise<Page> {
+  const { config, auth } = client
+  const answer = await send(client, ask, place, call)
+  const { rows, value } = recordsIn(config, answer, place, call)
+  const next = nextPlace(config.paging, place, { answer, value: value ?? null, count: rows.length }, ask.request.url.origin, auth.parameter)
   return next === undefined ? { rows } : { rows, next }
 }
 
-function contentIn(answer: HttpAnswer, { success }: HttpConfig, call: Call): Value | undefined {
+/** The records of an answer as they were found, one or a list, and always as a list. Fails where the answer is no success or has none. */
+export function recordsIn(
+  config: HttpConfig,
+  answer: HttpAnswer,
+  place: Place | undefined,
+  call: Call,
+): { readonly found: Row | Row[]; readonly rows: readonly Row[]; readonly value: Value | undefined } {
+  const value = contentIn(answer, config, call)
+  const paged = config.paging.kind !== "none"
+  const found = config.records ? recordsOf(answer, value, config.records, place !== undefined) : paged ? listOf(answer, value) : rowsOf(value)
+  return { found, rows: [found].flat(), value }
+}
+
+/** The content of an answer that is a success by `success`. */
+export function contentIn(answer: HttpAnswer, { success }: HttpConfig, call: Call): Value | undefined {
   const value = contentOf(answer)
   if (!success || isTruthy(evaluate(success, value ?? null, answer.body.length))) return value
   throw unexpected(answer, `but ${success.slice(0, 200)} is not true`, call)
@@ -74,9 +111,9 @@ export function resourceOf({ config }: Client): Resource<Client> | Unreadable {
     ...(since.kind === "none" ? {} : { orderedBy: since.column, orderIn: (row: Row) => evaluate(since.column, row) }),
     holds: (position) => isPlace(position, paging, origin),
     async page(client, { position, since: from }, call) {
-      const request = await prepare(config, {}, call.render)
-      if (since.kind === "parameter" && from !== undefined) request.url.searchParams.set(since.parameter, String(from))
-      return await pageAt(client, request, position as Place | undefined, call)
+      const ask = await asked(client, {}, call)
+      if (since.kind === "parameter" && from !== undefined) ask.request.url.searchParams.set(since.parameter, String(from))
+      return await pageAt(client, ask, position as Place | undefined, call)
     },
   }
 }

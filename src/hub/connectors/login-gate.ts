@@ -37,8 +37,12 @@ export interface LoginUse {
   done(): void
 }
 
-/** Whether credentials were refused. An HTTP 403 is no refusal: the caller was let in and may not see one thing (RFC 9110, 15.5.4). */
-export const isRefusal = (error: Refusal | undefined): boolean => error !== undefined && REFUSALS.includes(error.code) && error.details?.["status"] !== 403
+/**
+ * Whether credentials were certainly refused. An HTTP 403 is no refusal: the caller was let in and may not see one thing
+ * (RFC 9110, 15.5.4). An error with `certain: false` is none either: there were no credentials, or something else may be to blame.
+ */
+export const isRefusal = (error: Refusal | undefined): boolean =>
+  error !== undefined && REFUSALS.includes(error.code) && error.details?.["status"] !== 403 && error.details?.["certain"] !== false
 
 interface Gate {
   provenVersion: number
@@ -82,7 +86,7 @@ export class LoginGate {
     wake(gate)
   }
 
-  #use(gate: Gate, { id, version }: Credential, self: object): LoginUse {
+  #use(gate: Gate, { id, version, secret }: Credential, self: object): LoginUse {
     const done = (): void => {
       if (gate.holder !== self) return
       gate.holder = undefined
@@ -98,7 +102,7 @@ export class LoginGate {
       watch: (trace) => trace.onStage(({ name, status }) => (name === "auth" && status === "passed" ? worked() : undefined)),
       worked,
       failed: (error) => {
-        if (!isRefusal(error)) return false
+        if (!secret || !isRefusal(error)) return false
         this.refuse(id)
         return true
       },

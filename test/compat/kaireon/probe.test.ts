@@ -113,7 +113,7 @@ describe("an HTTP API", () => {
     ["rest_api", "/refuses-head", "active", ["HEAD /refuses-head", "GET /refuses-head"]],
     ["webhook", "/", "active", ["HEAD /"]],
     ["webhook", "/refuses-head", "active", ["HEAD /refuses-head"]],
-    ["rest_api", "/login", "error", ["HEAD /login"]],
+    ["rest_api", "/login", "error", ["HEAD /login", "GET /login"]],
     ["webhook", "/broken", "error", ["HEAD /broken"]],
   ])("%s at %s is %s after %j", async (type, path, status, expected) => {
     const result = await sent({ type, config: { url: url(path) } })

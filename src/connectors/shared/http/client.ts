@@ -10,6 +10,7 @@ import { jsonOf } from "./answers.ts"
 import { type HttpAuth, noAuth } from "./auth.ts"
 import type { HttpCall } from "./call.ts"
 import { type Meter, meterOf } from "./meter.ts"
+import { carriesCredentials, judgedRefusal } from "./refusals.ts"
 import { type HttpRetries, NO_RETRIES, retriesOf } from "./retry.ts"
 import { byStatus } from "./statuses.ts"
 
@@ -50,6 +51,12 @@ const MAX_BYTES = 10 * 1_048_576
 /** Bytes of a failure that are read for its message. */
 const FAILURE_BYTES = 65_536
 
+/** An answer, and the request as it was sent. */
+interface Proven<A> {
+  readonly answer: A
+  readonly signed: HttpRequest
+}
+
 type Read<A> = (request: HttpRequest, answer: OpenAnswer, meter: Meter) => Promise<A>
 
 /** A client over a lease's dispatcher. */
@@ -68,13 +75,14 @@ export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): H
     }
   }
 
-  const proven = async <A extends Pick<HttpAnswer, "status">>(request: HttpRequest, call: HttpCall, read: Read<A>): Promise<A> => {
+  /** The answer to the request with its proof; a proof that is refused is renewed once where it can be. */
+  const proven = async <A extends Pick<HttpAnswer, "status">>(request: HttpRequest, call: HttpCall, read: Read<A>): Promise<Proven<A>> => {
     const signed = await auth.sign(request, call)
     const answer = await once(signed, call, read)
     const again = answer.status === 401 ? await auth.renew?.(signed, call) : undefined
-    if (again === undefined) return answer
+    if (again === undefined) return { answer, signed }
     await call.turn?.("401")
-    return once(again, call, read)
+    return { answer: await once(again, call, read), signed: again }
   }
 
   const whole: Read<HttpAnswer> = async (request, answer, meter) => {
@@ -93,9 +101,9 @@ export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): H
   const tried = <A extends HttpAnswer | StreamedAnswer>(request: HttpRequest, call: HttpCall, read: Read<A>): Promise<A> =>
     retrying(
       async () => {
-        const answer = await proven(request, call, read)
+        const { answer, signed } = await proven(request, call, read)
         const wrong = isWhole(answer) ? judge(answer, call) : undefined
-        if (wrong !== undefined) throw wrong
+        if (wrong !== undefined) throw judgedRefusal(wrong, signed, answer, auth !== noAuth || carriesCredentials(signed))
         return answer
       },
       retriesOf(retries, request, call),

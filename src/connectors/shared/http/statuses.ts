@@ -70,7 +70,8 @@ export const excerptOf = (answer: HttpAnswer, { scrub }: Pick<HttpCall, "scrub">
   return (scrub?.(text, READ) ?? text.slice(0, READ)).replace(/\s+/g, " ").trim().slice(0, EXCERPT)
 }
 
-type Judge = (answer: HttpAnswer, call: HttpCall) => PlatformError | undefined
+/** The error that an answer stands for, undefined for a success. */
+export type Judge = (answer: HttpAnswer, call: HttpCall) => PlatformError | undefined
 
 /** Statuses below 400 are a success. */
 export const byStatus: Judge = (answer, call) => (answer.status < 400 ? undefined : failureOf(answer, call))

@@ -1,0 +1,101 @@
+import type { Call } from "../../core/call.ts"
+import type { ServerFacts } from "../../core/connector.ts"
+import { PlatformError } from "../../core/errors.ts"
+import type { HttpAnswer } from "../../core/http/request.ts"
+import type { HttpClient } from "../shared/http/client.ts"
+import { linkIn } from "../shared/http/paging.ts"
+import { uncertain } from "../shared/http/refusals.ts"
+import { NO_RETRIES } from "../shared/http/retry.ts"
+import { inputsOf, isTemplate } from "./fields.ts"
+import { prepare, probeOf } from "./request.ts"
+import { type Client, contentIn, recordsIn } from "./stream.ts"
+
+/** The answer to a test's request; `own` when a call without inputs sends the same request, so that the answer can be judged as its answer is. */
+interface Probed {
+  readonly method: string
+  readonly answer: HttpAnswer
+  readonly own: boolean
+}
+
+/** Sends what the config allows a test to send, once: a test reports the current state. 401 and 403 fail `auth`, other failures `probe`. */
+export async function probe(client: Client, call: Call): Promise<ServerFacts> {
+  const refusal = (answer: HttpAnswer): boolean => answer.status === 401 || answer.status === 403
+  const judge = (answer: HttpAnswer): PlatformError | undefined => (refusal(answer) ? client.judge(answer, call) : undefined)
+  const probed = await call.stage("auth", () => ask(client, client.http.with({ retries: NO_RETRIES, judge }), call))
+  return call.stage("probe", async () => factsOf(client, probed, call))
+}
+
+async function ask({ config }: Client, http: HttpClient, call: Call): Promise<Probed> {
+  const send = async (method: "HEAD" | "GET", limits: Call): Promise<Probed> => {
+    const own = method === config.method && !isTemplate(config.url) && !inputsOf(config).some(({ required }) => required)
+    try {
+      return { method, answer: await http.send(probeOf(config, method), limits), own }
+    } catch (error) {
+      // Another request than the connector's own may be refused whatever its credentials are.
+      throw !own && error instanceof PlatformError ? uncertain(error) : error
+    }
+  }
+  if (config.probe === "request") return { method: config.method, answer: await http.send(await prepare(config, {}, call.render), call), own: true }
+  if (config.probe !== "head_first") return await send(config.probe === "head" ? "HEAD" : "GET", call)
+  const first = await headWithin(call.remainingMs() / 3, call, send)
+  return first !== undefined && first.answer.status < 300 ? first : await send("GET", call)
+}
+
+/** The answer to HEAD; undefined where it fails or does not come in time, since GET decides then. */
+async function headWithin(ms: number, call: Call, send: (method: "HEAD", call: Call) => Promise<Probed>): Promise<Probed | undefined> {
+  const late = AbortSignal.timeout(Math.max(1, Math.floor(ms)))
+  try {
+    return await send("HEAD", { ...call, signal: AbortSignal.any([call.signal, late]) })
+  } catch (error) {
+    if (late.aborted || error instanceof PlatformError) return undefined
+    throw error
+  }
+}
+
+function factsOf(client: Client, probed: Probed, call: Call): ServerFacts {
+  const { config } = client
+  const { status, headers, url } = probed.answer
+  const warnings = probed.own && probed.method !== "HEAD" ? warningsOfOwn(client, probed.answer, call) : warningsOfOther(client, probed, call)
+  if (url.origin !== new URL(config.url).origin) warnings.push(`The URL redirects to ${call.scrub(url.origin)}; give that address to save the detour.`)
+  const server = call.scrub(headers["server"] ?? "").slice(0, 100)
+  return { product: "HTTP server", details: { status, ...(server === "" ? {} : { server }) }, ...(warnings.length === 0 ? {} : { warnings }) }
+}
+
+/** Judges the answer as a call does: by its status, by `success`, and by whether the records are there. */
+function warningsOfOwn(client: Client, answer: HttpAnswer, call: Call): string[] {
+  const wrong = client.judge(answer, call)
+  if (wrong !== undefined) throw wrong
+  recordsIn(client.config, answer, undefined, call)
+  const more = client.config.paging.kind === "none" && linkIn(answer.headers["link"] ?? "") !== null
+  return more ? ["The answer has a Link to a next page, and Paging is off, so a call gives only the first page's records."] : []
+}
+
+/** An answer to another request than a call's: it proves the connection, and the login only where its status is a success. */
+function warningsOfOther(client: Client, { answer, method }: Probed, call: Call): string[] {
+  const { config } = client
+  const { status } = answer
+  const wrong = client.judge(answer, call)
+  const open = inputsOf(config).some(({ required }) => required)
+  const partial = (status === 400 || status === 422 || (status === 404 && isTemplate(config.url))) && open
+  const other = [400, 405, 422, 501].includes(status) && config.method !== "GET" && config.method !== "HEAD"
+  if (wrong !== undefined) {
+    if (partial) return [`The URL answers ${status} without its required inputs, so only the connection and the login are proven.`]
+    if (other) return [`The URL answers ${status} to ${method}; a test does not send ${config.method}, so the login may not be proven.`]
+    throw wrong
+  }
+  if (config.success === undefined) return []
+  if (method === "HEAD") return ["A test sends only HEAD, whose answer has no body, so Successful when is not judged."]
+  return isSuccess(client, answer, call)
+    ? []
+    : [`The answer to ${method} is not successful by Successful when, and a call sends another request, so the login may not be proven.`]
+}
+
+function isSuccess({ config }: Client, answer: HttpAnswer, call: Call): boolean {
+  try {
+    contentIn(answer, config, call)
+    return true
+  } catch (error) {
+    if (error instanceof PlatformError) return false
+    throw error
+  }
+}

@@ -1,0 +1,48 @@
+import { PlatformError } from "../../../core/errors.ts"
+import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
+import { isSecretName } from "./header-rules.ts"
+
+/** Whether a signed request carries credentials: in a header that stays with its origin, or in a parameter that is named like one. */
+export const carriesCredentials = ({ headers, private: own, url }: HttpRequest): boolean =>
+  Object.keys(headers).some((name) => own.has(name) && (isSecretName(name) || /cookie|session/i.test(name))) || [...url.searchParams.keys()].some(isSecretName)
+
+/**
+ * The failure of an answer, as far as the credentials are concerned. A 401 refuses them only if they reached the server that answered, by a method
+ * whose answers count: otherwise `details.certain` is false, and the connector stays in use.
+ */
+export function judgedRefusal(failure: PlatformError, request: HttpRequest, answer: Pick<HttpAnswer, "url">, proven: boolean): PlatformError {
+  if (failure.code !== "auth_failed" || failure.details["certain"] !== undefined) return failure
+  const { origin } = request.url
+  if (answer.url.origin !== origin) {
+    const message = `${origin} redirects to ${answer.url.origin}, which asks for credentials; they are not sent to another origin, so give that address as the URL.`
+    return uncertain(failure, message)
+  }
+  if (!proven) return uncertain(failure, failure.message.replace(/; check the credentials\.$/, "; the request carries no credentials, so set Authentication."))
+  return request.method === "HEAD" ? uncertain(failure) : failure
+}
+
+/** The same failure, which does not stop the connector. */
+export const uncertain = (failure: PlatformError, message = failure.message, code = failure.code): PlatformError =>
+  new PlatformError(code, message, { cause: failure, details: { ...failure.details, certain: false } })
+
+/**
+ * A 401 to a request that holds a row's values or leads to a later page, after `ask` has sent the connector's request without them: a refusal only where
+ * that is refused too, and `permission_denied` where it succeeds.
+ */
+export async function confirmedRefusal(refusal: PlatformError, ask: () => Promise<Pick<HttpAnswer, "status">>): Promise<PlatformError> {
+  const status = await statusOf(ask)
+  if (status === 401) return refusal
+  if (status === undefined || status >= 400) return uncertain(refusal)
+  const next = "; the credentials work for other requests, so check the inputs and what the login may see."
+  return uncertain(refusal, refusal.message.replace(/; check the credentials\.$/, next), "permission_denied")
+}
+
+/** The status of the answer; undefined where none comes. */
+async function statusOf(ask: () => Promise<Pick<HttpAnswer, "status">>): Promise<number | undefined> {
+  try {
+    return (await ask()).status
+  } catch (error) {
+    if (error instanceof PlatformError) return undefined
+    throw error
+  }
+}
