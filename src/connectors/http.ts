@@ -1,4 +1,5 @@
 import { defineConnector } from "../core/connector.ts"
+import type { Follows } from "../core/http/exchange.ts"
 import { httpFields, inputsOf } from "./http/fields.ts"
 import { notes } from "./http/notes.ts"
 import { probe } from "./http/probe.ts"
@@ -39,8 +40,11 @@ export const http = defineConnector({
       statuses: statusesIn(config.retryStatuses),
       repeatable: (request) => config.repeatable || isIdempotent(request),
     }
+    const fine = config.successStatuses === undefined ? () => false : statusesIn(config.successStatuses)
     const judge = config.successStatuses ? byStatuses(config.successStatuses) : byStatus
-    return { config, auth, judge, http: httpClient(lease.dispatcher(tls), { auth, retries, judge }) }
+    // A redirect that counts as a success is the answer to a POST; a GET is redirected to what it asked for.
+    const redirects: Follows = (status, method) => method === "GET" || method === "HEAD" || !fine(status)
+    return { config, auth, judge, http: httpClient(lease.dispatcher(tls), { auth, retries, judge, redirects }) }
   },
 
   // The dispatcher is the lease's, and ends with it.

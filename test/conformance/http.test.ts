@@ -70,6 +70,13 @@ describe("redirects", () => {
     async (location) => expect((await failure(request(to(location)))).code).toMatch(/egress_denied|host_unreachable/),
   )
 
+  test.each([301, 302, 303])("of a POST by %i send nothing else and name the target, unless the status is one of success", async (status) => {
+    const error = await failure(request(to("/start/", status), { method: "POST", body: [{ name: "a", value: "1" }] }))
+    expect([error.code, error.message, seen.map(({ method }) => method)]).toEqual(["remote_failed", expect.stringContaining("/start/"), ["POST"]])
+    expect(await request(to("/start/", status), { method: "POST", successStatuses: `200-299, ${status}` })).toEqual({ text: "moved" })
+    expect(await request(to("/end", status), { successStatuses: "200-399" })).toEqual({ ok: true })
+  })
+
   test("end after five", async () => {
     const error = await failure(request((_, response) => void response.writeHead(302, { location: "/start" }).end()))
     expect([error.code, seen.length]).toEqual(["redirected_too_often", 6])

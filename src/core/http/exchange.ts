@@ -11,12 +11,15 @@ export interface OpenAnswer extends Omit<HttpAnswer, "body"> {
   readonly body: Readable
 }
 
+/** Whether redirects are followed, or which ones. */
+export type Follows = boolean | ((status: number, method: string) => boolean)
+
 export interface ExchangeOptions {
   /** The lease's: it dials, judges and pins. */
   readonly dispatcher: Dispatcher
   readonly signal: AbortSignal
-  /** False: a redirect is an answer like any other, and nothing else is dialled. */
-  readonly redirects?: boolean
+  /** Where false, a redirect is an answer like any other, and nothing else is dialled. */
+  readonly redirects?: Follows
 }
 
 const MOST_REDIRECTS = 5
@@ -29,12 +32,13 @@ const REDIRECT_BODY = 65_536
  */
 export async function exchange(request: HttpRequest, { dispatcher, signal, redirects = true }: ExchangeOptions): Promise<OpenAnswer> {
   let current = request
+  const follows = (status: number): boolean => REDIRECTS.has(status) && (typeof redirects === "boolean" ? redirects : redirects(status, request.method))
   for (let hop = 0; ; hop++) {
     const { url } = current
     const answer = await once(current, dispatcher, signal)
     const headers = flatten(answer.headers)
     const location = headers["location"]
-    if (!redirects || !REDIRECTS.has(answer.statusCode) || location === undefined) return { status: answer.statusCode, headers, body: answer.body, url }
+    if (!follows(answer.statusCode) || location === undefined) return { status: answer.statusCode, headers, body: answer.body, url }
     await answer.body.dump({ limit: REDIRECT_BODY }).catch((error: unknown) => Promise.reject(explained(error)))
     if (hop === MOST_REDIRECTS)
       throw new PlatformError("redirected_too_often", `${url.origin} redirects more than ${MOST_REDIRECTS} times; give the URL where it ends.`)

@@ -18,16 +18,27 @@ describe("redirects", () => {
     private: new Set(["authorization"]),
   }
 
-  test.each([
-    [301, "GET", undefined],
-    [302, "GET", undefined],
-    [303, "GET", undefined],
-    [307, "POST", "{}"],
-    [308, "POST", "{}"],
-  ])("%i within the origin makes a POST a %s", (status, method, body) => {
-    const next = follow(from, status, "/y")
-    expect([next.method, next.body, next.url.href, next.headers["authorization"]]).toEqual([method, body, "https://a.example/y", "Bearer t"])
-    expect("content-type" in next.headers).toBe(body !== undefined)
+  test.each([301, 302, 303, 307, 308])("%i keeps the method of a GET and a HEAD", (status) => {
+    for (const method of ["GET", "HEAD"]) {
+      const next = follow({ ...get, method }, status, "y#part")
+      expect([next.method, next.url.href, next.headers["authorization"]]).toEqual([method, "https://a.example/y#part", "Bearer t"])
+    }
+  })
+
+  test.each(["POST", "PUT", "PATCH", "DELETE"])("%s is sent again after 307 and 308 alone, and other redirects name their target", (method) => {
+    const { body: _, ...bare } = from
+    for (const request of [
+      { ...from, method },
+      { ...bare, method },
+    ]) {
+      for (const status of [307, 308]) expect(follow(request, status, "/x/")).toEqual({ ...request, url: new URL("https://a.example/x/") })
+      for (const status of [301, 302, 303])
+        expect(() => follow(request, status, "/x/?token=hidden")).toThrow(
+          `https://a.example redirects the ${method} to https://a.example/x/ (${status}), and nothing was sent there; give that URL if it is the right one.`,
+        )
+      for (const status of [301, 307, 308])
+        for (const away of ["https://b.example/", "http://a.example/x"]) expect(() => follow(request, status, away)).toThrow(away.replace(/\/$/, ""))
+    }
   })
 
   test.each(["https://b.example/", "https://a.example:444/", "//b.example/x"])("secrets do not go along to %s", (location) =>

@@ -3,25 +3,31 @@ import type { HttpRequest } from "./request.ts"
 
 /** Statuses that name another address (RFC 9110, 15.4). */
 export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+/** Statuses that ask for the same request at the other address, whatever its method (RFC 9110, 15.4.8 and 15.4.9). */
+const KEEPING: ReadonlySet<number> = new Set([307, 308])
 
 /**
- * The request that a redirect asks for (RFC 9110, 15.4; Fetch, 4.4). Private headers stay with the origin that they were
- * meant for, a body goes to no other origin, and credentials do not go on in the clear.
+ * The request that a redirect asks for (RFC 9110, 15.4; Fetch, 4.4), always by the same method. After a POST, PUT, PATCH or DELETE, 301 to
+ * 303 are errors that name the target: a GET there says nothing about the request, and a DELETE may mean something else there. Private headers stay with the origin that they were meant
+ * for, only GET and HEAD go to another origin, and credentials do not go on in the clear.
  */
 export function follow(from: HttpRequest, status: number, location: string): HttpRequest {
-  const url = URL.canParse(location, from.url.href) ? new URL(location, from.url) : undefined
+  const { method, url: before } = from
+  const url = URL.canParse(location, before.href) ? new URL(location, before) : undefined
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:") || url.username !== "" || url.password !== "")
-    throw new PlatformError("remote_failed", `${from.url.origin} redirects to something that is not a plain http(s) address; give the right URL.`)
-  const toGet = (status === 303 && from.method !== "HEAD") || ((status === 301 || status === 302) && from.method === "POST")
-  const away = url.origin !== from.url.origin
+    throw new PlatformError("remote_failed", `${before.origin} redirects to something that is not a plain http(s) address; give the right URL.`)
+  const away = url.origin !== before.origin
+  const safe = method === "GET" || method === "HEAD"
+  const target = `${url.origin}${url.pathname}`
+  if (!safe && (away || !KEEPING.has(status)))
+    throw new PlatformError(
+      "remote_failed",
+      `${before.origin} redirects the ${method} to ${target} (${status}), and nothing was sent there; give that URL if it is the right one.`,
+      { details: { status } },
+    )
   const secret = Object.keys(from.headers).some((name) => from.private.has(name.toLowerCase()))
-  if (away && from.body !== undefined && !toGet)
-    throw new PlatformError("remote_failed", `${from.url.origin} redirects the ${from.method} to ${url.origin}; give that URL instead.`)
-  if (from.url.protocol === "https:" && url.protocol === "http:" && (secret || from.url.search !== ""))
-    throw new PlatformError("remote_failed", `${from.url.origin} redirects to plain http, where credentials could be read; give a URL that stays with https.`)
-  const headers = Object.fromEntries(
-    Object.entries(from.headers).filter(([name]) => !(away && from.private.has(name.toLowerCase())) && !(toGet && name.toLowerCase() === "content-type")),
-  )
-  const { body, ...rest } = from
-  return { ...rest, url, headers, method: toGet ? "GET" : from.method, ...(body === undefined || toGet ? {} : { body }) }
+  if (before.protocol === "https:" && url.protocol === "http:" && (secret || before.search !== ""))
+    throw new PlatformError("remote_failed", `${before.origin} redirects to plain http, where credentials could be read; give a URL that stays with https.`)
+  const headers = Object.fromEntries(Object.entries(from.headers).filter(([name]) => !(away && from.private.has(name.toLowerCase()))))
+  return { ...from, url, headers }
 }

@@ -2,7 +2,7 @@ import type { Dispatcher } from "undici"
 import type { PlatformError } from "../../../core/errors.ts"
 import { giveUp } from "../../../core/http/body.ts"
 import { explained } from "../../../core/http/errors.ts"
-import { exchange, type OpenAnswer, readAnswer } from "../../../core/http/exchange.ts"
+import { exchange, type Follows, type OpenAnswer, readAnswer } from "../../../core/http/exchange.ts"
 import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
 import { retrying } from "../../../core/retry.ts"
 import type { Value } from "../../../core/values.ts"
@@ -19,8 +19,8 @@ export interface HttpOptions {
   readonly auth?: HttpAuth
   /** Bytes of an answer at most, after decompression; 10 MiB unless given. An open answer has no cap. */
   readonly maxBytes?: number
-  /** False: a redirect is an answer like any other. */
-  readonly redirects?: boolean
+  /** Where false, a redirect is an answer like any other. All are followed unless given. */
+  readonly redirects?: Follows
   /** None unless given. */
   readonly retries?: HttpRetries
   /** The error that an answer stands for, undefined for a success; by its status unless given. */
