@@ -2240,12 +2240,18 @@ export interface components {
                 sizeParameter?: string;
                 /**
                  * Records a page
-                 * @description Asked for with the size parameter; a page with fewer is the last.
+                 * @description Asked for with the size parameter. A page may have fewer.
                  */
                 size?: number;
                 /**
+                 * Total
+                 * @description JMESPath to the number of all records in the answer: saves the request for the empty page at the end, and makes fewer records an error.
+                 * @example meta.total
+                 */
+                total?: string;
+                /**
                  * Sent in
-                 * @description A query parameter, or a field of the JSON body. `query` unless given.
+                 * @description A query parameter, or a field of the JSON body: its name, or a JSON pointer such as /variables/after. `query` unless given.
                  * @enum {string}
                  */
                 place?: "query" | "body";
@@ -2274,12 +2280,18 @@ export interface components {
                 sizeParameter?: string;
                 /**
                  * Records a page
-                 * @description Asked for with the size parameter; a page with fewer is the last.
+                 * @description Asked for with the size parameter. A page may have fewer.
                  */
                 size?: number;
                 /**
+                 * Total
+                 * @description JMESPath to the number of all records in the answer: saves the request for the empty page at the end, and makes fewer records an error.
+                 * @example meta.total
+                 */
+                total?: string;
+                /**
                  * Sent in
-                 * @description A query parameter, or a field of the JSON body. `query` unless given.
+                 * @description A query parameter, or a field of the JSON body: its name, or a JSON pointer such as /variables/after. `query` unless given.
                  * @enum {string}
                  */
                 place?: "query" | "body";
@@ -2304,7 +2316,7 @@ export interface components {
                 cursor: string;
                 /**
                  * Sent in
-                 * @description A query parameter, or a field of the JSON body. `query` unless given.
+                 * @description A query parameter, or a field of the JSON body: its name, or a JSON pointer such as /variables/after. `query` unless given.
                  * @enum {string}
                  */
                 place?: "query" | "body";
@@ -2451,6 +2463,7 @@ export interface components {
                 start?: number | null;
                 sizeParameter?: string | null;
                 size?: number | null;
+                total?: string | null;
                 place?: ("query" | "body") | null;
                 maxPages?: number | null;
             } | {
@@ -2460,6 +2473,7 @@ export interface components {
                 start?: number | null;
                 sizeParameter?: string | null;
                 size?: number | null;
+                total?: string | null;
                 place?: ("query" | "body") | null;
                 maxPages?: number | null;
             } | {

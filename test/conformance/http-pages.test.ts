@@ -20,9 +20,9 @@ async function request(more: object, input: Row = {}, retries: string[] = []): P
 
 describe("pages", () => {
   test.each([
-    ["page number", { kind: "page", parameter: "page", sizeParameter: "size", size: 10 }, 3],
+    ["page number", { kind: "page", parameter: "page", sizeParameter: "size", size: 10 }, 4],
     ["page number until one is empty", { kind: "page", parameter: "page" }, 4],
-    ["offset", { kind: "offset", parameter: "offset", sizeParameter: "size", size: 5 }, 5],
+    ["offset", { kind: "offset", parameter: "offset", sizeParameter: "size", size: 5 }, 6],
     ["offset of the size that comes", { kind: "offset", parameter: "offset" }, 4],
     ["cursor", { kind: "cursor", parameter: "cursor", cursor: "next" }, 3],
   ])("by %s give every record once", async (_, paging, requests) => {

@@ -6,7 +6,9 @@ import type { Row, Value } from "../../core/values.ts"
 import { contentOf, listOf, recordsOf, rowsOf } from "../shared/http/answers.ts"
 import type { HttpAuth } from "../shared/http/auth.ts"
 import type { HttpClient } from "../shared/http/client.ts"
-import { isPlace, nextPlace, type Place, requestAt } from "../shared/http/paging.ts"
+import { isPlace, placedPage, requestAt } from "../shared/http/paging.ts"
+import { isCounted } from "../shared/http/paging-counted.ts"
+import type { Place } from "../shared/http/paging-place.ts"
 import { confirmedRefusal, uncertain } from "../shared/http/refusals.ts"
 import { nameOf } from "../shared/http/requests.ts"
 import type { Resource, Unreadable } from "../shared/http/resource.ts"
@@ -67,10 +69,18 @@ async function send(client: Client, { request, given }: Asked, place: Place | un
 
 async function pageAt(client: Client, ask: Asked, place: Place | undefined, call: Call): Promise<Page> {
   const { config, auth } = client
-  const answer = await send(client, ask, place, call)
+  const answer = await send(client, ask, place, call).catch((error: unknown) => endIn(client, ask, place, error, call))
   const { rows, value } = recordsIn(config, answer, place, call)
-  const next = nextPlace(config.paging, place, { answer, value: value ?? null, count: rows.length }, ask.request.url.origin, auth.parameter)
-  return next === undefined ? { rows } : { rows, next }
+  return placedPage(config.paging, place, { answer, value: value ?? null, rows }, ask.request.url.origin, auth.parameter)
+}
+
+/** The 404 to a number or offset behind the last page, as an answer without records. It is one only if the first page is still there. */
+async function endIn({ config, http }: Client, { request }: Asked, place: Place | undefined, error: unknown, call: Call): Promise<HttpAnswer> {
+  const past = isCounted(config.paging) && place !== undefined && error instanceof PlatformError && error.code === "stream_not_found"
+  if (!past || error.details["status"] !== 404) throw error
+  await call.turn("404")
+  const { url } = await http.send(requestAt(request, config.paging, undefined), call)
+  return { status: 404, headers: {}, body: Buffer.alloc(0), url }
 }
 
 /** The records of an answer as they were found, one or a list, and always as a list. Fails where the answer is no success or has none. */
@@ -80,6 +90,8 @@ export function recordsIn(
   place: Place | undefined,
   call: Call,
 ): { readonly found: Row | Row[]; readonly rows: readonly Row[]; readonly value: Value | undefined } {
+  // Behind the last page there is no answer to judge.
+  if (place !== undefined && answer.status === 404) return { found: [], rows: [], value: undefined }
   const value = contentIn(answer, config, call)
   const paged = config.paging.kind !== "none"
   const found = config.records ? recordsOf(answer, value, config.records, place !== undefined) : paged ? listOf(answer, value) : rowsOf(value)
@@ -92,8 +104,6 @@ export function contentIn(answer: HttpAnswer, { success }: HttpConfig, call: Cal
   if (!success || isTruthy(evaluate(success, value ?? null, answer.body.length))) return value
   throw unexpected(answer, `but ${success.slice(0, 200)} is not true`, call)
 }
-
-const isCounted = ({ kind }: HttpConfig["paging"]): boolean => kind === "page" || kind === "offset"
 
 /** A URL that answers GET without inputs is one stream of records. */
 export function resourceOf({ config }: Client): Resource<Client> | Unreadable {

@@ -1,5 +1,5 @@
 import { PlatformError } from "../../../core/errors.ts"
-import { evaluate } from "../../../core/expression.ts"
+import { evaluate, isTruthy } from "../../../core/expression.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
 import type { Row, Value } from "../../../core/values.ts"
 import { parseJson } from "../json.ts"
@@ -61,7 +61,7 @@ export function rowsOf(value: Value | undefined): Row | Row[] {
 export function recordsOf(answer: HttpAnswer, value: Value | undefined, records: string, later: boolean): Row | Row[] {
   const found = evaluate(records, value ?? null, answer.body.length)
   if (Array.isArray(found)) return found.map(rowOf)
-  if (found === null && later) return []
+  if (found === null && later && !saysError(value)) return []
   const where = `${answer.url.origin} answers ${answer.status}`
   if (found === null)
     throw new PlatformError(
@@ -73,11 +73,17 @@ export function recordsOf(answer: HttpAnswer, value: Value | undefined, records:
   return found as Row
 }
 
+/** Whether an answer without records has a member that names an error, so that it is no last page. */
+const saysError = (value: Value | undefined): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.entries(value).some(([name, said]) => /^(error|errors|fault|exception)$/i.test(name) && isTruthy(said as Value))
+
 /** The rows of an answer in pages, without an expression that finds them; `response_invalid` when it is no list. */
 export function listOf(answer: HttpAnswer, value: Value | undefined): Row[] {
   const rows = rowsOf(value)
   if (Array.isArray(rows)) return rows
-  throw new PlatformError("response_invalid", `${answer.url.origin} gives pages that are no lists; say in Records where the list is.`)
+  throw new PlatformError("response_invalid", `${answer.url.origin} gives pages that are no lists; name the place of the list in Records.`)
 }
 
 const rowOf = (value: Value): Row => (value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Row) : { value })

@@ -4,7 +4,11 @@ export const pagingNotes = `### Pages
 
 A call gives the records of all pages as one list, of at most \`maxPages\` pages, 100,000 records and 32 MiB; beyond that it is an error, never a part of the list. With \`Accept: application/x-ndjson\` (\`jackfield connectors call --ndjson\`), it gives each page's records as they arrive, one JSON object per line, and \`maxPages\` is the only limit: a page is requested when the caller has taken the ones before it, and a call that fails after its first record ends with a line \`{"$error": …}\`. Each page is a request under the connector's limits.
 
-Reading ends at an empty page (\`page\`, \`offset\`), at a page with fewer than \`size\` records where \`sizeParameter\` asks for \`size\`, or at an answer without a cursor or address (\`cursor\`, \`link\`). Totals that an API states are ignored. A page that repeats the one before, a cursor or address that was used already, and a next page on another scheme, host or port are errors.
+Reading ends at an empty page (\`page\`, \`offset\`), or at an answer without a cursor or address (\`cursor\`, \`link\`). A page with fewer records than \`size\` is not the last one, because a server may cap its pages or leave records out of them: the next offset is the number of records that came, and records that come again there are left out. With \`total\`, reading ends when so many records came, without the request for the empty page, and fewer records are an error. A 404 behind the last page ends the list if the first page is still there.
+
+A page that repeats the one before is an error, unless the answer counts exactly the records that were read. So are a cursor or address that was used already, a later page with an \`error\` in place of its records, and a next page on another host or port. A next address on plain \`http\` is read over \`https\` where the URL is, since servers behind a proxy write their own scheme.
+
+A position in the body goes to a member by its name, or by a JSON pointer such as \`/variables/after\`.
 `
 
 export const sinceNotes = `### New records

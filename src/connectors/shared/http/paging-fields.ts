@@ -2,7 +2,19 @@ import { expressionFault } from "../../../core/expression.ts"
 import { type Config, choice, integer, optional, text, variant } from "../../../core/fields.ts"
 
 const name = (title: string, example: string) => text(title, { maxLength: 256, example })
-const place = choice("Sent in", ["query", "body"], { default: "query", help: "A query parameter, or a field of the JSON body." })
+const place = choice("Sent in", ["query", "body"], {
+  default: "query",
+  help: "A query parameter, or a field of the JSON body: its name, or a JSON pointer such as /variables/after.",
+})
+const size = optional(integer("Records a page", { min: 1, max: 100_000, help: "Asked for with the size parameter. A page may have fewer." }))
+const total = optional(
+  text("Total", {
+    maxLength: 2_000,
+    check: expressionFault,
+    example: "meta.total",
+    help: "JMESPath to the number of all records in the answer: saves the request for the empty page at the end, and makes fewer records an error.",
+  }),
+)
 const most = integer("Most pages", { min: 1, max: 10_000, default: 100, help: "A call that needs more pages fails, so that an endless loop of pages stops." })
 
 /** How an API that answers in pages is asked for the next one. */
@@ -16,7 +28,8 @@ export const pagingField = variant(
         parameter: name("Page parameter", "page"),
         start: integer("First page", { min: 0, max: 1_000_000, default: 1 }),
         sizeParameter: optional(name("Size parameter", "per_page")),
-        size: optional(integer("Records a page", { min: 1, max: 100_000, help: "Asked for with the size parameter; a page with fewer is the last." })),
+        size,
+        total,
         place,
         maxPages: most,
       },
@@ -27,7 +40,8 @@ export const pagingField = variant(
         parameter: name("Offset parameter", "offset"),
         start: integer("First offset", { min: 0, max: 1_000_000, default: 0 }),
         sizeParameter: optional(name("Size parameter", "limit")),
-        size: optional(integer("Records a page", { min: 1, max: 100_000, help: "Asked for with the size parameter; a page with fewer is the last." })),
+        size,
+        total,
         place,
         maxPages: most,
       },

@@ -7,6 +7,8 @@ import type { HttpCall } from "./call.ts"
 export interface Page {
   readonly rows: readonly Row[]
   readonly next?: unknown
+  /** The answer counts as many records as were read so far, so that a page that repeats this one is the end. */
+  readonly whole?: boolean
 }
 
 /** A page and where it was; undefined is the first. */
@@ -26,26 +28,30 @@ export interface Walk {
 }
 
 /**
- * The pages from a position on, one after the other; each is asked for when the reader wants it, and each but the first
+ * The pages from a position on, one after the other; each is requested when the reader wants it, and each but the first
  * takes a turn. A page that repeats the one before and a position that was visited already are errors: going on would
- * never end, or leave records out.
+ * never end, or leave records out. An empty page may follow the last one that is allowed, as the end of the list.
  */
 export async function* walk(page: (position: unknown) => Promise<Page>, { from, counted, origin, most }: Walk, call: HttpCall): AsyncGenerator<VisitedPage> {
   const seen = new Set<string>([printOf(from ?? null)])
-  let before: string | undefined
+  let before: { readonly print: string; readonly whole: boolean } | undefined
   for (let position = from, count = 0; ; count++) {
     if (count > 0) await call.turn?.()
-    const { rows, next } = await page(position)
+    const { rows, next, whole = false } = await page(position)
+    if (count === most && (rows.length > 0 || next !== undefined)) throw tooMuch(`has more than ${most} pages; ask for less, or raise Most pages`)
     const print = counted && rows.length > 0 ? printOf(rows) : undefined
-    if (print !== undefined && print === before)
-      throw new PlatformError("response_invalid", `${origin} gives the same page twice, whatever position it is asked for; check how its pages are asked for.`)
-    before = print
+    if (print !== undefined && print === before?.print) {
+      // Some APIs give the last page for every position behind it.
+      if (before.whole) return
+      const next = "check how its pages are asked for, or name the Total in Paging if the answer has one"
+      throw new PlatformError("response_invalid", `${origin} gives the same page twice, whatever position it is asked for; ${next}.`)
+    }
+    before = print === undefined ? undefined : { print, whole }
     const mark = printOf(next ?? null)
     if (next !== undefined && seen.has(mark))
       throw new PlatformError("response_invalid", `${origin} leads back to a page that was read already; check how its pages are asked for.`)
     yield next === undefined ? { position, rows } : { position, rows, next }
     if (next === undefined) return
-    if (count + 1 === most) throw tooMuch(`has more than ${most} pages; ask for less, or raise Most pages`)
     seen.add(mark)
     position = next
   }

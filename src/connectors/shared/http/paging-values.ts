@@ -1,0 +1,54 @@
+import { PlatformError } from "../../../core/errors.ts"
+import type { HttpRequest } from "../../../core/http/request.ts"
+
+/** The request with these values as query parameters, or in its body: form fields, or members of the JSON by their names or JSON pointers (RFC 6901). */
+export function withValues(request: HttpRequest, place: "query" | "body", values: readonly [string, string | number][]): HttpRequest {
+  if (place === "query") {
+    const url = new URL(request.url)
+    for (const [name, value] of values) url.searchParams.set(name, String(value))
+    return { ...request, url }
+  }
+  const text = typeof request.body === "string" ? request.body : undefined
+  if (/^application\/x-www-form-urlencoded\b/i.test(request.headers["content-type"] ?? "")) {
+    const form = new URLSearchParams(text ?? "")
+    for (const [name, value] of values) form.set(name, String(value))
+    return { ...request, body: form.toString() }
+  }
+  const body = objectIn(text ?? "{}")
+  for (const [name, value] of values) setIn(body, name, value)
+  return { ...request, headers: { "content-type": "application/json", ...request.headers }, body: JSON.stringify(body) }
+}
+
+/** Sets a member by its name or pointer; objects that are missing on the way are made. */
+function setIn(body: Record<string, unknown>, name: string, value: string | number): void {
+  const path = name.startsWith("/")
+    ? name
+        .slice(1)
+        .split("/")
+        .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    : [name]
+  let inner = body
+  for (const part of path.slice(0, -1)) {
+    const next = Object.hasOwn(inner, part) ? inner[part] : undefined
+    inner[part] = next === undefined || next === null ? {} : next
+    if (!isObject(inner[part]))
+      throw new PlatformError("config_invalid", `The body has no object at ${part} on the way to ${name}, so the page cannot be named there; correct Paging.`)
+    inner = inner[part]
+  }
+  inner[path.at(-1) ?? name] = value
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value)
+
+interface RawJson {
+  rawJSON(text: string): unknown
+  parse(text: string, reviver: (name: string, value: unknown, context: { source?: string }) => unknown): unknown
+}
+
+/** The members of a JSON object, its numbers in their own digits. */
+function objectIn(text: string): Record<string, unknown> {
+  const json = JSON as unknown as RawJson
+  const value = json.parse(text, (_, each, { source }) => (typeof each === "number" && source !== undefined ? json.rawJSON(source) : each))
+  if (isObject(value)) return value
+  throw new PlatformError("config_invalid", "The body is not a JSON object, so the page cannot be named in it; send it in the query.")
+}
