@@ -1,17 +1,10 @@
 import type { Readable } from "node:stream"
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib"
 import { PlatformError } from "../errors.ts"
+import { decoded } from "./codings.ts"
 import { explained } from "./errors.ts"
 
-const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
-  gzip: createGunzip,
-  "x-gzip": createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-}
-
 export interface ReadOptions {
-  /** Bytes at most, after decompression. */
+  /** The maximum number of bytes after decompression. */
   readonly maxBytes: number
   /** A longer body is cut there; without it, it is `response_too_large`. */
   readonly cut?: boolean
@@ -24,11 +17,7 @@ export async function readBody(body: Readable, headers: Readonly<Record<string, 
   const chunks: Buffer[] = []
   let length = 0
   try {
-    const plain = decoded(body, headers)
-    // A body that is piped into a decoder is counted on its way there; listening to one that is read here would take its data away.
-    if (plain !== body) body.on("data", (chunk: Buffer) => count?.(chunk.length))
-    for await (const chunk of plain as AsyncIterable<Buffer>) {
-      if (plain === body) count?.(chunk.length)
+    for await (const chunk of decoded(counted(body, count), headers["content-encoding"] ?? "")) {
       length += chunk.length
       chunks.push(chunk)
       if (length <= maxBytes) continue
@@ -43,27 +32,12 @@ export async function readBody(body: Readable, headers: Readonly<Record<string, 
   return Buffer.concat(chunks, Math.min(length, maxBytes))
 }
 
-/** Ends a body that nobody will read; what it says afterwards is not heard. */
+/** Ends a body that is not read; its later errors are ignored. */
 export const giveUp = (body: Readable): void => void body.on("error", () => undefined).destroy()
 
-function decoded(body: Readable, headers: Readonly<Record<string, string>>): NodeJS.ReadableStream {
-  const codings = (headers["content-encoding"] ?? "")
-    .toLowerCase()
-    .split(",")
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== "" && coding !== "identity")
-    .reverse()
-  if (codings.length > 2 || codings.some((coding) => DECODERS[coding] === undefined))
-    throw new PlatformError(
-      "response_invalid",
-      `The answer is encoded as ${codings.join(", ").slice(0, 60)}, which the hub cannot read; ask the server for gzip, deflate or br.`,
-    )
-  let stream: NodeJS.ReadableStream = body
-  for (const coding of codings) {
-    const decoder = DECODERS[coding]?.() as NodeJS.ReadWriteStream
-    const source = stream
-    source.once("error", (error: Error) => (decoder as unknown as Readable).destroy(error))
-    stream = source.pipe(decoder)
+async function* counted(body: AsyncIterable<Buffer>, count: ReadOptions["count"]): AsyncGenerator<Buffer> {
+  for await (const chunk of body) {
+    count?.(chunk.length)
+    yield chunk
   }
-  return stream
 }

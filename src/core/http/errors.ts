@@ -22,7 +22,14 @@ export function explainHttp(error: unknown): PlatformError | undefined {
     return new PlatformError("response_too_large", "The answer's headers are larger than 64 KiB, which is the most that the hub takes.", { cause: error })
   if (error.name === "HTTPParserError" || code.startsWith("HPE_"))
     return new PlatformError("protocol_invalid", "The server's answer is not HTTP; check the URL's scheme and port.", { cause: error })
-  if (code.startsWith("Z_") || code.startsWith("ERR_BROTLI") || code.startsWith("ERR__ERROR_FORMAT") || code === "ERR_PADDING_1")
+  if (
+    code.startsWith("Z_") ||
+    code.startsWith("ERR_BROTLI") ||
+    code.startsWith("ZSTD_") ||
+    code.startsWith("ERR_ZSTD") ||
+    code.startsWith("ERR__ERROR_FORMAT") ||
+    code === "ERR_PADDING_1"
+  )
     return new PlatformError("response_invalid", "The answer's compression is broken; check what the server sends.", { cause: error })
   if (BROKEN.has(code)) return new PlatformError("connection_lost", "The connection broke before the whole answer had arrived; try again.", { cause: error })
   return undefined
