@@ -140,4 +140,36 @@ describe("answers", () => {
     await using other = await listenRaw((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"))
     expect((await failure(withSession({ connector: http }, config({ url: origin(other) }), (session) => session.request({})))).code).toBe("protocol_invalid")
   })
+
+  const head = "HTTP/1.1 200 OK\r\n"
+  const rest = 'Content-Length: 7\r\n\r\n{"a":1}'
+  test.each([
+    ["a blank in a header's name", `${head}X Name: a\r\n${rest}`, "response_invalid", /malformed header: a blank/],
+    ["a blank at its end", `${head}X-Name : a\r\n${rest}`, "response_invalid", /malformed header: a blank/],
+    ["a header without a colon", `${head}XName\r\n${rest}`, "response_invalid", /malformed header/],
+    ["a control character in a header", `${head}X-Name: a\u0001b\r\n${rest}`, "response_invalid", /malformed header: a control character/],
+    ["a folded header", `${head}X-Name: a\r\n b\r\n${rest}`, "response_invalid", /malformed header: a value that goes on/],
+    ["lines that end in LF alone", 'HTTP/1.1 200 OK\nContent-Length: 7\n\n{"a":1}', "response_invalid", /malformed lines/],
+    ["the same Content-Length twice", `${head}Content-Length: 7\r\n${rest}`, "response_invalid", /Content-Length twice/],
+    ["two lengths", `${head}Content-Length: 8\r\n${rest}`, "response_invalid", /Content-Length twice/],
+    ["a list of lengths", `${head}Content-Length: 7, 7\r\n\r\n{"a":1}`, "response_invalid", /Content-Length/],
+    ["a length that is no number", `${head}Content-Length: seven\r\n\r\n`, "response_invalid", /Content-Length is not one number/],
+    ["length and chunks", `${head}Transfer-Encoding: chunked\r\n${rest}`, "response_invalid", /malformed header: Content-Length/],
+    ["a chunk of no size", `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, "response_invalid", /size of a chunk/],
+    ["an interim answer", `HTTP/1.1 100 Continue\r\n\r\n${head}${rest}`, "response_invalid", /100 Continue/],
+    ["another version", `HTTP/9.9 200 OK\r\n${rest}`, "protocol_invalid", /scheme and port/],
+    ["another protocol", "SSH-2.0-OpenSSH_9.2\r\n", "protocol_invalid", /scheme and port/],
+  ])("with %s are told apart", async (_, text, code, says) => {
+    await using other = await listenRaw((socket) => void socket.once("data", () => socket.write(text)))
+    const error = await failure(withSession({ connector: http }, config({ url: origin(other) }), (session) => session.request({})))
+    expect([error.code, error.message]).toEqual([code, expect.stringMatching(says)])
+  })
+
+  test("whose headers come twice with one value have it once", async () => {
+    const type = "Content-Type: text/plain; charset=iso-8859-1\r\n"
+    await using other = await listenRaw(
+      (socket) => void socket.once("data", () => socket.write(`${head}${type}${type}Content-Length: 4\r\n\r\nK\xf6ln`, "latin1")),
+    )
+    expect(await withSession({ connector: http }, config({ url: origin(other) }), (session) => session.request({}))).toEqual({ text: "Köln" })
+  })
 })

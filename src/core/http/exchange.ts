@@ -71,7 +71,8 @@ export async function readAnswer({ method }: HttpRequest, answer: OpenAnswer, op
   return { ...answer, body: await readBody(answer.body, method === "HEAD" ? {} : answer.headers, options) }
 }
 
+/** Headers by their names; the values of a header that is repeated are joined by commas, equal ones once (RFC 9110, 5.3). */
 const flatten = (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(", ") : value]])),
-  )
+  Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), joined(value)]])))
+
+const joined = (value: string | string[]): string => (Array.isArray(value) ? [...new Set(value)].join(", ") : value)
