@@ -2209,10 +2209,16 @@ export interface components {
             success?: string;
             /**
              * Success statuses
-             * @description Default: all statuses below 400. A listed status is never a failure.
+             * @description Default: 200-299. A listed status is never a failure.
              * @example 200-299, 404
              */
             successStatuses?: string;
+            /**
+             * Charset
+             * @description For answers that do not name their character set, or name a wrong one.
+             * @example windows-1252
+             */
+            charset?: string;
             /**
              * Paging
              * @description Pages are asked for one after the other, each under the connector's limits, and give one list of records. `none` unless given.
@@ -2453,6 +2459,7 @@ export interface components {
             } | null;
             success?: string | null;
             successStatuses?: string | null;
+            charset?: string | null;
             paging?: {
                 /** @constant */
                 kind?: "none";

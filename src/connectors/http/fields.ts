@@ -4,6 +4,7 @@ import { type Config, choice, flag, integer, list, optional, secret, text, varia
 import { parseTemplate, templateFault } from "../../core/template.ts"
 import { tagStarts, withoutTags } from "../../core/template-tags.ts"
 import { authKinds } from "../shared/http/auth/fields.ts"
+import { charsetFault } from "../shared/http/charset.ts"
 import { headerNameFault, headerValueFault, isPlainHeader, isSecretName } from "../shared/http/header-rules.ts"
 import { httpsField } from "../shared/http/https.ts"
 import { pagingField } from "../shared/http/paging-fields.ts"
@@ -74,7 +75,15 @@ export const httpFields = {
     expression("Successful when", "status == 'ok'", "JMESPath over the answer's JSON. An answer for which it is not true is a failure, whatever its status."),
   ),
   successStatuses: optional(
-    text("Success statuses", { check: statusesFault, example: "200-299, 404", help: "Default: all statuses below 400. A listed status is never a failure." }),
+    text("Success statuses", { check: statusesFault, example: "200-299, 404", help: "Default: 200-299. A listed status is never a failure." }),
+  ),
+  charset: optional(
+    text("Charset", {
+      maxLength: 40,
+      check: charsetFault,
+      example: "windows-1252",
+      help: "For answers that do not name their character set, or name a wrong one.",
+    }),
   ),
   paging: pagingField,
   retries: integer("Retries", {

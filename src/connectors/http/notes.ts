@@ -17,9 +17,13 @@ Templates are Jinja as \`@huggingface/jinja\` has it: \`if\`, \`for\`, \`set\`, 
 
 ### Answers
 
-1. A status below 400 is a success, or a status that \`successStatuses\` lists. 404 and 410 mean that nothing is at the URL (\`stream_not_found\`).
+1. A status of 200 to 299 is a success, or a status that \`successStatuses\` lists. 404 and 410 mean that nothing is at the URL (\`stream_not_found\`).
 2. Then \`success\` must be true as JMESPath defines it: not null, not false, not empty.
 3. \`records\` finds the records: a list, or one object. An empty list means no records. A path that matches nothing is an error, because the path is usually wrong; write \`\`items || \`[]\` \`\` where nothing means none.
+
+JSON is read, and NDJSON as a list of its lines; other text is one record with the member \`text\`. An HTML page is an error, since it is mostly a login or error page, unless the headers have an \`Accept\` that names HTML. The character set is that of \`charset\`, or of a byte order mark, or the one that the answer names, or UTF-8; bytes that do not fit it are an error.
+
+A redirect of GET and HEAD is followed; one of another method only by 307 or 308 and to the same origin. Any other redirect is an error that names the target, unless \`successStatuses\` lists its status.
 
 An answer has at most 10 MiB after decompression. Expressions are checked when they are saved, and errors name the column. Only those are taken whose time grows with the size of the answer and no faster: \`$\`, \`let\`, \`replace\`, \`pad_…\` and repeated copies of the input (\`[@,@]|[@,@]|…\`) are refused. An expression that goes through a large answer many times is refused for that answer.
 

@@ -53,14 +53,14 @@ export async function* recordsFor(client: Client, input: Row, call: Call): Async
   for await (const { rows } of walk((position) => pageAt(client, ask, position as Place | undefined, call), how, call)) yield rows
 }
 
-/** Sends the request for a page. A 401 to a request that depends on a row or a place is checked by a test's request before it stops the connector. */
+/** Sends the request for a page. A 401 to a request that holds values of a row is checked by a test's request before it stops the connector. */
 async function send(client: Client, { request, given }: Asked, place: Place | undefined, call: Call): Promise<HttpAnswer> {
   const { config, http } = client
   try {
     return await http.send(requestAt(request, config.paging, place), call)
   } catch (error) {
     const doubtful = error instanceof PlatformError && error.code === "auth_failed" && error.details["certain"] === undefined
-    if (!doubtful || error.details["status"] !== 401 || (!given && place === undefined)) throw error
+    if (!doubtful || error.details["status"] !== 401 || !given) throw error
     if (config.probe === "head") throw uncertain(error)
     await call.turn("401")
     throw await confirmedRefusal(error, () => http.with({ retries: NO_RETRIES, judge: () => undefined }).send(probeOf(config, "GET"), call))
@@ -99,8 +99,9 @@ export function recordsIn(
 }
 
 /** The content of an answer that is a success by `success`. */
-export function contentIn(answer: HttpAnswer, { success }: HttpConfig, call: Call): Value | undefined {
-  const value = contentOf(answer)
+export function contentIn(answer: HttpAnswer, { success, charset, headers }: HttpConfig, call: Call): Value | undefined {
+  const html = headers.some(({ name, value }) => /^accept$/i.test(name) && /html/i.test(value?.reveal() ?? ""))
+  const value = contentOf(answer, { charset, html })
   if (!success || isTruthy(evaluate(success, value ?? null, answer.body.length))) return value
   throw unexpected(answer, `but ${success.slice(0, 200)} is not true`, call)
 }

@@ -3,17 +3,7 @@ import { evaluate, isTruthy } from "../../../core/expression.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
 import type { Row, Value } from "../../../core/values.ts"
 import { parseJson } from "../json.ts"
-
-/** The body as text, by the charset that the answer names; UTF-8 when it names none that is known. */
-export function textOf({ headers, body }: HttpAnswer): string {
-  const charset = /charset="?([\w-]+)/i.exec(headers["content-type"] ?? "")?.[1] ?? "utf-8"
-  try {
-    return new TextDecoder(charset).decode(body)
-  } catch (error) {
-    if (error instanceof RangeError) return new TextDecoder().decode(body)
-    throw error
-  }
-}
+import { textOf } from "./charset.ts"
 
 /** The body of an answer that must be JSON; `response_invalid` when it is not. */
 export function jsonOf(answer: HttpAnswer): Value {
@@ -32,20 +22,72 @@ export function jsonOf(answer: HttpAnswer): Value {
   }
 }
 
-/** The body of any answer: JSON where it says so or looks like it, `{ text }` for other text, undefined for an empty one. */
-export function contentOf(answer: HttpAnswer): Value | undefined {
-  const text = textOf(answer)
+/** How the body of an answer is to be read. */
+export interface Reading {
+  /** The connector's own charset; absent: what the answer says. */
+  readonly charset?: string | undefined
+  /** Whether HTML is wanted as text; a page in place of data is an error otherwise. */
+  readonly html?: boolean
+}
+
+const JSON_TYPE = /^\s*(application|text)\/([\w.-]+\+)?(x-)?json\s*(;|,|$)/i
+const LINES_TYPE = /^\s*[\w.-]+\/(x-)?(nd-?json|jsonl(ines)?|json-?(lines|seq|stream)|(stream|lines)\+json)\s*(;|,|$)/i
+const HTML_TYPE = /^\s*(text\/html|application\/xhtml\+xml)\s*(;|,|$)/i
+
+/**
+ * The body of any answer: JSON where it says so or looks like it, a list where it has one JSON value a line (NDJSON), `{ text }` for other text, and
+ * undefined for an empty one. `response_invalid` for an HTML page that is not wanted, for what says that it is JSON and is not, and for bytes that
+ * are no text.
+ */
+export function contentOf(answer: HttpAnswer, { charset, html = false }: Reading = {}): Value | undefined {
+  const type = answer.headers["content-type"] ?? ""
+  const text = textOf(answer, charset)
   if (text.trim() === "") return undefined
-  const declared = /^application\/(.+\+)?json\b/i.test(answer.headers["content-type"] ?? "")
+  if (LINES_TYPE.test(type)) return linesOf(answer, text)
+  const declared = JSON_TYPE.test(type)
+  if (!declared && !html && (HTML_TYPE.test(type) || /^\s*<(!doctype\s+html|html)\b/i.test(text)))
+    throw new PlatformError(
+      "response_invalid",
+      `${answer.url.origin} answers ${answer.status} with an HTML page, which is often a login or error page; check the URL and the credentials, or set an Accept header of text/html if the page is wanted.`,
+      { details: { status: answer.status } },
+    )
+  if (!declared && !/^\s*[[{]/.test(text)) return { text }
   try {
-    return declared || /^\s*[[{]/.test(text) ? parseJson(text) : { text }
+    return parseJson(text)
   } catch (error) {
     if (error instanceof PlatformError) throw error
+    const lines = /[\r\n]\s*[[{]/.test(text.trim()) ? linesIn(text) : undefined
+    if (Array.isArray(lines)) return lines
     if (!declared) return { text }
     throw new PlatformError("response_invalid", `${answer.url.origin} declares its answer to be JSON, and it is not; check what the server sends.`, {
       cause: error,
     })
   }
+}
+
+/** The values of NDJSON, JSON Lines or a JSON text sequence (RFC 7464), one a line; or the number of the line that is no JSON. */
+function linesIn(text: string): Value[] | number {
+  const values: Value[] = []
+  for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
+    const value = line.replaceAll("\u001e", "").trim()
+    if (value === "") continue
+    try {
+      values.push(parseJson(value))
+    } catch (error) {
+      if (error instanceof SyntaxError) return index + 1
+      throw error
+    }
+  }
+  return values
+}
+
+function linesOf({ url }: HttpAnswer, text: string): Value[] {
+  const values = linesIn(text)
+  if (Array.isArray(values)) return values
+  throw new PlatformError(
+    "response_invalid",
+    `${url.origin} declares its answer to be one JSON value a line, and line ${values} is none; check what the server sends.`,
+  )
 }
 
 /** A JSON object is a row, an array is rows, another value is `{ value }`; an empty body is `{}`. */

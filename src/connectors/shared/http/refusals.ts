@@ -26,7 +26,7 @@ export const uncertain = (failure: PlatformError, message = failure.message, cod
   new PlatformError(code, message, { cause: failure, details: { ...failure.details, certain: false } })
 
 /**
- * A 401 to a request that holds a row's values or leads to a later page, after `ask` has sent the connector's request without them: a refusal only where
+ * A 401 to a request that holds a row's values, after `ask` has sent the connector's request without them: a refusal only where
  * that is refused too, and `permission_denied` where it succeeds.
  */
 export async function confirmedRefusal(refusal: PlatformError, ask: () => Promise<Pick<HttpAnswer, "status">>): Promise<PlatformError> {

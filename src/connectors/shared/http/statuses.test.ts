@@ -34,6 +34,14 @@ test.each([
   expect(byStatus(answerOf(status), call)).toMatchObject({ code, details: { status } })
 })
 
+test("304 and a redirect without an address are no success", () => {
+  for (const status of [301, 302, 303, 304, 307, 308, 300])
+    expect(byStatus(answerOf(status), call)).toMatchObject({ code: "remote_failed", details: { status } })
+  expect(byStatus(answerOf(304), call)?.message).toMatch(/If-None-Match/)
+  expect([200, 201, 204, 226].map((status) => byStatus(answerOf(status), call))).toEqual([undefined, undefined, undefined, undefined])
+  expect(byStatus(answerOf(302, "", { location: "/x" }), call)).toBeUndefined()
+})
+
 describe("a failure", () => {
   test("names who answered, what was said and what to do, and not the query", () => {
     expect(failureOf(answerOf(404, '{"error":  "no\nsuch thing"}'), {}).message).toBe(

@@ -1,7 +1,7 @@
 import { type ErrorCode, PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
-import { textOf } from "./answers.ts"
 import type { HttpCall } from "./call.ts"
+import { readableText } from "./charset.ts"
 
 /** What a status means for us, and what to do about it. */
 interface Meaning {
@@ -66,15 +66,22 @@ const READ = 4_096
 
 /** The beginning of an answer's text on one line, scrubbed. */
 export const excerptOf = (answer: HttpAnswer, { scrub }: Pick<HttpCall, "scrub">): string => {
-  const text = textOf(answer)
-  return (scrub?.(text, READ) ?? text.slice(0, READ)).replace(/\s+/g, " ").trim().slice(0, EXCERPT)
+  const text = readableText(answer)
+  return (scrub?.(text) ?? text).replace(/\s+/g, " ").trim().slice(0, EXCERPT)
 }
 
 /** The error that an answer stands for, undefined for a success. */
 export type Judge = (answer: HttpAnswer, call: HttpCall) => PlatformError | undefined
 
-/** Statuses below 400 are a success. */
-export const byStatus: Judge = (answer, call) => (answer.status < 400 ? undefined : failureOf(answer, call))
+/** Statuses of 200 to 299 are a success, and so is a redirect that was not to be followed. */
+export const byStatus: Judge = (answer, call) => {
+  const { status, headers } = answer
+  if (status >= 400) return failureOf(answer, call)
+  return (status >= 200 && status < 300) || headers["location"] !== undefined ? undefined : unexpected(answer, status === 304 ? UNCHANGED : NO_ANSWER, call)
+}
+
+const UNCHANGED = "which means that nothing has changed since an earlier answer; take If-None-Match and If-Modified-Since out of the headers"
+const NO_ANSWER = "which is a redirect that names no address to follow; correct the URL"
 
 /** The statuses in a list such as `200-299, 404` are a success, whatever they mean elsewhere. */
 export function byStatuses(list: string): Judge {
@@ -87,7 +94,12 @@ export function byStatuses(list: string): Judge {
 
 /** The error of an answer that is no success although its status is none of a failure. */
 export const unexpected = (answer: HttpAnswer, why: string, call: Pick<HttpCall, "scrub">): PlatformError =>
-  new PlatformError("remote_failed", `${answer.url.origin} answers ${answer.status}, ${why}: ${excerptOf(answer, call)}`, { details: factsOf(answer) })
+  new PlatformError("remote_failed", `${answer.url.origin} answers ${answer.status}, ${why}${saidIn(answer, call)}`, { details: factsOf(answer) })
+
+const saidIn = (answer: HttpAnswer, call: Pick<HttpCall, "scrub">): string => {
+  const said = excerptOf(answer, call)
+  return said === "" ? "." : `: ${said}`
+}
 
 type Range = readonly [from: number, to: number]
 

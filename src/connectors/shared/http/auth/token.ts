@@ -3,9 +3,9 @@ import { PlatformError } from "../../../../core/errors.ts"
 import { type HttpAnswer, type HttpRequest, withPrivate } from "../../../../core/http/request.ts"
 import type { Lease, TlsSpec } from "../../../../core/lease.ts"
 import { Scrubber } from "../../../../core/scrub.ts"
-import { textOf } from "../answers.ts"
 import { type HttpAuth, SECRET } from "../auth.ts"
 import type { HttpCall } from "../call.ts"
+import { readableText } from "../charset.ts"
 import { httpClient } from "../client.ts"
 import { failureOf } from "../statuses.ts"
 
@@ -104,7 +104,7 @@ const plain = (text: string, scrub: Scrubber, most: number): string =>
 
 function objectIn(answer: HttpAnswer): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(textOf(answer))
+    const value: unknown = JSON.parse(readableText(answer))
     return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
   } catch {
     return undefined
