@@ -190,7 +190,19 @@ describe("retries", () => {
     expect([api.seen.length, turns]).toEqual([3, [String(status), String(status)]])
   })
 
-  test.each([400, 401, 404, 408, 500, 501])("%i is not", async (status) => {
+  test.each([
+    ["Retry-After", { "retry-after": "0" }],
+    ["nothing left", { "x-ratelimit-remaining": "0" }],
+  ])("a 403 with %s is tried again as a 429 is", async (_, headers) => {
+    api.serve = failing(1, 403, headers)
+    const turns: string[] = []
+    expect(await request({}, {}, turns)).toEqual({ ok: true })
+    expect(turns).toEqual(["403"])
+    api.serve = failing(9, 403, headers)
+    expect((await failure(request({ retryStatuses: "503" }))).code).toBe("rate_limited")
+  })
+
+  test.each([400, 401, 403, 404, 408, 500, 501])("%i is not", async (status) => {
     api.serve = failing(9, status)
     await failure(request({}))
     expect(api.seen.length).toBe(1)

@@ -19,8 +19,10 @@ interface Probed {
 
 /** Sends what the config allows a test to send, once: a test reports the current state. 401 and 403 fail `auth`, other failures `probe`. */
 export async function probe(client: Client, call: Call): Promise<ServerFacts> {
-  const refusal = (answer: HttpAnswer): boolean => answer.status === 401 || answer.status === 403
-  const judge = (answer: HttpAnswer): PlatformError | undefined => (refusal(answer) ? client.judge(answer, call) : undefined)
+  const judge = (answer: HttpAnswer): PlatformError | undefined => {
+    const wrong = client.judge(answer, call)
+    return wrong?.code === "auth_failed" ? wrong : undefined
+  }
   const probed = await call.stage("auth", () => ask(client, client.http.with({ retries: NO_RETRIES, judge }), call))
   return call.stage("probe", async () => factsOf(client, probed, call))
 }

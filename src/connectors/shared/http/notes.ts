@@ -18,7 +18,7 @@ With \`since\`, the stream can be read incrementally: the plan \`since\` names t
 
 export const retryNotes = `### Retries
 
-A request is made again after a status of \`retryStatuses\` and after a connection that broke: GET, HEAD, PUT and DELETE always, POST and PATCH only with \`repeatable\`, or when no connection was made and so nothing was sent. The wait doubles from 250 ms, half of it by chance, and is never shorter than \`Retry-After\` asks (seconds or a date). When the wait would end after the call's deadline, the failure is returned at once. Each retry takes a turn of the connector's limits, and the call's answer counts them in \`requests\` and \`retries\`. A test makes each request once.
+A request is made again after a status of \`retryStatuses\` and after a connection that broke: GET, HEAD, PUT and DELETE always, POST and PATCH only with \`repeatable\`, or when no connection was made and so nothing was sent. The wait doubles from 250 ms, half of it by chance, and is never shorter than \`Retry-After\` asks (seconds or a date), or than the time until a used-up limit begins anew (\`RateLimit-Reset\`, \`X-RateLimit-Reset\`). A 403 with \`Retry-After\`, with nothing left of a limit or with words for it counts as a 429. When the wait would end after the call's deadline, the failure is returned at once. Each retry takes a turn of the connector's limits, and the call's answer counts them in \`requests\` and \`retries\`. A test makes each request once.
 `
 
 export const oauthNotes = `### OAuth 2.0

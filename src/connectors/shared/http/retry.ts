@@ -46,6 +46,7 @@ function another(error: unknown, { statuses }: HttpRetries, repeatable: boolean)
   if (known === undefined || !repeatable) return undefined
   if (known.code === "connection_lost") return { reason: known.code }
   const { status, retryAfterMs } = known.details
-  if (typeof status !== "number" || !statuses(status)) return undefined
+  // Some APIs limit the rate by 403.
+  if (typeof status !== "number" || !statuses(known.code === "rate_limited" ? 429 : status)) return undefined
   return { reason: String(status), afterMs: typeof retryAfterMs === "number" ? retryAfterMs : undefined }
 }

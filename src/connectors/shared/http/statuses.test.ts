@@ -1,6 +1,6 @@
-import { describe, expect, test, vi } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { HttpAnswer } from "../../../core/http/request.ts"
-import { byStatus, byStatuses, failureOf, meaningOf, retryAfterMs, statusesFault, statusesIn } from "./statuses.ts"
+import { byStatus, byStatuses, failureOf, meaningOf, statusesFault, statusesIn } from "./statuses.ts"
 
 const answerOf = (status: number, body = "", headers: Record<string, string> = {}): HttpAnswer => ({
   status,
@@ -60,24 +60,6 @@ describe("a failure", () => {
   test("says how long the server asks to wait", () => {
     expect(failureOf(answerOf(503, "", { "retry-after": "7" }), {}).details).toEqual({ status: 503, retryAfterMs: 7_000 })
   })
-})
-
-test.each([
-  ["7", 7_000],
-  [" 0 ", 0],
-  ["Wed, 21 Oct 2026 07:28:30 GMT", 30_000],
-  ["Wed, 21 Oct 2026 07:27:00 GMT", 0],
-  ["", undefined],
-  ["-1", undefined],
-  ["soon", undefined],
-  ["9999999999", undefined],
-])("Retry-After %j is %j ms", (said, expected) => {
-  vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-10-21T07:28:00Z") })
-  try {
-    expect(retryAfterMs({ "retry-after": said })).toBe(expected)
-  } finally {
-    vi.useRealTimers()
-  }
 })
 
 describe("a list of statuses", () => {

@@ -2,6 +2,7 @@ import { type ErrorCode, PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
 import type { HttpCall } from "./call.ts"
 import { readableText } from "./charset.ts"
+import { isRateLimit, waitMs } from "./rate-limits.ts"
 
 /** What a status means for us, and what to do about it. */
 interface Meaning {
@@ -15,7 +16,7 @@ const BUSY: Meaning = { code: "server_unavailable", next: "try again in a moment
 const LATE: Meaning = { code: "timed_out", next: "try again in a moment" }
 
 /**
- * The one table of statuses. 403 counts as a refused login, because most APIs give it for a wrong key. 404 and 410 are
+ * The one table of statuses. 403 counts as a refused login, because most APIs give it for a wrong key, unless it limits the rate. 404 and 410 are
  * about the path, so the code is the one that other types have for a table that is not there: a caller who reads a stream
  * or fetches a file then knows that it is gone. A 400 or 422 blames the request. A vendor whose statuses mean something
  * else (404 for an unknown account) says so in its own `judge`.
@@ -40,23 +41,15 @@ export const meaningOf = (status: number): Meaning =>
 /** The error of an answer whose status is no success; `details` have the status and how long the server asks to wait. */
 export function failureOf(answer: HttpAnswer, call: Pick<HttpCall, "scrub">): PlatformError {
   const { status, url } = answer
-  const { code, next } = meaningOf(status)
+  const { code, next } = meaningOf(isRateLimit(answer) ? 429 : status)
   const said = excerptOf(answer, call)
   return new PlatformError(code, `${url.origin} answers ${status}${said === "" ? "" : `: ${said}`}; ${next}.`, { details: factsOf(answer) })
 }
 
 /** The status, and the wait that the answer asks for, as an error's details have them. */
-export function factsOf({ status, headers }: Pick<HttpAnswer, "status" | "headers">): Readonly<Record<string, number>> {
-  const retryAfter = retryAfterMs(headers)
-  return { status, ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }) }
-}
-
-/** How long an answer asks to wait, in milliseconds: seconds or a date (RFC 9110, 10.2.3). */
-export function retryAfterMs(headers: HttpAnswer["headers"]): number | undefined {
-  const said = headers["retry-after"]?.trim() ?? ""
-  if (/^\d{1,9}$/.test(said)) return Number(said) * 1_000
-  const date = /^[A-Za-z]{3}/.test(said) ? Date.parse(said) : Number.NaN
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now())
+export function factsOf(answer: Pick<HttpAnswer, "status" | "headers">): Readonly<Record<string, number>> {
+  const retryAfter = waitMs(answer)
+  return { status: answer.status, ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }) }
 }
 
 const EXCERPT = 300

@@ -1,6 +1,7 @@
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
-import { meaningOf, retryAfterMs } from "../http/statuses.ts"
+import { retryAfterMs } from "../http/rate-limits.ts"
+import { meaningOf } from "../http/statuses.ts"
 import { codeIn, type ErrorTable, explainBy, type Said } from "./errors.ts"
 
 /** A refusal of a statement API; each part of it may be missing. */
