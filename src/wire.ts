@@ -2049,6 +2049,11 @@ export interface components {
                  */
                 clientSecret: string;
                 /**
+                 * Grant type
+                 * @description Another one where the provider has its own, such as account_credentials; what it needs besides goes into the parameters of the token request. `client_credentials` unless given.
+                 */
+                grantType?: string;
+                /**
                  * Scope
                  * @description Separated by blanks.
                  */
@@ -2411,6 +2416,7 @@ export interface components {
                 tokenUrl?: string | null;
                 clientId?: string | null;
                 clientSecret?: string | components["schemas"]["SecretMask"] | null;
+                grantType?: string | null;
                 scope?: string | null;
                 audience?: string | null;
                 clientAuth?: ("basic" | "post") | null;

@@ -3,15 +3,40 @@ import type { TlsSpec } from "../../../../core/lease.ts"
 import { basicAuth, bearerAuth, type HttpAuth, headerAuth, noAuth, queryAuth } from "../auth.ts"
 import { headerNameFault, headerValueFault, isSecretName } from "../header-rules.ts"
 import { hmacAuth, SIGNED_PARTS } from "./hmac.ts"
-import { oauth2Auth } from "./oauth2.ts"
+import { CLIENT_CREDENTIALS, oauth2Auth } from "./oauth2.ts"
 
-/** Parameters of a token request that the hub sets itself. */
-const OWN = ["grant_type", "client_id", "client_secret", "refresh_token", "scope", "audience"]
+/** Parameters of a token request that have a field of their own, by its title. */
+const OWN: Readonly<Record<string, string>> = {
+  client_id: "Client id",
+  client_secret: "Client secret",
+  refresh_token: "Refresh token",
+  scope: "Scope",
+  audience: "Audience",
+}
+
+function parameterFault(name: string): string | undefined {
+  if (name === "grant_type") return "may not be grant_type; enter it as Grant type, or choose OAuth 2.0 refresh token."
+  return Object.hasOwn(OWN, name) ? `may not be ${name}; enter it as ${OWN[name]}.` : undefined
+}
+
+/** Grant types that begin with a person's login or its refresh token. */
+const OTHER_GRANTS: ReadonlySet<string> = new Set(["authorization_code", "implicit", "refresh_token"])
+
+function grantTypeFault(grantType: string): string | undefined {
+  if (OTHER_GRANTS.has(grantType)) return `may not be ${grantType}; log in once, and choose OAuth 2.0 refresh token.`
+  return /^[\x21-\x7e]+$/.test(grantType) ? undefined : "must be one word of ASCII characters."
+}
 
 const client = {
   tokenUrl: text("Token URL", { format: "url", example: "https://login.example.com/oauth2/token" }),
   clientId: text("Client id", { login: true }),
 }
+const grantType = text("Grant type", {
+  default: CLIENT_CREDENTIALS,
+  maxLength: 256,
+  check: grantTypeFault,
+  help: "Another one where the provider has its own, such as account_credentials; what it needs besides goes into the parameters of the token request.",
+})
 const asked = {
   scope: optional(text("Scope", { help: "Separated by blanks." })),
   audience: optional(text("Audience")),
@@ -19,7 +44,7 @@ const asked = {
   tokenParameters: list(
     "More parameters of the token request",
     {
-      name: text("Name", { maxLength: 256, check: (name) => (OWN.includes(name) ? `may not be ${name}; it has a field of its own.` : undefined) }),
+      name: text("Name", { maxLength: 256, check: parameterFault }),
       value: secret("Value", { plainWhen: ({ name }) => !isSecretName(name) }),
     },
     { by: "name", max: 20 },
@@ -33,7 +58,7 @@ export const authKinds = {
   bearer: { title: "Bearer token", fields: { token: secret("Token", { check: headerValueFault }) } },
   header: { title: "Key in a header", fields: { name: text("Header", { check: headerNameFault }), value: secret("Key", { check: headerValueFault }) } },
   query: { title: "Key in a query parameter", fields: { name: text("Parameter"), value: secret("Key") } },
-  oauth2_client: { title: "OAuth 2.0 client credentials", fields: { ...client, clientSecret: secret("Client secret"), ...asked } },
+  oauth2_client: { title: "OAuth 2.0 client credentials", fields: { ...client, clientSecret: secret("Client secret"), grantType, ...asked } },
   oauth2_refresh: {
     title: "OAuth 2.0 refresh token",
     fields: {

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto"
 import { jwtVerify } from "jose"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { json, type Serve, startApi } from "../../../../../test/support/api-server.ts"
+import { failure } from "../../../../../test/support/failure.ts"
 import { testLease } from "../../../../../test/support/lease.ts"
 import { use } from "../../../../../test/support/use.ts"
 import type { Token, TokenAsk, TokenGrant } from "../../../../core/call.ts"
@@ -103,6 +104,51 @@ describe("OAuth 2.0", () => {
     expect(await identityOf({ scope: "a" })).not.toBe(await identityOf({ scope: "b" }))
     expect(await identityOf({ refreshToken, scope: "a" })).toBe(await identityOf({ refreshToken, scope: "b", clientSecret: new Secret("other") }))
     expect(await identityOf({ refreshToken })).not.toBe(await identityOf({ refreshToken: new Secret("another") }))
+  })
+
+  test("a grant type of the provider's own is sent, and is a part of the login", async () => {
+    provider(gives({ access_token: "token-1" }))
+    const zoom = login({ grantType: "account_credentials", tokenParameters: [{ name: "account_id", value: new Secret("7") }] })
+    expect(await statusesOf(oauth2Auth(zoom, TLS))).toEqual([200])
+    expect(Object.fromEntries(new URLSearchParams(api.seen[0]?.body))).toMatchObject({ grant_type: "account_credentials", account_id: "7" })
+    const identities = new Set(asks.map(({ identity }) => identity))
+    await statusesOf(oauth2Auth(login({ tokenParameters: zoom.tokenParameters }), TLS))
+    expect(asks.every(({ identity }) => identities.has(identity))).toBe(false)
+  })
+
+  test.each<[string, string, string]>([
+    ["form-encoded", "application/x-www-form-urlencoded", "access_token=token-1&token_type=bearer&expires_in=60&refresh_token=r"],
+    ["form-encoded under another name", "text/plain; charset=utf-8", "expires_in=60&access_token=token-1&refresh_token=r\n"],
+    ["form-encoded without a name", "", "access_token=token-1&refresh_token=r&expires_in=60"],
+    ["JSON under another name", "text/html", '{"access_token":"token-1","expires_in":60,"refresh_token":"r"}'],
+  ])("an answer that is %s is read", async (_, type, body) => {
+    provider((_seen, response) => void response.writeHead(200, type === "" ? {} : { "content-type": type }).end(body))
+    expect(await statusesOf(oauth2Auth(login(), TLS))).toEqual([200])
+    expect(grants).toEqual([{ accessToken: "token-1", expiresInMs: 60_000, refreshToken: "r" }])
+  })
+
+  test.each<[number, object | string, string, string, boolean | undefined]>([
+    [200, { errcode: 40013, errmsg: "invalid appid" }, "auth_failed", "refuses the login (40013: invalid appid)", false],
+    [200, { code: 99991663, msg: "app_id 不存在" }, "auth_failed", "refuses the login (99991663: app_id 不存在)", false],
+    [200, "error=bad_verification_code&error_description=The+code+has+expired", "auth_failed", "(bad_verification_code: The code has expired)", false],
+    [200, "error=incorrect_client_credentials", "auth_failed", "(incorrect_client_credentials)", true],
+    [400, "error=invalid_client&error_description=no+s3cret", "auth_failed", "(invalid_client: no [secret])", true],
+    [400, { error: "invalid_scope" }, "auth_failed", "(invalid_scope)", false],
+    [401, { error: "whatever" }, "auth_failed", "(whatever)", true],
+    [200, { error: { message: "Unknown client s3cret", code: 190 } }, "auth_failed", "(190: Unknown client [secret])", false],
+    [200, { fault: { faultstring: "Invalid client" } }, "auth_failed", "(Invalid client)", false],
+    [200, { errors: [{ message: "no" }] }, "auth_failed", "(no)", false],
+    [200, { access_token: "", message: "locked" }, "auth_failed", "(locked)", false],
+    [401, { message: "no client" }, "auth_failed", "no client", true],
+    [403, "<b>forbidden</b>", "auth_failed", "forbidden", false],
+    [429, { error: "slow_down" }, "rate_limited", "(slow_down)", undefined],
+    [200, { token: "hidden-value", data: 1 }, "response_invalid", "without an access token, but with token, data; check the token URL", undefined],
+    [200, "<html>", "response_invalid", "without an access token; check the token URL", undefined],
+  ])("%i %j is %s, in the provider's own words", async (status, body, code, says, certain) => {
+    provider((_, response) => (typeof body === "string" ? void response.writeHead(status).end(body) : json(response, body, status)))
+    const error = await failure(statusesOf(oauth2Auth(login(), TLS)))
+    expect([error.code, error.message, error.details["certain"]]).toEqual([code, expect.stringContaining(says), certain])
+    expect(error.message).not.toMatch(/s3cret|hidden-value/)
   })
 
   test("outside of a connector's call there is no token", async () => {

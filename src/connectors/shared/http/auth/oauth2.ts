@@ -13,16 +13,20 @@ export interface OAuthLogin {
   readonly refreshToken?: Secret | undefined
   readonly scope?: string | undefined
   readonly audience?: string | undefined
+  /** The grant type without a refresh token; `client_credentials` unless given. */
+  readonly grantType?: string | undefined
   readonly clientAuth: "basic" | "post"
   readonly tokenParameters: readonly { readonly name: string; readonly value: Secret }[]
 }
 
-/** Client credentials (RFC 6749, 4.4), or a refresh token (RFC 6749, 6). A refresh token stays good when the secret or the scope changes, and so does one that replaced it. */
+export const CLIENT_CREDENTIALS = "client_credentials"
+
+/** Client credentials (RFC 6749, 4.4) or another grant type that needs no person, or a refresh token (RFC 6749, 6). A refresh token stays good when the secret or the scope changes, and so does one that replaced it. */
 export function oauth2Auth(login: OAuthLogin, tls: TlsSpec): HttpAuth {
-  const { tokenUrl, clientId, scope = "", audience = "", tokenParameters } = login
+  const { tokenUrl, clientId, scope = "", audience = "", grantType = CLIENT_CREDENTIALS, tokenParameters } = login
   const [secret, refreshToken] = [login.clientSecret?.reveal(), login.refreshToken?.reveal()]
   const values = tokenParameters.map(({ name, value }) => [name, value.reveal()] as const)
-  const terms = JSON.stringify([secret ?? null, scope, audience, values])
+  const terms = JSON.stringify([secret ?? null, scope, audience, values, ...(grantType === CLIENT_CREDENTIALS ? [] : [grantType])])
   const client = JSON.stringify([tokenUrl, clientId, refreshToken ?? null])
   return tokenAuth(
     {
@@ -38,7 +42,7 @@ export function oauth2Auth(login: OAuthLogin, tls: TlsSpec): HttpAuth {
 
 function requestOf(login: OAuthLogin, refreshToken: string | undefined): HttpRequest {
   const form = new URLSearchParams(
-    refreshToken === undefined ? { grant_type: "client_credentials" } : { grant_type: "refresh_token", refresh_token: refreshToken },
+    refreshToken === undefined ? { grant_type: login.grantType ?? CLIENT_CREDENTIALS } : { grant_type: "refresh_token", refresh_token: refreshToken },
   )
   if (login.scope) form.set("scope", login.scope)
   if (login.audience) form.set("audience", login.audience)
