@@ -59,7 +59,7 @@ function factsOf(client: Client, probed: Probed, call: Call): ServerFacts {
   const { status, headers, url } = probed.answer
   const warnings = probed.own && probed.method !== "HEAD" ? warningsOfOwn(client, probed.answer, call) : warningsOfOther(client, probed, call)
   if (url.origin !== new URL(config.url).origin) warnings.push(`The URL redirects to ${call.scrub(url.origin)}; give that address to save the detour.`)
-  const server = call.scrub(headers["server"] ?? "").slice(0, 100)
+  const server = call.scrub(headers["server"] ?? "", 100)
   return { product: "HTTP server", details: { status, ...(server === "" ? {} : { server }) }, ...(warnings.length === 0 ? {} : { warnings }) }
 }
 

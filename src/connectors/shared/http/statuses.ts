@@ -60,7 +60,7 @@ const READ = 4_096
 /** The beginning of an answer's text on one line, scrubbed. */
 export const excerptOf = (answer: HttpAnswer, { scrub }: Pick<HttpCall, "scrub">): string => {
   const text = readableText(answer)
-  return (scrub?.(text) ?? text).replace(/\s+/g, " ").trim().slice(0, EXCERPT)
+  return (scrub?.(text, READ) ?? text.slice(0, READ)).replace(/\s+/g, " ").trim().slice(0, EXCERPT)
 }
 
 /** The error that an answer stands for, undefined for a success. */

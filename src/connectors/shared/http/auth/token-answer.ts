@@ -34,7 +34,7 @@ export function granted(answer: HttpAnswer, refreshing: boolean, scrub: Scrubber
   const reason = said === undefined || isToken(token) ? undefined : reasonIn(said)
   if (reason?.standard === true) throw refusal(answer, reason, refreshing, scrub)
   if (answer.status >= 400) {
-    const failure = failureOf(answer, { scrub: (text) => scrub.text(text) })
+    const failure = failureOf(answer, { scrub: (text, most) => scrub.text(text, most) })
     throw new PlatformError(failure.code, failure.message, { details: { ...failure.details, certain: answer.status === 401 } })
   }
   if (reason !== undefined) throw refusal(answer, reason, refreshing, scrub)
