@@ -1579,6 +1579,16 @@ export interface components {
             maxLength?: number;
             /** @description Of a time or a timestamp: true for an instant, false for a wall clock without a zone */
             zoned?: boolean;
+            /**
+             * @description Of an array: the type of its elements
+             * @enum {string}
+             */
+            elements?: "string" | "integer" | "decimal" | "float" | "boolean" | "date" | "time" | "timestamp" | "json" | "bytes" | "array" | "unknown";
+            /**
+             * @description computed: the system computes the value, and a write leaves it out; identity: the system assigns it to new rows, and a write may not change it
+             * @enum {string}
+             */
+            generated?: "computed" | "identity";
         };
         Comparison: {
             /** @enum {string} */

@@ -155,8 +155,9 @@ const positionIn = <B>(dialect: Dialect<B>, cursor: Cursor, columns: readonly Co
 
 /** A value of a cursor or a slice as the wire binds it; throws what `invalid` makes for one that no read gave. */
 export function keyValue<B>(dialect: Dialect<B>, value: unknown, column: Column, invalid: (cause?: unknown) => Error): B {
-  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") throw invalid()
   try {
+    if (column.type === "array" && Array.isArray(value)) return dialect.encode(value as Value, column)
+    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") throw invalid()
     return (dialect.order.keyValue ?? dialect.encode)(value, column)
   } catch (error) {
     throw error instanceof Unfit ? invalid(error) : error

@@ -21,25 +21,26 @@ export const pgBytes = ({ read }: Pick<PgTypes, "read">): Bytes<PgBound, PgClien
     offers: (columns) => [...binary(columns), ...csv(columns, CSV_WRITTEN)],
     takes: (_, { kind }, columns) => (kind === "table" || kind === "foreign table" ? [...binary(columns), ...csv(columns, CSV_READ)] : []),
     list: (columns, { format }) => (format === "csv" ? columns.map(csvField).join(", ") : listed(pgDialect, columns)),
-    literal,
+    literal: (value, column) => `${literal(value)}${column?.type === "unknown" && value !== null ? `::${column.nativeType}` : ""}`,
     out: ({ pg }, select, offer) => copyOut(pg, `COPY (${select}) TO STDOUT (${optionsOf(offer)})`),
     in: async ({ pg }, table, columns, offer, bytes) =>
       await copyIn(pg, `COPY ${table} (${listed(pgDialect, columns)}) FROM STDIN (${optionsOf(offer)})`, bytes),
   }
 }
 
-/** The spelling of bytes differs between systems, so a table that has them offers no CSV. */
+/** Systems spell bytes and arrays differently, so a table that has them offers no CSV. */
 const csv = (columns: readonly Column[], spellings: CsvSpellings): readonly ByteOffer[] =>
-  columns.some(({ type, nativeType }) => type === "bytes" || nativeType.startsWith("bytea"))
+  columns.some(({ type }) => type === "bytes" || type === "array")
     ? []
     : csvOffers(
         columns.map(({ name }) => name),
         spellings,
       )
 
-/** A column as rows spell it: `true` and `false`, and times as `2024-03-31T01:30:00+00:00`. */
-function csvField({ name, type }: Column): string {
+/** A column as rows spell it: `true` and `false`, times as `2024-03-31T01:30:00+00:00`, money as a number. */
+function csvField({ name, type, nativeType }: Column): string {
   const column = pgDialect.ident(name)
+  if (nativeType === "money") return `${column}::numeric`
   if (type === "boolean") return `${column}::text`
   return type === "timestamp" ? `to_json(${column}) #>> '{}'` : column
 }
