@@ -3,7 +3,7 @@ import type { ByteOffer } from "../../../../core/streams.ts"
 import type { Column } from "../../../../core/values.ts"
 import { CSV_READ, CSV_WRITTEN, type CsvShape, type CsvSpellings, csvOffers } from "../../csv-shape.ts"
 import type { Bytes } from "../bytes.ts"
-import { listed } from "../dialect.ts"
+import { listed, qualified } from "../dialect.ts"
 import type { PgClient } from "./client.ts"
 import { copyIn, copyOut } from "./copy.ts"
 import { pgDialect } from "./dialect.ts"
@@ -19,7 +19,12 @@ export const pgBytes = ({ read }: Pick<PgTypes, "read">): Bytes<PgBound, PgClien
       : []
   return {
     offers: (columns) => [...binary(columns), ...csv(columns, CSV_WRITTEN)],
-    takes: (_, { kind }, columns) => (kind === "table" || kind === "foreign table" ? [...binary(columns), ...csv(columns, CSV_READ)] : []),
+    takes: async ({ wire }, { kind, path }, columns, call) => {
+      if ((kind !== "table" && kind !== "foreign table") || columns.some(({ generated }) => generated === "computed")) return []
+      // COPY refuses a table under row-level security.
+      const [row] = (await wire.run("SELECT row_security_active($1)", [qualified(pgDialect, path)], call)).rows
+      return row?.[0] === true ? [] : [...binary(columns), ...csv(columns, CSV_READ)]
+    },
     list: (columns, { format }) => (format === "csv" ? columns.map(csvField).join(", ") : listed(pgDialect, columns)),
     literal: (value, column) => `${literal(value)}${column?.type === "unknown" && value !== null ? `::${column.nativeType}` : ""}`,
     out: ({ pg }, select, offer) => copyOut(pg, `COPY (${select}) TO STDOUT (${optionsOf(offer)})`),
