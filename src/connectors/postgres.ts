@@ -1,10 +1,10 @@
 import type { Call } from "../core/call.ts"
 import { defineConnector, type ServerFacts } from "../core/connector.ts"
 import { text } from "../core/fields.ts"
-import { catalog, types } from "./postgres/catalog.ts"
 import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
 import { loginOf, serverFields, warningsOf } from "./shared/sql/login.ts"
 import { pgBytes } from "./shared/sql/pg/bytes.ts"
+import { pgCatalog } from "./shared/sql/pg/catalog.ts"
 import { connectPg, type PgClient } from "./shared/sql/pg/client.ts"
 import { pgDdl } from "./shared/sql/pg/ddl.ts"
 import { pgDialect } from "./shared/sql/pg/dialect.ts"
@@ -12,10 +12,12 @@ import { pgErrors } from "./shared/sql/pg/errors.ts"
 import { probePg } from "./shared/sql/pg/facts.ts"
 import { resetPg } from "./shared/sql/pg/reset.ts"
 import { pgSlicer } from "./shared/sql/pg/slices.ts"
+import { pgTypes } from "./shared/sql/pg/values.ts"
 import { pgWriter } from "./shared/sql/pg/writer.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
 
 const errors = pgErrors("PostgreSQL")
+const types = pgTypes()
 const settings = [
   "DateStyle = 'ISO, MDY'",
   "IntervalStyle = 'postgres'",
@@ -71,6 +73,9 @@ PostgreSQL's text. Domains come as their base types, \`money\` as a number with 
 that are not built in come as text. \`json\` and \`jsonb\` come as JSON; a number in
 them that a double would damage is a string of its digits. A JSON \`null\` and SQL's \`NULL\` both come as \`null\`, and \`null\` is written as \`NULL\`.
 
+Parameters: bound by the type that the server describes, in the spelling in which values are read. A string for \`jsonb\` is a JSON string; to
+send JSON as text, write \`$1::text::jsonb\`.
+
 Keys: the primary key. A table from which others inherit has none, because a read of it returns their rows too.
 
 Partitions: a partition is part of its partitioned table when the role may read that table. It is then neither a stream nor counted, and the
@@ -103,5 +108,5 @@ Bytes: rows pass undecoded by COPY, as \`copy-binary\` between tables whose colu
     const { login, lease: way } = loginOf(config, lease)
     return connectPg(login, way, { errors, types, settings, ownTypes: true })
   },
-  ...sqlVerbs({ dialect: pgDialect, catalog, errors, facts, writer: pgWriter, slicer: pgSlicer, ddl: pgDdl, bytes: pgBytes(types), reset: resetPg }),
+  ...sqlVerbs({ dialect: pgDialect, catalog: pgCatalog, errors, facts, writer: pgWriter, slicer: pgSlicer, ddl: pgDdl, bytes: pgBytes(types), reset: resetPg }),
 })

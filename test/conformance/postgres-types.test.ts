@@ -5,6 +5,7 @@ import type { Batch, Stream } from "../../src/core/streams.ts"
 import { table } from "../fixtures/tables.ts"
 import { collect, valuesOf } from "../support/batches.ts"
 import { startTestDatabase } from "../support/embedded.ts"
+import { failure } from "../support/failure.ts"
 import { use } from "../support/use.ts"
 import { withSession } from "./context.ts"
 
@@ -136,5 +137,42 @@ describe("money", () => {
       { id: 4, m: "0.05" },
     ])
     expect(await run((session) => valuesOf(session.query("SELECT m, ARRAY[m] FROM types.cash WHERE id = 1")))).toEqual([["-1234.56", ["-1234.56"]]])
+  })
+})
+
+describe("a database of encoding SQL_ASCII", () => {
+  const there = { database: "bytes" }
+  beforeAll(async () => {
+    await server.query("CREATE DATABASE bytes ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    await server.query(
+      String.raw`SET client_encoding = 'SQL_ASCII'; CREATE SCHEMA types; CREATE TABLE types.good (id int PRIMARY KEY, "größe" text); INSERT INTO types.good VALUES (1, 'größe');
+        CREATE TABLE types.bad (id int PRIMARY KEY, v text); INSERT INTO types.bad VALUES (1, E'caf\xe9');
+        DO $$ BEGIN EXECUTE E'CREATE TABLE types."n\xe9" (i int)'; EXECUTE E'CREATE TABLE types.col ("\xff" int)'; EXECUTE E'COMMENT ON TABLE types.good IS ''caf\xe9'''; EXECUTE E'CREATE TYPE types."t\xe9" AS ENUM (''a'')'; EXECUTE E'ALTER TABLE types.bad ADD t types."t\xe9"'; END $$`,
+      undefined,
+      "bytes",
+    )
+  })
+
+  test("is discovered: what has a name that is not UTF-8 is skipped and named", async () => {
+    const found = await run((session) => collect(session.discover()), there)
+    expect(
+      found.flatMap((each) => ("stream" in each ? [[each.stream.path[1], each.stream.columns.map(({ name }) => name).join(), each.stream.comment]] : [])),
+    ).toEqual([
+      ["bad", "id,v,t", undefined],
+      ["good", "id,größe", "caf\\351"],
+    ])
+    expect(found.flatMap((each) => ("skipped" in each ? [each.skipped] : [])).map(({ path, reason }) => [path[1], reason])).toEqual([
+      ["col", expect.stringContaining("SQL_ASCII; rename it")],
+      ["n\\351", expect.stringContaining("SQL_ASCII; rename it")],
+    ])
+    expect(found.flatMap((each) => ("counted" in each ? [each.counted.total] : []))).toEqual([4])
+  })
+
+  test("data that is not UTF-8 is refused with the way to read it", async () => {
+    expect(await run((session) => valuesOf(session.read(stream("good"))), there)).toEqual([[1, "größe"]])
+    const error = await failure(run((session) => collect(session.read(stream("bad"))), there))
+    expect([error.code, error.message]).toEqual(["query_invalid", expect.stringContaining("SQL_ASCII")])
+    const way = /select (.*), with/.exec(error.message)?.[1]?.replace("column", "v")
+    expect(await run((session) => valuesOf(session.query(`SELECT ${way} FROM types.bad`)), there)).toEqual([["café"]])
   })
 })

@@ -14,5 +14,7 @@ export function encode(value: Value, { type, elements }: Pick<Column, "type" | "
   return type === "array" || type === "unknown" ? arrayText(value, (item) => encode(item, { type: elements ?? "unknown" }) ?? "NULL", elements) : asText(value)
 }
 
-/** A parameter, of whose type the server alone knows. */
-export const param = (value: Value): PgBound => encode(value, { type: "unknown" })
+/** A parameter, by the type that the server gives it; without one the server makes of the text what it can. Bytes may also be `\\x` and hexadecimal. */
+export function param(value: Value, type: Pick<Column, "type" | "elements"> = { type: "unknown" }): PgBound {
+  return type.type === "bytes" && typeof value === "string" && /^\\x[\da-f]*$/i.test(value) ? value : encode(value, type)
+}

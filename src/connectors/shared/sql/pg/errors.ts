@@ -50,6 +50,11 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 /** Their detail names the key in question; that of others repeats the whole row. */
 const KEYED: ReadonlySet<string> = new Set(["23503", "23505", "23P01"])
 
+/** The server's hint; for text in no encoding, one of ours. A zero byte (0x00) came from the caller. */
+const hintFor = ({ code, hint, message }: ServerError): string | undefined => (code === "22021" && !message.includes("0x00") ? OTHER_ENCODING : hint)
+const OTHER_ENCODING =
+  "The database has the encoding SQL_ASCII, so its text may be in any; select convert_from(convert(convert_to(column, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII'), with the true encoding in the place of LATIN1."
+
 /** RAISE in a function or a trigger, under whatever code its author chose. */
 const isRaised = (error: unknown): boolean => isServerError(error) && error.routine === "exec_stmt_raise"
 
@@ -66,7 +71,7 @@ export const pgErrors = (product: string): ErrorTable => ({
   codeName: "sqlstate",
   said: (error) =>
     isServerError(error)
-      ? { code: error.code, text: error.message, hint: error.hint, at: error.position === undefined ? undefined : Number(error.position) }
+      ? { code: error.code, text: error.message, hint: hintFor(error), at: error.position === undefined ? undefined : Number(error.position) }
       : undefined,
   codes: CODES,
   refine: (said, error) => {

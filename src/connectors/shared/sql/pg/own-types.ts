@@ -1,5 +1,6 @@
 import type { Client } from "pg"
 import type { Value } from "../../../../core/values.ts"
+import { told } from "./names.ts"
 import { arrayOf, type OwnType, type OwnTypes, type PgTypes } from "./values.ts"
 
 /** The OID of the type under a chain of domains; of any other type its own. */
@@ -22,7 +23,7 @@ export const elementOf = (t: string): string =>
 export const guessed = (category: Value): OwnType["type"] => (category === "E" || category === "S" ? "string" : "unknown")
 
 const LOOK_UP = `
-  SELECT t.oid::int8::text, format_type(t.oid, NULL), t.typcategory, ${baseOf("t.oid")}::int8::text, ${baseOf("e.oid")}::int8::text,
+  SELECT t.oid::int8::text, ${told("format_type(t.oid, NULL)")}, t.typcategory, ${baseOf("t.oid")}::int8::text, ${baseOf("e.oid")}::int8::text,
     format_type(${baseOf("t.oid")}, NULL), format_type(${baseOf("e.oid")}, NULL), e.typcategory, e.typdelim
   FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_type e ON e.oid = ${elementOf("t")}
   WHERE t.oid = ANY ($1::oid[])`

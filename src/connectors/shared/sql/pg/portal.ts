@@ -1,5 +1,6 @@
 import type { Client, Connection, FieldDef, Submittable } from "pg"
 import { PlatformError } from "../../../../core/errors.ts"
+import { type Before, sendBefore } from "./before.ts"
 import type { PgBound } from "./encode.ts"
 
 /** The methods through which the client library passes the server's messages to the running query. */
@@ -40,13 +41,9 @@ export class Portal {
   }
 
   /** The first `count` rows; `before` are statements that run first, such as those that begin the transaction. */
-  first(sql: string, params: readonly PgBound[], count: number, before: readonly string[]): Promise<RawRow[]> {
+  first(sql: string, params: readonly PgBound[], count: number, before: Before): Promise<RawRow[]> {
     return this.#exchange(count, before.length, (to) => {
-      for (const text of before) {
-        to.parse({ name: "", text, types: [] }, true)
-        to.bind({ portal: "", statement: "", binary: "", values: [] }, true)
-        to.execute({ portal: "", rows: "0" }, true)
-      }
+      sendBefore(to, before)
       to.parse({ name: "", text: sql, types: [] }, true)
       to.bind({ portal: this.#name, statement: "", binary: "", values: [...params] as string[] }, true)
       to.describe({ type: "P", name: this.#name }, true)

@@ -85,6 +85,8 @@ export interface PgTypes {
   knows(oid: number): boolean
   /** How to read a text of the type; one that nothing is known about is read as text. */
   parser(oid: number, own?: OwnTypes): Parse
+  /** The type of a parameter or of a column without modifiers. */
+  typeOf(oid: number, own?: OwnTypes): Typed
   /** A result's columns; a name that comes again gets `_2`, `_3`. Types that nothing is known about are named by their OID. */
   columnsOf(fields: readonly Pick<FieldDef, "name" | "dataTypeID" | "dataTypeModifier">[], own?: OwnTypes): Column[]
 }
@@ -126,7 +128,7 @@ export function pgTypes(more: readonly PgType[] = []): PgTypes {
       nullable: true,
     }))
   }
-  return { read, knows: (oid) => byOid.has(oid) || arrays.has(oid), parser, columnsOf }
+  return { read, knows: (oid) => byOid.has(oid) || arrays.has(oid), parser, typeOf: (oid, own = NONE) => typeOf(oid, -1, own), columnsOf }
 }
 
 /** An array of elements of that type. */

@@ -8,6 +8,7 @@ import { withReplay } from "../replay.ts"
 import type { Access, Page, PageLimits, SqlWire, Statement, Transactions } from "../wire.ts"
 import type { PgBound } from "./encode.ts"
 import { OwnTypeBook } from "./own-types.ts"
+import { ParamTypes } from "./param-types.ts"
 import { Portal, type RawRow } from "./portal.ts"
 import type { PgTypes } from "./values.ts"
 
@@ -21,7 +22,7 @@ export interface PgSystem {
   readonly session?: string
   /** How a transaction begins. Absent: as in PostgreSQL. */
   readonly modes?: Readonly<Record<Access, readonly string[]>>
-  /** Whether types that are not built in are looked up in pg_type. */
+  /** Whether types that are not built in are looked up in pg_type, and parameters are bound by the types that the server describes. */
   readonly ownTypes?: boolean
   /** Whether a refused statement spoils its transaction for good, so that what was done before is sent again. */
   readonly replays?: boolean
@@ -36,6 +37,7 @@ export function pgWire(pg: Client, system: PgSystem, release: () => void): SqlWi
 function plainWire(pg: Client, { types, settings, modes = MODES, ownTypes = false }: PgSystem, release: () => void): SqlWire<PgBound> {
   const transactions = transactionsOf(pg, settings, modes)
   const book = ownTypes ? new OwnTypeBook(pg, types) : undefined
+  const described = book && new ParamTypes(pg, types, book)
   const parsers = { getTypeParser: (oid: number) => types.parser(oid) } as CustomTypesConfig
   const reader: Reader = async (fields) => {
     const own = await book?.with(fields.map(({ dataTypeID }) => dataTypeID))
@@ -44,6 +46,8 @@ function plainWire(pg: Client, { types, settings, modes = MODES, ownTypes = fals
   }
   return {
     pages: (sql, params, limits) => pages(pg, reader, { sql, params }, limits, transactions.opening()),
+
+    ...(described === undefined ? {} : { paramTypes: (sql, values) => described.of(sql, values, transactions.opening) }),
 
     run: async (sql, params) => {
       await transactions.opened()
