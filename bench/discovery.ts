@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { CATALOG } from "../src/connectors/postgres/catalog.ts"
+import { CATALOG } from "../src/connectors/shared/sql/pg/catalog-sql.ts"
 import { forgetPeak, interleaved, type Line, mb, peakMb, psqlToFile, residentMb, seconds, timed } from "./measure.ts"
 import type { World } from "./world.ts"
 

@@ -1,25 +1,31 @@
 import type { Call } from "../core/call.ts"
 import { defineConnector, type ServerFacts } from "../core/connector.ts"
 import { text } from "../core/fields.ts"
-import { catalog, types } from "./postgres/catalog.ts"
 import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
 import { loginOf, serverFields, warningsOf } from "./shared/sql/login.ts"
 import { pgBytes } from "./shared/sql/pg/bytes.ts"
+import { pgCatalog } from "./shared/sql/pg/catalog.ts"
 import { connectPg, type PgClient } from "./shared/sql/pg/client.ts"
-import { copyIn, copyLine } from "./shared/sql/pg/copy.ts"
 import { pgDdl } from "./shared/sql/pg/ddl.ts"
 import { pgDialect } from "./shared/sql/pg/dialect.ts"
-import type { PgBound } from "./shared/sql/pg/encode.ts"
 import { pgErrors } from "./shared/sql/pg/errors.ts"
 import { probePg } from "./shared/sql/pg/facts.ts"
 import { resetPg } from "./shared/sql/pg/reset.ts"
 import { pgSlicer } from "./shared/sql/pg/slices.ts"
-import { staged } from "./shared/sql/staged.ts"
+import { pgTypes } from "./shared/sql/pg/values.ts"
+import { pgWriter } from "./shared/sql/pg/writer.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
-import { changed, columnList, inPieces, type Writer } from "./shared/sql/writer.ts"
 
 const errors = pgErrors("PostgreSQL")
-const settings = ["DateStyle = 'ISO, MDY'", "IntervalStyle = 'postgres'", "TimeZone = 'UTC'", "bytea_output = 'hex'", "extra_float_digits = 1"]
+const types = pgTypes()
+const settings = [
+  "DateStyle = 'ISO, MDY'",
+  "IntervalStyle = 'postgres'",
+  "TimeZone = 'UTC'",
+  "bytea_output = 'hex'",
+  "extra_float_digits = 1",
+  "lc_monetary = 'C'",
+]
 
 const PROBE = `
   SELECT version(), current_setting('server_version'), current_setting('server_version_num')::int, current_database(), current_user,
@@ -53,33 +59,6 @@ async function facts(client: PgClient, call: Call): Promise<ServerFacts> {
   }
 }
 
-const STAGE = `pg_temp.${pgDialect.ident("jackfield stage")}`
-
-/** Appends by COPY; upserts by COPY into a temporary table and INSERT … ON CONFLICT. */
-const writer: Writer<PgBound, PgClient> = {
-  append: inPieces({
-    put: (target, lines) =>
-      copyIn(target.client.pg, `COPY ${target.table} (${columnList(target)}) FROM STDIN`, lines.map(({ values }) => copyLine(values)).join("")),
-  }),
-  upsert: staged({
-    table: STAGE,
-    create: (target, ordinal, gone) =>
-      `CREATE TEMPORARY TABLE ${STAGE} ON COMMIT DROP AS SELECT 0::int8 AS ${ordinal}, 0 AS ${gone}, ${columnList(target)} FROM ${target.table} WITH NO DATA`,
-    load: (target, ordinal, gone, lines) => {
-      const data = lines.map(({ index, remove, values }) => copyLine([String(index), remove ? "1" : "0", ...values]))
-      return copyIn(target.client.pg, `COPY ${STAGE} (${ordinal}, ${gone}, ${columnList(target)}) FROM STDIN`, data.join(""))
-    },
-    take: (target, ordinal, condition) => {
-      const [columns, others] = [columnList(target), changed(target).map(({ name }) => pgDialect.ident(name))]
-      const conflict = `ON CONFLICT (${target.key.map(pgDialect.ident).join(", ")}) DO`
-      const update = others.length === 0 ? "NOTHING" : `UPDATE SET ${others.map((name) => `${name} = EXCLUDED.${name}`).join(", ")}`
-      return `INSERT INTO ${target.table} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${STAGE} WHERE ${condition} ORDER BY ${ordinal} ${conflict} ${update}`
-    },
-  }),
-  deletes: true,
-  needs: { upsert: "TEMPORARY on the database" },
-}
-
 /** PostgreSQL 12 and newer, and systems that speak its protocol. */
 export const postgres = defineConnector({
   type: "postgres",
@@ -89,8 +68,15 @@ export const postgres = defineConnector({
   summary: "A PostgreSQL database, 12 or newer: browse its tables, query it read-only, read streams in key order, and write rows by COPY.",
   notes: `
 Values: \`timestamptz\` comes in UTC (\`2024-03-31T01:30:00Z\`), \`timestamp\` without a zone. Infinite dates and years BC come as PostgreSQL
-writes them. Arrays, ranges, intervals and types that are not built in come as text. \`json\` and \`jsonb\` come as JSON; a number in
+writes them. Arrays come as JSON arrays of typed values; one whose bounds do not begin at 1, or with several dimensions of JSON, comes as
+PostgreSQL's text. Domains come as their base types, \`money\` as a number with two decimals. Ranges, intervals, composites and other types
+that are not built in come as text. \`json\` and \`jsonb\` come as JSON; a number in
 them that a double would damage is a string of its digits. A JSON \`null\` and SQL's \`NULL\` both come as \`null\`, and \`null\` is written as \`NULL\`.
+
+Parameters: bound by the type that the server describes, in the spelling in which values are read. A string for \`jsonb\` is a JSON string; to
+send JSON as text, write \`$1::text::jsonb\`.
+
+Keys: the primary key. A table from which others inherit has none, because a read of it returns their rows too.
 
 Partitions: a partition is part of its partitioned table when the role may read that table. It is then neither a stream nor counted, and the
 table's comment says how many partitions there are. When the role may not read the table, its partitions are streams.
@@ -120,7 +106,7 @@ Bytes: rows pass undecoded by COPY, as \`copy-binary\` between tables whose colu
   address: hostAndPort,
   connect: (config, lease) => {
     const { login, lease: way } = loginOf(config, lease)
-    return connectPg(login, way, { errors, types, settings })
+    return connectPg(login, way, { errors, types, settings, ownTypes: true })
   },
-  ...sqlVerbs({ dialect: pgDialect, catalog, errors, facts, writer, slicer: pgSlicer, ddl: pgDdl, bytes: pgBytes(types), reset: resetPg }),
+  ...sqlVerbs({ dialect: pgDialect, catalog: pgCatalog, errors, facts, writer: pgWriter, slicer: pgSlicer, ddl: pgDdl, bytes: pgBytes(types), reset: resetPg }),
 })

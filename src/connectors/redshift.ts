@@ -44,7 +44,7 @@ const errors: ErrorTable = {
   codes: { ...plain.codes, "1023": "server_unavailable" },
   sentences: { ...plain.sentences, auth_failed: "{product} does not let this {login} in: {said}." },
   // Too long, empty, overflow, no digit.
-  isRowFault: (said) => /^(8001|8007|1058|1207|1216)$/.test(said.code) || plain.isRowFault(said),
+  isRowFault: (said, error) => /^(8001|8007|1058|1207|1216)$/.test(said.code) || plain.isRowFault(said, error),
 }
 
 const dialect: Dialect<PgBound> = {

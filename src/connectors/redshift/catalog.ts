@@ -88,7 +88,7 @@ function relation(rows: Rows): Relation {
     path: [String(schema), String(name)],
     kind: KINDS[String(kind)] ?? "table",
     columns: rows.filter((row) => row[3] !== null).map((row) => columnOf(row, kind === "x")),
-    key: (typeof key === "string" ? key : "").match(/\d+/g)?.map((number) => names.get(number)) ?? [],
+    key: Array.isArray(key) ? key.map((number) => names.get(String(number))) : [],
     keyHolds: false,
     // A table that was never analyzed has 0 or 0.001.
     estimatedRows: kind === "r" && Number(estimate) >= 1 ? Math.round(Number(estimate)) : undefined,

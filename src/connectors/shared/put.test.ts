@@ -35,7 +35,7 @@ describe("rows", () => {
           return lines.length
         }
         const lines = bad.map((_, index) => ({ index }))
-        const count = await halve({ put, isRowFault: () => true, reason: () => "bad." }, lines, rejected)
+        const count = await halve({ put, fault: () => "row" as const, reason: () => "bad." }, lines, rejected)
         expect(arrived).toEqual(lines.map(({ index }) => index).filter((index) => !bad[index]))
         expect(count).toBe(arrived.length)
         expect(rejected.map(({ index }) => index)).toEqual(lines.map(({ index }) => index).filter((index) => bad[index]))
@@ -49,8 +49,33 @@ describe("rows", () => {
       tries++
       throw new Error("gone")
     }
-    await expect(halve({ put, isRowFault: () => false, reason: () => "" }, [{ index: 0 }, { index: 1 }], [])).rejects.toThrow("gone")
+    await expect(halve({ put, fault: () => "batch" as const, reason: () => "" }, [{ index: 0 }, { index: 1 }], [])).rejects.toThrow("gone")
     expect(tries).toBe(1)
+  })
+
+  test.each([
+    ["row", "passes", "rejects its row"],
+    ["unclear", "passes", "rejects its row"],
+    ["row", "fails", "ends it"],
+    ["unclear", "fails", "ends it"],
+    ["row", "cannot be tried", "rejects its row"],
+    ["unclear", "cannot be tried", "ends it"],
+  ] as const)("of a fault that is %s, where the statement without rows %s, halving %s", async (fault, empty, result) => {
+    let tried = 0
+    const put = async (lines: readonly { index: number }[]): Promise<number> => {
+      if (lines.some(({ index }) => index === 2)) throw new Error("bad")
+      return lines.length
+    }
+    const tries = async (): Promise<void> => {
+      tried++
+      if (empty === "fails") throw new Error("bad without rows too")
+    }
+    const how = { put, fault: () => fault, reason: () => "bad.", ...(empty === "cannot be tried" ? {} : { empty: tries }) }
+    const rejected: Rejected[] = []
+    const lines = [0, 1, 2, 3].map((index) => ({ index }))
+    if (result === "ends it") await expect(halve(how, lines, rejected)).rejects.toThrow(/^bad$/)
+    else expect([await halve(how, lines, rejected), rejected]).toEqual([3, [{ index: 2, reason: "bad." }]])
+    expect(tried).toBe(empty === "cannot be tried" ? 0 : 1)
   })
 
   test("go in pieces by rows and bytes; a line larger than a piece goes alone", () => {
@@ -69,6 +94,14 @@ describe("rows", () => {
     expect(lastOfEachKey(lines, columns, ["id"]).map(({ index }) => index)).toEqual([1, 2])
     expect(lastOfEachKey(lines, columns, ["id", "v"]).map(({ index }) => index)).toEqual([0, 1, 2])
   })
+})
+
+test("values of a generated column are refused before anything is sent", () => {
+  const known = [column("a"), { ...column("b"), generated: "computed" as const }, { ...column("c"), generated: "identity" as const }]
+  expect(() => columnsFor("s.t", { columns: known }, known)).toThrow(
+    "s.t: b is a generated column, whose values the system computes; leave it out of the rows.",
+  )
+  expect(columnsFor("s.t", { columns: [column("c")] }, known)).toEqual([known[2]])
 })
 
 test("columns and keys are found by name, and what is missing is named", () => {

@@ -10,7 +10,7 @@ export type Rejected = WriteReport["rejected"][number]
 export interface Line<E> {
   readonly index: number
   readonly values: readonly E[]
-  /** The row is to go: its key alone counts. */
+  /** Whether the row is deleted; only its key then matters. */
   readonly remove: boolean
 }
 
@@ -42,33 +42,60 @@ function encodeAt<C extends Pick<Column, "name">, E>(value: Value, column: C, en
   }
 }
 
+/**
+ * Which rows an error concerns: `row` single ones, `batch` all of them. `unclear` is decided by trial: an error that single rows bring
+ * about is theirs, unless the statement fails without any row too.
+ */
+export type Fault = "row" | "batch" | "unclear"
+
 /** How lines are put somewhere. */
 export interface Putting<L> {
   /** Puts all of them by one statement, or none; returns how many arrived. */
   put(lines: readonly L[]): Promise<number>
-  /** Whether an error is the fault of single rows, so that the others may be put without them; any other is thrown on. */
-  isRowFault(error: unknown): boolean
+  /** Which rows an error concerns. */
+  fault(error: unknown): Fault
+  /** Runs the statement without rows; it fails when the statement does whatever the rows. Absent: an unclear fault is the batch's. */
+  empty?(): Promise<unknown>
   /** Why the one line was refused. */
   reason(error: unknown, line: L): string | Promise<string>
   /** Takes back what a refused statement left behind, where the system does not do it by itself. */
   within?<T>(work: () => Promise<T>): Promise<T>
 }
 
-/** Puts lines in the largest pieces that the system takes. Finds each line that is refused by halving, and goes on with the others. */
-export async function halve<L extends { readonly index: number }>(how: Putting<L>, lines: readonly L[], rejected: Rejected[]): Promise<number> {
-  const [first] = lines
-  if (first === undefined) return 0
-  try {
-    return await (how.within === undefined ? how.put(lines) : how.within(() => how.put(lines)))
-  } catch (error) {
-    if (!how.isRowFault(error)) throw error
-    if (lines.length === 1) {
-      rejected.push({ index: first.index, reason: await how.reason(error, first) })
-      return 0
-    }
-    const middle = lines.length >> 1
-    return (await halve(how, lines.slice(0, middle), rejected)) + (await halve(how, lines.slice(middle), rejected))
+/**
+ * Puts lines in the largest pieces that the system takes. Finds each line that is refused by halving, and continues with the others. A
+ * fault of the whole batch is thrown. The first refusal is followed by one trial without rows.
+ */
+export async function halve<L extends { readonly index: number }>(how: Putting<L>, given: readonly L[], rejected: Rejected[]): Promise<number> {
+  const within = how.within ?? (<T>(work: () => Promise<T>) => work())
+  let tried = false
+  const isBatchFault = async (error: unknown): Promise<boolean> => {
+    const fault = how.fault(error)
+    const { empty } = how
+    if (fault === "batch" || empty === undefined) return fault !== "row"
+    if (tried) return false
+    tried = true
+    return await within(empty).then(
+      () => false,
+      () => true,
+    )
   }
+  const part = async (lines: readonly L[]): Promise<number> => {
+    const [first] = lines
+    if (first === undefined) return 0
+    try {
+      return await within(() => how.put(lines))
+    } catch (error) {
+      if (await isBatchFault(error)) throw error
+      if (lines.length === 1) {
+        rejected.push({ index: first.index, reason: await how.reason(error, first) })
+        return 0
+      }
+      const middle = lines.length >> 1
+      return (await part(lines.slice(0, middle))) + (await part(lines.slice(middle)))
+    }
+  }
+  return await part(given)
 }
 
 /** What one statement takes at most. */
@@ -95,13 +122,24 @@ export function* pieces<L>(lines: readonly L[], limits: PieceLimits, sizeOf: (li
   if (piece.length > 0) yield piece
 }
 
-/** The target's columns in the batch's order; `query_invalid` names one that the target lacks. */
-export function columnsFor<C extends Pick<Column, "name">>(name: string, batch: Pick<Batch, "columns">, known: readonly C[]): C[] {
-  return batch.columns.map((wanted) => {
+/**
+ * The target's columns in the batch's order. `query_invalid` names one that the target lacks, or that the system computes: it accepts no
+ * value for such a column.
+ */
+export function columnsFor<C extends Pick<Column, "name" | "generated">>(name: string, batch: Pick<Batch, "columns">, known: readonly C[]): C[] {
+  const columns = batch.columns.map((wanted) => {
     const found = known.find((column) => column.name === wanted.name)
     if (found !== undefined) return found
     throw new PlatformError("query_invalid", `${name} has no column ${wanted.name}; its columns are ${known.map((each) => each.name).join(", ")}.`)
   })
+  refuseGenerated(name, columns, "computed", "is a generated column, whose values the system computes")
+  return columns
+}
+
+/** Throws `query_invalid` when the target assigns values of such columns itself. */
+export function refuseGenerated(name: string, columns: readonly Pick<Column, "name" | "generated">[], kind: Column["generated"], what: string): void {
+  const names = columns.filter(({ generated }) => generated === kind).map((column) => column.name)
+  if (names.length > 0) throw new PlatformError("query_invalid", `${name}: ${names.join(", ")} ${what}; leave it out of the rows.`)
 }
 
 /**

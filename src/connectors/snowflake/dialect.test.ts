@@ -64,7 +64,7 @@ test("a MiB of semicolons, blanks or quotes is judged without going over it by t
 })
 
 test("parameters become typed bind variables", () =>
-  expect([null, "x", 3, 1.5, true, { a: [1] }].map(dialect.param)).toEqual([
+  expect([null, "x", 3, 1.5, true, { a: [1] }].map((value) => dialect.param(value))).toEqual([
     null,
     "x",
     { type: "FIXED", value: "3" },

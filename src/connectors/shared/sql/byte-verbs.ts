@@ -3,12 +3,13 @@ import { PlatformError } from "../../../core/errors.ts"
 import type { ByteOffer, BytePiece, ByteReport, ReadOptions, Stream, WriteOptions } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import { notACursor } from "../cursors.ts"
+import { Advance } from "./advance.ts"
 import type { ByteFlow, Bytes } from "./bytes.ts"
 import { findStream, findTarget } from "./catalog.ts"
 import { commitOnce } from "./commits.ts"
 import { listed, Params, qualified } from "./dialect.ts"
 import { deniedWrite, explainBy } from "./errors.ts"
-import { behind, conditionsOf, cursorAt, nthOf, orderOf, type ReadOrder, type Selection, whereOf } from "./keyset.ts"
+import { behind, conditionsOf, cursorAt, nthOf, orderOf, type ReadOrder, type Selection, valuesIn, whereOf } from "./keyset.ts"
 import { notASlice } from "./slices.ts"
 import type { SqlType } from "./type.ts"
 import { reading, type SqlConnection, transacted } from "./wire.ts"
@@ -100,6 +101,8 @@ async function* pieces<B, C extends SqlConnection<B>>(
     const part = { ...selection, after }
     const upTo = ends ? await lastKey(type, client, part, order, rows, call) : undefined
     if (ends && upTo === undefined) return
+    if (upTo !== undefined && after !== undefined)
+      new Advance(selection.stream, order.columns, order.unique, valuesIn(after, order.columns, selection.stream)).to(upTo)
     const cursor = upTo && cursorAt(order, upTo)
     const flow = bytes.out(client, selectOf(type, bytes, part, order, upTo, offer), offer)
     const passed = new Passed(flow, explainBy(type.errors))

@@ -1,5 +1,6 @@
 import type { Column, Value } from "../../../core/values.ts"
 import type { Reading } from "./reading.ts"
+import type { ParamType } from "./wire.ts"
 
 /** How one SQL system is spelled. `B` is what its wire binds. */
 export interface Dialect<B> {
@@ -15,8 +16,8 @@ export interface Dialect<B> {
   compared?(n: number, column: Column): string
   /** The same where it is stored in a column. Absent: as it is bound. */
   stored?(n: number, column: Column): string
-  /** A parameter of a caller's statement, of which no type is known; throws `Unfit`. */
-  param(value: Value): B
+  /** A parameter of a caller's statement, by its type where the server tells one (`SqlWire.paramTypes`); throws `Unfit`. */
+  param(value: Value, type?: ParamType): B
   /** A value as its column takes it, null included; throws `Unfit`. */
   encode(value: Value, column: Column): B
   /** Which statements only read, and who sees to it. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, PlatformError, platformErrorIn } from "../../../core/errors.ts"
+import type { Fault } from "../put.ts"
 
 /** What a server says when it refuses. */
 export interface Said {
@@ -30,8 +31,13 @@ export interface ErrorTable {
   readonly sentences?: Readonly<Record<string, string>>
   /** Another code, where the server's own is too coarse. */
   refine?(said: Said, error: unknown): ErrorCode | undefined
-  /** Whether other rows need not suffer from it: data, constraints, triggers. */
-  isRowFault(said: Said): boolean
+  /** Whether it concerns single rows and not the others: data, constraints, triggers. */
+  isRowFault(said: Said, error?: unknown): boolean
+  /**
+   * Whether it concerns a whole batch whatever its rows: the connection, a right on the table, the statement itself. What is neither is
+   * decided by trial (`put.ts`). Absent: everything that is not a row's fault.
+   */
+  isBatchFault?(said: Said, error: unknown): boolean
   /** More than the text for a row's report. */
   reason?(said: Said, error: unknown): string
   /** The GRANT that would help, as far as the text names it. */
@@ -84,7 +90,7 @@ function explained(table: ErrorTable, said: Said, cause: unknown): PlatformError
 }
 
 const codeOf = ({ codes, refine, isRowFault }: ErrorTable, said: Said, cause: unknown): ErrorCode =>
-  refine?.(said, cause) ?? codeIn(codes, said) ?? (isRowFault(said) ? "query_invalid" : "remote_failed")
+  refine?.(said, cause) ?? codeIn(codes, said) ?? (isRowFault(said, cause) ? "query_invalid" : "remote_failed")
 
 /** Our code for what was said, as `ErrorTable.codes` is looked up. */
 export function codeIn(codes: ErrorTable["codes"], said: Said): ErrorCode | undefined {
@@ -120,11 +126,22 @@ function sentence(table: ErrorTable, code: ErrorCode, said: Said): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => parts[name] ?? whole)
 }
 
-/** Why a row was refused, for its report; undefined when the error is no fault of single rows. */
-export function rowReason(table: ErrorTable, error: unknown): string | undefined {
+/** Which rows of a batch an error concerns. What is no answer of the server concerns all of them. */
+export function faultOf(table: ErrorTable, error: unknown): Fault {
   const said = table.said(error)
-  return said === undefined || !table.isRowFault(said) ? undefined : (table.reason?.(said, error) ?? `${brief(said.text)}.`)
+  if (said === undefined) return "batch"
+  if (table.isRowFault(said, error)) return "row"
+  return table.isBatchFault?.(said, error) === false ? "unclear" : "batch"
 }
+
+/** Why a row was refused, for its report. */
+export function refusal(table: ErrorTable, error: unknown): string {
+  const said = table.said(error)
+  return said === undefined ? `${brief(String(error))}.` : (table.reason?.(said, error) ?? `${brief(said.text)}.`)
+}
+
+/** Why a row was refused; undefined when the error is no fault of single rows by its code alone. */
+export const rowReason = (table: ErrorTable, error: unknown): string | undefined => (faultOf(table, error) === "row" ? refusal(table, error) : undefined)
 
 /** A refused write as an error that names the right to grant; undefined when no permission lacks. */
 export function deniedWrite(table: ErrorTable, error: unknown, name: string, grant: string): PlatformError | undefined {

@@ -9,6 +9,8 @@ import { changed, columnList, inPieces, type Puts, type Target, valueRows } from
 export interface InsertLimits {
   readonly bytes: number
   readonly params: number
+  /** What stands between the columns and the rows: `OVERRIDING SYSTEM VALUE`. */
+  readonly clause?: string
 }
 
 /** Bound as text. */
@@ -18,15 +20,19 @@ const limitsOf = ({ bytes, params }: InsertLimits, columns: number): PieceLimits
 /** A value's bytes, and those of its place in the statement and in the message. */
 const sizeOf = ({ values }: Line<Text>): number => values.reduce((sum, value) => sum + Buffer.byteLength(value ?? "") + 16, 0)
 
-async function insert<B extends Text, C extends SqlConnection<B>>(target: Target<B, C>, into: string, lines: readonly Line<B>[]): Promise<number> {
+/** INSERT up to its rows. */
+const into = <B, C>(target: Target<B, C>, { clause = "" }: InsertLimits): string => `INSERT INTO ${target.table} (${columnList(target)}) ${clause}`
+
+async function insert<B extends Text, C extends SqlConnection<B>>(target: Target<B, C>, limits: InsertLimits, lines: readonly Line<B>[]): Promise<number> {
   const { rows, params } = valueRows(target, lines)
-  return (await target.client.wire.run(`INSERT INTO ${into} (${columnList(target)}) VALUES ${rows}`, params, target.call)).touched
+  return (await target.client.wire.run(`${into(target, limits)} VALUES ${rows}`, params, target.call)).touched
 }
 
 /** Appends by INSERT of many rows, for systems that cannot be sent data in another way. */
 export const appendByInsert = <B extends Text, C extends SqlConnection<B>>(limits: InsertLimits): Puts<B, C> =>
   inPieces({
-    put: (target, lines) => insert(target, target.table, lines),
+    put: (target, lines) => insert(target, limits, lines),
+    empty: (target) => target.client.wire.run(`${into(target, limits)} SELECT ${target.columns.map(() => "NULL").join(", ")} WHERE 1 = 0`, [], target.call),
     limits: ({ columns }) => limitsOf(limits, columns.length),
     sizeOf,
     tooLarge: (bytes, most) => `The row takes ${bytes} bytes, and one statement ${most} at most.`,

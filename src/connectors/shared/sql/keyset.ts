@@ -4,6 +4,7 @@ import type { Batch, Cursor, ReadPlan, Stream } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import { decodeCursor, encodeCursor, notACursor } from "../cursors.ts"
 import { Unfit } from "../unfit.ts"
+import { Advance } from "./advance.ts"
 import { type Dialect, listed, Params, qualified } from "./dialect.ts"
 import type { Page, SqlWire } from "./wire.ts"
 
@@ -30,7 +31,8 @@ export interface ReadOrder {
 /**
  * A stream's rows in order, by one statement: of its key, or of a column and then the key. Each batch's cursor holds the values of its
  * last row, and a read that goes on from it takes the rows behind, so that no row comes twice or is left out. A batch never ends
- * between rows that the order does not tell apart. Without an order there is one pass and no cursor.
+ * between rows that the order does not tell apart. Without an order there is one pass and no cursor. Throws `response_invalid` for
+ * rows that do not advance (`advance.ts`).
  */
 export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>, "pages">, selection: Selection<B>, call: Call): AsyncGenerator<Batch> {
   const { stream, plan, after } = selection
@@ -42,11 +44,13 @@ export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>
   const placed = (row: readonly Value[]): Value[] => positions.map((position) => row[position] ?? null)
   const split = order.columns.length > 0 && !order.unique
   const { sql, params } = select(dialect, selection, columns, order)
+  const advance = new Advance(stream, order.columns, order.unique, after === undefined ? undefined : valuesIn(after, order.columns, stream))
   // One row more than wanted shows whether the last one has an equal behind it.
   const limits = split && call.maxRows !== undefined ? { batchRows: call.batchRows, maxRows: call.maxRows + 1 } : call
   const pages = wire.pages(sql, params, limits, call)
   try {
     for await (const { columns: told, rows, whole } of split ? betweenEquals(pages, placed, call) : asTheyCome(pages)) {
+      if (order.columns.length > 0) for (const row of rows) advance.to(placed(row))
       const last = whole && order.columns.length > 0 ? rows.at(-1) : undefined
       const typed = dialect.order.told === undefined ? columns : columns.map((column, index) => dialect.order.told?.(column, told[index]) ?? column)
       yield { columns: typed, rows, ...(last === undefined ? {} : { cursor: cursorAt(order, placed(last)) }) }
@@ -135,22 +139,25 @@ export function behind<B>(dialect: Dialect<B>, params: Params<B>, columns: reado
   return from(0)
 }
 
-/** The values that a cursor holds, as the wire binds them. */
-function positionIn<B>(dialect: Dialect<B>, cursor: Cursor, columns: readonly Column[], stream: Stream): B[] {
+/** The values that a cursor of that order holds. */
+export function valuesIn(cursor: Cursor, columns: readonly Column[], stream: Stream): readonly unknown[] {
   const parsed = decodeCursor(cursor, stream)
   const [names, values]: unknown[] = Array.isArray(parsed) ? parsed : []
   if (!Array.isArray(names) || !Array.isArray(values) || columns.length === 0 || names.length !== columns.length || values.length !== columns.length)
     throw notACursor(stream)
-  return columns.map((column, index) => {
-    if (column.name !== names[index]) throw notACursor(stream)
-    return keyValue(dialect, values[index], column, (cause) => notACursor(stream, cause))
-  })
+  if (columns.some(({ name }, index) => name !== names[index])) throw notACursor(stream)
+  return values
 }
+
+/** The values that a cursor holds, as the wire binds them. */
+const positionIn = <B>(dialect: Dialect<B>, cursor: Cursor, columns: readonly Column[], stream: Stream): B[] =>
+  valuesIn(cursor, columns, stream).map((value, index) => keyValue(dialect, value, columns[index] as Column, (cause) => notACursor(stream, cause)))
 
 /** A value of a cursor or a slice as the wire binds it; throws what `invalid` makes for one that no read gave. */
 export function keyValue<B>(dialect: Dialect<B>, value: unknown, column: Column, invalid: (cause?: unknown) => Error): B {
-  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") throw invalid()
   try {
+    if (column.type === "array" && Array.isArray(value)) return dialect.encode(value as Value, column)
+    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") throw invalid()
     return (dialect.order.keyValue ?? dialect.encode)(value, column)
   } catch (error) {
     throw error instanceof Unfit ? invalid(error) : error

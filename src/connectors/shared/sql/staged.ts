@@ -33,7 +33,11 @@ export const staged =
     const keyed = key.map((name) => dialect.ident(name))
     await wire.run(stage.create(target, ordinal, gone), [], call)
     await halve(
-      puttingBy(target, (some: readonly Line<B>[]) => stage.load(target, ordinal, gone, some)),
+      puttingBy(
+        target,
+        (some: readonly Line<B>[]) => stage.load(target, ordinal, gone, some),
+        () => stage.load(target, ordinal, gone, []),
+      ),
       lines,
       rejected,
     )
@@ -46,17 +50,32 @@ export const staged =
     const between = (some: readonly { index: number }[]): string => `${ordinal} BETWEEN ${Number(some[0]?.index)} AND ${Number(some.at(-1)?.index)}`
 
     const same = keyed.map((name) => `s.${name} = ${table}.${name}`).join(" AND ")
-    const remove = puttingBy(target, async (some: readonly { index: number }[]) => {
-      await wire.run(`DELETE FROM ${table} WHERE EXISTS (SELECT 1 FROM ${stage.table} s WHERE ${same} AND s.${gone} = 1 AND s.${between(some)})`, [], call)
-      // A row that was not there is as it should be.
-      return some.length
-    })
-    const take = puttingBy(target, async (some: readonly { index: number }[]) => {
+    const deleteBy = async (condition: string): Promise<unknown> =>
+      await wire.run(`DELETE FROM ${table} WHERE EXISTS (SELECT 1 FROM ${stage.table} s WHERE ${same} AND s.${gone} = 1 AND s.${condition})`, [], call)
+    const takeBy = async (condition: string): Promise<number> => {
       let touched = 0
-      for (const sql of [stage.take(target, ordinal, `${gone} = 0 AND ${between(some)}`)].flat()) touched += (await wire.run(sql, [], call)).touched
-      // Rows of keys alone that are there already are as they should be, though nothing was to change.
-      return columns.length === key.length ? some.length : touched
-    })
+      for (const sql of [stage.take(target, ordinal, `${gone} = 0 AND ${condition}`)].flat()) touched += (await wire.run(sql, [], call)).touched
+      return touched
+    }
+    const none = `${ordinal} < 0`
+    const remove = puttingBy(
+      target,
+      async (some: readonly { index: number }[]) => {
+        await deleteBy(between(some))
+        // A row that was not there is as it should be.
+        return some.length
+      },
+      () => deleteBy(none),
+    )
+    const take = puttingBy(
+      target,
+      async (some: readonly { index: number }[]) => {
+        const touched = await takeBy(between(some))
+        // Rows of keys alone that are there already are as they should be, though nothing was to change.
+        return columns.length === key.length ? some.length : touched
+      },
+      () => takeBy(none),
+    )
     // Deletes first: a row that takes another one's unique value finds it free.
     const removed = await halve(
       remove,

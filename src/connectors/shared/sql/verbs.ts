@@ -6,13 +6,14 @@ import { Unfit } from "../unfit.ts"
 import { byteVerbs } from "./byte-verbs.ts"
 import { findStream } from "./catalog.ts"
 import { committed } from "./commits.ts"
+import type { Dialect } from "./dialect.ts"
 import { explainBy } from "./errors.ts"
 import { readInOrder } from "./keyset.ts"
 import { assertReads } from "./reading.ts"
 import { shape } from "./shape.ts"
 import { notASlice, sliceStream } from "./slices.ts"
 import type { SqlType } from "./type.ts"
-import { reading, type SqlConnection } from "./wire.ts"
+import { type ParamType, reading, type SqlConnection } from "./wire.ts"
 import { writeBatch } from "./write.ts"
 
 /** All verbs of a SQL type. A verb whose role is absent is absent too. */
@@ -54,13 +55,16 @@ async function* query<B, C extends SqlConnection<B>>(
   call: Call,
 ): AsyncGenerator<Batch> {
   assertReads(statement, dialect.reading)
-  const bound = params.map((value, index) => parameter(dialect.param, value, index))
+  const bind = (types?: readonly ParamType[]): readonly B[] => params.map((value, index) => parameter(dialect.param, value, types?.[index], index))
+  // Values that no type takes are refused before the statement is sent.
+  const untyped = bind()
   yield* reading(
     wire,
     "read",
     call,
     async function* () {
-      yield* wire.pages(statement, bound, call, call)
+      const types = await wire.paramTypes?.(statement, params, call)
+      yield* wire.pages(statement, types === undefined ? untyped : bind(types), call, call)
       if (wire.transactions?.holds?.() === false)
         throw new PlatformError("query_invalid", "The statement ended its read-only transaction; send one that only reads.")
     },
@@ -68,9 +72,9 @@ async function* query<B, C extends SqlConnection<B>>(
   )
 }
 
-function parameter<B>(param: (value: Value) => B, value: Value, index: number): B {
+function parameter<B>(param: Dialect<B>["param"], value: Value, type: ParamType | undefined, index: number): B {
   try {
-    return param(value)
+    return param(value, type)
   } catch (error) {
     if (error instanceof Unfit) throw new PlatformError("query_invalid", `Parameter ${index + 1} cannot be sent: ${error.message}.`, { cause: error })
     throw error

@@ -47,12 +47,20 @@ export interface Transactions {
   savepoint?<T>(work: () => Promise<T>): Promise<T>
 }
 
+/** What the server takes a parameter for. */
+export type ParamType = Pick<Column, "type" | "elements">
+
 /** One way to run statements: one per protocol, not per type. Throws the library's errors, which the type's error table explains. */
 export interface SqlWire<B> {
   /** A statement's rows page by page; the first page also when it is empty. Stops at `maxRows`, and ends the statement on the server when its caller stops. */
   pages(sql: string, params: readonly B[], limits: PageLimits, call: Call): AsyncIterable<Page>
   /** Runs a statement of ours to its end. `quick`: it reads metadata alone, so that it may be answered at once and need not be cancelled. */
   run(sql: string, params: readonly B[], call: Call, quick?: boolean): Promise<Done>
+  /**
+   * The types that the server gives a statement's parameters; undefined where the values need none. Called inside the statement's
+   * transaction. Absent: the server converts every parameter by itself.
+   */
+  paramTypes?(sql: string, values: readonly Value[], call: Call): Promise<readonly ParamType[] | undefined>
   /** Absent: each statement commits by itself. */
   readonly transactions?: Transactions
   close(): Promise<void>

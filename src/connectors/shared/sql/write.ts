@@ -1,7 +1,7 @@
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { Batch, Stream, WriteMode, WriteOptions, WriteReport } from "../../../core/streams.ts"
-import { columnsFor, encodeRows, keyFor } from "../put.ts"
+import { columnsFor, encodeRows, keyFor, refuseGenerated } from "../put.ts"
 import { whileWaiting } from "./atomic.ts"
 import { findTarget } from "./catalog.ts"
 import { commitAtOnce, commitOnce } from "./commits.ts"
@@ -32,6 +32,8 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
     const own = columnsFor(name, batch, stream.columns)
     const columns = own.map((column, at) => writer.column?.(column, batch.columns[at] ?? column) ?? column)
     const key = mode === "append" ? [] : keyFor(name, to, stream.key, columns, to.key.length === 0 ? undefined : await writer.keys?.(client, stream, call))
+    const others = columns.filter((column) => !key.includes(column.name))
+    if (mode === "upsert") refuseGenerated(name, others, "identity", "is an identity column, which the system assigns and an upsert cannot change")
     const { lines, rejected } = encodeRows(batch, columns, dialect.encode)
     const target = { client, dialect, errors, call, stream, name, table: qualified(dialect, stream.path), columns, key }
     if (commit !== undefined && (await writer.transactional?.(target)) === false) throw noCommit(name)

@@ -3,7 +3,7 @@ import type { Stream, WriteMode } from "../../../core/streams.ts"
 import type { Column } from "../../../core/values.ts"
 import { halve, type Line, lastOfEachKey, type PieceLimits, type Putting, pieces, type Rejected } from "../put.ts"
 import { type Dialect, listed, Params } from "./dialect.ts"
-import { brief, type ErrorTable, rowReason } from "./errors.ts"
+import { type ErrorTable, faultOf, refusal } from "./errors.ts"
 import type { SqlConnection } from "./wire.ts"
 
 /** What a batch goes into, as the system has it now. */
@@ -45,6 +45,8 @@ export interface Writer<B, C> {
 /** How one statement puts lines. */
 export interface Piecewise<B, C> {
   put(target: Target<B, C>, lines: readonly Line<B>[]): Promise<number>
+  /** Runs the statement without rows, to tell a row's fault from the batch's. Absent: what the error table does not know is the batch's. */
+  empty?(target: Target<B, C>): Promise<unknown>
   /** What one statement takes of that target. */
   limits?(target: Target<B, C>): PieceLimits | Promise<PieceLimits>
   /** Bytes that a line takes of a piece. */
@@ -66,7 +68,8 @@ export const inPieces =
     const rejected: Rejected[] = []
     const lines = how.lastOfEachKey === true && target.key.length > 0 ? lastOfEachKey(given, target.columns, target.key) : given
     const more = how.reason
-    const putting = puttingBy<B, C, Line<B>>(target, (some) => how.put(target, some), more && ((line, error) => more(target, line, error)))
+    const empty = how.empty && (() => how.empty?.(target) ?? Promise.resolve())
+    const putting = puttingBy<B, C, Line<B>>(target, (some) => how.put(target, some), empty, more && ((line, error) => more(target, line, error)))
     const limits = (await how.limits?.(target)) ?? {}
     const sizeOf = how.sizeOf ?? (() => 0)
     const fits = (line: Line<B>): boolean => {
@@ -87,13 +90,15 @@ export const inPieces =
 export function puttingBy<B, C extends SqlConnection<B>, L>(
   { errors, client }: Target<B, C>,
   put: (lines: readonly L[]) => Promise<number>,
+  empty?: () => Promise<unknown>,
   more?: (line: L, error: unknown) => Promise<string | undefined>,
 ): Putting<L> {
   const { transactions } = client.wire
   return {
     put,
-    isRowFault: (error) => rowReason(errors, error) !== undefined,
-    reason: async (error, line) => (await more?.(line, error)) ?? rowReason(errors, error) ?? `${brief(String(error))}.`,
+    fault: (error) => faultOf(errors, error),
+    ...(empty === undefined ? {} : { empty }),
+    reason: async (error, line) => (await more?.(line, error)) ?? refusal(errors, error),
     ...(transactions?.savepoint === undefined ? {} : { within: transactions.savepoint }),
   }
 }

@@ -3,7 +3,7 @@ import type { ByteOffer } from "../../../../core/streams.ts"
 import type { Column } from "../../../../core/values.ts"
 import { CSV_READ, CSV_WRITTEN, type CsvShape, type CsvSpellings, csvOffers } from "../../csv-shape.ts"
 import type { Bytes } from "../bytes.ts"
-import { listed } from "../dialect.ts"
+import { listed, qualified } from "../dialect.ts"
 import type { PgClient } from "./client.ts"
 import { copyIn, copyOut } from "./copy.ts"
 import { pgDialect } from "./dialect.ts"
@@ -19,27 +19,33 @@ export const pgBytes = ({ read }: Pick<PgTypes, "read">): Bytes<PgBound, PgClien
       : []
   return {
     offers: (columns) => [...binary(columns), ...csv(columns, CSV_WRITTEN)],
-    takes: (_, { kind }, columns) => (kind === "table" || kind === "foreign table" ? [...binary(columns), ...csv(columns, CSV_READ)] : []),
+    takes: async ({ wire }, { kind, path }, columns, call) => {
+      if ((kind !== "table" && kind !== "foreign table") || columns.some(({ generated }) => generated === "computed")) return []
+      // COPY refuses a table under row-level security.
+      const [row] = (await wire.run("SELECT row_security_active($1)", [qualified(pgDialect, path)], call)).rows
+      return row?.[0] === true ? [] : [...binary(columns), ...csv(columns, CSV_READ)]
+    },
     list: (columns, { format }) => (format === "csv" ? columns.map(csvField).join(", ") : listed(pgDialect, columns)),
-    literal,
+    literal: (value, column) => `${literal(value)}${column?.type === "unknown" && value !== null ? `::${column.nativeType}` : ""}`,
     out: ({ pg }, select, offer) => copyOut(pg, `COPY (${select}) TO STDOUT (${optionsOf(offer)})`),
     in: async ({ pg }, table, columns, offer, bytes) =>
       await copyIn(pg, `COPY ${table} (${listed(pgDialect, columns)}) FROM STDIN (${optionsOf(offer)})`, bytes),
   }
 }
 
-/** The spelling of bytes differs between systems, so a table that has them offers no CSV. */
+/** Systems spell bytes and arrays differently, so a table that has them offers no CSV. */
 const csv = (columns: readonly Column[], spellings: CsvSpellings): readonly ByteOffer[] =>
-  columns.some(({ type, nativeType }) => type === "bytes" || nativeType.startsWith("bytea"))
+  columns.some(({ type }) => type === "bytes" || type === "array")
     ? []
     : csvOffers(
         columns.map(({ name }) => name),
         spellings,
       )
 
-/** A column as rows spell it: `true` and `false`, and times as `2024-03-31T01:30:00+00:00`. */
-function csvField({ name, type }: Column): string {
+/** A column as rows spell it: `true` and `false`, times as `2024-03-31T01:30:00+00:00`, money as a number. */
+function csvField({ name, type, nativeType }: Column): string {
   const column = pgDialect.ident(name)
+  if (nativeType === "money") return `${column}::numeric`
   if (type === "boolean") return `${column}::text`
   return type === "timestamp" ? `to_json(${column}) #>> '{}'` : column
 }

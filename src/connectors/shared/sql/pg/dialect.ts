@@ -12,6 +12,8 @@ export const pgDialect: Dialect<PgBound> = {
   login: "role",
   ident: quotedBy('"'),
   bound: (n) => `$${n}`,
+  // A composite is compared with a record, and a record without a type has no input.
+  compared: (n, { type, nativeType }) => (type === "unknown" ? `$${n}::${nativeType}` : `$${n}`),
   param,
   encode,
   // The extended protocol takes a single statement, so none can end the transaction and go on.

@@ -1,25 +1,20 @@
 import type { Column, Value } from "../../../../core/values.ts"
 import { asText, bytesOf } from "../../unfit.ts"
+import { arrayText } from "./arrays.ts"
 
 /** What is bound: the text that the server reads, or NULL. */
 export type PgBound = string | null
 
-/** A value in the spelling that the server's input takes for the column's type; null is SQL's NULL. */
-export function encode(value: Value, { type }: Pick<Column, "type">): PgBound {
+/** A value in the spelling that the server's input takes for the column's type; null is SQL's NULL. Throws `Unfit`. */
+export function encode(value: Value, { type, elements }: Pick<Column, "type" | "elements">): PgBound {
   if (value === null) return null
-  if (type === "json") return JSON.stringify(value)
+  if (type === "json") return asText(JSON.stringify(value))
   if (type === "bytes") return `\\x${bytesOf(value).toString("hex")}`
-  return Array.isArray(value) ? arrayLiteral(value) : asText(value)
+  if (!Array.isArray(value)) return asText(value)
+  return type === "array" || type === "unknown" ? arrayText(value, (item) => encode(item, { type: elements ?? "unknown" }) ?? "NULL", elements) : asText(value)
 }
 
-/** A parameter, of whose type the server alone knows. */
-export const param = (value: Value): PgBound => encode(value, { type: "unknown" })
-
-/** `{1,"two",NULL,{3}}` (docs, 8.15.6). */
-function arrayLiteral(values: readonly Value[]): string {
-  const items = values.map((value) => {
-    if (value === null) return "NULL"
-    return Array.isArray(value) ? arrayLiteral(value) : `"${asText(value).replace(/["\\]/g, "\\$&")}"`
-  })
-  return `{${items.join(",")}}`
+/** A parameter, by the type that the server gives it; without one the server makes of the text what it can. Bytes may also be `\\x` and hexadecimal. */
+export function param(value: Value, type: Pick<Column, "type" | "elements"> = { type: "unknown" }): PgBound {
+  return type.type === "bytes" && typeof value === "string" && /^\\x[\da-f]*$/i.test(value) ? value : encode(value, type)
 }

@@ -1,5 +1,5 @@
 import { type ErrorCode, PlatformError } from "../../../../core/errors.ts"
-import { brief, type ErrorTable, READ_ONLY, WRONG_LOGIN } from "../errors.ts"
+import { brief, codeIn, type ErrorTable, READ_ONLY, WRONG_LOGIN } from "../errors.ts"
 
 /** What the server says when it refuses; the fields of its ErrorResponse (PostgreSQL docs, 55.8). */
 interface ServerError extends Error {
@@ -7,6 +7,10 @@ interface ServerError extends Error {
   readonly detail?: string
   readonly hint?: string
   readonly position?: string
+  /** A statement that the server ran by itself: one of a function or a trigger. */
+  readonly internalQuery?: string
+  /** The function of the server's source that failed, which has one name in every language. */
+  readonly routine?: string
 }
 
 const isServerError = (error: unknown): error is ServerError =>
@@ -33,6 +37,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   "39": "query_invalid",
   "44": "query_invalid",
   "54": "query_invalid",
+  "55": "query_invalid",
   P0: "query_invalid",
   "53300": "too_many_connections",
   "53": "server_unavailable",
@@ -45,6 +50,20 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 /** Their detail names the key in question; that of others repeats the whole row. */
 const KEYED: ReadonlySet<string> = new Set(["23503", "23505", "23P01"])
 
+/** The server's hint; for text in no encoding, one of ours. A zero byte (0x00) came from the caller. */
+const hintFor = ({ code, hint, message }: ServerError): string | undefined => (code === "22021" && !message.includes("0x00") ? OTHER_ENCODING : hint)
+const OTHER_ENCODING =
+  "The database has the encoding SQL_ASCII, so its text may be in any; select convert_from(convert(convert_to(column, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII'), with the true encoding in the place of LATIN1."
+
+/** RAISE in a function or a trigger, under whatever code its author chose. */
+const isRaised = (error: unknown): boolean => isServerError(error) && error.routine === "exec_stmt_raise"
+
+/** A policy of row-level security has the code of a right that is missing. */
+const isPolicy = (error: unknown): boolean => isServerError(error) && error.code === "42501" && error.routine === "ExecWithCheckOptions"
+
+/** Codes of what is no row's: the connection, the transaction, resources, shutdowns. */
+const WHOLE = /^(08|25|28|3D|3F|40|53|57|58|F0|26|34|0B|2D)|^22P04/
+
 /** The errors of PostgreSQL, or of a system that speaks its protocol and uses its codes. */
 export const pgErrors = (product: string): ErrorTable => ({
   product,
@@ -52,17 +71,27 @@ export const pgErrors = (product: string): ErrorTable => ({
   codeName: "sqlstate",
   said: (error) =>
     isServerError(error)
-      ? { code: error.code, text: error.message, hint: error.hint, at: error.position === undefined ? undefined : Number(error.position) }
+      ? { code: error.code, text: error.message, hint: hintFor(error), at: error.position === undefined ? undefined : Number(error.position) }
       : undefined,
   codes: CODES,
-  refine: ({ code, text }) => (code === "28000" && /no encryption|SSL off/.test(text) ? "tls_required" : undefined),
+  refine: (said, error) => {
+    const { code, text } = said
+    if (code === "28000" && /no encryption|SSL off/.test(text)) return "tls_required"
+    return isPolicy(error) || (isRaised(error) && codeIn(CODES, said) === undefined) ? "query_invalid" : undefined
+  },
   sentences: {
     "28P01": WRONG_LOGIN,
     "25006": READ_ONLY,
     auth_failed: "{product} does not let this {login} in from here ({said}); see its pg_hba.conf.",
   },
   // Data, constraints, triggers; not a COPY that is broken as a whole.
-  isRowFault: ({ code }) => /^(22|23|44|P0)/.test(code) && code !== "22P04",
+  isRowFault: ({ code }, error) => (/^(22|23|44|P0)/.test(code) && code !== "22P04") || isPolicy(error),
+  isBatchFault: ({ code }, error) => {
+    if (isRaised(error)) return false
+    // A statement of a trigger may fail for some rows alone; a right that it lacks is missing for all of them.
+    if (code.startsWith("42")) return code === "42501" || !isServerError(error) || error.internalQuery === undefined
+    return WHOLE.test(code)
+  },
   reason: ({ code, text }, error) => `${brief(text)}${KEYED.has(code) && isServerError(error) && error.detail ? ` (${error.detail})` : ""}.`,
   grant: ({ text }) => grantFor(text),
   client: (error) => explainClient(product, error),

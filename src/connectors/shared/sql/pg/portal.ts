@@ -1,13 +1,12 @@
 import type { Client, Connection, FieldDef, Submittable } from "pg"
 import { PlatformError } from "../../../../core/errors.ts"
-import type { Value } from "../../../../core/values.ts"
+import { type Before, sendBefore } from "./before.ts"
 import type { PgBound } from "./encode.ts"
-import type { PgTypes } from "./values.ts"
 
 /** The methods through which the client library passes the server's messages to the running query. */
 interface Handlers {
   handleRowDescription(message: { readonly fields: readonly Field[] }): void
-  handleDataRow(message: { readonly fields: readonly (string | null)[] }): void
+  handleDataRow(message: { readonly fields: RawRow }): void
   handleCommandComplete(): void
   handlePortalSuspended(): void
   handleEmptyQuery(): void
@@ -16,7 +15,9 @@ interface Handlers {
 }
 
 type Field = FieldDef
-type Parse = (text: string) => Value
+
+/** A row as the server sends it: the text of each value. */
+export type RawRow = readonly (string | null)[]
 
 let portals = 0
 
@@ -29,25 +30,20 @@ export class Portal {
   fields: readonly Field[] = []
   /** Whether there may be more rows. */
   suspended = false
+  /** Characters of all rows so far. */
+  length = 0
   readonly #pg: Client
-  readonly #types: ReturnType<PgTypes["parsers"]>
   // Redshift takes no portal without a name.
   readonly #name = `jackfield_${++portals}`
-  #parsers: readonly Parse[] = []
 
-  constructor(pg: Client, types: ReturnType<PgTypes["parsers"]>) {
+  constructor(pg: Client) {
     this.#pg = pg
-    this.#types = types
   }
 
   /** The first `count` rows; `before` are statements that run first, such as those that begin the transaction. */
-  first(sql: string, params: readonly PgBound[], count: number, before: readonly string[]): Promise<Value[][]> {
+  first(sql: string, params: readonly PgBound[], count: number, before: Before): Promise<RawRow[]> {
     return this.#exchange(count, before.length, (to) => {
-      for (const text of before) {
-        to.parse({ name: "", text, types: [] }, true)
-        to.bind({ portal: "", statement: "", binary: "", values: [] }, true)
-        to.execute({ portal: "", rows: "0" }, true)
-      }
+      sendBefore(to, before)
       to.parse({ name: "", text: sql, types: [] }, true)
       to.bind({ portal: this.#name, statement: "", binary: "", values: [...params] as string[] }, true)
       to.describe({ type: "P", name: this.#name }, true)
@@ -55,7 +51,7 @@ export class Portal {
   }
 
   /** The next `count` rows. */
-  next(count: number): Promise<Value[][]> {
+  next(count: number): Promise<RawRow[]> {
     return this.#exchange(count, 0, () => undefined)
   }
 
@@ -64,20 +60,23 @@ export class Portal {
     await this.#exchange(0, 0, (to) => to.close({ type: "P", name: this.#name }, true))
   }
 
-  #exchange(count: number, before: number, send: (to: Connection) => void): Promise<Value[][]> {
-    const rows: Value[][] = []
-    const { promise, resolve, reject } = Promise.withResolvers<Value[][]>()
+  #exchange(count: number, before: number, send: (to: Connection) => void): Promise<RawRow[]> {
+    const rows: RawRow[] = []
+    const { promise, resolve, reject } = Promise.withResolvers<RawRow[]>()
     let left = before
     this.suspended = false
     const handlers: Handlers = {
       handleRowDescription: ({ fields }) => {
         this.fields = fields
-        this.#parsers = fields.map(({ dataTypeID }) => this.#types.getTypeParser(dataTypeID, "text") as Parse)
       },
       handleDataRow: ({ fields }) => {
         if (left > 0 || rows.length >= count)
-          throw new PlatformError("protocol_invalid", "The server sent more rows than it was asked for, so it is no PostgreSQL; check host and port.")
-        rows.push(fields.map((text, index) => (text === null ? null : (this.#parsers[index]?.(text) ?? null))))
+          throw new PlatformError(
+            "protocol_invalid",
+            "The server sent more rows than it was asked for, so it is not the system that the connector expects; check host and port.",
+          )
+        for (const text of fields) this.length += text?.length ?? 0
+        rows.push(fields)
       },
       handleCommandComplete: () => void left--,
       handlePortalSuspended: () => {

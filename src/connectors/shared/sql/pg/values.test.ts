@@ -8,10 +8,9 @@ import { pgErrors } from "./errors.ts"
 import { cancelRequest } from "./protocol.ts"
 import { pgTypes } from "./values.ts"
 
-const { parsers, columnsOf, read } = pgTypes()
+const { parser, columnsOf, read } = pgTypes()
 const explain = explainBy(pgErrors("PostgreSQL"))
-const parse = (oid: number, text: string): unknown =>
-  (parsers(() => undefined) as { getTypeParser(oid: number): (text: string) => unknown }).getTypeParser(oid)(text)
+const parse = (oid: number, text: string): unknown => parser(oid)(text)
 const field = (name: string, dataTypeID: number, dataTypeModifier = -1) => ({ name, dataTypeID, dataTypeModifier })
 
 describe("values out", () => {
@@ -30,7 +29,25 @@ describe("values out", () => {
     [1184, "-infinity", "-infinity"],
     [1114, "2024-03-31 02:30:00", "2024-03-31T02:30:00"],
     [1082, "infinity", "infinity"],
-    [1007, "{1,NULL}", "{1,NULL}"],
+    [1007, "{1,NULL}", [1, null]],
+    [
+      1007,
+      "{{1,2},{NULL,4}}",
+      [
+        [1, 2],
+        [null, 4],
+      ],
+    ],
+    [1007, "{}", []],
+    [1007, "[0:1]={1,2}", "[0:1]={1,2}"],
+    [1016, "{9007199254740993}", ["9007199254740993"]],
+    [1009, '{a,"b c","NULL",NULL,"\\"\\\\",""}', ["a", "b c", "NULL", null, '"\\', ""]],
+    [1001, '{"\\\\x00ff",NULL}', ["AP8=", null]],
+    [1022, "{NaN,1.5}", ["NaN", 1.5]],
+    [1185, '{"2024-03-31 01:00:00+00",infinity}', ["2024-03-31T01:00:00Z", "infinity"]],
+    [3807, '{"[1, 2]","{\\"a\\": 9007199254740993}"}', [[1, 2], { a: "9007199254740993" }]],
+    [3807, "{{1},{2}}", "{{1},{2}}"],
+    [790, "-$1,234.56", "-1234.56"],
     [99_999, "anything", "anything"],
   ])("type %i: %s", (oid, text, value) => expect(parse(oid, text)).toEqual(value))
 
@@ -66,7 +83,9 @@ describe("types", () => {
     ["real", { type: "float", precision: 32 }],
     ["timestamp(3) without time zone", { type: "timestamp", precision: 3, zoned: false }],
     ["timestamp with time zone", { type: "timestamp", zoned: true }],
-    ["integer[]", { type: "unknown" }],
+    ["integer[]", { type: "array", elements: "integer" }],
+    ["character varying(10)[]", { type: "array", elements: "string" }],
+    ["shop.mood[]", { type: "array" }],
     ["made (up) type", { type: "unknown" }],
   ] as [string, object][])("%s", (native, typed) => expect(read(native)).toEqual({ ...typed, nativeType: native }))
 
@@ -90,6 +109,15 @@ describe("values in", () => {
     [[1, null, ['a "b\\']], "array", '{"1",NULL,{"a \\"b\\\\"}}'],
     [true, "boolean", "true"],
   ] as const)("%j as %s", (value, type, text) => expect(encode(value, { type })).toBe(text))
+
+  test.each([
+    [["AP8=", null], "bytes", '{"\\\\x00ff",NULL}'],
+    [[[1, 2], { a: "x" }], "json", '{"[1,2]","{\\"a\\":\\"x\\"}"}'],
+    [[["a"], ["b"]], "string", '{{"a"},{"b"}}'],
+    ["[0:1]={1,2}", "integer", "[0:1]={1,2}"],
+  ] as const)("%j as an array of %s", (value, elements, text) => expect(encode(value, { type: "array", elements })).toBe(text))
+
+  test("a bad element is charged to its value", () => expect(() => encode(["%%%"], { type: "array", elements: "bytes" })).toThrow(/base64/))
 
   test.each([
     ["%%%", "bytes"],

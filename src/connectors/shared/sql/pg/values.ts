@@ -1,10 +1,12 @@
-import type { CustomTypesConfig, FieldDef } from "pg"
-import type { Column, Value } from "../../../../core/values.ts"
+import type { FieldDef } from "pg"
+import type { Column, ColumnType, Value } from "../../../../core/values.ts"
 import { distinctNames } from "../../columns.ts"
 import { parseJson } from "../../json.ts"
 import { type Typed, type TypeRow, typeReader } from "../types.ts"
+import { parseArray } from "./arrays.ts"
 
-type Parse = (text: string) => Value
+/** Reads a value's text as the server sends it. */
+export type Parse = (text: string) => Value
 
 const number: Parse = (text) => Number(text)
 const float: Parse = (text) => {
@@ -21,6 +23,9 @@ const timestamp: Parse = (text) => {
   const end = text.endsWith("+00") ? `${text.slice(space + 1, -3)}Z` : text.slice(space + 1)
   return `${text.slice(0, space)}T${end}`
 }
+
+/** `-$1,234.56` → `-1234.56`: `lc_monetary` is C in every transaction. */
+const money: Parse = (text) => text.replace(/[$,]/g, "")
 
 /** A built-in type by its OID and that of its array (pg_type.dat). Without `parse` its values come as the server's text. */
 export interface PgType extends TypeRow {
@@ -40,12 +45,12 @@ const BUILT_IN: readonly PgType[] = [
   { oid: 25, array: 1009, name: "text", type: "string" },
   { oid: 26, array: 1028, name: "oid", type: "integer", bits: 64, parse: number },
   { oid: 114, array: 199, name: "json", type: "json", parse: parseJson },
-  { oid: 142, name: "xml", type: "string" },
+  { oid: 142, array: 143, name: "xml", type: "string" },
   { oid: 650, array: 651, name: "cidr", type: "string" },
   { oid: 700, array: 1021, name: "real", type: "float", bits: 32, parse: float },
   { oid: 701, array: 1022, name: "double precision", type: "float", bits: 64, parse: float },
-  { oid: 790, name: "money", type: "string" },
-  { oid: 829, name: "macaddr", type: "string" },
+  { oid: 790, array: 791, name: "money", type: "decimal", parse: money },
+  { oid: 829, array: 1040, name: "macaddr", type: "string" },
   { oid: 869, array: 1041, name: "inet", type: "string" },
   { oid: 1042, array: 1014, name: "character", type: "string", size: "length" },
   { oid: 1042, name: "bpchar", type: "string" },
@@ -63,48 +68,71 @@ const BUILT_IN: readonly PgType[] = [
   { oid: 3802, array: 3807, name: "jsonb", type: "json", parse: parseJson },
 ]
 
+/** A type of a database's own, by its OID: an enum, a domain, a composite or an array of them (`own-types.ts`). */
+export interface OwnType extends Pick<Column, "type" | "nativeType" | "elements"> {
+  /** The OID of the built-in type whose values it has, or whose values its elements have. */
+  readonly base: number
+}
+
+/** Types of the database's own that the connection has met so far. */
+export type OwnTypes = ReadonlyMap<number, OwnType>
+
 /** The types of a system that speaks the protocol. */
 export interface PgTypes {
   /** A type as `format_type()` spells it. */
   read(native: string): Typed
-  /** For `pg`: how to read a text of a type, each text's length told to `meter`. Local to a query, never set on the library. */
-  parsers(meter: (length: number) => void): CustomTypesConfig
-  /** A result's columns; a name that comes again gets `_2`, `_3`. Types that the table lacks are named by their OID. */
-  columnsOf(fields: readonly Pick<FieldDef, "name" | "dataTypeID" | "dataTypeModifier">[]): Column[]
+  /** Whether the OID needs no look-up in the database. */
+  knows(oid: number): boolean
+  /** How to read a text of the type; one that nothing is known about is read as text. */
+  parser(oid: number, own?: OwnTypes): Parse
+  /** The type of a parameter or of a column without modifiers. */
+  typeOf(oid: number, own?: OwnTypes): Typed
+  /** A result's columns; a name that comes again gets `_2`, `_3`. Types that nothing is known about are named by their OID. */
+  columnsOf(fields: readonly Pick<FieldDef, "name" | "dataTypeID" | "dataTypeModifier">[], own?: OwnTypes): Column[]
 }
+
+const plain: Parse = (text) => text
+const NONE: OwnTypes = new Map()
 
 /** PostgreSQL's built-in types, and those of a system beside them. */
 export function pgTypes(more: readonly PgType[] = []): PgTypes {
   const rows = [...more, ...BUILT_IN]
   const byOid = new Map(rows.toReversed().map((row) => [row.oid, row]))
   const arrays = new Map(rows.flatMap((row) => (row.array === undefined ? [] : [[row.array, row] as const])))
-  const read = typeReader(rows)
-  const parsers = (meter: (length: number) => void): CustomTypesConfig => {
-    const getTypeParser = (oid: number): Parse => {
-      const parse = byOid.get(oid)?.parse
-      return (text) => {
-        meter(text.length)
-        return parse === undefined ? text : parse(text)
-      }
-    }
-    return { getTypeParser } as CustomTypesConfig
+  const readOne = typeReader(rows)
+  const read = (native: string): Typed =>
+    native.endsWith("[]") ? { ...arrayOf(readOne(native.replace(/(\[\])+$/, "")).type), nativeType: native } : readOne(native)
+  const elementsOf =
+    (element: PgType | undefined): Parse =>
+    (text) =>
+      parseArray(text, element?.parse ?? plain, element?.type)
+  const parser: PgTypes["parser"] = (oid, own = NONE) => {
+    const [row, element, mine] = [byOid.get(oid), arrays.get(oid), own.get(oid)]
+    if (row !== undefined) return row.parse ?? plain
+    if (element !== undefined) return elementsOf(element)
+    if (mine === undefined) return plain
+    return mine.type === "array" ? elementsOf(byOid.get(mine.base)) : (byOid.get(mine.base)?.parse ?? plain)
   }
-  const typeOf = (oid: number, modifier: number): Typed => {
-    const row = byOid.get(oid)
+  const typeOf = (oid: number, modifier: number, own: OwnTypes): Typed => {
+    const [row, element] = [byOid.get(oid), arrays.get(oid)]
     if (row !== undefined) return read(spelled(row, modifier))
-    const element = arrays.get(oid)
-    return element === undefined ? { type: "unknown", nativeType: `oid ${oid}` } : { type: "array", nativeType: `${spelled(element, modifier)}[]` }
+    if (element !== undefined) return read(`${spelled(element, modifier)}[]`)
+    const { base: _, ...mine } = own.get(oid) ?? { type: "unknown" as const, nativeType: `oid ${oid}`, base: 0 }
+    return mine
   }
-  const columnsOf: PgTypes["columnsOf"] = (fields) => {
+  const columnsOf: PgTypes["columnsOf"] = (fields, own = NONE) => {
     const names = distinctNames(fields.map(({ name }) => name))
     return fields.map(({ name, dataTypeID, dataTypeModifier }, index) => ({
       name: names[index] ?? name,
-      ...typeOf(dataTypeID, dataTypeModifier),
+      ...typeOf(dataTypeID, dataTypeModifier, own),
       nullable: true,
     }))
   }
-  return { read, parsers, columnsOf }
+  return { read, knows: (oid) => byOid.has(oid) || arrays.has(oid), parser, typeOf: (oid, own = NONE) => typeOf(oid, -1, own), columnsOf }
 }
+
+/** An array of elements of that type. */
+export const arrayOf = (elements: ColumnType): Pick<Typed, "type" | "elements"> => ({ type: "array", ...(elements === "unknown" ? {} : { elements }) })
 
 /** As `format_type()` spells it, modifiers too. */
 function spelled({ name, size, oid }: PgType, modifier: number): string {

@@ -1,13 +1,15 @@
 import { once } from "node:events"
-import type { Client, QueryArrayResult } from "pg"
+import type { Client, CustomTypesConfig, FieldDef, QueryArrayResult } from "pg"
 import { PlatformError } from "../../../../core/errors.ts"
-import type { Value } from "../../../../core/values.ts"
+import type { Column, Value } from "../../../../core/values.ts"
 import { leftInBatch } from "../../cursors.ts"
 import type { ErrorTable } from "../errors.ts"
 import { withReplay } from "../replay.ts"
 import type { Access, Page, PageLimits, SqlWire, Statement, Transactions } from "../wire.ts"
 import type { PgBound } from "./encode.ts"
-import { Portal } from "./portal.ts"
+import { OwnTypeBook } from "./own-types.ts"
+import { ParamTypes } from "./param-types.ts"
+import { Portal, type RawRow } from "./portal.ts"
 import type { PgTypes } from "./values.ts"
 
 /** What differs between the systems that speak the protocol. */
@@ -20,6 +22,8 @@ export interface PgSystem {
   readonly session?: string
   /** How a transaction begins. Absent: as in PostgreSQL. */
   readonly modes?: Readonly<Record<Access, readonly string[]>>
+  /** Whether types that are not built in are looked up in pg_type, and parameters are bound by the types that the server describes. */
+  readonly ownTypes?: boolean
   /** Whether a refused statement spoils its transaction for good, so that what was done before is sent again. */
   readonly replays?: boolean
 }
@@ -30,14 +34,23 @@ export function pgWire(pg: Client, system: PgSystem, release: () => void): SqlWi
   return system.replays === true ? withReplay(wire) : wire
 }
 
-function plainWire(pg: Client, { types, settings, modes = MODES }: PgSystem, release: () => void): SqlWire<PgBound> {
+function plainWire(pg: Client, { types, settings, modes = MODES, ownTypes = false }: PgSystem, release: () => void): SqlWire<PgBound> {
   const transactions = transactionsOf(pg, settings, modes)
+  const book = ownTypes ? new OwnTypeBook(pg, types) : undefined
+  const described = book && new ParamTypes(pg, types, book)
+  const parsers = { getTypeParser: (oid: number) => types.parser(oid) } as CustomTypesConfig
+  const reader: Reader = async (fields) => {
+    const own = await book?.with(fields.map(({ dataTypeID }) => dataTypeID))
+    const parse = fields.map(({ dataTypeID }) => types.parser(dataTypeID, own))
+    return { columns: types.columnsOf(fields, own), values: (row) => row.map((text, index) => (text === null ? null : (parse[index]?.(text) ?? null))) }
+  }
   return {
-    pages: (sql, params, limits) => pages(pg, types, { sql, params }, limits, transactions.opening()),
+    pages: (sql, params, limits) => pages(pg, reader, { sql, params }, limits, transactions.opening()),
+
+    ...(described === undefined ? {} : { paramTypes: (sql, values) => described.of(sql, values, transactions.opening) }),
 
     run: async (sql, params) => {
       await transactions.opened()
-      const parsers = types.parsers(() => undefined)
       const { rows, fields, rowCount }: QueryArrayResult<Value[]> = await pg.query({ text: sql, values: [...params], rowMode: "array", types: parsers })
       return { columns: types.columnsOf(fields), rows, touched: rowCount ?? 0 }
     },
@@ -130,25 +143,26 @@ function snapshotLiteral(id: string): string {
 const FIRST_ROWS = 32
 const PAGE_LENGTH = 8 * 1_048_576
 
+/** How a result's rows are read: made from its description, once. */
+type Reader = (fields: readonly FieldDef[]) => Promise<{ readonly columns: readonly Column[]; values(row: RawRow): readonly Value[] }>
+
 /**
  * A statement's rows in pages, the first also when it is empty; stops at `maxRows`. Memory holds one page: the first is
  * short, and where rows are long so are the others, about 8 MiB at most.
  */
-async function* pages(pg: Client, types: PgTypes, { sql, params }: Statement<PgBound>, limits: PageLimits, before: readonly string[]): AsyncGenerator<Page> {
-  let length = 0
-  const parsers = types.parsers((more) => {
-    length += more
-  })
-  const portal = new Portal(pg, parsers)
+async function* pages(pg: Client, reader: Reader, { sql, params }: Statement<PgBound>, limits: PageLimits, before: readonly string[]): AsyncGenerator<Page> {
+  const portal = new Portal(pg)
   const most = limits.maxRows ?? Number.POSITIVE_INFINITY
+  let read: Awaited<ReturnType<Reader>> | undefined
   let failed = true
   try {
     for (let seen = 0; seen < most || seen === 0; ) {
-      const fitting = seen === 0 ? FIRST_ROWS : Math.floor((PAGE_LENGTH * seen) / Math.max(1, length))
+      const fitting = seen === 0 ? FIRST_ROWS : Math.floor((PAGE_LENGTH * seen) / Math.max(1, portal.length))
       const wanted = Math.max(1, Math.min(leftInBatch(limits.batchRows, seen), most - seen, fitting))
       const rows = seen === 0 ? await portal.first(sql, params, wanted, before) : await portal.next(wanted)
+      read ??= await reader(portal.fields)
       failed = false
-      if (rows.length > 0 || seen === 0) yield { columns: types.columnsOf(portal.fields), rows }
+      if (rows.length > 0 || seen === 0) yield { columns: read.columns, rows: rows.map(read.values) }
       seen += rows.length
       failed = true
       if (!portal.suspended) break

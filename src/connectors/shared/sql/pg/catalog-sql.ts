@@ -1,0 +1,51 @@
+import { isTellable, told } from "./names.ts"
+import { baseSpelled, elementOf } from "./own-types.ts"
+
+/** Everything that holds rows, except for the system's own schemas (names that begin with pg_ are reserved). */
+const RELATIONS =
+  "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p','v','m','f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+
+/** A partition whose root may be read is not a stream: its rows are read through the root, whose comment says how many partitions there are. */
+const WHOLE = `AND NOT (c.relispartition AND EXISTS (
+      SELECT FROM pg_class p JOIN pg_namespace pn ON pn.oid = p.relnamespace
+      WHERE p.oid = pg_partition_root(c.oid) AND has_schema_privilege(pn.oid, 'USAGE') AND has_table_privilege(p.oid, 'SELECT')))`
+
+/** The system's own count: pg_class shows everything to everybody. */
+export const COUNT = `SELECT c.relkind, c.relispartition, count(*)::int ${RELATIONS} ${WHOLE} GROUP BY 1, 2 ORDER BY 1, 2`
+
+const READABLE = "AND r.usable AND r.readable AND (r.whole OR has_column_privilege(r.oid, a.attnum, 'SELECT'))"
+
+/** Tables of INHERITS, whose rows a read of their parent returns too. Partitions are no such tables. */
+const CHILDREN = `CASE WHEN c.relkind IN ('r', 'f') THEN
+        (SELECT count(*)::int FROM pg_inherits h JOIN pg_class k ON k.oid = h.inhrelid WHERE h.inhparent = c.oid AND NOT k.relispartition) END`
+
+/** One row per column, one for a relation without any; in order of schema, name and position. The type under a column's domains, and of its elements, follow its own. */
+const columnsSql = (only: string, which: string): string => `
+  WITH r AS MATERIALIZED (
+    SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples,
+      CASE WHEN c.relkind = 'p' THEN (SELECT count(*)::int FROM pg_partition_tree(c.oid) WHERE isleaf) END AS partitions,
+      ${CHILDREN} AS children,
+      has_schema_privilege(n.oid, 'USAGE') AS usable, has_table_privilege(c.oid, 'SELECT') AS whole,
+      has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS readable
+    ${RELATIONS} ${only}
+  )
+  SELECT ${told("r.nspname")}, ${told("r.relname")}, r.relkind, r.reltuples, r.usable, r.whole, r.readable, r.partitions,
+    ${told("obj_description(r.oid, 'pg_class')")}, i.indkey::text, i.indnkeyatts, r.children, ${told("a.attname")}, a.attnum, a.attnotnull,
+    CASE WHEN a.attgenerated <> '' THEN 'computed' WHEN a.attidentity = 'a' THEN 'identity' END, t.typcategory,
+    ${told("format_type(a.atttypid, a.atttypmod)")}, CASE WHEN t.typtype = 'd' THEN ${baseSpelled("t.oid")} END,
+    e.typcategory, CASE WHEN e.typtype = 'd' THEN ${baseSpelled("e.oid")} ELSE ${told("format_type(e.oid, NULL)")} END,
+    ${isTellable("r.nspname")} AND ${isTellable("r.relname")} AND ${isTellable("a.attname")}
+  FROM r
+  LEFT JOIN pg_index i ON i.indrelid = r.oid AND i.indisprimary AND i.indisvalid
+  LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped ${which}
+  LEFT JOIN pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_type e ON e.oid = ${elementOf("t")}
+  ORDER BY r.nspname, r.relname, a.attnum`
+
+/** The statement of a discovery; the benchmark gives the same to psql. */
+export const CATALOG = columnsSql(WHOLE, READABLE)
+
+const NAMED = "AND n.nspname = $1 AND c.relname = $2"
+/** One relation, as a read sees it and as a write does: with every column, whatever may be read of it. */
+export const READ_ONE = columnsSql(NAMED, READABLE)
+export const WRITE_ONE = columnsSql(NAMED, "")
