@@ -1577,6 +1577,11 @@ export interface components {
             maxLength?: number;
             /** @description Of a time or a timestamp: true for an instant, false for a wall clock without a zone */
             zoned?: boolean;
+            /**
+             * @description computed: the system computes the value, and a write leaves it out; identity: the system assigns it to new rows, and a write may not change it
+             * @enum {string}
+             */
+            generated?: "computed" | "identity";
         };
         Comparison: {
             /** @enum {string} */

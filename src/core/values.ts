@@ -52,4 +52,9 @@ export interface Column {
   readonly maxLength?: number
   /** Timestamp and time: true for an instant, false for a wall-clock time without a zone. */
   readonly zoned?: boolean
+  /**
+   * `computed`: the system computes the value from other columns and accepts no other. `identity`: the system assigns the
+   * value to a new row; a write may set it there and never change it.
+   */
+  readonly generated?: "computed" | "identity"
 }

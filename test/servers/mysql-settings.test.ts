@@ -39,7 +39,7 @@ const all = () =>
     async (session) => {
       const done: unknown[] = []
       for (const id of [2, 3]) {
-        const columns = [column("id", "integer"), column("v"), column("c")]
+        const columns = [column("id", "integer"), column("v", "string", "text"), column("c", "string", "text")]
         done.push(await session.write(TEXTS, { columns, rows: [[id, "日本", "ab"]] }, { mode: "append" }))
         done.push(await valuesOf(session.read(TEXTS)))
         done.push(await session.write(TEXTS, { columns, rows: [[id, null, null]], ops: ["delete"] }, { mode: "upsert" }))

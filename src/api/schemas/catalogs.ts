@@ -18,6 +18,12 @@ export const Column = named(
     scale: Type.Optional(Type.Integer({ description: "Decimals of a decimal" })),
     maxLength: Type.Optional(Type.Integer({ description: "Characters of a string, or bytes, at most" })),
     zoned: Type.Optional(Type.Boolean({ description: "Of a time or a timestamp: true for an instant, false for a wall clock without a zone" })),
+    generated: Type.Optional(
+      Type.Enum(["computed", "identity"], {
+        description:
+          "computed: the system computes the value, and a write leaves it out; identity: the system assigns it to new rows, and a write may not change it",
+      }),
+    ),
   }),
 )
 const Path = Type.Array(Type.String(), { description: "The names that lead to a stream, such as schema and table" })
