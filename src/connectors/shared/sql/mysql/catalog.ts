@@ -4,6 +4,7 @@ import type { StreamKind } from "../../../../core/streams.ts"
 import type { Column, Value } from "../../../../core/values.ts"
 import { type Catalog, countedBy, described, grouped, type Relation } from "../catalog.ts"
 import type { MysqlClient } from "./client.ts"
+import { SORTS_OTHERWISE } from "./dialect.ts"
 import { isServerError } from "./errors.ts"
 import { accountOf, type Grant, grantsOf, readsByColumn } from "./grants.ts"
 import { type Names, namesOf, twice } from "./names.ts"
@@ -30,7 +31,8 @@ const scopeOf = async (client: MysqlClient, path: readonly string[] | undefined,
 
 /** MariaDB lists sequences as tables, though they hold no rows. */
 const TABLES = "FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN ('SEQUENCE', 'TEMPORARY') AND"
-const COLUMNS = "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, IS_NULLABLE, COLUMN_TYPE, PRIVILEGES, EXTRA FROM information_schema.COLUMNS WHERE"
+const COLUMNS =
+  "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, IS_NULLABLE, COLUMN_TYPE, PRIVILEGES, EXTRA, COLLATION_NAME FROM information_schema.COLUMNS WHERE"
 const KEYS = "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE CAST(INDEX_NAME AS BINARY) = 'PRIMARY' AND"
 /** MariaDB has JSON as a text with a check, which few users see: for the others the column is a text until its rows are read. */
 const JSON_CHECKS = "CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CHECK_CLAUSE LIKE 'json_valid(%' AND"
@@ -139,6 +141,9 @@ const tableOf = ([schema, table, type, , comment, engine]: Cells): Table => ({
 
 const GENERATED = /\b(VIRTUAL|STORED|PERSISTENT) GENERATED\b/
 
+/** MariaDB sorts the CHAR of a collation without padding by its spaces, and compares it without them: 'a' is behind 'a\t', and less. */
+const sortsOtherwise = (native: string, collation: string): boolean => native.startsWith("char(") && collation.includes("_nopad_")
+
 function found(table: Cells, name: string, usable: readonly Cells[], all: readonly Cells[], about: About): Relation {
   const { keys, json, grants } = about
   const { path, view, comment, engine } = tableOf(table)
@@ -148,12 +153,13 @@ function found(table: Cells, name: string, usable: readonly Cells[], all: readon
     path,
     kind: kindOf(table[2]),
     columns: usable.map(
-      ([, , column, , nullable, native, , extra]): Column => ({
+      ([, , column, , nullable, native, , extra, collation]): Column => ({
         name: String(column),
         ...catalogType(String(native)),
         ...(json.has(nameOf(name, column)) ? { type: "json" } : {}),
         nullable: nullable === "YES",
         ...(GENERATED.test(String(extra)) ? { generated: "computed" } : {}),
+        ...(sortsOtherwise(String(native), String(collation)) ? { [SORTS_OTHERWISE]: true } : {}),
       }),
     ),
     key: keys.get(name) ?? [],

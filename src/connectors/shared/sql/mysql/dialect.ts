@@ -7,6 +7,9 @@ import { encode, type MysqlBound, param } from "./encode.ts"
 /** Comments and quotes (MySQL docs, 11.7 and 11.1.1). A comment that begins with an exclamation mark is code. */
 const LEXIS: Lexis = { lineComments: [/#/y, /--\s/y], runs: /\/\*M?!/y, quotes: "'\"`", escapes: "'\"" }
 
+/** Marks a column that the server sorts otherwise than it compares; seen nowhere but here. */
+export const SORTS_OTHERWISE = Symbol("sorts otherwise than it compares")
+
 /** Types whose order in an index is not that of their values as text, or whose values come in another spelling. */
 const UNORDERED = /^(enum|set|float|bit)\b/
 
@@ -47,7 +50,7 @@ export const mysqlDialect: Dialect<MysqlBound> = {
   },
   order: {
     tuples: false,
-    resumes: ({ type, nativeType }) => type !== "json" && !UNORDERED.test(nativeType),
+    resumes: (column) => column.type !== "json" && !UNORDERED.test(column.nativeType) && !(SORTS_OTHERWISE in column),
     // Texts are equal by their collation, and most collations ignore case.
     exact: ({ type }) => type !== "string",
     keyValue: (value, column) => {
