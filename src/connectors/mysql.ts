@@ -1,9 +1,9 @@
 import { defineConnector } from "../core/connector.ts"
 import { text } from "../core/fields.ts"
-import { catalog } from "./mysql/catalog.ts"
 import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
 import { loginOf, serverFields } from "./shared/sql/login.ts"
 import { mysqlBytes } from "./shared/sql/mysql/bytes.ts"
+import { mysqlCatalog } from "./shared/sql/mysql/catalog.ts"
 import { connectMysql } from "./shared/sql/mysql/client.ts"
 import { mysqlDdl } from "./shared/sql/mysql/ddl.ts"
 import { mysqlDialect } from "./shared/sql/mysql/dialect.ts"
@@ -75,7 +75,7 @@ refused one by one.`,
   },
   ...sqlVerbs({
     dialect: mysqlDialect,
-    catalog,
+    catalog: mysqlCatalog,
     errors: mysqlErrors,
     facts: mysqlFacts(PRODUCTS, "MySQL"),
     writer: mysqlWriter,

@@ -1,4 +1,6 @@
 import { connect } from "node:net"
+import { Readable } from "node:stream"
+import { createConnection } from "mysql2"
 import { beforeEach, describe, expect, test } from "vitest"
 import { collect } from "../support/batches.ts"
 import { pieceOf, plain } from "../support/byte-pieces.ts"
@@ -20,10 +22,19 @@ beforeEach(async () => {
 describe("a server that asks for a file of ours", () => {
   const piece = 'not,a\n"file",\n'
 
-  /** Passes everything between client and server, but asks for a file in answer to the statements that match; what it gets. */
-  async function asking(statements: RegExp): Promise<Loopback & { readonly got: string[]; readonly asked: () => number }> {
+  /** What a client sends, by the first byte of its packet (MySQL docs, Command Phase). */
+  const [TEXT, PREPARES, EXECUTES] = [0x03, 0x16, 0x17]
+  type Matches = (command: number, text: string) => boolean
+  const text =
+    (pattern: RegExp): Matches =>
+    (command, sent) =>
+      command === TEXT && pattern.test(sent)
+
+  /** Passes everything between client and server, but asks for a file in answer to the commands that match; what it gets, and all bytes that came. */
+  async function asking(matches: Matches): Promise<Loopback & { readonly got: string[]; readonly raw: () => string; readonly asked: () => number }> {
     const got: string[] = []
     let asked = 0
+    let raw = ""
     const proxy = await listenRaw((client) => {
       const server = connect(shop.config.port, "127.0.0.1")
       client.on("error", () => server.destroy()).on("close", () => server.destroy())
@@ -32,11 +43,12 @@ describe("a server that asks for a file of ours", () => {
       let data: Buffer | undefined
       client.on("data", (chunk) => {
         if (data === undefined) {
-          if (!statements.test(chunk.toString("latin1", 5))) return void server.write(chunk)
+          if (!matches(chunk[4] ?? 0, chunk.toString("latin1", 5))) return void server.write(chunk)
           asked++
           data = Buffer.alloc(0)
           return void client.write(packet(1, Buffer.from("\xfb/etc/passwd", "latin1")))
         }
+        raw += chunk.toString("latin1")
         data = Buffer.concat([data, chunk])
         const whole = payloads(data)
         if (whole === undefined) return
@@ -45,7 +57,7 @@ describe("a server that asks for a file of ours", () => {
         client.write(packet(whole.next, Buffer.from([0, 2, 0, 2, 0, 0, 0])))
       })
     })
-    return Object.assign(proxy, { got, asked: () => asked })
+    return Object.assign(proxy, { got, raw: () => raw, asked: () => asked })
   }
   const packet = (sequence: number, body: Buffer): Buffer => Buffer.concat([Buffer.from([body.length, 0, 0, sequence]), body])
 
@@ -61,20 +73,44 @@ describe("a server that asks for a file of ours", () => {
     return undefined
   }
 
-  test.each([
-    ["settings", /^SET SESSION/],
-    ["the beginning of a transaction", /^START/],
-    ["queries", /SELECT/],
-  ])("in answer to %s gets nothing", async (_, statements) => {
-    await using server = await asking(statements)
+  const EXECUTION: Matches = (command) => command === EXECUTES
+
+  test.each<[string, Matches]>([
+    ["settings", text(/^SET NAMES/)],
+    ["the beginning of a transaction", text(/^START/)],
+    ["the preparation of a query", (command, sent) => command === PREPARES && /SELECT 1/.test(sent)],
+    ["the execution of a query", EXECUTION],
+  ])("in answer to %s gets nothing", async (_, matches) => {
+    await using server = await asking(matches)
     const use = shop.run((session) => collect(session.query("SELECT 1")), { port: server.port }, { deadlineMs: 3_000 })
-    expect((await failure(use)).code).not.toBe("internal")
-    expect([server.asked() > 0, server.got.join("")]).toEqual([true, ""])
+    expect((await failure(use)).code).toMatch(/^(protocol_invalid|connection_lost|timed_out)$/)
+    // An empty packet at most, which is how a client says that it sends nothing.
+    expect([server.asked(), server.got.join(""), server.raw().replaceAll(/^\0\0\0./gs, "")]).toEqual([1, "", ""])
   })
 
-  test.each([
-    ["settings of the load", /^SET SESSION sql_notes/],
-    ["a commit", /^COMMIT/],
+  test("in answer to discovery gets nothing", async () => {
+    await using server = await asking(text(/^SHOW GRANTS/))
+    const use = shop.run((session) => collect(session.discover()), { port: server.port }, { deadlineMs: 3_000 })
+    expect((await failure(use)).code).toMatch(/^(protocol_invalid|connection_lost|timed_out)$/)
+    expect([server.asked(), server.got.join(""), server.raw().replaceAll(/^\0\0\0./gs, "")]).toEqual([1, "", ""])
+  })
+
+  test("would get it from a client that lets the server ask", async () => {
+    await using server = await asking(text(/^SELECT/))
+    const login = { host: "127.0.0.1", port: server.port, user: "low", password: "low-password" }
+    const client = createConnection({ ...login, infileStreamFactory: () => Readable.from([Buffer.from("root:x:0")]) })
+    client.on("error", () => undefined)
+    try {
+      await new Promise((resolve) => client.query("SELECT 1", resolve))
+      expect([server.asked(), server.got]).toEqual([1, ["root:x:0"]])
+    } finally {
+      client.destroy()
+    }
+  })
+
+  test.each<[string, Matches]>([
+    ["settings of the load", text(/^SET SESSION sql_notes/)],
+    ["a commit", text(/^COMMIT/)],
   ])("in answer to %s gets nothing, even on the connection that loads", async (_, statements) => {
     await using server = await asking(statements)
     const offer = await shop.run((session) => plain(session, texts))
@@ -84,7 +120,7 @@ describe("a server that asks for a file of ours", () => {
   })
 
   test("in a load gets the bytes of the piece and no more", async () => {
-    await using server = await asking(/^LOAD DATA/)
+    await using server = await asking(text(/^LOAD DATA/))
     const offer = await shop.run((session) => plain(session, texts))
     await shop.run((session) => session.writeBytes(texts, pieceOf(piece, 2), offer, write), { port: server.port })
     expect([server.asked(), server.got]).toEqual([1, ['not,a\n"file",NULL\n']])

@@ -18,8 +18,8 @@ export interface Shop extends Omit<MariaDb, "port"> {
 }
 
 /** Starts the server for this file, and makes the shop anew before each test. */
-export function useShop(): Shop {
-  const server = use(() => mariadb.start())
+export function useShop(of: typeof mariadb = mariadb): Shop {
+  const server = use(() => of.start())
   beforeAll(async () => {
     await server.query(`CREATE OR REPLACE USER ${LOW} IDENTIFIED BY 'low-password'`)
   })

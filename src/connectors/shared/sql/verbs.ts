@@ -68,7 +68,7 @@ async function* query<B, C extends SqlConnection<B>>(
       if (wire.transactions?.holds?.() === false)
         throw new PlatformError("query_invalid", "The statement ended its read-only transaction; send one that only reads.")
     },
-    { maxRows: call.maxRows, soon: true },
+    { maxRows: call.maxRows, byCaller: true, soon: true },
   )
 }
 

@@ -29,6 +29,8 @@ export interface BeginOptions {
   readonly maxRows?: number | undefined
   /** The snapshot of a slicing: the transaction sees the moment that it shows. */
   readonly snapshot?: string | undefined
+  /** The statement is the caller's, and is read by the server's own rules (MySQL: its sql_mode). Absent: the statements are ours. */
+  readonly byCaller?: boolean | undefined
   /** The transaction may begin with its first statement. */
   readonly soon?: boolean
 }

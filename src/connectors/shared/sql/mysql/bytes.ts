@@ -21,7 +21,11 @@ const namesOf = (columns: readonly Column[]): readonly string[] => columns.map((
 export const mysqlBytes: Bytes<MysqlBound, MysqlClient> = {
   offers: (columns) => (columns.every(isWritten) ? csvOffers(namesOf(columns), CSV_WRITTEN) : []),
   takes: async (client, stream, columns, call) => {
-    const may = stream.kind === "table" && columns.every(isRead) && (await takesFiles(client, call)) && (await isTransactional(client, stream, call))
+    const may =
+      stream.kind === "table" &&
+      columns.every((column) => isRead(column) && column.generated === undefined) &&
+      (await takesFiles(client, call)) &&
+      (await isTransactional(client, stream, call))
     return may ? csvOffers(namesOf(columns), CSV_READ) : []
   },
   loader: (client) => client.loader(),

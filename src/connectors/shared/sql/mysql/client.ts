@@ -158,7 +158,7 @@ async function logIn(login: Login, lease: Lease, dial: Dial, loads: boolean): Pr
   } finally {
     forget(connection)
   }
-  return { connection, mariadb: isMariadb(connection), rested: watching.rested }
+  return { connection, mariadb: isMariadb(connection), rested: watching.rested, numbers: mysql.TypedParameter }
 }
 
 const explain = explainBy(mysqlErrors)

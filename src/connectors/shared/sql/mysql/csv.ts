@@ -23,7 +23,9 @@ export function csvLine(columns: readonly Column[]): string {
   return `CONCAT(${fields.join(", x'2c', ")}, x'0a')`
 }
 
-function fieldOf({ type, zoned }: Column, name: string): string {
+function fieldOf({ type, zoned, nativeType }: Column, name: string): string {
+  // A sum has no zeros in front, and as many decimals.
+  if (nativeType.includes("zerofill")) return `(${name} + 0)`
   switch (type) {
     case "integer":
     case "decimal":

@@ -7,16 +7,21 @@ import { encode, type MysqlBound, param } from "./encode.ts"
 /** Comments and quotes (MySQL docs, 11.7 and 11.1.1). A comment that begins with an exclamation mark is code. */
 const LEXIS: Lexis = { lineComments: [/#/y, /--\s/y], runs: /\/\*M?!/y, quotes: "'\"`", escapes: "'\"" }
 
+/** Marks a column that the server sorts otherwise than it compares; seen nowhere but here. */
+export const SORTS_OTHERWISE = Symbol("sorts otherwise than it compares")
+
 /** Types whose order in an index is not that of their values as text, or whose values come in another spelling. */
 const UNORDERED = /^(enum|set|float|bit)\b/
+
+const TIMES = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?)?$/
 
 /** How values of a key are spelled. The server would take a text that is no number for 0, and warn nobody. */
 const SPELLINGS: Readonly<Partial<Record<Column["type"], RegExp>>> = {
   integer: /^-?\d{1,20}$/,
   decimal: /^-?\d{1,65}(\.\d{1,38})?$/,
-  date: /^\d{4}-\d\d-\d\d$/,
+  date: TIMES,
   time: /^-?\d{2,3}:\d\d:\d\d(\.\d{1,6})?$/,
-  timestamp: /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?$/,
+  timestamp: TIMES,
   float: /^-?\d{1,400}(\.\d{1,400})?(e[+-]?\d{1,3})?$/i,
 }
 
@@ -24,6 +29,19 @@ const DATED: Readonly<Partial<Record<Column["type"], true>>> = { date: true, tim
 
 /** Whether a calendar has the day, or MySQL alone does: parts of it may be zero. The server would take any other for NULL. */
 const isDay = (day: string): boolean => /^0000|-00/.test(day) || new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day) === true
+
+/** Whether a text is a value of the column. In a comparison, the server takes `abc` for 0, and an impossible date for NULL. */
+export const isSpelled = (text: string, { type, nativeType }: Pick<Column, "type" | "nativeType">): boolean =>
+  SPELLINGS[type]?.test(text) !== false && (!(type in DATED) || isDay(text.slice(0, 10))) && (type !== "integer" || isWithin64Bits(text, nativeType))
+
+/** A cast takes a number beyond 64 bits for the last one, and -1 for the last unsigned one. */
+function isWithin64Bits(text: string, nativeType: string): boolean {
+  const number = BigInt(text)
+  return (nativeType.includes("unsigned") ? BigInt.asUintN(64, number) : BigInt.asIntN(64, number)) === number
+}
+
+/** Why such a text is refused. */
+export const notA = ({ type }: Pick<Column, "type">): string => `it is not ${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`
 
 /** The SQL of MySQL, MariaDB, and systems that speak their protocol. */
 export const mysqlDialect: Dialect<MysqlBound> = {
@@ -47,13 +65,11 @@ export const mysqlDialect: Dialect<MysqlBound> = {
   },
   order: {
     tuples: false,
-    resumes: ({ type, nativeType }) => type !== "json" && !UNORDERED.test(nativeType),
+    resumes: (column) => column.type !== "json" && !UNORDERED.test(column.nativeType) && !(SORTS_OTHERWISE in column),
     // Texts are equal by their collation, and most collations ignore case.
     exact: ({ type }) => type !== "string",
     keyValue: (value, column) => {
-      const spelled = String(value)
-      const wrong = SPELLINGS[column.type]?.test(spelled) === false || (column.type in DATED && !isDay(spelled.slice(0, 10)))
-      if (typeof value === "boolean" || wrong) throw new Unfit(`it is not a ${column.type}`)
+      if (typeof value === "boolean" || !isSpelled(String(value), column)) throw new Unfit(notA(column))
       return encode(value, column)
     },
     // Only its rows tell that a text of MariaDB is JSON.
@@ -62,7 +78,8 @@ export const mysqlDialect: Dialect<MysqlBound> = {
 }
 
 /** A value as the column's own type: the server else compares 64-bit integers with texts as doubles. */
-export function comparedAs({ type, nativeType }: Pick<Column, "type" | "nativeType">, value: string): string {
+export function comparedAs({ type, nativeType, precision = 6 }: Pick<Column, "type" | "nativeType" | "precision">, value: string): string {
+  if (nativeType.startsWith("bit(")) return `CAST(CONV(HEX(${value}), 16, 10) AS UNSIGNED)`
   switch (type) {
     case "integer":
       return nativeType.includes("unsigned") ? `CAST(${value} AS UNSIGNED)` : `CAST(${value} AS SIGNED)`
@@ -71,9 +88,9 @@ export function comparedAs({ type, nativeType }: Pick<Column, "type" | "nativeTy
     case "date":
       return `CAST(${value} AS DATE)`
     case "time":
-      return `CAST(${value} AS TIME(6))`
+      return `CAST(${value} AS TIME(${precision}))`
     case "timestamp":
-      return `CAST(${value} AS DATETIME(6))`
+      return `CAST(${value} AS DATETIME(${precision}))`
     default:
       return value
   }

@@ -1,9 +1,9 @@
 import type { Call } from "../../../../core/call.ts"
 import type { ServerFacts } from "../../../../core/connector.ts"
-import type { Value } from "../../../../core/values.ts"
 import { warningsOf } from "../login.ts"
 import { probed } from "../wire.ts"
 import type { MysqlClient } from "./client.ts"
+import { type Grant, grantsOf } from "./grants.ts"
 
 /** The facts of a server, by what it says of itself; `products` are told apart by its version and its comment, the first that matches. */
 export const mysqlFacts =
@@ -13,7 +13,7 @@ export const mysqlFacts =
       const { rows } = await client.wire.run("SELECT VERSION(), @@version_comment, DATABASE(), CURRENT_USER()", [], call)
       const [version = "", comment = "", database, user = ""] = (rows[0] ?? []).map((value) => (value === null ? undefined : String(value)))
       const banner = `${version} ${comment}`
-      const rights = grants((await client.wire.run("SHOW GRANTS", [], call)).rows)
+      const rights = globalRights(await grantsOf(client, call))
       return {
         product: products.find(([pattern]) => pattern.test(banner))?.[1] ?? otherwise,
         version: /\d+\.\d+(\.\d+)?/.exec(version)?.[0] ?? version,
@@ -26,8 +26,8 @@ export const mysqlFacts =
       }
     })
 
-/** The user's global rights, by `SHOW GRANTS`. Hashes of passwords that it shows are not kept. */
-export function grants(rows: readonly (readonly Value[])[]): { readonly everything: boolean; readonly files: boolean } {
-  const lists = rows.flatMap(([row]) => /^GRANT (.+) ON \*\.\* TO /.exec(String(row))?.[1] ?? []).flatMap((list) => list.split(/,\s*/))
-  return { everything: lists.includes("ALL PRIVILEGES") || lists.includes("SUPER"), files: lists.includes("FILE") }
+/** The rights that the user has on everything. */
+export function globalRights(grants: readonly Grant[]): { readonly everything: boolean; readonly files: boolean } {
+  const rights = grants.filter(({ database }) => database === "*").flatMap((grant) => grant.rights.split(/,\s*/))
+  return { everything: rights.includes("ALL PRIVILEGES") || rights.includes("SUPER"), files: rights.includes("FILE") }
 }

@@ -1,6 +1,6 @@
-import type { Connection, Query, ResultSetHeader } from "mysql2"
+import type { Connection, Query, ResultSetHeader, TypedParameter } from "mysql2"
 import { PlatformError } from "../../../../core/errors.ts"
-import type { Column, Value } from "../../../../core/values.ts"
+import { type Column, ExactNumber, type Value } from "../../../../core/values.ts"
 import { leftInBatch } from "../../cursors.ts"
 import type { Done, Page, PageLimits } from "../wire.ts"
 import type { MysqlBound } from "./encode.ts"
@@ -14,6 +14,8 @@ export interface MysqlLine {
   readonly mariadb: boolean
   /** Resets the count of bytes received without a row; see `protocol.ts`. */
   readonly rested: () => void
+  /** Numbers as the protocol has them; the library would send each number as a double, and each text as a text. */
+  readonly numbers: Pick<TypedParameter, "LONG" | "LONGLONG" | "NEWDECIMAL">
   /** Ends the running statement over a connection of its own; this one stays usable. */
   readonly kill: () => Promise<void>
 }
@@ -82,21 +84,45 @@ class Inbox<T> {
   }
 }
 
+/** `-1.25e3` without its exponent: `-1250`. An exponent that no DECIMAL has stays. */
+function plain(number: string): string {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?[eE]([+-]?\d{1,2})$/.exec(number) ?? []
+  if (whole === "") return number
+  const all = `${"0".repeat(99)}${whole}${fraction}${"0".repeat(99)}`
+  const point = 99 + whole.length + Number(exponent)
+  return `${sign}${all.slice(0, point).replace(/^0+(?=\d)/, "")}.${all.slice(point)}`.replace(/\.?0*$/, "")
+}
+
+/** The digits that a DECIMAL of the server has at most. */
+const MOST_DIGITS = 65
+
+/** A number so that its digits stay, also when the statement calculates with it: a double would make 9007199254740992 of 9007199254740993. */
+function boundAs({ LONG, LONGLONG, NEWDECIMAL }: MysqlLine["numbers"], value: MysqlBound): unknown {
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value === value >> 0 ? LONG(value) : LONGLONG(value)
+  if (!(value instanceof ExactNumber)) return value
+  const digits = plain(value.digits)
+  if (/^-?\d{1,19}$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)) return LONGLONG(digits)
+  return /^-?[\d.]+$/.test(digits) && digits.replace(/\D/g, "").length <= MOST_DIGITS ? NEWDECIMAL(digits) : digits
+}
+
 const sizeOf = (raw: unknown): number => (typeof raw === "string" || Buffer.isBuffer(raw) ? raw.length : 8)
 
 /** Sends the statement. Its rows go to the inbox until that is full; the connection then pauses. */
-function send<T>({ connection, rested }: MysqlLine, inbox: Inbox<T>, sql: string, params: readonly MysqlBound[], prepared: boolean): void {
+function send<T>(line: MysqlLine, inbox: Inbox<T>, sql: string, params: readonly MysqlBound[], prepared: boolean): void {
+  const { connection, rested } = line
   rested()
   let read: ((raw: readonly unknown[]) => T) | undefined
   let results = 0
+  let answered = false
   const fail = (error: unknown): void => {
     inbox.failure ??= error
     inbox.over = true
     inbox.changed()
   }
   connection.once("error", fail)
-  const command = (prepared ? connection.execute({ sql, values: [...params] }) : connection.query({ sql })) as Query
+  const command = (prepared ? connection.execute({ sql, values: params.map((value) => boundAs(line.numbers, value)) }) : connection.query({ sql })) as Query
   command.on("fields", (fields: unknown) => {
+    answered = true
     if (!Array.isArray(fields)) return
     if (results++ > 0) {
       fail(new PlatformError("protocol_invalid", "The server sent two results for one statement; check host and port."))
@@ -117,6 +143,11 @@ function send<T>({ connection, rested }: MysqlLine, inbox: Inbox<T>, sql: string
   command.on("error", fail)
   command.once("end", () => {
     connection.off("error", fail)
+    // The library takes a request for a file, in answer to a prepared statement, for the end of it.
+    if (!answered && inbox.failure === undefined) {
+      fail(new PlatformError("protocol_invalid", "The server did not answer the statement; check host and port."))
+      connection.destroy()
+    }
     inbox.over = true
     inbox.changed()
   })

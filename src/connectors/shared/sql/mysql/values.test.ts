@@ -6,7 +6,8 @@ import { definitions, mysqlDdl } from "./ddl.ts"
 import { mysqlDialect } from "./dialect.ts"
 import { encode, param } from "./encode.ts"
 import { mysqlErrors, type ServerError } from "./errors.ts"
-import { grants } from "./facts.ts"
+import { globalRights } from "./facts.ts"
+import { grantsIn } from "./grants.ts"
 import { watchPackets } from "./protocol.ts"
 import { bits, catalogType, type Field, readerOf, shortest, timestamp } from "./values.ts"
 
@@ -198,8 +199,11 @@ describe("errors", () => {
   })
 
   test("rights over everything are seen, those over one database are not", () => {
-    expect(grants([["GRANT ALL PRIVILEGES ON *.* TO `a`@`%` IDENTIFIED BY PASSWORD '*x'"]])).toEqual({ everything: true, files: false })
-    expect(grants([["GRANT SELECT, FILE ON *.* TO `a`@`%`"], ["GRANT ALL PRIVILEGES ON `shop`.* TO `a`@`%`"]])).toEqual({ everything: false, files: true })
+    expect(globalRights(grantsIn([["GRANT ALL PRIVILEGES ON *.* TO `a`@`%` IDENTIFIED BY PASSWORD '*x'"]]))).toEqual({ everything: true, files: false })
+    expect(globalRights(grantsIn([["GRANT SELECT, FILE ON *.* TO `a`@`%`"], ["GRANT ALL PRIVILEGES ON `shop`.* TO `a`@`%`"]]))).toEqual({
+      everything: false,
+      files: true,
+    })
   })
 })
 

@@ -96,7 +96,7 @@ export function timestamp(raw: unknown, zone: "Z" | ""): string {
   return `${withoutZeros(given.replace(" ", "T"))}${zone}`
 }
 
-const [UNSIGNED, ENUM, SET] = [32, 256, 2048]
+const [UNSIGNED, ZEROFILL, ENUM, SET] = [32, 64, 256, 2048]
 const BINARY = 63
 /** Kinds that the library would take apart; they are read as bytes: an SRID and WKB, or floats. */
 const [VECTOR, GEOMETRY, BLOB] = [242, 255, 252]
@@ -125,11 +125,15 @@ const KINDS: ReadonlyMap<number, Kind> = new Map([
   [GEOMETRY, { name: "geometry", parse: bytes }],
 ] satisfies [number, Kind][])
 
+/** Kinds whose values are texts of digits; ZEROFILL shows zeros in front of them that are no part of the value. */
+const DIGITS: ReadonlySet<string> = new Set(["decimal", "bigint"])
+
 function kindOf(field: Field): Kind {
   const { columnType, columnLength, characterSet, flags, extendedFormat, extendedTypeName } = field
   if (extendedFormat === "json") return JSON_KIND
   if (columnType === 16) return { name: `bit(${columnLength})`, parse: (raw) => bits(raw, columnLength) }
   const known = KINDS.get(columnType)
+  if (known !== undefined && (flags & ZEROFILL) !== 0 && DIGITS.has(known.name)) return { ...known, parse: (raw) => String(raw).replace(/^0+(?=\d)/, "") }
   if (known !== undefined) return known
   const name = (flags & ENUM) !== 0 ? "enum" : (flags & SET) !== 0 ? "set" : undefined
   if (name !== undefined) return { name, parse: text }

@@ -1,14 +1,18 @@
 import type { Call } from "../../../../core/call.ts"
+import { PlatformError } from "../../../../core/errors.ts"
 import type { Stream } from "../../../../core/streams.ts"
-import type { Line } from "../../put.ts"
+import type { Column } from "../../../../core/values.ts"
+import { type Line, lastOfEachKey, type Rejected } from "../../put.ts"
 import { wholeNumber } from "../catalog.ts"
 import { withDeletes } from "../deletes.ts"
 import { listed, Params } from "../dialect.ts"
 import { brief } from "../errors.ts"
-import { columnList, inPieces, type Piecewise, type Target, valueRows, type Writer } from "../writer.ts"
+import { columnList, inPieces, type Piecewise, type Puts, type Target, valueRows, type Writer } from "../writer.ts"
 import type { MysqlClient } from "./client.ts"
+import { isSpelled, notA } from "./dialect.ts"
 import type { MysqlBound } from "./encode.ts"
 import { isServerError } from "./errors.ts"
+import { namesOf, twice } from "./names.ts"
 
 type Into = Target<MysqlBound, MysqlClient>
 type MysqlLineOf = Line<MysqlBound>
@@ -21,11 +25,17 @@ const MOST_ROWS = 1_000
 
 const TABLE = `
   SELECT t.TABLE_TYPE, e.TRANSACTIONS, @@max_allowed_packet
-  FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE WHERE t.TABLE_SCHEMA = ? AND t.TABLE_NAME = ?`
+  FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE WHERE`
+
+/** The condition on one table of information_schema; its parameters are the path, by `twice`. */
+async function named(client: MysqlClient, prefix: string, call: Call): Promise<string> {
+  const { same } = await namesOf(client, call)
+  return `${same(`${prefix}TABLE_SCHEMA`)} AND ${same(`${prefix}TABLE_NAME`)}`
+}
 
 /** Whether a refused statement leaves no rows behind (it does in MyISAM, Aria and MEMORY), and the bytes that one statement may have. */
 async function engine(client: MysqlClient, { path }: Stream, call: Call): Promise<{ transactional: boolean; bytes: number }> {
-  const [[type, transactions, packet] = []] = (await client.wire.run(TABLE, [...path], call)).rows
+  const [[type, transactions, packet] = []] = (await client.wire.run(`${TABLE} ${await named(client, "t.", call)}`, twice(path), call)).rows
   return { transactional: type === "VIEW" || transactions === "YES", bytes: Math.floor(wholeNumber(packet) * SHARE) }
 }
 
@@ -82,47 +92,106 @@ async function metAnother(target: Into, line: MysqlLineOf, error: unknown): Prom
 
 const MOST_KEYS = 500
 
-/** How many rows of the table have the keys that were written: as many as there are different keys by the server's own comparison. */
-async function standing({ client, table, columns, key, dialect, call }: Into, lines: readonly MysqlLineOf[]): Promise<number> {
-  const parts = key.flatMap((name) => columns.flatMap((column, at) => (column.name === name ? [{ column, at }] : [])))
-  const names = listed(
-    dialect,
-    parts.map(({ column }) => column),
-  )
+/**
+ * How many rows of the table the lines have become: as many as there are different keys by the server's own comparison. A line whose
+ * key the table does not show again is counted by itself: the server, a trigger or a counter made another value of it.
+ */
+async function standing(target: Into, lines: readonly MysqlLineOf[]): Promise<number> {
+  const { columns, key } = target
+  const at = key.map((name) => columns.findIndex((column) => column.name === name))
+  const keyed = lines.filter(({ values }) => at.every((index) => values[index] !== null))
+  const found = await distinctKeys(target, keyed)
+  const counters = lines.length - keyed.length
+  if (found === lastOfEachKey(keyed, columns, key).length) return found + counters
+  const lost = lastOfEachKey(await withoutRows(target, keyed), columns, key).length
+  return Math.min(keyed.length, found + lost) + counters
+}
+
+/** The number of different keys in the table among those of the lines. */
+async function distinctKeys({ client, table, columns, key, dialect, call }: Into, lines: readonly MysqlLineOf[]): Promise<number> {
+  const parts = key.flatMap((name) => columns.filter((column) => column.name === name))
   const found = new Set<string>()
   for (let at = 0; at < lines.length; at += MOST_KEYS) {
     const params = new Params<MysqlBound>(dialect)
-    const one = ({ values }: MysqlLineOf): string =>
-      `(${parts.map(({ column, at }) => `${dialect.ident(column.name)} = ${params.compare(values[at] ?? null, column)}`).join(" AND ")})`
-    const which = lines.slice(at, at + MOST_KEYS).map(one)
-    const { rows } = await client.wire.run(`SELECT ${names} FROM ${table} WHERE ${which.join(" OR ")}`, params.all, call)
+    const which = lines.slice(at, at + MOST_KEYS).map((line) => sameKey({ columns, key, dialect }, params, line))
+    const { rows } = await client.wire.run(`SELECT ${listed(dialect, parts)} FROM ${table} WHERE ${which.join(" OR ")}`, params.all, call)
     for (const row of rows) found.add(JSON.stringify(row))
   }
   return found.size
 }
 
+/** The lines of whose keys the table has no row. */
+async function withoutRows({ client, table, columns, key, dialect, call }: Into, lines: readonly MysqlLineOf[]): Promise<MysqlLineOf[]> {
+  const lost: MysqlLineOf[] = []
+  for (let at = 0; at < lines.length; at += MOST_KEYS) {
+    const params = new Params<MysqlBound>(dialect)
+    const some = lines.slice(at, at + MOST_KEYS)
+    const asked = some.map((line) => `EXISTS (SELECT 1 FROM ${table} WHERE ${sameKey({ columns, key, dialect }, params, line)})`)
+    const { rows } = await client.wire.run(`SELECT ${asked.join(", ")}`, params.all, call)
+    lost.push(...some.filter((_, index) => Number(rows[0]?.[index]) === 0))
+  }
+  return lost
+}
+
+/** The condition that a row has the line's key. */
+function sameKey({ columns, key, dialect }: Pick<Into, "columns" | "key" | "dialect">, params: Params<MysqlBound>, { values }: MysqlLineOf): string {
+  const parts = key.flatMap((name) => columns.flatMap((column, at) => (column.name === name ? [{ column, at }] : [])))
+  return `(${parts.map(({ column, at }) => `${dialect.ident(column.name)} = ${params.compare(values[at] ?? null, column)}`).join(" AND ")})`
+}
+
 const UNIQUE = `
   SELECT INDEX_NAME, COLUMN_NAME, NULLABLE FROM information_schema.STATISTICS
-  WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND NON_UNIQUE = 0 ORDER BY INDEX_NAME, SEQ_IN_INDEX`
+  WHERE NON_UNIQUE = 0 AND`
 
 /** The keys of unique indexes without NULLs. */
 async function uniqueKeys(client: MysqlClient, { path }: Stream, call: Call): Promise<readonly (readonly string[])[]> {
   const indexes = new Map<unknown, string[]>()
   const nullable = new Set<unknown>()
-  for (const [index, column, nulls] of (await client.wire.run(UNIQUE, [...path], call)).rows) {
+  for (const [index, column, nulls] of (
+    await client.wire.run(`${UNIQUE} ${await named(client, "", call)} ORDER BY INDEX_NAME, SEQ_IN_INDEX`, twice(path), call)
+  ).rows) {
     indexes.set(index, [...(indexes.get(index) ?? []), String(column)])
     if (nulls === "YES") nullable.add(index)
   }
   return [...indexes].flatMap(([index, columns]) => (nullable.has(index) ? [] : [columns]))
 }
 
+/** Rejects deletes by keys that are no values of their columns: the server would compare `abc` as 0, and delete the row of that key. */
+function withoutStrayDeletes(upsert: Puts<MysqlBound, MysqlClient>): Puts<MysqlBound, MysqlClient> {
+  return async (target, lines) => {
+    const strayed = lines.flatMap(({ index, values, remove }): Rejected[] => {
+      const stray = remove ? target.columns.find((column, at) => target.key.includes(column.name) && !isKeyOf(values[at] ?? null, column)) : undefined
+      return stray === undefined ? [] : [{ index, reason: `column ${stray.name}: ${notA(stray)}.` }]
+    })
+    if (strayed.length === 0) return await upsert(target, lines)
+    const stray = new Set(strayed.map(({ index }) => index))
+    const { written, rejected } = await upsert(
+      target,
+      lines.filter(({ index }) => !stray.has(index)),
+    )
+    return { written, rejected: [...strayed, ...rejected] }
+  }
+}
+
+const isKeyOf = (value: MysqlBound, column: Column): boolean =>
+  value === null || typeof value === "boolean" || Buffer.isBuffer(value) || isSpelled(String(value), column)
+
 /** Appends by INSERT of many rows; upserts by INSERT … ON DUPLICATE KEY UPDATE, which the unique keys decide. */
 export const mysqlWriter: Writer<MysqlBound, MysqlClient> = {
   append: inPieces({ ...insert, put: (target, lines) => put(target, lines, "") }),
-  upsert: withDeletes(inPieces({ ...insert, put: (target, lines) => put(target, lines, onDuplicate(target)), reason: metAnother, written: standing })),
+  upsert: withoutStrayDeletes(
+    withDeletes(inPieces({ ...insert, put: (target, lines) => put(target, lines, onDuplicate(target)), reason: metAnother, written: standing })),
+  ),
   deletes: true,
   keys: uniqueKeys,
-  // MariaDB has JSON as a text: a JSON value goes into a text as JSON.
-  column: (own, given) => (own.type === "string" && given.type === "json" ? { ...own, type: "json" } : own),
+  column: (own, given) => {
+    if (own.generated !== undefined)
+      throw new PlatformError(
+        "query_invalid",
+        `The values of ${own.name} are generated by the server, which accepts no others; leave the column out of the rows.`,
+      )
+    // MariaDB has JSON as a text: a JSON value goes into a text as JSON.
+    return own.type === "string" && given.type === "json" ? { ...own, type: "json" } : own
+  },
   transactional: ({ client, stream, call }) => isTransactional(client, stream, call),
 }
