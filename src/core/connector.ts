@@ -10,6 +10,7 @@ import type {
   Commit,
   CommitKind,
   Discovered,
+  Guess,
   ReadOptions,
   ReadPlan,
   SchemaStep,
@@ -24,13 +25,14 @@ import type { Row, Value } from "./values.ts"
 
 /**
  * The remote system's description of itself: `{ product: "PostgreSQL", version: "15.18" }`, and warnings that do not
- * fail a test.
+ * fail a test. `guesses`: how a file is read without proof; each of them is among the warnings too.
  */
 export interface ServerFacts {
   readonly product: string
   readonly version?: string
   readonly details?: Readonly<Record<string, string | number | boolean>>
   readonly warnings?: readonly string[]
+  readonly guesses?: readonly Guess[]
 }
 
 /** An input of `request`. A default that is a secret is not shown. */

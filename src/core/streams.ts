@@ -4,6 +4,18 @@ export const STREAM_KINDS = ["table", "view", "materialized view", "foreign tabl
 export type StreamKind = (typeof STREAM_KINDS)[number]
 
 /**
+ * A property of a file that its bytes suggest but do not prove: the config field that fixes it, the value that was taken,
+ * and the next likely value if there is one, both as that field spells them.
+ */
+export interface Guess {
+  readonly setting: string
+  readonly taken: string
+  readonly alternative?: string
+  /** One sentence for people. */
+  readonly message: string
+}
+
+/**
  * A source or destination of rows: a table, a topic, a file, an API resource. `key` lists its primary key's columns,
  * in order.
  */
@@ -17,6 +29,8 @@ export interface Stream {
   /** The system's own estimate of the number of rows, if it has one. */
   readonly estimatedRows?: number
   readonly comment?: string
+  /** How the stream is read without proof, if it is a file. */
+  readonly guesses?: readonly Guess[]
 }
 
 /**

@@ -132,6 +132,7 @@ export interface CatalogStreams {
   key: ColumnType<readonly string[] | null, readonly string[] | null | undefined, readonly string[] | null>
   estimated_rows: ColumnType<number | null, number | string | null | undefined, number | string | null>
   comment: OptionalText
+  guesses: OptionalJson<readonly unknown[]>
   search: string
 }
 

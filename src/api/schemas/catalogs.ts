@@ -3,7 +3,7 @@ import { STREAM_KINDS } from "../../core/streams.ts"
 import { COLUMN_TYPES } from "../../core/values.ts"
 import { CHANGE_KINDS } from "../../hub/catalogs/catalog-changes.ts"
 import { closed, Nullable, named, open, PageQuery, pageFields, Time } from "./basics.ts"
-import { timeoutMs } from "./tests.ts"
+import { Guesses, timeoutMs } from "./tests.ts"
 
 export const Column = named(
   "Column",
@@ -38,6 +38,7 @@ const Stream = named(
     keyHolds: Type.Optional(Type.Boolean({ description: "false where the system does not enforce the key, so that two rows may share one" })),
     estimatedRows: Type.Optional(Type.Integer({ description: "The system's own estimate" })),
     comment: Type.Optional(Type.String()),
+    guesses: Type.Optional(Guesses),
   }),
 )
 export const DiscoverInput = named("DiscoverInput", Type.Object({ timeoutMs: timeoutMs(900_000) }, closed))

@@ -13,6 +13,18 @@ const Stage = named(
     detail: Type.Optional(Type.String()),
   }),
 )
+export const Guesses = Type.Array(
+  named(
+    "Guess",
+    Type.Object({
+      setting: Type.String({ description: "The field of the config that fixes it" }),
+      taken: Type.String(),
+      alternative: Type.Optional(Type.String({ description: "The next likely value of the field, if there is one" })),
+      message: Type.String(),
+    }),
+  ),
+  { description: "How the file is read without proof" },
+)
 const ServerFacts = named(
   "ServerFacts",
   Type.Object(
@@ -23,6 +35,7 @@ const ServerFacts = named(
         Type.Unsafe<Readonly<Record<string, string | number | boolean>>>({ type: "object", additionalProperties: { type: ["string", "number", "boolean"] } }),
       ),
       warnings: Type.Optional(Type.Array(Type.String())),
+      guesses: Type.Optional(Guesses),
     },
     { description: "What the system says of itself, and warnings that do not fail the test" },
   ),

@@ -1,10 +1,10 @@
-import { choice, list, text, variant } from "../../core/fields.ts"
+import { choice, integer, list, optional, text, variant } from "../../core/fields.ts"
 import { TEXT_KINDS } from "../shared/files/kinds.ts"
 import { authKinds } from "../shared/http/auth/fields.ts"
 import { headerNameFault } from "../shared/http/header-rules.ts"
 import { httpsField } from "../shared/http/https.ts"
 
-/** Headers that the hub sets itself for a file, besides the generally reserved ones: they choose the part of the file and its coding. */
+/** Headers that the hub sets itself for a file, besides the generally reserved ones: they select the part of the file and its coding. */
 const nameFault = (name: string): string | undefined => headerNameFault(name) ?? (/^(range|accept-encoding)$/i.test(name) ? "is set by the hub." : undefined)
 const encodingFault = (label: string): string | undefined => {
   try {
@@ -32,6 +32,20 @@ export const csvFields = {
     example: "windows-1252",
   }),
   header: choice("Header", ["auto", "yes", "no"], { default: "auto", help: "Whether the first line names the columns." }),
+  skipLines: optional(
+    integer("Lines to skip", { min: 0, max: 10_000, help: "Lines above the header or the first row. By default, notes above a header are recognised." }),
+  ),
+  commentPrefix: optional(
+    text("Comment prefix", { maxLength: 8, example: "#", help: "Lines that begin with it are skipped. By default, only comments above the header are." }),
+  ),
+  trailingDelimiter: choice("Trailing delimiter", ["auto", "drop", "keep"], {
+    default: "auto",
+    help: "A delimiter at the end of a row, behind the last column. auto: dropped if every row has one and the header has none.",
+  }),
+  contentType: choice("Content type", ["checked", "ignored"], {
+    default: "checked",
+    help: "checked: a file that the server declares as HTML, JSON or another format is refused.",
+  }),
   types: choice("Types", ["auto", "text"], { default: "auto", help: "text: every column is text, except those below." }),
   columns: list(
     "Columns",

@@ -185,6 +185,7 @@ export class CatalogWriter {
       key: [...stream.key],
       estimated_rows: stream.estimatedRows ?? null,
       comment: stream.comment ?? null,
+      guesses: stream.guesses === undefined ? null : JSON.stringify(stream.guesses),
       search: [...stream.path, ...stream.columns.map((column) => column.name)].join("\n").toLowerCase(),
     }))
     await this.#store.inWorkspace(this.#owner.workspaceId, (tx) => tx.insertInto("catalog_streams").values(rows).execute()).catch(gone)

@@ -234,6 +234,7 @@ const streamOf = (row: {
   key: readonly string[] | null
   estimated_rows: number | null
   comment: string | null
+  guesses: readonly unknown[] | null
 }): Stream => ({
   path: row.path,
   kind: row.kind as Stream["kind"],
@@ -241,4 +242,5 @@ const streamOf = (row: {
   key: row.key ?? [],
   ...(row.estimated_rows === null ? {} : { estimatedRows: row.estimated_rows }),
   ...(row.comment === null ? {} : { comment: row.comment }),
+  ...(row.guesses === null ? {} : { guesses: row.guesses as NonNullable<Stream["guesses"]> }),
 })

@@ -7,6 +7,16 @@ export function columnsOf({ path, columns }: Stream, names: readonly string[]): 
   return names.map((name) => columns.find((column) => column.name === name) ?? unknown(path, name, columns))
 }
 
+/** The batches; a stream without any has one without rows, which names its columns. */
+export async function* atLeastColumns(columns: readonly Column[], batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+  let begun = false
+  for await (const batch of batches) {
+    begun = true
+    yield batch
+  }
+  if (!begun && columns.length > 0) yield { columns, rows: [] }
+}
+
 /** The batches with these columns alone, in this order. */
 export async function* only(names: readonly string[], path: readonly string[], batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
   for await (const batch of batches) {

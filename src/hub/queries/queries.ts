@@ -7,7 +7,7 @@ import type { Principal } from "../base/principal.ts"
 import type { Catalogs } from "../catalogs/catalogs.ts"
 import type { UseOptions, Uses } from "../connectors/uses.ts"
 import type { HubParts } from "../parts.ts"
-import { columnsOf, only } from "./chosen-columns.ts"
+import { atLeastColumns, columnsOf, only } from "./chosen-columns.ts"
 import { firstRows, onePage, type RowsAnswer, type RowsPage } from "./row-answers.ts"
 
 export interface QueryInput {
@@ -105,9 +105,9 @@ export class Queries {
     const known: Stream | undefined = await this.#catalogs.stream(by, connectorId, path)
     const stream = known ?? { path, kind: "table", columns: [], key: [] }
     const after = cursor === undefined ? {} : { after: cursor }
-    if (columns === undefined) return (session) => session.read(stream, after)
-    const chosen = known === undefined ? [] : columnsOf(known, columns)
-    return (session) => only(columns, path, session.read({ ...stream, columns: chosen }, after))
+    const chosen = columns === undefined ? stream.columns : known === undefined ? [] : columnsOf(known, columns)
+    const read = (session: Session): AsyncIterable<Batch> => atLeastColumns(chosen, session.read({ ...stream, columns: chosen }, after))
+    return columns === undefined ? read : (session) => only(columns, path, read(session))
   }
 }
 

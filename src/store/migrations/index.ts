@@ -11,6 +11,7 @@ import * as health from "./0009-health.ts"
 import * as catalogDiff from "./0010-catalog-diff.ts"
 import * as people from "./0011-people.ts"
 import * as compat from "./0012-compat.ts"
+import * as guesses from "./0013-guesses.ts"
 
 /** Every migration in order, listed here so that a packaged hub need not read a directory. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -26,4 +27,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0010-catalog-diff": catalogDiff,
   "0011-people": people,
   "0012-compat": compat,
+  "0013-guesses": guesses,
 }

@@ -5,6 +5,7 @@ import { type ByteSource, type Peeked, peek, section } from "./source.ts"
 import { cutAtFrames } from "./zstd-frames.ts"
 
 export type Compression = "none" | "gzip" | "zstd"
+type Compressed = Exclude<Compression, "none">
 
 /** First bytes: RFC 1952, 2.3.1, and RFC 8878, 3.1.1 (a frame) and 3.1.2 (a skippable frame). */
 const MAGIC_BYTES = 4
@@ -21,42 +22,64 @@ const MOST_RATIO = 200
 /** 2^23 bytes, the window that RFC 8878, 3.1.1.1.2, asks every decoder to support; more would let a file claim the memory. */
 const ZSTD_WINDOW_LOG = 23
 
-/** A source without its compression, which its first bytes tell. A compressed source loses its ranges. */
-export async function decompressed(source: ByteSource): Promise<{ readonly source: Peeked; readonly compression: Compression }> {
+/** A file may be compressed twice, as a server does that compresses a compressed file on its way. */
+const MOST_LAYERS = 2
+
+/** A source without its compression, which is recognised by its first bytes; outermost first. A compressed source loses its ranges. */
+export async function decompressed(source: ByteSource): Promise<{ readonly source: Peeked; readonly compressions: readonly Compressed[] }> {
   const raw = await peek(source, MAGIC_BYTES)
-  const compression = compressionOf(raw.head)
-  return { source: await peek(compression === "none" ? raw : wrapped(raw, compression)), compression }
+  const compressions: Compressed[] = []
+  for (let peeked = raw; ; ) {
+    const compression = compressionOf(peeked.head)
+    if (compression === "none") return { source: compressions.length === 0 ? await peek(raw) : peeked, compressions }
+    if (compressions.length === MOST_LAYERS)
+      throw new PlatformError("response_invalid", `The file ${source.name} is compressed more than twice; compress it once.`)
+    compressions.push(compression)
+    peeked = await peek(wrapped(raw, [...compressions]))
+  }
 }
 
-const wrapped = (source: ByteSource, compression: Exclude<Compression, "none">): ByteSource => ({
+const wrapped = (source: ByteSource, compressions: readonly Compressed[]): ByteSource => ({
   name: source.name,
   mark: source.mark,
+  contentType: source.contentType,
   ranges: false,
-  open: (from = 0, to) => section(decoded(source, compression), from, to),
+  open: (from = 0, to) => section(decoded(source, compressions), from, to),
   [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
 })
 
-async function* decoded(source: ByteSource, compression: Exclude<Compression, "none">): AsyncGenerator<Buffer> {
-  let [taken, given] = [0, 0]
+/** Counts the bytes of the source as they are read. */
+interface Taken {
+  bytes: number
+}
+
+function decoded(source: ByteSource, compressions: readonly Compressed[]): AsyncIterable<Buffer> {
+  const taken: Taken = { bytes: 0 }
   async function* counted(): AsyncGenerator<Buffer> {
     for await (const part of source.open()) {
-      taken += part.length
+      taken.bytes += part.length
       yield part
     }
   }
+  return compressions.reduce<AsyncIterable<Buffer>>((bytes, compression) => layer(bytes, compression, taken, source.name), counted())
+}
+
+/** The bytes without one compression. Each layer is measured by the bytes of the source, so that two of them allow no more than one. */
+async function* layer(bytes: AsyncIterable<Buffer>, compression: Compressed, taken: Taken, name: string): AsyncGenerator<Buffer> {
+  let given = 0
   const gzip = compression === "gzip"
   const decoder = gzip ? createGunzip() : createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } })
   // An error of either comes out of the loop below; without the callback it would be an unhandled one as well.
-  pipeline(Readable.from(gzip ? counted() : cutAtFrames(counted()), { objectMode: true, highWaterMark: 1 }), decoder, () => undefined)
+  pipeline(Readable.from(gzip ? bytes : cutAtFrames(bytes), { objectMode: true, highWaterMark: 1 }), decoder, () => undefined)
   try {
     for await (const part of decoder as AsyncIterable<Buffer>) {
       given += part.length
-      if (given > FREE_BYTES && given > taken * MOST_RATIO)
-        throw new PlatformError("response_too_large", `The file ${source.name} decompresses to more than ${MOST_RATIO} times its size; send it uncompressed.`)
+      if (given > FREE_BYTES && given > taken.bytes * MOST_RATIO)
+        throw new PlatformError("response_too_large", `The file ${name} decompresses to more than ${MOST_RATIO} times its size; send it uncompressed.`)
       yield part
     }
   } catch (error) {
-    throw explained(error, source.name, compression)
+    throw explained(error, name, compression)
   }
 }
 

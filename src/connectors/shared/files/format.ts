@@ -1,4 +1,4 @@
-import type { ByteFormat, ByteOffer, RejectedRecord } from "../../../core/streams.ts"
+import type { ByteFormat, ByteOffer, Guess, RejectedRecord } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import type { Peeked } from "./source.ts"
 
@@ -25,6 +25,12 @@ export interface OpenTable {
   /** For the report of a test: the encoding, the delimiter. */
   readonly facts: Readonly<Record<string, string | number | boolean>>
   readonly warnings: readonly string[]
+  /** What the first part of the file suggests but does not prove. */
+  readonly guesses: readonly Guess[]
+  /** What the first records of the file are; absent for formats that cannot have a record that is not a row. */
+  readonly first?: FirstRecords
+  /** Columns that the connector's options name and the file lacks. */
+  readonly missing?: readonly string[]
   /** What the file is, for the catalog's comment: "UTF-8, divided by comma, with a header". */
   readonly described: string
   /** The wanted columns as this table gives them; a type that the connector's options fix goes before a column's own. */
@@ -40,6 +46,12 @@ export interface OpenTable {
   readonly offer?: ByteOffer
   /** Rows as bytes in that form. */
   pieces?(wanted: Span): AsyncIterable<TablePiece>
+}
+
+/** How many of the first records are rows, and the others. */
+export interface FirstRecords {
+  readonly rows: number
+  readonly rejected: readonly RejectedRecord[]
 }
 
 /** A part of a table: the whole without `start` and `end`. `after`: where an earlier read of that part ended. */
@@ -71,6 +83,8 @@ export interface RowChunk {
 export interface Survey {
   readonly columns: readonly Column[]
   readonly rows: number
+  /** What is still a guess after all values; absent: as before. */
+  readonly guesses?: readonly Guess[]
 }
 
 /** Rows that are passed on as bytes; `rows`, `rejected` and `position` are final once the bytes have ended. */

@@ -2,11 +2,15 @@ import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import { type Compression, decompressed } from "./compression.ts"
 import type { Format, OpenTable } from "./format.ts"
+import { binaryFormatOf, textFormatOf } from "./known-formats.ts"
 import type { Layout } from "./layout.ts"
 import type { ByteSource } from "./source.ts"
 import type { FileStore } from "./store.ts"
 
-/** What the verbs of a type of files need of its open client. */
+/** Columns that a message names. */
+const SHOWN = 30
+
+/** What the verbs of a type of files need from its open client. */
 export interface FileClient {
   readonly store: FileStore
   readonly layout: Layout
@@ -24,18 +28,21 @@ export interface OpenFile extends AsyncDisposable {
   readonly mark: string
   readonly bytes: number | undefined
   readonly format: Format["name"]
-  readonly compression: Compression
+  /** "none", "gzip", "zstd", or "gzip in zstd" for a file that is compressed twice. */
+  readonly compression: string
   readonly table: OpenTable
 }
 
 /** Opens a file by its path, or by the source that the store's listing has opened already. */
-export async function openFile({ store, formats }: FileClient, path: string, call: Call, listed?: ByteSource): Promise<OpenFile> {
+export async function openFile({ store, formats, layout }: FileClient, path: string, call: Call, listed?: ByteSource): Promise<OpenFile> {
   const raw = listed ?? (await store.open(path, call))
   try {
-    const { source, compression } = await decompressed(raw)
+    const { source, compressions } = await decompressed(raw)
     if (source.head.length === 0) throw new PlatformError("response_invalid", `The file ${path} is empty; a file has at least a header or a record.`)
     const format = formatOf(formats, source.head, path)
     const table = await format.open(source)
+    if (layout.per === "one") assertColumns(table, path)
+    const compression = compressions.length === 0 ? "none" : compressions.toReversed().join(" in ")
     return { path, mark: raw.mark, bytes: raw.bytes, format: format.name, compression, table, [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() }
   } catch (error) {
     await raw[Symbol.asyncDispose]()
@@ -43,10 +50,23 @@ export async function openFile({ store, formats }: FileClient, path: string, cal
   }
 }
 
+/** Refuses options that name columns which the file lacks: a mistyped name would otherwise fix nothing without a word. */
+function assertColumns({ missing = [], columns }: OpenTable, path: string): void {
+  const [name] = missing
+  if (name === undefined) return
+  const shown = columns.slice(0, SHOWN).map((column) => column.name)
+  const more = columns.length > SHOWN ? ` and ${columns.length - SHOWN} more` : ""
+  throw new PlatformError("config_invalid", `The file ${path} has no column ${name}, whose type the connector fixes; it has ${shown.join(", ")}${more}.`, {
+    faults: missing.map((each) => ({ pointer: "/config/columns", message: `There is no column ${each}.` })),
+  })
+}
+
 function formatOf(formats: readonly Format[], head: Buffer, path: string): Format {
   const [only] = formats
   if (only !== undefined && formats.length === 1) return only
   const [best] = formats.map((format) => ({ format, likely: format.looksLike(head, path) })).sort((one, other) => other.likely - one.likely)
   if (best !== undefined && best.likely >= 0.5) return best.format
+  const other = binaryFormatOf(head) ?? textFormatOf(head.toString("utf8", 0, 65_536), false)
+  if (other !== undefined) throw new PlatformError("response_invalid", `The file ${path} cannot be read: it is ${other}.`)
   throw new PlatformError("response_invalid", `The file ${path} looks like none of ${formats.map(({ name }) => name).join(", ")}, which this connector reads.`)
 }

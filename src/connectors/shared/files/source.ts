@@ -7,6 +7,8 @@ export interface ByteSource extends AsyncDisposable {
   readonly mark: string
   /** How many bytes there are, when the source says so. */
   readonly bytes?: number | undefined
+  /** The Content-Type that a server gave it. */
+  readonly contentType?: string | undefined
   /** Whether a part costs no more than the part. Without ranges, the bytes before it are read and dropped. */
   readonly ranges: boolean
   /** The bytes from one offset to another (excluded). Rejects with `PastEnd` when there are fewer than `from`. */
@@ -50,9 +52,9 @@ export async function peek(source: ByteSource, most = SAMPLE_BYTES): Promise<Pee
     await release()
     yield* source.open(from, to)
   }
-  const { name, mark, bytes, ranges } = source
+  const { name, mark, bytes, ranges, contentType } = source
   return {
-    ...{ name, mark, bytes, ranges, open },
+    ...{ name, mark, bytes, ranges, contentType, open },
     head: begun.subarray(0, most),
     whole: ended && begun.length <= most,
     async [Symbol.asyncDispose]() {

@@ -43,6 +43,7 @@ export async function urlSource(url: URL, http: HttpClient, call: Call): Promise
     name,
     bytes,
     ranges,
+    contentType: first.headers["content-type"],
     mark: markOf(first),
     open,
     async [Symbol.asyncDispose]() {

@@ -203,9 +203,9 @@ describe("a file is a stream", () => {
     const { streams, skipped, counted } = await discovered(client(FILES))
     expect(streams.map(({ path }) => path)).toEqual([["a.csv"]])
     expect(skipped.map(({ path, reason }) => [path[0], reason])).toEqual([
-      ["b.png", expect.stringContaining("looks like none of csv, ndjson, json")],
+      ["b.png", "The file b.png cannot be read: it is a PNG image."],
       ["c.csv", expect.stringContaining("is empty")],
-      ["d.parquet", expect.stringContaining("looks like none of")],
+      ["d.parquet", "The file d.parquet cannot be read: it is a Parquet file."],
       ["e.csv.gz", expect.stringContaining("gzip compression")],
     ])
     expect(counted).toEqual({ total: 5, byKind: { file: 1, "unread file": 4 } })

@@ -2,11 +2,11 @@ import { PlatformError } from "../../../../core/errors.ts"
 import type { ByteOffer, RejectedRecord } from "../../../../core/streams.ts"
 import { csvShape } from "../../csv-shape.ts"
 import type { Span, TablePiece } from "../format.ts"
-import { beginOf, rejectedRecord } from "../text/chunks.ts"
+import { rejectedRecord } from "../text/chunks.ts"
 import type { TextPosition, TextRecord } from "../text/records.ts"
 import type { Fields } from "./shape.ts"
-import type { Sniffed } from "./sniff.ts"
-import { type CsvFile, judge, recordsOf } from "./text.ts"
+import type { Sniffed } from "./sniff/sniff.ts"
+import { type CsvFile, judge, recordsOf, startIn } from "./text.ts"
 import { type Dialect, fieldEncoder } from "./write.ts"
 
 /** A piece ends here, and after so many rejected records. */
@@ -59,7 +59,7 @@ class Runs {
     this.#part = part
     this.#encode = fieldEncoder(this.#dialect)
     this.#oddField = new RegExp(`[\\r\\n${shape.quote}]`)
-    this.#position = beginOf(part)
+    this.#position = startIn(file, part)
     this.#base = this.#position[0]
     this.#records = recordsOf(file, part, (bytes) => this.#unread.push(bytes))[Symbol.asyncIterator]()
   }
@@ -119,7 +119,7 @@ class Runs {
     for (const record of some) {
       const [from, to] = [end, record.end - this.#base]
       const judged = judge(record, this.#sniffed)
-      const anew = judged !== undefined && "fields" in judged ? this.#anew(window, from, to, judged.fields, odd) : undefined
+      const anew = judged !== undefined && "fields" in judged ? this.#anew(window, from, to, judged.fields, odd, record) : undefined
       if (judged === undefined || "reason" in judged || anew !== undefined) {
         flush()
         begin = to
@@ -137,10 +137,11 @@ class Runs {
   }
 
   /** A row that another reader could take for something else, written anew; undefined: it passes as it stands. */
-  #anew(window: Buffer, from: number, to: number, fields: Fields, odd: boolean): Buffer | undefined {
+  #anew(window: Buffer, from: number, to: number, fields: Fields, odd: boolean, record: TextRecord<Fields>): Buffer | undefined {
     const { delimiter, lineEnd } = this.#dialect
     const same = window.toString("latin1", Math.max(from, to - lineEnd.length), to) === lineEnd && !(lineEnd === "\n" && window[to - 2] === CR)
-    if (same && !(odd && fields.some((field) => field !== null && this.#oddField.test(field)))) return undefined
+    const shortened = "value" in record && record.value.length !== fields.length
+    if (same && !shortened && !(odd && fields.some((field) => field !== null && this.#oddField.test(field)))) return undefined
     return Buffer.from(fields.map(this.#encode).join(delimiter) + lineEnd)
   }
 

@@ -7,10 +7,10 @@ import { cutsOf, recordStart } from "./cuts.ts"
 import { AUTO } from "./options.ts"
 import { csvRecords } from "./records.ts"
 import type { Shape } from "./shape.ts"
-import { sniff } from "./sniff.ts"
+import { sniff } from "./sniff/sniff.ts"
 import { rowsOf } from "./text.ts"
 
-const shape = (more: Partial<Shape> = {}): Shape => ({ delimiter: ",", quote: '"', newline: "\n", exact: true, encoding: "utf-8", ...more })
+const shape = (more: Partial<Shape> = {}): Shape => ({ delimiter: ",", quote: '"', newline: "\n", exact: true, encoding: "utf-8", comment: "", ...more })
 
 /** The offsets at which the reader of the whole text begins a record. */
 async function starts(text: Buffer, how = shape()): Promise<Set<number>> {

@@ -1,18 +1,20 @@
 import type { Format } from "../format.ts"
-import { binaryFormatOf } from "./encoding.ts"
+import { binaryFormatOf, textFormatOf } from "../known-formats.ts"
 import { AUTO, type CsvOptions } from "./options.ts"
 import { openCsv } from "./table.ts"
 import { csvWriter } from "./write.ts"
 
 const EXTENSION = /\.(?:csv|tsv|tab|psv)(?:\.\w+)?$/i
 
-/** Delimited text: CSV, TSV and their like, as the options fix it or as a file's first part tells. */
+/** Delimited text: CSV, TSV and the like, as fixed by the options or recognised by the file's first part. */
 export const csvFormat = (options: CsvOptions = AUTO): Format => ({
   name: "csv",
-  looksLike: (head, path) => (binaryFormatOf(head) !== undefined ? 0 : EXTENSION.test(path) ? 0.8 : isDelimited(head) ? 0.6 : 0.2),
+  looksLike: (head, path) => (isOther(head) ? 0 : EXTENSION.test(path) ? 0.8 : isDelimited(head) ? 0.6 : 0.2),
   open: (source) => openCsv(source, options),
   writer: (columns) => csvWriter(columns),
 })
+
+const isOther = (head: Buffer): boolean => binaryFormatOf(head) !== undefined || textFormatOf(head.toString("utf8", 0, 65_536), false) !== undefined
 
 /** Whether the first lines have the same delimiter equally often. */
 function isDelimited(head: Buffer): boolean {

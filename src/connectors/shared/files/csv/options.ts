@@ -1,12 +1,20 @@
 import type { Kind } from "../kinds.ts"
 
-/** What of a CSV file is fixed instead of recognised. */
+/** The properties of a CSV file that are fixed instead of recognised. */
 export interface CsvOptions {
   readonly delimiter: "auto" | "comma" | "semicolon" | "tab" | "pipe"
   readonly quote: "auto" | "double" | "single" | "none"
   /** "auto", or a label of the WHATWG Encoding Standard. */
   readonly encoding: string
   readonly header: "auto" | "yes" | "no"
+  /** Lines before the header or the first row that are skipped; undefined: recognised. */
+  readonly skipLines?: number | undefined
+  /** Lines that begin with this text are skipped; undefined: none but those before the header, where they are recognised. */
+  readonly commentPrefix?: string | undefined
+  /** A delimiter at the end of every row, behind the last column: `drop` it, or `keep` it as the start of another field. */
+  readonly trailingDelimiter: "auto" | "drop" | "keep"
+  /** Whether the server's Content-Type is trusted when it says that the file is not CSV. */
+  readonly contentType: "checked" | "ignored"
   /** `text`: every column is text, except the fixed ones. */
   readonly types: "auto" | "text"
   /** Columns whose type is fixed. */
@@ -14,4 +22,13 @@ export interface CsvOptions {
 }
 
 /** Everything is recognised. */
-export const AUTO: CsvOptions = { delimiter: "auto", quote: "auto", encoding: "auto", header: "auto", types: "auto", columns: [] }
+export const AUTO: CsvOptions = {
+  delimiter: "auto",
+  quote: "auto",
+  encoding: "auto",
+  header: "auto",
+  trailingDelimiter: "auto",
+  contentType: "checked",
+  types: "auto",
+  columns: [],
+}

@@ -7,7 +7,7 @@ import type { Fields, Shape } from "./shape.ts"
 
 type FileRecord = TextRecord<Fields>
 
-const shape = (more: Partial<Shape> = {}): Shape => ({ delimiter: ",", quote: '"', newline: "\n", exact: true, encoding: "utf-8", ...more })
+const shape = (more: Partial<Shape> = {}): Shape => ({ delimiter: ",", quote: '"', newline: "\n", exact: true, encoding: "utf-8", comment: "", ...more })
 
 /** Reads a text in pieces of `size` bytes. */
 async function cut(text: string | Buffer, how: Shape = shape(), size = 65_536): Promise<FileRecord[]> {
@@ -38,7 +38,8 @@ describe("records", () => {
         fc.boolean(),
         fc.integer({ min: 1, max: 40 }),
         async (rows, delimiter, quote, end, last, size) => {
-          const plain = (text: string): boolean => text !== "" && !/["',;\t|\r\n]/.test(text)
+          // A mark at the beginning of a line, and a Ctrl-Z at the end of the file, would not be read as values.
+          const plain = (text: string): boolean => text !== "" && text !== "\u001a" && !/["',;\t|\r\n]|^\uFEFF/.test(text)
           const lines = rows.map((row) => row.map((text) => (plain(text) ? text : quoted(text, quote))).join(delimiter))
           const text = lines.join(end) + (last && lines.length > 0 ? end : "")
           const newline = end === "\r" ? "\r" : "\n"
@@ -177,5 +178,25 @@ describe("records", () => {
     for await (const some of csvRecords(shape()).read(endless())) records.push(...some)
     expect(fields(records)).toEqual(["1-1 is longer than 1 MiB."])
     expect(most - before).toBeLessThan(200 * 1_048_576)
+  })
+})
+
+describe("marks of other programs", () => {
+  it("a byte order mark at the beginning of a later line, as where files were joined, rejects the line by name", async () => {
+    expect(fields(await cut("id,a\n1,x\n\uFEFFid,a\n2,\uFEFFy\n"))).toEqual([
+      ["id", "a"],
+      ["1", "x"],
+      "3-3 begins with a byte order mark, as where two files were joined; remove the mark.",
+      ["2", "\uFEFFy"],
+    ])
+  })
+
+  it("a Ctrl-Z alone at the end of a file is not a record", async () => {
+    expect(fields(await cut("id,a\n1,x\n\u001a"))).toEqual([["id", "a"], ["1", "x"], []])
+    expect(fields(await cut("a\n\u001a\nb"))).toEqual([["a"], ["\u001a"], ["b"]])
+  })
+
+  it("a comment is passed over with its quotes, and inside quotes its prefix is part of a value", async () => {
+    expect(fields(await cut('# it\'s "a\n1,"x\n# y"\n#,\n', shape({ comment: "#" })))).toEqual([[], ["1", "x\n# y"], []])
   })
 })

@@ -4,10 +4,18 @@ import type { TextShape } from "../text/records.ts"
 export interface Shape extends TextShape {
   readonly delimiter: string
   readonly quote: string
+  /** Lines that begin with this text are comments; "" where there are none. */
+  readonly comment: string
 }
 
 /** Null for an empty field, "" for quotes around nothing. */
 export type Fields = readonly (string | null)[]
+
+/** The fields of a comment. */
+export const COMMENT: Fields = []
+
+/** A comment, or a line without anything on it. */
+export const isBlank = (fields: Fields): boolean => fields.length === 0 || (fields.length === 1 && fields[0] === null)
 
 /** Without the CR of a CR LF. */
 export const withoutCr = (text: string, { newline }: Shape): string => (newline === "\n" && text.endsWith("\r") ? text.slice(0, -1) : text)

@@ -2,11 +2,11 @@ import type { Span } from "../format.ts"
 import type { Peeked } from "../source.ts"
 import { section } from "../source.ts"
 import { beginOf, endOf } from "../text/chunks.ts"
-import type { TextRecord } from "../text/records.ts"
-import { asUtf8 } from "./encoding.ts"
+import type { TextPosition, TextRecord } from "../text/records.ts"
 import { csvRecords } from "./records.ts"
-import type { Fields } from "./shape.ts"
-import { isBlank, type Sniffed } from "./sniff.ts"
+import { type Fields, isBlank } from "./shape.ts"
+import { asUtf8 } from "./sniff/encoding.ts"
+import type { Sniffed } from "./sniff/sniff.ts"
 
 /** A CSV file whose format is known. */
 export interface CsvFile {
@@ -20,20 +20,25 @@ export function textOf({ source, sniffed: { encoding, shape } }: CsvFile, from: 
   return section(asUtf8(source.open(), encoding), from, to)
 }
 
-/** What a record of the file is: a row's fields, a reason why it is no row, or undefined for the header and blank lines. */
+/** The fields of a row, the reason why a record is not a row, or undefined for the header, comments and blank lines. */
 export type Judged = { readonly fields: Fields } | { readonly reason: string } | undefined
 
-export function judge(record: TextRecord<Fields>, { names, headerEnd }: Sniffed): Judged {
+export function judge(record: TextRecord<Fields>, { names, headerEnd, dropsTrailing }: Pick<Sniffed, "names" | "headerEnd" | "dropsTrailing">): Judged {
   if ("reason" in record) return record
-  if (record.end <= headerEnd || (names.length > 1 && isBlank(record.value))) return undefined
   const many = record.value.length
+  if (record.end <= headerEnd || many === 0 || (names.length > 1 && isBlank(record.value))) return undefined
   if (many === names.length) return { fields: record.value }
+  if (dropsTrailing && many === names.length + 1 && record.value[names.length] === null) return { fields: record.value.slice(0, names.length) }
   return { reason: `has ${many} field${many === 1 ? "" : "s"}, and the file has ${names.length} columns.` }
 }
 
-/** All records of a part of the file, the header and blank lines among them. */
+/** Where the reading of a part begins: a part that is not cut off at its beginning has the skipped lines before it. */
+export const startIn = ({ sniffed }: CsvFile, part: Span): TextPosition =>
+  part.start === undefined && part.after === undefined ? sniffed.start : beginOf(part)
+
+/** All records of a part of the file, including the header, comments and blank lines. */
 export async function* recordsOf(file: CsvFile, part: Span, noted: (bytes: Buffer) => void = () => undefined): AsyncGenerator<TextRecord<Fields>[]> {
-  const [begin, end] = [beginOf(part), endOf(part)]
+  const [begin, end] = [startIn(file, part), endOf(part)]
   if (end !== undefined && begin[0] >= end) return
   async function* text(): AsyncGenerator<Buffer> {
     for await (const bytes of textOf(file, begin[0], end)) {
@@ -44,15 +49,15 @@ export async function* recordsOf(file: CsvFile, part: Span, noted: (bytes: Buffe
   yield* csvRecords(file.sniffed.shape, begin).read(text())
 }
 
-/** The records of a part that are not skipped: each with the fields of a row, or with the reason why it is no row. */
+/** The records of a part that are not skipped: each with the fields of a row, or with the reason why it is not one. */
 export async function* rowsOf(file: CsvFile, part: Span): AsyncGenerator<readonly TextRecord<Fields>[]> {
   for await (const some of recordsOf(file, part)) {
     const out: TextRecord<Fields>[] = []
     for (const record of some) {
       const judged = judge(record, file.sniffed)
       if (judged === undefined) continue
-      if ("fields" in judged || "reason" in record) out.push(record)
-      else out.push({ line: record.line, lastLine: record.lastLine, end: record.end, reason: judged.reason })
+      const span = { line: record.line, lastLine: record.lastLine, end: record.end }
+      out.push("reason" in judged ? { ...span, reason: judged.reason } : { ...span, value: judged.fields })
     }
     if (out.length > 0) yield out
   }

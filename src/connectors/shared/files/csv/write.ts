@@ -1,7 +1,7 @@
 import type { Column, Value } from "../../../../core/values.ts"
 import type { TableWriter } from "../format.ts"
 import type { Shape } from "./shape.ts"
-import type { Sniffed } from "./sniff.ts"
+import type { Sniffed } from "./sniff/sniff.ts"
 
 /** How records are written. */
 export type Dialect = Pick<Shape, "delimiter" | "quote"> & Pick<Sniffed, "lineEnd">
@@ -31,7 +31,7 @@ export function csvWriter(columns: readonly Column[], dialect: Dialect = RFC_418
 /** A field as it stands in a record; quoted where it would be read as something else without quotes. */
 export function fieldEncoder({ delimiter, quote }: Dialect): (field: string | null) => string {
   if (quote === "") return (field) => field ?? ""
-  const special = new RegExp(`[\\r\\n\\${delimiter === "\t" ? "t" : delimiter}${quote}]|^\\s|\\s$`)
+  const special = new RegExp(`[\\r\\n\\${delimiter === "\t" ? "t" : delimiter}${quote}]|^\\s|\\s$|^\\u001a$`)
   return (field) => {
     if (field === null) return ""
     return field === "" || special.test(field) ? quote + field.replaceAll(quote, quote + quote) + quote : field

@@ -28,14 +28,27 @@ export async function openRecords<R extends TextRecord<JsonRecord>>(source: Peek
   const text = (to?: number) => (from: number) => source.open(bom + from, to === undefined ? undefined : bom + to)
   const all = (part: Span): AsyncIterable<R[]> => file.records(text(endOf(part)), part)
   const columns = new Fields()
-  // The last record may be cut off by the end of the head, so a rejected one is passed over.
+  // The last record may be cut off by the end of the head, so it does not count if it is rejected.
+  const rejected: RejectedRecord[] = []
+  let [rows, last] = [0, undefined as R | undefined]
   for await (const some of file.records((from) => section(once(source.head), bom + from), {}))
-    for (const record of some) if ("value" in record) columns.join(record.value)
+    for (const record of some) {
+      last = record
+      if ("reason" in record) {
+        rejected.push(rejectedRecord({}, record, record.reason))
+        continue
+      }
+      columns.join(record.value)
+      rows++
+    }
+  if (!source.whole && last !== undefined && "reason" in last) rejected.pop()
   return {
     columns: columns.all(),
     fixed: false,
     facts: { columns: columns.size },
     warnings: [],
+    guesses: [],
+    first: { rows, rejected },
     described: file.described,
     taken: (wanted) => wanted,
     isPosition: (position) => file.isPosition(position),

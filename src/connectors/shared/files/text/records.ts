@@ -5,7 +5,7 @@ export interface TextShape {
   readonly newline: "\n" | "\r"
   /** The bytes are the file's own, so that a byte that is not UTF-8 can be told from a U+FFFD in the text. */
   readonly exact: boolean
-  /** For messages. */
+  /** A label of the WHATWG Encoding Standard, as a message names it. */
   readonly encoding: string
 }
 
@@ -33,6 +33,8 @@ export const RECORD_MAX_BYTES = 1_048_576
 /** How far the end of a record is looked for, and so what is held at most. */
 export const WINDOW_BYTES = 8 * 1_048_576
 export const TOO_LONG = "is longer than 1 MiB."
+/** How the reason begins for bytes that are not characters of the file's encoding. */
+export const UNDECODABLE = "has bytes that are not "
 
 /** Records that are made before any of them is taken. */
 const AT_ONCE = 1_000
@@ -96,7 +98,7 @@ export class RecordReader<T> {
 
   /** The records that are whole in the buffer; returns how many bytes they take. */
   *#cut(buffer: Buffer, last: boolean): Generator<TextRecord<T>[], number> {
-    const held: Held = { buffer, last, base: this.#offset, clean: isUtf8(buffer) && !buffer.includes(0) && (this.#shape.exact || !buffer.includes("\uFFFD")) }
+    const held: Held = { buffer, last, base: this.#offset, clean: !buffer.includes(0) && isText(buffer, this.#shape) }
     const newline = newlineOf(this.#shape)
     let records: TextRecord<T>[] = []
     let at = 0
@@ -138,12 +140,24 @@ export function lineEnd({ buffer, last }: Pick<Held, "buffer" | "last">, at: num
 }
 
 /** Why the bytes of a record cannot be a row's, whatever they hold. */
-export function faultIn({ buffer, clean }: Held, begin: number, end: number, { exact, encoding }: TextShape): string | undefined {
+export function faultIn({ buffer, clean }: Held, begin: number, end: number, shape: TextShape): string | undefined {
   if (end - begin > RECORD_MAX_BYTES) return TOO_LONG
   if (clean) return undefined
   const bytes = buffer.subarray(begin, end)
   if (bytes.includes(0)) return "has a NUL character."
-  return isUtf8(bytes) && (exact || !bytes.includes("\uFFFD")) ? undefined : `has bytes that are not ${encoding}.`
+  return isText(bytes, shape) ? undefined : `${UNDECODABLE}${shape.encoding}.`
+}
+
+/** Whether all bytes were characters in the file's encoding. The decoder turns those that were not into U+FFFD. */
+const isText = (bytes: Buffer, { exact, encoding }: TextShape): boolean =>
+  exact ? isUtf8(bytes) : !bytes.includes("\uFFFD") && isUtf8(bytes) && !(encoding.startsWith("windows-") && hasControl(bytes))
+
+const C2 = 0xc2
+
+/** U+0080 to U+009F, as which the decoder passes on the bytes that a Windows code page leaves undefined (WHATWG, Encoding, 9). */
+function hasControl(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(C2); at >= 0; at = bytes.indexOf(C2, at + 1)) if ((bytes[at + 1] ?? 0xff) < 0xa0) return true
+  return false
 }
 
 /** The length of UTF-8's byte order mark, where a text begins with one; readers of JSON may ignore it (RFC 8259, 8.1). */

@@ -1,5 +1,5 @@
 import type { Call } from "../../../../core/call.ts"
-import type { Discovered, RejectedRecord } from "../../../../core/streams.ts"
+import type { Discovered, RejectedRecord, Stream } from "../../../../core/streams.ts"
 import { filesBelow } from "../listing.ts"
 import type { FileClient } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
@@ -97,6 +97,7 @@ class Discovery {
         key: [],
         ...(this.#client.survey === "values" ? { estimatedRows: stream.rows } : {}),
         comment: commentOf(stream, this.#client),
+        ...guessesOf(stream),
       },
     }
   }
@@ -111,8 +112,11 @@ function commentOf(stream: StreamSurvey, { survey, layout }: FileClient): string
   const many = layout.per === "folder" ? [`${files - skipped} files${survey === "heads" && looked < files ? `, ${looked} of them looked into` : ""}`] : []
   const counted = survey === "values" ? [`${rows} rows, ${rejected} rejected`] : []
   const said = [first?.described ?? "not opened", ...many, ...counted].join("; ")
-  return [`${said}.`, ...(first?.warnings.slice(0, 20) ?? [])].join(" ")
+  return [`${said}.`, ...(first?.warnings.slice(0, 20) ?? []), ...(first?.guesses.map(({ message }) => message) ?? [])].join(" ")
 }
+
+/** The guesses of the first file: all files of a stream are read by the same settings. */
+const guessesOf = ({ first }: StreamSurvey): Pick<Stream, "guesses"> => (first === undefined || first.guesses.length === 0 ? {} : { guesses: first.guesses })
 
 /** Entries for what is left out: the first ones by name, the others together. */
 class Skips {

@@ -1,5 +1,7 @@
 import type { Call } from "../../../../core/call.ts"
 import type { ServerFacts } from "../../../../core/connector.ts"
+import { PlatformError } from "../../../../core/errors.ts"
+import type { OpenTable } from "../format.ts"
 import { filesBelow } from "../listing.ts"
 import { type FileClient, openFile } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
@@ -13,15 +15,40 @@ export async function facts(client: FileClient, product: string, call: Call): Pr
     try {
       await using file = await openFile(client, entry.path, call, entry.source)
       const { table, compression, path } = file
+      assertSomeRows(table, path)
       const format = client.formats.length > 1 ? { format: file.format } : {}
-      const warnings = table.warnings.length === 0 ? {} : { warnings: table.warnings }
-      return { product, details: { file: path, ...format, ...table.facts, compression }, ...warnings }
+      const warnings = [...table.warnings, ...rejections(table), ...table.guesses.map(({ message }) => message)]
+      return {
+        product,
+        details: { file: path, ...format, ...table.facts, compression },
+        ...(warnings.length === 0 ? {} : { warnings }),
+        ...(table.guesses.length === 0 ? {} : { guesses: table.guesses }),
+      }
     } catch (error) {
       const reason = client.layout.per === "one" ? undefined : leftOut(error)
       if (reason === undefined) throw error
       return { product, details: { file: entry.path }, warnings: [reason] }
     }
   })
+}
+
+/** Fails where the first records are all rejected: the file is hardly of the format as which it would be read. */
+function assertSomeRows({ first, described }: OpenTable, path: string): void {
+  const [record] = first?.rejected ?? []
+  if (first === undefined || first.rows > 0 || record === undefined) return
+  const many = first.rejected.length
+  const all = many === 1 ? "The only record" : `Each of the first ${many} records`
+  throw new PlatformError(
+    "response_invalid",
+    `${all} of ${path} is rejected: line ${record.line} ${record.reason} The file is read as ${described}; check that, and fix it in the connector's settings if it is wrong.`,
+  )
+}
+
+function rejections({ first }: OpenTable): string[] {
+  const [record] = first?.rejected ?? []
+  if (first === undefined || record === undefined) return []
+  const [many, all] = [first.rejected.length, first.rows + first.rejected.length]
+  return [`${many} of the first ${all} records ${many === 1 ? "is" : "are"} rejected; the first one, line ${record.line}, ${record.reason}`]
 }
 
 async function firstFile({ store, layout }: FileClient, call: Call): Promise<FileEntry | undefined> {

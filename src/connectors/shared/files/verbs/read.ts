@@ -19,9 +19,10 @@ async function* batches(client: FileClient, from: Stream, { slice, after }: Read
   const asked = from.columns.length > 0
   const wanted = asked || client.layout.per !== "folder" ? from.columns : await columnsOf(client, from, call)
   const most = call.maxRows ?? Number.POSITIVE_INFINITY
-  let rowsBefore = 0
+  let [rowsBefore, begun] = [0, false]
   for await (const part of partsOf(client, from, slice, after, call))
-    for await (const batch of batchesOf(client.layout, part, wanted, { asked, rowsBefore, maxRows: most - rowsBefore, call })) {
+    for await (const batch of batchesOf(client.layout, part, wanted, { asked, begun, rowsBefore, maxRows: most - rowsBefore, call })) {
+      begun = true
       yield batch
       rowsBefore += batch.rows.length
       if (rowsBefore >= most) return
@@ -50,13 +51,20 @@ async function columnsOf(client: FileClient, from: Stream, call: Call): Promise<
 interface Limits {
   /** The caller named the columns. */
   readonly asked: boolean
+  /** A batch of another file came before. */
+  readonly begun: boolean
   readonly rowsBefore: number
   readonly maxRows: number
   readonly call: Call
 }
 
-/** The batches of one file; the cursor of the last one says that the file is done. */
-async function* batchesOf(layout: Layout, part: OpenPart, wanted: readonly Column[], { asked, rowsBefore, maxRows, call }: Limits): AsyncGenerator<Batch> {
+/** The batches of one file; the cursor of the last one says that the file is done. The first file has a batch even without rows, for its columns. */
+async function* batchesOf(
+  layout: Layout,
+  part: OpenPart,
+  wanted: readonly Column[],
+  { asked, begun, rowsBefore, maxRows, call }: Limits,
+): AsyncGenerator<Batch> {
   const { file, ...span } = part
   const columns = file.table.taken(wanted.length > 0 ? wanted : settled(file.table.columns))
   const { own, complete } = cellsOf(layout, part, columns, asked)
@@ -76,7 +84,7 @@ async function* batchesOf(layout: Layout, part: OpenPart, wanted: readonly Colum
     if (given >= maxRows) return yield batch(chunk, chunk.position)
     held = chunk
   }
-  if (held !== undefined) yield batch(held, null)
+  if (held !== undefined || !begun) yield batch(held ?? { rows: [], rejected: [], position: null }, null)
 }
 
 type Complete = (row: Value[]) => Value[]

@@ -1,6 +1,6 @@
 import type { Call } from "../../../../core/call.ts"
 import { PlatformError } from "../../../../core/errors.ts"
-import type { RejectedRecord } from "../../../../core/streams.ts"
+import type { Guess, RejectedRecord } from "../../../../core/streams.ts"
 import type { Column } from "../../../../core/values.ts"
 import { joinedColumns } from "../columns.ts"
 import { ColumnFacts, settled } from "../kinds.ts"
@@ -15,6 +15,7 @@ export interface Looked {
   readonly columns: readonly Column[]
   readonly described: string
   readonly warnings: readonly string[]
+  readonly guesses: readonly Guess[]
   /** Known when all of the file was read. */
   readonly rows?: number
 }
@@ -22,8 +23,8 @@ export interface Looked {
 /** Looks at one file: by all of its values, or by its head. Yields the records that are not rows. */
 export async function* look(client: FileClient, entry: FileEntry, call: Call): AsyncGenerator<readonly RejectedRecord[], Looked> {
   await using file = await openFile(client, entry.path, call, entry.source)
-  const { columns, warnings, described } = file.table
-  const said = { warnings, described: file.compression === "none" ? described : `${described}, compressed with ${file.compression}` }
+  const { columns, warnings, guesses, described } = file.table
+  const said = { warnings, guesses, described: file.compression === "none" ? described : `${described}, compressed with ${file.compression}` }
   return client.survey === "values" ? { ...said, ...(yield* file.table.survey()) } : { ...said, columns }
 }
 

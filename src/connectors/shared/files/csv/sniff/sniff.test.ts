@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
+import { AUTO, type CsvOptions } from "../options.ts"
 import { asUtf8, encodingOf } from "./encoding.ts"
-import { AUTO, type CsvOptions } from "./options.ts"
-import { namesOf, sniff } from "./sniff.ts"
+import { namesOf } from "./names.ts"
+import { sniff } from "./sniff.ts"
 
 const sniffed = (text: string | Buffer, more: Partial<CsvOptions> = {}) => sniff(Buffer.from(text as string), true, { ...AUTO, ...more })
 
@@ -44,7 +45,11 @@ describe("a format is found out", () => {
   it("names are made unique, and it is said", () => {
     expect(namesOf(["a", "a", "", null, "a_2", "column_3"], 6)).toEqual({
       names: ["a", "a_3", "column_3_2", "column_4", "a_2", "column_3"],
-      warnings: ["The column a comes again; it is a_3 here.", "Column 3 has no name; it is column_3_2 here.", "Column 4 has no name; it is column_4 here."],
+      warnings: [
+        "The column name a occurs again; this column is called a_3.",
+        "Column 3 has no name; it is called column_3_2.",
+        "Column 4 has no name; it is called column_4.",
+      ],
     })
   })
 

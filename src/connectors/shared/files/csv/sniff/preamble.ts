@@ -1,0 +1,52 @@
+import type { TextRecord } from "../../text/records.ts"
+import type { Fields } from "../shape.ts"
+import { headerOf } from "./header.ts"
+import { type Table, widthOf } from "./tables.ts"
+
+/** Records before a header, at most. */
+const MOST = 50
+/** The share of records with the table's number of fields behind a preamble. */
+const REGULAR = 0.9
+
+/**
+ * The number of records before the header: a report's title, comments, notes. 0 unless the record behind them is a header,
+ * since a line of data may not be taken for a note.
+ */
+export function preambleOf({ records, width }: Table): number {
+  if (width < 2) return 0
+  const first = records.slice(0, MOST + 1).findIndex((record) => widthOf(record) === width)
+  const narrow = first > 0 && isHeaderAt(records, first, width, records.slice(0, first).every(isNote) ? "likely" : "certain") ? first : 0
+  return behindComments(records, narrow, width) ?? (narrow > 0 ? narrow : padded(records, width))
+}
+
+/** A line without a delimiter, or a comment. */
+const isNote = (record: TextRecord<Fields>): boolean => widthOf(record) < 2 || isComment(record)
+
+const isComment = (record: TextRecord<Fields> | undefined): boolean =>
+  record !== undefined && "value" in record && record.value[0]?.trimStart().startsWith("#") === true
+
+function isHeaderAt(records: readonly TextRecord<Fields>[], index: number, width: number, wanted: "likely" | "certain"): boolean {
+  const body = records.slice(index)
+  if (body.length < 2 || widthOf(body[0] as TextRecord<Fields>) !== width) return false
+  if (body.filter((record) => widthOf(record) === width).length < body.length * REGULAR) return false
+  const { header, certain } = headerOf(fieldsOf(body))
+  return header && (certain || wanted === "likely")
+}
+
+export const fieldsOf = (records: readonly TextRecord<Fields>[]): Fields[] => records.flatMap((record) => ("value" in record ? [record.value] : []))
+
+/** Comments that have the delimiter as often as the rows do: the header is behind them where it certainly is one. A header may begin with `#` itself. */
+function behindComments(records: readonly TextRecord<Fields>[], from: number, width: number): number | undefined {
+  let index = from
+  while (index < MOST && isComment(records[index]) && (isComment(records[index + 1]) || isHeaderAt(records, index + 1, width, "certain"))) index++
+  return index > from && isHeaderAt(records, index, width, "likely") ? index : undefined
+}
+
+/** Notes that a spreadsheet has filled up with delimiters: at most one field of three and more, above a certain header that has them all. */
+function padded(records: readonly TextRecord<Fields>[], width: number): number {
+  if (width < 3) return 0
+  const first = records.slice(0, MOST + 1).findIndex((record) => filled(record) > 1)
+  return first > 0 && filled(records[first] as TextRecord<Fields>) === width && isHeaderAt(records, first, width, "certain") ? first : 0
+}
+
+const filled = (record: TextRecord<Fields>): number => ("value" in record ? record.value.filter((field) => field !== null).length : 2)

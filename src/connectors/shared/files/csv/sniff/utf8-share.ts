@@ -1,0 +1,65 @@
+/** How much of some bytes is UTF-8 beyond ASCII. */
+export interface Utf8Share {
+  /** Characters of two bytes and more. */
+  readonly valid: number
+  /** Bytes that belong to no character. */
+  readonly invalid: number
+  /** Lines with such characters and no such bytes. */
+  readonly validLines: number
+  /** Lines with such bytes. */
+  readonly invalidLines: number
+}
+
+const CR = 13
+const LF = 10
+
+/** Counts in one pass. A character that the end of the bytes cuts off counts neither way. */
+export function utf8ShareOf(bytes: Buffer): Utf8Share {
+  let [valid, invalid, validLines, invalidLines] = [0, 0, 0, 0]
+  let [validHere, invalidHere] = [0, 0]
+  const endLine = (): void => {
+    if (invalidHere > 0) invalidLines++
+    else if (validHere > 0) validLines++
+    valid += validHere
+    invalid += invalidHere
+    ;[validHere, invalidHere] = [0, 0]
+  }
+  for (let at = 0; at < bytes.length; ) {
+    const byte = bytes[at] as number
+    if (byte < 0x80) {
+      if (byte === LF || byte === CR) endLine()
+      at++
+      continue
+    }
+    const length = lengthOf(byte)
+    let end = at + 1
+    while (end < at + length && end < bytes.length && continues(byte, bytes[end] as number, end - at)) end++
+    if (end === at + length && length > 1) validHere++
+    else if (end < bytes.length || length === 1) invalidHere++
+    at = end
+  }
+  endLine()
+  return { valid, invalid, validLines, invalidLines }
+}
+
+/** Bytes of the character that a byte begins; 1 for a byte that begins none. */
+const lengthOf = (byte: number): number => (byte >= 0xc2 && byte <= 0xdf ? 2 : (byte & 0xf0) === 0xe0 ? 3 : byte >= 0xf0 && byte <= 0xf4 ? 4 : 1)
+
+/** Whether a byte may follow the first one (RFC 3629, 4): the second byte has a narrower range behind four of them. */
+function continues(first: number, byte: number, index: number): boolean {
+  if (index === 1) {
+    if (first === 0xe0) return byte >= 0xa0 && byte <= 0xbf
+    if (first === 0xed) return byte >= 0x80 && byte <= 0x9f
+    if (first === 0xf0) return byte >= 0x90 && byte <= 0xbf
+    if (first === 0xf4) return byte >= 0x80 && byte <= 0x8f
+  }
+  return byte >= 0x80 && byte <= 0xbf
+}
+
+/**
+ * Whether text with bytes that are not UTF-8 is UTF-8 nevertheless: half of what is beyond ASCII, or a third of the lines that
+ * have any of it. Text in a Western or Cyrillic encoding has hardly any valid character of several bytes. Text in GBK has some,
+ * but hardly a line of them alone.
+ */
+export const isMostlyUtf8 = ({ valid, invalid, validLines, invalidLines }: Utf8Share): boolean =>
+  valid > 0 && (valid >= invalid || validLines * 2 >= invalidLines)
