@@ -1579,6 +1579,16 @@ export interface components {
             maxLength?: number;
             /** @description Of a time or a timestamp: true for an instant, false for a wall clock without a zone */
             zoned?: boolean;
+            /**
+             * @description Of an array: the type of its elements
+             * @enum {string}
+             */
+            elements?: "string" | "integer" | "decimal" | "float" | "boolean" | "date" | "time" | "timestamp" | "json" | "bytes" | "array" | "unknown";
+            /**
+             * @description computed: the system computes the value, and a write leaves it out; identity: the system assigns it to new rows, and a write may not change it
+             * @enum {string}
+             */
+            generated?: "computed" | "identity";
         };
         Comparison: {
             /** @enum {string} */
@@ -1791,6 +1801,29 @@ export interface components {
              */
             header?: "auto" | "yes" | "no";
             /**
+             * Lines to skip
+             * @description Lines above the header or the first row. By default, notes above a header are recognised.
+             */
+            skipLines?: number;
+            /**
+             * Comment prefix
+             * @description Lines that begin with it are skipped. By default, only comments above the header are.
+             * @example #
+             */
+            commentPrefix?: string;
+            /**
+             * Trailing delimiter
+             * @description A delimiter at the end of a row, behind the last column. auto: dropped if every row has one and the header has none. `auto` unless given.
+             * @enum {string}
+             */
+            trailingDelimiter?: "auto" | "drop" | "keep";
+            /**
+             * Content type
+             * @description checked: a file that the server declares as HTML, JSON or another format is refused. `checked` unless given.
+             * @enum {string}
+             */
+            contentType?: "checked" | "ignored";
+            /**
              * Types
              * @description text: every column is text, except those below. `auto` unless given.
              * @enum {string}
@@ -1833,6 +1866,10 @@ export interface components {
             quote?: ("auto" | "double" | "single" | "none") | null;
             encoding?: string | null;
             header?: ("auto" | "yes" | "no") | null;
+            skipLines?: number | null;
+            commentPrefix?: string | null;
+            trailingDelimiter?: ("auto" | "drop" | "keep") | null;
+            contentType?: ("checked" | "ignored") | null;
             types?: ("auto" | "text") | null;
             columns?: {
                 /** Name */
@@ -1969,6 +2006,14 @@ export interface components {
                 title: string;
                 fields: components["schemas"]["Field"][];
             }[];
+        };
+        Guess: {
+            /** @description The field of the config that fixes it */
+            setting: string;
+            taken: string;
+            /** @description The next likely value of the field, if there is one */
+            alternative?: string;
+            message: string;
         };
         Health: {
             /** @constant */
@@ -3125,6 +3170,8 @@ export interface components {
                 [key: string]: string | number | boolean;
             };
             warnings?: string[];
+            /** @description How the file is read without proof */
+            guesses?: components["schemas"]["Guess"][];
         };
         Session: {
             /** @description Send it as `Authorization: Bearer` */
@@ -3286,6 +3333,8 @@ export interface components {
             /** @description The system's own estimate */
             estimatedRows?: number;
             comment?: string;
+            /** @description How the file is read without proof */
+            guesses?: components["schemas"]["Guess"][];
         };
         SwitchInput: {
             /** @description Switch even though no test of the staged credentials has passed */
