@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { PlatformError } from "../core/errors.ts"
 import type { Hub } from "../hub/hub.ts"
 import type { LoginOrigin } from "../hub/people/identity.ts"
+import { noteFailure } from "./failures.ts"
 import { useMethods } from "./methods.ts"
 import { asPlatformError } from "./problem.ts"
 
@@ -52,7 +53,7 @@ export const mountOf = (mounts: readonly Mount[], url: string): Mount | undefine
 
 /** Sends an error in the vendor's shape; the cause goes to the log alone. */
 export function sendAnswer(request: FastifyRequest, reply: FastifyReply, mount: Mount, error: PlatformError): FastifyReply {
-  if (error.status >= 500 && error.cause !== undefined) request.log.warn({ code: error.code, err: error.cause }, error.message)
+  noteFailure(request, error)
   const { status, body, headers = {} } = mount.answer(error, request)
   return reply.code(status).headers(headers).type("application/json; charset=utf-8").send(JSON.stringify(body))
 }

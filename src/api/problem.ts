@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify"
 import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../core/errors.ts"
+import { noteFailure } from "./failures.ts"
 
 /** RFC 9457 problem details, as every error of the native API is sent. */
 export interface Problem {
@@ -33,12 +34,15 @@ export function problemOf(error: PlatformError, requestId: string): Problem {
   }
 }
 
-/** The last line of an NDJSON stream that fails; more fields may stand beside the problem. */
-export const errorLine = (error: unknown, requestId: string, more: object = {}): string =>
-  `${JSON.stringify({ $error: problemOf(asPlatformError(error), requestId), ...more })}\n`
+/** The last line of an NDJSON stream that fails; more fields may stand beside the problem. The log gets the cause. */
+export function errorLine(request: FastifyRequest, error: unknown, more: object = {}): string {
+  const known = asPlatformError(error)
+  noteFailure(request, known)
+  return `${JSON.stringify({ $error: problemOf(known, request.id), ...more })}\n`
+}
 
 export async function sendProblem(request: FastifyRequest, reply: FastifyReply, error: PlatformError): Promise<FastifyReply> {
-  if (error.status >= 500 && error.cause !== undefined) request.log.warn({ code: error.code, err: error.cause }, error.message)
+  noteFailure(request, error)
   if (error.code === "store_unavailable") void reply.header("retry-after", String(RETRY_AFTER_SECONDS))
   if (error.code === "rate_limited" || error.code === "idempotency_running") void reply.header("retry-after", String(error.details["retryAfterSeconds"] ?? 1))
   if (error.code === "unauthenticated") void reply.header("www-authenticate", 'Bearer realm="jackfield"')

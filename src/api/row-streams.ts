@@ -33,13 +33,13 @@ export async function sendRows(
   options: RowStreamOptions = {},
 ): Promise<Sent> {
   const all = await begun(batches)
-  const lines = type === "text/csv" ? csvLines(all, options) : ndjsonLines(all, request.id, options)
+  const lines = type === "text/csv" ? csvLines(all, options) : ndjsonLines(all, request, options)
   return sendTexts(request, reply, type, lines)
 }
 
 const lineOf = (value: object): string => `${JSON.stringify(value)}\n`
 
-async function* ndjsonLines(batches: AsyncIterable<Batch>, requestId: string, { cursors = false }: RowStreamOptions): AsyncGenerator<string> {
+async function* ndjsonLines(batches: AsyncIterable<Batch>, request: FastifyRequest, { cursors = false }: RowStreamOptions): AsyncGenerator<string> {
   let cursor: Cursor | undefined
   let given = false
   let hidden = 0
@@ -56,7 +56,7 @@ async function* ndjsonLines(batches: AsyncIterable<Batch>, requestId: string, { 
   } catch (error) {
     // Without a line before it, the error is an ordinary one.
     if (!given) throw error
-    yield errorLine(error, requestId, cursor === undefined ? {} : { cursor })
+    yield errorLine(request, error, cursor === undefined ? {} : { cursor })
   }
 }
 

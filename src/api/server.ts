@@ -9,6 +9,7 @@ import { useAccept } from "./accept.ts"
 import { useAccess } from "./access.ts"
 import { useArrival } from "./arrival.ts"
 import { useBodies } from "./bodies.ts"
+import { subjectOf } from "./failures.ts"
 import { useIdempotency } from "./idempotency.ts"
 import { useMethods } from "./methods.ts"
 import { useMetrics } from "./metrics.ts"
@@ -71,7 +72,10 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
     const { method } = request
     // A flood of refused requests must not flood the log; the metrics count them.
     const level = reply.statusCode === 429 ? "debug" : "info"
-    request.log[level]({ method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }, "request")
+    request.log[level](
+      { ...subjectOf(request), method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) },
+      "request",
+    )
   })
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, asPlatformError(error)))
   app.setNotFoundHandler((request, reply) => {

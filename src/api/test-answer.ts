@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream"
 import type { FastifyReply, FastifyRequest } from "fastify"
 import type { TestOptions } from "../hub/connectors/connector-tests.ts"
 import type { TestReport as Report } from "../hub/probes/probe.ts"
-import { asPlatformError, problemOf } from "./problem.ts"
+import { errorLine } from "./problem.ts"
 import { callerSignal } from "./request.ts"
 import { type Sent, sendStream } from "./sending.ts"
 
@@ -39,7 +39,7 @@ export async function answerTest(
   void done
     .then(
       (finished) => write({ report: finished }),
-      (error: unknown) => write({ $error: problemOf(asPlatformError(error), request.id) }),
+      (error: unknown) => void lines.write(errorLine(request, error)),
     )
     .finally(() => lines.end())
   return sendStream(reply, "application/x-ndjson", lines)

@@ -25,6 +25,7 @@ export function serve(scope: FastifyInstance, { method, path, least, caller, han
       url,
       onRequest: async (request) => {
         const by = { ...(await caller(request)), request: originOf(request).request }
+        request.principal = by
         if (!atLeast(by.role, least)) throw new PlatformError("forbidden", `The role ${by.role} may not do this; the role ${least} or a higher one is needed.`)
         callers.set(request, by)
       },

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify"
 import { PlatformError } from "../../core/errors.ts"
 import type { Row } from "../../core/values.ts"
 import { noteCall } from "../../hub/audit/audit-notes.ts"
@@ -44,7 +45,7 @@ export const callOperations: readonly Operation[] = [
       }
       if (lines) {
         const { pages, sent } = hub.calls.stream(by, id, one, callerSignal(reply))
-        return sendTexts(request, reply, request.answerType, linesOf(await begun(noted(hub, by, id, one, { pages, sent })), sent, request.id))
+        return sendTexts(request, reply, request.answerType, linesOf(await begun(noted(hub, by, id, one, { pages, sent })), sent, request))
       }
       try {
         const answer = await hub.calls.call(by, id, one, callerSignal(reply))
@@ -93,7 +94,7 @@ async function noteFailed(hub: Services, by: Principal, id: string, input: Row, 
   if (code !== "not_found") await noteCall(hub, by, id, Object.keys(input), { code })
 }
 
-async function* linesOf(pages: AsyncIterable<readonly Row[]>, sent: CallStream["sent"], requestId: string): AsyncGenerator<string> {
+async function* linesOf(pages: AsyncIterable<readonly Row[]>, sent: CallStream["sent"], request: FastifyRequest): AsyncGenerator<string> {
   let given = false
   try {
     for await (const records of pages) {
@@ -106,7 +107,7 @@ async function* linesOf(pages: AsyncIterable<readonly Row[]>, sent: CallStream["
   } catch (error) {
     // Pages without records may come first: until a record was given, a failure is an ordinary error.
     if (!given) throw error
-    yield errorLine(error, requestId)
+    yield errorLine(request, error)
   }
 }
 

@@ -1,5 +1,13 @@
 import type { Role } from "../../store/database.ts"
 
+/** What a line of the log says of the work that it is about: who asked for it by which request, and the connector if it has one. */
+export const subjectOf = ({ id, workspace, request }: Principal, connector?: string): Readonly<Record<string, string>> => ({
+  ...(request === undefined ? {} : { reqId: request.id }),
+  workspace: workspace.id,
+  by: id,
+  ...(connector === undefined ? {} : { connector }),
+})
+
 /** The caller, with workspace and role. Operators are the admins of the hub's first workspace. */
 export interface Principal {
   /** `key:<id>` or `user:<id>`, as in the audit and in `created_by`. */

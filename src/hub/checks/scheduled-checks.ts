@@ -80,7 +80,7 @@ export class ScheduledChecks implements DueRows<Claimed> {
         await this.#postpone(claimed, claimed.every_ms)
         return undefined
       default:
-        this.#parts.log.warn({ code: error.code, err: error.cause, connector: claimed.connector_id }, error.message)
+        this.#parts.log.warn({ code: error.code, err: error.cause, workspace: claimed.workspace_id, connector: claimed.connector_id }, error.message)
         return { ok: false, durationMs: 0, stages: [], error: { code: error.code, message: error.message, next: "", stage: "config" } }
     }
   }
@@ -127,7 +127,8 @@ export class ScheduledChecks implements DueRows<Claimed> {
     })
     if (changed === undefined) return
     this.#parts.counters.checks.inc({ result: report.ok ? "ok" : "failed" })
-    if (changed.from !== changed.to) this.#parts.log.info({ connector: connector_id, ...changed, code: report.error?.code }, "a connector changed state")
+    if (changed.from !== changed.to)
+      this.#parts.log.info({ workspace: workspace_id, connector: connector_id, ...changed, code: report.error?.code }, "a connector changed state")
   }
 }
 

@@ -6,7 +6,7 @@ import { effectiveLimits, type Limits } from "../../limits/limits.ts"
 import type { NodeWork } from "../../limits/node-limits.ts"
 import type { OpenLease } from "../../net/door.ts"
 import { planOf } from "../base/plans.ts"
-import type { Principal } from "../base/principal.ts"
+import { type Principal, subjectOf } from "../base/principal.ts"
 import type { ConnectorParts } from "./connector-parts.ts"
 import type { Ref } from "./connector-row.ts"
 import type { LoginUse } from "./login-gate.ts"
@@ -147,7 +147,7 @@ export class Uses {
         // The start counts from the moment at which the far side sees it: when the connection is there, when it is encrypted, and when it is used.
         lease.trace.onStage(({ name }) => (name === "connect" || name === "tls" ? grant.sent() : undefined))
         login.watch(lease.trace)
-        session = await open(opened.connector, opened.config, lease, { log: this.#log })
+        session = await open(opened.connector, opened.config, lease, { log: this.#logOf(admitted) })
       }
       grant.sent()
       const used = session.with(this.#services(admitted, grant, lease))
@@ -190,7 +190,7 @@ export class Uses {
       again?.(retryOf)
     }
     return {
-      log: this.#log,
+      log: this.#logOf({ by, opened }),
       batchRows: Math.min(batchRows, maxRows ?? batchRows),
       perResult,
       upload: uploads.opener(workspaceId),
@@ -203,7 +203,9 @@ export class Uses {
     }
   }
 
-  readonly #log = (message: string, facts: Readonly<Record<string, unknown>> = {}): void => this.#parts.log.info(facts, message)
+  #logOf({ by, opened }: Pick<Admitted<unknown>, "by" | "opened">): NonNullable<OpenOptions["log"]> {
+    return (message, facts) => this.#parts.log.info({ ...facts, ...subjectOf(by, opened.id) }, message)
+  }
 
   /** The connector's own limits, and its workspace's plan over them when the type takes requests. */
   async #limitsOf(workspaceId: string, { limits, connector }: Opened): Promise<Limits> {

@@ -3,7 +3,7 @@ import { untilAborted } from "../../core/abort.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { Stage } from "../../core/trace.ts"
 import { WorkspaceLimits } from "../../limits/workspace-limits.ts"
-import type { Principal } from "../base/principal.ts"
+import { type Principal, subjectOf } from "../base/principal.ts"
 import type { HubParts } from "../parts.ts"
 import { type Found, follow, type ProbeOptions, TEST_DEADLINE_MS, type TestReport } from "./probe.ts"
 import { type NodeShare, sharedOverNodes } from "./probe-share.ts"
@@ -101,7 +101,8 @@ export class Probes {
     }
   }
 
-  #begin({ workspace, operator }: Principal, key: string, subject: Subject, timeoutMs: number, scheduled: boolean): Flight {
+  #begin(by: Principal, key: string, subject: Subject, timeoutMs: number, scheduled: boolean): Flight {
+    const { workspace, operator } = by
     const gone = new AbortController()
     const share: NodeShare | undefined =
       subject.connectorId === undefined || operator || this.#parts.store.embedded
@@ -114,7 +115,7 @@ export class Probes {
       gone,
       stages: [],
       found: Promise.resolve().then(async () => {
-        const make = (): Promise<Found> => this.#probe(workspace.id, subject, timeoutMs, scheduled, flight)
+        const make = (): Promise<Found> => this.#probe(by, subject, timeoutMs, scheduled, flight)
         return share === undefined ? make() : sharedOverNodes(this.#parts, share, `${timeoutMs} ${subject.key}`, gone.signal, make)
       }),
     }
@@ -126,7 +127,8 @@ export class Probes {
     return flight
   }
 
-  async #probe(workspaceId: string, subject: Subject, deadlineMs: number, scheduled: boolean, flight: Flight): Promise<Found> {
+  async #probe(by: Principal, subject: Subject, deadlineMs: number, scheduled: boolean, flight: Flight): Promise<Found> {
+    const workspaceId = by.workspace.id
     const release = scheduled ? () => undefined : await this.#limits.take(workspaceId)
     try {
       this.#parts.counters.probes.inc()
@@ -134,7 +136,7 @@ export class Probes {
         deadlineMs,
         upload: this.#parts.uploads.opener(workspaceId),
         signal: flight.gone.signal,
-        log: (message, facts) => this.#parts.log.info(facts ?? {}, message),
+        log: (message, facts) => this.#parts.log.info({ ...facts, ...subjectOf(by, subject.connectorId) }, message),
         onStages: (stages) => {
           flight.stages = [...stages]
           for (const { onStages } of flight.callers) onStages(flight.stages)

@@ -173,6 +173,6 @@ export class Deliveries implements DueRows<Claimed> {
     })
     if (disabled === undefined) return
     this.#parts.counters.webhooksDisabled.inc()
-    this.#parts.log.warn({ webhook: webhook_id, reason }, "a webhook was switched off")
+    this.#parts.log.warn({ workspace: workspace_id, webhook: webhook_id, reason }, "a webhook was switched off")
   }
 }
