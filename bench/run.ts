@@ -3,6 +3,7 @@ import { discovery } from "./discovery.ts"
 import { findPsql, type Line, table } from "./measure.ts"
 import { neighbours } from "./neighbours.ts"
 import { reads } from "./reads.ts"
+import { refused } from "./refused.ts"
 import { smallQuery } from "./small-query.ts"
 import { start } from "./start.ts"
 import { streaming } from "./streaming.ts"
@@ -10,7 +11,7 @@ import { makeWorld, type World } from "./world.ts"
 
 type Row = (world: World, psql: boolean) => Promise<Line[]>
 
-const ROWS: Readonly<Record<string, Row>> = { reads, query: smallQuery, test: connectionTest, discovery, streaming, start, neighbours }
+const ROWS: Readonly<Record<string, Row>> = { reads, refused, query: smallQuery, test: connectionTest, discovery, streaming, start, neighbours }
 
 /** Prints the table of budgets; each line is a ratio from this run. Arguments select rows by name. */
 async function main(): Promise<void> {

@@ -18,6 +18,7 @@ import { openApi } from "./openapi/document.ts"
 import type { Services } from "./operation.ts"
 import { operations } from "./operations.ts"
 import { asPlatformError, sendProblem } from "./problem.ts"
+import { useRefusals } from "./refusals.ts"
 import { register } from "./register.ts"
 import { UPLOAD_ARRIVAL_MAX_MS } from "./routes/uploads.ts"
 import { useValidation } from "./validation.ts"
@@ -68,6 +69,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   app.addHook("onSend", async (request, reply) => {
     void reply.headers({ "x-request-id": request.id, "x-content-type-options": "nosniff", "cache-control": "no-store", "referrer-policy": "no-referrer" })
   })
+  useRefusals(app, hub.counters.registry)
   app.addHook("onResponse", async (request, reply) => {
     const { method } = request
     // A flood of refused requests must not flood the log; the metrics count them.
