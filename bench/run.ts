@@ -1,3 +1,4 @@
+import { attackRows } from "./attack.ts"
 import { connectionTest } from "./connection-test.ts"
 import { discovery } from "./discovery.ts"
 import { findPsql, type Line, table } from "./measure.ts"
@@ -11,16 +12,16 @@ import { makeWorld, type World } from "./world.ts"
 
 type Row = (world: World, psql: boolean) => Promise<Line[]>
 
-const ROWS: Readonly<Record<string, Row>> = { reads, refused, query: smallQuery, test: connectionTest, discovery, streaming, start, neighbours }
+const ROWS: Readonly<Record<string, Row>> = { reads, refused, query: smallQuery, test: connectionTest, discovery, streaming, start, neighbours, ...attackRows }
 
-/** Prints the table of budgets; each line is a ratio from this run. Arguments select rows by name. */
+/** Prints the table of budgets; each line is a ratio from this run. Arguments select rows by name; `attack` selects all attacks. */
 async function main(): Promise<void> {
   const wanted = process.argv.slice(2)
   const psql = findPsql() !== undefined
   if (!psql) console.log("psql is not installed (Debian: postgresql-client); the lines that need it are left out.")
   const lines: Line[] = []
   for (const [name, row] of Object.entries(ROWS)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue
+    if (wanted.length > 0 && !wanted.some((each) => name === each || name.startsWith(`${each}-`))) continue
     const world = await makeWorld()
     try {
       const begun = Date.now()

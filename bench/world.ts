@@ -43,7 +43,10 @@ export async function makeWorld(): Promise<World> {
       return answer.body
     },
     close: async () => {
+      // A hub that hangs does not hear a signal that it could handle.
+      const hung = setTimeout(() => void hub.end("SIGKILL"), 15_000)
       await hub.end()
+      clearTimeout(hung)
       await Promise.all([data.remove(), store.stop(), target.stop()])
     },
   }

@@ -21,11 +21,12 @@ const LAYERS: readonly (readonly [string, readonly string[]])[] = [
   ["src/store", ["src/core"]],
   // The vault keeps its wrapped keys in the store; the store knows nothing of it.
   ["src/vault", ["src/store", "src/core"]],
-  ["src/templates", ["src/core"]],
+  // What it evaluates is what a connector found; its processes run the same code.
+  ["src/evaluator", ["src/connectors/shared", "src/core"]],
   ["src/limits", ["src/store", "src/core"]],
   ["src/connectors", ["src/core"]],
-  ["src/hub", ["src/connectors", "src/limits", "src/templates", "src/vault", "src/store", "src/net", "src/core"]],
-  ["src/runs", ["src/hub", "src/connectors", "src/limits", "src/templates", "src/vault", "src/store", "src/net", "src/core"]],
+  ["src/hub", ["src/connectors", "src/limits", "src/evaluator", "src/vault", "src/store", "src/net", "src/core"]],
+  ["src/runs", ["src/hub", "src/connectors", "src/limits", "src/evaluator", "src/vault", "src/store", "src/net", "src/core"]],
   // Of the store, those who answer requests see the types of its rows alone.
   ["src/api", ["src/runs", "src/hub", "src/connectors", "src/core", "src/store/database.ts"]],
   ["src/compat", ["src/api/mount.ts", "src/runs", "src/hub", "src/limits/workspace-rate.ts", "src/connectors", "src/core", "src/store/database.ts"]],

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 import { PlatformError } from "../core/errors.ts"
 import { offersOf } from "./accept.ts"
 import type { AnySpec, Operation, Services } from "./operation.ts"
+import { turnFor } from "./pacing.ts"
 import { Sent } from "./sending.ts"
 
 /** The status of an operation's success. */
@@ -32,6 +33,7 @@ function routeOf(prefix: string, { spec, handle }: Operation, services: Services
       ...(answer === undefined ? {} : { response: { [status]: answer } }),
     },
     handler: async (request, reply) => {
+      await turnFor(request)
       const given = await handle(request, reply, services)
       return given instanceof Sent ? reply : send(reply.code(status), spec, given)
     },

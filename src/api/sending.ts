@@ -20,7 +20,7 @@ export function sendStream(reply: FastifyReply, type: string, body: NodeJS.Reada
  * Sends texts at the caller's pace, as long as they come and are taken. An error before the first one is an ordinary
  * error; after it, the connection breaks, so that nobody takes the answer for whole.
  */
-export async function sendTexts(request: FastifyRequest, reply: FastifyReply, type: string, texts: AsyncGenerator<string>): Promise<Sent> {
+export async function sendTexts(request: FastifyRequest, reply: FastifyReply, type: string, texts: AsyncGenerator<string | Buffer>): Promise<Sent> {
   const all = await begun(texts)
   // A body that is never read would leave its source, and the connection behind it, waiting for ever.
   const end = (): void => void texts.return(undefined).catch(() => undefined)
@@ -63,6 +63,12 @@ export async function* atReadersPace<T>({ raw: { socket } }: Pick<FastifyReply, 
     socket?.setTimeout(0)
   }
   socket?.setTimeout(idleMs)
+}
+
+/** Sends a body that is encoded already. */
+export function sendBytes(reply: FastifyReply, type: string, bytes: Buffer): Sent {
+  void reply.type(type).send(bytes)
+  return new Sent()
 }
 
 /** Sends a text with its own content type. */

@@ -90,7 +90,6 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   await app.register(swagger, { mode: "static", specification: { document: document as StaticDocumentSpec["document"] } })
   await app.register(swaggerUi, { routePrefix: "/docs", theme: { title: "Jackfield API" } })
   const calls = new Calls(hub)
-  app.addHook("onClose", () => calls.close())
   const services: Services = { ...hub, calls, version, metrics, description: () => document }
   const versioned = operations.filter(({ spec }) => spec.path.startsWith("/v1/"))
   await register(

@@ -32,16 +32,31 @@ export const DEPTH_MAX = 200
 
 /** Where a text inside a value has a null character or is no Unicode, which nothing of ours can store, or where it is too deep; without recursion, since it may be. */
 function unfitText(value: unknown): { readonly pointer: string; readonly message: string } | undefined {
-  const left: [string, unknown, number][] = [["", value, 1]]
+  const left: Visited[] = [{ name: "", value, depth: 1 }]
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    const [pointer, each, depth] = next
-    const unfit = (message: string) => ({ pointer: pointer.slice(0, 500), message })
-    if (typeof each === "string" && (each.includes("\u0000") || !each.isWellFormed())) return unfit("must be valid Unicode text without null characters.")
+    const { value: each, depth } = next
+    const unfit = (message: string) => ({ pointer: pointerOf(next as Visited), message })
+    if (typeof each === "string" && isUnfit(each)) return unfit("must be valid Unicode text without null characters.")
     if (each === null || typeof each !== "object") continue
     if (depth > DEPTH_MAX) return unfit(`is nested deeper than ${DEPTH_MAX} levels.`)
-    for (const [name, inner] of Object.entries(each)) left.push([`${pointer}/${segment(name)}`, inner, depth + 1])
+    for (const name of Object.keys(each)) left.push({ name, value: (each as Readonly<Record<string, unknown>>)[name], depth: depth + 1, within: next })
   }
   return undefined
+}
+
+/** A value inside a body, and the one that it lies in. */
+interface Visited {
+  readonly name: string
+  readonly value: unknown
+  readonly depth: number
+  readonly within?: Visited
+}
+
+const isUnfit = (text: string): boolean => text.includes("\u0000") || !text.isWellFormed()
+
+/** The pointer of a value; it is wanted of one value at most. */
+function pointerOf({ name, within }: Visited): string {
+  return within === undefined ? "" : `${pointerOf(within)}/${segment(name)}`.slice(0, 500)
 }
 
 const invalidText = (pointer: string, message: string): PlatformError =>
@@ -49,11 +64,16 @@ const invalidText = (pointer: string, message: string): PlatformError =>
 
 const segment = (name: string): string => name.slice(0, 60).toWellFormed().replaceAll("\u0000", "").replaceAll("~", "~0").replaceAll("/", "~1")
 
+/** Faults that an answer lists at most. */
+const FAULTS_MAX = 100
+
 function invalid(part: string, errors: readonly ErrorObject[]): PlatformError {
   const prefix = part === "body" ? "" : `/${part}`
-  const faults = dedupe(errors.filter((error) => error.keyword !== "if").map((error) => faultOf(error, prefix)))
+  const all = errors.filter((error) => error.keyword !== "if")
+  const faults = dedupe(all.slice(0, FAULTS_MAX).map((error) => faultOf(error, prefix)))
   const first = faults[0]
-  const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : ""
+  const others = faults.length - 1 + Math.max(0, all.length - FAULTS_MAX)
+  const more = others > 0 ? ` (and ${others} more)` : ""
   return new PlatformError(
     "request_invalid",
     `The request is not valid: ${first === undefined ? "see its schema" : `${first.pointer || "the body"} ${first.message}`}${more}`,

@@ -1,3 +1,4 @@
+import type { Evaluate } from "./answer-plan.ts"
 import type { Lease } from "./lease.ts"
 import type { StageName } from "./trace.ts"
 import type { Row } from "./values.ts"
@@ -24,9 +25,18 @@ export interface Call {
    */
   readonly batchRows: number
   readonly render: Render
+  readonly evaluate: Evaluate
+  /** Room in memory for one large answer. */
+  room(): Room
   readonly upload: OpenUpload
   readonly token: TokenSource
   readonly turn: Turn
+}
+
+/** Room in memory for a large answer, to be disposed of when the answer is no longer needed. */
+export interface Room extends Disposable {
+  /** Waits for its turn, once; fails with the reason of the call's signal. */
+  need(): Promise<void>
 }
 
 /** One request over HTTP, noted when its answer was read or given up. */

@@ -1,3 +1,6 @@
+import { hiddenInRecords } from "./conceal-encoded.ts"
+import type { EncodedRecords } from "./encoded-records.ts"
+
 /** What stands in the place of a secret in an answer. */
 const MASK = "[secret]"
 /** Shorter values may be ordinary words of ordinary rows. */
@@ -48,6 +51,11 @@ export class Concealer {
     if (this.#secrets.size === 0) return { value, hidden: 0 }
     const hiding = new Hiding(this.#secrets)
     return { value: hiding.in(value) as T, hidden: hiding.count }
+  }
+
+  /** The same for records that are encoded. */
+  async hideEncoded(records: EncodedRecords): Promise<{ readonly value: EncodedRecords; readonly hidden: number }> {
+    return hiddenInRecords(records, this.#secrets, MASK)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Call, Render } from "./call.ts"
+import type { EncodedRecords } from "./encoded-records.ts"
 import type { PlatformError } from "./errors.ts"
 import type { Config, Fields } from "./fields.ts"
 import type { Address, Lease } from "./lease.ts"
@@ -112,10 +113,10 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
   readonly commits?: CommitKind
   /** The last committed sequence of that run and part; undefined if there is none. */
   committed?(client: Client, to: Stream, of: Omit<Commit, "sequence">, call: Call): Promise<number | undefined>
-  /** Sends one request for one row of input and returns the record or records of the response. */
-  request?(client: Client, input: Row, call: Call): Promise<Row | readonly Row[]>
-  /** The records of the same request, in the parts in which they arrive, for responses of several pages. */
-  records?(client: Client, input: Row, call: Call): AsyncIterable<readonly Row[]>
+  /** Sends one request for one row of input and returns the record or records of the response; encoded ones as a `list`. */
+  request?(client: Client, input: Row, call: Call): Promise<Row | readonly Row[] | EncodedRecords>
+  /** The records of the same request, in the parts in which they arrive, for responses of several pages; encoded ones as `lines`. */
+  records?(client: Client, input: Row, call: Call): AsyncIterable<readonly Row[] | EncodedRecords>
   /** The inputs of `request`; needs no connection. */
   inputs?(config: Config<F>): readonly Input[]
   /** The request that `request` would send for that input; sends nothing. */

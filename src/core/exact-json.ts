@@ -13,9 +13,12 @@ const parseWith = JSON.parse as (text: string, reviver: Reviver) => unknown
 export function parseExactly(text: string, exact: (digits: string) => unknown = (digits) => new ExactNumber(digits)): unknown {
   if (!mayLoseDigits(text)) return JSON.parse(text)
   return parseWith(text, (_, value, { source }) =>
-    typeof value === "number" && source !== undefined && spelled(source) !== spelled(String(value)) ? exact(source) : value,
+    typeof value === "number" && source !== undefined && !isShort(source) && spelled(source) !== spelled(String(value)) ? exact(source) : value,
   )
 }
+
+/** A number of at most 15 characters and an exponent of at most two digits: a double always holds it. */
+const isShort = (source: string): boolean => source.length <= 15 && !/[eE][+-]?\d{3}/.test(source)
 
 /** A decimal number in one spelling: significant digits and exponent. */
 function spelled(source: string): string {

@@ -14,21 +14,26 @@ const NODES_MAX = 300
 /** The maximum size of a result, as a multiple of the size of the response. */
 const GROWTH_MAX = 100
 
-/**
- * `refused` is the reason, worded to follow a field's title; `cost` is an upper bound of the number of passes over
- * the response.
- */
-export type Judged = { readonly refused: string } | { readonly cost: number }
+/** Functions that look at each part of their argument at most once and copy none of it. */
+const QUICK_FUNCTIONS: ReadonlySet<string> = new Set(["keys", "length", "not_null", "type", "values"])
 
 /**
- * Decides whether a parsed expression may be evaluated. Evaluation has no time limit of its own, so only expressions
- * whose time and space are proportional to the response are accepted. For example, `[@,@]|[@,@]` doubles its input at
- * each step, and `$` inside a projection reads the whole response once per element.
+ * `refused` is the reason, worded to follow a field's title; `quickCost` is an upper bound of the number of passes over
+ * the response, undefined for an expression for which there is none: sorting, grouping and comparing by a key, and
+ * joining and escaping texts, take longer than their input shows.
+ */
+export type Judged = { readonly refused: string } | { readonly quickCost: number | undefined }
+
+/**
+ * Decides whether a parsed expression may be evaluated at all: its result must not grow beyond a multiple of the
+ * response. For example, `[@,@]|[@,@]` doubles its input at each step, and `$` inside a projection reads the whole
+ * response once per element.
  */
 export function judge(root: Node): Judged {
   let nodes = 0
   // A literal is read again for each element that it is compared with or that is replaced by it.
   let literals = 0
+  let quick = true
   const refused: string[] = []
 
   const each = (parts: unknown): number => (Array.isArray(parts) ? (parts as Node[]).reduce((sum, part) => sum + growth(part), 0) : 0)
@@ -103,6 +108,7 @@ export function judge(root: Node): Judged {
   function call(node: Node): number {
     const name = String(node["name"])
     const children = node["children"] as Node[]
+    quick &&= QUICK_FUNCTIONS.has(name)
     if (!FUNCTIONS.has(name)) refused.push(`uses the function ${name.slice(0, 60)}, which does not exist; the functions are ${[...FUNCTIONS].join(", ")}`)
     if (name === "join" && children[0]?.type !== "Literal") refused.push("must give join its separator as a literal, such as ', '")
     const own = children.filter(({ type }) => type !== "ExpressionReference")
@@ -114,7 +120,8 @@ export function judge(root: Node): Judged {
   const grows = growth(root)
   if (refused.length > 0) return { refused: `${refused[0]}.` }
   if (nodes > NODES_MAX) return { refused: `has more than ${NODES_MAX} parts; make it simpler.` }
-  return grows > GROWTH_MAX ? { refused: "copies its input too many times over; make it simpler." } : { cost: (nodes + literals) * grows }
+  if (grows > GROWTH_MAX) return { refused: "copies its input too many times over; make it simpler." }
+  return { quickCost: quick ? (nodes + literals) * grows : undefined }
 }
 
 /** The name of the member that an expression begins with; undefined if it begins with anything else. */

@@ -21,31 +21,33 @@ interface Jmespath {
 
 let library: Jmespath | undefined
 const known = new Map<string, Parsed>()
-/** The limit of bytes times cost. Evaluation has no time limit; this much work takes one or two seconds. */
-const WORK_MAX = 500_000_000
+/** The limit of bytes times cost for a quick evaluation; this much work takes a few milliseconds. */
+const QUICK_WORK = 1_500_000
 
 interface Parsed {
   readonly node: Node
-  readonly cost: number
+  readonly quickCost: number | undefined
 }
 
 /**
- * Evaluates a JMESPath expression on a value that arrived as `bytes` of JSON; null if it selects nothing. Fails with
- * `response_invalid` if the types do not fit the functions, and with `response_too_large` if the value is too large
- * for the cost of the expression.
+ * Evaluates a JMESPath expression on a value; null if it selects nothing. Fails with `response_invalid` if the types do
+ * not fit the functions. Has no time limit of its own: where `isQuick` is false, call it in a process that can be ended.
  */
-export function evaluate(text: string, value: Value, bytes = 0): Value {
-  const { node, cost } = parse(text)
-  if (bytes * cost > WORK_MAX)
-    throw new PlatformError(
-      "response_too_large",
-      `The response is too large for the expression ${clip(text)}; simplify the expression, or request less at a time.`,
-    )
+export function evaluate(text: string, value: Value): Value {
+  const { node } = parse(text)
   try {
     return loaded().TreeInterpreter.search(node, value) ?? null
   } catch (cause) {
+    // The stack is not the expression's fault alone; the caller says what was nested too deeply.
+    if (cause instanceof RangeError) throw cause
     throw new PlatformError("response_invalid", `The expression ${clip(text)} does not fit the response: ${reasonOf(cause)}.`, { cause })
   }
+}
+
+/** Whether an evaluation on a value of so many bytes of JSON surely takes only a few milliseconds. */
+export function isQuick(text: string, bytes: number): boolean {
+  const { quickCost } = parse(text)
+  return quickCost !== undefined && bytes * quickCost <= QUICK_WORK
 }
 
 /** JMESPath's definition of truth: null, false and empty values are false. */
@@ -77,7 +79,7 @@ function parse(text: string): Parsed {
   }
   const judged = judge(node)
   if ("refused" in judged) throw fault(judged.refused)
-  const parsed = { node, cost: judged.cost }
+  const parsed = { node, quickCost: judged.quickCost }
   if (known.size >= KEPT) known.delete(known.keys().next().value ?? "")
   known.set(text, parsed)
   return parsed
@@ -85,7 +87,7 @@ function parse(text: string): Parsed {
 
 /**
  * Finds the column of a syntax error, which the parser does not report: the shortest prefix that fails with the same
- * message ends at the error.
+ * message ends at the error. Every longer prefix fails with it too, so the search halves the range at each step.
  */
 function columnOf(text: string, cause: unknown): number {
   const { compile, tokenize } = loaded()
@@ -100,12 +102,22 @@ function columnOf(text: string, cause: unknown): number {
     }
   }
   if (says(() => tokenize(text)) !== undefined) {
-    for (let length = 1; length <= text.length; length++) if (says(() => tokenize(text.slice(0, length))) === said) return length
-    return 1
+    return firstWhere(text.length, (index) => says(() => tokenize(text.slice(0, index + 1))) === said) + 1
   }
   const starts = tokenize(text).map(({ start }) => start)
-  const at = starts.find((_, index) => says(() => compile(text.slice(0, starts[index + 1] ?? text.length))) === said)
-  return (at ?? text.length) + 1
+  const at = firstWhere(starts.length, (index) => says(() => compile(text.slice(0, starts[index + 1] ?? text.length))) === said)
+  return (starts[at] ?? text.length) + 1
+}
+
+/** The first index below `count` for which `holds` is true, when it is true for all later ones; `count` if there is none. */
+function firstWhere(count: number, holds: (index: number) => boolean): number {
+  let [from, to] = [0, count]
+  while (from < to) {
+    const middle = Math.floor((from + to) / 2)
+    if (holds(middle)) to = middle
+    else from = middle + 1
+  }
+  return from
 }
 
 function loaded(): Jmespath {
@@ -126,6 +138,7 @@ const reasonOf = (cause: unknown): string =>
     .replace(/\.$/, "")
     .slice(0, 200)
 
-const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text)
+/** The beginning of an expression, for messages. */
+export const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text)
 
 const fault = (message: string, cause?: unknown): PlatformError => new PlatformError("config_invalid", message, { cause })

@@ -1,7 +1,9 @@
 import { untilAborted } from "./abort.ts"
-import type { Call, OpenUpload, Render, RequestFacts, TokenSource, Turn } from "./call.ts"
+import type { Evaluate } from "./answer-plan.ts"
+import type { Call, OpenUpload, Render, RequestFacts, Room, TokenSource, Turn } from "./call.ts"
 import { Concealer } from "./conceal.ts"
 import { type AnyConnector, type ServerFacts, VERBS, type Verb } from "./connector.ts"
+import { EncodedRecords } from "./encoded-records.ts"
 import { PlatformError, platformErrorIn } from "./errors.ts"
 import type { Lease } from "./lease.ts"
 import { holdSecrets, Scrubber, secretsIn } from "./scrub.ts"
@@ -34,6 +36,10 @@ export interface OpenOptions {
   readonly batchRows?: number
   /** For types that build their requests from templates. */
   readonly render?: Render
+  /** For types whose responses may be large. */
+  readonly evaluate?: Evaluate
+  /** For callers that limit how many large responses are in memory at once. */
+  readonly room?: () => Room
   /** For types that read uploads. */
   readonly upload?: OpenUpload
   /** Stores access tokens; without it, tokens last only as long as the session. */
@@ -65,9 +71,10 @@ export interface Session extends AsyncDisposable {
   writeBytes(to: Stream, piece: BytePiece, offer: ByteOffer, options: WriteOptions): Promise<ByteReport>
   shape(wanted: WantedStream, apply: boolean): Promise<readonly SchemaStep[]>
   committed(to: Stream, of: Omit<Commit, "sequence">): Promise<number | undefined>
-  request(input: Row): Promise<Row | readonly Row[]>
-  /** The records of a request in the parts in which they arrive; one part if the type has no others. */
-  records(input: Row): AsyncIterable<readonly Row[]>
+  /** The record or records of the response; large responses encoded as a `list`. */
+  request(input: Row): Promise<Row | readonly Row[] | EncodedRecords>
+  /** The records of a request in the parts in which they arrive, large ones encoded as `lines`; one part if the type has no others. */
+  records(input: Row): AsyncIterable<readonly Row[] | EncodedRecords>
   /** Returns the session to a clean state for its next use. */
   reset(): Promise<void>
   /** The same connection with other limits and services; closing either session closes both. */
@@ -156,8 +163,10 @@ function sessionOver(opened: Open, options: OpenOptions): Session {
   }
 }
 
-async function* onePart(answer: Promise<Row | readonly Row[]>): AsyncGenerator<readonly Row[]> {
-  yield [await answer].flat()
+async function* onePart(answer: Promise<Row | readonly Row[] | EncodedRecords>): AsyncGenerator<readonly Row[]> {
+  const records = await answer
+  if (records instanceof EncodedRecords) throw new PlatformError("internal", "A type that encodes its records gave them as a list where lines were wanted.")
+  yield [records].flat()
 }
 
 function need<V extends Verb>(connector: AnyConnector, verb: V): NonNullable<AnyConnector[V]> {
@@ -187,6 +196,8 @@ const ONE_DAY_MS = 86_400_000
 const MESSAGE_MAX = 8_192
 const NO_UPLOADS: OpenUpload = () => Promise.reject(new PlatformError("internal", "An upload was requested in a place that has no access to uploads."))
 const NO_TEMPLATES: Render = () => Promise.reject(new PlatformError("internal", "A template was used in a place that cannot render templates."))
+const NO_ROOM: Room = { need: () => Promise.resolve(), [Symbol.dispose]: () => undefined }
+const NO_EVALUATOR: Evaluate = () => Promise.reject(new PlatformError("internal", "A large response arrived in a place that cannot evaluate it."))
 
 function callOf(guard: Guard, lease: Lease, options: OpenOptions): Call {
   return {
@@ -199,6 +210,8 @@ function callOf(guard: Guard, lease: Lease, options: OpenOptions): Call {
     measure: options.measure ?? (() => undefined),
     batchRows: options.batchRows ?? 1_000,
     render: options.render ?? NO_TEMPLATES,
+    evaluate: options.evaluate ?? NO_EVALUATOR,
+    room: options.room ?? (() => NO_ROOM),
     upload: options.upload ?? NO_UPLOADS,
     token: guard.tokens(options.token ?? sessionTokens(lease)),
     turn: options.turn ?? (() => Promise.resolve()),
@@ -284,14 +297,14 @@ class Guard {
   }
 
   /** A value of the system as it is given out, the random secrets of the config hidden in it. */
-  show<T>(value: T, hid?: (count: number) => void): T {
-    const shown = this.#concealer.hide(value)
+  async show<T>(value: T, hid?: (count: number) => void): Promise<T> {
+    const shown = value instanceof EncodedRecords ? await this.#concealer.hideEncoded(value) : this.#concealer.hide(value)
     if (shown.hidden > 0) hid?.(shown.hidden)
-    return shown.value
+    return shown.value as T
   }
 
   async *shown<T>(values: AsyncIterable<T>, hid?: (count: number) => void): AsyncGenerator<T> {
-    for await (const value of values) yield this.show(value, hid)
+    for await (const value of values) yield await this.show(value, hid)
   }
 
   async *batches(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {

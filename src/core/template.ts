@@ -73,21 +73,45 @@ function programOf(text: string): Node {
   } catch (cause) {
     throw fault(`cannot be parsed: ${reasonOf(cause)}`, text, open?.at ?? brokenTag(text, starts, jinja), cause)
   }
-  // The parser reports the kind of token, not its place: the last token that it read gives the place.
-  let furthest = 0
-  const watched = new Proxy(tokens, {
-    get(target, key, receiver) {
-      const index = typeof key === "string" ? Number(key) : Number.NaN
-      if (index < target.length && index > furthest) furthest = index
-      return Reflect.get(target, key, receiver) as unknown
-    },
-  })
   try {
-    return jinja.parse(watched)
+    return jinja.parse(tokens)
+  } catch {
+    return parseWatched(text, tokens, jinja)
+  }
+}
+
+/** Parses again to find the place of a fault: the parser reports the kind of token, so the last token that it read gives the place. */
+function parseWatched(text: string, tokens: readonly Token[], { parse }: Jinja): Node {
+  const read = { furthest: 0 }
+  const watched = tokens.map((token, index) => new WatchedToken(token, index, read))
+  try {
+    return parse(watched)
   } catch (cause) {
-    const tag = tokens.slice(0, furthest + 1).filter(({ type }) => OPENERS.has(type)).length
+    const starts = tagStarts(text)
+    const open = starts.find(({ closed }) => !closed)
+    const tag = tokens.slice(0, read.furthest + 1).filter(({ type }) => OPENERS.has(type)).length
     const unfinished = cause instanceof TypeError ? "a block or an expression is not closed" : reasonOf(cause)
     throw fault(`cannot be parsed: ${unfinished}`, text, open?.at ?? starts[Math.max(0, tag - 1)]?.at ?? 0, cause)
+  }
+}
+
+/** A token that notes that it was read. */
+class WatchedToken implements Token {
+  readonly value: string
+  readonly #type: string
+  readonly #index: number
+  readonly #read: { furthest: number }
+
+  constructor({ type, value }: Token, index: number, read: { furthest: number }) {
+    this.value = value
+    this.#type = type
+    this.#index = index
+    this.#read = read
+  }
+
+  get type(): string {
+    this.#read.furthest = Math.max(this.#read.furthest, this.#index)
+    return this.#type
   }
 }
 

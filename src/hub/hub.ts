@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import { resolve } from "node:path"
 import type { Logger } from "pino"
 import { registry } from "../connectors/index.ts"
+import { Evaluator } from "../evaluator/evaluator.ts"
 import { NodeLimits } from "../limits/node-limits.ts"
 import { Door, type DoorOptions } from "../net/door.ts"
 import { type OwnPort, Policy } from "../net/policy.ts"
@@ -106,7 +107,8 @@ function policyOf(store: Store, egress: Egress, nodes: Nodes): Policy {
 function partsOf(store: Store, vault: Vault, door: Door, log: Logger): ConnectorParts {
   const counters = new Counters()
   const nodeLimits = new NodeLimits((kind) => counters.refused.inc({ kind }))
-  const parts: HubParts = { store, vault, door, registry, log, counters, nodeLimits, notes: new AuditNotes(store), uploads: new Uploads(store, nodeLimits) }
+  const [notes, uploads, evaluator] = [new AuditNotes(store), new Uploads(store, nodeLimits), new Evaluator()]
+  const parts: HubParts = { store, vault, door, registry, log, counters, nodeLimits, notes, uploads, evaluator }
   return { ...parts, probes: new Probes(parts), tokens: new Tokens(parts), logins: new LoginGate(), warm: new WarmSessions() }
 }
 
@@ -152,7 +154,7 @@ function assembled(parts: ConnectorParts, { settings, identity, egress, nodes, f
     firstLogin,
     listensOn: ({ address, port }) => nodes.announce(address, port),
     close: async () => {
-      await Promise.all([...workers.map((worker) => worker.stop()), nodes.close(), parts.tokens.close(), parts.warm.close()])
+      await Promise.all([...workers.map((worker) => worker.stop()), nodes.close(), parts.tokens.close(), parts.warm.close(), parts.evaluator.close()])
       idempotency.close()
       await parts.notes.close()
       await store.close()

@@ -1,5 +1,6 @@
 import type { Logger } from "pino"
 import type { Registry } from "../core/registry.ts"
+import type { Evaluator } from "../evaluator/evaluator.ts"
 import type { NodeLimits } from "../limits/node-limits.ts"
 import type { Door } from "../net/door.ts"
 import type { Store } from "../store/store.ts"
@@ -17,6 +18,7 @@ export interface HubParts {
   readonly log: Logger
   readonly counters: Counters
   readonly nodeLimits: NodeLimits
+  readonly evaluator: Evaluator
   readonly notes: AuditNotes
   readonly uploads: Uploads
 }

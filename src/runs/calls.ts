@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto"
 import type { Render } from "../core/call.ts"
 import { isMask, openConfig } from "../core/config.ts"
 import type { AnyConnector, Input, PreparedRequest } from "../core/connector.ts"
+import type { EncodedRecords } from "../core/encoded-records.ts"
 import { PlatformError } from "../core/errors.ts"
 import { round } from "../core/trace.ts"
 import type { Row } from "../core/values.ts"
 import type { Principal } from "../hub/base/principal.ts"
 import type { UseOptions } from "../hub/connectors/uses.ts"
 import type { Hub } from "../hub/hub.ts"
-import { TemplatePool } from "../templates/pool.ts"
 
 export interface CallRequest {
   readonly input: Row
@@ -16,9 +16,9 @@ export interface CallRequest {
   readonly timeoutMs?: number
 }
 
-/** The answer of the far side to one row of input. `requests` counts pages and retries too; `retries` has the reason of each retry. */
+/** The answer of the far side to one row of input; large ones are encoded as a `list`. `requests` counts pages and retries too; `retries` has the reason of each retry. */
 export interface CallAnswer extends Sent {
-  readonly output: Row | readonly Row[]
+  readonly output: Row | readonly Row[] | EncodedRecords
   readonly durationMs: number
 }
 
@@ -35,30 +35,27 @@ interface Counted {
   hidden?: number
 }
 
-/** The records of a call page by page; `sent` counts as they come. */
+/** The records of a call page by page, large pages encoded as `lines`; `sent` counts as they come. */
 export interface CallStream {
-  readonly pages: AsyncGenerator<readonly Row[]>
+  readonly pages: AsyncGenerator<readonly Row[] | EncodedRecords>
   readonly sent: Sent
 }
 
 export const CALL_DEADLINE_MS = 30_000
 
+type Parts = Pick<Hub, "connectors" | "registry" | "uses" | "evaluator">
+
 /** Single calls of connectors that take requests, under their limits. */
 export class Calls {
-  readonly #hub: Pick<Hub, "connectors" | "registry" | "uses">
-  readonly #templates = new TemplatePool()
+  readonly #hub: Parts
 
-  constructor(hub: Pick<Hub, "connectors" | "registry" | "uses">) {
+  constructor(hub: Parts) {
     this.#hub = hub
-  }
-
-  close(): Promise<void> {
-    return this.#templates.close()
   }
 
   /** One request, when the limits allow it. A failure on the far side is an error of status 502 or 504; `rate_limited` is the hub's own limit. */
   async call(by: Principal, ref: string, request: CallRequest, signal: AbortSignal): Promise<CallAnswer> {
-    const { options, sent } = this.#use(request, signal)
+    const { options, sent } = this.#use(by, request, signal)
     return this.#hub.uses.once(by, ref, options, async ({ session, begunAt }) => {
       const output = await session.request(request.input).catch((error: unknown) => Promise.reject(remote(error)))
       return { output, durationMs: round(performance.now() - begunAt), ...sent }
@@ -67,7 +64,7 @@ export class Calls {
 
   /** The same request, its records page by page; it may last as long as each page comes within `timeoutMs`. */
   stream(by: Principal, ref: string, request: CallRequest, signal: AbortSignal): CallStream {
-    const { options, sent } = this.#use(request, signal)
+    const { options, sent } = this.#use(by, request, signal)
     const pages = this.#hub.uses.stream(by, ref, { ...options, perResult: true }, async function* ({ session }) {
       try {
         yield* session.records(request.input)
@@ -78,8 +75,9 @@ export class Calls {
     return { pages, sent }
   }
 
-  #use({ input, timeoutMs = CALL_DEADLINE_MS }: CallRequest, signal: AbortSignal): { readonly options: UseOptions<void>; readonly sent: Sent } {
-    const render = remembered(this.#templates.render)
+  #use(by: Principal, { input, timeoutMs = CALL_DEADLINE_MS }: CallRequest, signal: AbortSignal): { readonly options: UseOptions<void>; readonly sent: Sent } {
+    const end = performance.now() + timeoutMs
+    const render = remembered(this.#hub.evaluator.for({ workspaceId: by.workspace.id, signal, remainingMs: () => end - performance.now() }).render)
     const sent: Counted = { requests: 1, retries: [] }
     const options: UseOptions<void> = {
       kind: "calls",
@@ -106,7 +104,8 @@ export class Calls {
   async dryRun(by: Principal, ref: string, input: Row): Promise<PreparedRequest> {
     const { connector, config, mark } = await this.#masked(by, ref)
     if (connector.prepare === undefined) throw unsupported(connector)
-    return hidden(await connector.prepare(config, input, this.#templates.render), mark)
+    const { render } = this.#hub.evaluator.for({ workspaceId: by.workspace.id, remainingMs: () => CALL_DEADLINE_MS })
+    return hidden(await connector.prepare(config, input, render), mark)
   }
 
   /** The parameters of a call, optional and required. */

@@ -166,3 +166,27 @@ describe("the request itself", () => {
     expect([status, body.errors?.[0]?.pointer]).toEqual([422, "/querystring/stream"])
   })
 })
+
+describe("a body of very many values", () => {
+  const create = (body: string) => hub.call("POST", "/v1/connectors", body, { headers: { "content-type": "application/json" } })
+
+  it("is refused before it is parsed", async () => {
+    const { status, body } = await create(`{"name":"x","type":"http","config":[${"1,".repeat(50_000)}1]}`)
+    expect([status, body.code, body.detail]).toEqual([413, "body_too_large", expect.stringMatching(/more than 50,000 JSON values/)])
+  })
+
+  it("has a hundred of its faults listed, and the others counted", async () => {
+    const { status, body } = await create(`{"name":"x","type":"http",${Array.from({ length: 40_000 }, (_, index) => `"m${index}":1`).join()}}`)
+    expect([status, body.errors.length, body.detail]).toEqual([
+      422,
+      100,
+      expect.stringMatching(/m0 is not a field of this request\. \(and 39999 more\)|config/),
+    ])
+  })
+
+  it("is handled in its turn, and so are others", async () => {
+    const large = JSON.stringify({ name: "x", type: "http", config: { url: "https://a.example/", body: "x".repeat(100_000) } })
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? create(large) : hub.call("GET", "/v1/connectors"))))
+    expect(answers.map(({ status }) => status)).toEqual(answers.map((_, index) => (index % 2 === 0 ? 422 : 200)))
+  })
+})

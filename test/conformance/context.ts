@@ -3,6 +3,7 @@ import type { AnyConnector } from "../../src/core/connector.ts"
 import { type OpenOptions, open, type Session } from "../../src/core/session.ts"
 import type { LeaseOptions, OpenLease } from "../../src/net/door.ts"
 import type { Posted, Running } from "../fixtures/fixture.ts"
+import { evaluate } from "../support/evaluator.ts"
 import { testLease } from "../support/lease.ts"
 
 /** What a claim is held against. */
@@ -29,7 +30,7 @@ export async function withSession<T>(
 ): Promise<T> {
   const lease = testLease(options)
   try {
-    const session = await open(connector, opened(connector, posted), lease, options)
+    const session = await open(connector, opened(connector, posted), lease, { evaluate, ...options })
     try {
       return await work(session, lease)
     } finally {

@@ -5,6 +5,7 @@ import { http } from "../../src/connectors/http.ts"
 import type { Row } from "../../src/core/values.ts"
 import { json, library, records as rows, type Seen, type Serve, startApi } from "../support/api-server.ts"
 import { collect } from "../support/batches.ts"
+import { plainRows } from "../support/evaluator.ts"
 import { failure } from "../support/failure.ts"
 import { SERVER_NAME } from "../support/lease.ts"
 import { use } from "../support/use.ts"
@@ -15,7 +16,7 @@ beforeEach(() => void api.seen.splice(0))
 
 async function request(more: object, input: Row = {}, retries: string[] = []): Promise<Row | readonly Row[]> {
   const turn = async (retryOf?: string) => void retries.push(retryOf ?? "page")
-  return await withSession({ connector: http }, { url: `${api.origin}/items`, ...more }, (session) => session.request(input), { turn })
+  return await withSession({ connector: http }, { url: `${api.origin}/items`, ...more }, async (session) => plainRows(await session.request(input)), { turn })
 }
 
 describe("pages", () => {

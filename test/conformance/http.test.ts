@@ -3,6 +3,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { http } from "../../src/connectors/http.ts"
 import type { Row } from "../../src/core/values.ts"
+import { plainRows } from "../support/evaluator.ts"
 import { failure } from "../support/failure.ts"
 import { SERVER_NAME } from "../support/lease.ts"
 import { type Loopback, listenHttp, listenRaw } from "../support/loopback.ts"
@@ -34,7 +35,7 @@ const config = (more: object = {}) => ({ url: `${origin(first)}/start`, auth: { 
 async function request(how: Serve, more: object = {}, input: Row = {}): Promise<Row | readonly Row[]> {
   serve = how
   seen.length = 0
-  return await withSession({ connector: http }, config(more), (session) => session.request(input))
+  return await withSession({ connector: http }, config(more), async (session) => plainRows(await session.request(input)))
 }
 const json = (response: ServerResponse, value: unknown, status = 200, headers: Record<string, string> = {}): void =>
   void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value))

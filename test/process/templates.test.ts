@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { expect, test } from "vitest"
 import { until } from "../support/waiting.ts"
 
-const POOL = join(import.meta.dirname, "..", "..", "src", "templates", "pool.ts")
+const EVALUATOR = join(import.meta.dirname, "..", "..", "src", "evaluator", "evaluator.ts")
 const LOOPS = "{% for a in range(9999) %}".repeat(3) + "{% endfor %}".repeat(3)
 
 /** Processes whose parent is, or was when it was last seen, that one. */
@@ -29,11 +29,12 @@ const lives = (pid: number): boolean => {
 
 test.runIf(process.platform === "linux")("what fills templates ends with a hub that is killed, even in the middle of a loop", async () => {
   const script = `
-    const { TemplatePool } = await import(${JSON.stringify(POOL)})
-    const pool = new TemplatePool(1)
-    await pool.render("1", {})
+    const { Evaluator } = await import(${JSON.stringify(EVALUATOR)})
+    const pool = new Evaluator(1)
+    const { render } = pool.for({ workspaceId: 'one' })
+    await render("1", {})
     process.stdout.write("filled\\n")
-    for (;;) await pool.render(${JSON.stringify(LOOPS)}, {}).catch(() => undefined)`
+    for (;;) await render(${JSON.stringify(LOOPS)}, {}).catch(() => undefined)`
   const hub = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] })
   await new Promise((resolve) => hub.stdout.once("data", resolve))
   const workers = childrenOf(hub.pid ?? 0)

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify"
+import { EncodedRecords } from "../../core/encoded-records.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { Row } from "../../core/values.ts"
 import { noteCall } from "../../hub/audit/audit-notes.ts"
@@ -11,7 +12,7 @@ import { errorLine } from "../problem.ts"
 import { callerSignal } from "../request.ts"
 import { ConnectorRef } from "../schemas/basics.ts"
 import { CallInput, CallParameters, CallResult } from "../schemas/calls.ts"
-import { begun, sendTexts } from "../sending.ts"
+import { begun, sendBytes, sendTexts } from "../sending.ts"
 
 /** Single requests through a connector, and the parameters that they take. */
 export const callOperations: readonly Operation[] = [
@@ -48,9 +49,9 @@ export const callOperations: readonly Operation[] = [
         return sendTexts(request, reply, request.answerType, linesOf(await begun(noted(hub, by, id, one, { pages, sent })), sent, request))
       }
       try {
-        const answer = await hub.calls.call(by, id, one, callerSignal(reply))
-        await noteCall(hub, by, id, Object.keys(input), { requests: answer.requests })
-        return answer
+        const { output, ...facts } = await hub.calls.call(by, id, one, callerSignal(reply))
+        await noteCall(hub, by, id, Object.keys(input), { requests: facts.requests })
+        return output instanceof EncodedRecords ? sendBytes(reply, request.answerType, bodyOf(output, facts)) : { output, ...facts }
       } catch (error) {
         await noteFailed(hub, by, id, input, error)
         throw error
@@ -73,7 +74,13 @@ export const callOperations: readonly Operation[] = [
 ]
 
 /** The records of a call page by page. Its end is noted in the audit: whole, failed, or left by the caller. */
-async function* noted(hub: Services, by: Principal, id: string, one: CallRequest, { pages, sent }: CallStream): AsyncGenerator<readonly Row[]> {
+async function* noted(
+  hub: Services,
+  by: Principal,
+  id: string,
+  one: CallRequest,
+  { pages, sent }: CallStream,
+): AsyncGenerator<readonly Row[] | EncodedRecords> {
   let over = false
   try {
     yield* pages
@@ -94,14 +101,17 @@ async function noteFailed(hub: Services, by: Principal, id: string, input: Row, 
   if (code !== "not_found") await noteCall(hub, by, id, Object.keys(input), { code })
 }
 
-async function* linesOf(pages: AsyncIterable<readonly Row[]>, sent: CallStream["sent"], request: FastifyRequest): AsyncGenerator<string> {
+async function* linesOf(
+  pages: AsyncIterable<readonly Row[] | EncodedRecords>,
+  sent: CallStream["sent"],
+  request: FastifyRequest,
+): AsyncGenerator<string | Buffer> {
   let given = false
   try {
     for await (const records of pages) {
-      const text = recordLines(records)
-      if (text === "") continue
+      if (records.length === 0) continue
       given = true
-      yield text
+      yield records instanceof EncodedRecords ? records.bytes : recordLines(records)
     }
     if (sent.hidden !== undefined) yield `${JSON.stringify({ $hidden: sent.hidden })}\n`
   } catch (error) {
@@ -109,6 +119,12 @@ async function* linesOf(pages: AsyncIterable<readonly Row[]>, sent: CallStream["
     if (!given) throw error
     yield errorLine(request, error)
   }
+}
+
+/** The answer with its output as it was encoded, so that it is not encoded again. */
+function bodyOf({ bytes, single }: EncodedRecords, facts: object): Buffer {
+  const [before, after] = single ? ['{"output":', ","] : ['{"output":[', "],"]
+  return Buffer.concat([Buffer.from(before), bytes, Buffer.from(after + JSON.stringify(facts).slice(1))])
 }
 
 async function* oneLine(value: object): AsyncGenerator<string> {

@@ -1,3 +1,4 @@
+import { evaluateHere } from "../../connectors/shared/http/evaluated.ts"
 import { openConfig, parseConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
@@ -49,6 +50,7 @@ export async function check(cli: Cli, text: string, options: CheckOptions): Prom
     deadlineMs: deadline(options.timeout),
     signal: shell.signal,
     onStages: follower.stages,
+    services: () => ({ evaluate: evaluateHere }),
   })
   follower.end(report)
   if (shell.signal.aborted) throw stopped()

@@ -127,7 +127,8 @@ export function inputsOf(config: Pick<HttpConfig, "url" | "headers" | "method" |
     input ? [{ name: input, from: "header", required: (value?.reveal() ?? "") === "" }] : [],
   )
   const all = [...variablesOf(config.url, "url"), ...headers, ...from(config.parameters, "parameter"), ...(hasBody(config.method) ? body : [])]
-  return all.filter((input, index) => all.findIndex(({ name }) => name === input.name) === index)
+  const seen = new Set<string>()
+  return all.filter(({ name }) => !seen.has(name) && seen.add(name))
 }
 
 function variablesOf(template: string, from: Input["from"]): Input[] {

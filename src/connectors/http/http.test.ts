@@ -5,7 +5,7 @@ import { PlatformError } from "../../core/errors.ts"
 import type { HttpRequest } from "../../core/http/request.ts"
 import { describeFields } from "../../core/schema.ts"
 import type { Row } from "../../core/values.ts"
-import { TemplatePool } from "../../templates/pool.ts"
+import { Evaluator } from "../../evaluator/evaluator.ts"
 import { authOf } from "../shared/http/auth/fields.ts"
 import { type HttpConfig, httpFields, inputsOf } from "./fields.ts"
 import { prepare } from "./request.ts"
@@ -155,9 +155,10 @@ describe("inputs", () => {
 })
 
 describe("a URL with a template", () => {
-  const pool = new TemplatePool()
+  const pool = new Evaluator()
+  const { render } = pool.for({ workspaceId: "one" })
   afterAll(() => pool.close())
-  const urlOf = async (url: string, input: Row) => (await prepare(configOf({ url }), input, pool.render)).url.href
+  const urlOf = async (url: string, input: Row) => (await prepare(configOf({ url }), input, render)).url.href
 
   test.each<[string, Row, string]>([
     ["https://a.example/users/{{ id }}/posts?tag={{ tag }}#x", { id: "7", tag: "a b&c=d#e" }, "https://a.example/users/7/posts?tag=a%20b%26c%3Dd%23e"],
@@ -226,7 +227,7 @@ describe("a URL with a template", () => {
       bodyTemplate: "a={{ a }}&b={{ b }}",
       headers: [{ name: "Content-Type", value: "application/x-www-form-urlencoded" }],
     })
-    const { body } = await prepare(config, { a: "1&c=2", b: "é +" }, pool.render)
+    const { body } = await prepare(config, { a: "1&c=2", b: "é +" }, render)
     expect([...new URLSearchParams(String(body))]).toEqual([
       ["a", "1&c=2"],
       ["b", "é +"],

@@ -25,7 +25,7 @@ JSON is read, and NDJSON as a list of its lines; other text is one record with t
 
 A redirect of GET and HEAD is followed; one of another method only by 307 or 308 and to the same origin. Any other redirect is an error that names the target, unless \`successStatuses\` lists its status.
 
-An answer has at most 10 MiB after decompression. Expressions are checked when they are saved, and errors name the column. Only those are taken whose time grows with the size of the answer and no faster: \`$\`, \`let\`, \`replace\`, \`pad_…\` and repeated copies of the input (\`[@,@]|[@,@]|…\`) are refused. An expression that goes through a large answer many times is refused for that answer.
+An answer has at most 10 MiB after decompression, 1,000,000 JSON values, and 32 MiB of records as JSON. Expressions are checked when they are saved, and errors name the column. Only those are taken whose result does not grow out of proportion: \`$\`, \`let\`, \`replace\`, \`pad_…\` and repeated copies of the input (\`[@,@]|[@,@]|…\`) are refused. Large answers and slow expressions are evaluated in a process of their own, in which an answer has 3 s and 192 MB; workspaces take turns. Where the call's deadline comes first, the call fails with \`timed_out\`, and the message names the expression that was being evaluated. A stream that is read has at most 1 MiB a record and 5,000 columns.
 
 ${pagingNotes}
 ${sinceNotes}

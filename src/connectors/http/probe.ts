@@ -4,11 +4,12 @@ import { PlatformError } from "../../core/errors.ts"
 import type { HttpAnswer } from "../../core/http/request.ts"
 import type { HttpClient } from "../shared/http/client.ts"
 import { linkIn } from "../shared/http/paging.ts"
+import { foundIn } from "../shared/http/record-pages.ts"
 import { uncertain } from "../shared/http/refusals.ts"
 import { NO_RETRIES } from "../shared/http/retry.ts"
 import { inputsOf, isTemplate } from "./fields.ts"
 import { prepare, probeOf } from "./request.ts"
-import { type Client, contentIn, recordsIn } from "./stream.ts"
+import { type Client, readingOf } from "./stream.ts"
 
 /** The answer to a test's request; `own` when a call without inputs sends the same request, so that the answer can be judged as its answer is. */
 interface Probed {
@@ -24,7 +25,7 @@ export async function probe(client: Client, call: Call): Promise<ServerFacts> {
     return wrong?.code === "auth_failed" ? wrong : undefined
   }
   const probed = await call.stage("auth", () => ask(client, client.http.with({ retries: NO_RETRIES, judge }), call))
-  return call.stage("probe", async () => factsOf(client, probed, call))
+  return call.stage("probe", () => factsOf(client, probed, call))
 }
 
 async function ask({ config }: Client, http: HttpClient, call: Call): Promise<Probed> {
@@ -54,26 +55,26 @@ async function headWithin(ms: number, call: Call, send: (method: "HEAD", call: C
   }
 }
 
-function factsOf(client: Client, probed: Probed, call: Call): ServerFacts {
+async function factsOf(client: Client, probed: Probed, call: Call): Promise<ServerFacts> {
   const { config } = client
   const { status, headers, url } = probed.answer
-  const warnings = probed.own && probed.method !== "HEAD" ? warningsOfOwn(client, probed.answer, call) : warningsOfOther(client, probed, call)
+  const warnings = await (probed.own && probed.method !== "HEAD" ? warningsOfOwn(client, probed.answer, call) : warningsOfOther(client, probed, call))
   if (url.origin !== new URL(config.url).origin) warnings.push(`The URL redirects to ${call.scrub(url.origin)}; give that address to save the detour.`)
   const server = call.scrub(headers["server"] ?? "", 100)
   return { product: "HTTP server", details: { status, ...(server === "" ? {} : { server }) }, ...(warnings.length === 0 ? {} : { warnings }) }
 }
 
 /** Judges the answer as a call does: by its status, by `success`, and by whether the records are there. */
-function warningsOfOwn(client: Client, answer: HttpAnswer, call: Call): string[] {
+async function warningsOfOwn(client: Client, answer: HttpAnswer, call: Call): Promise<string[]> {
   const wrong = client.judge(answer, call)
   if (wrong !== undefined) throw wrong
-  recordsIn(client.config, answer, undefined, call)
+  await foundIn(answer, readingOf(client.config), undefined, { form: "list" }, call)
   const more = client.config.paging.kind === "none" && linkIn(answer.headers["link"] ?? "") !== null
   return more ? ["The answer has a Link to a next page, and Paging is off, so a call gives only the first page's records."] : []
 }
 
 /** An answer to another request than a call's: it proves the connection, and the login only where its status is a success. */
-function warningsOfOther(client: Client, { answer, method }: Probed, call: Call): string[] {
+async function warningsOfOther(client: Client, { answer, method }: Probed, call: Call): Promise<string[]> {
   const { config } = client
   const { status } = answer
   const wrong = client.judge(answer, call)
@@ -87,14 +88,15 @@ function warningsOfOther(client: Client, { answer, method }: Probed, call: Call)
   }
   if (config.success === undefined) return []
   if (method === "HEAD") return ["A test sends only HEAD, whose answer has no body, so Successful when is not judged."]
-  return isSuccess(client, answer, call)
+  return (await isSuccess(client, answer, call))
     ? []
     : [`The answer to ${method} is not successful by Successful when, and a call sends another request, so the login may not be proven.`]
 }
 
-function isSuccess({ config }: Client, answer: HttpAnswer, call: Call): boolean {
+async function isSuccess({ config }: Client, answer: HttpAnswer, call: Call): Promise<boolean> {
+  const { success, html, charset } = readingOf(config)
   try {
-    contentIn(answer, config, call)
+    await foundIn(answer, { success, html, charset, paging: { kind: "none" } }, undefined, { form: "list" }, call)
     return true
   } catch (error) {
     if (error instanceof PlatformError) return false

@@ -43,11 +43,16 @@ function fixedPart(url: string): string {
 /** A request to the same URL without input or body, by a method that changes nothing. */
 export const probeOf = (config: HttpConfig, method: "HEAD" | "GET"): HttpRequest => build({ ...config, url: fixedPart(config.url) }, method, {})
 
+/** Unknown inputs that an error lists at most. */
+const FAULTS_MAX = 20
+
 function checkInput(config: HttpConfig, input: Row): void {
   const inputs = inputsOf(config)
   const known = inputs.length === 0 ? "it takes none" : `its inputs are ${inputs.map(({ name }) => name).join(", ")}`
+  const names = new Set(inputs.map(({ name }) => name))
   const unknown = Object.keys(input)
-    .filter((name) => !inputs.some((each) => each.name === name))
+    .filter((name) => !names.has(name))
+    .slice(0, FAULTS_MAX)
     .map((name) => [name, `There is no input ${name}; ${known}.`] as const)
   const missing = inputs
     .filter(({ name, required }) => required && [undefined, null, ""].includes(given(input, name) as string))

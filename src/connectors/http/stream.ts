@@ -1,20 +1,21 @@
 import type { Call } from "../../core/call.ts"
+import type { EncodedRecords } from "../../core/encoded-records.ts"
 import { PlatformError } from "../../core/errors.ts"
-import { evaluate, isTruthy } from "../../core/expression.ts"
 import type { HttpAnswer, HttpRequest } from "../../core/http/request.ts"
-import type { Row, Value } from "../../core/values.ts"
-import { contentOf, listOf, recordsOf, rowsOf } from "../shared/http/answers.ts"
+import type { Row } from "../../core/values.ts"
 import type { HttpAuth } from "../shared/http/auth.ts"
+import type { HttpCall } from "../shared/http/call.ts"
 import type { HttpClient } from "../shared/http/client.ts"
-import { isPlace, placedPage, requestAt } from "../shared/http/paging.ts"
+import { isPlace, requestAt } from "../shared/http/paging.ts"
 import { isCounted } from "../shared/http/paging-counted.ts"
 import type { Place } from "../shared/http/paging-place.ts"
+import { type AnswerReading, answerFrom, Orders, pagesFrom, plainPage, type RecordSource } from "../shared/http/record-pages.ts"
 import { confirmedRefusal, uncertain } from "../shared/http/refusals.ts"
 import { nameOf } from "../shared/http/requests.ts"
 import type { Resource, Unreadable } from "../shared/http/resource.ts"
 import { NO_RETRIES } from "../shared/http/retry.ts"
-import { type Judge, unexpected } from "../shared/http/statuses.ts"
-import { allRows, type Page, walk } from "../shared/http/walk.ts"
+import type { Judge } from "../shared/http/statuses.ts"
+import { allRows, type Records } from "../shared/http/walk.ts"
 import { type HttpConfig, inputsOf, isTemplate } from "./fields.ts"
 import { prepare, probeOf } from "./request.ts"
 
@@ -38,26 +39,35 @@ const asked = async ({ config }: Client, input: Row, call: Call): Promise<Asked>
   given: Object.keys(input).length > 0,
 })
 
-/** The answer to one row of input: its record or records, of all pages where there are several. */
-export async function answerTo(client: Client, input: Row, call: Call): Promise<Row | readonly Row[]> {
-  const { config } = client
-  if (config.paging.kind !== "none") return await allRows(recordsFor(client, input, call))
-  return recordsIn(config, await send(client, await asked(client, input, call), undefined, call), undefined, call).found
+/** The answer to one row of input: its record or records, of all pages where there are several; a large answer is encoded. */
+export async function answerTo(client: Client, input: Row, call: Call): Promise<Row | readonly Row[] | EncodedRecords> {
+  const source = sourceOf(client, await asked(client, input, call), call)
+  return client.config.paging.kind === "none" ? await answerFrom(source, call) : await allRows(pagesFrom(source, "list", call))
 }
 
 /** The same records page by page; each page is requested when the reader wants it. */
-export async function* recordsFor(client: Client, input: Row, call: Call): AsyncGenerator<readonly Row[]> {
-  const { paging } = client.config
-  const ask = await asked(client, input, call)
-  const how = { from: undefined, counted: isCounted(paging), origin: ask.request.url.origin, most: paging.kind === "none" ? 1 : paging.maxPages }
-  for await (const { rows } of walk((position) => pageAt(client, ask, position as Place | undefined, call), how, call)) yield rows
+export async function* recordsFor(client: Client, input: Row, call: Call): AsyncGenerator<Records> {
+  yield* pagesFrom(sourceOf(client, await asked(client, input, call), call), "lines", call)
 }
 
+/** How an answer of the connector is read. */
+export const readingOf = ({ paging, records, success, charset, headers }: HttpConfig): AnswerReading => ({
+  ...{ paging, records, success, charset },
+  html: headers.some(({ name, value }) => /^accept$/i.test(name) && /html/i.test(value?.reveal() ?? "")),
+})
+
+const sourceOf = (client: Client, ask: Asked, call: Call): RecordSource => ({
+  reading: readingOf(client.config),
+  auth: client.auth,
+  origin: ask.request.url.origin,
+  send: (place, http) => send(client, ask, place, call, http).catch((error: unknown) => endIn(client, ask, place, error, call)),
+})
+
 /** Sends the request for a page. A 401 to a request that holds values of a row is checked by a test's request before it stops the connector. */
-async function send(client: Client, { request, given }: Asked, place: Place | undefined, call: Call): Promise<HttpAnswer> {
+async function send(client: Client, { request, given }: Asked, place: Place | undefined, call: Call, limits: HttpCall): Promise<HttpAnswer> {
   const { config, http } = client
   try {
-    return await http.send(requestAt(request, config.paging, place), call)
+    return await http.send(requestAt(request, config.paging, place), limits)
   } catch (error) {
     const doubtful = error instanceof PlatformError && error.code === "auth_failed" && error.details["certain"] === undefined
     if (!doubtful || error.details["status"] !== 401 || !given) throw error
@@ -65,13 +75,6 @@ async function send(client: Client, { request, given }: Asked, place: Place | un
     await call.turn("401")
     throw await confirmedRefusal(error, () => http.with({ retries: NO_RETRIES, judge: () => undefined }).send(probeOf(config, "GET"), call))
   }
-}
-
-async function pageAt(client: Client, ask: Asked, place: Place | undefined, call: Call): Promise<Page> {
-  const { config, auth } = client
-  const answer = await send(client, ask, place, call).catch((error: unknown) => endIn(client, ask, place, error, call))
-  const { rows, value } = recordsIn(config, answer, place, call)
-  return placedPage(config.paging, place, { answer, value: value ?? null, rows }, ask.request.url.origin, auth.parameter)
 }
 
 /** The 404 to a number or offset behind the last page, as an answer without records. It is one only if the first page is still there. */
@@ -83,29 +86,6 @@ async function endIn({ config, http }: Client, { request }: Asked, place: Place 
   return { status: 404, headers: {}, body: Buffer.alloc(0), url }
 }
 
-/** The records of an answer as they were found, one or a list, and always as a list. Fails where the answer is no success or has none. */
-export function recordsIn(
-  config: HttpConfig,
-  answer: HttpAnswer,
-  place: Place | undefined,
-  call: Call,
-): { readonly found: Row | Row[]; readonly rows: readonly Row[]; readonly value: Value | undefined } {
-  // Behind the last page there is no answer to judge.
-  if (place !== undefined && answer.status === 404) return { found: [], rows: [], value: undefined }
-  const value = contentIn(answer, config, call)
-  const paged = config.paging.kind !== "none"
-  const found = config.records ? recordsOf(answer, value, config.records, place !== undefined) : paged ? listOf(answer, value) : rowsOf(value)
-  return { found, rows: [found].flat(), value }
-}
-
-/** The content of an answer that is a success by `success`. */
-export function contentIn(answer: HttpAnswer, { success, charset, headers }: HttpConfig, call: Call): Value | undefined {
-  const html = headers.some(({ name, value }) => /^accept$/i.test(name) && /html/i.test(value?.reveal() ?? ""))
-  const value = contentOf(answer, { charset, html })
-  if (!success || isTruthy(evaluate(success, value ?? null, answer.body.length))) return value
-  throw unexpected(answer, `but ${success.slice(0, 200)} is not true`, call)
-}
-
 /** A URL that answers GET without inputs is one stream of records. */
 export function resourceOf({ config }: Client): Resource<Client> | Unreadable {
   const { paging, since, key = "" } = config
@@ -113,18 +93,22 @@ export function resourceOf({ config }: Client): Resource<Client> | Unreadable {
   const reason = unreadable(config)
   if (reason !== undefined) return { path, reason }
   const { origin } = new URL(config.url)
+  const orders = new Orders()
   return {
     path,
     key: key.split(",").flatMap((name) => (name.trim() === "" ? [] : [name.trim()])),
     comment: "Columns are those of the first page's records.",
     origin,
     counted: isCounted(paging),
-    ...(since.kind === "none" ? {} : { orderedBy: since.column, orderIn: (row: Row) => evaluate(since.column, row) }),
+    ...(since.kind === "none" ? {} : { orderedBy: since.column, orderIn: orders.of }),
     holds: (position) => isPlace(position, paging, origin),
-    async page(client, { position, since: from }, call) {
+    async page(client, { position, since: from, ordered }, call) {
       const ask = await asked(client, {}, call)
       if (since.kind === "parameter" && from !== undefined) ask.request.url.searchParams.set(since.parameter, String(from))
-      return await pageAt(client, ask, position as Place | undefined, call)
+      const order = ordered && since.kind === "parameter" ? since.column : undefined
+      const page = await plainPage(sourceOf(client, ask, call), position as Place | undefined, order, call)
+      orders.note(page)
+      return page
     },
   }
 }

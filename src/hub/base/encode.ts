@@ -1,3 +1,4 @@
+import { lineOf, nameInLines } from "../../core/own-lines.ts"
 import type { Batch } from "../../core/streams.ts"
 import type { Column, Row, Value } from "../../core/values.ts"
 
@@ -6,14 +7,9 @@ export function toRecords(batch: Batch): Row[] {
   return batch.rows.map((row) => Object.fromEntries(batch.columns.map((column, index) => [column.name, row[index] ?? null])))
 }
 
-/** A name that starts a line of the stream's own, such as `{"$error": …}`. */
-const OWN_LINE = /^\$+(error|cursor|rejected|hidden)$/
-
 /** A batch as NDJSON: one object a line, a newline after each. A column named like a line of the stream's own gets one more `$`. */
 export function toNdjson(batch: Batch): string {
-  const keys = batch.columns.map(
-    (column, index) => `${index === 0 ? "{" : ","}${JSON.stringify(OWN_LINE.test(column.name) ? `$${column.name}` : column.name)}:`,
-  )
+  const keys = batch.columns.map((column, index) => `${index === 0 ? "{" : ","}${JSON.stringify(nameInLines(column.name))}:`)
   const width = keys.length
   if (width === 0) return "{}\n".repeat(batch.rows.length)
   let out = ""
@@ -25,12 +21,7 @@ export function toNdjson(batch: Batch): string {
 }
 
 /** Records as NDJSON, whatever their fields. */
-export const recordLines = (records: readonly Row[]): string => records.map((record) => `${JSON.stringify(ownNamesEscaped(record))}\n`).join("")
-
-function ownNamesEscaped(record: Row): Row {
-  if (!Object.keys(record).some((name) => OWN_LINE.test(name))) return record
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [OWN_LINE.test(name) ? `$${name}` : name, value]))
-}
+export const recordLines = (records: readonly Row[]): string => records.map((record) => `${lineOf(record)}\n`).join("")
 
 /** Texts that need no escape: printable ASCII without quote and backslash. */
 const PLAIN = /^[ !#-[\]-~]*$/

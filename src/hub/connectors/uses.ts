@@ -183,8 +183,9 @@ export class Uses {
     grant: Grant,
     lease: OpenLease,
   ): OpenOptions {
-    const { uploads, tokens, counters } = this.#parts
+    const { uploads, tokens, counters, evaluator } = this.#parts
     const workspaceId = by.workspace.id
+    const services = evaluator.for({ workspaceId, signal: lease.signal, remainingMs: () => lease.remainingMs() })
     const turn: Turn = async (retryOf) => {
       await grant.again({ signal: lease.signal, waitMs: lease.remainingMs() })
       again?.(retryOf)
@@ -198,6 +199,7 @@ export class Uses {
       turn,
       measure: counters.measured(opened.connector.type),
       ...(maxRows === undefined ? {} : { maxRows }),
+      ...services,
       ...(render === undefined ? {} : { render }),
       ...(hid === undefined ? {} : { hid }),
     }

@@ -2,7 +2,7 @@ import type { OpenUpload, TokenSource } from "../../core/call.ts"
 import type { AnyConnector, ServerFacts } from "../../core/connector.ts"
 import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../../core/errors.ts"
 import type { Address } from "../../core/lease.ts"
-import { open } from "../../core/session.ts"
+import { type OpenOptions, open } from "../../core/session.ts"
 import { collapseStages, round, type Stage, type StageName } from "../../core/trace.ts"
 import type { Door, OpenLease } from "../../net/door.ts"
 
@@ -39,6 +39,8 @@ export interface ProbeOptions {
   readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
   /** For types that read uploads. */
   readonly upload?: OpenUpload
+  /** For types whose requests have templates, or whose answers may be large. */
+  readonly services?: (lease: Pick<OpenLease, "signal" | "remainingMs">) => Pick<OpenOptions, "render" | "evaluate" | "room">
   /** Keeps access tokens; without it they last for the test only. */
   readonly token?: TokenSource
 }
@@ -54,11 +56,12 @@ export const TEST_DEADLINE_MAX_MS = 30_000
 export function probe(door: Door, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: ProbeOptions): Promise<Found> {
   return prove(door, options, async (lease) => {
     await lease.trace.stage("config", () => Promise.resolve())
-    const { log, upload, token } = options
+    const { log, upload, token, services } = options
     await using session = await open(connector, config, lease, {
       ...(log === undefined ? {} : { log }),
       ...(upload === undefined ? {} : { upload }),
       ...(token === undefined ? {} : { token }),
+      ...services?.(lease),
     })
     return await session.test()
   })

@@ -33,7 +33,7 @@ export interface Subject {
   store?(found: Found): Promise<void>
 }
 
-type ProbeParts = Pick<HubParts, "store" | "log" | "counters" | "uploads" | "nodeLimits">
+type ProbeParts = Pick<HubParts, "store" | "log" | "counters" | "uploads" | "nodeLimits" | "evaluator">
 
 interface Caller {
   readonly onStages: (stages: readonly Stage[]) => void
@@ -135,6 +135,7 @@ export class Probes {
       const found = await subject.probe({
         deadlineMs,
         upload: this.#parts.uploads.opener(workspaceId),
+        services: (lease) => this.#parts.evaluator.for({ workspaceId, signal: lease.signal, remainingMs: () => lease.remainingMs() }),
         signal: flight.gone.signal,
         log: (message, facts) => this.#parts.log.info({ ...facts, ...subjectOf(by, subject.connectorId) }, message),
         onStages: (stages) => {

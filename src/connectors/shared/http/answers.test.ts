@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { evaluate } from "../../../core/expression.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
 import { contentOf, jsonOf, listOf, recordsOf, rowsOf } from "./answers.ts"
 
@@ -72,7 +73,7 @@ test("other markup is text", () => {
 })
 
 describe("records", () => {
-  const found = (value: object, later = false) => recordsOf(answerOf(""), value as never, "items", later)
+  const found = (value: object, later = false) => recordsOf(answerOf(""), value as never, evaluate("items", value as never), { records: "items", later })
   test("are a list, or one object", () => {
     expect(found({ items: [{ a: 1 }, 2] })).toEqual([{ a: 1 }, { value: 2 }])
     expect(found({ items: { a: 1 } })).toEqual({ a: 1 })

@@ -1,5 +1,5 @@
 import { PlatformError } from "../../../core/errors.ts"
-import { evaluate, isTruthy } from "../../../core/expression.ts"
+import { isTruthy } from "../../../core/expression.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
 import type { Row, Value } from "../../../core/values.ts"
 import { parseJson } from "../json.ts"
@@ -97,11 +97,10 @@ export function rowsOf(value: Value | undefined): Row | Row[] {
 }
 
 /**
- * The records where a JMESPath expression finds them: a list, or one object. A path that matches nothing is an error,
- * because the path is usually wrong; a page after the first (`later`) may lack its list.
+ * The records that the expression `records` found in the answer's value: a list, or one object. A path that matches
+ * nothing is an error, because the path is usually wrong; a page after the first (`later`) may lack its list.
  */
-export function recordsOf(answer: HttpAnswer, value: Value | undefined, records: string, later: boolean): Row | Row[] {
-  const found = evaluate(records, value ?? null, answer.body.length)
+export function recordsOf(answer: HttpAnswer, value: Value | undefined, found: Value, { records, later }: FoundBy): Row | Row[] {
   if (Array.isArray(found)) return found.map(rowOf)
   if (found === null && later && !saysError(value)) return []
   const where = `${answer.url.origin} answers ${answer.status}`
@@ -113,6 +112,11 @@ export function recordsOf(answer: HttpAnswer, value: Value | undefined, records:
   if (typeof found !== "object")
     throw new PlatformError("response_invalid", `${where} with no list at ${records.slice(0, 200)}, but ${typeof found}; correct Records.`)
   return found as Row
+}
+
+interface FoundBy {
+  readonly records: string
+  readonly later: boolean
 }
 
 /** Whether an answer without records has a member that names an error, so that it is no last page. */

@@ -57,7 +57,7 @@ interface Proven<A> {
   readonly signed: HttpRequest
 }
 
-type Read<A> = (request: HttpRequest, answer: OpenAnswer, meter: Meter) => Promise<A>
+type Read<A> = (request: HttpRequest, answer: OpenAnswer, meter: Meter, call: HttpCall) => Promise<A>
 
 /** A client over a lease's dispatcher. */
 export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): HttpClient {
@@ -68,7 +68,7 @@ export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): H
     try {
       const answer = await exchange(request, { dispatcher, signal: call.signal, redirects })
       meter.answered(answer.status)
-      return await read(request, answer, meter)
+      return await read(request, answer, meter, call)
     } catch (error) {
       meter.end(true)
       throw error
@@ -85,8 +85,9 @@ export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): H
     return { answer: await once(again, call, read), signed: again }
   }
 
-  const whole: Read<HttpAnswer> = async (request, answer, meter) => {
-    const read = await readAnswer(request, answer, { maxBytes, count: meter.received })
+  const whole: Read<HttpAnswer> = async (request, answer, meter, { answerRoom }) => {
+    const room = answerRoom === undefined ? {} : { room: () => answerRoom.need() }
+    const read = await readAnswer(request, answer, { maxBytes, count: meter.received, ...room })
     meter.end()
     return read
   }

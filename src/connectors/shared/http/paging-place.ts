@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto"
+import type { PagingFacts } from "../../../core/answer-plan.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
-import type { Row, Value } from "../../../core/values.ts"
+import type { Row } from "../../../core/values.ts"
 
 /** Where a page is: its number or offset, the cursor that leads to it, or its address. The first page has none. */
 export interface Place {
@@ -14,16 +15,15 @@ export interface Place {
   readonly url?: string
 }
 
-/** An answer and its records, to find the next page by. */
-export interface Answered {
-  readonly answer: HttpAnswer
-  readonly value: Value
-  readonly rows: readonly Row[]
+/** What an answer says about the page after it; `PagingFacts` are found together with the records. */
+export interface Answered extends PagingFacts {
+  readonly answer: Pick<HttpAnswer, "headers" | "url">
+  /** The number of its records that are new. */
+  readonly given: number
 }
 
-/** The records of a page that are new, and where the page after it is; no place at the end. */
+/** Where the page after a page is; no place at the end. */
 export interface PlacedPage {
-  readonly rows: readonly Row[]
   readonly next?: Place
   /** The answer counts as many records as were read so far. */
   readonly whole?: boolean

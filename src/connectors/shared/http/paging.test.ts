@@ -10,7 +10,8 @@ test("a Link header of 64 KiB is gone through once, whatever is in it", () => {
 test("an address on plain http of the same host is read over https, as a server behind a proxy means it; other hosts are refused", () => {
   const nextOf = (next: string, at: string): unknown => {
     const answer = { status: 200, headers: {}, body: Buffer.alloc(0), url: new URL(at) }
-    return placedPage({ kind: "link", next: "next", maxPages: 9 }, undefined, { answer, value: { next }, rows: [] }, new URL(at).origin).next
+    return placedPage({ kind: "link", next: "next", maxPages: 9 }, undefined, { answer, next, total: null, counts: [], count: 0, given: 0 }, new URL(at).origin)
+      .next
   }
   expect(nextOf("http://a.example/x?p=2", "https://a.example/x")).toEqual({ url: "https://a.example/x?p=2" })
   expect(nextOf("http://a.example:8443/x?p=2", "https://a.example:8443/x")).toEqual({ url: "https://a.example:8443/x?p=2" })

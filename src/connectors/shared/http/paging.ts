@@ -1,5 +1,5 @@
-import { evaluate } from "../../../core/expression.ts"
-import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
+import type { PagingPlan } from "../../../core/answer-plan.ts"
+import type { HttpRequest } from "../../../core/http/request.ts"
 import type { Value } from "../../../core/values.ts"
 import { type CountedPaging, countedPage, isCounted } from "./paging-counted.ts"
 import type { Paging } from "./paging-fields.ts"
@@ -44,27 +44,38 @@ export function requestAt(request: HttpRequest, paging: Paging, place: Place | u
   }
 }
 
-/** A page and where the one after it is. `parameter` is left out of an address: it would repeat a secret. */
+/** What finds the page after a page `place` in its answer. */
+export function pagingPlan(paging: Paging, place: Place | undefined): PagingPlan {
+  const next = paging.kind === "cursor" ? paging.cursor : paging.kind === "link" ? paging.next : undefined
+  const total = isCounted(paging) ? paging.total : undefined
+  return {
+    ...(next ? { next } : {}),
+    ...(total ? { total } : {}),
+    ...(place?.last === undefined ? {} : { after: place.last }),
+    ...(isCounted(paging) ? { counted: true } : {}),
+  }
+}
+
+/** Where the page after one is. `parameter` is left out of an address: it would repeat a secret. */
 export function placedPage(paging: Paging, place: Place | undefined, answered: Answered, origin: string, parameter?: string): PlacedPage {
   if (isCounted(paging)) return countedPage(paging, place, answered)
   const next = nextPlace(paging, answered, origin, parameter)
-  return next === undefined ? { rows: answered.rows } : { rows: answered.rows, next }
+  return next === undefined ? {} : { next }
 }
 
-function nextPlace(paging: Exclude<Paging, CountedPaging>, { answer, value }: Answered, origin: string, parameter: string | undefined): Place | undefined {
+function nextPlace(paging: Exclude<Paging, CountedPaging>, { answer, next }: Answered, origin: string, parameter: string | undefined): Place | undefined {
   switch (paging.kind) {
     case "none":
       return undefined
     case "cursor": {
-      const cursor = evaluate(paging.cursor, value, answer.body.length)
-      if (isNothing(cursor)) return undefined
-      if (typeof cursor !== "string" && typeof cursor !== "number")
+      if (isNothing(next)) return undefined
+      if (typeof next !== "string" && typeof next !== "number")
         throw pagingFault(answer, `has no text or number at ${paging.cursor.slice(0, 200)}; correct Paging`)
-      if (String(cursor).length > MOST_CURSOR) throw pagingFault(answer, `gives a cursor of more than ${MOST_CURSOR} characters`)
-      return { cursor: String(cursor) }
+      if (String(next).length > MOST_CURSOR) throw pagingFault(answer, `gives a cursor of more than ${MOST_CURSOR} characters`)
+      return { cursor: String(next) }
     }
     case "link": {
-      const link = paging.next ? evaluate(paging.next, value, answer.body.length) : linkIn(answer.headers["link"] ?? "")
+      const link = paging.next ? next : linkIn(answer.headers["link"] ?? "")
       return isNothing(link) ? undefined : { url: addressOf(link, answer, origin, parameter) }
     }
   }
@@ -81,7 +92,7 @@ export function linkIn(header: string): string | null {
   return null
 }
 
-function addressOf(link: Value, answer: HttpAnswer, origin: string, parameter: string | undefined): string {
+function addressOf(link: Value, answer: Answered["answer"], origin: string, parameter: string | undefined): string {
   const url = typeof link === "string" && URL.canParse(link, answer.url.href) ? new URL(link, answer.url) : undefined
   if (url === undefined || url.username !== "" || url.password !== "") throw pagingFault(answer, "gives a next page that is no address; correct Paging")
   // A server behind a proxy that ends TLS writes its own scheme into addresses.

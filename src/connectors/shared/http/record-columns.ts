@@ -1,17 +1,40 @@
+import { breathe } from "../../../core/breathe.ts"
+import { PlatformError } from "../../../core/errors.ts"
 import type { Column, ColumnType, Row, Value } from "../../../core/values.ts"
 
-/** The columns of records that have no schema: those that are known, and then those that the records add, with the type that fits all their values. */
-export function columnsOf(known: readonly Column[], rows: readonly Row[]): Column[] {
+/** Columns at most: every row that is read has a place for each. */
+const MOST_COLUMNS = 5_000
+/** Values that are looked at in a row before others are served. */
+const PART = 10_000
+
+/**
+ * The columns of records that have no schema: those that are known, and then those that the records add, with the type
+ * that fits all their values. More than 5,000 of them are `response_too_large`.
+ */
+export async function columnsOf(known: readonly Column[], rows: readonly Row[]): Promise<Column[]> {
   const found = new Map(known.map((column) => [column.name, column]))
   const fixed = new Set(found.keys())
-  for (const row of rows)
-    for (const [name, value] of Object.entries(row)) {
+  let since = 0
+  for (const row of rows) {
+    const entries = Object.entries(row)
+    since += entries.length
+    if (since > PART) {
+      since = 0
+      await breathe()
+    }
+    for (const [name, value] of entries) {
       if (fixed.has(name)) continue
       const type = typeOf(value)
       const before = found.get(name)
       const both = before === undefined || before.type === "unknown" ? type : type === "unknown" ? before.type : joined(before.type, type)
       found.set(name, { name, type: both, nativeType: "", nullable: true })
     }
+    if (found.size > MOST_COLUMNS)
+      throw new PlatformError(
+        "response_too_large",
+        `The records have more than ${MOST_COLUMNS} different members, which is the most that a stream may have as columns; find smaller records by Records.`,
+      )
+  }
   return [...found.values()]
 }
 

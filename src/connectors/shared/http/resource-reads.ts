@@ -1,3 +1,4 @@
+import { breathe } from "../../../core/breathe.ts"
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { Batch, Cursor, ReadOptions, Stream } from "../../../core/streams.ts"
@@ -19,8 +20,8 @@ interface Place {
 /** The columns of a resource; one request. */
 export async function columnsFor<C>(resource: Resource<C>, client: C, call: Call): Promise<readonly Column[]> {
   if (resource.columns !== undefined) return await resource.columns(client, call)
-  const { rows } = await resource.page(client, { position: undefined, since: undefined, columns: [] }, call)
-  return columnsOf([], rows)
+  const { rows } = await resource.page(client, { position: undefined, since: undefined, ordered: false, columns: [] }, call)
+  return await columnsOf([], rows)
 }
 
 /** The records of a resource page by page; where there is no schema, a record with more members than those before adds columns from there on. */
@@ -28,24 +29,32 @@ export async function* readResource<C>(resource: Resource<C>, client: C, from: S
   const start = startOf(resource, options)
   const mark = markOf(resource, options, start)
   let columns = from.columns.length > 0 || resource.columns === undefined ? from.columns : await resource.columns(client, call)
-  const page = (position: unknown) => resource.page(client, { position, since: mark?.from, columns }, call)
+  const page = (position: unknown) => resource.page(client, { position, since: mark?.from, ordered: mark !== undefined, columns }, call)
   let done = start.done
   let given = 0
   for await (const visited of walk(page, { from: start.position, counted: resource.counted ?? false, origin: resource.origin }, call)) {
-    if (resource.columns === undefined) columns = columnsOf(columns, visited.rows)
+    if (resource.columns === undefined) columns = await columnsOf(columns, visited.rows)
     let at = done
     do {
-      const end = Math.min(at + leftInBatch(call.batchRows, given), visited.rows.length)
+      const end = Math.min(at + Math.min(leftInBatch(call.batchRows, given), rowsAtOnce(visited, columns.length)), visited.rows.length)
       const rows = visited.rows.slice(at, end).filter((row) => mark?.takes(row, valueIn(resource, row)) ?? true)
       // An incremental read ends with the cursor that begins the next one, although no record may come with it.
       const ends = mark !== undefined && visited.next === undefined && end === visited.rows.length
       if (rows.length > 0 || ends) yield batchOf(columns, rows, cursorAfter(visited, end, mark))
       at = end
       given += rows.length
+      // A consumer that waits for nothing, and a page of which every record is left out, must not hold up others.
+      if (at < visited.rows.length) await breathe()
     } while (at < visited.rows.length)
     done = 0
   }
 }
+
+/** Values and bytes of a batch: it is taken apart and encoded in one go. */
+const [BATCH_VALUES, BATCH_BYTES] = [100_000, 1_048_576]
+
+const rowsAtOnce = ({ rows, bytes = 0 }: VisitedPage, columns: number): number =>
+  Math.max(1, Math.floor(Math.min(BATCH_VALUES / Math.max(1, columns), bytes === 0 ? Number.POSITIVE_INFINITY : (rows.length * BATCH_BYTES) / bytes)))
 
 function batchOf(columns: readonly Column[], rows: readonly Row[], cursor: Cursor): Batch {
   return { columns, rows: rows.map((row) => columns.map(({ name }) => (Object.hasOwn(row, name) ? (row[name] as Value) : null))), cursor }

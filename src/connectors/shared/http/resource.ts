@@ -10,6 +10,8 @@ export interface PageAsk {
   readonly position: unknown
   /** Records from this value of `orderedBy` on, that value included; undefined: all. */
   readonly since: Mark | undefined
+  /** The read is incremental, so `orderIn` will be asked for each record. */
+  readonly ordered: boolean
   readonly columns: readonly Column[]
 }
 

@@ -1,18 +1,27 @@
 import { createHash } from "node:crypto"
+import { EncodedRecords } from "../../../core/encoded-records.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { Row } from "../../../core/values.ts"
 import type { HttpCall } from "./call.ts"
+import { ENCODED_MAX, printOf } from "./encoding.ts"
 
 /** One page of records. `next` leads to the one after it, in a form that only its API reads; absent at the end. */
-export interface Page {
-  readonly rows: readonly Row[]
+export interface Page<R extends Records = readonly Row[]> {
+  readonly rows: R
   readonly next?: unknown
+  /** A hash of the records, if one is known. */
+  readonly print?: string
+  /** Bytes of the records as JSON, if they are known. */
+  readonly bytes?: number
   /** The answer counts as many records as were read so far, so that a page that repeats this one is the end. */
   readonly whole?: boolean
 }
 
+/** Records as they are, or encoded. */
+export type Records = readonly Row[] | EncodedRecords
+
 /** A page and where it was; undefined is the first. */
-export interface VisitedPage extends Page {
+export interface VisitedPage<R extends Records = readonly Row[]> extends Page<R> {
   readonly position: unknown
 }
 
@@ -32,14 +41,19 @@ export interface Walk {
  * takes a turn. A page that repeats the one before and a position that was visited already are errors: going on would
  * never end, or leave records out. An empty page may follow the last one that is allowed, as the end of the list.
  */
-export async function* walk(page: (position: unknown) => Promise<Page>, { from, counted, origin, most }: Walk, call: HttpCall): AsyncGenerator<VisitedPage> {
-  const seen = new Set<string>([printOf(from ?? null)])
+export async function* walk<R extends Records>(
+  page: (position: unknown) => Promise<Page<R>>,
+  { from, counted, origin, most }: Walk,
+  call: HttpCall,
+): AsyncGenerator<VisitedPage<R>> {
+  const seen = new Set<string>([markOf(from)])
   let before: { readonly print: string; readonly whole: boolean } | undefined
   for (let position = from, count = 0; ; count++) {
     if (count > 0) await call.turn?.()
-    const { rows, next, whole = false } = await page(position)
+    const visited = await page(position)
+    const { rows, next, whole = false } = visited
     if (count === most && (rows.length > 0 || next !== undefined)) throw tooMuch(`has more than ${most} pages; ask for less, or raise Most pages`)
-    const print = counted && rows.length > 0 ? printOf(rows) : undefined
+    const print = counted && rows.length > 0 ? (visited.print ?? (rows instanceof EncodedRecords ? undefined : printOf(rows))) : undefined
     if (print !== undefined && print === before?.print) {
       // Some APIs give the last page for every position behind it.
       if (before.whole) return
@@ -47,31 +61,43 @@ export async function* walk(page: (position: unknown) => Promise<Page>, { from, 
       throw new PlatformError("response_invalid", `${origin} gives the same page twice, whatever position it is asked for; ${next}.`)
     }
     before = print === undefined ? undefined : { print, whole }
-    const mark = printOf(next ?? null)
+    const mark = markOf(next)
     if (next !== undefined && seen.has(mark))
       throw new PlatformError("response_invalid", `${origin} leads back to a page that was read already; check how its pages are asked for.`)
-    yield next === undefined ? { position, rows } : { position, rows, next }
+    yield { ...visited, position }
     if (next === undefined) return
     seen.add(mark)
     position = next
   }
 }
 
-const printOf = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("base64")
+const markOf = (position: unknown): string =>
+  createHash("sha256")
+    .update(JSON.stringify(position ?? null))
+    .digest("base64")
 
 const MOST_RECORDS = 100_000
-const MOST_BYTES = 32 * 1_048_576
+/** Bytes of records that are given as they are; more of them are given encoded. */
+const MOST_PLAIN = 65_536
 
 /** All records of some pages as one list; more than 100,000 of them or 32 MiB are an error, and never a part. */
-export async function allRows(pages: AsyncIterable<readonly Row[]>): Promise<Row[]> {
+export async function allRows(pages: AsyncIterable<Records>): Promise<Row[] | EncodedRecords> {
   const all: Row[] = []
-  let bytes = 0
+  const encoded: Buffer[] = []
+  let [plain, count, bytes] = [true, 0, 0]
   for await (const rows of pages) {
-    for (const row of rows) all.push(row)
-    bytes += JSON.stringify(rows).length
-    if (all.length > MOST_RECORDS || bytes > MOST_BYTES) throw tooMuch(`holds more than ${MOST_RECORDS} records or 32 MiB over its pages; ask for less`)
+    if (rows.length === 0) continue
+    const json = rows instanceof EncodedRecords ? rows.bytes : Buffer.from(JSON.stringify(rows).slice(1, -1))
+    count += rows.length
+    bytes += json.length
+    if (count > MOST_RECORDS || bytes > ENCODED_MAX) throw tooMuch(`holds more than ${MOST_RECORDS} records or 32 MiB over its pages; ask for less`)
+    plain &&= !(rows instanceof EncodedRecords) && bytes <= MOST_PLAIN
+    if (plain) all.push(...(rows as readonly Row[]))
+    encoded.push(...(encoded.length === 0 ? [json] : [COMMA, json]))
   }
-  return all
+  return plain ? all : new EncodedRecords("list", Buffer.concat(encoded), count, false)
 }
+
+const COMMA = Buffer.from(",")
 
 const tooMuch = (what: string): PlatformError => new PlatformError("response_too_large", `The answer ${what}.`)

@@ -1,5 +1,5 @@
 import * as jinja from "@huggingface/jinja"
-import { ExactNumber } from "../core/values.ts"
+import { ExactNumber } from "../../core/values.ts"
 import { type Runtime, unmark } from "./exact.ts"
 import type { Parts, Piece } from "./fill.ts"
 

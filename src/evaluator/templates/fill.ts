@@ -1,4 +1,4 @@
-import type { TemplatePlace } from "../core/call.ts"
+import type { TemplatePlace } from "../../core/call.ts"
 
 /** The result of an expression in a template: a value, or JSON that the template's author made with `tojson`. */
 export type Piece = { readonly value: unknown } | { readonly json: string }

@@ -1,4 +1,4 @@
-import { ExactNumber } from "../core/values.ts"
+import { ExactNumber } from "../../core/values.ts"
 
 /** Stands before the digits of a number on the way to a worker. No input of a call holds a null character. */
 const MARK = "\u0000number:"

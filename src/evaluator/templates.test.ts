@@ -1,13 +1,14 @@
 import fc from "fast-check"
 import { afterAll, describe, expect, test } from "vitest"
 import { ExactNumber, type Row } from "../core/values.ts"
+import { Evaluator } from "./evaluator.ts"
 import { RENDER_MS } from "./messages.ts"
-import { TemplatePool } from "./pool.ts"
 
-const pool = new TemplatePool()
+const pool = new Evaluator()
+const { render } = pool.for({ workspaceId: "one" })
 afterAll(() => pool.close())
 
-const json = async (template: string, values: Row = {}): Promise<unknown> => JSON.parse(await pool.render(template, values))
+const json = async (template: string, values: Row = {}): Promise<unknown> => JSON.parse(await render(template, values))
 
 describe("a value replaces its expression", () => {
   test.each<[string, Row, unknown]>([
@@ -43,7 +44,7 @@ describe("a value replaces its expression", () => {
     ['{"a": {{ s }}', "valid JSON"],
     ['{"a": 1{{ s }}}', "valid JSON"],
     ["{{ s.upper.lower() }}", "fails"],
-  ])("%s is rejected", (template, reason) => expect(pool.render(template, { s: '"' })).rejects.toThrow(reason))
+  ])("%s is rejected", (template, reason) => expect(render(template, { s: '"' })).rejects.toThrow(reason))
 })
 
 describe("a number that a double does not hold", () => {
@@ -64,15 +65,15 @@ describe("a number that a double does not hold", () => {
     ["[{% for i in o.l %}{{ i }}{{ ',' if not loop.last }}{% endfor %}]", { o: { l: [n, 2, n] } }, "[7615917337495251231,2,7615917337495251231]"],
     ["[{% for i in l %}{{ i + 1 if loop.last else i }}{{ ',' if not loop.last }}{% endfor %}]", { l: [n, 2] }, "[7615917337495251231,3]"],
     ['{"a": "{{ n | string ~ "x" }}", "b": {{ m | default(n) }}}', { n }, '{"a": "7615917337495251231x", "b": 7615917337495251231}'],
-  ])("keeps its digits in %s", async (template, values, expected) => expect(await pool.render(template, values)).toBe(expected))
+  ])("keeps its digits in %s", async (template, values, expected) => expect(await render(template, values)).toBe(expected))
 
   test.each(["{{ n + 1 }}", "{{ 1 - n }}", "{{ n // 10 }}", "{{ 1 if n > 5 else 0 }}"])("is not calculated with: %s", (template) =>
-    expect(pool.render(template, { n })).rejects.toThrow("more digits than can be calculated with"),
+    expect(render(template, { n })).rejects.toThrow("more digits than can be calculated with"),
   )
 
   test("keeps its digits in a URL and a form", async () => {
-    expect(await pool.render("https://a.example/{{ n }}?d={{ d }}", { n, d }, "url")).toBe("https://a.example/7615917337495251231?d=0.12345678901234567890123")
-    expect(await pool.render("n={{ n }}", { n }, "form")).toBe("n=7615917337495251231")
+    expect(await render("https://a.example/{{ n }}?d={{ d }}", { n, d }, "url")).toBe("https://a.example/7615917337495251231?d=0.12345678901234567890123")
+    expect(await render("n={{ n }}", { n }, "form")).toBe("n=7615917337495251231")
   })
 })
 
@@ -94,7 +95,7 @@ describe("a malicious template is stopped, and the next one is filled", () => {
     ["indent by a million", "{{ s | indent(100000000, true) }}"],
     ["output over the cap", '[{% for i in range(2000) %}"{{ long }}",{% endfor %}1]'],
   ])("%s", async (_, template) => {
-    const refused = await pool.render(template, { s: "x", long: "y".repeat(1_000) }).catch((error: unknown) => error)
+    const refused = await render(template, { s: "x", long: "y".repeat(1_000) }).catch((error: unknown) => error)
     expect(refused).toMatchObject({ code: "query_invalid" })
     expect(await json("[{{ s }}]", { s: 1 })).toEqual([1])
   })
@@ -104,16 +105,10 @@ describe("a malicious template is stopped, and the next one is filled", () => {
   })
 
   test("and the jobs that wait behind it keep their own time limit", async () => {
-    const slow = Array.from({ length: 4 }, () => pool.render(loops(""), {}).catch((error: Error) => error.message))
+    const slow = Array.from({ length: 4 }, () => render(loops(""), {}).catch((error: Error) => error.message))
     const quick = Array.from({ length: 20 }, (_, index) => json("[{{ n }}]", { n: index }))
     expect(await Promise.all(quick)).toEqual(Array.from({ length: 20 }, (_, index) => [index]))
     // On a machine that gives a worker no processor time, only the pool's timer fires, not the worker's.
     for (const message of await Promise.all(slow)) expect(message).toMatch(new RegExp(`longer than ${RENDER_MS} ms|did not end and was stopped`))
   })
-})
-
-test("a closed pool rejects", async () => {
-  const own = new TemplatePool()
-  await own.close()
-  await expect(own.render("1", {})).rejects.toMatchObject({ code: "cancelled" })
 })
