@@ -108,3 +108,20 @@ export function cancelRequest(processId: number, secretKey: number): Buffer {
   message.writeInt32BE(secretKey, 12)
   return message
 }
+
+/** StartupMessage of version 3.0 (PostgreSQL docs, 55.7). */
+export function startupMessage(parameters: Readonly<Record<string, string>>): Buffer {
+  const body = Buffer.from(`${Object.entries(parameters).flat().join("\0")}\0\0`)
+  const head = Buffer.alloc(8)
+  head.writeInt32BE(head.length + body.length, 0)
+  head.writeInt32BE(196_608, 4)
+  return Buffer.concat([head, body])
+}
+
+/** The server's first answer to a StartupMessage asks for the login; anything else refuses it. */
+export async function letsIn(stream: Duplex, parameters: Readonly<Record<string, string>>): Promise<boolean> {
+  stream.write(startupMessage(parameters))
+  const [answer] = await firstChunk(stream)
+  stream.destroy()
+  return answer === 0x52
+}
