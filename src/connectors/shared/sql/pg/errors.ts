@@ -153,14 +153,6 @@ function grantFor(message: string): string | undefined {
   return Object.hasOwn(rights, kind) ? `GRANT ${rights[kind]} TO the role` : undefined
 }
 
-/** Ways of logging in that the client does not speak, by the number in the server's request (PostgreSQL docs, 54.7). */
-const ASKED: ReadonlyMap<string, string> = new Map([
-  ["2", "Kerberos V5"],
-  ["6", "SCM credentials"],
-  ["7", "GSSAPI"],
-  ["9", "SSPI"],
-])
-
 const LOST: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "ERR_STREAM_DESTROYED"])
 
 function explainClient(product: string, error: Error): PlatformError | undefined {
@@ -168,12 +160,6 @@ function explainClient(product: string, error: Error): PlatformError | undefined
   if (error.message.startsWith("SASL:")) return explainSasl(error.message, ours)
   if (("code" in error && LOST.has(error.code)) || /^(Connection terminated|Client (has encountered|was closed))/.test(error.message))
     return ours("connection_lost", `The connection to ${product} broke; try again, and look at the server's log if it stays.`)
-  const asked = ASKED.get(/^Unknown authenticationOk message type (\d+)/.exec(error.message)?.[1] ?? "")
-  if (asked !== undefined)
-    return ours(
-      "auth_failed",
-      `${product} asks for ${asked}, which is not supported; let this login in by a password (scram-sha-256 in PostgreSQL's pg_hba.conf).`,
-    )
   if (/^(received invalid response|Unknown authenticationOk|Received unexpected|Binary mode)/i.test(error.message))
     return ours("protocol_invalid", `The server does not speak the protocol of ${product}; check host and port.`)
   return undefined

@@ -190,16 +190,6 @@ describe("errors", () => {
   })
 
   test.each([
-    ["7", "GSSAPI"],
-    ["9", "SSPI"],
-    ["2", "Kerberos V5"],
-  ])("a server that asks for login %s is told to be asking for %s", (type, name) => {
-    const error = explain(new Error(`Unknown authenticationOk message type ${type}`))
-    expect([error?.code, error?.message]).toEqual(["auth_failed", expect.stringContaining(`asks for ${name}, which is not supported`)])
-    expect(explain(new Error("Unknown authenticationOk message type 99"))?.code).toBe("protocol_invalid")
-  })
-
-  test.each([
     ["SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string", "auth_failed"],
     ["SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match", "protocol_invalid"],
     ["Connection terminated unexpectedly", "connection_lost"],
