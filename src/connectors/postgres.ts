@@ -18,6 +18,7 @@ import { sqlVerbs } from "./shared/sql/verbs.ts"
 
 const errors = pgErrors("PostgreSQL")
 const types = pgTypes()
+/** How values are spelled, of what the server, the database or the role may choose otherwise. */
 const settings = [
   "DateStyle = 'ISO, MDY'",
   "IntervalStyle = 'postgres'",
@@ -25,6 +26,9 @@ const settings = [
   "bytea_output = 'hex'",
   "extra_float_digits = 1",
   "lc_monetary = 'C'",
+  "array_nulls = on",
+  "quote_all_identifiers = off",
+  "xmloption = 'content'",
 ]
 
 const PROBE = `

@@ -43,6 +43,19 @@ test.each(["R", "S", "T", "D", "C", "E", "N", "A", "G", "H", "d", "v", "t", "K"]
   },
 )
 
+// Stand-ins: the npm binaries of PostgreSQL are built without these ways of logging in.
+test.each([
+  [2, "Kerberos V5"],
+  [7, "GSSAPI"],
+  [9, "SSPI"],
+])("a server that asks for login %i is told to be asking for %s, and the login failed", async (type, name) => {
+  const request = Buffer.alloc(4)
+  request.writeInt32BE(type)
+  await using fake = await listenRaw((socket) => socket.on("error", () => undefined).once("data", () => socket.write(message("R", request))))
+  const error = await failure(run((session) => session.test(), { port: fake.port }))
+  expect([error.code, error.message]).toEqual(["auth_failed", expect.stringContaining(`asks for ${name}`)])
+})
+
 test("a message that says that it is gigabytes long is not waited for", async () => {
   await using fake = await answering(Buffer.from([0x44, 0x7f, 0xff, 0xff, 0xff, 0]))
   expect((await failure(run((session) => session.test(), { port: fake.port }))).code).toBe("response_too_large")

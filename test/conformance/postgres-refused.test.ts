@@ -230,3 +230,66 @@ describe("columns that the server computes", () => {
     expect((await run((session) => session.takes(stream("t")))).length).toBe(0)
   })
 })
+
+describe("a right that lacks is named, and one that the role has is not advised", () => {
+  const advice = async (mode: Mode, name: string, names: readonly string[], rows: readonly (readonly Value[])[]): Promise<string> => {
+    const error = await refused(write(mode, name, names, rows))
+    expect(error.code).toBe("permission_denied")
+    return error.message.slice(error.message.indexOf("); ") + 3)
+  }
+  test.each<[what: string, sql: string, mode: Mode, names: readonly string[], advised: string]>([
+    [
+      "the sequence of a serial",
+      "CREATE TABLE r.t (id serial PRIMARY KEY, v text); GRANT SELECT, INSERT, UPDATE ON r.t TO low",
+      "append",
+      ["v"],
+      "GRANT USAGE ON SEQUENCE r.t_id_seq TO it.",
+    ],
+    [
+      "a function in a default",
+      "CREATE FUNCTION r.f(int) RETURNS int LANGUAGE sql AS 'SELECT $1'; REVOKE ALL ON FUNCTION r.f FROM PUBLIC; CREATE TABLE r.t (id int DEFAULT r.f(1), v text); GRANT INSERT ON r.t TO low",
+      "append",
+      ["v"],
+      "GRANT EXECUTE ON FUNCTION r.f(integer) TO it.",
+    ],
+    [
+      "a function in a check",
+      "CREATE FUNCTION r.f(int) RETURNS boolean LANGUAGE sql AS 'SELECT true'; REVOKE ALL ON FUNCTION r.f FROM PUBLIC; CREATE TABLE r.t (v int CHECK (r.f(v))); GRANT INSERT ON r.t TO low",
+      "append",
+      ["v"],
+      "GRANT EXECUTE ON FUNCTION r.f(integer) TO it.",
+    ],
+    [
+      "one column",
+      'CREATE TABLE r.t (a int, v text, "B" int); GRANT INSERT (v) ON r.t TO low',
+      "append",
+      ["v", "B", "a"],
+      'GRANT INSERT (a, "B") ON r.t TO it.',
+    ],
+    ["the table", "CREATE TABLE r.t (v text)", "append", ["v"], "GRANT INSERT ON r.t TO it."],
+    [
+      "one right of an upsert",
+      "CREATE TABLE r.t (v int PRIMARY KEY, w int); GRANT SELECT, INSERT ON r.t TO low",
+      "upsert",
+      ["v", "w"],
+      "GRANT UPDATE ON r.t TO it.",
+    ],
+    ["the schema", "REVOKE ALL ON SCHEMA r FROM low; CREATE TABLE r.t (v int); GRANT INSERT ON r.t TO low", "append", ["v"], "GRANT USAGE ON SCHEMA r TO it."],
+    [
+      "a table of a trigger",
+      "CREATE TABLE r.t (v int PRIMARY KEY); GRANT ALL ON r.t TO low; CREATE TABLE r.audit (x int); CREATE FUNCTION r.f() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN INSERT INTO r.audit VALUES (1); RETURN NEW; END $f$; CREATE TRIGGER t BEFORE INSERT ON r.t FOR EACH ROW EXECUTE FUNCTION r.f()",
+      "append",
+      ["v"],
+      "it has every right on r.t itself, so grant what the server names: a trigger, a function or another table needs it.",
+    ],
+  ])("%s", async (_, sql, mode, names, advised) => {
+    await server.query(sql)
+    expect(await advice(mode, "t", names, [names.map(() => 1), names.map(() => 2)])).toBe(advised)
+  })
+
+  test("TEMPORARY for an upsert", async () => {
+    await server.query("CREATE TABLE r.t (v int PRIMARY KEY); GRANT ALL ON r.t TO low; REVOKE TEMPORARY ON DATABASE postgres FROM low, PUBLIC")
+    expect(await advice("upsert", "t", ["v"], [[1]])).toBe("GRANT TEMPORARY ON DATABASE postgres TO it.")
+    await server.query("GRANT TEMPORARY ON DATABASE postgres TO low")
+  })
+})

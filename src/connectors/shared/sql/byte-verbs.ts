@@ -7,8 +7,9 @@ import { Advance } from "./advance.ts"
 import type { ByteFlow, Bytes } from "./bytes.ts"
 import { findStream, findTarget } from "./catalog.ts"
 import { commitOnce } from "./commits.ts"
+import { explainWrite } from "./denied.ts"
 import { listed, Params, qualified } from "./dialect.ts"
-import { deniedWrite, explainBy } from "./errors.ts"
+import { explainBy } from "./errors.ts"
 import { behind, conditionsOf, cursorAt, nthOf, orderOf, type ReadOrder, type Selection, valuesIn, whereOf } from "./keyset.ts"
 import { notASlice } from "./slices.ts"
 import type { SqlType } from "./type.ts"
@@ -204,7 +205,7 @@ async function writeBytes<B, C extends SqlConnection<B>>(
   { mode, commit }: WriteOptions,
   call: Call,
 ): Promise<ByteReport> {
-  const { catalog, dialect, errors, writer } = type
+  const { catalog, dialect } = type
   const name = to.path.join(".")
   if (mode !== "append") throw new PlatformError("unsupported", `Bytes can only be appended to ${name}; write rows to upsert.`)
   const write = async (): Promise<ByteReport> => {
@@ -233,8 +234,6 @@ async function writeBytes<B, C extends SqlConnection<B>>(
     if (report.already === true) for await (const _ of piece.bytes);
     return report
   } catch (error) {
-    const needs = writer?.needs?.append
-    const grant = `GRANT INSERT ON ${qualified(dialect, to.path)} TO it${needs === undefined ? "" : `, and ${needs}`}`
-    throw deniedWrite(errors, error, name, grant) ?? error
+    throw await explainWrite(type, client, error, { to, columns: to.columns, mode, deletes: false }, call)
   }
 }

@@ -143,11 +143,16 @@ export function refusal(table: ErrorTable, error: unknown): string {
 /** Why a row was refused; undefined when the error is no fault of single rows by its code alone. */
 export const rowReason = (table: ErrorTable, error: unknown): string | undefined => (faultOf(table, error) === "row" ? refusal(table, error) : undefined)
 
-/** A refused write as an error that names the right to grant; undefined when no permission lacks. */
-export function deniedWrite(table: ErrorTable, error: unknown, name: string, grant: string): PlatformError | undefined {
+/** Whether the server refused for want of a right. */
+export function isDenied(table: ErrorTable, error: unknown): boolean {
   const said = table.said(error)
-  if (said === undefined || codeOf(table, said, error) !== "permission_denied") return undefined
-  return new PlatformError("permission_denied", `The ${table.login} may not write ${name} (${brief(said.text)}); ${grant}.`, {
+  return said !== undefined && codeOf(table, said, error) === "permission_denied"
+}
+
+/** A write that was refused for want of a right; `advice` says what to grant. */
+export function deniedWrite(table: ErrorTable, error: unknown, name: string, advice: string): PlatformError {
+  const said = table.said(error) ?? { code: "", text: String(error) }
+  return new PlatformError("permission_denied", `The ${table.login} may not write ${name} (${brief(said.text)}); ${advice}.`, {
     cause: error,
     details: detailsOf(table, said),
   })

@@ -5,8 +5,8 @@ import { columnsFor, encodeRows, keyFor, refuseGenerated } from "../put.ts"
 import { whileWaiting } from "./atomic.ts"
 import { findTarget } from "./catalog.ts"
 import { commitAtOnce, commitOnce } from "./commits.ts"
+import { explainWrite } from "./denied.ts"
 import { qualified } from "./dialect.ts"
-import { deniedWrite } from "./errors.ts"
 import type { SqlType } from "./type.ts"
 import { type SqlConnection, transacted } from "./wire.ts"
 import type { Puts, Writer } from "./writer.ts"
@@ -55,10 +55,7 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
       return await whileWaiting(writer, target, lines, (waiting) => take(report(waiting), waiting.statements))
     })
   } catch (error) {
-    const rights = [...(mode === "append" ? ["INSERT"] : ["SELECT", "INSERT", "UPDATE"]), ...(batch.ops?.includes("delete") === true ? ["DELETE"] : [])]
-    const more = writer.needs?.[mode]
-    const grant = `GRANT ${rights.join(", ")} ON ${qualified(dialect, to.path)} TO it${more === undefined ? "" : `, and ${more}`}`
-    throw deniedWrite(errors, error, to.path.join("."), grant) ?? error
+    throw await explainWrite(type, client, error, { to, columns: batch.columns, mode, deletes: batch.ops?.includes("delete") === true }, call)
   }
 }
 

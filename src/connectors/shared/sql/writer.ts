@@ -40,6 +40,17 @@ export interface Writer<B, C> {
   column?(own: Column, given: Column): Column
   /** Rights that a write needs besides those on the table: "TEMPORARY on the database". */
   readonly needs?: Readonly<Partial<Record<WriteMode, string>>>
+  /** The rights that the login lacks for a write, each as GRANT lists it: `INSERT ON "s"."t"`. Runs in a reading transaction. */
+  lacking?(client: C, write: WriteRights, call: Call): Promise<readonly string[]>
+}
+
+/** What the rights of a write depend on. */
+export interface WriteRights {
+  readonly path: readonly string[]
+  readonly columns: readonly string[]
+  /** On the target: INSERT, SELECT, UPDATE, DELETE. */
+  readonly rights: readonly string[]
+  readonly mode: WriteMode
 }
 
 /** How one statement puts lines. */

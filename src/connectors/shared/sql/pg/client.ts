@@ -1,12 +1,13 @@
 import { once } from "node:events"
 import type { Client } from "pg"
-import type { PlatformError } from "../../../../core/errors.ts"
+import { PlatformError } from "../../../../core/errors.ts"
 import type { Lease } from "../../../../core/lease.ts"
 import { explainBy } from "../errors.ts"
 import { type Encryption, type Login, loginOf, type ServerConfig } from "../login.ts"
 import type { SqlConnection } from "../wire.ts"
 import type { PgBound } from "./encode.ts"
-import { cancelRequest, startTls, watchMessages } from "./protocol.ts"
+import { duringLogin } from "./errors.ts"
+import { cancelRequest, letsIn, startTls, watchMessages } from "./protocol.ts"
 import { type PgSystem, pgWire } from "./wire.ts"
 
 /** A logged-in connection to PostgreSQL, or to a system that speaks its protocol. */
@@ -50,7 +51,7 @@ export async function connectPg(login: Login, lease: Lease, system: PgSystem): P
   client.on("error", () => undefined)
   socket.on("data", watchMessages(address))
   try {
-    await logIn(client, lease, system)
+    await logIn(client, lease, system, tls === undefined && (() => letsInByTls(login, lease)))
     if (system.session !== undefined) await client.query(system.session)
   } catch (error) {
     socket.destroy()
@@ -67,15 +68,38 @@ export async function connectPg(login: Login, lease: Lease, system: PgSystem): P
   return { pg: client, wire: pgWire(client, system, release), encrypted: tls !== undefined, tunnelled: login.tunnelled }
 }
 
+/**
+ * Whether the server asks for the login over TLS, where it refused one without. The message with which it refuses says neither, and
+ * comes in the server's language. No password is sent.
+ */
+async function letsInByTls({ address, user, database }: Login, lease: Lease): Promise<boolean> {
+  const secured = await startTls(await lease.dial(address), address, { mode: "require" }, lease)
+  return await letsIn(secured, { user, database: database || user })
+}
+
+/** Code of a login that the server does not take from here, for any password. */
+const NOT_FROM_HERE = "28000"
+
+/** A login without TLS that was refused, as an error that says whether TLS would help. */
+async function refusedPlain(error: PlatformError, byTls: () => Promise<boolean>): Promise<PlatformError> {
+  // Where TLS cannot be tried, the refusal stays as it is.
+  if (error.details?.["sqlstate"] !== NOT_FROM_HERE || !(await byTls().catch(() => false))) return error
+  return new PlatformError("tls_required", "The server takes this login over TLS only: it refused it without, and asks for the password over TLS.", {
+    cause: error,
+    details: error.details,
+  })
+}
+
 /** The server checks the password first, and then whether the database exists and may be entered: those two are the permission stage. */
-async function logIn(client: Client, lease: Lease, { errors }: PgSystem): Promise<void> {
-  const explain = explainBy(errors)
+async function logIn(client: Client, lease: Lease, { errors }: PgSystem, byTls: false | (() => Promise<boolean>)): Promise<void> {
+  const explain = explainBy(duringLogin(errors))
   let refused: PlatformError | undefined
   await lease.stage("auth", async () => {
     try {
       await client.connect()
     } catch (error) {
       const known = explain(error)
+      if (known?.code === "auth_failed" && byTls !== false) throw await refusedPlain(known, byTls)
       if (known?.code !== "permission_denied" && known?.code !== "database_not_found") throw known ?? error
       refused = known
     }

@@ -1,8 +1,9 @@
 import { type ErrorCode, PlatformError } from "../../../../core/errors.ts"
-import { brief, codeIn, type ErrorTable, READ_ONLY, WRONG_LOGIN } from "../errors.ts"
+import { brief, codeIn, type ErrorTable, READ_ONLY, type Said, WRONG_LOGIN } from "../errors.ts"
 
 /** What the server says when it refuses; the fields of its ErrorResponse (PostgreSQL docs, 55.8). */
 interface ServerError extends Error {
+  readonly severity: string
   readonly code: string
   readonly detail?: string
   readonly hint?: string
@@ -16,9 +17,15 @@ interface ServerError extends Error {
 const isServerError = (error: unknown): error is ServerError =>
   error instanceof Error && "severity" in error && "code" in error && typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code)
 
+/** Not a SQLSTATE: a login without TLS that a pooler refuses. */
+const PLAIN_REFUSED = "TLS"
+
 /** SQLSTATEs (docs, appendix A) and their classes; the longer one wins. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   "28": "auth_failed",
+  "28P01": "auth_failed",
+  "57P03": "server_unavailable",
+  [PLAIN_REFUSED]: "tls_required",
   "3D000": "database_not_found",
   "42501": "permission_denied",
   "42": "query_invalid",
@@ -27,6 +34,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   "26": "query_invalid",
   "34": "query_invalid",
   "3F": "query_invalid",
+  "08": "server_unavailable",
   "08P01": "query_invalid",
   "0A": "query_invalid",
   "21": "query_invalid",
@@ -46,6 +54,34 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   "55P03": "timed_out",
   "40": "server_unavailable",
 }
+
+/**
+ * PgBouncer reports failures of its own under the code of a violation of the protocol, and in English alone. They become the codes
+ * that PostgreSQL has for them; the first that fits wins. What fits none is a pooler that cannot serve.
+ */
+const POOLER: readonly (readonly [RegExp, string])[] = [
+  [/no such database|database .*(does not exist|not found|not allowed)/i, "3D000"],
+  [/no such user|user .*does not exist|authentication|auth failed|login rejected|password|SASL/i, "28P01"],
+  [/SSL required|TLS required/i, PLAIN_REFUSED],
+  [/no more connections|max_\w+|too many|query_wait_timeout/i, "53300"],
+  [/unsupported|packet|protocol|not allowed in/i, "08P01"],
+]
+
+/** What a pooler says; undefined for a server's own errors, which do not end the connection with that code. */
+function pooled({ code, severity, message }: ServerError): Said | undefined {
+  if (code !== "08P01" || severity !== "FATAL") return undefined
+  const [, known = "57P03"] = POOLER.find(([pattern]) => pattern.test(message)) ?? []
+  return { code: known, state: code, text: message }
+}
+
+/** The table for the login: a pooler that makes a client wait there has no connection to its server, where later its pool is full. */
+export const duringLogin = (errors: ErrorTable): ErrorTable => ({
+  ...errors,
+  said: (error) => {
+    const said = errors.said(error)
+    return said?.text === "query_wait_timeout" ? { ...said, code: "57P03" } : said
+  },
+})
 
 /** Their detail names the key in question; that of others repeats the whole row. */
 const KEYED: ReadonlySet<string> = new Set(["23503", "23505", "23P01"])
@@ -71,12 +107,15 @@ export const pgErrors = (product: string): ErrorTable => ({
   codeName: "sqlstate",
   said: (error) =>
     isServerError(error)
-      ? { code: error.code, text: error.message, hint: hintFor(error), at: error.position === undefined ? undefined : Number(error.position) }
+      ? (pooled(error) ?? {
+          code: error.code,
+          text: error.message,
+          hint: hintFor(error),
+          at: error.position === undefined ? undefined : Number(error.position),
+        })
       : undefined,
   codes: CODES,
   refine: (said, error) => {
-    const { code, text } = said
-    if (code === "28000" && /no encryption|SSL off/.test(text)) return "tls_required"
     return isPolicy(error) || (isRaised(error) && codeIn(CODES, said) === undefined) ? "query_invalid" : undefined
   },
   sentences: {
@@ -122,7 +161,7 @@ function explainClient(product: string, error: Error): PlatformError | undefined
   if (("code" in error && LOST.has(error.code)) || /^(Connection terminated|Client (has encountered|was closed))/.test(error.message))
     return ours("connection_lost", `The connection to ${product} broke; try again, and look at the server's log if it stays.`)
   if (/^(received invalid response|Unknown authenticationOk|Received unexpected|Binary mode)/i.test(error.message))
-    return ours("protocol_invalid", "The server does not speak PostgreSQL's protocol; check host and port.")
+    return ours("protocol_invalid", `The server does not speak the protocol of ${product}; check host and port.`)
   return undefined
 }
 

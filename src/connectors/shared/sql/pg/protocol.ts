@@ -49,12 +49,25 @@ const ROWS: ReadonlySet<number> = new Set([0x44, 0x64])
 /** ErrorResponse and NoticeResponse: fields, each ended by a zero byte, and one more at the end. */
 const FIELDS: ReadonlySet<number> = new Set([0x45, 0x4e])
 
+/** The server's request for a login. */
+const LOGIN = 0x52
+/** Ways of logging in that the client library does not speak, by the number in the request (PostgreSQL docs, 55.7). */
+const UNSUPPORTED: ReadonlyMap<number, string> = new Map([
+  [2, "Kerberos V5"],
+  [6, "SCM credentials"],
+  [7, "GSSAPI"],
+  [9, "SSPI"],
+])
+
 /**
  * Follows a server's messages by their lengths, chunk by chunk, before the client library sees them. The returned listener
- * throws `protocol_invalid` for bytes that are not of the protocol, and `response_too_large` for a message that is too large to be held.
+ * throws `protocol_invalid` for bytes that are not of the protocol, `auth_failed` for a login that is not supported, and
+ * `response_too_large` for a message that is too large to be held.
  */
 export function watchMessages(to: Address): (chunk: Buffer) => void {
   let begun = false
+  // Of a request for a login: its bytes so far, and the number that they make.
+  let asked = { bytes: 0, number: 0 }
   let type = 0
   let length = 0
   let have = 0
@@ -72,6 +85,7 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
     if (++have < HEADER_BYTES) return
     have = 0
     tail = 0
+    asked = { bytes: 0, number: 0 }
     rest = length - 4
     // The client library would read fields without an end for ever.
     if (rest < 0 || (rest === 0 && FIELDS.has(type))) throw notPostgres(to)
@@ -81,6 +95,10 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
   const content = (chunk: Buffer, at: number): number => {
     const end = Math.min(at + rest, chunk.length)
     rest -= end - at
+    if (type === LOGIN)
+      for (let index = at; index < end && asked.bytes < 4; index++) asked = { bytes: asked.bytes + 1, number: asked.number * 256 + (chunk[index] ?? 0) }
+    const way = type === LOGIN && rest === 0 ? UNSUPPORTED.get(asked.number) : undefined
+    if (way !== undefined) throw unsupported(way)
     for (let index = Math.max(at, end - 2); index < end; index++) tail = ((tail << 8) | (chunk[index] ?? 0)) & 0xffff
     if (rest === 0 && FIELDS.has(type) && tail !== 0) throw notPostgres(to)
     return end
@@ -96,6 +114,12 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
   }
 }
 
+const unsupported = (way: string): PlatformError =>
+  new PlatformError(
+    "auth_failed",
+    `The server asks for ${way}, which is not supported; let this login in by a password (scram-sha-256 in PostgreSQL's pg_hba.conf).`,
+  )
+
 const notPostgres = ({ host, port }: Address): PlatformError =>
   new PlatformError("protocol_invalid", `The server at ${host}:${port} does not speak PostgreSQL's protocol; check host and port.`)
 
@@ -107,4 +131,21 @@ export function cancelRequest(processId: number, secretKey: number): Buffer {
   message.writeInt32BE(processId, 8)
   message.writeInt32BE(secretKey, 12)
   return message
+}
+
+/** StartupMessage of version 3.0 (PostgreSQL docs, 55.7). */
+export function startupMessage(parameters: Readonly<Record<string, string>>): Buffer {
+  const body = Buffer.from(`${Object.entries(parameters).flat().join("\0")}\0\0`)
+  const head = Buffer.alloc(8)
+  head.writeInt32BE(head.length + body.length, 0)
+  head.writeInt32BE(196_608, 4)
+  return Buffer.concat([head, body])
+}
+
+/** The server's first answer to a StartupMessage asks for the login; anything else refuses it. */
+export async function letsIn(stream: Duplex, parameters: Readonly<Record<string, string>>): Promise<boolean> {
+  stream.write(startupMessage(parameters))
+  const [answer] = await firstChunk(stream)
+  stream.destroy()
+  return answer === 0x52
 }

@@ -146,8 +146,11 @@ describe("errors", () => {
   const server = (code: string, message: string): Error => Object.assign(new Error(message), { severity: "ERROR", code })
   test.each([
     ["28P01", "password authentication failed", "auth_failed"],
-    ["28000", "no pg_hba.conf entry for host, no encryption", "tls_required"],
+    ["28000", "no pg_hba.conf entry for host, no encryption", "auth_failed"],
     ["28000", "kein Eintrag", "auth_failed"],
+    ["08006", "could not connect to a foreign server", "server_unavailable"],
+    ["55000", "a view that has not been populated", "query_invalid"],
+    ["UE001", "of somebody's own", "remote_failed"],
     ["3D000", "база данных не существует", "database_not_found"],
     ["42501", "droit refusé", "permission_denied"],
     ["42P01", 'relation "x" does not exist', "query_invalid"],
@@ -166,6 +169,24 @@ describe("errors", () => {
     expect(error?.code).toBe(expected)
     expect(error?.message).toMatch(/\.$/)
     expect(error?.cause).toBeDefined()
+  })
+
+  test.each([
+    ["password authentication failed", "auth_failed"],
+    ["no such user: someone", "auth_failed"],
+    ["no such database: xyz", "database_not_found"],
+    ['database "xyz" does not exist', "database_not_found"],
+    ['server login failed: FATAL: database "x" does not exist', "database_not_found"],
+    ["server login has been failing, try again later (server_login_retry)", "server_unavailable"],
+    ["pgbouncer cannot connect to server", "server_unavailable"],
+    ["server conn crashed?", "server_unavailable"],
+    ["the database is disabled", "server_unavailable"],
+    ["query_wait_timeout", "too_many_connections"],
+    ["no more connections allowed (max_client_conn)", "too_many_connections"],
+    ["SSL required", "tls_required"],
+  ])("PgBouncer's own %j is %s", (message, expected) => {
+    const fatal = Object.assign(new Error(message), { severity: "FATAL", code: "08P01" })
+    expect([explain(fatal)?.code, explain(fatal)?.details?.["sqlstate"]]).toEqual([expected, "08P01"])
   })
 
   test.each([

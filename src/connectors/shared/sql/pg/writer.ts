@@ -6,6 +6,7 @@ import type { PgClient } from "./client.ts"
 import { copyIn, copyLine } from "./copy.ts"
 import { pgDialect } from "./dialect.ts"
 import type { PgBound } from "./encode.ts"
+import { lackingPg } from "./rights.ts"
 
 const STAGE = `pg_temp.${pgDialect.ident("jackfield stage")}`
 
@@ -48,4 +49,5 @@ export const pgWriter: Writer<PgBound, PgClient> = {
   }),
   deletes: true,
   needs: { upsert: "TEMPORARY on the database" },
+  lacking: lackingPg,
 }
