@@ -2886,7 +2886,7 @@ export interface components {
             missing: components["schemas"]["Fault"][];
             enabled: boolean;
         };
-        /** @description The limits of the workspace; an absent limit means no limit */
+        /** @description The limits of the workspace; an absent limit means the default */
         Plan: {
             /** @description HTTP connectors in all */
             httpConnectors?: number;
@@ -2896,6 +2896,12 @@ export interface components {
             concurrency?: number;
             /** @description Bytes of all uploads together */
             uploadBytes?: number;
+            /** @description Versions kept of each connector; 200 unless given */
+            versions?: number;
+            /** @description Idempotency-Keys in any 24 hours; 100,000 unless given */
+            idempotencyKeys?: number;
+            /** @description Bytes of the answers that are kept for Idempotency-Keys; 64 MiB unless given. Beyond it, a key still keeps its request from running twice */
+            keptAnswerBytes?: number;
             tests?: components["schemas"]["TestLimits"];
         };
         /** @description An absent limit keeps its value; null removes a limit */
@@ -2904,6 +2910,9 @@ export interface components {
             ratePerMinute?: number | null;
             concurrency?: number | null;
             uploadBytes?: number | null;
+            versions?: number | null;
+            idempotencyKeys?: number | null;
+            keptAnswerBytes?: number | null;
             tests?: components["schemas"]["TestLimits"] | null;
         };
         PostgresConfig: {

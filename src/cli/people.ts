@@ -28,6 +28,9 @@ function workspaces(root: Command, leaf: Leaf): void {
     .option("--rate-per-minute <n>", "maximum calls per minute of one connector", limit)
     .option("--concurrency <n>", "maximum concurrent calls of one connector", limit)
     .option("--upload-bytes <n>", "maximum size of all uploads together, in bytes", limit)
+    .option("--versions <n>", "versions kept of each connector", limit)
+    .option("--idempotency-keys <n>", "Idempotency-Keys in any 24 hours", limit)
+    .option("--kept-answer-bytes <n>", "maximum size of the answers kept for Idempotency-Keys, in bytes", limit)
     .option("--tests-per-minute <n>", "maximum tests started in any minute; `none` restores the hub's own limits", limit)
     .option("--tests-at-once <n>", "maximum concurrent tests", limit)
   leaf(group, "remove <workspace>", "remove a workspace and everything in it; --name must repeat its name", async () => (await load()).remove).requiredOption(

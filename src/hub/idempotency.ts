@@ -4,6 +4,7 @@ import { PlatformError } from "../core/errors.ts"
 import type { IdempotencyKeys, Tx } from "../store/database.ts"
 import type { Store } from "../store/store.ts"
 import type { Vault } from "../vault/vault.ts"
+import { IDEMPOTENCY_KEYS, KEPT_ANSWER_BYTES, type Plan, planFrom } from "./base/plans.ts"
 import type { Principal } from "./base/principal.ts"
 
 /** A kept answer; `body` is its text. */
@@ -36,6 +37,18 @@ const ANSWER_MAX_BYTES = 1024 * 1024
 const KEPT = sql<Date>`clock_timestamp() + interval '24 hours'`
 const LEASED = sql<Date>`clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})`
 
+/** What the keys of a workspace take up, as the store said a while ago and with what this node added since. */
+interface Usage {
+  keys: number
+  bytes: number
+  readonly plan: Plan
+  readonly readAt: number
+}
+
+/** How long a node goes by what it knows of a workspace's keys; until then other nodes may add some. */
+const USAGE_MS = 5_000
+const USAGES_MAX = 1_000
+
 type Row = Selectable<IdempotencyKeys> & { readonly expired: boolean; readonly leased: boolean }
 
 /** Requests with a key run once, however often they are sent, on all nodes and for 24 hours. */
@@ -45,6 +58,7 @@ export class Idempotency {
   /** The claims of this process, with their workspaces. */
   readonly #running = new Map<string, string>()
   readonly #timers: readonly NodeJS.Timeout[]
+  readonly #usages = new Map<string, Usage>()
   #hashKey: Promise<Uint8Array> | undefined
 
   constructor(store: Store, vault: Vault) {
@@ -57,20 +71,25 @@ export class Idempotency {
 
   /**
    * Claims a request for this process; `idempotency_mismatch`, `idempotency_running` or `idempotency_unknown` when it can be
-   * neither run nor answered.
+   * neither run nor answered, `plan_limit_reached` when the workspace has as many keys as its plan allows.
    */
   async claim(by: Principal, { key, request: plain, repeatable }: KeyedRequest): Promise<Claimed> {
     const claim = randomUUID()
     const request = await this.#keyed(plain)
     const claimed = await this.#store.inWorkspace(by.workspace.id, async (tx): Promise<Claimed> => {
       const row = { workspace_id: by.workspace.id, principal: by.id, key, request, claim, leased_until: LEASED, expires_at: KEPT }
+      const usage = await this.#usage(tx, by.workspace.id)
       const made = await tx
         .insertInto("idempotency_keys")
         .values(row)
         .onConflict((conflict) => conflict.doNothing())
         .returning("claim")
         .executeTakeFirst()
-      if (made !== undefined) return made
+      if (made !== undefined) {
+        // Within the transaction: a key that is one too many is not stored.
+        if (++usage.keys > (usage.plan.idempotencyKeys ?? IDEMPOTENCY_KEYS)) throw tooMany(usage.plan.idempotencyKeys ?? IDEMPOTENCY_KEYS)
+        return made
+      }
       const found = await this.#held(tx, by, key)
       if (!found.expired) {
         if (!found.request.equals(request)) throw mismatch(key)
@@ -92,7 +111,10 @@ export class Idempotency {
     if (workspaceId === undefined) return
     try {
       await this.#store.inWorkspace(workspaceId, async (tx) => {
-        const fits = Buffer.byteLength(body) <= ANSWER_MAX_BYTES
+        const bytes = Buffer.byteLength(body)
+        const usage = await this.#usage(tx, workspaceId)
+        const fits = bytes <= ANSWER_MAX_BYTES && usage.bytes + bytes <= (usage.plan.keptAnswerBytes ?? KEPT_ANSWER_BYTES)
+        if (fits) usage.bytes += bytes
         const sealed = fits ? await this.#vault.seal(tx, placeOf(workspaceId, claim), body) : undefined
         await tx
           .updateTable("idempotency_keys")
@@ -141,6 +163,27 @@ export class Idempotency {
     for (const timer of this.#timers) clearInterval(timer)
   }
 
+  async #usage(tx: Tx, workspaceId: string): Promise<Usage> {
+    const known = this.#usages.get(workspaceId)
+    if (known !== undefined && performance.now() - known.readAt < USAGE_MS) return known
+    const { keys, bytes, plan } = await tx
+      .selectFrom("workspaces")
+      .leftJoin("idempotency_keys", "idempotency_keys.workspace_id", "workspaces.id")
+      .select([
+        "workspaces.plan",
+        sql<number>`count(idempotency_keys.key)::int`.as("keys"),
+        // Of the sealed text, which is four thirds of the answer.
+        sql<number>`coalesce(sum(octet_length(idempotency_keys.ciphertext)) * 0.75, 0)::float8`.as("bytes"),
+      ])
+      .where("workspaces.id", "=", workspaceId)
+      .groupBy("workspaces.id")
+      .executeTakeFirstOrThrow()
+    if (this.#usages.size >= USAGES_MAX) this.#usages.clear()
+    const usage: Usage = { keys, bytes, plan: planFrom(plan), readAt: performance.now() }
+    this.#usages.set(workspaceId, usage)
+    return usage
+  }
+
   /** The stored form of a request's hash. Without a key, a reader of the store or of a backup could try short secrets against it. */
   async #keyed(request: Buffer): Promise<Buffer> {
     this.#hashKey ??= this.#vault.hubKey(this.#store, "idempotency")
@@ -180,6 +223,12 @@ const mismatch = (key: string): PlatformError =>
   new PlatformError("idempotency_mismatch", `The Idempotency-Key ${shown(key)} was sent with another request before; use a new key for a new request.`, {
     faults: [{ pointer: "/headers/idempotency-key", message: "belongs to another request." }],
   })
+
+const tooMany = (most: number): PlatformError =>
+  new PlatformError(
+    "plan_limit_reached",
+    `The workspace used ${most} Idempotency-Keys in the last 24 hours, the most that its plan allows; send the request without one, or ask an operator for more.`,
+  )
 
 const running = (key: string): PlatformError =>
   new PlatformError("idempotency_running", `The request with the Idempotency-Key ${shown(key)} is still running; send it again in a second.`, {

@@ -38,3 +38,32 @@ it("an unknown workspace is 404; who is no operator sets none, its own neither",
   expect((await patch({}, "nowhere")).body.code).toBe("not_found")
   for (const key of [other.key, await hub.keyFor("editor")]) expect((await patch({}, other.id, key)).status).toBe(403)
 })
+
+it("the keys and kept answers of a workspace are bounded by its plan; a key beyond the answers still runs its request once", async () => {
+  const tenant = await hub.workspace("keyed")
+  expect((await patch({ idempotencyKeys: 4, keptAnswerBytes: 3_000 }, tenant.id)).status).toBe(200)
+  const post = (key: string, name = key) =>
+    hub.call(
+      "POST",
+      "/v1/connectors",
+      { name, type: "http", description: "x".repeat(1_200), config: { url: "https://api.example.com" } },
+      { key: tenant.key, headers: { "idempotency-key": key } },
+    )
+  for (const key of ["k1", "k2", "k3", "k4"]) expect((await post(key)).status).toBe(201)
+  expect((await post("k1")).headers.get("idempotency-replayed")).toBe("true")
+  const unkept = await post("k4")
+  expect([unkept.status, unkept.body.code, unkept.body.done]).toEqual([409, "idempotency_unknown", [expect.objectContaining({ action: "connector.create" })]])
+  const refused = await post("k5")
+  expect([refused.status, refused.body.code]).toEqual([403, "plan_limit_reached"])
+  const names = (await hub.call("GET", "/v1/connectors", undefined, { key: tenant.key })).body.data.map(({ name }: { name: string }) => name)
+  expect(names.sort()).toEqual(["k1", "k2", "k3", "k4"])
+})
+
+it("a connector keeps as many versions as the plan says", async () => {
+  const tenant = await hub.workspace("versioned")
+  expect((await patch({ versions: 3 }, tenant.id)).status).toBe(200)
+  await hub.call("POST", "/v1/connectors", { name: "c", type: "http", config: { url: "https://api.example.com" } }, { key: tenant.key })
+  for (let title = 1; title <= 5; title++) expect((await hub.call("PATCH", "/v1/connectors/c", { title: `t${title}` }, { key: tenant.key })).status).toBe(200)
+  const { body } = await hub.call("GET", "/v1/connectors/c/versions", undefined, { key: tenant.key })
+  expect(body.data.map(({ version }: { version: number }) => version)).toEqual([6, 5, 4])
+})

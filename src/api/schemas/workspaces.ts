@@ -8,6 +8,13 @@ const httpConnectors = Type.Integer({ minimum: 0, maximum: 1_000_000, descriptio
 const ratePerMinute = Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Calls per minute of one connector" })
 const concurrency = Type.Integer({ minimum: 1, maximum: 10_000, description: "Calls of one connector open at the same time" })
 const uploadBytes = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000_000, description: "Bytes of all uploads together" })
+const versions = Type.Integer({ minimum: 2, maximum: 10_000, description: "Versions kept of each connector; 200 unless given" })
+const idempotencyKeys = Type.Integer({ minimum: 0, maximum: 100_000_000, description: "Idempotency-Keys in any 24 hours; 100,000 unless given" })
+const keptAnswerBytes = Type.Integer({
+  minimum: 0,
+  maximum: 1_000_000_000_000,
+  description: "Bytes of the answers that are kept for Idempotency-Keys; 64 MiB unless given. Beyond it, a key still keeps its request from running twice",
+})
 const tests = named(
   "TestLimits",
   Type.Object(
@@ -26,9 +33,12 @@ const Plan = named(
       ratePerMinute: Type.Optional(ratePerMinute),
       concurrency: Type.Optional(concurrency),
       uploadBytes: Type.Optional(uploadBytes),
+      versions: Type.Optional(versions),
+      idempotencyKeys: Type.Optional(idempotencyKeys),
+      keptAnswerBytes: Type.Optional(keptAnswerBytes),
       tests: Type.Optional(tests),
     },
-    { description: "The limits of the workspace; an absent limit means no limit" },
+    { description: "The limits of the workspace; an absent limit means the default" },
   ),
 )
 const PlanPatch = named(
@@ -39,6 +49,9 @@ const PlanPatch = named(
       ratePerMinute: Type.Optional(Nullable(ratePerMinute)),
       concurrency: Type.Optional(Nullable(concurrency)),
       uploadBytes: Type.Optional(Nullable(uploadBytes)),
+      versions: Type.Optional(Nullable(versions)),
+      idempotencyKeys: Type.Optional(Nullable(idempotencyKeys)),
+      keptAnswerBytes: Type.Optional(Nullable(keptAnswerBytes)),
       tests: Type.Optional(Nullable(tests)),
     },
     { ...closed, description: "An absent limit keeps its value; null removes a limit" },

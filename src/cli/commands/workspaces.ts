@@ -65,15 +65,16 @@ export interface PlanOptions {
   readonly ratePerMinute?: Limit
   readonly concurrency?: Limit
   readonly uploadBytes?: Limit
+  readonly versions?: Limit
+  readonly idempotencyKeys?: Limit
+  readonly keptAnswerBytes?: Limit
   readonly testsPerMinute?: Limit
   readonly testsAtOnce?: Limit
 }
 
 export async function plan(cli: Cli, ref: string, options: PlanOptions): Promise<Exit> {
-  const { httpConnectors, ratePerMinute, concurrency, uploadBytes } = options
-  const limits = Object.fromEntries(
-    Object.entries({ httpConnectors, ratePerMinute, concurrency, uploadBytes }).map(([name, most]) => [name, most === "none" ? null : most]),
-  )
+  const { testsPerMinute: _perMinute, testsAtOnce: _atOnce, ...plain } = options
+  const limits = Object.fromEntries(Object.entries(plain).map(([name, most]) => [name, most === "none" ? null : most]))
   const changes = { ...limits, ...testsOf(options) }
   if (Object.values(changes).every((each) => each === undefined)) throw usage("There is nothing to change.", "Use one of the limits; see --help.")
   return print(cli, await (await cli.hub()).patch<Workspace>(pathOf(ref), { plan: changes }))

@@ -10,14 +10,18 @@ export interface TestsPlan {
 }
 
 /**
- * The limits and quotas of a workspace. An absent part is without limit, except `tests` and `uploadBytes`. `concurrency` and
- * `ratePerMinute` cap the limits of each connector; `uploadBytes` counts all uploads together.
+ * The limits and quotas of a workspace. An absent part of the first three is without limit; the others have defaults.
+ * `concurrency` and `ratePerMinute` cap the limits of each connector; `uploadBytes` counts all uploads together, `versions`
+ * those of one connector, `idempotencyKeys` the keys of the last 24 hours and `keptAnswerBytes` their answers.
  */
 export interface Plan {
   readonly httpConnectors?: number
   readonly ratePerMinute?: number
   readonly concurrency?: number
   readonly uploadBytes?: number
+  readonly versions?: number
+  readonly idempotencyKeys?: number
+  readonly keptAnswerBytes?: number
   readonly tests?: TestsPlan
 }
 
@@ -27,7 +31,13 @@ export type PlanPatch = { readonly [K in keyof Plan]?: Plan[K] | null }
 /** Bytes of all uploads of a workspace unless its plan sets another number, since all workspaces share the disk. */
 export const UPLOAD_BYTES = 20 * 1_073_741_824
 
-const PARTS = ["httpConnectors", "ratePerMinute", "concurrency", "uploadBytes"] as const
+/** Versions of a connector that are kept unless the plan sets another number. */
+export const VERSIONS_KEPT = 200
+/** Idempotency-Keys of a workspace within 24 hours, and bytes of their answers, unless its plan sets other numbers. */
+export const IDEMPOTENCY_KEYS = 100_000
+export const KEPT_ANSWER_BYTES = 64 * 1_048_576
+
+const PARTS = ["httpConnectors", "ratePerMinute", "concurrency", "uploadBytes", "versions", "idempotencyKeys", "keptAnswerBytes"] as const
 
 /** A stored plan, with its known parts only. */
 export const planFrom = (stored: Readonly<Record<string, unknown>>): Plan => {

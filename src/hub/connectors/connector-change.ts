@@ -5,15 +5,12 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Tx, VersionKind } from "../../store/database.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { type AuditAction, type AuditTarget, record } from "../audit/audit.ts"
-import { withinPlan } from "../base/plans.ts"
+import { planFrom, VERSIONS_KEPT, withinPlan } from "../base/plans.ts"
 import type { Principal } from "../base/principal.ts"
 import { requireUploads } from "../uploads/upload-uses.ts"
 import type { ConnectorRow } from "./connector-row.ts"
 import { type SecretPlan, settleSecrets } from "./connector-secrets.ts"
 import { type Change, type ConnectorState, changesBetween, columnsOf, reconfigures, stateOf } from "./connector-state.ts"
-
-/** The number of versions of a connector that are kept. The oldest are deleted, with the secrets that no kept version has. */
-export const VERSIONS_KEPT = 200
 
 const ACTIONS: Readonly<Record<ConnectorChange["kind"], AuditAction>> = {
   changed: "connector.update",
@@ -171,8 +168,11 @@ async function write(tx: Tx, row: ConnectorRow, columns: Readonly<Record<string,
     .executeTakeFirstOrThrow()
 }
 
+/** Deletes the versions beyond those that the plan keeps, with the secrets that no kept version has. */
 async function dropOldVersions(tx: Tx, row: ConnectorRow): Promise<void> {
-  const oldest = row.version - VERSIONS_KEPT + 1
+  const { plan } = await tx.selectFrom("workspaces").select("plan").where("id", "=", row.workspace_id).executeTakeFirstOrThrow()
+  const { versions = VERSIONS_KEPT } = planFrom(plan)
+  const oldest = row.version - versions + 1
   if (oldest <= 1) return
   await tx
     .deleteFrom("connector_versions")
