@@ -56,7 +56,7 @@ const dialect: Dialect<PgBound> = {
   encode: (value, column) => (value !== null && column.type === "bytes" ? bytesOf(value).toString("hex") : encode(value, column)),
   reading: { ...pgDialect.reading, words: ["select", "with", "show", "explain"] },
   // Row constructors are not supported.
-  order: { ...pgDialect.order, tuples: false },
+  order: { ...pgDialect.order, tuples: false, exact: () => true },
 }
 
 const varchar = (bytes: number): string => `varchar(${Math.min(bytes, WIDEST.string ?? 0)})`

@@ -6,6 +6,7 @@ import type { Value } from "../../src/core/values.ts"
 import { table } from "../fixtures/tables.ts"
 import { collect, valuesOf } from "../support/batches.ts"
 import { startTestDatabase } from "../support/embedded.ts"
+import { failure } from "../support/failure.ts"
 import { use } from "../support/use.ts"
 import { withSession } from "./context.ts"
 
@@ -161,5 +162,23 @@ describe("a key that is not unique for what is read is no key of the stream", ()
       CREATE TABLE keys.b PARTITION OF keys.t FOR VALUES IN ('b'); CREATE UNIQUE INDEX ON ONLY keys.t (id, v); ALTER TABLE ONLY keys.t ADD PRIMARY KEY (id, v);
       INSERT INTO keys.t SELECT g % 5, 'a' FROM generate_series(1, 20) g`
     expect(await walksAll(sql)).toBe(1)
+  })
+})
+
+describe("a read since a value, of a table without a key,", () => {
+  const since = (batchRows: number) => run((session) => collect(session.read(stream("t"), { plan: { kind: "since", column: "v" } })), { batchRows })
+  const seed = (type: string, values: string): Promise<unknown> =>
+    server.query(`DROP SCHEMA IF EXISTS keys CASCADE; CREATE SCHEMA keys;
+    CREATE COLLATION keys.nd (provider = icu, locale = 'und-u-ks-level2', deterministic = false); CREATE TABLE keys.t (n int, v ${type}); INSERT INTO keys.t VALUES ${values}`)
+
+  test("never ends a batch between numbers that are equal and differ in spelling", async () => {
+    await seed("numeric", "(1, '1.0'), (2, '1.00'), (3, '1'), (4, '2')")
+    expect((await since(1)).map(({ rows }) => rows.length)).toEqual([3, 1])
+  })
+
+  test.each(["text COLLATE keys.nd", "interval", "int[]", "numrange"])("is refused by %s, whose equal values may look different", async (type) => {
+    await seed(type, "(1, NULL)")
+    const error = await failure(since(1))
+    expect([error.code, error.message]).toEqual(["query_invalid", expect.stringContaining("has no key")])
   })
 })

@@ -3,6 +3,7 @@ import { PlatformError } from "../../../core/errors.ts"
 import type { Batch, Cursor, ReadPlan, Stream } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import { decodeCursor, encodeCursor, notACursor } from "../cursors.ts"
+import { withoutZeros } from "../fraction.ts"
 import { Unfit } from "../unfit.ts"
 import { Advance } from "./advance.ts"
 import { type Dialect, listed, Params, qualified } from "./dialect.ts"
@@ -49,7 +50,9 @@ export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>
   const limits = split && call.maxRows !== undefined ? { batchRows: call.batchRows, maxRows: call.maxRows + 1 } : call
   const pages = wire.pages(sql, params, limits, call)
   try {
-    for await (const { columns: told, rows, whole } of split ? betweenEquals(pages, placed, call) : asTheyCome(pages)) {
+    for await (const { columns: told, rows, whole } of split
+      ? betweenEquals(pages, (row) => spelledOnce(placed(row), order.columns), call)
+      : asTheyCome(pages)) {
       if (order.columns.length > 0) for (const row of rows) advance.to(placed(row))
       const last = whole && order.columns.length > 0 ? rows.at(-1) : undefined
       const typed = dialect.order.told === undefined ? columns : columns.map((column, index) => dialect.order.told?.(column, told[index]) ?? column)
@@ -163,6 +166,10 @@ export function keyValue<B>(dialect: Dialect<B>, value: unknown, column: Column,
     throw error instanceof Unfit ? invalid(error) : error
   }
 }
+
+/** Values with one spelling for each number: `1.0` and `1.00` are equal in the order. */
+const spelledOnce = (values: readonly Value[], columns: readonly Column[]): readonly Value[] =>
+  values.map((value, index) => (columns[index]?.type === "decimal" && typeof value === "string" ? withoutZeros(value) : value))
 
 interface Cut extends Page {
   /** Whether no further row equals the last one in the order. */

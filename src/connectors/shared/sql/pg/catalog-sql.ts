@@ -34,6 +34,7 @@ const columnsSql = (only: string, which: string): string => `
     CASE WHEN a.attgenerated <> '' THEN 'computed' WHEN a.attidentity = 'a' THEN 'identity' END, t.typcategory,
     ${told("format_type(a.atttypid, a.atttypmod)")}, CASE WHEN t.typtype = 'd' THEN ${baseSpelled("t.oid")} END,
     e.typcategory, CASE WHEN e.typtype = 'd' THEN ${baseSpelled("e.oid")} ELSE ${told("format_type(e.oid, NULL)")} END,
+    (SELECT ${told("k.collname")} FROM pg_collation k WHERE k.oid = a.attcollation AND NOT k.collisdeterministic),
     ${isTellable("r.nspname")} AND ${isTellable("r.relname")} AND ${isTellable("a.attname")}
   FROM r
   LEFT JOIN pg_index i ON i.indrelid = r.oid AND i.indisprimary AND i.indisvalid

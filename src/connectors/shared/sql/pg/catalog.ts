@@ -85,13 +85,14 @@ function relation(rows: Rows, to: "read" | "write"): Relation {
 /** A domain over an enum sorts, but has no comparison operators. */
 const isEnumDomain = (row: readonly Value[]): boolean => row[16] === "E" && row[18] !== null
 
-function columnOf([, , , , , , , , , , , , name, , notNull, generated, category, native, base, elementCategory, element]: readonly Value[]): Column {
+function columnOf([, , , , , , , , , , , , name, , notNull, generated, category, native, base, elementCategory, element, collation]: readonly Value[]): Column {
   const typed = typedAs(base ?? native ?? null, category ?? null)
   return {
     name: String(name),
     ...typed,
     ...(category === "A" ? arrayOf(typedAs(element ?? null, elementCategory ?? null).type) : {}),
-    nativeType: String(native),
+    // Texts that such a collation takes for equal may differ.
+    nativeType: typeof collation === "string" ? `${String(native)} COLLATE ${pgDialect.ident(collation)}` : String(native),
     nullable: notNull !== true,
     ...(generated === "computed" || generated === "identity" ? { generated } : {}),
   }
