@@ -1,7 +1,7 @@
 import type { Call } from "../../core/call.ts"
 import type { StreamKind } from "../../core/streams.ts"
 import type { Column, Value } from "../../core/values.ts"
-import { parseJson } from "../shared/json.ts"
+import { parseJsonCell } from "../shared/json.ts"
 import { catalogByRelation, denied, described, grouped, type Relation } from "../shared/sql/catalog.ts"
 import { qualified } from "../shared/sql/dialect.ts"
 import type { PgClient } from "../shared/sql/pg/client.ts"
@@ -10,7 +10,7 @@ import { pgTypes } from "../shared/sql/pg/values.ts"
 
 /** Redshift's own types beside those of PostgreSQL (OIDs as in the vendor's Python driver). `varbyte` comes as hexadecimal digits. */
 export const types = pgTypes([
-  { oid: 4000, name: "super", type: "json", parse: parseJson },
+  { oid: 4000, name: "super", type: "json", parse: parseJsonCell },
   { oid: 6551, name: "binary varying", type: "bytes", size: "length", parse: (text) => Buffer.from(text, "hex").toString("base64") },
   { oid: 3000, name: "geometry", type: "string" },
   { oid: 3001, name: "geography", type: "string" },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { parseJson } from "./json.ts"
+import { parseJson, parseJsonCell } from "./json.ts"
 
 const nested = (levels: number, inner: string) => "[".repeat(levels) + inner + "]".repeat(levels)
 
@@ -32,5 +32,13 @@ describe("JSON of a far side", () => {
   it("that is broken is the parser's to refuse", () => {
     for (const text of ["]".repeat(2_000), `"${"[".repeat(2_000)}`, `${"[1,".repeat(400)}${" ".repeat(2_000)}`])
       expect(() => parseJson(text)).toThrow(SyntaxError)
+  })
+
+  it("in a column is refused before it is parsed when it holds very many values", () => {
+    const list = (values: number) => `[${"1,".repeat(values - 1)}1]`
+    expect(parseJsonCell(list(200_000))).toHaveLength(200_000)
+    expect(() => parseJsonCell(list(200_001))).toThrow(expect.objectContaining({ code: "response_too_large" }))
+    expect(() => parseJsonCell(`[${"[],".repeat(3_000_000)}1]`)).toThrow(/more than 200,000 values/)
+    expect(parseJsonCell(JSON.stringify("1,".repeat(1_000_000)))).toHaveLength(2_000_000)
   })
 })

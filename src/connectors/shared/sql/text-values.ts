@@ -1,5 +1,5 @@
 import type { Column, Value } from "../../../core/values.ts"
-import { parseJson } from "../json.ts"
+import { parseJsonCell } from "../json.ts"
 import { asText, bytesOf, wellFormed } from "../unfit.ts"
 
 /** Reads a value that comes as text, as most APIs of warehouses send all of them; undefined is a text that does not fit. */
@@ -17,7 +17,7 @@ export const hexIn: TextReader = (text) => (/^([0-9a-f]{2})*$/i.test(text) ? Buf
 export const jsonIn: TextReader = (text) => {
   const strict = text.replace(/"(?:[^"\\]|\\.)*"|\bundefined\b/g, (part) => (part === "undefined" ? "null" : part))
   try {
-    return parseJson(strict)
+    return parseJsonCell(strict)
   } catch (error) {
     if (error instanceof SyntaxError) return text
     throw error

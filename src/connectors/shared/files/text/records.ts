@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer"
+import { breathe } from "../../../../core/breathe.ts"
 
 /** How a text is cut into lines. */
 export interface TextShape {
@@ -67,6 +68,8 @@ export class RecordReader<T> {
   readonly #record: CutRecord<T>
   #offset: number
   #line: number
+  /** Records since others were served. */
+  #given = 0
   /** Inside a line that is longer than the window. */
   #skipping = false
 
@@ -88,12 +91,24 @@ export class RecordReader<T> {
       length += part.length
       if (length < wanted) continue
       const rest = Buffer.concat(parts, length)
-      const used = yield* this.#cut(rest, false)
+      const used = yield* this.#paced(this.#cut(rest, false))
       parts = [rest.subarray(used)]
       length -= used
       wanted = length * 1.5
     }
-    yield* this.#cut(Buffer.concat(parts, length), true)
+    yield* this.#paced(this.#cut(Buffer.concat(parts, length), true))
+  }
+
+  /** The same records; others are served between them, however quickly the records are taken. */
+  async *#paced(records: Generator<TextRecord<T>[], number>): AsyncGenerator<TextRecord<T>[], number> {
+    for (let next = records.next(); ; next = records.next()) {
+      if (next.done === true) return next.value
+      yield next.value
+      this.#given += next.value.length
+      if (this.#given < AT_ONCE) continue
+      this.#given = 0
+      await breathe()
+    }
   }
 
   /** The records that are whole in the buffer; returns how many bytes they take. */

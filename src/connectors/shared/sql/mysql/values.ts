@@ -1,7 +1,7 @@
 import type { Column, ColumnType, Value } from "../../../../core/values.ts"
 import { distinctNames } from "../../columns.ts"
 import { withoutZeros } from "../../fraction.ts"
-import { parseJson } from "../../json.ts"
+import { parseJsonCell } from "../../json.ts"
 import { type Typed, type TypeRow, typeReader } from "../types.ts"
 
 const of = (type: ColumnType, names: string, more: Omit<TypeRow, "name" | "type"> = {}): TypeRow[] => names.split(" ").map((name) => ({ name, type, ...more }))
@@ -100,7 +100,7 @@ const [UNSIGNED, ZEROFILL, ENUM, SET] = [32, 64, 256, 2048]
 const BINARY = 63
 /** Kinds that the library would take apart; they are read as bytes: an SRID and WKB, or floats. */
 const [VECTOR, GEOMETRY, BLOB] = [242, 255, 252]
-const JSON_KIND: Kind = { name: "json", parse: (raw) => parseJson(text(raw) as string) }
+const JSON_KIND: Kind = { name: "json", parse: (raw) => parseJsonCell(text(raw) as string) }
 
 /** By `columnType`; texts and bytes are told apart by their character set. */
 const KINDS: ReadonlyMap<number, Kind> = new Map([

@@ -1,7 +1,7 @@
 import type { FieldDef } from "pg"
 import type { Column, ColumnType, Value } from "../../../../core/values.ts"
 import { distinctNames } from "../../columns.ts"
-import { parseJson } from "../../json.ts"
+import { parseJsonCell } from "../../json.ts"
 import { type Typed, type TypeRow, typeReader } from "../types.ts"
 import { parseArray } from "./arrays.ts"
 
@@ -44,7 +44,7 @@ const BUILT_IN: readonly PgType[] = [
   { oid: 23, array: 1007, name: "integer", type: "integer", bits: 32, parse: number },
   { oid: 25, array: 1009, name: "text", type: "string" },
   { oid: 26, array: 1028, name: "oid", type: "integer", bits: 64, parse: number },
-  { oid: 114, array: 199, name: "json", type: "json", parse: parseJson },
+  { oid: 114, array: 199, name: "json", type: "json", parse: parseJsonCell },
   { oid: 142, array: 143, name: "xml", type: "string" },
   { oid: 650, array: 651, name: "cidr", type: "string" },
   { oid: 700, array: 1021, name: "real", type: "float", bits: 32, parse: float },
@@ -65,7 +65,7 @@ const BUILT_IN: readonly PgType[] = [
   { oid: 1562, array: 1563, name: "bit varying", type: "string", size: "length" },
   { oid: 1700, array: 1231, name: "numeric", type: "decimal", size: "digits" },
   { oid: 2950, array: 2951, name: "uuid", type: "string" },
-  { oid: 3802, array: 3807, name: "jsonb", type: "json", parse: parseJson },
+  { oid: 3802, array: 3807, name: "jsonb", type: "json", parse: parseJsonCell },
 ]
 
 /** A type of a database's own, by its OID: an enum, a domain, a composite or an array of them (`own-types.ts`). */
