@@ -14,6 +14,7 @@ import { useMethods } from "./methods.ts"
 import { useMetrics } from "./metrics.ts"
 import { type Mount, mountOf, sendAnswer, serveMount } from "./mount.ts"
 import { openApi } from "./openapi/document.ts"
+import { useOpening } from "./opening.ts"
 import type { Services } from "./operation.ts"
 import { operations } from "./operations.ts"
 import { asPlatformError, sendProblem } from "./problem.ts"
@@ -34,11 +35,13 @@ export interface ServerOptions {
   readonly mountHosts: ReadonlyMap<string, string>
   /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
   readonly trustProxy?: readonly string[]
+  /** Requests wait for it. */
+  readonly opened?: Promise<void>
 }
 
 /** The native API over a hub: validation, access, problem details, OpenAPI, docs, health and metrics. Not yet listening. */
 export async function buildServer(hub: Hub, options: ServerOptions): Promise<FastifyInstance> {
-  const { version, mounts, mountHosts, trustProxy = [] } = options
+  const { version, mounts, mountHosts, trustProxy = [], opened } = options
   const app = Fastify({
     loggerInstance: hub.log as FastifyBaseLogger,
     bodyLimit: BODY_MAX_BYTES,
@@ -60,6 +63,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
     },
   })
   useBodies(app, (url) => mountOf(mounts, url) !== undefined)
+  if (opened !== undefined) useOpening(app, opened)
   useArrival(app, ARRIVAL_MAX_MS)
   useValidation(app)
   const refuseOtherMethods = useMethods(app)
