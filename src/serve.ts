@@ -56,8 +56,8 @@ export async function serve(settings: Settings, log: Logger, options: ServeOptio
     })
     const address = app.server.address()
     const port = typeof address === "object" && address !== null ? address.port : settings.port
-    await hub.listensOn({ address: settings.host === "localhost" ? "127.0.0.1" : settings.host, port })
     const url = urlOf(settings.host, port)
+    await hub.listensOn({ address: settings.host === "localhost" ? "127.0.0.1" : settings.host, port }, url)
     options.signal?.throwIfAborted()
     if (!(await hub.firstStart({ url, show: (login) => showLogin?.(url, login) }))) await noteForCli(resolve(settings.dataDir), url)
     opened.resolve()

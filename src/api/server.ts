@@ -27,6 +27,9 @@ const URL_MAX_CHARACTERS = 1_024
 /** The time for a whole request to arrive, body included. Without a limit, a caller that sends a byte a minute would hold a connection forever. */
 export const ARRIVAL_MAX_MS = 300_000
 
+/** The docs page loads only its own files, and sends requests only to this hub. */
+const DOCS_CSP = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
 export interface ServerOptions {
   readonly version: string
   /** Other APIs over the same hub. */
@@ -69,7 +72,15 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   const refuseOtherMethods = useMethods(app)
   const metrics = useMetrics(app, hub.counters.registry)
   app.addHook("onSend", async (request, reply) => {
-    void reply.headers({ "x-request-id": request.id, "x-content-type-options": "nosniff", "cache-control": "no-store", "referrer-policy": "no-referrer" })
+    void reply.headers({
+      "x-request-id": request.id,
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+      "referrer-policy": "no-referrer",
+      "x-frame-options": "DENY",
+    })
+    // The docs page has its own; nothing else is a page.
+    if (!reply.hasHeader("content-security-policy")) void reply.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
   })
   app.addHook("onResponse", async (request, reply) => {
     const { method } = request
@@ -86,7 +97,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   const document = openApi(version)
   // The document comes from this server; the plugin only passes it to the docs page.
   await app.register(swagger, { mode: "static", specification: { document: document as StaticDocumentSpec["document"] } })
-  await app.register(swaggerUi, { routePrefix: "/docs", theme: { title: "Jackfield API" } })
+  await app.register(swaggerUi, { routePrefix: "/docs", theme: { title: "Jackfield API" }, staticCSP: DOCS_CSP })
   const calls = new Calls(hub)
   app.addHook("onClose", () => calls.close())
   const services: Services = { ...hub, calls, version, metrics, description: () => document }

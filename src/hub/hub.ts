@@ -79,8 +79,10 @@ export interface Hub extends ConnectorParts {
   firstStart(options: Omit<FirstStart, "dataDir">): Promise<boolean>
   /** The e-mail to which `jackfield users reset-password` gives a lost login back. */
   firstOperator(): Promise<string | undefined>
-  /** Tells the hub where it listens, so that no connector may reach it. */
-  listensOn(own: OwnPort): Promise<void>
+  /** Tells the hub where it listens, so that no connector may reach it. `url` leads there from this machine. */
+  listensOn(own: OwnPort, url: string): Promise<void>
+  /** The base of links to this hub: the operator's JACKFIELD_PUBLIC_URL, or the listener; never from a request's headers. */
+  publicUrl(): string
   close(): Promise<void>
 }
 
@@ -137,6 +139,7 @@ function assembled(parts: ConnectorParts, { settings, identity, egress, nodes, d
   const uses = new Uses(parts)
   const catalogs = new Catalogs(store, uses)
   const node = randomUUID()
+  let listener = ""
   const due = [new DueWorker(new ScheduledChecks(parts, connectors, node), log), new DueWorker(new Deliveries(parts, node), log)]
   const workers = settings.role === "api" ? [] : [...due, parts.uploads]
   for (const worker of workers) worker.start()
@@ -162,7 +165,11 @@ function assembled(parts: ConnectorParts, { settings, identity, egress, nodes, d
     onboarding: new Onboarding(door, connectors, catalogs),
     firstStart: (how) => firstStart(store, settings, { dataDir, ...how }),
     firstOperator: () => firstOperator(store),
-    listensOn: ({ address, port }) => nodes.announce(address, port),
+    listensOn: ({ address, port }, url) => {
+      listener = url
+      return nodes.announce(address, port)
+    },
+    publicUrl: () => settings.publicUrl ?? listener,
     close: async () => {
       await Promise.all([...workers.map((worker) => worker.stop()), nodes.close(), parts.tokens.close(), parts.warm.close()])
       idempotency.close()
