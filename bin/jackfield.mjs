@@ -27,10 +27,8 @@ function ownNode() {
 function runAgain(node) {
   const child = spawn(node, [self, ...process.argv.slice(2)], { stdio: "inherit" })
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(signal, () => {
-      // A terminal's Ctrl-C has already reached the child; a second one would mean "at once".
-      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
-    })
+    // A terminal's Ctrl-C has already reached the child, which takes a second one for the same.
+    process.on(signal, () => void child.kill(signal))
   }
   child.on("error", (error) => {
     console.error(`jackfield: ${node} could not be started: ${error.message}`)

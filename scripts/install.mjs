@@ -1,7 +1,7 @@
 // Installs the packages if they are missing or differ from package-lock.json; a pre-script of `npm start`, `npm test`
 // and others. Plain JavaScript, because the host's Node may be old: the script that follows finds Node 24 in
 // node_modules/.bin.
-import { spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -87,25 +87,51 @@ function dropStale(pid) {
 
 const ARGS = ["--include=dev", "--include=optional", "--no-audit", "--no-fund"]
 
-/** Runs npm, preferably the one that runs this script; keeps its output in case it fails. */
-function npm(...args) {
+/** The signal that asked this script to end, once one came. */
+let stoppedBy
+
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+/** The time for npm to end after a signal, in milliseconds; then it is killed. */
+const NPM_ENDS_MS = 5_000
+
+/**
+ * Runs npm, preferably the one that runs this script; keeps its output in case it fails. A signal is passed on, since npm
+ * must not continue alone.
+ */
+async function npm(...args) {
   const path = process.env.npm_execpath
   const env = { ...process.env, npm_config_loglevel: "error" }
-  const options = { cwd: root, env, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }
+  const options = { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] }
   const own = path && /\.c?js$/.test(path)
-  const result = own
-    ? spawnSync(process.execPath, [path, ...args, ...ARGS], options)
-    : spawnSync("npm", [...args, ...ARGS], { ...options, shell: process.platform === "win32" })
-  return { status: result.status, output: `${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}` }
+  const child = own
+    ? spawn(process.execPath, [path, ...args, ...ARGS], options)
+    : spawn("npm", [...args, ...ARGS], { ...options, shell: process.platform === "win32" })
+  let output = ""
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk))
+  const pass = (signal) => {
+    stoppedBy ??= signal
+    child.kill(signal)
+    setTimeout(() => child.kill("SIGKILL"), NPM_ENDS_MS).unref()
+  }
+  for (const signal of Object.keys(SIGNALS)) process.on(signal, pass)
+  return await new Promise((resolve) => {
+    child.on("error", (error) => resolve({ status: 1, output: error.message }))
+    child.on("close", (status) => resolve({ status, output }))
+  })
 }
 
-function install() {
+async function install() {
   const started = Date.now()
   console.log("jackfield: installing packages; this happens once")
-  let result = npm("ci")
+  let result = await npm("ci")
   // If a registry mirror lacks another platform's optional package, `npm ci` calls the lock file incomplete; this
   // installs the same versions.
-  if (result.status !== 0 && result.output.includes("EUSAGE")) result = npm("install", "--no-save")
+  if (stoppedBy === undefined && result.status !== 0 && result.output.includes("EUSAGE")) result = await npm("install", "--no-save")
+  if (stoppedBy !== undefined) {
+    console.error("jackfield: the installation was interrupted; the next start installs again")
+    process.exitCode = SIGNALS[stoppedBy]
+    return
+  }
   if (result.status !== 0) {
     process.stderr.write(`${result.output}\n`)
     console.error("jackfield: npm could not install the packages; its output is above")
@@ -127,7 +153,7 @@ function install() {
 if (!isInstalled() && takeLock()) {
   try {
     if (npmAgrees()) writeFileSync(stamp, wanted)
-    else install()
+    else await install()
   } finally {
     rmSync(lockFolder, { recursive: true, force: true })
   }

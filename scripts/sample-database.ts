@@ -32,11 +32,13 @@ await server.query("create database shop")
 await server.query(SHOP, [], "shop")
 process.stdout.write(`A sample PostgreSQL listens on 127.0.0.1:${PORT}: database shop, user reader, password ${PASSWORD}. Ctrl-C stops it.\n`)
 
-const stop = async (): Promise<void> => {
-  await server.stop()
-  process.exit(0)
-}
-process.once("SIGINT", () => void stop())
-process.once("SIGTERM", () => void stop())
+let stopping = false
+// The same signal may arrive twice: from the terminal, and passed on by npm.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => {
+    if (stopping) return
+    stopping = true
+    void server.stop().then(() => process.exit(0))
+  })
 // Nothing else keeps this process alive, because the server runs on its own.
 setInterval(() => undefined, 60_000)

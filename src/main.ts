@@ -2,9 +2,28 @@ import { enableCompileCache } from "node:module"
 import { join } from "node:path"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import type { Logger } from "pino"
+import type { FirstLogin } from "./hub/first-start.ts"
+import type { Served } from "./serve.ts"
 
-/** The hub as a process: reads the environment, serves, and ends within 10 s of SIGTERM or Ctrl-C. */
+/** The time for a stop, in milliseconds; after it, the process ends its database with it and exits with code 1. */
+const STOP_MS = 9_500
+
+/** Ctrl-C, a service manager or `timeout`, and a terminal that was closed. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+/**
+ * The hub as a process: reads the environment, serves, and ends within 10 s of the first signal. The same stop arrives
+ * several times when the whole process group gets it and npm forwards it; all further signals change nothing.
+ */
 async function main(): Promise<void> {
+  const asked = new AbortController()
+  let by = ""
+  for (const signal of SIGNALS)
+    process.on(signal, () => {
+      by ||= signal
+      asked.abort()
+    })
   // The compile cache cuts the time to ready by a third. It is stored with the packages, which only the user who
   // installs them can write.
   enableCompileCache(join(import.meta.dirname, "..", "node_modules", ".cache", "jackfield"))
@@ -19,6 +38,9 @@ async function main(): Promise<void> {
   setFlagsFromString("--heap-growing-percent=50")
   const settings = readSettings(process.env)
   clearDriverEnvironment(process.env)
+  if (asked.signal.aborted) process.exit(0)
+  // A terminal that was closed must not become a crash, which would cut the stop short.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
   const output = gathered(process.stdout)
   process.once("exit", output.flush)
   const log = createLog(settings.logLevel, output)
@@ -28,27 +50,43 @@ async function main(): Promise<void> {
     log.fatal({ err: error }, "the hub crashed")
     process.exit(1)
   })
-  const starting = serve(settings, log)
-  const stop = async (signal: string): Promise<void> => {
-    log.info({ signal }, "stopping")
-    // A second signal, or a stop that hangs, must still end the process.
-    setTimeout(() => process.exit(1), 9_500).unref()
-    // A start is completed first: if it were interrupted, its database would stay running. A start that fails ends
-    // the process itself.
-    await (await starting.catch(() => new Promise<never>(() => undefined))).stop()
-    process.exit(0)
+  let shown = false
+  const showLogin = (url: string, login: FirstLogin): void => {
+    shown = true
+    output.write(welcome(url, login))
+    output.flush()
   }
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.once(signal, () => {
-      stop(signal).catch((error: unknown) => {
-        log.error({ err: error }, "stopping failed")
-        process.exit(1)
-      })
-    })
-  const served = await starting
-  if (served.hub.firstLogin !== undefined) output.write(welcome(served.url, served.hub.firstLogin))
+  const starting = serve(settings, log, { signal: asked.signal, showLogin })
+  asked.signal.addEventListener("abort", () => {
+    log.info({ signal: by }, "stopping")
+    // A stop that hangs must still end the process, and with it the database.
+    setTimeout(() => process.exit(1), STOP_MS).unref()
+    starting
+      .then((served) => served.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          if (error === asked.signal.reason) process.exit(0)
+          log.error({ err: error }, "stopping failed")
+          process.exit(1)
+        },
+      )
+  })
+  const served = await starting.catch((error: unknown) => {
+    // The stop above ends the process.
+    if (asked.signal.aborted) return undefined
+    throw error
+  })
+  if (served === undefined) return
+  if (!shown) await adviseOnLogin(served, log)
   log.info({ url: served.url }, "ready")
   setTimeout(giveBackMemory, 1_000).unref()
+}
+
+/** Says how a login that was lost comes back; only the first start shows one. */
+async function adviseOnLogin({ hub }: Served, log: Logger): Promise<void> {
+  const email = await hub.firstOperator()
+  if (email !== undefined) log.info(`a lost login: \`jackfield users reset-password ${email}\` sets and shows a new password`)
 }
 
 /**

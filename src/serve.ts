@@ -2,13 +2,15 @@ import { createRequire } from "node:module"
 import { resolve } from "node:path"
 import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
-import { buildServer } from "./api/server.ts"
+import { buildServer, type ServerOptions } from "./api/server.ts"
 import { compatibleApis } from "./compat/index.ts"
 import { PlatformError } from "./core/errors.ts"
 import { readCliFile, urlOf, writeCliFile } from "./hub/base/cli-file.ts"
 import type { Settings } from "./hub/base/settings.ts"
 import type { FirstLogin } from "./hub/first-start.ts"
 import { type Hub, type HubExtras, openHub } from "./hub/hub.ts"
+import { tryPort } from "./net/try-port.ts"
+import { hasPlace } from "./store/place.ts"
 
 /** A running hub. */
 export interface Served {
@@ -23,41 +25,69 @@ const DRAIN_MS = 8_000
 /** The version in package.json. */
 export const VERSION: string = (createRequire(import.meta.url)("../package.json") as { version: string }).version
 
-/** Opens the hub and listens. Throws a PlatformError with the next step if either fails. */
-export async function serve(settings: Settings, log: Logger, extras: HubExtras = {}): Promise<Served> {
-  const hub = await openHub(settings, log, extras)
-  const app = await listen(hub, settings).catch(async (error: unknown) => {
+export interface ServeOptions extends HubExtras {
+  /** Ends the start, which then leaves no process behind; the error is its reason. */
+  readonly signal?: AbortSignal
+  /** Shows the login of the very first start, before it is stored. */
+  readonly showLogin?: (url: string, login: FirstLogin) => void
+}
+
+/**
+ * Opens the hub, listens, and lets a new hub have its first login. Requests are answered once all of that is done. Throws
+ * a PlatformError with the next step if anything fails; then nothing is running, and a new hub is still new.
+ */
+export async function serve(settings: Settings, log: Logger, options: ServeOptions = {}): Promise<Served> {
+  const { showLogin, ...forHub } = options
+  // A port that is taken is said before anything is made or migrated.
+  const cause = await tryPort(settings.host, settings.port)
+  const fault = cause === undefined ? undefined : cannotListen(settings, cause)
+  // A data folder that is in use has a better message: the hub that has the port is probably this one.
+  if (fault !== undefined && (settings.databaseUrl !== undefined || !(await hasPlace(settings.dataDir)))) throw fault
+  const beforeMigration = (): void => {
+    if (fault !== undefined) throw fault
+  }
+  const hub = await openHub(settings, log, { ...forHub, beforeMigration })
+  const opened = Promise.withResolvers<void>()
+  let app: FastifyInstance | undefined
+  try {
+    app = await buildServer(hub, { ...serverOptions(settings), opened: opened.promise })
+    await app.listen({ host: settings.host, port: settings.port }).catch((cause: unknown) => {
+      throw cannotListen(settings, cause)
+    })
+    const address = app.server.address()
+    const port = typeof address === "object" && address !== null ? address.port : settings.port
+    const url = urlOf(settings.host, port)
+    await hub.listensOn({ address: settings.host === "localhost" ? "127.0.0.1" : settings.host, port }, url)
+    options.signal?.throwIfAborted()
+    if (!(await hub.firstStart({ url, show: (login) => showLogin?.(url, login) }))) await noteForCli(resolve(settings.dataDir), url)
+    opened.resolve()
+    return { url, hub, stop: stopOf(app, hub) }
+  } catch (error) {
+    opened.resolve()
+    app?.server.closeAllConnections()
+    await app?.close()
     await hub.close()
     throw error
-  })
-  const address = app.server.address()
-  const port = typeof address === "object" && address !== null ? address.port : settings.port
-  await hub.listensOn({ address: settings.host === "localhost" ? "127.0.0.1" : settings.host, port })
-  const url = urlOf(settings.host, port)
-  await noteForCli(resolve(settings.dataDir), url)
+  }
+}
+
+const serverOptions = ({ compatHosts, trustProxy }: Settings): ServerOptions => ({
+  version: VERSION,
+  mounts: compatibleApis,
+  mountHosts: compatHosts,
+  trustProxy,
+})
+
+/** A stop that is called twice is one stop. */
+function stopOf(app: FastifyInstance, hub: Hub): () => Promise<void> {
   let stopping: Promise<void> | undefined
-  return {
-    url,
-    hub,
-    stop: () => {
-      stopping ??= drain(app).then(() => hub.close())
-      return stopping
-    },
+  return () => {
+    stopping ??= drain(app).then(() => hub.close())
+    return stopping
   }
 }
 
-async function listen(hub: Hub, settings: Settings): Promise<FastifyInstance> {
-  const app = await buildServer(hub, { version: VERSION, mounts: compatibleApis, mountHosts: settings.compatHosts, trustProxy: settings.trustProxy })
-  try {
-    await app.listen({ host: settings.host, port: settings.port })
-    return app
-  } catch (cause) {
-    await app.close()
-    throw cannotListen(settings, cause)
-  }
-}
-
-/** The message of the very first start, shown once: the passwords and keys that it created. */
+/** The message of the very first start, shown once: the passwords and keys that it creates. */
 export function welcome(url: string, { email, password, key }: FirstLogin): string {
   const given = "(as given in the environment)"
   return [

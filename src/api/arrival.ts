@@ -7,6 +7,8 @@ declare module "fastify" {
   }
 }
 
+/** The time for a request to arrive whose path does not exist or whose caller needs no credential, in milliseconds: such a body is small, or of no use. */
+const ANONYMOUS_MAX_MS = 15_000
 /** How long a caller may go on sending its body after the server has answered; then the server closes the connection. */
 const LINGER_MS = 10_000
 
@@ -22,6 +24,10 @@ export function useArrival(app: FastifyInstance, maxMs: number): void {
     timers.set(request, timer)
     raw.once("close", () => clearTimeout(timer))
   }
-  app.addHook("onRequest", async (request) => cutOffIn(request, request.routeOptions.config.arrivalMs ?? maxMs))
+  app.addHook("onRequest", async (request) => {
+    const { config } = request.routeOptions
+    // A route without `access` is served by nobody but the fallback for unknown paths, or by another API, which says so itself.
+    cutOffIn(request, config.arrivalMs ?? (request.is404 || config.access === "public" ? Math.min(maxMs, ANONYMOUS_MAX_MS) : maxMs))
+  })
   app.addHook("onResponse", async (request) => cutOffIn(request, LINGER_MS))
 }

@@ -15,6 +15,7 @@ import { useMethods } from "./methods.ts"
 import { useMetrics } from "./metrics.ts"
 import { type Mount, mountOf, sendAnswer, serveMount } from "./mount.ts"
 import { openApi } from "./openapi/document.ts"
+import { useOpening } from "./opening.ts"
 import type { Services } from "./operation.ts"
 import { operations } from "./operations.ts"
 import { asPlatformError, sendProblem } from "./problem.ts"
@@ -28,6 +29,9 @@ const URL_MAX_CHARACTERS = 1_024
 /** The time for a whole request to arrive, body included. Without a limit, a caller that sends a byte a minute would hold a connection forever. */
 export const ARRIVAL_MAX_MS = 300_000
 
+/** The docs page loads only its own files, and sends requests only to this hub. */
+const DOCS_CSP = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
 export interface ServerOptions {
   readonly version: string
   /** Other APIs over the same hub. */
@@ -36,11 +40,13 @@ export interface ServerOptions {
   readonly mountHosts: ReadonlyMap<string, string>
   /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed. */
   readonly trustProxy?: readonly string[]
+  /** Requests wait for it. */
+  readonly opened?: Promise<void>
 }
 
 /** The native API over a hub: validation, access, problem details, OpenAPI, docs, health and metrics. Not yet listening. */
 export async function buildServer(hub: Hub, options: ServerOptions): Promise<FastifyInstance> {
-  const { version, mounts, mountHosts, trustProxy = [] } = options
+  const { version, mounts, mountHosts, trustProxy = [], opened } = options
   const app = Fastify({
     loggerInstance: hub.log as FastifyBaseLogger,
     bodyLimit: BODY_MAX_BYTES,
@@ -62,12 +68,21 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
     },
   })
   useBodies(app, (url) => mountOf(mounts, url) !== undefined)
+  if (opened !== undefined) useOpening(app, opened)
   useArrival(app, ARRIVAL_MAX_MS)
   useValidation(app)
   const refuseOtherMethods = useMethods(app)
   const metrics = useMetrics(app, hub.counters.registry)
   app.addHook("onSend", async (request, reply) => {
-    void reply.headers({ "x-request-id": request.id, "x-content-type-options": "nosniff", "cache-control": "no-store", "referrer-policy": "no-referrer" })
+    void reply.headers({
+      "x-request-id": request.id,
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+      "referrer-policy": "no-referrer",
+      "x-frame-options": "DENY",
+    })
+    // The docs page has its own; nothing else is a page.
+    if (!reply.hasHeader("content-security-policy")) void reply.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
   })
   useRefusals(app, hub.counters.registry)
   app.addHook("onResponse", async (request, reply) => {
@@ -88,7 +103,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   const document = openApi(version)
   // The document comes from this server; the plugin only passes it to the docs page.
   await app.register(swagger, { mode: "static", specification: { document: document as StaticDocumentSpec["document"] } })
-  await app.register(swaggerUi, { routePrefix: "/docs", theme: { title: "Jackfield API" } })
+  await app.register(swaggerUi, { routePrefix: "/docs", theme: { title: "Jackfield API" }, staticCSP: DOCS_CSP })
   const calls = new Calls(hub)
   const services: Services = { ...hub, calls, version, metrics, description: () => document }
   const versioned = operations.filter(({ spec }) => spec.path.startsWith("/v1/"))

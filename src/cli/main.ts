@@ -4,16 +4,31 @@ import { runCli } from "./program.ts"
 const interrupt = new AbortController()
 const argv = process.argv.slice(2)
 
-// The hub handles signals itself.
-if (argv[0] !== "serve") process.once("SIGINT", () => interrupt.abort())
+/** The exit codes by which a shell recognises a command that a signal ended. */
+const EXIT_OF = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+/** The time for a command to end after a signal, in milliseconds. */
+const END_MS = 5_000
+let interrupted: number = EXIT_OF.SIGINT
 
-// A reader that closes the pipe early (`| head`) has all it needs.
-for (const stream of [process.stdout, process.stderr])
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0)
-    throw error
-  })
+// The hub handles signals and a closed terminal itself.
+if (argv[0] !== "serve") {
+  // A command ends in order, since it may have started the embedded database. The same signal may arrive twice: from a
+  // terminal, and passed on by npm.
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      if (interrupt.signal.aborted) return
+      interrupted = EXIT_OF[signal]
+      interrupt.abort()
+      setTimeout(() => process.exit(interrupted), END_MS).unref()
+    })
+  // A reader that closes the pipe early (`| head`) has all it needs.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(0)
+      throw error
+    })
+}
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
 const exit = await runCli({ argv, env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, signal: interrupt.signal }, version)
-if (exit !== undefined) process.exitCode = interrupt.signal.aborted ? 130 : exit
+if (exit !== undefined) process.exitCode = interrupt.signal.aborted ? interrupted : exit

@@ -29,7 +29,7 @@ import { Tokens } from "./connectors/tokens.ts"
 import { Uses } from "./connectors/uses.ts"
 import { WarmSessions } from "./connectors/warm-sessions.ts"
 import { Egress } from "./egress.ts"
-import { type FirstLogin, firstStart } from "./first-start.ts"
+import { type FirstStart, firstOperator, firstStart } from "./first-start.ts"
 import { Idempotency } from "./idempotency.ts"
 import { Onboarding } from "./onboarding.ts"
 import type { HubParts } from "./parts.ts"
@@ -48,6 +48,13 @@ import { Webhooks } from "./webhooks/webhooks.ts"
 export interface HubExtras {
   readonly door?: Pick<DoorOptions, "standIns" | "extraCa">
   readonly identity?: (store: Store, signingKey: Uint8Array) => Identity
+}
+
+export interface HubOptions extends HubExtras {
+  /** Ends the opening, which then leaves nothing behind; the error is its reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Called before the database is migrated; an error ends the opening. */
+  readonly beforeMigration?: () => void
 }
 
 /** The product behind its APIs. */
@@ -69,26 +76,32 @@ export interface Hub extends ConnectorParts {
   readonly checks: Checks
   readonly webhooks: Webhooks
   readonly onboarding: Onboarding
-  readonly firstLogin: FirstLogin | undefined
-  /** Tells the hub where it listens, so that no connector may reach it. */
-  listensOn(own: OwnPort): Promise<void>
+  /** The last step of a start: a new hub gets its first workspace, user and key; whether it was new. */
+  firstStart(options: Omit<FirstStart, "dataDir">): Promise<boolean>
+  /** The e-mail to which `jackfield users reset-password` gives a lost login back. */
+  firstOperator(): Promise<string | undefined>
+  /** Tells the hub where it listens, so that no connector may reach it. `url` leads there from this machine. */
+  listensOn(own: OwnPort, url: string): Promise<void>
+  /** The base of links to this hub: the operator's JACKFIELD_PUBLIC_URL, or the listener; never from a request's headers. */
+  publicUrl(): string
   close(): Promise<void>
 }
 
-/** Opens store and vault, makes the first workspace, user and key on a new hub, and puts the parts together. */
-export async function openHub(settings: Settings, log: Logger, extras: HubExtras = {}): Promise<Hub> {
+/** Opens store and vault, and puts the parts together. */
+export async function openHub(settings: Settings, log: Logger, options: HubOptions = {}): Promise<Hub> {
   const resolver = resolverOf(settings)
   const dataDir = resolve(settings.dataDir)
-  const store = await openStore({ dataDir, databaseUrl: settings.databaseUrl, log })
+  const { signal, beforeMigration } = options
+  const store = await openStore({ dataDir, databaseUrl: settings.databaseUrl, log, signal, ...(beforeMigration && { beforeMigration }) })
   try {
     const vault = await openVault(store, settings.keys, { dataDir: settings.databaseUrl === undefined ? dataDir : undefined, send: serviceCaller(resolver) })
-    const firstLogin = await firstStart(store, settings, dataDir)
+    signal?.throwIfAborted()
     const egress = new Egress(store, parseEgressRules(settings.egressAllow))
     const nodes = new Nodes(store)
-    const door = new Door({ ...extras.door, policy: policyOf(store, egress, nodes), resolver })
+    const door = new Door({ ...options.door, policy: policyOf(store, egress, nodes), resolver })
     const parts = partsOf(store, vault, door, log)
-    const identity = (extras.identity ?? ((...of) => new Identity(...of)))(store, await vault.hubKey(store, "sessions"))
-    return assembled(parts, { settings, identity, egress, nodes, firstLogin })
+    const identity = (options.identity ?? ((...of) => new Identity(...of)))(store, await vault.hubKey(store, "sessions"))
+    return assembled(parts, { settings, identity, egress, nodes, dataDir })
   } catch (error) {
     await store.close()
     throw error
@@ -117,17 +130,18 @@ interface Made {
   readonly identity: Identity
   readonly egress: Egress
   readonly nodes: Nodes
-  readonly firstLogin: FirstLogin | undefined
+  readonly dataDir: string
 }
 
 /** The whole hub over its parts, with its workers started. */
-function assembled(parts: ConnectorParts, { settings, identity, egress, nodes, firstLogin }: Made): Hub {
+function assembled(parts: ConnectorParts, { settings, identity, egress, nodes, dataDir }: Made): Hub {
   const { store, vault, door, log } = parts
   const idempotency = new Idempotency(store, vault)
   const connectors = new Connectors(parts)
   const uses = new Uses(parts)
   const catalogs = new Catalogs(store, uses)
   const node = randomUUID()
+  let listener = ""
   const due = [new DueWorker(new ScheduledChecks(parts, connectors, node), log), new DueWorker(new Deliveries(parts, node), log)]
   const workers = settings.role === "api" ? [] : [...due, parts.uploads]
   for (const worker of workers) worker.start()
@@ -151,8 +165,13 @@ function assembled(parts: ConnectorParts, { settings, identity, egress, nodes, f
     checks: new Checks(store),
     webhooks: new Webhooks(store, vault),
     onboarding: new Onboarding(door, connectors, catalogs),
-    firstLogin,
-    listensOn: ({ address, port }) => nodes.announce(address, port),
+    firstStart: (how) => firstStart(store, settings, { dataDir, ...how }),
+    firstOperator: () => firstOperator(store),
+    listensOn: ({ address, port }, url) => {
+      listener = url
+      return nodes.announce(address, port)
+    },
+    publicUrl: () => settings.publicUrl ?? listener,
     close: async () => {
       await Promise.all([...workers.map((worker) => worker.stop()), nodes.close(), parts.tokens.close(), parts.warm.close(), parts.evaluator.close()])
       idempotency.close()

@@ -6,6 +6,7 @@ import { platform } from "node:os"
 import { join } from "node:path"
 import { PlatformError } from "../core/errors.ts"
 import type { Binaries, RunAs } from "./binaries.ts"
+import { endWithThisProcess } from "./last-resort.ts"
 
 /** The superuser of an embedded cluster. */
 export const OWNER = "hub"
@@ -31,16 +32,17 @@ export async function freePort(): Promise<number> {
 
 /**
  * Creates a cluster in `folder` (UTF-8, C locale, SCRAM for every login) whose superuser `hub` has the password.
- * Waits until it is on disk.
+ * Waits until it is on disk. A signal that fires ends the work, and its reason is the error.
  */
-export async function initCluster(binaries: Binaries, folder: string, password: string, as: RunAs | undefined): Promise<void> {
+export async function initCluster(binaries: Binaries, folder: string, password: string, as: RunAs | undefined, signal?: AbortSignal): Promise<void> {
   const secret = `${folder}.password`
   await mkdir(folder, { mode: 0o700 })
   await writeFile(secret, password, { mode: 0o600 })
   if (as) for (const path of [folder, secret]) await chown(path, as.uid, as.gid)
   const args = ["-D", folder, "-U", OWNER, "-A", "scram-sha-256", `--pwfile=${secret}`, "--no-locale", "-E", "UTF8", "--no-instructions"]
-  const { code, output } = await run(binaries.initdb, args, as)
+  const { code, output } = await run(binaries.initdb, args, as, signal)
   await rm(secret, { force: true })
+  signal?.throwIfAborted()
   if (code !== 0) {
     const reason = /initdb: error: (.*)|initdb: (.*)/.exec(output)
     const advice = /look up effective user/.test(output)
@@ -51,10 +53,24 @@ export async function initCluster(binaries: Binaries, folder: string, password: 
   }
 }
 
-/** Runs a program to its end and keeps its output, at most 64 KiB. */
-async function run(program: string, args: readonly string[], as: RunAs | undefined): Promise<{ code: number | null; output: string }> {
+interface Ran {
+  readonly code: number | null
+  readonly output: string
+}
+
+/**
+ * Runs a program to its end, or until `signal` fires, and keeps its output, at most 64 KiB. It has a process group of its
+ * own: a Ctrl-C reaches only the hub, which then ends it.
+ */
+async function run(program: string, args: readonly string[], as: RunAs | undefined, signal?: AbortSignal): Promise<Ran> {
   const env = environment()
-  const child = spawn(program, args, { ...as, cwd: "/", ...(env && { env }), stdio: ["ignore", "pipe", "pipe"], windowsHide: true })
+  const options = { ...as, cwd: "/", ...(env && { env }), detached: platform() !== "win32", windowsHide: true }
+  signal?.throwIfAborted()
+  const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] })
+  // The whole group: initdb has a PostgreSQL of its own.
+  const release = child.pid === undefined ? () => undefined : endWithThisProcess(-child.pid, "SIGTERM")
+  const end = (): boolean => child.kill("SIGTERM")
+  signal?.addEventListener("abort", end, { once: true })
   let output = ""
   const keep = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-65_536)
@@ -64,6 +80,8 @@ async function run(program: string, args: readonly string[], as: RunAs | undefin
   const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve)).catch((cause: unknown) => {
     throw new PlatformError("store_unavailable", `${program} could not be started; check that this user may execute it, or set DATABASE_URL.`, { cause })
   })
+  release()
+  signal?.removeEventListener("abort", end)
   return { code, output }
 }
 

@@ -1,9 +1,11 @@
-import type pg from "pg"
+import { platform } from "node:os"
+import pg from "pg"
 import { PlatformError } from "../core/errors.ts"
 import { isAlive, OWNER, stopServer } from "./cluster.ts"
 import type { Connection } from "./connection.ts"
 import { isConnectionFailure } from "./connection.ts"
 import { takeHold } from "./hold.ts"
+import { endWithThisProcess } from "./last-resort.ts"
 import type { Log } from "./log.ts"
 import { findPlace, type Place, removeLeftovers } from "./place.ts"
 import { reachServer } from "./reach.ts"
@@ -23,18 +25,24 @@ export interface Embedded {
   held(): boolean
   /** Called whenever the server was found or started again. */
   onBack(listener: (connection: Connection) => void): void
+  /**
+   * Tells of a connection that the server refused. A server that another process asked to end (a service manager that
+   * signals every process) refuses new connections until the last one has gone, so it is ended and started again, unless
+   * the hub is ending too.
+   */
+  refused(error: unknown): void
   /** Shuts down in fast mode; waits until the process has ended. */
   stop(): Promise<void>
 }
 
 /**
  * Starts the embedded PostgreSQL of a data folder, or adopts the one that a killed hub left running, and holds it
- * against any second hub. While it is held, a server that dies is restarted. PlatformError `in_use` if another hub
- * holds it.
+ * against any second hub. While it is held, a server that dies is restarted, and it ends with this process.
+ * PlatformError `in_use` if another hub holds it. A signal that fires ends the start, which leaves no process behind.
  */
-export async function startEmbedded(dataDir: string, log: Log): Promise<Embedded> {
-  const place = await findPlace(dataDir, log)
-  const server = new EmbeddedServer(place, dataDir, log)
+export async function startEmbedded(dataDir: string, log: Log, signal?: AbortSignal): Promise<Embedded> {
+  const place = await findPlace(dataDir, log, signal)
+  const server = new EmbeddedServer(place, dataDir, log, signal)
   await server.start()
   await removeLeftovers(place)
   return server
@@ -48,11 +56,14 @@ class EmbeddedServer implements Embedded {
   #pid = 0
   #port = 0
   #adopted = false
+  readonly #signal: AbortSignal | undefined
   #hold: pg.Client | undefined
+  #disown = (): void => undefined
   #stopping = false
   #reviving: Promise<void> | undefined
 
-  constructor(place: Place, dataDir: string, log: Log) {
+  constructor(place: Place, dataDir: string, log: Log, signal: AbortSignal | undefined) {
+    this.#signal = signal
     this.#place = place
     this.#dataDir = dataDir
     this.#log = log
@@ -86,7 +97,7 @@ class EmbeddedServer implements Embedded {
   async start(): Promise<void> {
     for (let round = 1; ; round++) {
       try {
-        await this.#reachAndHold()
+        await this.#reachAndHold(this.#signal)
         return
       } catch (error) {
         if (round === 5 || !isConnectionFailure(error instanceof PlatformError ? error.cause : error)) throw error
@@ -94,13 +105,17 @@ class EmbeddedServer implements Embedded {
     }
   }
 
-  async #reachAndHold(): Promise<void> {
-    const found = await reachServer(this.#place, this.#port || undefined)
+  async #reachAndHold(signal?: AbortSignal): Promise<void> {
+    const found = await reachServer(this.#place, { port: this.#port || undefined, signal })
     this.#pid = found.pid
     this.#port = found.port
     this.#adopted = found.adopted
-    const hold = await takeHold(this.connection(), this.#dataDir)
+    const hold = await takeHold(this.connection(), this.#dataDir).catch((error: unknown) => {
+      if (error instanceof PlatformError && error.code === "in_use") found.disown?.()
+      throw error
+    })
     this.#hold = hold
+    this.#disown = endWithThisProcess(found.pid, "SIGINT")
     hold.once("end", () => this.#lost(hold))
     this.#log.info({ pid: found.pid, port: found.port }, found.adopted ? "embedded PostgreSQL was running and is adopted" : "embedded PostgreSQL started")
   }
@@ -109,6 +124,8 @@ class EmbeddedServer implements Embedded {
     if (this.#hold !== hold) return
     this.#hold = undefined
     if (this.#stopping) return
+    // Another hub may have taken it, or the id may belong to another process by now.
+    this.#disown()
     this.#log.warn({ pid: this.#pid }, "embedded PostgreSQL is gone; starting it again")
     this.#reviving = this.#revive().finally(() => {
       this.#reviving = undefined
@@ -128,12 +145,18 @@ class EmbeddedServer implements Embedded {
     }
   }
 
+  refused(error: unknown): void {
+    const ends = error instanceof pg.DatabaseError && error.code === "57P03" && this.held() && !this.#signal?.aborted
+    if (ends && platform() !== "win32") process.kill(this.#pid, "SIGINT")
+  }
+
   async stop(): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
     await this.#reviving
     if (this.#pid === 0 || !isAlive(this.#pid)) return
     await stopServer(this.#place.binaries, this.#place.cluster, this.#pid, STOP_MS)
+    this.#disown()
     this.#log.info({ pid: this.#pid }, "embedded PostgreSQL stopped")
   }
 }

@@ -19,21 +19,21 @@ export interface Migrated {
 
 /**
  * Brings a database up to date as its owner: schema, migrations, the hub's login. Any number of hubs may do so at
- * once; one works, the others wait up to two minutes. PlatformError if the server is older than 15 or rejects the
- * work.
+ * once; one works, the others wait up to two minutes, or until `signal` fires. PlatformError if the server is older than
+ * 15 or rejects the work.
  */
-export async function migrate(owner: Connection): Promise<Migrated> {
+export async function migrate(owner: Connection, signal?: AbortSignal): Promise<Migrated> {
   const client = await connect(owner, "jackfield migration")
   try {
     await refuseOldServer(client)
-    await takeLock(client)
+    await takeLock(client, signal)
     await createSchema(client, owner)
     // kysely would reject it too, but with a less helpful message.
     refuseNewer(await appliedMigrations(async (statement) => (await client.query(statement)).rows), "The hub's database")
     const migrated = await runMigrations(owner)
     return { role: await ensureAppRole(client), migrated }
   } catch (error) {
-    if (error instanceof PlatformError) throw error
+    if (error instanceof PlatformError || error === signal?.reason) throw error
     if (isConnectionFailure(error)) throw unavailable(error)
     throw new PlatformError("internal", "The hub's database could not be migrated; the log has the cause.", { cause: error })
   } finally {
@@ -54,8 +54,9 @@ async function refuseOldServer(client: pg.Client): Promise<void> {
 /**
  * Polls instead of waiting in the server, so that no lock_timeout or statement_timeout of the owner ends the wait.
  */
-async function takeLock(client: pg.Client): Promise<void> {
+async function takeLock(client: pg.Client, signal?: AbortSignal): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt++) {
+    signal?.throwIfAborted()
     const { rows } = await client.query<{ taken: boolean }>(`select pg_try_advisory_lock(${LOCK}) as taken`)
     if (rows[0]?.taken) {
       await client.query("set lock_timeout = '30s'")

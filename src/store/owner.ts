@@ -17,6 +17,8 @@ export interface OwnerOptions {
    * Creates the embedded database if it does not exist; without it, a missing database is PlatformError `not_found`.
    */
   readonly make?: boolean
+  /** Ends the start of an embedded server; the error is its reason. */
+  readonly signal?: AbortSignal
 }
 
 /** The hub's database for its operator: opened as its owner, next to running hubs and without disturbing them. */
@@ -43,7 +45,7 @@ export async function openOwner(options: OwnerOptions): Promise<Owner> {
   }
   const beside = await runningServer(await findPlace(options.dataDir, options.log))
   if (beside) return await ownerOf(beside, false, async () => undefined)
-  const embedded = await startEmbedded(options.dataDir, options.log)
+  const embedded = await startEmbedded(options.dataDir, options.log, options.signal)
   return await ownerOf(embedded.connection(), true, () => embedded.stop())
 }
 

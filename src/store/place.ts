@@ -28,15 +28,15 @@ export interface Place {
 
 /**
  * Finds or creates the database of a data folder. A first start that is killed half-way leaves nothing that a later
- * start would mistake for a complete database.
+ * start would mistake for a complete database; neither does one whose `signal` fires, which ends with its reason.
  */
-export async function findPlace(dataDir: string, log: Log): Promise<Place> {
+export async function findPlace(dataDir: string, log: Log, signal?: AbortSignal): Promise<Place> {
   const data = await makeDataFolder(dataDir)
   const as = await chooseRunAs(data)
   const { binaries, copied } = await reachableBinaries(await findBinaries(), as, SYSTEM_FOLDERS)
   if (copied) log.info({ folder: binaries.folder }, `PostgreSQL's programs run from a copy, because user ${as?.uid} cannot reach the installation`)
   const home = await chooseHome(data, as, log)
-  if (!(await exists(home))) await makeHome(home, binaries, as, log)
+  if (!(await exists(home))) await makeHome(home, { binaries, as, log, signal })
   const place = await readHome(home, binaries, as)
   await rotateLog(place.logFile)
   return place
@@ -130,18 +130,25 @@ async function systemFolder(): Promise<string> {
   throw new PlatformError("store_unavailable", message, { cause: new AggregateError(causes) })
 }
 
+interface Making {
+  readonly binaries: Binaries
+  readonly as: RunAs | undefined
+  readonly log: Log
+  readonly signal: AbortSignal | undefined
+}
+
 /**
  * Builds everything under a temporary name and renames it once it is on disk. If two hubs do so at once, the first
  * one wins.
  */
-async function makeHome(home: string, binaries: Binaries, as: RunAs | undefined, log: Log): Promise<void> {
+async function makeHome(home: string, { binaries, as, log, signal }: Making): Promise<void> {
   log.info({ folder: home }, "creating a new embedded PostgreSQL")
   const part = `${home}.new-${process.pid}-${randomBytes(4).toString("hex")}`
   await mkdir(part, { mode: as ? 0o711 : 0o700 })
   try {
     const password = randomPassword()
     const cluster = join(part, "cluster")
-    await initCluster(binaries, cluster, password, as)
+    await initCluster(binaries, cluster, password, as, signal)
     await writeSynced(join(part, "hub.json"), JSON.stringify({ password, systemIdentifier: await systemIdentifier(cluster) }))
     await shareWithOwner(part, as)
     await rename(part, home)

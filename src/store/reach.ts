@@ -3,7 +3,8 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import pg from "pg"
 import { PlatformError } from "../core/errors.ts"
-import { freePort, isAlive, OWNER, readPostmaster, type Spawned, spawnServer } from "./cluster.ts"
+import { freePort, isAlive, OWNER, readPostmaster, type Spawned, spawnServer, stopServer } from "./cluster.ts"
+import { endWithThisProcess } from "./last-resort.ts"
 import type { Place } from "./place.ts"
 
 /** A running server that serves the cluster of a place. */
@@ -11,8 +12,19 @@ export interface Reached {
   readonly pid: number
   readonly port: number
   readonly adopted: boolean
+  /** Lets the server live when this process exits, because it belongs to another hub; undefined for one that was found running. */
+  readonly disown?: () => void
 }
 
+export interface ReachOptions {
+  /** The preferred port. */
+  readonly port?: number | undefined
+  /** Ends the wait for a server that was started here, and that server. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The time limit for a clean stop of a server that is still starting, in milliseconds. */
+const STOP_MS = 8_000
 /** The time limit for the server to answer, which includes crash recovery after a power cut. */
 const READY_MS = 120_000
 /** The number of attempts to start a server whose process ends at once. */
@@ -20,9 +32,10 @@ const STARTS = 8
 
 /**
  * Finds the running server of a place, or starts it, and waits until it answers with the cluster's own system
- * identifier. `port` is the preferred port. PlatformError `store_unavailable` with the end of the log as its cause.
+ * identifier. PlatformError `store_unavailable` with the end of the log as its cause. A server that was started here ends
+ * with this process.
  */
-export async function reachServer(place: Place, port?: number): Promise<Reached> {
+export async function reachServer(place: Place, { port, signal }: ReachOptions = {}): Promise<Reached> {
   const end = Date.now() + READY_MS
   for (let starts = 0; Date.now() < end; ) {
     const running = await runningServer(place)
@@ -34,8 +47,9 @@ export async function reachServer(place: Place, port?: number): Promise<Reached>
       await pause(30)
       continue
     }
+    signal?.throwIfAborted()
     if (starts++ === STARTS) break
-    const reached = await startServer(place, await choosePort(port, starts), end)
+    const reached = await startServer(place, await choosePort(port, starts), end, signal)
     if (reached) return reached
     // After a server was killed, its sessions hold its shared memory for a moment longer.
     await pause(200)
@@ -77,14 +91,21 @@ async function probe(place: Place, port: number): Promise<Answer> {
  * Undefined if the new process ended: the port was taken in the meantime, or another hub started the same cluster
  * first.
  */
-async function startServer(place: Place, port: number, end: number): Promise<Reached | undefined> {
+async function startServer(place: Place, port: number, end: number, signal?: AbortSignal): Promise<Reached | undefined> {
   const spawned: Spawned = await spawnServer(place.binaries, { folder: place.cluster, port, logFile: place.logFile, as: place.as })
+  const disown = endWithThisProcess(spawned.pid, "SIGINT")
   let gone = false
   void spawned.exited.then(() => {
     gone = true
+    disown()
   })
   while (!gone && Date.now() < end) {
-    if ((await readPostmaster(place.cluster))?.pid === spawned.pid && (await probe(place, port)) === "ours") return { pid: spawned.pid, port, adopted: false }
+    if (signal?.aborted) {
+      await stopServer(place.binaries, place.cluster, spawned.pid, STOP_MS)
+      signal.throwIfAborted()
+    }
+    const found = await readPostmaster(place.cluster)
+    if (found?.pid === spawned.pid && (await probe(place, port)) === "ours") return { pid: spawned.pid, port, adopted: false, disown }
     await pause(20)
   }
   return undefined

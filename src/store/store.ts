@@ -19,6 +19,10 @@ export interface StoreOptions {
   readonly log: Log
   /** Connections of the pool; 10 by default. */
   readonly connections?: number
+  /** Ends the opening, which then leaves no process behind; the error is its reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Called once the database is held and before it is migrated; an error ends the opening. */
+  readonly beforeMigration?: () => void
 }
 
 /**
@@ -63,10 +67,11 @@ export interface Store {
 
 /** Opens the embedded database of `dataDir`, or `databaseUrl`; migrates it; logs in as the role that owns nothing. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const embedded = options.databaseUrl === undefined ? await startEmbedded(options.dataDir, options.log) : undefined
+  const embedded = options.databaseUrl === undefined ? await startEmbedded(options.dataDir, options.log, options.signal) : undefined
   try {
     const owner = embedded ? embedded.connection() : parseDatabaseUrl(options.databaseUrl ?? "")
-    const { role, migrated } = await migrate(owner)
+    options.beforeMigration?.()
+    const { role, migrated } = await migrate(owner, options.signal)
     if (migrated.length > 0) options.log.info({ migrated }, "database migrated")
     const store = new PooledStore(owner, role, migrated, embedded, options)
     await store.ping()
@@ -162,6 +167,7 @@ class PooledStore implements Store {
       return await work()
     } catch (error) {
       if (error instanceof PlatformError || !isConnectionFailure(error)) throw error
+      this.#embedded?.refused(error)
       throw unavailable(error)
     }
   }

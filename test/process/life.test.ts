@@ -1,4 +1,5 @@
-import { readdirSync } from "node:fs"
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { isAlive } from "../../src/store/cluster.ts"
 import { ask } from "../support/ask.ts"
@@ -66,6 +67,8 @@ describe("the first start", SLOW, () => {
     const second = start()
     expect(await ask(`${await second.ready}/readyz`, "GET", undefined, {})).toMatchObject({ status: 200 })
     expect(second.stdout()).not.toContain("Password")
+    expect(second.stdout()).toContain("`jackfield users reset-password admin@localhost` sets and shows a new password")
+    expect(first.stdout()).not.toContain("reset-password")
     for (const secret of [login["Password"], login["API key"]]) expect(second.stdout() + second.stderr()).not.toContain(secret)
     expect((await second.call("GET", "/v1/me", undefined, { key: login["API key"] ?? "" })).status).toBe(200)
   })
@@ -153,17 +156,48 @@ describe("two starts", SLOW, () => {
     expect((await first.call("GET", "/v1/connectors")).body.total).toBe(1)
   })
 
-  test("a port that is taken is said so, and nothing is left behind", async () => {
+  test("a port that is taken is said so before anything is made, and the login is shown by the start that succeeds", async () => {
     const taken = await listenRaw()
     const hub = start({ env: { PORT: String(taken.port) } })
     expect(await hub.exited).toBe(1)
     expect(hub.stderr()).toBe(
       `jackfield: The hub cannot listen on 127.0.0.1:${taken.port}: another process is already listening there; stop it, or set PORT to another port.\n`,
     )
-    expect(data.postmaster()).toBeUndefined()
+    expect(hub.stdout()).toBe("")
+    expect(readdirSync(data.dir)).toEqual([])
     await taken.close()
     const again = await prepared()
-    expect((await again.call("GET", "/v1/me")).status).toBe(200)
+    expect((await again.call("GET", "/v1/me", undefined, { key: printed(again.stdout())["API key"] ?? "" })).status).toBe(200)
+  })
+
+  test("a port that is taken later is said so before the database is migrated, and the second hub of a folder is told about the first", async () => {
+    const first = await prepared()
+    const { port } = new URL(await first.ready)
+    const second = start({ env: { PORT: port } })
+    expect(await second.exited).toBe(1)
+    expect(second.stderr()).toContain(`Another hub (process ${first.child.pid})`)
+    await first.end()
+    const taken = await listenRaw()
+    const third = start({ env: { PORT: String(taken.port) } })
+    expect(await third.exited).toBe(1)
+    expect(third.stderr()).toContain("another process is already listening there")
+    expect(data.postmaster()).toBeUndefined()
+    await taken.close()
+  })
+
+  test.each([
+    ["the CLI's file cannot be written", "cli.json", (path: string) => mkdirSync(join(path, "x"), { recursive: true })],
+    ["the master key is none", "master.key", (path: string) => writeFileSync(path, "none")],
+  ])("a first start that fails late (%s) shows a login that works once it succeeds", async (_, name, spoil) => {
+    spoil(join(data.dir, name))
+    const failed = start()
+    expect(await failed.exited).toBe(1)
+    expect(data.postmaster()).toBeUndefined()
+    rmSync(join(data.dir, name), { recursive: true })
+    const hub = await prepared()
+    const login = printed(hub.stdout())
+    expect((await hub.call("GET", "/v1/me", undefined, { key: login["API key"] ?? "" })).status).toBe(200)
+    expect((await ask(`${await hub.ready}/v1/sessions`, "POST", { email: login["E-mail"], password: login["Password"] }, {})).status).toBe(201)
   })
 })
 

@@ -144,6 +144,30 @@ describe("a server that dies under the hub", () => {
     expect(log.lines.join()).toContain("starting it again")
   })
 
+  test("is started again when another process asked it to end, which leaves it open for the connections that it has", async () => {
+    const store = await openStore({ dataDir: data.dir, log: keepLog(), connections: 2 })
+    await put(store, "before")
+    const before = data.postmaster() ?? 0
+    process.kill(before, "SIGTERM")
+    // Two at once: one of them needs a new connection, which such a server refuses.
+    await within(
+      20_000,
+      async () => {
+        await Promise.allSettled([keys(store), keys(store), keys(store)])
+        return (
+          data.postmaster() !== before &&
+          (await store.ping().then(
+            () => true,
+            () => false,
+          ))
+        )
+      },
+      "the server is back",
+    )
+    expect(await keys(store)).toEqual(["before"])
+    await store.close()
+  })
+
   test("does not come back once the hub has stopped", async () => {
     const store = await openStore({ dataDir: data.dir, log: keepLog() })
     process.kill(data.postmaster() ?? 0, "SIGKILL")

@@ -3,13 +3,16 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { leftBehind } from "../support/left-behind.ts"
+import { within } from "../support/waiting.ts"
 
 // A stand-in for npm: notes how it was called and leaves what an install leaves, or fails as npm does.
 const NPM = `
 const { appendFileSync, mkdirSync, writeFileSync } = require("node:fs")
 appendFileSync("calls", process.argv[2] + "\\n")
 if (process.env.FAIL === process.argv[2]) { console.error("npm error code " + process.env.CODE); process.exit(3) }
-setTimeout(() => {
+if (process.env.SLOW) setInterval(() => undefined, 1_000)
+else setTimeout(() => {
   mkdirSync("node_modules/node/bin", { recursive: true })
   writeFileSync("node_modules/node/bin/node", "")
 }, 300)
@@ -80,6 +83,18 @@ describe("the install script", () => {
   test("falls back to the lock file's versions where npm ci calls it incomplete", async () => {
     expect((await run({ FAIL: "ci", CODE: "EUSAGE" })).code).toBe(0)
     expect(calls()).toEqual(["ci", "install"])
+  })
+
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("passes %s on to npm, fails, and leaves neither process nor lock", async (signal) => {
+    const child = execFile(process.execPath, [join(root, "scripts", "install.mjs")], { env: { npm_execpath: join(root, "npm.cjs"), SLOW: "yes" } })
+    const exited = new Promise((resolve) => child.once("exit", resolve))
+    await within(10_000, () => calls().includes("ci"), "npm runs")
+    child.kill(signal)
+    child.kill(signal)
+    expect(await exited).toBe({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal])
+    expect(existsSync(join(root, ".install.lock"))).toBe(false)
+    expect(leftBehind(root)).toEqual([])
+    expect((await run()).code).toBe(0)
   })
 
   test("takes over from an install that was killed", async () => {

@@ -29,14 +29,22 @@ export interface HubProcessOptions {
   /** A process group of its own, as a shell gives to each job. */
   readonly detached?: boolean
   readonly nodeArgs?: readonly string[]
+  /** The way to start it; `node src/main.ts` by default. */
+  readonly by?: "node" | "npm" | "bin"
 }
 
 /** Starts a hub on a free port over that data folder; loopback targets are allowed. Nothing of the test's own environment is passed on. */
 export function startHubProcess(dataDir: string, options: HubProcessOptions = {}): HubProcess {
   const env = { PATH: process.env["PATH"] ?? "", PORT: "0", JACKFIELD_DATA: dataDir, JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8", ...options.env }
   const identity = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), join(ROOT, "src", "main.ts")], {
-    cwd: "/",
+  const { by = "node", nodeArgs = [] } = options
+  const [program, ...args] = {
+    node: [process.execPath, ...nodeArgs, join(ROOT, "src", "main.ts")],
+    npm: ["npm", "start"],
+    bin: [process.execPath, ...nodeArgs, join(ROOT, "bin", "jackfield.mjs"), "serve"],
+  }[by] as [string, ...string[]]
+  const child = spawn(program, args, {
+    cwd: by === "npm" ? ROOT : "/",
     env,
     stdio: ["ignore", "pipe", "pipe"],
     detached: options.detached ?? false,

@@ -6,6 +6,7 @@ import { type Owner, openOwner } from "../../store/owner.ts"
 import type { KeyProvider } from "../../vault/key-provider.ts"
 import { keySettingsOf, loadKeys } from "../../vault/key-settings.ts"
 import type { Cli } from "../cli.ts"
+import { stopped } from "../terminal.ts"
 
 /** A log that shows only warnings. */
 const quiet = ({ terminal }: Cli): Log => ({ info: () => undefined, warn: (_, message) => terminal.note(message) })
@@ -21,7 +22,10 @@ export function storePlace(env: NodeJS.ProcessEnv): { readonly dataDir: string; 
  * place.
  */
 export async function asOperator<T>(cli: Cli, options: { readonly make?: boolean }, work: (owner: Owner) => Promise<T>): Promise<T> {
-  const owner = await openOwner({ ...storePlace(cli.shell.env), ...options, log: quiet(cli) })
+  const { signal } = cli.shell
+  const owner = await openOwner({ ...storePlace(cli.shell.env), ...options, log: quiet(cli), signal }).catch((error: unknown) => {
+    throw signal.aborted ? stopped() : error
+  })
   try {
     return await work(owner)
   } finally {

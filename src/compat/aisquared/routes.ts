@@ -28,24 +28,24 @@ export const aisquared: Mount = {
       serve(scope, { method, path, least, caller: (request) => callerOf(request, hub), handle })
     route("GET", PATH, "viewer", async (by, request) => {
       const query = readList(request.query as Settings)
-      const { data, total } = await connectors.list(by, query, baseOf(request))
-      return { data, links: linksOf(request, query, total) }
+      const { data, total } = await connectors.list(by, query, baseOf(hub, request))
+      return { data, links: linksOf(hub, request, query, total) }
     })
     route("POST", PATH, "editor", async (by, request, reply) => {
-      const data = await connectors.create(by, readConnector(request.body, true), baseOf(request))
+      const data = await connectors.create(by, readConnector(request.body, true), baseOf(hub, request))
       return reply.code(201).send({ data })
     })
-    route("GET", `${PATH}/:id`, "viewer", async (by, request) => ({ data: await connectors.get(by, idOf(request), baseOf(request)) }))
+    route("GET", `${PATH}/:id`, "viewer", async (by, request) => ({ data: await connectors.get(by, idOf(request), baseOf(hub, request)) }))
     for (const method of ["PUT", "PATCH"] as const)
       route(method, `${PATH}/:id`, "editor", async (by, request) => ({
-        data: await connectors.update(by, idOf(request), readConnector(request.body, false), baseOf(request)),
+        data: await connectors.update(by, idOf(request), readConnector(request.body, false), baseOf(hub, request)),
       }))
     route("DELETE", `${PATH}/:id`, "editor", async (by, request, reply) => {
       await connectors.remove(by, idOf(request))
       return reply.code(204).send()
     })
     for (const url of ["/api/v1/login", "/api/v1/login/"])
-      scope.post(url, async (request) => {
+      scope.post(url, { config: { access: "public" } }, async (request) => {
         const { email, password } = readLogin(request.body)
         const { token } = await hub.identity.logIn(email, password, originOf(request))
         return { data: { type: "token", id: token, attributes: { token } } }
@@ -57,17 +57,23 @@ export const aisquared: Mount = {
 
 const idOf = ({ params }: FastifyRequest): number => readId((params as { id: string }).id)
 
-/** The base URL of this mount as the caller sees it: below its prefix, or at the root of a host of its own. */
-const baseOf = ({ protocol, host, originalUrl }: FastifyRequest): string => `${protocol}://${host}${originalUrl.startsWith(`${PREFIX}/`) ? PREFIX : ""}`
+/**
+ * The base URL of this mount: below its prefix at the hub's public URL, or at the root of a host that the operator gave to
+ * this API. No other Host header gets into a link.
+ */
+function baseOf(hub: Hub, { protocol, headers, originalUrl }: FastifyRequest): string {
+  if (originalUrl.startsWith(`${PREFIX}/`)) return `${hub.publicUrl()}${PREFIX}`
+  return `${protocol === "https" ? "https" : "http"}://${headers.host ?? ""}`
+}
 
 /** The links of a page: the caller's own query with another page. */
-function linksOf(request: FastifyRequest, { page, perPage }: ListQuery, total: number): Readonly<Record<string, string | null>> {
+function linksOf(hub: Hub, request: FastifyRequest, { page, perPage }: ListQuery, total: number): Readonly<Record<string, string | null>> {
   const last = Math.max(1, Math.ceil(total / perPage))
   const link = (to: number): string => {
     const query = new URLSearchParams(request.query as Record<string, string>)
     query.set("page", String(to))
     query.set("per_page", String(perPage))
-    return `${baseOf(request)}${PATH}?${query.toString()}`
+    return `${baseOf(hub, request)}${PATH}?${query.toString()}`
   }
   return {
     self: link(page),

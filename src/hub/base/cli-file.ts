@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
 /** The file by which the CLI on this machine finds its hub: `<data>/cli.json`, mode 0600. */
@@ -26,8 +26,6 @@ export async function readCliFile(dataDir: string): Promise<CliFile | undefined>
     return undefined
   }
 }
-
-export const removeCliFile = (dataDir: string): Promise<void> => rm(pathOf(dataDir), { force: true })
 
 /** The URL of a listener. A listener on all addresses is reached by loopback. */
 export function urlOf(host: string, port: number): string {

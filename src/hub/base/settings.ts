@@ -23,6 +23,8 @@ export interface Settings {
   readonly compatHosts: ReadonlyMap<string, string>
   /** Addresses and networks of the proxies in front whose `X-Forwarded-For` is trusted; none unless given. */
   readonly trustProxy: readonly string[]
+  /** The URL under which people and vendors reach the hub, without a slash at its end; its own listener unless given. */
+  readonly publicUrl: string | undefined
   readonly logLevel: string
 }
 
@@ -61,6 +63,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     const wrong = faultOf(() => parse(get(name) ?? ""))
     if (wrong !== undefined) fault(name, `is wrong: ${wrong}`)
   }
+  const publicUrl = get("JACKFIELD_PUBLIC_URL")?.replace(/\/+$/, "")
+  if (publicUrl !== undefined && !isWebUrl(publicUrl)) fault("JACKFIELD_PUBLIC_URL", "must be a URL such as https://hub.example.com, without a query.")
   const trustProxy = (get("JACKFIELD_TRUST_PROXY") ?? "").split(",").flatMap((each) => (each.trim() === "" ? [] : [each.trim()]))
   for (const each of trustProxy)
     if (!isNetwork(each)) fault("JACKFIELD_TRUST_PROXY", `must be addresses or networks of the proxies in front, such as 10.0.0.0/8; "${each}" is none.`)
@@ -91,9 +95,12 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     hosts: get("JACKFIELD_HOSTS") ?? "",
     compatHosts,
     trustProxy,
+    publicUrl,
     logLevel,
   }
 }
+
+const isWebUrl = (text: string): boolean => /^https?:\/\/[^\s@?#]+$/.test(text) && URL.canParse(text)
 
 function isNetwork(text: string): boolean {
   const [address = "", bits, ...rest] = text.split("/")

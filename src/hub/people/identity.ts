@@ -12,6 +12,7 @@ import { hashToken } from "../../vault/tokens.ts"
 import { type Actor, record } from "../audit/audit.ts"
 import type { Principal } from "../base/principal.ts"
 import { KnownKeys } from "./known-keys.ts"
+import { requireSameHash } from "./same-hash.ts"
 
 export interface NewSession {
   readonly token: string
@@ -26,13 +27,20 @@ export interface LoginOrigin {
   readonly agent?: string
 }
 
-const SESSION_MS = 12 * 60 * 60 * 1000
+/** By the database's clock, in whole seconds, since a token counts in seconds. */
+const SESSION_ENDS = sql<Date>`date_trunc('second', clock_timestamp() + interval '12 hours')`
 /** Logins at a time. Each takes one of the few threads for a while, which the vault's ciphers need too, and anybody may ask for a login. */
 const LOGINS_AT_ONCE = 8
 const BAD_CREDENTIAL = "The API key or session is not valid: unknown, expired or revoked. Log in again, or ask an admin for a key."
 
 /** Whether a credential has the form of a user's session (a JWT), not of an API key. It may still be invalid. */
 export const isSessionToken = (credential: string): boolean => credential.startsWith("ey") && credential.split(".").length === 3
+
+/**
+ * Whether each part of a token is base64url as it was issued. Decoders also take padding, the other alphabet and unused
+ * bits, so that one token would have many spellings.
+ */
+const isCanonical = (token: string): boolean => token.split(".").every((part) => Buffer.from(part, "base64url").toString("base64url") === part)
 
 /** Logs people in and recognises keys. All refusals read the same, so that they tell nothing. */
 export class Identity {
@@ -88,6 +96,7 @@ export class Identity {
   }
 
   async #bySession(token: string, workspace: string | undefined): Promise<Principal> {
+    if (!isCanonical(token)) throw refused()
     const claims = await jwtVerify(token, this.#signingKey, { algorithms: ["HS256"], audience: "jackfield" }).catch((cause: unknown) => {
       throw refused(cause)
     })
@@ -135,19 +144,22 @@ export class Identity {
     if (user === undefined || !right || user.disabled_at !== null) {
       // The answer does not wait for the record, since its time would tell whether the e-mail has a login here.
       if (user !== undefined) void this.#recordRefusal(user, memberships, from, right ? "the login is disabled" : "wrong password")
-      throw new PlatformError("unauthenticated", "E-mail or password is wrong; an operator can set a new one with `jackfield users reset-password`.")
+      throw wrongLogin()
     }
     const id = randomUUID()
-    const expires = new Date(Math.floor((Date.now() + SESSION_MS) / 1000) * 1000)
-    await this.#inHome(user, memberships, from, async (tx, by) => {
-      await tx.deleteFrom("sessions").where("expires_at", "<", new Date()).execute()
-      await tx
+    const expires = await this.#inHome(user, memberships, from, async (tx, by) => {
+      // A password takes time to verify. A change of it, or a disabling, that was stored meanwhile counts.
+      await requireSameHash(tx, user, wrongLogin)
+      await tx.deleteFrom("sessions").where("expires_at", "<", sql<Date>`clock_timestamp()`).execute()
+      const { expires_at } = await tx
         .insertInto("sessions")
-        .values({ id, user_id: user.id, expires_at: expires, address, agent: from.agent?.slice(0, 256) ?? null })
-        .execute()
+        .values({ id, user_id: user.id, expires_at: SESSION_ENDS, address, agent: from.agent?.slice(0, 256) ?? null })
+        .returning("expires_at")
+        .executeTakeFirstOrThrow()
       await tx.updateTable("users").set({ last_login_at: sql<Date>`clock_timestamp()` }).where("id", "=", user.id).execute()
       await this.#failures.succeeded(tx, email, address)
       if (by !== undefined) await record(tx, by, { action: "session.create", target: { kind: "session", id, name: user.email } })
+      return expires_at
     })
     const token = await new SignJWT({})
       .setProtectedHeader({ alg: "HS256" })
@@ -171,7 +183,7 @@ export class Identity {
     const { sessionId } = by
     if (sessionId === undefined) throw new PlatformError("request_invalid", "An API key has no session to end; revoke the key with DELETE /v1/keys/{id}.")
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      await tx.updateTable("sessions").set({ revoked_at: new Date() }).where("id", "=", sessionId).execute()
+      await tx.updateTable("sessions").set({ revoked_at: sql<Date>`clock_timestamp()` }).where("id", "=", sessionId).execute()
       await record(tx, by, { action: "session.end", target: { kind: "session", id: sessionId, name: by.name } })
     })
   }
@@ -183,7 +195,7 @@ export class Identity {
   }
 
   /** Runs a transaction of the user's first workspace, where logins are recorded; of no workspace when the user has none. */
-  #inHome(user: FoundUser, memberships: readonly FoundMembership[], from: LoginOrigin, work: (tx: Tx, by: Actor | undefined) => Promise<void>): Promise<void> {
+  #inHome<T>(user: FoundUser, memberships: readonly FoundMembership[], from: LoginOrigin, work: (tx: Tx, by: Actor | undefined) => Promise<T>): Promise<T> {
     const [home] = memberships
     if (home === undefined) return this.#store.asHub((tx) => work(tx, undefined))
     const by = { id: `user:${user.id}`, kind: "session" as const, name: user.email, role: home.role, workspace: { id: home.workspace_id } }
@@ -192,5 +204,8 @@ export class Identity {
 }
 
 const isLive = ({ revoked_at, expires_at }: FoundApiKey): boolean => revoked_at === null && (expires_at === null || expires_at.getTime() > Date.now())
+
+const wrongLogin = (): PlatformError =>
+  new PlatformError("unauthenticated", "E-mail or password is wrong; an operator can set a new one with `jackfield users reset-password`.")
 
 const refused = (cause?: unknown): PlatformError => new PlatformError("unauthenticated", BAD_CREDENTIAL, { cause })

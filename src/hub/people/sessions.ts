@@ -9,6 +9,7 @@ import { record } from "../audit/audit.ts"
 import { looksLikeId } from "../base/ids.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
+import { requireSameHash } from "./same-hash.ts"
 import { endSessions, findMember, requireOwnPerson, targetOf } from "./users.ts"
 
 /** A live session; `address` and `agent` are from its login. */
@@ -93,13 +94,12 @@ export class Sessions {
     const { email } = await this.#store.asHub((tx) => ownUser(tx, by))
     await this.#failures.take(email, address)
     const stored = await this.#store.asHub((tx) => findUser(tx, email))
-    if (!(await verifyPassword(current, stored?.password_hash))) {
-      const message = "is not your password."
-      throw new PlatformError("request_invalid", "The current password is wrong; nothing was changed.", { faults: [{ pointer: "/current", message }] })
-    }
+    if (stored === undefined || !(await verifyPassword(current, stored.password_hash))) throw wrongPassword()
     const hash = await hashPassword(next)
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const user = await ownUser(tx, by)
+      // Of two changes at once, the second one finds that its current password is not the current one any more.
+      await requireSameHash(tx, stored, wrongPassword)
       await tx.updateTable("users").set({ password_hash: hash }).where("id", "=", user.id).execute()
       await this.#failures.succeeded(tx, email, address)
       const sessionsEnded = await endSessions(tx, user.id, by.sessionId)
@@ -143,6 +143,11 @@ export class Sessions {
     })
   }
 }
+
+const wrongPassword = (): PlatformError =>
+  new PlatformError("request_invalid", "The current password is wrong; nothing was changed.", {
+    faults: [{ pointer: "/current", message: "is not your password." }],
+  })
 
 async function ownUser(tx: Tx, by: Principal) {
   if (by.kind !== "session") throw new PlatformError("request_invalid", "An API key has no login of its own; log in with POST /v1/sessions to do this.")

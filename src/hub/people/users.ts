@@ -53,6 +53,7 @@ export interface Member {
   readonly created_at: Date
   readonly disabled_at: Date | null
   readonly last_login_at: Date | null
+  readonly known_here: boolean
 }
 
 /**
@@ -74,7 +75,8 @@ export class Users {
       if (role !== undefined) matching = matching.where("memberships.role", "=", role)
       if (q !== undefined) {
         const like = `%${q.replace(/[\\%_]/g, "\\$&")}%`
-        matching = matching.where(({ or, eb }) => or([eb("users.email", "ilike", like), eb("users.name", "ilike", like)]))
+        const named = by.operator ? sql<boolean>`true` : KNOWN_HERE
+        matching = matching.where(({ or, and, eb }) => or([eb("users.email", "ilike", like), and([eb("users.name", "ilike", like), named])]))
       }
       const rows = await selected(matching)
         .orderBy("memberships.created_at")
@@ -84,14 +86,14 @@ export class Users {
         .execute()
       const { total } = await matching.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
       const page = pageOf(rows, filter.limit, total, () => after + filter.limit)
-      return { ...page, data: page.data.map(viewOf) }
+      return { ...page, data: page.data.map((user) => viewFor(by, user)) }
     })
   }
 
   /** A member by id or e-mail; operators find every user of the hub. */
   async get(by: Principal, ref: string): Promise<UserView> {
     return this.#store.inWorkspace(by.workspace.id, async (tx) =>
-      viewOf(by.operator ? await findAnybody(tx, by.workspace.id, ref) : await findMember(tx, by.workspace.id, ref)),
+      by.operator ? viewOf(await findAnybody(tx, by.workspace.id, ref)) : viewFor(by, await findMember(tx, by.workspace.id, ref)),
     )
   }
 
@@ -121,7 +123,7 @@ export class Users {
       await tx.insertInto("memberships").values({ workspace_id: by.workspace.id, user_id: id, role: input.role }).execute().catch(refuse)
       await record(tx, by, { action: "user.add", target: { kind: "user", id, name: email }, details: { role: input.role, newLogin: known === undefined } })
       const made = input.password === undefined && password !== undefined ? { password } : {}
-      return { ...viewOf(await findMember(tx, by.workspace.id, id)), ...made }
+      return { ...viewFor(by, await findMember(tx, by.workspace.id, id)), ...made }
     })
   }
 
@@ -137,7 +139,7 @@ export class Users {
       const switched = disabled === undefined ? undefined : await disable(tx, by, ref, disabled)
       const changed = role === undefined && name === undefined ? undefined : await changeMember(tx, by, ref, patch)
       for (const event of [switched, changed]) if (event !== undefined) await record(tx, by, event)
-      return viewOf(by.operator ? await findAnybody(tx, by.workspace.id, ref) : await findMember(tx, by.workspace.id, ref))
+      return by.operator ? viewOf(await findAnybody(tx, by.workspace.id, ref)) : viewFor(by, await findMember(tx, by.workspace.id, ref))
     })
   }
 
@@ -207,8 +209,16 @@ type Members = SelectQueryBuilder<Database, "memberships" | "users", object>
 const membersOf = (tx: Tx, workspaceId: string): Members =>
   tx.selectFrom("memberships").innerJoin("users", "users.id", "memberships.user_id").where("memberships.workspace_id", "=", workspaceId)
 
+/**
+ * Whether the person's login was made in this workspace, or has been used since the person was added. Before that, an
+ * admin who adds an e-mail must not learn about its owner.
+ */
+const KNOWN_HERE = sql<boolean>`(memberships.created_at <= users.created_at or coalesce(users.last_login_at >= memberships.created_at, false))`
+
 const selected = (members: Members) =>
-  members.select(["users.id", "users.email", "users.name", "users.disabled_at", "users.last_login_at", "memberships.role", "memberships.created_at"])
+  members
+    .select(["users.id", "users.email", "users.name", "users.disabled_at", "users.last_login_at", "memberships.role", "memberships.created_at"])
+    .select(KNOWN_HERE.as("known_here"))
 
 /** A member of the workspace, by id or e-mail. */
 export async function findMember(tx: Tx, workspaceId: string, ref: string): Promise<Member> {
@@ -220,7 +230,7 @@ export async function findMember(tx: Tx, workspaceId: string, ref: string): Prom
 }
 
 /** A user of the hub, with the role in this workspace if there is one. */
-async function findAnybody(tx: Tx, workspaceId: string, ref: string): Promise<Omit<Member, "role"> & { readonly role: Role | null }> {
+async function findAnybody(tx: Tx, workspaceId: string, ref: string): Promise<Omit<Member, "role" | "known_here"> & { readonly role: Role | null }> {
   const user = await tx
     .selectFrom("users")
     .select(["id", "email", "name", "disabled_at", "last_login_at", "created_at"])
@@ -262,7 +272,10 @@ export const targetOf = ({ id, email }: Pick<Member, "id" | "email">) => ({ kind
 const noUser = (ref: string): PlatformError =>
   new PlatformError("not_found", `There is no user ${ref.slice(0, 100)} in this workspace; list them with GET /v1/users.`)
 
-const viewOf = (user: Omit<Member, "role"> & { readonly role: Role | null }): UserView => ({
+/** A member as the caller may see it. */
+const viewFor = (by: Principal, user: Member): UserView => viewOf(by.operator || user.known_here ? user : { ...user, name: user.email, last_login_at: null })
+
+const viewOf = (user: Omit<Member, "role" | "known_here"> & { readonly role: Role | null }): UserView => ({
   id: user.id,
   email: user.email,
   name: user.name,
