@@ -3,8 +3,10 @@ import { type AddressInfo, connect, type Socket } from "node:net"
 import { Readable } from "node:stream"
 import { setTimeout as pause } from "node:timers/promises"
 import Fastify from "fastify"
-import { expect, test } from "vitest"
-import { atReadersPace, sendStream, sendTexts } from "./sending.ts"
+import { expect, test, vi } from "vitest"
+import type { Principal } from "../hub/base/principal.ts"
+import { NodeLimits } from "../limits/node-limits.ts"
+import { atReadersPace, sendStream, sendTexts, useReaders } from "./sending.ts"
 
 /** A server whose answer is as long as its reader takes it, and how it ended. */
 async function endless(idleMs: number) {
@@ -78,5 +80,25 @@ test("a caller who is gone before the first byte lets the source go", async () =
   await fetch(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}/`).catch(() => undefined)
   await pause(200)
   expect(given.over).toBe(true)
+  await app.close()
+})
+
+test("whole answers that nobody reads stop the workspace's further work, until their connections are cut off", async () => {
+  const app = Fastify()
+  const limits = new NodeLimits(() => undefined)
+  useReaders(app, limits, 400)
+  app.decorateRequest("principal", undefined)
+  app.addHook("onRequest", async (request) => {
+    request.principal = { workspace: { id: "w" } } as Principal
+  })
+  const text = "x".repeat(50 * 1_048_576)
+  app.get("/", async () => text)
+  await app.listen({ port: 0, host: "127.0.0.1" })
+  const readers = Array.from({ length: 3 }, () => connect((app.server.address() as AddressInfo).port, "127.0.0.1").pause())
+  for (const reader of readers) reader.on("error", () => undefined).write("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+  await vi.waitFor(() => expect(() => limits.take("w", "calls")).toThrow("wait at this node to be read"), { timeout: 5_000 })
+  expect(() => limits.take("other", "calls")).not.toThrow()
+  await vi.waitFor(() => expect(() => limits.take("w", "calls")).not.toThrow(), { timeout: 10_000 })
+  for (const reader of readers) reader.destroy()
   await app.close()
 })

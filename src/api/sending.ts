@@ -1,5 +1,6 @@
 import { Readable } from "node:stream"
-import type { FastifyReply, FastifyRequest } from "fastify"
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import type { Hub } from "../hub/hub.ts"
 
 /** What a handler returns that has sent its answer itself. A reply would not do: it is a promise of the answer's end. */
 export class Sent {
@@ -63,6 +64,20 @@ export async function* atReadersPace<T>({ raw: { socket } }: Pick<FastifyReply, 
     socket?.setTimeout(0)
   }
   socket?.setTimeout(idleMs)
+}
+
+/** A shorter answer fits what the system keeps for a connection. */
+const UNREAD_MIN_BYTES = 65_536
+
+/** Gives the readers of whole answers the same time, and counts what waits for them against their workspace. */
+export function useReaders(app: FastifyInstance, limits: Pick<Hub["nodeLimits"], "unread">, idleMs = READER_IDLE_MS): void {
+  app.addHook("onSend", async (request, { raw }, payload) => {
+    if (!(typeof payload === "string" || Buffer.isBuffer(payload)) || payload.length < UNREAD_MIN_BYTES) return
+    raw.socket?.setTimeout(idleMs)
+    if (request.principal === undefined) return
+    const held = limits.unread(request.principal.workspace.id, payload.length)
+    raw.once("close", () => held[Symbol.dispose]())
+  })
 }
 
 /** Sends a body that is encoded already. */

@@ -22,6 +22,7 @@ import { asPlatformError, sendProblem } from "./problem.ts"
 import { useRefusals } from "./refusals.ts"
 import { register } from "./register.ts"
 import { UPLOAD_ARRIVAL_MAX_MS } from "./routes/uploads.ts"
+import { useReaders } from "./sending.ts"
 import { useValidation } from "./validation.ts"
 
 const BODY_MAX_BYTES = 1024 * 1024
@@ -84,6 +85,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
     // The docs page has its own; nothing else is a page.
     if (!reply.hasHeader("content-security-policy")) void reply.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
   })
+  useReaders(app, hub.nodeLimits)
   useRefusals(app, hub.counters.registry)
   app.addHook("onResponse", async (request, reply) => {
     const { method } = request

@@ -28,12 +28,16 @@ export class LocalSlots {
  */
 const MOST = { queries: 32, discoveries: 16, uploads: 32, calls: 512, "requests of tests": 100 } as const
 
+/** Bytes of answers of one workspace that wait at one node for their readers; beyond it, no further work begins. */
+const UNREAD_BYTES = 128 * 1_048_576
+
 /** A kind of work that a node limits. */
 export type NodeWork = keyof typeof MOST
 
 /** Limits how much each workspace does at this node at once. It counts in memory, so that a refusal costs nothing. */
 export class NodeLimits {
   readonly #slots = new LocalSlots()
+  readonly #unread = new Map<string, number>()
   readonly #refused: (kind: NodeWork) => void
 
   /** `refused` is told of every refusal, for the metrics. */
@@ -41,8 +45,30 @@ export class NodeLimits {
     this.#refused = refused
   }
 
-  /** A slot, to be disposed of at the end; `rate_limited` when the workspace has none left. */
+  /** Notes an answer that waits for its reader, to be disposed of when it is read or given up. */
+  unread(workspaceId: string, bytes: number): Disposable {
+    const add = (more: number): void => {
+      const now = (this.#unread.get(workspaceId) ?? 0) + more
+      if (now === 0) this.#unread.delete(workspaceId)
+      else this.#unread.set(workspaceId, now)
+    }
+    add(bytes)
+    let released = false
+    return {
+      [Symbol.dispose]: () => {
+        if (!released) add(-bytes)
+        released = true
+      },
+    }
+  }
+
+  /** A slot, to be disposed of at the end; `rate_limited` when the workspace has none left, or does not read its answers. */
   take(workspaceId: string, kind: NodeWork): Disposable {
+    if ((this.#unread.get(workspaceId) ?? 0) > UNREAD_BYTES) {
+      this.#refused(kind)
+      const message = "More than 128 MiB of answers to this workspace wait at this node to be read; read them, or close their connections, and try again."
+      throw new PlatformError("rate_limited", message, { details: { retryAfterSeconds: 1 } })
+    }
     const slot = this.#slots.take(`${kind} ${workspaceId}`, MOST[kind])
     if (slot !== undefined) return slot
     this.#refused(kind)
