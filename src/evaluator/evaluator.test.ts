@@ -113,6 +113,16 @@ describe("a deadline", () => {
     expect(textOf(await find("[7]"))).toBe('{"value":7}')
   })
 
+  test("frees the process for work that waits behind it", async () => {
+    // The long work of a workspace has one of two processes.
+    const own = new Evaluator(2)
+    await find("[1]", { of: own })
+    const first = failed(bombed({ of: own, client: { remainingMs: () => 400 } }))
+    const behind = find("[7]", { of: own, client: { remainingMs: () => 2_000 } })
+    expect([await first, textOf(await behind)]).toEqual([expect.objectContaining({ code: "timed_out" }), '{"value":7}'])
+    await own.close()
+  })
+
   test("ends a template that runs, and one that waits", async () => {
     const own = new Evaluator(2)
     const loops = `${"{% for a in range(9999) %}".repeat(3)}${"{% endfor %}".repeat(3)}1`
