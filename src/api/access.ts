@@ -12,6 +12,8 @@ export type Access = "public" | Role | "operator"
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access
+    /** As in the operation's spec. */
+    scoped?: true
   }
   interface FastifyRequest {
     principal: Principal | undefined
@@ -32,9 +34,11 @@ export function useAccess(app: FastifyInstance, identity: Identity): void {
     } else if (!atLeast(principal.role, access)) {
       throw new PlatformError(
         "forbidden",
-        `The role ${principal.role} may not do this; it requires ${article(access)} ${access}. Use a key of that role, or ask an admin.`,
+        `The role ${principal.role} may not do this; it requires ${access === "use" ? "the role use" : `${article(access)} ${access}`}. Use a key of that role, or ask an admin.`,
       )
     }
+    if (principal.scope !== undefined && request.routeOptions.config.scoped !== true)
+      throw new PlatformError("forbidden", "This key is limited to certain connectors and may not do this; use a key without that limit, or ask an admin.")
   })
 }
 

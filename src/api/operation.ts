@@ -37,6 +37,11 @@ export interface Spec<Params extends TSchema, Query extends TSchema, Body extend
   readonly summary: string
   readonly description?: string
   readonly access: Access
+  /**
+   * A caller that is limited to connectors may call it: it touches no connector, or the hub shows that caller only its own.
+   * Without this, such a caller is refused.
+   */
+  readonly scoped?: true
   readonly params?: Params
   readonly query?: Query
   readonly body?: Body

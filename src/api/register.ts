@@ -20,12 +20,18 @@ export async function register(scope: FastifyInstance, operations: readonly Oper
 }
 
 function routeOf(prefix: string, { spec, handle }: Operation, services: Services): RouteOptions {
-  const { method, path, access, repeat, arrivalMs, params, query, body, answer } = spec
+  const { method, path, access, scoped, repeat, arrivalMs, params, query, body, answer } = spec
   const status = statusOf(spec)
   return {
     method,
     url: path.slice(prefix.length).replaceAll(/\{(\w+)\}/g, ":$1"),
-    config: { access, offers: offersOf(spec), ...(repeat === undefined ? {} : { repeat }), ...(arrivalMs === undefined ? {} : { arrivalMs }) },
+    config: {
+      access,
+      ...(scoped && { scoped }),
+      offers: offersOf(spec),
+      ...(repeat === undefined ? {} : { repeat }),
+      ...(arrivalMs === undefined ? {} : { arrivalMs }),
+    },
     schema: {
       ...(params === undefined ? {} : { params }),
       ...(query === undefined ? {} : { querystring: query }),

@@ -7,7 +7,7 @@ import type { OauthTokens } from "./token-tables.ts"
 export type * from "./connector-tables.ts"
 export type * from "./health-tables.ts"
 
-export type Role = "admin" | "editor" | "viewer"
+export type Role = "admin" | "editor" | "use" | "viewer"
 
 /** Settings of the whole hub. */
 export interface Settings {
@@ -77,6 +77,7 @@ export interface ApiKeys {
   prefix: string
   hash: Buffer
   role: Role
+  scope: OptionalJson<{ readonly connectors: readonly string[]; readonly labels: Readonly<Record<string, string>> }>
   created_by: OptionalText
   created_at: Stamped
   expires_at: OptionalDate

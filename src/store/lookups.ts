@@ -13,6 +13,8 @@ export interface FoundApiKey {
   readonly operator: boolean
   readonly name: string
   readonly role: Role
+  /** The connectors that the key is limited to, if it is. */
+  readonly scope: { readonly connectors: readonly string[]; readonly labels: Readonly<Record<string, string>> } | null
   readonly created_by: string | null
   readonly expires_at: Date | null
   readonly revoked_at: Date | null

@@ -17,6 +17,7 @@ export const credentialOperations: readonly Operation[] = [
       path: "/v1/connectors/{id}/credentials",
       tag: "credentials",
       access: "viewer",
+      scoped: true,
       summary: "Get the current, next and previous credentials of a connector; secrets are shown as fingerprints",
       params: ConnectorRef,
       answer: Credentials,

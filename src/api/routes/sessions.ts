@@ -61,6 +61,7 @@ export const sessionOperations: readonly Operation[] = [
       path: "/v1/me",
       tag: "sessions",
       access: "viewer",
+      scoped: true,
       summary: "Get the caller: name, workspace and role",
       answer: Me,
     },

@@ -1,6 +1,6 @@
 import Type from "typebox"
 import { closed, Id, Nullable, named, PageQuery, Time } from "./basics.ts"
-import { Role, workspaceNames } from "./workspaces.ts"
+import { Role, Scope, workspaceNames } from "./workspaces.ts"
 
 const PersonName = Type.String({ minLength: 1, maxLength: 200 })
 const Password = Type.String({ minLength: 8, maxLength: 1024 })
@@ -29,7 +29,7 @@ export const Me = named(
     workspace: Type.Object(workspaceNames),
     workspaces: Type.Array(Membership, { description: "The workspaces that the caller may choose with the header Jackfield-Workspace" }),
     user: Nullable(Type.Object({ id: Id, email: Type.String(), name: Type.String(), lastLoginAt: Nullable(Time) })),
-    key: Nullable(Type.Object({ id: Id, prefix: Type.String(), createdAt: Time, expiresAt: Nullable(Time) })),
+    key: Nullable(Type.Object({ id: Id, prefix: Type.String(), createdAt: Time, expiresAt: Nullable(Time), scope: Nullable(Scope) })),
     session: Nullable(Type.Object({ id: Id, createdAt: Time, expiresAt: Time })),
   }),
 )

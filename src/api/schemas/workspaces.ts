@@ -1,7 +1,17 @@
 import Type from "typebox"
 import { closed, Id, Name, Nullable, named, Time } from "./basics.ts"
 
-export const Role = named("Role", Type.Enum(["viewer", "editor", "admin"]))
+export const Role = named("Role", Type.Enum(["viewer", "use", "editor", "admin"]))
+export const Scope = named(
+  "Scope",
+  Type.Object(
+    {
+      connectors: Type.Array(Id, { description: "Connectors by id" }),
+      labels: Type.Record(Type.String(), Type.String(), { description: "Connectors that carry one of these labels" }),
+    },
+    { description: "The connectors that a key is limited to" },
+  ),
+)
 const Title = Type.String({ minLength: 1, maxLength: 256 })
 
 const httpConnectors = Type.Integer({ minimum: 0, maximum: 1_000_000, description: "HTTP connectors in all" })

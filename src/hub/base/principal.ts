@@ -1,4 +1,5 @@
 import type { Role } from "../../store/database.ts"
+import type { Scope } from "./scope.ts"
 
 /** What a line of the log says of the work that it is about: who asked for it by which request, and the connector if it has one. */
 export const subjectOf = ({ id, workspace, request }: Principal, connector?: string): Readonly<Record<string, string>> => ({
@@ -18,6 +19,8 @@ export interface Principal {
   readonly workspace: { readonly id: string; readonly serial: number; readonly name: string }
   readonly role: Role
   readonly operator: boolean
+  /** The connectors that the caller is limited to, if it is. */
+  readonly scope?: Scope
   readonly sessionId?: string
   /** The caller's request, for the audit; `claim` is there when it came with an Idempotency-Key. */
   readonly request?: { readonly id: string; readonly address?: string; readonly claim?: string }

@@ -90,7 +90,7 @@ export class Catalogs {
   async page(by: Principal, ref: string, query: CatalogQuery): Promise<CatalogPage> {
     const after = decodeCursor(query.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const row = await findConnector(tx, by.workspace.id, ref)
+      const row = await findConnector(tx, by, ref)
       const catalog = await versionOf(tx, row, query.version)
       let matching = tx
         .selectFrom("catalog_streams")
@@ -135,7 +135,7 @@ export class Catalogs {
   async versions(by: Principal, ref: string, query: PageQuery): Promise<Page<CatalogVersion>> {
     const before = decodeCursor(query.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const { id } = await findConnector(tx, by.workspace.id, ref)
+      const { id } = await findConnector(tx, by, ref)
       const all = finished(tx, by.workspace.id, id)
       const { total } = await all.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
       const rows = await (before === 0 ? all : all.where("version", "<", before))
@@ -152,7 +152,7 @@ export class Catalogs {
   async skipped(by: Principal, ref: string, query: PageQuery & { readonly version?: number }): Promise<Page<Skipped>> {
     const after = decodeCursor(query.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const row = await findConnector(tx, by.workspace.id, ref)
+      const row = await findConnector(tx, by, ref)
       const { version, counts } = await versionOf(tx, row, query.version)
       const rows = await skippedOf(tx, row, version)
         .select("position")
@@ -169,7 +169,7 @@ export class Catalogs {
   async diff(by: Principal, ref: string, query: PageQuery & { readonly from?: number; readonly to?: number }): Promise<CatalogDiff> {
     const offset = decodeCursor(query.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const row = await findConnector(tx, by.workspace.id, ref)
+      const row = await findConnector(tx, by, ref)
       const to = await versionOf(tx, row, query.to)
       const from = query.from === undefined ? await before(tx, row, to.version) : await versionOf(tx, row, query.from)
       const compared = { workspaceId: by.workspace.id, connectorId: row.id, from: from.version, to: to.version }

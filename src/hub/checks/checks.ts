@@ -6,6 +6,7 @@ import type { Store } from "../../store/store.ts"
 import { record } from "../audit/audit.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
+import { visibleTo } from "../base/scope.ts"
 import { findConnector } from "../connectors/connector-row.ts"
 import type { TestReport } from "../probes/probe.ts"
 
@@ -57,7 +58,7 @@ export class Checks {
   /** Schedules a connector or changes its schedule. A schedule that had stopped continues. The state stays. */
   async schedule(by: Principal, ref: string, input: CheckInput): Promise<CheckView> {
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const { id, name } = await findConnector(tx, by.workspace.id, ref)
+      const { id, name } = await findConnector(tx, by, ref)
       const next = sql<Date>`now() + ${randomInt(FIRST_WITHIN_MS)} * interval '1 millisecond'`
       const plan = { every_ms: input.everyMs, timeout_ms: input.timeoutMs ?? TIMEOUT_MS, next_at: next, stopped_code: null, stopped_version: null }
       await tx
@@ -72,7 +73,7 @@ export class Checks {
 
   async get(by: Principal, ref: string): Promise<CheckView> {
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const { id, name } = await findConnector(tx, by.workspace.id, ref)
+      const { id, name } = await findConnector(tx, by, ref)
       return oneOf(tx, by.workspace.id, id, name)
     })
   }
@@ -80,7 +81,7 @@ export class Checks {
   /** Ends a schedule. The history is kept as long as any other. */
   async remove(by: Principal, ref: string): Promise<void> {
     await this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const { id, name } = await findConnector(tx, by.workspace.id, ref)
+      const { id, name } = await findConnector(tx, by, ref)
       const gone = await tx.deleteFrom("health_checks").where("workspace_id", "=", by.workspace.id).where("connector_id", "=", id).executeTakeFirstOrThrow()
       if (gone.numDeletedRows === 0n) throw unscheduled(name)
       await record(tx, by, { action: "check.remove", target: { kind: "connector", id, name } })
@@ -92,15 +93,19 @@ export class Checks {
     const after = decodeCursor(query.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const { state } = query
-      let matching = scheduled(tx, by.workspace.id)
+      let matching = scheduled(tx, by.workspace.id).where(visibleTo(by))
       if (state !== undefined) matching = matching.where("health_checks.state", "=", state)
       const rows = await matching
         .where("connectors.serial", ">", after)
         .orderBy("connectors.serial")
         .limit(query.limit + 1)
         .execute()
-      let counted = tx.selectFrom("health_checks").select(sql<number>`count(*)::int`.as("total")).where("workspace_id", "=", by.workspace.id)
-      if (state !== undefined) counted = counted.where("state", "=", state)
+      let counted = tx
+        .selectFrom("health_checks")
+        .innerJoin("connectors", "connectors.id", "health_checks.connector_id")
+        .select(sql<number>`count(*)::int`.as("total"))
+        .where(visibleTo(by))
+      if (state !== undefined) counted = counted.where("health_checks.state", "=", state)
       const { total } = await counted.executeTakeFirstOrThrow()
       const page = pageOf(rows, query.limit, total, ({ serial }) => serial)
       return { ...page, data: page.data.map(viewOf) }
@@ -111,7 +116,7 @@ export class Checks {
   async history(by: Principal, ref: string, query: PageQuery): Promise<Page<CheckResult>> {
     const offset = decodeCursor(query.cursor)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const { id } = await findConnector(tx, by.workspace.id, ref)
+      const { id } = await findConnector(tx, by, ref)
       const all = tx.selectFrom("health_results").where("workspace_id", "=", by.workspace.id).where("connector_id", "=", id)
       const { total } = await all.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
       // The cursor is the id below which the page begins; new results have greater ids.

@@ -1,6 +1,7 @@
 import { Gauge, Registry } from "prom-client"
 import type { Store } from "../../store/store.ts"
 import type { Principal } from "../base/principal.ts"
+import { visibleTo } from "../base/scope.ts"
 
 /** The most connectors in one answer; those that are down come first. */
 const MOST = 1_000
@@ -12,7 +13,7 @@ export async function workspaceMetrics(store: Store, by: Principal): Promise<{ r
       .selectFrom("health_checks")
       .innerJoin("connectors", "connectors.id", "health_checks.connector_id")
       .select(["connectors.name", "health_checks.state", "health_checks.checked_at"])
-      .where("health_checks.workspace_id", "=", by.workspace.id)
+      .where(visibleTo(by))
       .orderBy("health_checks.state")
       .orderBy("connectors.serial")
       .limit(MOST)

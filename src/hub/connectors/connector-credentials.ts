@@ -50,7 +50,7 @@ export class Credentials {
   }
 
   async show(by: Principal, ref: Ref): Promise<CredentialsView> {
-    return this.#inWorkspace(by, async (tx) => this.#view(tx, await findConnector(tx, by.workspace.id, ref)))
+    return this.#inWorkspace(by, async (tx) => this.#view(tx, await findConnector(tx, by, ref)))
   }
 
   /**
@@ -99,7 +99,7 @@ export class Credentials {
   /** Tests the connector with the next credentials and stores the findings, unless either was changed or the caller went away meanwhile. */
   async test(by: Principal, ref: Ref, options: TestOptions): Promise<TestReport> {
     const { row, id, connector, config } = await this.#inWorkspace(by, async (tx) => {
-      const found = await findConnector(tx, by.workspace.id, ref)
+      const found = await findConnector(tx, by, ref)
       requireUsable(found)
       const staged = await requireStaged(tx, found)
       const type = typeOf(this.#parts.registry, found.type)
@@ -212,9 +212,9 @@ export class Credentials {
 
   /** The connector, locked until the transaction ends, so that it is not changed together with its slots. */
   async #held(tx: Tx, by: Principal, ref: Ref, ifMatch: number | undefined): Promise<ConnectorRow> {
-    const { id } = await findConnector(tx, by.workspace.id, ref)
+    const { id } = await findConnector(tx, by, ref)
     await tx.selectFrom("connectors").select("id").where("workspace_id", "=", by.workspace.id).where("id", "=", id).forUpdate().execute()
-    const row = await findConnector(tx, by.workspace.id, id)
+    const row = await findConnector(tx, by, id)
     if (ifMatch !== undefined && row.version !== ifMatch) throw stale(ref)
     return row
   }

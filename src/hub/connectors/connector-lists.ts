@@ -3,6 +3,7 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Registry } from "../../core/registry.ts"
 import type { ConnectorStatus, Tx } from "../../store/database.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
+import { type Viewer, visibleTo } from "../base/scope.ts"
 import { type ConnectorView, viewsOf } from "./connector-view.ts"
 
 export interface ConnectorFilter extends PageQuery {
@@ -46,9 +47,9 @@ const onSide = (registry: Registry, type: string, side: Side): RawBuilder<SqlBoo
     ? sql<SqlBool>`(purpose is null or purpose <> ${side === "source" ? "destination" : "source"})`
     : sql<SqlBool>`purpose is not distinct from ${side}`
 
-/** A page of a workspace's connectors in the order of their creation. */
-export async function listConnectors(tx: Tx, registry: Registry, workspaceId: string, filter: ConnectorFilter): Promise<Page<ConnectorView>> {
-  let matching = tx.selectFrom("connectors").where("workspace_id", "=", workspaceId)
+/** A page of the connectors that the caller may see, in the order of their creation. */
+export async function listConnectors(tx: Tx, registry: Registry, by: Viewer, filter: ConnectorFilter): Promise<Page<ConnectorView>> {
+  let matching = tx.selectFrom("connectors").where(visibleTo(by))
   if (filter.type !== undefined) matching = matching.where("type", "=", filter.type)
   if (filter.status !== undefined) matching = matching.where("status", "=", filter.status)
   if (filter.label !== undefined) matching = matching.where(sql<boolean>`labels @> ${JSON.stringify(labelOf(filter.label))}::jsonb`)
@@ -64,17 +65,12 @@ export async function listConnectors(tx: Tx, registry: Registry, workspaceId: st
     .execute()
   const { total } = await matching.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
   const page = pageOf(rows, filter.limit, total, (row) => row.serial)
-  return { ...page, data: await viewsOf(tx, registry, workspaceId, page.data) }
+  return { ...page, data: await viewsOf(tx, registry, by.workspace.id, page.data) }
 }
 
 /** The connectors that a compatible API lists, and how many there are in all. */
-export async function searchConnectors(
-  tx: Tx,
-  registry: Registry,
-  workspaceId: string,
-  search: ConnectorSearch,
-): Promise<{ data: ConnectorView[]; total: number }> {
-  let matching = tx.selectFrom("connectors").where("workspace_id", "=", workspaceId)
+export async function searchConnectors(tx: Tx, registry: Registry, by: Viewer, search: ConnectorSearch): Promise<{ data: ConnectorView[]; total: number }> {
+  let matching = tx.selectFrom("connectors").where(visibleTo(by))
   if (search.types !== undefined) matching = matching.where("type", "in", search.types.length === 0 ? [""] : [...search.types])
   const { sides } = search
   if (sides !== undefined)
@@ -87,7 +83,7 @@ export async function searchConnectors(
   page = search.order === "updated" ? page.orderBy("updated_at", "desc").orderBy("serial", "desc") : page.orderBy("serial")
   const rows = await page.execute()
   const { total } = await matching.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
-  return { data: await viewsOf(tx, registry, workspaceId, rows), total }
+  return { data: await viewsOf(tx, registry, by.workspace.id, rows), total }
 }
 
 function labelOf(filter: string): Record<string, string> {

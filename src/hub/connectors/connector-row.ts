@@ -3,6 +3,7 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Connectors as ConnectorTable, Database, Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
 import { looksLikeId } from "../base/ids.ts"
+import { type Viewer, visibleTo } from "../base/scope.ts"
 
 /** A connector as it is stored. */
 export type ConnectorRow = Selectable<ConnectorTable>
@@ -11,24 +12,24 @@ export type ConnectorRow = Selectable<ConnectorTable>
 export type Ref = string | number
 
 /**
- * The connector of that id, name or serial number in the transaction's workspace; `not_found` also for the connectors of other
- * workspaces.
+ * The connector of that id, name or serial number in the caller's workspace and scope; `not_found` also for all others. The
+ * transaction is of that workspace.
  */
-export async function findConnector(tx: Tx, workspaceId: string, ref: Ref): Promise<ConnectorRow> {
-  return found(await connectorBy(tx, workspaceId, ref).executeTakeFirst(), ref)
+export async function findConnector(tx: Tx, by: Viewer, ref: Ref): Promise<ConnectorRow> {
+  return found(await connectorBy(tx, by, ref).executeTakeFirst(), ref)
 }
 
 /** The same in a transaction of its own. */
-export async function readConnector(store: Store, workspaceId: string, ref: Ref): Promise<ConnectorRow> {
-  const [row] = await store.inOneMessage(workspaceId, (db) => connectorBy(db, workspaceId, ref))
+export async function readConnector(store: Store, by: Viewer, ref: Ref): Promise<ConnectorRow> {
+  const [row] = await store.inOneMessage(by.workspace.id, (db) => connectorBy(db, by, ref))
   return found(row, ref)
 }
 
-const connectorBy = (db: Kysely<Database>, workspaceId: string, ref: Ref) =>
+const connectorBy = (db: Kysely<Database>, by: Viewer, ref: Ref) =>
   db
     .selectFrom("connectors")
     .selectAll()
-    .where("workspace_id", "=", workspaceId)
+    .where(visibleTo(by))
     .where(typeof ref === "number" ? "serial" : looksLikeId(ref) ? "id" : "name", "=", ref)
 
 function found(row: ConnectorRow | undefined, ref: Ref): ConnectorRow {

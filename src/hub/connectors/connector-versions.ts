@@ -45,7 +45,7 @@ export class Versions {
   async list(by: Principal, ref: Ref, query: PageQuery): Promise<Page<Version>> {
     const before = decodeCursor(query.cursor)
     return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
-      const { id } = await findConnector(tx, by.workspace.id, ref)
+      const { id } = await findConnector(tx, by, ref)
       const all = tx.selectFrom("connector_versions").where("workspace_id", "=", by.workspace.id).where("connector_id", "=", id)
       const { total } = await all.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
       const rows = await (before === 0 ? all : all.where("version", "<", before))
@@ -60,7 +60,7 @@ export class Versions {
 
   async get(by: Principal, ref: Ref, version: number): Promise<WholeVersion> {
     return this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
-      const row = await findConnector(tx, by.workspace.id, ref)
+      const row = await findConnector(tx, by, ref)
       const found = await findVersion(tx, row, version)
       const { compat: _compat, document: _document, config, ...state } = found.state as unknown as ConnectorState
       const fingerprints = new Map((await sealedSecrets(tx, by.workspace.id, [row.id], version)).map((each) => [each.pointer, each.fingerprint]))
@@ -80,7 +80,7 @@ export class Versions {
   async restore(by: Principal, ref: Ref, version: number, ifMatch?: number): Promise<ConnectorView> {
     const view = await unlessRaced(ifMatch, () =>
       this.#parts.store.inWorkspace(by.workspace.id, async (tx) => {
-        const row = await findConnector(tx, by.workspace.id, ref)
+        const row = await findConnector(tx, by, ref)
         if (ifMatch !== undefined && row.version !== ifMatch) throw stale(ref)
         const restored = await this.#restored(tx, by, row, await findVersion(tx, row, version))
         if (restored === undefined) throw stale(ref)

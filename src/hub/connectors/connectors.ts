@@ -92,17 +92,17 @@ export class Connectors {
   }
 
   async get(by: Principal, ref: Ref): Promise<ConnectorView> {
-    return this.#inWorkspace(by, async (tx) => this.#view(tx, by, await findConnector(tx, by.workspace.id, ref)))
+    return this.#inWorkspace(by, async (tx) => this.#view(tx, by, await findConnector(tx, by, ref)))
   }
 
   /** Connectors in the order of their creation. */
   async list(by: Principal, filter: ConnectorFilter): Promise<Page<ConnectorView>> {
-    return this.#inWorkspace(by, (tx) => listConnectors(tx, this.#parts.registry, by.workspace.id, filter))
+    return this.#inWorkspace(by, (tx) => listConnectors(tx, this.#parts.registry, by, filter))
   }
 
   /** The connectors that a compatible API lists, and how many there are in all. */
   async search(by: Principal, search: ConnectorSearch): Promise<{ data: ConnectorView[]; total: number }> {
-    return this.#inWorkspace(by, (tx) => searchConnectors(tx, this.#parts.registry, by.workspace.id, search))
+    return this.#inWorkspace(by, (tx) => searchConnectors(tx, this.#parts.registry, by, search))
   }
 
   /**
@@ -119,7 +119,7 @@ export class Connectors {
   async #tryPatch(by: Principal, ref: Ref, patch: ConnectorPatch, ifMatch: number | undefined, options: CompatOptions): Promise<ConnectorView> {
     const workspaceId = by.workspace.id
     const { row, secrets } = await this.#inWorkspace(by, async (tx) => {
-      const found = await findConnector(tx, workspaceId, ref)
+      const found = await findConnector(tx, by, ref)
       return { row: found, secrets: (await fingerprintsOf(tx, workspaceId, [found.id])).get(found.id) ?? new Map<string, string>() }
     })
     if (ifMatch !== undefined && row.version !== ifMatch) throw stale(ref)
@@ -149,7 +149,7 @@ export class Connectors {
 
   async remove(by: Principal, ref: Ref, ifMatch?: number): Promise<void> {
     const removed = await this.#inWorkspace(by, async (tx) => {
-      const row = await findConnector(tx, by.workspace.id, ref)
+      const row = await findConnector(tx, by, ref)
       let removal = tx.deleteFrom("connectors").where("workspace_id", "=", by.workspace.id).where("id", "=", row.id)
       if (ifMatch !== undefined) removal = removal.where("version", "=", ifMatch)
       const { numDeletedRows } = await removal.executeTakeFirstOrThrow()
@@ -166,7 +166,7 @@ export class Connectors {
     return probes.bounded(by.workspace.id, ref, options.scheduled === true, async () => {
       const readAt = performance.now()
       const { row, view } = await this.#inWorkspace(by, async (tx) => {
-        const found = await findConnector(tx, by.workspace.id, ref)
+        const found = await findConnector(tx, by, ref)
         return { row: found, view: await this.#view(tx, by, found) }
       })
       const partial = row.status === "disabled" ? undefined : options.partial?.(view)
@@ -206,7 +206,7 @@ export class Connectors {
 
   /** The secrets by pointer, each as `mask` shows it. The values themselves are not returned. */
   async maskedSecrets(by: Principal, ref: Ref, mask: (value: string) => string): Promise<ReadonlyMap<string, string>> {
-    const row = await this.#inWorkspace(by, (tx) => findConnector(tx, by.workspace.id, ref))
+    const row = await this.#inWorkspace(by, (tx) => findConnector(tx, by, ref))
     return new Map([...(await this.#secrets(by, row))].map(([pointer, value]) => [pointer, mask(value)]))
   }
 

@@ -28,7 +28,7 @@ type Parts = Pick<ConnectorParts, "store" | "vault" | "registry">
 export async function openConnector(parts: Parts & Pick<ConnectorParts, "warm">, by: Principal, ref: Ref): Promise<Opened> {
   const { store } = parts
   const readAt = performance.now()
-  const row = await readConnector(store, by.workspace.id, ref)
+  const row = await readConnector(store, by, ref)
   requireUsable(row)
   requireAccepted(row)
   const known = parts.warm.known(row.id, row.version)
@@ -37,7 +37,7 @@ export async function openConnector(parts: Parts & Pick<ConnectorParts, "warm">,
     return { id: row.id, name: row.name, version: row.version, readAt, secret, limits: row.limits, connector, config }
   }
   return await store.inWorkspace(by.workspace.id, async (tx) => {
-    const fresh = await findConnector(tx, by.workspace.id, row.id)
+    const fresh = await findConnector(tx, by, row.id)
     requireAccepted(fresh)
     return openRow(parts, tx, fresh, readAt)
   })

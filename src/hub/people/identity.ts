@@ -79,6 +79,7 @@ export class Identity {
       workspace: { id: found.workspace_id, serial: found.workspace_serial, name: found.workspace_name },
       role: found.role,
       operator: found.operator,
+      ...(found.scope === null ? {} : { scope: found.scope }),
     }
   }
 

@@ -9,7 +9,9 @@ import { looksLikeId } from "../base/ids.ts"
 import { type Maker, makersOf } from "../base/names.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
+import type { Scope } from "../base/scope.ts"
 import { requireAnotherAdmin } from "./admins.ts"
+import { scopeOf } from "./key-scope.ts"
 import { atLeast } from "./roles.ts"
 
 export type KeyStatus = "live" | "expired" | "revoked"
@@ -20,6 +22,8 @@ export interface KeyView {
   readonly prefix: string
   readonly role: Role
   readonly status: KeyStatus
+  /** The connectors that the key is limited to, by id and label; null when there is no limit. */
+  readonly scope: Scope | null
   readonly createdAt: string
   readonly createdBy: Maker | null
   readonly expiresAt: string | null
@@ -32,6 +36,15 @@ export interface KeyInput {
   readonly role: Role
   readonly expiresAt?: string
   readonly prefix?: string
+  /** Connectors by id or name; with `labels`, those that carry one of them too. */
+  readonly connectors?: readonly string[]
+  /** `key:value`. */
+  readonly labels?: readonly string[]
+}
+
+/** A key's rights when it is stored; the scope is resolved. */
+export interface KeyRights extends Pick<KeyInput, "name" | "role" | "expiresAt"> {
+  readonly scope?: Scope | null
 }
 
 /** `status` is live unless given. */
@@ -88,8 +101,8 @@ export class Keys {
     if (!atLeast(by.role, input.role)) throw new PlatformError("forbidden", `Only callers of role ${input.role} make keys of that role; yours is ${by.role}.`)
     const key = newApiKey(input.prefix)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      const row = await insertKey(tx, by.workspace.id, by.id, key, input)
-      const details = { role: row.role, prefix: row.prefix, expiresAt: row.expires_at?.toISOString() ?? null }
+      const row = await insertKey(tx, by.workspace.id, by.id, key, { ...input, scope: await scopeOf(tx, by, input) })
+      const details = { role: row.role, prefix: row.prefix, expiresAt: row.expires_at?.toISOString() ?? null, ...(row.scope !== null && { scope: row.scope }) }
       await record(tx, by, { action: "key.create", target: targetOf(row), details })
       return { ...(await viewIn(tx, row)), key }
     })
@@ -117,7 +130,7 @@ export class Keys {
       const key = newApiKey(prefix)
       const lifetime = old.expires_at === null ? undefined : old.expires_at.getTime() - old.created_at.getTime()
       const expiresAt = lifetime === undefined ? {} : { expiresAt: new Date(Date.now() + lifetime).toISOString() }
-      const row = await insertKey(tx, by.workspace.id, by.id, key, { name: old.name, role: old.role, ...expiresAt })
+      const row = await insertKey(tx, by.workspace.id, by.id, key, { name: old.name, role: old.role, scope: old.scope, ...expiresAt })
       const ends = sql<Date>`least(expires_at, clock_timestamp() + make_interval(mins => ${graceMinutes}))`
       const ended = await tx
         .updateTable("api_keys")
@@ -171,7 +184,7 @@ async function findLive(tx: Tx, by: Principal, id: string): Promise<Row> {
 }
 
 /** Stores the hash, the first characters and the rights of a key. */
-export async function insertKey(tx: Tx, workspaceId: string, by: string, key: string, input: KeyInput): Promise<Row> {
+export async function insertKey(tx: Tx, workspaceId: string, by: string, key: string, input: KeyRights): Promise<Row> {
   const expires = input.expiresAt === undefined ? null : expiry(input.expiresAt)
   return tx
     .insertInto("api_keys")
@@ -182,6 +195,7 @@ export async function insertKey(tx: Tx, workspaceId: string, by: string, key: st
       prefix: visiblePrefix(key),
       hash: hashToken(key),
       role: input.role,
+      scope: input.scope === undefined || input.scope === null ? null : JSON.stringify(input.scope),
       created_by: by,
       expires_at: expires,
     })
@@ -218,6 +232,7 @@ async function viewsOf(tx: Tx, rows: readonly Row[]): Promise<KeyView[]> {
     prefix: row.prefix,
     role: row.role,
     status: statusOf(row),
+    scope: row.scope,
     createdAt: row.created_at.toISOString(),
     createdBy: makers.get(row.created_by ?? "") ?? null,
     expiresAt: row.expires_at?.toISOString() ?? null,

@@ -11,6 +11,7 @@ const key = (name: string): FoundApiKey => ({
   operator: false,
   name,
   role: "viewer",
+  scope: null,
   created_by: null,
   expires_at: null,
   revoked_at: null,

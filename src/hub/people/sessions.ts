@@ -9,6 +9,7 @@ import { record } from "../audit/audit.ts"
 import { looksLikeId } from "../base/ids.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
+import type { Scope } from "../base/scope.ts"
 import { requireSameHash } from "./same-hash.ts"
 import { endSessions, findMember, requireOwnPerson, targetOf } from "./users.ts"
 
@@ -38,7 +39,13 @@ export interface MeView {
     readonly role: Principal["role"]
   }[]
   readonly user: { readonly id: string; readonly email: string; readonly name: string; readonly lastLoginAt: string | null } | null
-  readonly key: { readonly id: string; readonly prefix: string; readonly createdAt: string; readonly expiresAt: string | null } | null
+  readonly key: {
+    readonly id: string
+    readonly prefix: string
+    readonly createdAt: string
+    readonly expiresAt: string | null
+    readonly scope: Scope | null
+  } | null
   readonly session: { readonly id: string; readonly createdAt: string; readonly expiresAt: string } | null
 }
 
@@ -161,7 +168,7 @@ async function keyOf(tx: Tx, by: Principal): Promise<MeView["key"]> {
     ? await tx.selectFrom("api_keys").selectAll().where("workspace_id", "=", by.workspace.id).where("id", "=", id).executeTakeFirst()
     : undefined
   if (row === undefined) return null
-  return { id: row.id, prefix: row.prefix, createdAt: row.created_at.toISOString(), expiresAt: row.expires_at?.toISOString() ?? null }
+  return { id: row.id, prefix: row.prefix, createdAt: row.created_at.toISOString(), expiresAt: row.expires_at?.toISOString() ?? null, scope: row.scope }
 }
 
 const liveOf = (tx: Tx, userId: string) =>

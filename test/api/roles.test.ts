@@ -1,0 +1,178 @@
+import { beforeAll, describe, expect, test } from "vitest"
+import { operations } from "../../src/api/operations.ts"
+import { startTestDatabase } from "../support/embedded.ts"
+import { startHub } from "../support/hub.ts"
+import { use } from "../support/use.ts"
+
+const ORDER = ["viewer", "use", "editor", "admin", "operator"] as const
+type Caller = (typeof ORDER)[number]
+
+/** Titles that must come back, or must not. */
+const [MINE, THEIRS] = ["Wellensittich", "Kanarienvogel"]
+const HTTP = { url: "https://api.example.com/x" }
+
+const database = use(() => startTestDatabase())
+const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
+const keys = {} as Record<Caller, string>
+/** Keys that are limited to the connectors with the title MINE, by name and by label. */
+const limited: Record<string, string> = {}
+let admin = ""
+
+const keyOf = async (body: object): Promise<string> => {
+  const made = await hub.call("POST", "/v1/keys", { name: "k", ...body }, { key: admin })
+  expect(made.status, made.text).toBe(201)
+  return made.body.key
+}
+
+beforeAll(async () => {
+  const workspace = await hub.workspace("roles")
+  admin = workspace.key
+  for (const [name, title] of [
+    ["mine", MINE],
+    ["theirs", THEIRS],
+  ] as const) {
+    const shared = { title, labels: { team: name } }
+    const made = [
+      { ...shared, name, type: "postgres", config: database.config },
+      { ...shared, name: `${name}-api`, type: "http", config: HTTP },
+    ]
+    for (const each of made) expect((await hub.call("POST", "/v1/connectors", each, { key: admin })).status).toBe(201)
+    expect((await hub.call("PUT", `/v1/connectors/${name}/check`, { everyMs: 3_600_000 }, { key: admin })).status).toBeLessThan(300)
+  }
+  for (const role of ["viewer", "use", "editor"] as const) keys[role] = await keyOf({ role })
+  keys.admin = admin
+  keys.operator = hub.key
+  for (const role of ["viewer", "use"] as const) {
+    limited[`${role} by name`] = await keyOf({ role, connectors: ["mine", "mine-api"] })
+    limited[`${role} by label`] = await keyOf({ role, labels: ["team:mine"] })
+    limited[`${role} by both`] = await keyOf({ role, connectors: ["mine"], labels: ["team:mine"] })
+  }
+})
+
+/** Every operation but the public ones; a new one is here as soon as the API has it. */
+const SPECS = operations.map(({ spec }) => spec).filter(({ access }) => access !== "public")
+const ofConnector = SPECS.filter(({ path }) => path.startsWith("/v1/connectors/{id}"))
+
+/** A request of an operation. Every id is the given one; what else it needs is left out. */
+const attempt = (spec: (typeof SPECS)[number], key: string, id: string) => {
+  const path = spec.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (name === "version" ? "1" : id))
+  const query = spec.id === "readRows" ? '?stream=["public","none"]' : spec.id === "diffCatalogs" ? "?from=1&to=2" : ""
+  const body = spec.method === "GET" || spec.method === "DELETE" ? undefined : spec.id === "queryConnector" ? { statement: "select 1" } : {}
+  return hub.call(spec.method, path + query, body, { key })
+}
+
+describe("every operation", () => {
+  test.each(SPECS.map((spec) => [spec.id, spec.access, spec] as const))("%s takes callers from %s up, and refuses the others", async (_, access, spec) => {
+    for (const role of ORDER) {
+      const { status, body } = await attempt(spec, keys[role], "absent")
+      const allowed = ORDER.indexOf(role) >= ORDER.indexOf(access as Caller)
+      expect([status === 403, status === 403 ? body.code : ""], `${role}: ${status}`).toEqual([!allowed, allowed ? "" : "forbidden"])
+      expect(status, role).not.toBe(500)
+    }
+  })
+
+  test.each(SPECS.map((spec) => [spec.id, spec] as const))("%s gives a limited key nothing of the connectors that it is not limited to", async (_, spec) => {
+    for (const [name, key] of Object.entries(limited)) {
+      const role = name.split(" ")[0] as Caller
+      const allowed = spec.scoped === true && ORDER.indexOf(role) >= ORDER.indexOf(spec.access as Caller)
+      const [theirs, absent] = [await attempt(spec, key, "theirs"), await attempt(spec, key, "absent")]
+      expect(theirs.status === 403, `${name}: ${theirs.status}`).toBe(!allowed)
+      expect([theirs.status, theirs.text.replaceAll("theirs", "absent").replace(/"requestId":"[^"]*"/, "")], name).toEqual([
+        absent.status,
+        absent.text.replace(/"requestId":"[^"]*"/, ""),
+      ])
+      expect(theirs.text, name).not.toContain(THEIRS)
+      if (allowed && ofConnector.includes(spec)) expect(theirs.status, name).toBe(404)
+    }
+  })
+
+  test("that is of a connector can be called with a limited key, or changes something", () => {
+    expect(ofConnector.filter(({ scoped, access }) => (scoped === true) !== (access === "viewer" || access === "use")).map(({ id }) => id)).toEqual([])
+  })
+})
+
+test.each(["viewer", "use"])("a limited %s sees its own connectors in every list", async (role) => {
+  for (const way of ["by name", "by label", "by both"]) {
+    const key = limited[`${role} ${way}`] ?? ""
+    const list = (await hub.call("GET", "/v1/connectors?q=o", undefined, { key })).body
+    expect([list.data, list.total], way).toEqual([[], 0])
+    const all = (await hub.call("GET", "/v1/connectors", undefined, { key })).body
+    expect([all.data.map((each: { name: string }) => each.name), all.total], way).toEqual([["mine", "mine-api"], 2])
+    const checks = (await hub.call("GET", "/v1/checks", undefined, { key })).body
+    expect([checks.data.map((each: { connector: { name: string } }) => each.connector.name), checks.total], way).toEqual([["mine"], 1])
+    expect((await hub.call("GET", "/v1/metrics", undefined, { key })).text).not.toContain("theirs")
+  }
+})
+
+test("a limited key of the role use queries, reads, calls and tests, and changes nothing", async () => {
+  const key = limited["use by name"] ?? ""
+  const ask = (method: string, path: string, body?: unknown) => hub.call(method, `/v1/connectors/${path}`, body, { key })
+  expect((await ask("POST", "mine/query", { statement: "select 42 as x" })).body.rows).toEqual([{ x: 42 }])
+  expect((await ask("POST", "theirs/query", { statement: "select 42 as x" })).status).toBe(404)
+  expect((await ask("POST", "mine/test", {})).body.ok).toBe(true)
+  expect((await ask("POST", "mine-api/call", { dryRun: true })).status).toBe(200)
+  expect((await ask("POST", "theirs-api/call", { dryRun: true })).status).toBe(404)
+  expect((await ask("PATCH", "mine", { title: "x" })).status).toBe(403)
+})
+
+test("a connector comes into a scope with its label and leaves it at once; a name does not", async () => {
+  const [byLabel, byName] = [limited["use by label"] ?? "", await keyOf({ role: "use", connectors: ["mine"] })]
+  const status = async (name: string, key: string) => (await hub.call("GET", `/v1/connectors/${name}`, undefined, { key })).status
+  const made = await hub.call("POST", "/v1/connectors", { name: "moved", type: "http", config: HTTP, labels: { team: "mine" } }, { key: admin })
+  expect(await status("moved", byLabel)).toBe(200)
+  expect((await hub.call("PATCH", "/v1/connectors/moved", { labels: { team: "theirs" } }, { key: admin })).status).toBe(200)
+  expect([await status("moved", byLabel), await status(made.body.id, byLabel)]).toEqual([404, 404])
+  await hub.call("PATCH", "/v1/connectors/mine", { name: "renamed" }, { key: admin })
+  await hub.call("PATCH", "/v1/connectors/moved", { name: "mine" }, { key: admin })
+  expect([await status("renamed", byName), await status("mine", byName)]).toEqual([200, 404])
+  await hub.call("PATCH", "/v1/connectors/mine", { name: "moved" }, { key: admin })
+  await hub.call("PATCH", "/v1/connectors/renamed", { name: "mine" }, { key: admin })
+})
+
+test("a key says its limit, keeps it when it is rotated, and gets none that it cannot have", async () => {
+  const { body } = await hub.call("POST", "/v1/keys", { name: "app", role: "use", connectors: ["mine"], labels: ["team:mine"] }, { key: admin })
+  expect(body.scope).toEqual({ connectors: [expect.any(String)], labels: { team: "mine" } })
+  const rotated = (await hub.call("POST", `/v1/keys/${body.id}/rotate`, { graceMinutes: 0 }, { key: admin })).body
+  expect([rotated.scope, rotated.role]).toEqual([body.scope, "use"])
+  expect((await hub.call("GET", "/v1/me", undefined, { key: rotated.key })).body).toMatchObject({ role: "use", key: { scope: body.scope } })
+  for (const [wrong, pointer] of [
+    [{ role: "editor", connectors: ["mine"] }, "/role"],
+    [{ role: "admin", labels: ["team:mine"] }, "/role"],
+    [{ role: "use", connectors: ["mine", "absent"] }, "/connectors/1"],
+    [{ role: "use", labels: ["team"] }, "/labels/0"],
+  ] as const) {
+    const refused = await hub.call("POST", "/v1/keys", { name: "app", ...wrong }, { key: admin })
+    expect([refused.status, refused.body.errors[0].pointer]).toEqual([422, pointer])
+  }
+  const none = await keyOf({ role: "use", connectors: [] })
+  expect((await hub.call("GET", "/v1/connectors", undefined, { key: none })).body.total).toBe(0)
+})
+
+describe("a compatible API", () => {
+  const APIS = [
+    ["kaireon", "/kaireon/api/v1/connectors", "x-api-key"],
+    ["aisquared", "/aisquared/api/v1/connectors", "authorization"],
+    ["databar", "/databar/v1/connectors", "x-apikey"],
+  ] as const
+  test.each(APIS)("of %s takes a key of the role use as a viewer's, and shows a limited one its own connectors", async (_, path, header) => {
+    const as = (key: string) => ({ key: null, headers: { [header]: header === "authorization" ? `Bearer ${key}` : key } })
+    const outcome = async (key: string) => [(await hub.call("GET", path, undefined, as(key))).status, (await hub.call("POST", path, {}, as(key))).status]
+    expect(await outcome(keys.use)).toEqual(await outcome(keys.viewer))
+    expect((await outcome(keys.use))[1]).toBe(403)
+    const whole = await hub.call("GET", path, undefined, as(keys.use))
+    expect([whole.text.includes(MINE), whole.text.includes(THEIRS)]).toEqual([true, true])
+    const shown = await hub.call("GET", path, undefined, as(limited["use by name"] ?? ""))
+    expect([shown.status, shown.text.includes(MINE), shown.text.includes(THEIRS)]).toEqual([200, true, false])
+    const ids = [...whole.text.matchAll(/"id":("?)([\w-]+)\1/g)].map((match) => match[2] ?? "")
+    for (const id of ids) expect((await hub.call("GET", `${path}/${id}`, undefined, as(limited["use by name"] ?? ""))).text).not.toContain(THEIRS)
+  })
+
+  test("of DataBrain takes a key of the role use as a viewer's, which is no service token", async () => {
+    const statuses = await Promise.all(
+      [keys.viewer, keys.use].map(
+        async (key) => (await hub.call("GET", "/databrain/api/v2/datasource/schema-cache-status?datasourceName=mine", undefined, { key })).status,
+      ),
+    )
+    expect(new Set(statuses).size).toBe(1)
+  })
+})
