@@ -104,7 +104,7 @@ export interface paths {
         put?: never;
         /**
          * Test a connector, stage by stage
-         * @description Requires the role editor or a higher one.
+         * @description Requires the role use or a higher one.
          */
         post: operations["testConnector"];
         delete?: never;
@@ -428,7 +428,7 @@ export interface paths {
         put?: never;
         /**
          * Run a read-only statement
-         * @description Requires the role editor or a higher one.
+         * @description Requires the role use or a higher one.
          */
         post: operations["queryConnector"];
         delete?: never;
@@ -446,7 +446,7 @@ export interface paths {
         };
         /**
          * Read a stream without SQL
-         * @description One page as JSON, with the cursor of the next one; as NDJSON or CSV the whole stream, or the rows from `cursor` on. A read that broke off goes on from its last cursor; a stream without an order of its own has none, and is read from the beginning. Requires the role editor or a higher one.
+         * @description One page as JSON, with the cursor of the next one; as NDJSON or CSV the whole stream, or the rows from `cursor` on. A read that broke off goes on from its last cursor; a stream without an order of its own has none, and is read from the beginning. Requires the role use or a higher one.
          */
         get: operations["readRows"];
         put?: never;
@@ -468,7 +468,7 @@ export interface paths {
         put?: never;
         /**
          * Make one request through an HTTP connector
-         * @description Requires the role editor or a higher one.
+         * @description Requires the role use or a higher one.
          */
         post: operations["callConnector"];
         delete?: never;
@@ -2587,6 +2587,7 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @enum {string} */
             status: "live" | "expired" | "revoked";
+            scope: components["schemas"]["Scope"] | null;
             /** Format: date-time */
             createdAt: string;
             createdBy: {
@@ -2607,6 +2608,10 @@ export interface components {
             expiresAt?: string;
             /** @description The prefix of the key, instead of jf */
             prefix?: string;
+            /** @description Limits the key to these connectors, by name or id; only for the roles viewer and use */
+            connectors?: string[];
+            /** @description Limits the key to connectors with one of these labels, as key:value; only for the roles viewer and use */
+            labels?: string[];
         };
         KeyList: {
             data: components["schemas"]["Key"][];
@@ -2686,6 +2691,7 @@ export interface components {
                 /** Format: date-time */
                 createdAt: string;
                 expiresAt: string | null;
+                scope: components["schemas"]["Scope"] | null;
             } | null;
             session: {
                 /** Format: uuid */
@@ -2785,6 +2791,7 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @enum {string} */
             status: "live" | "expired" | "revoked";
+            scope: components["schemas"]["Scope"] | null;
             /** Format: date-time */
             createdAt: string;
             createdBy: {
@@ -3106,7 +3113,7 @@ export interface components {
             reason: string;
         };
         /** @enum {string} */
-        Role: "viewer" | "editor" | "admin";
+        Role: "viewer" | "use" | "editor" | "admin";
         RotatedKey: {
             /** Format: uuid */
             id: string;
@@ -3116,6 +3123,7 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @enum {string} */
             status: "live" | "expired" | "revoked";
+            scope: components["schemas"]["Scope"] | null;
             /** Format: date-time */
             createdAt: string;
             createdBy: {
@@ -3164,6 +3172,15 @@ export interface components {
             };
             /** @description Where the next page begins; null at the end, or where the stream cannot be resumed and `truncated` is true */
             nextCursor: string | null;
+        };
+        /** @description The connectors that a key is limited to */
+        Scope: {
+            /** @description Connectors by id */
+            connectors: string[];
+            /** @description Connectors that carry one of these labels */
+            labels: {
+                [key: string]: string;
+            };
         };
         /** @description A mask: answers show it in place of a secret. Send it back to keep the stored secret. */
         SecretMask: {
