@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify"
 import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../core/errors.ts"
+import type { Remedy } from "../core/remedies.ts"
 import { noteFailure } from "./failures.ts"
 
 /** RFC 9457 problem details, as every error of the native API is sent. */
@@ -12,6 +13,7 @@ export interface Problem {
   readonly next: string
   readonly requestId: string
   readonly errors?: readonly Fault[]
+  readonly remedies?: readonly Remedy[]
   readonly [fact: string]: unknown
 }
 
@@ -31,6 +33,7 @@ export function problemOf(error: PlatformError, requestId: string): Problem {
     next,
     requestId,
     ...(error.faults.length === 0 ? {} : { errors: error.faults }),
+    ...(error.remedies.length === 0 ? {} : { remedies: error.remedies }),
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Remedy } from "./remedies.ts"
+
 /**
  * Every way in which a call can fail. HTTP statuses, retries, `docs/errors.md` and the compatible APIs read this
  * table. `status` is the HTTP status in the native API, `retry` says whether the same call may succeed later
@@ -166,7 +168,7 @@ export const ERRORS = {
     status: 403,
     retry: false,
     means: "The hub's network policy forbids the destination (only operators see this).",
-    next: "Operators: allow it with `jackfield egress allow`.",
+    next: "Operators: the remedies have the rule that allows it. There is none for metadata services and for the hub's own addresses, which are never allowed.",
   },
   host_not_found: {
     status: 502,
@@ -276,6 +278,8 @@ export interface PlatformErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>
   /** All faults of an input at once. */
   readonly faults?: readonly Fault[]
+  /** What mends the failure, best first. */
+  readonly remedies?: readonly Remedy[]
 }
 
 /**
@@ -287,6 +291,7 @@ export class PlatformError extends Error {
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, unknown>>
   readonly faults: readonly Fault[]
+  readonly remedies: readonly Remedy[]
 
   constructor(code: ErrorCode, message: string, options: PlatformErrorOptions = {}) {
     // Remote texts may contain null characters, which no database stores; the failure must be recorded all the same.
@@ -294,6 +299,7 @@ export class PlatformError extends Error {
     this.code = code
     this.details = options.details ?? {}
     this.faults = options.faults ?? []
+    this.remedies = options.remedies ?? []
   }
 
   get status(): number {

@@ -6,6 +6,8 @@ import { type AnyConnector, type ServerFacts, VERBS, type Verb } from "./connect
 import { EncodedRecords } from "./encoded-records.ts"
 import { PlatformError, platformErrorIn } from "./errors.ts"
 import type { Lease } from "./lease.ts"
+import { type Mended, remediesFor } from "./mending.ts"
+import type { Remedy } from "./remedies.ts"
 import { holdSecrets, Scrubber, secretsIn } from "./scrub.ts"
 import {
   type Batch,
@@ -240,6 +242,7 @@ class Guard {
   readonly scrub: Scrubber
   readonly #concealer: Concealer
   readonly #connector: AnyConnector
+  readonly #config: Readonly<Record<string, unknown>>
   readonly #signal: AbortSignal
   readonly #held: (() => void)[]
 
@@ -249,6 +252,7 @@ class Guard {
     this.#concealer = new Concealer(secrets)
     this.#held = [holdSecrets(secrets)]
     this.#connector = connector
+    this.#config = config
     this.#signal = signal
   }
 
@@ -330,7 +334,13 @@ class Guard {
     const known = aborted ?? door ?? this.#connector.explain?.(error)
     const cause = scrub.error(known === error ? known?.cause : error)
     const options = { ...(cause === undefined ? {} : { cause }), details: scrub.data(known?.details ?? {}), faults: scrub.data(known?.faults ?? []) }
-    if (known) return new PlatformError(known.code, scrub.text(known.message, MESSAGE_MAX), options)
+    if (known) return new PlatformError(known.code, scrub.text(known.message, MESSAGE_MAX), { ...options, remedies: this.#remedies(known) })
     return new PlatformError("internal", `The ${this.#connector.title} connector failed unexpectedly; the log has the cause.`, options)
+  }
+
+  /** A remedy that would repeat a secret is left out: hidden in part, it would run something else. */
+  #remedies(error: PlatformError): readonly Remedy[] {
+    const mended: Mended = { fields: this.#connector.fields, config: this.#config }
+    return remediesFor(error, mended).filter((remedy) => JSON.stringify(this.scrub.data(remedy)) === JSON.stringify(remedy))
   }
 }

@@ -1,4 +1,5 @@
 import { PlatformError, platformErrorIn } from "./errors.ts"
+import type { Remedy } from "./remedies.ts"
 
 /** The stages of a test, in order. A report omits the stages that a type does not have. */
 export const STAGES = ["config", "resolve", "policy", "connect", "tunnel", "tls", "auth", "permission", "probe"] as const
@@ -10,6 +11,8 @@ export interface Stage {
   readonly status: "passed" | "failed"
   readonly durationMs: number
   readonly detail?: string
+  /** A failed stage of a report: what mends it, best first. */
+  readonly remedies?: readonly Remedy[]
 }
 
 /** Stages that only operators may distinguish; everybody else sees them as one stage, `connect`. */

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import { PlatformError } from "../core/errors.ts"
 import type { Address } from "../core/lease.ts"
+import { askOperator, egressRule } from "../core/remedies.ts"
 import { classify } from "./address.ts"
 import { assertPort, formatTarget, type Host, parseHost } from "./host.ts"
 import type { LeaseCore } from "./lease-core.ts"
@@ -168,7 +169,8 @@ export function denied(target: string, address: string, verdict: { readonly reas
   const what = target.startsWith(formatTarget(address, 0).slice(0, -1)) ? target : `${target} (${address})`
   const next = verdict.allowWith === undefined ? "choose another destination" : `allow it with \`jackfield egress allow ${verdict.allowWith}\``
   const details = { address, ...(verdict.allowWith === undefined ? {} : { allowWith: verdict.allowWith }) }
-  return new PlatformError("egress_denied", `${what} is ${verdict.reason}; ${next}.`, { details })
+  const remedies = verdict.allowWith === undefined ? [] : [egressRule("Allow this address and port, and nothing else", verdict.allowWith)]
+  return new PlatformError("egress_denied", `${what} is ${verdict.reason}; ${next}.`, { details, remedies })
 }
 
 const resolved =
@@ -196,7 +198,13 @@ export async function conceal<T>(core: LeaseCore, work: Promise<T>, shown: (caus
   }
 }
 
+/** For callers from whom the cause is hidden. */
+export const ASK = [askOperator("Ask an operator of the hub to run a test of the connector; operators see the cause")]
+
 const unreachable =
   (target: string) =>
   (cause: PlatformError): PlatformError =>
-    new PlatformError("host_unreachable", `No connection to ${target} could be made, or it is not allowed; check host and port, or ask an operator.`, { cause })
+    new PlatformError("host_unreachable", `No connection to ${target} could be made, or it is not allowed; check host and port, or ask an operator.`, {
+      cause,
+      remedies: ASK,
+    })

@@ -77,8 +77,12 @@ const NOT_TLS = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_
 function explain(cause: Error, host: string): PlatformError {
   if (cause instanceof PlatformError) return cause
   const code = String(Reflect.get(cause, "code") ?? "")
+  const names = code === "ERR_TLS_CERT_ALTNAME_INVALID" ? namesOf(cause) : []
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
-    return new PlatformError("tls_name_mismatch", `The server's certificate is not for ${host}${namesOf(cause)}; use a name in the certificate.`, { cause })
+    return new PlatformError("tls_name_mismatch", `The server's certificate is not for ${host}${listed(names)}; use a name in the certificate.`, {
+      cause,
+      details: { certificateNames: names.slice(0, MOST_NAMES) },
+    })
   if (EXPIRED.has(code))
     return new PlatformError("tls_expired", `The certificate of ${host} is ${code === "CERT_HAS_EXPIRED" ? "expired" : "not valid yet"}; renew it.`, { cause })
   if (UNTRUSTED.test(code))
@@ -88,12 +92,16 @@ function explain(cause: Error, host: string): PlatformError {
   return new PlatformError("tls_failed", `The TLS handshake with ${host} failed; check that the server speaks TLS 1.2 or newer on this port.`, { cause })
 }
 
-/** The names in a certificate that does not match, at most three. */
-function namesOf(cause: Error): string {
+const MOST_NAMES = 20
+
+/** The names in a certificate that does not match. */
+function namesOf(cause: Error): string[] {
   const certificate = Reflect.get(cause, "cert") as { subjectaltname?: string; subject?: { CN?: string | string[] } } | undefined
-  const names = (certificate?.subjectaltname ?? `DNS:${[certificate?.subject?.CN ?? []].flat().join(", DNS:")}`)
+  return (certificate?.subjectaltname ?? `DNS:${[certificate?.subject?.CN ?? []].flat().join(", DNS:")}`)
     .split(", ")
     .map((each) => each.replace(/^(DNS|IP Address):/, ""))
     .filter((each) => /^[\w.*:-]+$/.test(each))
-  return names.length === 0 ? "" : ` but for ${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`
 }
+
+const listed = (names: readonly string[]): string =>
+  names.length === 0 ? "" : ` but for ${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`

@@ -3,7 +3,8 @@ import type { Duplex } from "node:stream"
 import type { Client, ConnectConfig } from "ssh2"
 import { PlatformError } from "../core/errors.ts"
 import type { Address, TunnelSpec } from "../core/lease.ts"
-import { conceal, type DoorParts, denied, type Route } from "./dial.ts"
+import type { Remedy } from "../core/remedies.ts"
+import { ASK, conceal, type DoorParts, denied, type Route } from "./dial.ts"
 import { assertPort, formatTarget, parseHost } from "./host.ts"
 import { DoorSocket } from "./lazy-socket.ts"
 import type { LeaseCore } from "./lease-core.ts"
@@ -45,7 +46,7 @@ export class TunnelRoute implements Route {
         this.#core.aims(to)
         const addresses = await this.#known(parseHost(to.host))
         const work = this.#judge(to, addresses).then(() => this.#forward(client, to))
-        const opened = await conceal(this.#core, work, (cause) => unopened(bastion, target, "", cause), performance.now())
+        const opened = await conceal(this.#core, work, (cause) => unopened(bastion, target, "", cause, ASK), performance.now())
         this.#core.judged(opened, () => this.#judge(to, addresses))
         return opened
       },
@@ -205,7 +206,7 @@ function forwardReason(error: Error): string {
   return reason === 1 ? " (forwarding is prohibited there)" : reason === 2 ? " (the connection failed there)" : ""
 }
 
-function unopened(bastion: string, target: string, why: string, cause: unknown): PlatformError {
+function unopened(bastion: string, target: string, why: string, cause: unknown, remedies: readonly Remedy[] = []): PlatformError {
   const next = "check that the bastion can reach the host and port, and that it allows forwarding"
-  return new PlatformError("tunnel_failed", `The bastion ${bastion} could not reach ${target}${why}; ${next}.`, { cause })
+  return new PlatformError("tunnel_failed", `The bastion ${bastion} could not reach ${target}${why}; ${next}.`, { cause, remedies })
 }

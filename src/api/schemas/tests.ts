@@ -1,7 +1,7 @@
 import Type from "typebox"
 import { STAGES } from "../../core/trace.ts"
 import { closed, named, open } from "./basics.ts"
-import { ErrorCode } from "./problems.ts"
+import { ErrorCode, remedies } from "./problems.ts"
 
 const StageName = named("StageName", Type.Enum([...STAGES]))
 const Stage = named(
@@ -11,6 +11,7 @@ const Stage = named(
     status: Type.Enum(["passed", "failed"]),
     durationMs: Type.Number(),
     detail: Type.Optional(Type.String()),
+    remedies,
   }),
 )
 export const Guesses = Type.Array(
@@ -48,6 +49,7 @@ const TestFailure = named(
     next: Type.String({ description: "What to do" }),
     stage: StageName,
     details: Type.Optional(open()),
+    remedies,
   }),
 )
 export const TestReport = named(

@@ -178,7 +178,8 @@ export class Connectors {
         connectorId: row.id,
         names: [row.id, row.name, row.serial],
         probe: async (how) => {
-          if (partial !== undefined) return testPartly(door, row.name, partial, how)
+          if (partial !== undefined)
+            return testPartly(door, row.name, { fields: typeOf(this.#parts.registry, row.type).fields, config: row.config }, partial, how)
           const { connector, config } = await this.#inWorkspace(by, (tx) => openRow(this.#parts, tx, row, readAt))
           return probeOver(this.#parts, by.workspace.id, connector, config, how, row.id)
         },

@@ -2,6 +2,8 @@ import type { OpenUpload, TokenSource } from "../../core/call.ts"
 import type { AnyConnector, ServerFacts } from "../../core/connector.ts"
 import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../../core/errors.ts"
 import type { Address } from "../../core/lease.ts"
+import { type Mended, mended } from "../../core/mending.ts"
+import { askOperator, type Remedy } from "../../core/remedies.ts"
 import { type OpenOptions, open } from "../../core/session.ts"
 import { collapseStages, round, type Stage, type StageName } from "../../core/trace.ts"
 import type { Door, OpenLease } from "../../net/door.ts"
@@ -27,6 +29,8 @@ export interface TestFailure {
   readonly next: string
   readonly stage: StageName
   readonly details?: Readonly<Record<string, unknown>>
+  /** What mends it, best first. */
+  readonly remedies?: readonly Remedy[]
 }
 
 export interface ProbeOptions {
@@ -54,7 +58,7 @@ export const TEST_DEADLINE_MAX_MS = 30_000
  * cause, so that a caller who must not tell causes apart can share the probe of one who may.
  */
 export function probe(door: Door, connector: AnyConnector, config: Readonly<Record<string, unknown>>, options: ProbeOptions): Promise<Found> {
-  return prove(door, options, async (lease) => {
+  return prove(door, { fields: connector.fields, config }, options, async (lease) => {
     await lease.trace.stage("config", () => Promise.resolve())
     const { log, upload, token, services } = options
     await using session = await open(connector, config, lease, {
@@ -71,18 +75,19 @@ export function probe(door: Door, connector: AnyConnector, config: Readonly<Reco
 export type PartialTest = { readonly missing: readonly Fault[] } | { readonly reach: Address }
 
 /** Tests the draft named `name` as far as possible. Like `probe`, it never throws for a failure of the far side. */
-export function testPartly(door: Door, name: string, partial: PartialTest, options: ProbeOptions): Promise<Found> {
-  return prove(door, options, async (lease) => {
+export function testPartly(door: Door, name: string, draft: Mended, partial: PartialTest, options: ProbeOptions): Promise<Found> {
+  return prove(door, draft, options, async (lease) => {
     await lease.trace.stage("config", async () => {
-      if ("missing" in partial)
-        throw new PlatformError("connector_incomplete", `${name} is not complete: ${partial.missing.map((each) => each.message).join(" ")}`)
+      if (!("missing" in partial)) return
+      const faults = partial.missing
+      throw new PlatformError("connector_incomplete", `${name} is not complete: ${faults.map((each) => each.message).join(" ")}`, { faults })
     })
     if ("reach" in partial) (await lease.dial(partial.reach)).destroy()
     return { product: "TCP server" }
   })
 }
 
-async function prove(door: Door, options: ProbeOptions, work: (lease: OpenLease) => Promise<ServerFacts>): Promise<Found> {
+async function prove(door: Door, connector: Mended, options: ProbeOptions, work: (lease: OpenLease) => Promise<ServerFacts>): Promise<Found> {
   const begun = performance.now()
   const lease = door.lease({
     deadlineMs: options.deadlineMs,
@@ -105,17 +110,22 @@ async function prove(door: Door, options: ProbeOptions, work: (lease: OpenLease)
   await lease.close()
   const timed = { ok: "server" in outcome, durationMs: round(performance.now() - begun) }
   if ("server" in outcome) return { operator: { ...timed, stages, ...outcome }, others: { ...timed, stages: collapseStages(stages), ...outcome } }
-  const { error, stage } = outcome
-  const revealed = CONCEALED.has(error.code) ? (lease.concealed ?? error) : error
+  const { stage } = outcome
+  const error = mended(outcome.error, connector)
+  const revealed = CONCEALED.has(error.code) && lease.concealed !== undefined ? mended(lease.concealed, connector) : error
   return {
     operator: {
       ...timed,
-      stages: stages.map((each) => (each.status === "failed" ? { ...each, detail: revealed.message } : each)),
+      stages: withRemedies(stages, revealed.remedies).map((each) => (each.status === "failed" ? { ...each, detail: revealed.message } : each)),
       error: failure(revealed, stage),
     },
-    others: { ...timed, stages: collapseStages(stages), error: failure(error, collapsed(stage)) },
+    others: { ...timed, stages: withRemedies(collapseStages(stages), error.remedies), error: failure(error, collapsed(stage)) },
   }
 }
+
+/** The stages, with the remedies at the failed one. */
+const withRemedies = (stages: readonly Stage[], remedies: readonly Remedy[] | undefined): Stage[] =>
+  stages.map((each) => (each.status === "failed" && remedies !== undefined ? { ...each, remedies } : each))
 
 /** Tells a caller about a probe that runs: each passed stage once, when it passes, and the failed stage with the report. */
 export interface Follower {
@@ -146,19 +156,20 @@ export function follow(operator: boolean, onStage: (stage: Stage) => void): Foll
 export function publicReport(report: TestReport): TestReport {
   const stages = collapseStages(report.stages)
   if (report.error === undefined) return { ...report, stages }
-  const { code } = report.error
+  const { code, remedies } = report.error
   const stage = collapsed(report.error.stage)
   const lateInside = code === "timed_out" && stage !== report.error.stage
-  if (!CONCEALED.has(code) && !lateInside) return { ...report, stages, error: { ...report.error, stage } }
+  if (!CONCEALED.has(code) && !lateInside) return { ...report, stages: withRemedies(stages, remedies), error: { ...report.error, stage } }
   const one = lateInside
-    ? new PlatformError("timed_out", "The system did not answer in time; check that the right service listens there.")
+    ? new PlatformError("timed_out", "The system did not answer in time; check that the right service listens there.", ASK)
     : stage === "tunnel"
       ? new PlatformError(
           "tunnel_failed",
           "The bastion could not reach the target, or it is not allowed; check host and port, or ask an operator to run the test.",
+          ASK,
         )
-      : new PlatformError("host_unreachable", UNREACHABLE)
-  const shown = stages.map(({ detail, ...each }) =>
+      : new PlatformError("host_unreachable", UNREACHABLE, ASK)
+  const shown = withRemedies(stages, one.remedies).map(({ detail, ...each }) =>
     each.status === "failed" ? { ...each, durationMs: 0 } : { ...each, ...(detail === undefined ? {} : { detail }) },
   )
   return { ok: false, durationMs: round(shown.reduce((sum, each) => sum + each.durationMs, 0)), stages: shown, error: failure(one, stage) }
@@ -168,6 +179,9 @@ export function publicReport(report: TestReport): TestReport {
 const CONCEALED: ReadonlySet<ErrorCode> = new Set(["egress_denied", "host_not_found", "dns_failed", "host_unreachable", "tunnel_failed"])
 const UNREACHABLE = "No connection could be made, or the address is not allowed; check host and port, or ask an operator to run the test."
 
+/** The remedy that says nothing about the cause. */
+const ASK = { remedies: [askOperator("Ask an operator of the hub to run the test; operators see the cause")] }
+
 const collapsed = (stage: StageName): StageName => (stage === "resolve" || stage === "policy" ? "connect" : stage)
 
 const failure = (error: PlatformError, stage: StageName): TestFailure => ({
@@ -176,6 +190,7 @@ const failure = (error: PlatformError, stage: StageName): TestFailure => ({
   next: ERRORS[error.code].next,
   stage,
   ...(Object.keys(error.details).length === 0 ? {} : { details: error.details }),
+  remedies: error.remedies,
 })
 
 /** The stage of a failure that came between stages, by its code. */
