@@ -3015,6 +3015,8 @@ export interface components {
             requestId: string;
             /** @description Every fault of the request */
             errors?: components["schemas"]["Fault"][];
+            /** @description What mends it, best first */
+            remedies?: components["schemas"]["Remedy"][];
         } & {
             [key: string]: unknown;
         };
@@ -3111,6 +3113,32 @@ export interface components {
             line: number;
             lastLine: number;
             reason: string;
+        };
+        /** @description One way to mend a failure; `kind` says which of the other members are there */
+        Remedy: {
+            /** @enum {string} */
+            kind: "sql" | "set_field" | "enter_secret" | "upload" | "trust_host_key" | "egress_rule" | "request" | "retry" | "ask_operator" | "advice";
+            /** @description What to do, as an instruction */
+            title: string;
+            /** @description `sql`: a statement to run in the system, with real names */
+            sql?: string;
+            /** @description `set_field`, `enter_secret`, `upload`, `trust_host_key`: JSON pointer into the connector's config */
+            pointer?: string;
+            /** @description `set_field`, `trust_host_key`: the value to set, where it is known */
+            value?: string;
+            /** @description `egress_rule`: the rule that allows exactly this destination */
+            rule?: string;
+            /**
+             * @description `request`: the method of the call that helps
+             * @enum {string}
+             */
+            method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+            /** @description `request`: the path of the call that helps */
+            path?: string;
+            /** @description `egress_rule`, `request`: the same on the command line */
+            command?: string;
+            /** @description `retry`: how long to wait, in milliseconds */
+            afterMs?: number;
         };
         /** @enum {string} */
         Role: "viewer" | "use" | "editor" | "admin";
@@ -3343,6 +3371,8 @@ export interface components {
             status: "passed" | "failed";
             durationMs: number;
             detail?: string;
+            /** @description What mends it, best first */
+            remedies?: components["schemas"]["Remedy"][];
         };
         /** @enum {string} */
         StageName: "config" | "resolve" | "policy" | "connect" | "tunnel" | "tls" | "auth" | "permission" | "probe";
@@ -3375,6 +3405,8 @@ export interface components {
             details?: {
                 [key: string]: unknown;
             };
+            /** @description What mends it, best first */
+            remedies?: components["schemas"]["Remedy"][];
         };
         TestInput: {
             /** @description The time limit, in milliseconds */

@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, type Fault, PlatformError } from "../core/errors.ts"
+import type { Remedy } from "../core/remedies.ts"
 
 /** The exit codes of the process; scripts rely on them, and `--help` prints them. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, denied: 4, notFound: 5, changes: 6, interrupted: 130 } as const
@@ -23,6 +24,7 @@ export interface Problem {
   readonly next?: string
   readonly errors?: readonly Fault[]
   readonly requestId?: string
+  readonly remedies?: readonly Remedy[]
   readonly [fact: string]: unknown
 }
 
@@ -31,6 +33,8 @@ export class Failure extends Error {
   override readonly name = "Failure"
   readonly exit: Exit
   readonly problem: Problem
+  /** The connector that the command names, for commands that mend it. */
+  connector?: string
 
   constructor(exit: Exit, problem: Problem, cause?: unknown) {
     super(problem.detail, cause === undefined ? undefined : { cause })
@@ -62,7 +66,14 @@ export function asFailure(error: unknown): Failure {
   if (error instanceof PlatformError)
     return new Failure(
       exitOf(error.code),
-      { ...error.details, code: error.code, detail: error.message, next: nextOf(error.code), ...(error.faults.length === 0 ? {} : { errors: error.faults }) },
+      {
+        ...error.details,
+        code: error.code,
+        detail: error.message,
+        next: nextOf(error.code),
+        ...(error.faults.length === 0 ? {} : { errors: error.faults }),
+        ...(error.remedies.length === 0 ? {} : { remedies: error.remedies }),
+      },
       error,
     )
   return new Failure(EXIT.failed, { code: "internal", detail: "The command failed unexpectedly.", next: nextOf("internal") }, error)

@@ -124,12 +124,12 @@ describe("a report", () => {
 
   test("the verdict names the server, or the cause and one next step", () => {
     const stages = { durationMs: 52, stages: [] }
-    expect(verdictLines(terminal, { ok: true, ...stages, server: { product: "PostgreSQL", version: "15.18", warnings: ["w"] } })).toEqual([
+    expect(verdictLines(terminal, { ok: true, ...stages, server: { product: "PostgreSQL", version: "15.18", warnings: ["w"] } }, "")).toEqual([
       "Works: PostgreSQL 15.18, 52 ms",
       "! w",
     ])
     const failed = (message: string) =>
-      verdictLines(terminal, { ok: false, ...stages, error: { code: "auth_failed", message, next: "Check user.", stage: "auth" } })
+      verdictLines(terminal, { ok: false, ...stages, error: { code: "auth_failed", message, next: "Check user.", stage: "auth" } }, "")
     expect(failed("The login was refused.")).toEqual(["Failed (auth_failed): The login was refused.", "→ Check user."])
     expect(failed("The login was refused; check user.")).toHaveLength(1)
   })

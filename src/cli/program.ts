@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander"
 import { changes, described } from "./changes.ts"
 import type { Cli } from "./cli.ts"
 import { declared } from "./declared.ts"
-import { asFailure, EXIT, EXIT_HELP, type Exit, type Failure, usage } from "./failure.ts"
+import { asFailure, EXIT, EXIT_HELP, type Exit, Failure, usage } from "./failure.ts"
 import { health } from "./health-commands.ts"
 import type { Action, Leaf } from "./leaf.ts"
 import { people } from "./people.ts"
@@ -34,7 +34,7 @@ function complain(shell: Shell, json: boolean, failure: Failure): Exit {
   const terminal = openTerminal({ ...shell, stdout: shell.stderr }, json)
   if (json) shell.stderr.write(`${JSON.stringify({ type: "about:blank", title: "The command failed.", ...failure.problem })}\n`)
   else if (failure.exit === EXIT.interrupted) shell.stderr.write("\n")
-  else for (const line of problemLines(terminal, failure.problem)) shell.stderr.write(`${line}\n`)
+  else for (const line of problemLines(terminal, failure.problem, failure.connector)) shell.stderr.write(`${line}\n`)
   return failure.exit
 }
 
@@ -47,6 +47,10 @@ function usageOf(error: CommanderError): Failure {
   const words = error.code === "commander.excessArguments" ? text.replace(/(but got \d+).*$/s, "$1") : text.replace(/=[^']*'/, "=…'")
   return usage(`${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.?$/, ".")}`, "See --help.")
 }
+
+/** Whether the first argument of a command is the name of a connector. */
+const concernsConnector = (command: unknown): boolean =>
+  command instanceof Command && command.registeredArguments[0]?.name() === "name" && /^(connectors|credentials|checks)$/.test(command.parent?.name() ?? "")
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]
 
@@ -78,7 +82,12 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
     }
     // commander adds the command itself as the last argument.
     return async (...args) => {
-      outcome.exit = await (await load())(cli, ...(args.slice(0, -1) as A))
+      try {
+        outcome.exit = await (await load())(cli, ...(args.slice(0, -1) as A))
+      } catch (error) {
+        if (error instanceof Failure && typeof args[0] === "string" && concernsConnector(args.at(-1))) error.connector = args[0]
+        throw error
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Fault } from "../core/errors.ts"
 import type { Wire } from "../wire.ts"
 import { EXIT, type Exit, type Problem } from "./failure.ts"
+import { changeOf, type Remedy, remedyLines } from "./remedy-lines.ts"
 import { printable, type Terminal } from "./terminal.ts"
 
 /** A test report, from the API or from a probe of the hub. */
@@ -19,11 +20,14 @@ export function stageLine(terminal: Terminal, stage: Wire["Stage"]): string {
   return `${mark} ${stage.name.padEnd(10)} ${milliseconds(stage.durationMs).padStart(9)}${detail}`
 }
 
-/** The lines after the stages: the server and its warnings, or the cause and the next step. */
-export function verdictLines(terminal: Terminal, report: Report): string[] {
+/**
+ * The lines after the stages: the server and its warnings, or the cause and what mends it. `change` is that of
+ * `remedyLines`.
+ */
+export function verdictLines(terminal: Terminal, report: Report, change: string | null): string[] {
   if (report.error !== undefined) {
-    const { code, message, next } = report.error
-    return [`${terminal.bad("Failed")} (${code}): ${printable(message)}`, ...nextLines(terminal, message, next)]
+    const { code, message, next, remedies } = report.error
+    return [`${terminal.bad("Failed")} (${code}): ${printable(message)}`, ...adviceLines(terminal, message, next, remedies, change)]
   }
   const { product = "The system", version, details = {}, warnings = [] } = report.server ?? {}
   const known = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`)
@@ -34,6 +38,12 @@ export function verdictLines(terminal: Terminal, report: Report): string[] {
   ]
 }
 
+/** The remedies, or else the general advice. */
+function adviceLines(terminal: Terminal, message: string, next: string | undefined, remedies: readonly Remedy[] | undefined, change: string | null): string[] {
+  const lines = remedyLines(terminal, remedies, change)
+  return lines.length > 0 ? lines : nextLines(terminal, message, next)
+}
+
 /**
  * The general advice from the error table, unless the message already gives advice after a semicolon, as the hub's
  * messages do.
@@ -42,15 +52,15 @@ const nextLines = (terminal: Terminal, message: string, next: string | undefined
   next === undefined || message.includes(";") || message.includes(next) ? [] : [terminal.dim(`→ ${printable(next)}`)]
 
 /** Prints a whole report: the stages, then the verdict. */
-export async function printReport(terminal: Terminal, report: Report): Promise<void> {
+export async function printReport(terminal: Terminal, report: Report, change: string | null): Promise<void> {
   for (const stage of report.stages) await terminal.line(stageLine(terminal, stage))
-  for (const line of verdictLines(terminal, report)) await terminal.line(line)
+  for (const line of verdictLines(terminal, report, change)) await terminal.line(line)
 }
 
 export const exitOfReport = (report: Report): Exit => (report.ok ? EXIT.ok : EXIT.failed)
 
-/** A problem for people, on stderr: the sentence, each fault with its place, and the next step. */
-export function problemLines(terminal: Terminal, problem: Problem): string[] {
+/** A problem for people, on stderr: the sentence, each fault with its place, and what mends it. `connector` is the one that the command names. */
+export function problemLines(terminal: Terminal, problem: Problem, connector?: string): string[] {
   const faults = (problem.errors ?? []).filter(({ message }) => message !== problem.detail)
   const request = problem.code === "internal" && problem.requestId !== undefined ? [terminal.dim(`  request ${problem.requestId}`)] : []
   return [
@@ -58,7 +68,9 @@ export function problemLines(terminal: Terminal, problem: Problem): string[] {
     ...faults.map((fault) => `  ${placeOf(fault)}${printable(fault.message)}`),
     ...request,
     // Each fault says how to correct it.
-    ...(problem.errors === undefined ? nextLines(terminal, problem.detail, problem.next) : []),
+    ...(problem.errors === undefined
+      ? adviceLines(terminal, problem.detail, problem.next, problem.remedies, connector === undefined ? null : changeOf(connector))
+      : []),
   ]
 }
 

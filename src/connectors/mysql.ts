@@ -9,6 +9,7 @@ import { mysqlDdl } from "./shared/sql/mysql/ddl.ts"
 import { mysqlDialect } from "./shared/sql/mysql/dialect.ts"
 import { mysqlErrors } from "./shared/sql/mysql/errors.ts"
 import { mysqlFacts } from "./shared/sql/mysql/facts.ts"
+import { mysqlGrants } from "./shared/sql/mysql/lacking.ts"
 import { mysqlWriter } from "./shared/sql/mysql/writer.ts"
 import { keySlicer } from "./shared/sql/slices.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
@@ -77,6 +78,7 @@ refused one by one.`,
     dialect: mysqlDialect,
     catalog: mysqlCatalog,
     errors: mysqlErrors,
+    grants: mysqlGrants,
     facts: mysqlFacts(PRODUCTS, "MySQL"),
     writer: mysqlWriter,
     slicer: keySlicer(mysqlDialect),

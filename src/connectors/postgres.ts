@@ -10,6 +10,7 @@ import { pgDdl } from "./shared/sql/pg/ddl.ts"
 import { pgDialect } from "./shared/sql/pg/dialect.ts"
 import { pgErrors } from "./shared/sql/pg/errors.ts"
 import { probePg } from "./shared/sql/pg/facts.ts"
+import { pgGrants } from "./shared/sql/pg/grants.ts"
 import { resetPg } from "./shared/sql/pg/reset.ts"
 import { pgSlicer } from "./shared/sql/pg/slices.ts"
 import { pgTypes } from "./shared/sql/pg/values.ts"
@@ -112,5 +113,16 @@ Bytes: rows pass undecoded by COPY, as \`copy-binary\` between tables whose colu
     const { login, lease: way } = loginOf(config, lease)
     return connectPg(login, way, { errors, types, settings, ownTypes: true })
   },
-  ...sqlVerbs({ dialect: pgDialect, catalog: pgCatalog, errors, facts, writer: pgWriter, slicer: pgSlicer, ddl: pgDdl, bytes: pgBytes(types), reset: resetPg }),
+  ...sqlVerbs({
+    dialect: pgDialect,
+    catalog: pgCatalog,
+    errors,
+    grants: pgGrants,
+    facts,
+    writer: pgWriter,
+    slicer: pgSlicer,
+    ddl: pgDdl,
+    bytes: pgBytes(types),
+    reset: resetPg,
+  }),
 })

@@ -1,3 +1,4 @@
+import type { Remedy } from "./remedies.ts"
 import type { Column, Value } from "./values.ts"
 
 export const STREAM_KINDS = ["table", "view", "materialized view", "foreign table", "topic", "file", "resource"] as const
@@ -39,7 +40,7 @@ export interface Stream {
  */
 export type Discovered =
   | { readonly stream: Stream }
-  | { readonly skipped: { readonly path: readonly string[]; readonly reason: string } }
+  | { readonly skipped: { readonly path: readonly string[]; readonly reason: string; readonly remedies?: readonly Remedy[] } }
   | { readonly counted: { readonly total: number; readonly byKind: Readonly<Record<string, number>> } }
 
 /** The position at which a read resumes. Only the connector that made a cursor can read it. */

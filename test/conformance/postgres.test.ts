@@ -122,8 +122,8 @@ describe("discover", () => {
       ['shop/we"ird.name', "table", 'co"l'],
     ])
     expect(skipped.map(({ path, reason }) => `${path.join("/")}: ${reason}`)).toEqual([
-      'shop/foreign_to_low: The role may not read it; GRANT SELECT ON "shop"."foreign_to_low" TO it.',
-      'shop/hidden_event: The role may not read it; GRANT SELECT ON "shop"."hidden_event" TO it.',
+      'shop/foreign_to_low: The role may not read it; run GRANT SELECT ON "shop"."foreign_to_low" TO "low".',
+      'shop/hidden_event: The role may not read it; run GRANT SELECT ON "shop"."hidden_event" TO "low".',
     ])
     const partly = streams.find(({ path }) => path[1] === "partly")
     expect([partly?.columns.map(({ name }) => name), partly?.comment]).toEqual([["id", "open"], "The role may read only these columns of it."])

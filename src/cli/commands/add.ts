@@ -36,7 +36,7 @@ export async function add(cli: Cli, options: AddOptions): Promise<Exit> {
   })
   if (terminal.json) await terminal.document(connector)
   else {
-    if (options.verify === true && connector.lastTest !== null) await printReport(terminal, connector.lastTest)
+    if (options.verify === true && connector.lastTest !== null) await printReport(terminal, connector.lastTest, "")
     await terminal.line(`Added ${connector.name} (${connector.type}), ${connector.status}.`)
     for (const { message } of connector.missing) await terminal.line(`  missing: ${message}`)
     if (connector.status === "untested") terminal.note(terminal.dim(`→ jackfield connectors test ${connector.name}`))
@@ -52,7 +52,7 @@ async function create({ terminal }: Cli, hub: HubClient, body: object): Promise<
     if (!(error instanceof Failure) || error.problem.code !== "verification_failed") throw error
     const report = error.problem["report"] as Report | undefined
     if (terminal.json || report === undefined) throw error
-    await printReport(terminal, report)
+    await printReport(terminal, report, "")
     throw new Failure(EXIT.failed, { code: error.problem.code, detail: "Nothing was stored because the test failed." }, error)
   }
 }

@@ -57,7 +57,7 @@ async function tell({ terminal }: Cli, { action, name, outcome, failure }: Outco
   if (outcome === "not tried") return terminal.line(`- ${name} not ${DONE[action]}`)
   await terminal.line(`${terminal.bad("✗")} ${name} not ${DONE[action]}`)
   const report = failure?.problem["report"] as Report | undefined
-  if (report !== undefined) await printReport(terminal, report)
+  if (report !== undefined) await printReport(terminal, report, null)
   else if (failure !== undefined) for (const line of problemLines(terminal, failure.problem)) await terminal.line(`  ${line}`)
 }
 

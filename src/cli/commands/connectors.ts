@@ -4,6 +4,7 @@ import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { TEST_MAX_SECONDS, timeoutOf } from "../duration-input.ts"
 import { EXIT, type Exit, Failure } from "../failure.ts"
+import { changeOf } from "../remedy-lines.ts"
 import { exitOfReport, type Report, stageLine, verdictLines } from "../report.ts"
 import { facts, table } from "../table.ts"
 
@@ -142,7 +143,7 @@ export async function test({ terminal, hub }: Cli, name: string, options: TestOp
       next: "Try again; the hub's log has the cause.",
     })
   if (terminal.json) await terminal.document(report)
-  else for (const line of verdictLines(terminal, report)) await terminal.line(line)
+  else for (const line of verdictLines(terminal, report, changeOf(name))) await terminal.line(line)
   return exitOfReport(report)
 }
 

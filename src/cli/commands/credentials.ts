@@ -3,6 +3,7 @@ import { type Connector, type ConnectorType, connectorPath, when } from "../answ
 import type { Cli } from "../cli.ts"
 import { TEST_MAX_SECONDS, timeoutOf } from "../duration-input.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
+import { shellWord } from "../remedy-lines.ts"
 import { exitOfReport, printReport, type Report } from "../report.ts"
 import type { FieldOptions } from "../secret-input.ts"
 import { facts } from "../table.ts"
@@ -57,7 +58,7 @@ export async function test({ terminal, hub }: Cli, name: string, options: TestOp
   const time = timeoutOf(options.timeout, TEST_MAX_SECONDS)
   const report = await (await hub()).post<Report>(connectorPath(name, "/credentials/next/test"), time)
   if (terminal.json) await terminal.document(report)
-  else await printReport(terminal, report)
+  else await printReport(terminal, report, `jackfield connectors credentials stage ${shellWord(name)}`)
   return exitOfReport(report)
 }
 

@@ -55,7 +55,7 @@ export async function check(cli: Cli, text: string, options: CheckOptions): Prom
   follower.end(report)
   if (shell.signal.aborted) throw stopped()
   if (terminal.json) await terminal.document(report)
-  else for (const line of verdictLines(terminal, report)) await terminal.line(line)
+  else for (const line of verdictLines(terminal, report, null)) await terminal.line(line)
   const hint = connector.url?.tls === undefined ? undefined : hints(connector.url.tls)[report.error?.code ?? ""]
   if (!terminal.json && hint !== undefined) await terminal.line(terminal.dim(`→ ${hint}`))
   return exitOfReport(report)

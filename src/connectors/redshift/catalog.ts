@@ -2,10 +2,9 @@ import type { Call } from "../../core/call.ts"
 import type { StreamKind } from "../../core/streams.ts"
 import type { Column, Value } from "../../core/values.ts"
 import { parseJsonCell } from "../shared/json.ts"
-import { catalogByRelation, denied, described, grouped, type Relation } from "../shared/sql/catalog.ts"
-import { qualified } from "../shared/sql/dialect.ts"
+import { catalogByRelation, described, grouped, type Relation } from "../shared/sql/catalog.ts"
 import type { PgClient } from "../shared/sql/pg/client.ts"
-import { pgDialect } from "../shared/sql/pg/dialect.ts"
+import { spellQuoted, unreadable } from "../shared/sql/pg/spelling.ts"
 import { pgTypes } from "../shared/sql/pg/values.ts"
 
 /** Redshift's own types beside those of PostgreSQL (OIDs as in the vendor's Python driver). `varbyte` comes as hexadecimal digits. */
@@ -32,7 +31,7 @@ const COUNT_EXTERNAL = "SELECT 'x', count(*) FROM svv_external_tables"
 /** One row per column, and one for a relation without any; in order of schema, name and position. */
 const localSql = (only: string): string => `
   SELECT r.nspname, r.relname, r.relkind, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attnum, r.reltuples,
-    has_schema_privilege(r.schema, 'USAGE'), has_table_privilege(r.oid, 'SELECT'), obj_description(r.oid, 'pg_class'), k.conkey
+    has_schema_privilege(r.schema, 'USAGE'), has_table_privilege(r.oid, 'SELECT'), obj_description(r.oid, 'pg_class'), k.conkey, current_user
   FROM (SELECT c.oid, n.oid AS schema, n.nspname, c.relname, c.relkind, c.reltuples ${RELATIONS} ${only}) r
   LEFT JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype = 'p'
   LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -74,11 +73,10 @@ async function* relations({ wire }: PgClient, path: readonly string[] | undefine
 
 /** Why the relation may not be read. External tables are listed only for those who may use their schema. */
 function refused([first = []]: Rows): Relation | undefined {
-  const [schema, name, , column, , , , , usable = true, whole = true] = first
+  const [schema, name, , column, , , , , usable = true, whole = true, , , account] = first
   const path = [String(schema), String(name)]
-  if (usable !== true) return denied(path, "user", "use the schema", `USAGE ON SCHEMA ${pgDialect.ident(String(schema))}`)
-  if (whole !== true) return denied(path, "user", "read it", `SELECT ON ${qualified(pgDialect, path)}`)
-  return column === null ? { skipped: { path, reason: "Redshift tells no columns of it; the tables of the view may be gone." } } : undefined
+  const gone = { skipped: { path, reason: "Redshift tells no columns of it; the tables of the view may be gone." } }
+  return unreadable(path, "user", usable, whole, account, spellQuoted) ?? (column === null ? gone : undefined)
 }
 
 function relation(rows: Rows): Relation {

@@ -1,7 +1,9 @@
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
+import type { Remedy } from "../../../core/remedies.ts"
 import type { Discovered, Stream, StreamKind } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
+import { nextOf } from "./grants.ts"
 import type { Page } from "./wire.ts"
 
 /** How one type's catalog is read, by a constant number of queries whatever there is. `C` is the type's client. */
@@ -124,10 +126,10 @@ export function described({ path, kind, columns, key, keyHolds = true, estimated
   }
 }
 
-/** A relation that may not be read, and the GRANT that would help: `The role may not read it; GRANT SELECT ON … TO it.` */
-export const denied = (path: readonly string[], login: string, what: string, grant: string): Relation => ({
-  skipped: { path, reason: `The ${login} may not ${what}; GRANT ${grant} TO it.` },
-})
+/** A relation that may not be read, and the GRANTs of the rights that lack: `The role may not read it; run GRANT SELECT ON … TO ….` */
+export function denied(path: readonly string[], login: string, what: string, remedies: readonly Remedy[]): Relation {
+  return { skipped: { path, reason: `The ${login} may not ${what}; ${nextOf(remedies, `grant it to the ${login}`)}.`, remedies } }
+}
 
 /** One stream as it is now, never as a caller remembers it; `stream_not_found`, or `permission_denied` with the GRANT. */
 export async function findStream<C>(catalog: Catalog<C>, client: C, given: readonly string[], call: Call): Promise<Stream> {
@@ -135,7 +137,7 @@ export async function findStream<C>(catalog: Catalog<C>, client: C, given: reado
   const found = path.length === catalog.path.length ? await catalog.find(client, path, call) : undefined
   if (found === undefined) throw noStream(catalog, given, "table or view")
   if ("stream" in found) return found.stream
-  throw new PlatformError("permission_denied", `${path.join(".")} cannot be read. ${found.skipped.reason}`)
+  throw new PlatformError("permission_denied", `${path.join(".")} cannot be read. ${found.skipped.reason}`, { remedies: found.skipped.remedies ?? [] })
 }
 
 /** The stream that a write goes to, with all of its columns. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, PlatformError, platformErrorIn } from "../../../core/errors.ts"
+import type { Remedy } from "../../../core/remedies.ts"
 import type { Fault } from "../put.ts"
 
 /** What a server says when it refuses. */
@@ -40,8 +41,6 @@ export interface ErrorTable {
   isBatchFault?(said: Said, error: unknown): boolean
   /** More than the text for a row's report. */
   reason?(said: Said, error: unknown): string
-  /** The GRANT that would help, as far as the text names it. */
-  grant?(said: Said): string | undefined
   /** Errors of the client library and the connection. */
   client?(error: Error): PlatformError | undefined
 }
@@ -49,11 +48,11 @@ export interface ErrorTable {
 /** A server's text as part of a sentence: one line, 300 characters, no full stop. */
 export const brief = (text: string): string => text.replace(/\s+/g, " ").trim().slice(0, 300).replace(/\.$/, "")
 
-/** The shared sentences, by our code. `{product}`, `{login}`, `{said}`, `{grant}`, `{at}` and `{hint}` are filled in. */
+/** The shared sentences, by our code. `{product}`, `{login}`, `{said}`, `{at}` and `{hint}` are filled in. */
 const SENTENCES: Readonly<Partial<Record<ErrorCode, string>>> = {
   auth_failed: "{product} does not let this {login} in: {said}.",
   database_not_found: "{product} has no such database: {said}; check its name.",
-  permission_denied: "The {login} lacks a permission: {said}; {grant}.",
+  permission_denied: "The {login} lacks a permission: {said}; grant it to the {login}.",
   too_many_connections: "{product} takes no more connections: {said}; try later, or raise max_connections.",
   server_unavailable: "{product} cannot serve this now: {said}; try again in a moment.",
   timed_out: "{product} stopped the statement: {said}; ask for less, or allow more time.",
@@ -119,7 +118,6 @@ function sentence(table: ErrorTable, code: ErrorCode, said: Said): string {
     login,
     said: brief(said.text),
     code: said.code,
-    grant: table.grant?.(said) ?? `GRANT it to the ${login}`,
     at: said.at === undefined ? "" : ` (at character ${said.at})`,
     hint: said.hint === undefined ? "" : ` ${said.hint}`,
   }
@@ -150,10 +148,11 @@ export function isDenied(table: ErrorTable, error: unknown): boolean {
 }
 
 /** A write that was refused for want of a right; `advice` says what to grant. */
-export function deniedWrite(table: ErrorTable, error: unknown, name: string, advice: string): PlatformError {
+export function deniedWrite(table: ErrorTable, error: unknown, name: string, advice: string, remedies: readonly Remedy[]): PlatformError {
   const said = table.said(error) ?? { code: "", text: String(error) }
   return new PlatformError("permission_denied", `The ${table.login} may not write ${name} (${brief(said.text)}); ${advice}.`, {
     cause: error,
     details: detailsOf(table, said),
+    remedies,
   })
 }

@@ -4,6 +4,7 @@ import type { Column } from "../../../core/values.ts"
 import { targetIfAny } from "./catalog.ts"
 import { createTable, type Ddl, emptyOr, spellIn } from "./ddl.ts"
 import { qualified } from "./dialect.ts"
+import { withGrants } from "./grants.ts"
 import type { SqlType } from "./type.ts"
 import { spell } from "./types.ts"
 import { type SqlConnection, transacted } from "./wire.ts"
@@ -28,7 +29,13 @@ export async function shape<B, C extends SqlConnection<B>>(
   const change = async (): Promise<void> => {
     for (const step of steps) if (step.kind !== "refused" && step.statement !== undefined) await wire.run(step.statement, [], call)
   }
-  await (ddl.alone === true ? change() : transacted(wire, "write", call, change))
+  try {
+    await (ddl.alone === true ? change() : transacted(wire, "write", call, change))
+  } catch (error) {
+    // A new table has no rights of its own yet.
+    const about = there === undefined ? { privileges: ["CREATE"] } : { privileges: ["ALTER"], path: there.path }
+    throw await withGrants(type, client, error, about, call)
+  }
   return steps
 }
 

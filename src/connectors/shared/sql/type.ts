@@ -6,6 +6,7 @@ import type { Catalog } from "./catalog.ts"
 import type { Ddl } from "./ddl.ts"
 import type { Dialect } from "./dialect.ts"
 import type { ErrorTable } from "./errors.ts"
+import type { Grants } from "./grants.ts"
 import type { Slicer } from "./slices.ts"
 import type { SqlConnection } from "./wire.ts"
 import type { Writer } from "./writer.ts"
@@ -15,6 +16,8 @@ export interface SqlType<B, C extends SqlConnection<B>> {
   readonly dialect: Dialect<B>
   readonly catalog: Catalog<C>
   readonly errors: ErrorTable
+  /** How missing rights are found out. Absent: a refusal names what the server said alone. */
+  readonly grants?: Grants<C>
   /** An authenticated round trip, in the stages `permission` and `probe`. */
   facts(client: C, call: Call): Promise<ServerFacts>
   /** Absent: the type does not write. */

@@ -8,6 +8,7 @@ import { findStream } from "./catalog.ts"
 import { committed } from "./commits.ts"
 import type { Dialect } from "./dialect.ts"
 import { explainBy } from "./errors.ts"
+import { type Refused, withGrants } from "./grants.ts"
 import { readInOrder } from "./keyset.ts"
 import { assertReads } from "./reading.ts"
 import { shape } from "./shape.ts"
@@ -22,10 +23,19 @@ export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
   return {
     close: ({ wire }: C) => wire.close(),
     test: (client: C, call: Call) => facts(client, call),
-    discover: (client: C, call: Call) => reading(client.wire, catalog.snapshot === true ? "snapshot" : "read", call, () => catalog.discover(client, call)),
-    query: (client: C, statement: string, params: readonly Value[], call: Call) => query(type, client, statement, params, call),
+    discover: (client: C, call: Call) =>
+      mending(
+        type,
+        client,
+        call,
+        {},
+        reading(client.wire, catalog.snapshot === true ? "snapshot" : "read", call, () => catalog.discover(client, call)),
+      ),
+    query: (client: C, statement: string, params: readonly Value[], call: Call) =>
+      mending(type, client, call, { statement }, query(type, client, statement, params, call)),
     plans: ["all", "since"] as const,
-    read: (client: C, from: Stream, options: ReadOptions, call: Call) => read(type, client, from, options, call),
+    read: (client: C, from: Stream, options: ReadOptions, call: Call) =>
+      mending(type, client, call, { path: catalog.whole?.(client, from.path) ?? from.path }, read(type, client, from, options, call)),
     ...(slicer === undefined
       ? {}
       : { slices: (client: C, from: Stream, _: ReadPlan, most: number, call: Call) => sliceStream(catalog, slicer, client, from, most, call) }),
@@ -44,6 +54,21 @@ export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
           committed: (client: C, to: Stream, of: Omit<Commit, "sequence">, call: Call) => committed(type, client, to, of, call),
         }
       : {}),
+  }
+}
+
+/** The results; when the system refuses a right, the error has the GRANTs that give it. */
+async function* mending<B, C extends SqlConnection<B>, T>(
+  type: SqlType<B, C>,
+  client: C,
+  call: Call,
+  about: Pick<Refused, "path" | "statement">,
+  results: AsyncIterable<T>,
+): AsyncGenerator<T> {
+  try {
+    yield* results
+  } catch (error) {
+    throw await withGrants(type, client, error, { ...about, privileges: ["SELECT"] }, call)
   }
 }
 

@@ -2,13 +2,15 @@ import type { Call } from "../../../../core/call.ts"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { StreamKind } from "../../../../core/streams.ts"
 import type { Column, Value } from "../../../../core/values.ts"
-import { type Catalog, countedBy, described, grouped, type Relation } from "../catalog.ts"
+import { type Catalog, countedBy, denied, described, grouped, type Relation } from "../catalog.ts"
+import { grantOf } from "../grants.ts"
 import type { MysqlClient } from "./client.ts"
 import { SORTS_OTHERWISE } from "./dialect.ts"
 import { isServerError } from "./errors.ts"
 import { accountOf, type Grant, grantsOf, readsByColumn } from "./grants.ts"
 import { type Names, namesOf, twice } from "./names.ts"
-import { brokenReason, deniedReason, enforcesKeys, type Table } from "./tables.ts"
+import { spellAccount, spellMysql } from "./rights.ts"
+import { brokenReason, enforcesKeys, type Table } from "./tables.ts"
 import { catalogType } from "./values.ts"
 
 /** A condition on the tables that are wanted, and its parameters. */
@@ -174,5 +176,6 @@ function hidden(cells: Cells, { account }: About, { one }: Scope): Relation {
   const table = tableOf(cells)
   const broken = brokenReason(table)
   if (one && broken !== undefined) throw new PlatformError("remote_failed", `${table.path.join(".")} cannot be used. ${broken}`)
-  return { skipped: { path: table.path, reason: broken ?? deniedReason(table.path, account) } }
+  if (broken !== undefined) return { skipped: { path: table.path, reason: broken } }
+  return denied(table.path, "user", "read it", grantOf(spellMysql, { privileges: ["SELECT"], path: table.path }, spellAccount(account)))
 }

@@ -3,12 +3,14 @@ import type { Connection } from "mysql2"
 import type { PlatformError } from "../../../../core/errors.ts"
 import type { Address, Lease } from "../../../../core/lease.ts"
 import { explainBy } from "../errors.ts"
+import { mendedBy } from "../grants.ts"
 import type { Encryption, Login } from "../login.ts"
 import type { SqlConnection } from "../wire.ts"
 import type { MysqlBound } from "./encode.ts"
 import { mysqlErrors } from "./errors.ts"
 import { type MysqlLine, run } from "./pages.ts"
 import { isClosing, keepOrder, secureByLease, watchPackets } from "./protocol.ts"
+import { databaseRight } from "./rights.ts"
 import { mysqlWire } from "./wire.ts"
 
 /** A logged-in connection to MySQL, MariaDB, or a system that speaks their protocol. */
@@ -178,7 +180,7 @@ async function admit(connection: Connection, lease: Lease): Promise<void> {
     } catch (error) {
       const known = explain(error)
       if (known?.code !== "permission_denied" && known?.code !== "database_not_found") throw known ?? error
-      refused = known
+      refused = mendedBy(known, databaseRight(error))
     }
   })
   if (refused) await lease.stage("permission", () => Promise.reject(refused as PlatformError))

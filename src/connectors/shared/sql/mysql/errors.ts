@@ -1,5 +1,5 @@
 import { type ErrorCode, PlatformError } from "../../../../core/errors.ts"
-import { type ErrorTable, READ_ONLY, type Said } from "../errors.ts"
+import { type ErrorTable, READ_ONLY } from "../errors.ts"
 
 /** An ERR packet of the server (MySQL docs, ERR_Packet). */
 export interface ServerError extends Error {
@@ -67,21 +67,7 @@ export const mysqlErrors: ErrorTable = {
     remote_failed: "The server failed: {said} (error {code}).",
   },
   isRowFault: ({ code, state = "" }) => ROW_FAULTS.has(Number(code)) || /^(22|23|44|45)/.test(state),
-  grant: grantFor,
   client: explainClient,
-}
-
-/** The GRANT that would help, as far as an English server names right, user and table. */
-function grantFor({ text }: Said): string | undefined {
-  const user = /'([^']*)'@'([^']*)'/.exec(text)
-  const to = user === null ? "the user" : `'${user[1]}'@'${user[2]}'`
-  const table = /^([A-Z ,]+) command denied to user .* for (?:table|column '[^']*' in table) (?:`([^`]+)`\.)?[`']([^`']+)[`']/.exec(text)
-  if (table) return `GRANT ${table[1]} ON ${table[2] === undefined ? "" : `\`${table[2]}\`.`}\`${table[3]}\` TO ${to}`
-  const database = /to database '([^']+)'/.exec(text)
-  if (database) return `GRANT SELECT ON \`${database[1]}\`.* TO ${to}`
-  const routine = /execute command denied to user .* for routine '([^']+)'/.exec(text)
-  if (routine) return `GRANT EXECUTE ON ${routine[1]} TO ${to}`
-  return user === null ? undefined : `GRANT it to ${to}`
 }
 
 const BROKEN: readonly [ErrorCode, string] = ["connection_lost", "The connection to the server broke; try again, and look at the server's log if it stays."]

@@ -52,11 +52,6 @@ function like(pattern: string, text: string): boolean {
   return new RegExp(`^${parts}$`, "su").test(text)
 }
 
-/** The account that the server took the login for, as GRANT names it: `'app'@'%'`. */
-export async function accountOf({ wire }: Pick<MysqlClient, "wire">, call: Call): Promise<string> {
-  const name = String((await wire.run("SELECT CURRENT_USER()", [], call)).rows[0]?.[0] ?? "")
-  const at = name.lastIndexOf("@")
-  return [name.slice(0, at), name.slice(at + 1)].map(quoted).join("@")
-}
-
-const quoted = (text: string): string => (/['\\]/.test(text) ? `\`${text.replaceAll("`", "``")}\`` : `'${text}'`)
+/** The account that the server took the login for, such as `app@%`. */
+export const accountOf = async ({ wire }: Pick<MysqlClient, "wire">, call: Call): Promise<string> =>
+  String((await wire.run("SELECT CURRENT_USER()", [], call)).rows[0]?.[0] ?? "")

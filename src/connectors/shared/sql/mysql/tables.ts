@@ -1,6 +1,4 @@
-import { qualified } from "../dialect.ts"
 import { brief } from "../errors.ts"
-import { mysqlDialect } from "./dialect.ts"
 
 /** What information_schema says of a table beside its columns. */
 export interface Table {
@@ -25,7 +23,3 @@ export function brokenReason({ view, comment, engine }: Table): string | undefin
   if (!/invalid/.test(comment)) return undefined
   return "The view does not work any more: it names something that is gone, or that its definer may not read; mend or drop it."
 }
-
-/** Why the login may not read a table that works. */
-export const deniedReason = (path: readonly string[], account: string): string =>
-  `The user may not read it; GRANT SELECT ON ${qualified(mysqlDialect, path)} TO ${account}.`

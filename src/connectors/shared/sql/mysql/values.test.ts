@@ -180,15 +180,6 @@ describe("errors", () => {
     [1366, "HY000", "query_invalid"],
   ])("%i %s is %s", (errno, state, code) => expect(explain(server(errno, state))?.code).toBe(code))
 
-  test.each([
-    ["SELECT command denied to user 'low'@'10.0.0.1' for table `shop`.`item`", "GRANT SELECT ON `shop`.`item` TO 'low'@'10.0.0.1'"],
-    ["INSERT, UPDATE command denied to user 'low'@'%' for table 'item'", "GRANT INSERT, UPDATE ON `item` TO 'low'@'%'"],
-    ["SELECT command denied to user 'low'@'%' for column 'x' in table 'item'", "GRANT SELECT ON `item` TO 'low'@'%'"],
-    ["Access denied for user 'low'@'%' to database 'shop'", "GRANT SELECT ON `shop`.* TO 'low'@'%'"],
-    ["execute command denied to user 'low'@'%' for routine 'shop.f'", "GRANT EXECUTE ON shop.f TO 'low'@'%'"],
-    ["interdit", "GRANT it to the user"],
-  ])("%j names its GRANT", (message, wanted) => expect(explain(server(1142, "42000", message))?.message).toContain(`; ${wanted}.`))
-
   test("a lock that was waited for is no fault of a row", () => {
     expect([server(1205, "HY000"), server(1213, "40001"), server(1062, "23000"), server(1265, "01000")].map((error) => rowReason(mysqlErrors, error))).toEqual([
       undefined,

@@ -35,6 +35,7 @@ const columnsSql = (only: string, which: string): string => `
     ${told("format_type(a.atttypid, a.atttypmod)")}, CASE WHEN t.typtype = 'd' THEN ${baseSpelled("t.oid")} END,
     e.typcategory, CASE WHEN e.typtype = 'd' THEN ${baseSpelled("e.oid")} ELSE ${told("format_type(e.oid, NULL)")} END,
     (SELECT ${told("k.collname")} FROM pg_collation k WHERE k.oid = a.attcollation AND NOT k.collisdeterministic),
+    CASE WHEN NOT (r.usable AND r.readable) THEN current_user::text END,
     ${isTellable("r.nspname")} AND ${isTellable("r.relname")} AND ${isTellable("a.attname")}
   FROM r
   LEFT JOIN pg_index i ON i.indrelid = r.oid AND i.indisprimary AND i.indisvalid

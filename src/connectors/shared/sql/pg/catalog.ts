@@ -1,13 +1,12 @@
 import type { Call } from "../../../../core/call.ts"
 import type { StreamKind } from "../../../../core/streams.ts"
 import type { Column, Value } from "../../../../core/values.ts"
-import { type Catalog, countedBy, denied, described, grouped, type Relation } from "../catalog.ts"
-import { qualified } from "../dialect.ts"
+import { type Catalog, countedBy, described, grouped, type Relation } from "../catalog.ts"
 import type { Typed } from "../types.ts"
 import { CATALOG, COUNT, READ_ONE, WRITE_ONE } from "./catalog-sql.ts"
 import type { PgClient } from "./client.ts"
-import { pgDialect } from "./dialect.ts"
 import { guessed } from "./own-types.ts"
+import { spellPg, unreadable } from "./spelling.ts"
 import { arrayOf, pgTypes } from "./values.ts"
 
 const types = pgTypes()
@@ -54,8 +53,7 @@ function readable(rows: Rows): Relation | undefined {
   const path = [String(schema), String(name)]
   if (rows.some((row) => row.at(-1) === false))
     return { skipped: { path, reason: "Its name or a column's name is not UTF-8, in a database of encoding SQL_ASCII; rename it, or read it through a view." } }
-  if (usable !== true) return denied(path, "role", "use the schema", `USAGE ON SCHEMA ${pgDialect.ident(String(schema))}`)
-  return readable === true ? undefined : denied(path, "role", "read it", `SELECT ON ${qualified(pgDialect, path)}`)
+  return unreadable(path, "role", usable, readable, rows[0]?.at(-2), spellPg)
 }
 
 /** A read of a parent returns its children's rows too, whose keys may be equal; a write goes to the parent alone, and its key holds there. */

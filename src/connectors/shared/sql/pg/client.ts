@@ -3,11 +3,13 @@ import type { Client } from "pg"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { Lease } from "../../../../core/lease.ts"
 import { explainBy } from "../errors.ts"
+import { mendedBy } from "../grants.ts"
 import { type Encryption, type Login, loginOf, type ServerConfig } from "../login.ts"
 import type { SqlConnection } from "../wire.ts"
 import type { PgBound } from "./encode.ts"
 import { duringLogin } from "./errors.ts"
 import { cancelRequest, letsIn, startTls, watchMessages } from "./protocol.ts"
+import { connectRight } from "./spelling.ts"
 import { type PgSystem, pgWire } from "./wire.ts"
 
 /** A logged-in connection to PostgreSQL, or to a system that speaks its protocol. */
@@ -51,7 +53,7 @@ export async function connectPg(login: Login, lease: Lease, system: PgSystem): P
   client.on("error", () => undefined)
   socket.on("data", watchMessages(address))
   try {
-    await logIn(client, lease, system, tls === undefined && (() => letsInByTls(login, lease)))
+    await logIn(client, lease, system, login.user, tls === undefined && (() => letsInByTls(login, lease)))
     if (system.session !== undefined) await client.query(system.session)
   } catch (error) {
     socket.destroy()
@@ -91,7 +93,7 @@ async function refusedPlain(error: PlatformError, byTls: () => Promise<boolean>)
 }
 
 /** The server checks the password first, and then whether the database exists and may be entered: those two are the permission stage. */
-async function logIn(client: Client, lease: Lease, { errors }: PgSystem, byTls: false | (() => Promise<boolean>)): Promise<void> {
+async function logIn(client: Client, lease: Lease, { errors }: PgSystem, user: string, byTls: false | (() => Promise<boolean>)): Promise<void> {
   const explain = explainBy(duringLogin(errors))
   let refused: PlatformError | undefined
   await lease.stage("auth", async () => {
@@ -101,7 +103,7 @@ async function logIn(client: Client, lease: Lease, { errors }: PgSystem, byTls: 
       const known = explain(error)
       if (known?.code === "auth_failed" && byTls !== false) throw await refusedPlain(known, byTls)
       if (known?.code !== "permission_denied" && known?.code !== "database_not_found") throw known ?? error
-      refused = known
+      refused = mendedBy(known, connectRight(error, user))
     }
   })
   if (refused) await lease.stage("permission", () => Promise.reject(refused as PlatformError))

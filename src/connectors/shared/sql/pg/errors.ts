@@ -132,26 +132,11 @@ export const pgErrors = (product: string): ErrorTable => ({
     return WHOLE.test(code)
   },
   reason: ({ code, text }, error) => `${brief(text)}${KEYED.has(code) && isServerError(error) && error.detail ? ` (${error.detail})` : ""}.`,
-  grant: ({ text }) => grantFor(text),
   client: (error) => explainClient(product, error),
 })
 
 /** Whether the server refused a value, as against the statement. */
 export const isDataError = (error: unknown): boolean => isServerError(error) && error.code.startsWith("22")
-
-/** The GRANT that would help, as far as an English server names the object. */
-function grantFor(message: string): string | undefined {
-  const [, kind = "", name = ""] = /permission denied for (\w+(?: \w+)?) (\S+)$/.exec(message) ?? []
-  const rights: Readonly<Record<string, string>> = {
-    schema: `USAGE ON SCHEMA ${name}`,
-    table: `SELECT (or INSERT, UPDATE) ON ${name}`,
-    view: `SELECT (or INSERT, UPDATE) ON ${name}`,
-    relation: `SELECT (or INSERT, UPDATE) ON ${name}`,
-    database: `CONNECT ON DATABASE ${name}`,
-    function: `EXECUTE ON FUNCTION ${name}`,
-  }
-  return Object.hasOwn(rights, kind) ? `GRANT ${rights[kind]} TO the role` : undefined
-}
 
 const LOST: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "ERR_STREAM_DESTROYED"])
 
