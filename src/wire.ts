@@ -3247,6 +3247,8 @@ export interface components {
             /** @description The names that lead to a stream, such as schema and table */
             path: string[];
             reason: string;
+            /** @description What mends it, best first */
+            remedies?: components["schemas"]["Remedy"][];
         };
         SkippedStreamList: {
             data: components["schemas"]["SkippedStream"][];

@@ -119,6 +119,7 @@ export interface CatalogSkipped {
   position: number
   path: readonly string[]
   reason: string
+  remedies: Generated<Json<readonly Plain[]>>
 }
 
 /** `position` counts from 0 in the order of discovery; `search` is the lower-cased path and column names, for LIKE. */

@@ -99,6 +99,7 @@ describe("from nothing to rows", () => {
     expect(ran.code).toBe(0)
     expect(ran.stdout).toMatch(/public\.orders +table +4 +id/)
     expect(ran.stdout).toMatch(/Partial: 3 of 5[\s\S]*closed\.t: [\s\S]*public\.hidden: /)
+    expect(ran.stdout).toContain('\n    GRANT SELECT ON "public"."hidden" TO "reader";\n')
     const columns = await run(["connectors", "catalog", "shop", "--search", "orders", "--columns"])
     expect(columns.stdout).toMatch(/public\.orders +total +numeric\(38,10\)/)
     expect(columns.stdout).not.toContain("public.big")

@@ -3,6 +3,7 @@ import { STREAM_KINDS } from "../../core/streams.ts"
 import { COLUMN_TYPES } from "../../core/values.ts"
 import { CHANGE_KINDS } from "../../hub/catalogs/catalog-changes.ts"
 import { closed, Nullable, named, open, PageQuery, pageFields, Time } from "./basics.ts"
+import { remedies } from "./problems.ts"
 import { Guesses, timeoutMs } from "./tests.ts"
 
 export const Column = named(
@@ -70,7 +71,7 @@ const head = {
   diff: Nullable(named("CatalogDiffSummary", Type.Object(summary, { description: "The changes since the previous version" }))),
 }
 export const CatalogVersion = named("CatalogVersion", Type.Object({ ...head, durationMs: Type.Integer() }))
-export const SkippedStream = named("SkippedStream", Type.Object({ path: Path, reason: Type.String() }))
+export const SkippedStream = named("SkippedStream", Type.Object({ path: Path, reason: Type.String(), remedies }))
 const CatalogChange = named(
   "CatalogChange",
   Type.Object({

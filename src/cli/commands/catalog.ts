@@ -107,7 +107,11 @@ function completeness({ complete, counts, skipped, discoveredAt }: Catalog): str
   const kinds = Object.entries(counts.byKind).map(([kind, count]) => `${count} ${kind}${count === 1 ? "" : "s"}`)
   const what = `${counts.streams} of ${counts.total}${kinds.length === 0 ? "" : ` (${kinds.join(", ")})`}, discovered ${when(discoveredAt)}`
   if (complete) return [`Complete: ${what}.`]
-  const shown = skipped.slice(0, SKIPPED_SHOWN).map(({ path, reason }) => `  ${printable(pathText(path))}: ${printable(reason)}`)
-  const more = counts.skipped > shown.length ? [`  … and ${counts.skipped - shown.length} more; --json has all.`] : []
+  const shown = skipped.slice(0, SKIPPED_SHOWN).flatMap(({ path, reason, remedies }) => {
+    // The statements stand on lines of their own, to be copied.
+    const sql = (remedies ?? []).flatMap((each) => (each.sql === undefined ? [] : [`    ${printable(each.sql)};`]))
+    return [`  ${printable(pathText(path))}: ${printable(sql.length > 0 ? reason.replace(/; run GRANT .*$/s, ":") : reason)}`, ...sql]
+  })
+  const more = counts.skipped > SKIPPED_SHOWN ? [`  … and ${counts.skipped - SKIPPED_SHOWN} more; --json has all.`] : []
   return [`Partial: ${what}; skipped ${counts.skipped}:`, ...shown, ...more]
 }

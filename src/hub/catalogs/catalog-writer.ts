@@ -1,5 +1,6 @@
 import { sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
+import type { Remedy } from "../../core/remedies.ts"
 import type { Stream } from "../../core/streams.ts"
 import type { Tx } from "../../store/database.ts"
 import { parentMissing, type Store, uniqueViolation } from "../../store/store.ts"
@@ -19,6 +20,8 @@ export interface CatalogCounts {
 export interface Skipped {
   readonly path: readonly string[]
   readonly reason: string
+  /** What would make it a stream. */
+  readonly remedies?: readonly Remedy[]
 }
 
 /** The owner of a catalog. */
@@ -196,12 +199,12 @@ export class CatalogWriter {
     if (skipped.length === 0) return
     this.#skipped = []
     const first = this.#counts.skipped - skipped.length
-    const rows = JSON.stringify(skipped.map(({ path, reason }, index) => ({ position: first + index, path, reason })))
+    const rows = JSON.stringify(skipped.map(({ path, reason, remedies = [] }, index) => ({ position: first + index, path, reason, remedies })))
     const { workspaceId, connectorId } = this.#owner
     // One parameter instead of thousands: a statement of so many parameters takes longer to write than to run.
-    const insert = sql`insert into jackfield.catalog_skipped (workspace_id, connector_id, version, position, path, reason)
-      select ${workspaceId}::uuid, ${connectorId}::uuid, ${this.version}::integer, s.position, s.path, s.reason
-      from json_to_recordset(${rows}::json) as s (position integer, path text[], reason text)`
+    const insert = sql`insert into jackfield.catalog_skipped (workspace_id, connector_id, version, position, path, reason, remedies)
+      select ${workspaceId}::uuid, ${connectorId}::uuid, ${this.version}::integer, s.position, s.path, s.reason, s.remedies
+      from json_to_recordset(${rows}::json) as s (position integer, path text[], reason text, remedies jsonb)`
     await this.#store.inWorkspace(workspaceId, (tx) => insert.execute(tx)).catch(gone)
   }
 

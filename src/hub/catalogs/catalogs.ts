@@ -1,5 +1,6 @@
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
+import type { Remedy } from "../../core/remedies.ts"
 import type { Stream } from "../../core/streams.ts"
 import type { Catalogs as CatalogTable, Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
@@ -109,7 +110,7 @@ export class Catalogs {
       const { total } = await matching.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
       const page = pageOf(rows, query.limit, total, (each) => each.position + 1)
       const skipped = await skippedOf(tx, row, catalog.version).orderBy("position").limit(SKIPPED_SHOWN).execute()
-      return { ...headOf(catalog), skipped, streams: page.data.map(streamOf), nextCursor: page.nextCursor, total }
+      return { ...headOf(catalog), skipped: skipped.map(skippedView), streams: page.data.map(streamOf), nextCursor: page.nextCursor, total }
     })
   }
 
@@ -161,7 +162,7 @@ export class Catalogs {
         .limit(query.limit + 1)
         .execute()
       const page = pageOf(rows, query.limit, (counts as unknown as CatalogCounts).skipped, ({ position }) => position + 1)
-      return { ...page, data: page.data.map(({ path, reason }) => ({ path, reason })) }
+      return { ...page, data: page.data.map(skippedView) }
     })
   }
 
@@ -189,10 +190,16 @@ const finished = (tx: Tx, workspaceId: string, connectorId: string) =>
 const skippedOf = (tx: Tx, { workspace_id, id }: ConnectorRow, version: number) =>
   tx
     .selectFrom("catalog_skipped")
-    .select(["path", "reason"])
+    .select(["path", "reason", "remedies"])
     .where("workspace_id", "=", workspace_id)
     .where("connector_id", "=", id)
     .where("version", "=", version)
+
+const skippedView = ({ path, reason, remedies }: { readonly path: readonly string[]; readonly reason: string; readonly remedies: unknown }): Skipped => ({
+  path,
+  reason,
+  remedies: remedies as readonly Remedy[],
+})
 
 const newest = (tx: Tx, workspaceId: string, connectorId: string): Promise<Row | undefined> =>
   finished(tx, workspaceId, connectorId).selectAll().orderBy("version", "desc").limit(1).executeTakeFirst()

@@ -12,6 +12,7 @@ import * as catalogDiff from "./0010-catalog-diff.ts"
 import * as people from "./0011-people.ts"
 import * as compat from "./0012-compat.ts"
 import * as guesses from "./0013-guesses.ts"
+import * as catalogRemedies from "./0014-catalog-remedies.ts"
 import * as roles from "./0015-roles.ts"
 
 /** Every migration in order, listed here so that a packaged hub need not read a directory. */
@@ -29,5 +30,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0011-people": people,
   "0012-compat": compat,
   "0013-guesses": guesses,
+  "0014-catalog-remedies": catalogRemedies,
   "0015-roles": roles,
 }

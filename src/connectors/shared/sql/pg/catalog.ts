@@ -5,6 +5,7 @@ import { type Catalog, countedBy, described, grouped, type Relation } from "../c
 import type { Typed } from "../types.ts"
 import { CATALOG, COUNT, READ_ONE, WRITE_ONE } from "./catalog-sql.ts"
 import type { PgClient } from "./client.ts"
+import { pgDialect } from "./dialect.ts"
 import { guessed } from "./own-types.ts"
 import { spellPg, unreadable } from "./spelling.ts"
 import { arrayOf, pgTypes } from "./values.ts"
