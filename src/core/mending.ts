@@ -123,6 +123,10 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Rule>>> = {
     const said = places.filter(({ name }) => Object.hasOwn(details, name))
     return (said.length > 0 ? said : places).map(checked)
   },
+  stream_not_found: (spots) =>
+    direct(spots)
+      .filter(({ field, pointer }) => field.format === "url" && pointer.split("/").length === 2)
+      .map(checked),
   connection_lost: waiting,
   timed_out: waiting,
   too_many_connections: waiting,

@@ -17,7 +17,7 @@ export function formatFault(format: TextFormat | undefined, value: string): stri
     case "pem":
       return value.includes("-----BEGIN ") ? undefined : "must be PEM text that begins with -----BEGIN."
     case "upload":
-      return UUID.test(value) ? undefined : "must be the id of an upload, as returned by POST /v1/uploads."
+      return UUID.test(value) ? undefined : "must be the id of an upload, as an upload returns it."
     case "multiline":
       return undefined
     default:

@@ -3,6 +3,7 @@ import { PlatformError } from "../core/errors.ts"
 import { formatRule, parseEgressRules, type Rule } from "../net/rules.ts"
 import type { Store } from "../store/store.ts"
 import { record } from "./audit/audit.ts"
+import { notFound } from "./base/not-found.ts"
 import type { Principal } from "./base/principal.ts"
 
 export interface EgressRuleView {
@@ -90,7 +91,8 @@ export class Egress {
   async remove(by: Principal, ref: string): Promise<void> {
     const all = await this.list()
     const named = all.find((each) => each.id === ref) ?? all.find((each) => each.rule === ref)
-    if (named === undefined) throw new PlatformError("not_found", `There is no egress rule ${ref.slice(0, 100)}; list them with GET /v1/egress.`)
+    if (named === undefined)
+      throw notFound(`There is no egress rule ${ref.slice(0, 100)}`, { things: "rules", path: "/v1/egress", command: "jackfield egress list" })
     const ids = all.flatMap(({ id, rule }) => (id === null || rule !== named.rule ? [] : [id]))
     if (ids.length === 0)
       throw new PlatformError("in_use", `The rule ${named.rule} comes from JACKFIELD_EGRESS_ALLOW; take it out there and start the hub again.`)

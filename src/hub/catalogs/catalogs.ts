@@ -1,9 +1,10 @@
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
-import type { Remedy } from "../../core/remedies.ts"
+import { callHub, type Remedy } from "../../core/remedies.ts"
 import type { Stream } from "../../core/streams.ts"
 import type { Catalogs as CatalogTable, Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
+import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
 import { type ConnectorRow, findConnector } from "../connectors/connector-row.ts"
@@ -212,8 +213,11 @@ async function versionOf(tx: Tx, row: ConnectorRow, version: number | undefined)
       : await finished(tx, row.workspace_id, row.id).selectAll().where("version", "=", version).executeTakeFirst()
   if (found !== undefined) return found
   if (version === undefined)
-    throw new PlatformError("catalog_missing", `The connector ${row.name} was never discovered; run POST /v1/connectors/${row.name}/discover.`)
-  throw new PlatformError("not_found", `The catalog of ${row.name} has no version ${version}, or no longer; see GET /v1/connectors/${row.name}/catalogs.`)
+    throw new PlatformError("catalog_missing", `The connector ${row.name} has not been discovered yet; run a discovery.`, {
+      remedies: [callHub("Discover it", "POST", `/v1/connectors/${row.name}/discover`, `jackfield connectors catalog ${row.name} --refresh`)],
+    })
+  const listing = { things: "versions", path: `/v1/connectors/${row.name}/catalogs`, command: `jackfield catalog versions ${row.name}` }
+  throw notFound(`The catalog of ${row.name} has no version ${version}, or it is no longer kept`, listing)
 }
 
 /** The version before that one. */

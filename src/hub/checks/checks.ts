@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto"
 import { type Selectable, sql } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
+import { callHub } from "../../core/remedies.ts"
 import type { HealthState, HealthChecks as Table, Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
 import { record } from "../audit/audit.ts"
@@ -164,7 +165,9 @@ async function oneOf(tx: Tx, workspaceId: string, connectorId: string, name = co
 }
 
 const unscheduled = (name: string): PlatformError =>
-  new PlatformError("not_found", `The connector ${name} has no scheduled check; set one with PUT /v1/connectors/${name}/check.`)
+  new PlatformError("not_found", `The connector ${name} has no scheduled check; schedule one.`, {
+    remedies: [callHub("Schedule a check every five minutes", "PUT", `/v1/connectors/${name}/check`, `jackfield checks set ${name} --every 5m`)],
+  })
 
 function viewOf(row: Row): CheckView {
   const stopped = row.stopped_code !== null && row.stopped_version === row.version

@@ -61,7 +61,7 @@ export class Credentials {
   async stage(by: Principal, ref: Ref, config: Plain, ifMatch?: number): Promise<CredentialsView> {
     return this.#inWorkspace(by, async (tx) => {
       const row = await this.#held(tx, by, ref, ifMatch)
-      requireWhole(row)
+      requireWhole(row, this.#parts.registry)
       const owner = { workspaceId: row.workspace_id, connectorId: row.id }
       const connector = typeOf(this.#parts.registry, row.type)
       const { fields, plain, secrets, kept } = entered(connector, row, await sealedSecrets(tx, owner.workspaceId, [row.id], "current"), config)
@@ -100,7 +100,7 @@ export class Credentials {
   async test(by: Principal, ref: Ref, options: TestOptions): Promise<TestReport> {
     const { row, id, connector, config } = await this.#inWorkspace(by, async (tx) => {
       const found = await findConnector(tx, by, ref)
-      requireUsable(found)
+      requireUsable(found, this.#parts.registry)
       const staged = await requireStaged(tx, found)
       const type = typeOf(this.#parts.registry, found.type)
       const fitted = await fitStaged(tx, this.#parts.vault, type, found, staged)
@@ -200,7 +200,7 @@ export class Credentials {
     const changed = await unlessRaced(ifMatch, () =>
       this.#inWorkspace(by, async (tx) => {
         const row = await this.#held(tx, by, ref, ifMatch)
-        requireWhole(row)
+        requireWhole(row, this.#parts.registry)
         const [view] = await viewsOf(tx, this.#parts.registry, by.workspace.id, [await make(tx, row)])
         if (view === undefined) throw stale(ref)
         return view

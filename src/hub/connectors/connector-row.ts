@@ -1,9 +1,14 @@
 import type { Kysely, Selectable } from "kysely"
 import { PlatformError } from "../../core/errors.ts"
+import { mended } from "../../core/mending.ts"
+import type { Registry } from "../../core/registry.ts"
+import { callHub } from "../../core/remedies.ts"
 import type { Connectors as ConnectorTable, Database, Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
 import { looksLikeId } from "../base/ids.ts"
+import { notFound } from "../base/not-found.ts"
 import { type Viewer, visibleTo } from "../base/scope.ts"
+import { typeOf } from "./connector-types.ts"
 
 /** A connector as it is stored. */
 export type ConnectorRow = Selectable<ConnectorTable>
@@ -38,17 +43,25 @@ function found(row: ConnectorRow | undefined, ref: Ref): ConnectorRow {
 }
 
 export const noConnector = (ref: string): PlatformError =>
-  new PlatformError("not_found", `There is no connector "${ref.slice(0, 100)}" in this workspace; list them with GET /v1/connectors.`)
+  notFound(`There is no connector "${ref.slice(0, 100)}" in this workspace`, {
+    things: "connectors",
+    path: "/v1/connectors",
+    command: "jackfield connectors list",
+  })
 
 /** Refuses a connector that is switched off, or a draft. */
-export function requireUsable(row: ConnectorRow): void {
-  if (row.status === "disabled") throw new PlatformError("connector_disabled", `The connector ${row.name} is switched off; enable it first.`)
-  requireWhole(row)
+export function requireUsable(row: ConnectorRow, registry: Registry): void {
+  if (row.status === "disabled")
+    throw new PlatformError("connector_disabled", `The connector ${row.name} is switched off; enable it first.`, {
+      remedies: [callHub('Enable it: { "enabled": true }', "PATCH", `/v1/connectors/${row.name}`, `jackfield connectors change ${row.name} --enable`)],
+    })
+  requireWhole(row, registry)
 }
 
 /** Refuses a draft. */
-export function requireWhole(row: ConnectorRow): void {
+export function requireWhole(row: ConnectorRow, registry: Registry): void {
   if (row.missing.length === 0) return
   const lacking = row.missing.map((each) => each.message).join(" ")
-  throw new PlatformError("connector_incomplete", `The connector ${row.name} is a draft: ${lacking}`, { faults: row.missing })
+  const error = new PlatformError("connector_incomplete", `The connector ${row.name} is a draft: ${lacking}`, { faults: row.missing })
+  throw mended(error, { fields: typeOf(registry, row.type).fields, config: row.config })
 }

@@ -5,6 +5,7 @@ import type { AnyConnector } from "../../core/connector.ts"
 import { credentialFields, isWithin } from "../../core/credentials.ts"
 import { type Fault, PlatformError } from "../../core/errors.ts"
 import type { Fields } from "../../core/fields.ts"
+import { callHub } from "../../core/remedies.ts"
 import type { StagedCredentials, Tx } from "../../store/database.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { checked } from "./connector-config.ts"
@@ -61,8 +62,13 @@ const refuse = (connector: AnyConnector, faults: readonly Fault[]): unknown => c
 export async function requireStaged(tx: Tx, row: ConnectorRow): Promise<Staged> {
   const staged = await findStaged(tx, row)
   if (staged !== undefined) return staged
-  const message = `Nothing is staged for ${row.name}; stage credentials with PUT /v1/connectors/${row.name}/credentials/next.`
-  throw new PlatformError("credentials_missing", message)
+  const remedy = callHub(
+    "Stage credentials",
+    "PUT",
+    `/v1/connectors/${row.name}/credentials/next`,
+    `jackfield connectors credentials stage ${row.name} --secret password`,
+  )
+  throw new PlatformError("credentials_missing", `Nothing is staged for ${row.name}; stage credentials first.`, { remedies: [remedy] })
 }
 
 export const findStaged = (tx: Tx, row: ConnectorRow): Promise<Staged | undefined> =>

@@ -4,6 +4,7 @@ import type { AnyConnector } from "../../core/connector.ts"
 import { type Fault, PlatformError } from "../../core/errors.ts"
 import { BREAKER_CLOSED } from "../../limits/breaker.ts"
 import type { ConnectorVersions, Tx, VersionKind } from "../../store/database.ts"
+import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
 import { leaveType, makeChange, stale, unlessRaced } from "./connector-change.ts"
@@ -131,8 +132,8 @@ export async function findVersion(tx: Tx, row: ConnectorRow, version: number): P
     .where("version", "=", version)
     .executeTakeFirst()
   if (found !== undefined) return found
-  const message = `There is no version ${version} of ${row.name}, or it is no longer kept; list them with GET /v1/connectors/${row.name}/versions.`
-  throw new PlatformError("not_found", message)
+  const listing = { things: "versions", path: `/v1/connectors/${row.name}/versions`, command: `jackfield connectors versions ${row.name}` }
+  throw notFound(`There is no version ${version} of ${row.name}, or it is no longer kept`, listing)
 }
 
 /** The stored config as the type takes it today. A version that was complete cannot come back when its type needs more fields now. */

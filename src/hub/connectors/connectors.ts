@@ -170,7 +170,7 @@ export class Connectors {
         return { row: found, view: await this.#view(tx, by, found) }
       })
       const partial = row.status === "disabled" ? undefined : options.partial?.(view)
-      if (partial === undefined) requireUsable(row)
+      if (partial === undefined) requireUsable(row, this.#parts.registry)
       if (partial === undefined && options.breaker === true) requireAccepted(row)
       if (options.breaker === true) await passBreaker(store, row)
       const subject: Subject = {

@@ -29,7 +29,7 @@ export async function openConnector(parts: Parts & Pick<ConnectorParts, "warm">,
   const { store } = parts
   const readAt = performance.now()
   const row = await readConnector(store, by, ref)
-  requireUsable(row)
+  requireUsable(row, parts.registry)
   requireAccepted(row)
   const known = parts.warm.known(row.id, row.version)
   if (known !== undefined) {
@@ -45,7 +45,7 @@ export async function openConnector(parts: Parts & Pick<ConnectorParts, "warm">,
 
 /** The same for a row that was read at `readAt`, with the secrets of that very version; its credentials may have been refused. */
 export async function openRow({ vault, registry }: Parts, tx: Tx, row: ConnectorRow, readAt: number): Promise<Opened> {
-  requireUsable(row)
+  requireUsable(row, registry)
   const connector = typeOf(registry, row.type)
   const secrets = await secretValues(vault, tx, { workspaceId: row.workspace_id, connectorId: row.id }, row.version)
   const config = openConfig(connector.fields, row.config, secrets)

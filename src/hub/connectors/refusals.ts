@@ -1,5 +1,6 @@
 import { sql } from "kysely"
 import { type ErrorCode, PlatformError } from "../../core/errors.ts"
+import { callHub } from "../../core/remedies.ts"
 import { record } from "../audit/audit.ts"
 import type { Principal } from "../base/principal.ts"
 import { targetOf } from "./connector-change.ts"
@@ -47,5 +48,9 @@ export function requireAccepted(row: ConnectorRow): void {
 export function credentialsRefused(name: string, at?: Date): PlatformError {
   const since = at?.toISOString()
   const message = `The system refuses the credentials of ${name}${since === undefined ? "" : ` since ${since}`}, so they are not tried again; enter a new secret, switch or roll back, or test it.`
-  return new PlatformError("credentials_refused", message, since === undefined ? {} : { details: { since } })
+  const remedies = [
+    callHub("Test it, once the system accepts the credentials again", "POST", `/v1/connectors/${name}/test`, `jackfield connectors test ${name}`),
+    callHub("Or stage new credentials", "PUT", `/v1/connectors/${name}/credentials/next`, `jackfield connectors credentials stage ${name} --secret password`),
+  ]
+  return new PlatformError("credentials_refused", message, { remedies, ...(since === undefined ? {} : { details: { since } }) })
 }

@@ -1,5 +1,6 @@
 import type { Render, Turn } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
+import { callHub } from "../../core/remedies.ts"
 import { type OpenOptions, open, type Session } from "../../core/session.ts"
 import { ConnectorLimits, type Grant } from "../../limits/connector-limits.ts"
 import { effectiveLimits, type Limits } from "../../limits/limits.ts"
@@ -55,6 +56,19 @@ interface Admitted<P> extends UseOptions<P> {
   readonly signal: AbortSignal
 }
 
+/** A stream that is not there may be found again under its new path. */
+function discoverable(error: PlatformError, { name, connector }: Opened): PlatformError {
+  const { code, message, cause, details, faults } = error
+  if (code !== "stream_not_found" || connector.discover === undefined) return error
+  const discover = callHub(
+    "Discover it again, and take a path of the catalog",
+    "POST",
+    `/v1/connectors/${name}/discover`,
+    `jackfield connectors catalog ${name} --refresh`,
+  )
+  return new PlatformError(code, message, { cause, details, faults, remedies: [discover, ...error.remedies] })
+}
+
 /** The longest wait for the limits of a connector. */
 const LIMIT_WAIT_MS = 30_000
 const BATCH_ROWS = 1_000
@@ -82,8 +96,9 @@ export class Uses {
     try {
       yield* this.#granted({ ...options, by, opened, prepared, login, signal }, start)
     } catch (error) {
-      if (error instanceof PlatformError && login.failed(error)) await stopUses(this.#parts, by, opened, error.code)
-      throw error
+      if (!(error instanceof PlatformError)) throw error
+      if (login.failed(error)) await stopUses(this.#parts, by, opened, error.code)
+      throw discoverable(error, opened)
     } finally {
       login.done()
     }

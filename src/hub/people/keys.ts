@@ -7,6 +7,7 @@ import { hashToken, newApiKey, visiblePrefix } from "../../vault/tokens.ts"
 import { record } from "../audit/audit.ts"
 import { looksLikeId } from "../base/ids.ts"
 import { type Maker, makersOf } from "../base/names.ts"
+import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
 import type { Scope } from "../base/scope.ts"
@@ -216,7 +217,7 @@ function expiry(text: string): Date {
 const targetOf = ({ id, name }: Pick<Row, "id" | "name">) => ({ kind: "key", id, name })
 
 const noKey = (id: string, live: string): PlatformError =>
-  new PlatformError("not_found", `There is no ${live}key ${id.slice(0, 100)} in this workspace; list them with GET /v1/keys.`)
+  notFound(`There is no ${live}key ${id.slice(0, 100)} in this workspace`, { things: "keys", path: "/v1/keys", command: "jackfield keys list" })
 
 const statusOf = (row: Row): KeyStatus =>
   row.revoked_at !== null ? "revoked" : row.expires_at !== null && row.expires_at.getTime() <= Date.now() ? "expired" : "live"

@@ -7,6 +7,7 @@ import type { Store } from "../../store/store.ts"
 import { hashPassword, verifyPassword } from "../../vault/passwords.ts"
 import { record } from "../audit/audit.ts"
 import { looksLikeId } from "../base/ids.ts"
+import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
 import type { Scope } from "../base/scope.ts"
@@ -125,7 +126,7 @@ export class Sessions {
       const user = await ownUser(tx, by)
       const live = looksLikeId(id) ? liveOf(tx, user.id).where("id", "=", id) : undefined
       if ((await live?.select("id").executeTakeFirst()) === undefined)
-        throw new PlatformError("not_found", `You have no live session ${id.slice(0, 100)}; list them with GET /v1/sessions.`)
+        throw notFound(`You have no live session ${id.slice(0, 100)}`, { things: "sessions", path: "/v1/sessions", command: "jackfield sessions list" })
       await tx.updateTable("sessions").set({ revoked_at: sql<Date>`clock_timestamp()` }).where("user_id", "=", user.id).where("id", "=", id).execute()
       await record(tx, by, { action: "session.end", target: { kind: "session", id, name: user.email } })
     })

@@ -8,6 +8,7 @@ import { hashPassword } from "../../vault/passwords.ts"
 import { type AuditEvent, record } from "../audit/audit.ts"
 import { looksLikeId } from "../base/ids.ts"
 import { taken } from "../base/names.ts"
+import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
 import { requireAnotherAdmin } from "./admins.ts"
@@ -270,7 +271,7 @@ export const newPassword = (): string => randomBytes(15).toString("base64url")
 export const targetOf = ({ id, email }: Pick<Member, "id" | "email">) => ({ kind: "user", id, name: email })
 
 const noUser = (ref: string): PlatformError =>
-  new PlatformError("not_found", `There is no user ${ref.slice(0, 100)} in this workspace; list them with GET /v1/users.`)
+  notFound(`There is no user ${ref.slice(0, 100)} in this workspace`, { things: "users", path: "/v1/users", command: "jackfield users list" })
 
 /** A member as the caller may see it. */
 const viewFor = (by: Principal, user: Member): UserView => viewOf(by.operator || user.known_here ? user : { ...user, name: user.email, last_login_at: null })

@@ -7,6 +7,7 @@ import type { Store } from "../../store/store.ts"
 import { newApiKey } from "../../vault/tokens.ts"
 import { record } from "../audit/audit.ts"
 import { taken } from "../base/names.ts"
+import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import { type Plan, type PlanPatch, patched, planFrom } from "../base/plans.ts"
 import type { Principal } from "../base/principal.ts"
@@ -174,7 +175,7 @@ function named(all: readonly FoundWorkspace[], ref: string): FoundWorkspace {
 }
 
 const noWorkspace = (ref: string): PlatformError =>
-  new PlatformError("not_found", `There is no workspace ${ref.slice(0, 100)}; list them with GET /v1/workspaces.`)
+  notFound(`There is no workspace ${ref.slice(0, 100)}`, { things: "workspaces", path: "/v1/workspaces", command: "jackfield workspaces list" })
 
 const viewOf = ({ id, serial, name, title, created_at, plan }: FoundWorkspace): WorkspaceView => ({
   id,

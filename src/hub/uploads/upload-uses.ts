@@ -17,7 +17,7 @@ export async function requireUploads(tx: Tx, workspaceId: string, fields: Fields
       .forShare()
       .executeTakeFirst()
     if (found === undefined)
-      faults.push({ pointer: `/config${pointer}`, message: `There is no upload ${id} in this workspace; list them with GET /v1/uploads.` })
+      faults.push({ pointer: `/config${pointer}`, message: `There is no upload ${id} in this workspace; list the uploads, or upload the file.` })
   }
   if (faults.length > 0) throw new PlatformError("config_invalid", faults.map(({ message }) => message).join(" "), { faults })
 }

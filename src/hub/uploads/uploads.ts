@@ -8,6 +8,7 @@ import { allWorkspaces } from "../../store/lookups.ts"
 import { parentMissing, type Store } from "../../store/store.ts"
 import { record } from "../audit/audit.ts"
 import { looksLikeId } from "../base/ids.ts"
+import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import { planFrom, UPLOAD_BYTES } from "../base/plans.ts"
 import type { Principal } from "../base/principal.ts"
@@ -272,7 +273,7 @@ const viewOf = (row: UploadRow, usedBy: readonly string[]): UploadView => ({
 })
 
 const noUpload = (id: string): PlatformError =>
-  new PlatformError("not_found", `There is no upload "${id.slice(0, 100)}" in this workspace; list them with GET /v1/uploads.`)
+  notFound(`There is no upload "${id.slice(0, 100)}" in this workspace`, { things: "uploads", path: "/v1/uploads", command: "jackfield uploads list" })
 
 const tooLarge = (): PlatformError => new PlatformError("body_too_large", "The upload is larger than 2 GiB; send it compressed with gzip, or in parts.")
 

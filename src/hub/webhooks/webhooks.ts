@@ -6,6 +6,7 @@ import type { Store } from "../../store/store.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { record } from "../audit/audit.ts"
 import { looksLikeId } from "../base/ids.ts"
+import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
 import { deliveriesOf, type EventType } from "./outbox.ts"
@@ -196,10 +197,11 @@ export class Webhooks {
         .returningAll()
         .executeTakeFirst()
       if (row === undefined)
-        throw new PlatformError(
-          "not_found",
-          `There is no delivery "${deliveryId.slice(0, 100)}" of this webhook; list them with GET /v1/webhooks/${found.id}/deliveries.`,
-        )
+        throw notFound(`There is no delivery "${deliveryId.slice(0, 100)}" of this webhook`, {
+          things: "deliveries",
+          path: `/v1/webhooks/${found.id}/deliveries`,
+          command: `jackfield webhooks deliveries ${found.id}`,
+        })
       await record(tx, by, { action: "webhook.redeliver", target: targetOf(found), details: { delivery: row.id } })
       return deliveryOf(row)
     })
@@ -235,7 +237,12 @@ async function find(tx: Tx, workspaceId: string, id: string): Promise<Selectable
   const row = looksLikeId(id)
     ? await tx.selectFrom("webhooks").selectAll().where("workspace_id", "=", workspaceId).where("id", "=", id).executeTakeFirst()
     : undefined
-  if (row === undefined) throw new PlatformError("not_found", `There is no webhook "${id.slice(0, 100)}" in this workspace; list them with GET /v1/webhooks.`)
+  if (row === undefined)
+    throw notFound(`There is no webhook "${id.slice(0, 100)}" in this workspace`, {
+      things: "webhooks",
+      path: "/v1/webhooks",
+      command: "jackfield webhooks list",
+    })
   return row
 }
 
