@@ -42,7 +42,7 @@ describe("a test", () => {
 
   test.each([
     [{ role: "ADMIN" }, "permission_denied", /GRANT ROLE ADMIN TO USER jackfield/],
-    [{ warehouse: "LOCKED_WH" }, "permission_denied", /warehouse LOCKED_WH.*GRANT USAGE ON WAREHOUSE "LOCKED_WH" TO ROLE "ANALYST"/],
+    [{ warehouse: "LOCKED_WH" }, "permission_denied", /warehouse LOCKED_WH.*run GRANT USAGE ON WAREHOUSE "LOCKED_WH" TO ROLE "ANALYST"/],
     [{ warehouse: "compute_wh" }, "permission_denied", /warehouse compute_wh/],
     [{ database: "SHOPS" }, "database_not_found", /database SHOPS/],
     [{ schema: "CONFORMANC_" }, "database_not_found", /schema CONFORMANC_/],

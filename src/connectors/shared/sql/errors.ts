@@ -30,6 +30,8 @@ export interface ErrorTable {
   readonly codes: Readonly<Record<string, ErrorCode>>
   /** By the server's code, then by ours: sentences that differ from the shared ones. `{said}` is what the server said. */
   readonly sentences?: Readonly<Record<string, string>>
+  /** By the server's code, then by ours: what mends it, beside what its code says of the connector's fields. */
+  readonly remedies?: Readonly<Record<string, readonly Remedy[]>>
   /** Another code, where the server's own is too coarse. */
   refine?(said: Said, error: unknown): ErrorCode | undefined
   /** Whether it concerns single rows and not the others: data, constraints, triggers. */
@@ -85,7 +87,8 @@ export const explainBy =
 
 function explained(table: ErrorTable, said: Said, cause: unknown): PlatformError {
   const code = codeOf(table, said, cause)
-  return new PlatformError(code, sentence(table, code, said), { cause, details: detailsOf(table, said) })
+  const remedies = table.remedies?.[said.code] ?? table.remedies?.[code] ?? []
+  return new PlatformError(code, sentence(table, code, said), { cause, details: detailsOf(table, said), remedies })
 }
 
 const codeOf = ({ codes, refine, isRowFault }: ErrorTable, said: Said, cause: unknown): ErrorCode =>

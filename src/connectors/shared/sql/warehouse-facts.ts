@@ -3,6 +3,7 @@ import type { ServerFacts } from "../../../core/connector.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { Value } from "../../../core/values.ts"
 import { type Dialect, qualified, quotedText } from "./dialect.ts"
+import { grantOf, nextOf, visibly } from "./grants.ts"
 import { byName, type SqlConnection } from "./wire.ts"
 
 type Naming = Pick<Dialect<never>, "product" | "ident">
@@ -51,7 +52,7 @@ export const warehouseFacts =
         const rows = await rowsOf(shown(dialect, place))
         // Patterns ignore case and have wildcards; the name itself decides.
         if (place.refused === true || !rows.some((row) => row["name"] === place.path.at(-1)))
-          throw unusable(dialect, place, String((known as Known<string>)["role"] ?? "of the user"))
+          throw unusable(dialect, place, textOf((known as Known<string>)["role"]))
       }
     })
     const found = await call.stage("probe", async () => (await rowsOf("SELECT CURRENT_VERSION() AS VERSION"))[0]?.["version"])
@@ -64,16 +65,20 @@ export const warehouseFacts =
     }
   }
 
+const textOf = (value: Value | undefined): string | undefined => (typeof value === "string" && value !== "" ? value : undefined)
+
 /** A statement whose rows have the column `name`. */
 function shown(dialect: Naming, { kind, path }: Place): string {
   const within = path.length === 1 ? "" : ` IN DATABASE ${qualified(dialect, path.slice(0, -1))}`
   return `SHOW ${kind.toUpperCase()}S LIKE ${quotedText(path.at(-1) ?? "")}${within}`
 }
 
-function unusable(dialect: Naming, { kind, path }: Place, role: string): PlatformError {
+function unusable(dialect: Naming, { kind, path }: Place, role: string | undefined): PlatformError {
   const code = kind === "warehouse" ? "permission_denied" : "database_not_found"
-  const [name, grant] = [path.at(-1) ?? "", `GRANT USAGE ON ${kind.toUpperCase()} ${qualified(dialect, path)} TO ROLE ${dialect.ident(role)}`]
-  return new PlatformError(code, `There is no ${kind} ${name}, or the role ${role} may not use it; check the name, upper and lower case too, or ${grant}.`, {
-    details: { [kind]: name },
-  })
+  const name = path.at(-1) ?? ""
+  const [spell, on] = [visibly(dialect.ident), kind.toUpperCase()]
+  const to = role === undefined ? undefined : spell(role)
+  const remedies = to === undefined ? [] : grantOf(spell, { privileges: ["USAGE"], on, path }, `ROLE ${to}`)
+  const message = `There is no ${kind} ${name}, or the role ${role ?? "of the user"} may not use it; check the name, upper and lower case too, or ${nextOf(remedies, "grant it USAGE")}.`
+  return new PlatformError(code, message, { details: { [kind]: name }, remedies })
 }

@@ -1,4 +1,5 @@
 import { type ErrorCode, PlatformError } from "../../../../core/errors.ts"
+import { runSql } from "../../../../core/remedies.ts"
 import { type ErrorTable, READ_ONLY } from "../errors.ts"
 
 /** An ERR packet of the server (MySQL docs, ERR_Packet). */
@@ -50,6 +51,8 @@ const WRONG_LOGIN = "The server refused the login; check user and password, that
 
 const NO_LOCAL_FILES = "The server does not let clients send data; set its local_infile to ON, or pass rows instead of bytes."
 
+const LET_SEND = [runSql("Let clients send data, as an administrator", "SET GLOBAL local_infile = ON")]
+
 /** The errors of MySQL, MariaDB, and systems that speak their protocol and use their numbers. */
 export const mysqlErrors: ErrorTable = {
   product: "The server",
@@ -66,6 +69,7 @@ export const mysqlErrors: ErrorTable = {
     tls_required: "The server takes logins over TLS only; choose TLS verify, or require.",
     remote_failed: "The server failed: {said} (error {code}).",
   },
+  remedies: { "3948": LET_SEND, "4166": LET_SEND },
   isRowFault: ({ code, state = "" }) => ROW_FAULTS.has(Number(code)) || /^(22|23|44|45)/.test(state),
   client: explainClient,
 }
