@@ -10,6 +10,7 @@ import { connectors } from "../src/connectors/index.ts"
 import { exampleConfig, exampleOf, shownInExample } from "../src/core/config-example.ts"
 import { type AnyConnector, capabilities, type Proof, type Verb } from "../src/core/connector.ts"
 import { ERRORS } from "../src/core/errors.ts"
+import { REMEDIES } from "../src/core/remedies.ts"
 import { describeFields, type FieldDescription } from "../src/core/schema.ts"
 import { withTypes } from "./gen/readme.ts"
 import { wireFiles } from "./gen/wire.ts"
@@ -177,6 +178,18 @@ with status 200. *Retry* says whether the same call may succeed later without a 
 | code | status | retry | what it means | what to do |
 |---|---|---|---|---|
 ${rows.join("\n")}
+
+## Remedies
+
+What mends a failure comes as data too: \`remedies\` is a list, best first, in the problem document, at the failed stage of a test and in its
+\`error\`, in stored results, and at each skipped stream of a catalog. Each has a \`kind\` and a \`title\`, and what there is to copy. Pointers
+lead into the connector's config. The command line prints remedies as commands.
+
+| kind | what it asks for | members |
+|---|---|---|
+${Object.entries(REMEDIES)
+  .map(([kind, { means, has }]) => `| ${code(kind)} | ${cell(means)} | ${has.map(code).join(", ")} |`)
+  .join("\n")}
 `
 }
 

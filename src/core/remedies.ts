@@ -1,16 +1,19 @@
-export const REMEDY_KINDS = [
-  "sql",
-  "set_field",
-  "enter_secret",
-  "upload",
-  "trust_host_key",
-  "egress_rule",
-  "request",
-  "retry",
-  "ask_operator",
-  "advice",
-] as const
-export type RemedyKind = (typeof REMEDY_KINDS)[number]
+/** Each kind of remedy, with what it asks for and the members that it has, for the docs. */
+export const REMEDIES = {
+  sql: { means: "Run a statement in the system, as someone with the right to. Names are real, and quoted by the system's own rules.", has: ["sql"] },
+  set_field: { means: "Change a field of the connector, to `value` where it is known.", has: ["pointer", "value"] },
+  enter_secret: { means: "Enter a secret of the connector again.", has: ["pointer"] },
+  upload: { means: "Upload a file, and put its id into the field.", has: ["pointer"] },
+  trust_host_key: { means: "Pin the host key that the bastion showed, if it is the expected one.", has: ["pointer", "value"] },
+  egress_rule: { means: "Allow exactly this destination. Only operators get it, and never for an address that no rule can allow.", has: ["rule", "command"] },
+  request: { means: "Make this call of the API.", has: ["method", "path", "command"] },
+  retry: { means: "Make the same call again, after `afterMs` milliseconds where that is known.", has: ["afterMs"] },
+  ask_operator: { means: "Ask an operator of the hub, who sees the cause.", has: [] },
+  advice: { means: "Do what the title says; there is nothing to copy.", has: [] },
+} as const satisfies Readonly<Record<string, { readonly means: string; readonly has: readonly string[] }>>
+
+export type RemedyKind = keyof typeof REMEDIES
+export const REMEDY_KINDS = Object.keys(REMEDIES) as readonly RemedyKind[]
 
 /**
  * One way to mend a failure, as data: what to copy and run, or which field to change. `kind` says which of the other
