@@ -15,7 +15,7 @@ const fields = describeFields({
     basic: { title: "Basic", fields: { username: text("User"), password: secret("Password") } },
     bearer: { title: "Bearer", fields: { token: secret("Token") } },
   }),
-  headers: list("Headers", { name: text("Name"), value: secret("Value") }, { by: "name" }),
+  headers: list("Headers", { name: text("Name"), value: secret("Value", { plainNames: "^Accept$" }) }, { by: "name" }),
 })
 
 const plain = (...texts: string[]): Assignment[] => texts.map((each) => ({ ...parseAssignment(each, "--set"), via: "plain" as const }))
@@ -41,6 +41,15 @@ describe("--set", () => {
       tls: { kind: "verify", ca: "a=b" },
       headers: [{ name: "X-Key" }, { name: "Accept" }],
     })
+  })
+
+  test("a value that the entry's name makes no secret may be an argument, whatever the order", () => {
+    const rows = [{ name: "Accept", value: "text/csv" }]
+    expect(assignConfig(fields, plain("headers.0.value=text/csv", "headers.0.name=accept"))).toEqual({ headers: [{ name: "accept", value: "text/csv" }] })
+    expect(assignConfig(fields, plain("headers.0.value=text/csv"), { headers: [{ name: "Accept", value: "x" }] })).toEqual({ headers: rows })
+    const refused = problemOf(() => assignConfig(fields, plain("headers.0.value=s3cret-value", "headers.0.name=X-Key")))
+    expect(refused.detail).toMatch(/is a secret/)
+    expect(problemOf(() => assignConfig(fields, plain("hots=x"))).detail).toContain('Did you mean "host"?')
   })
 
   test("the kind of an alternative follows from its parts, or from the default", () => {

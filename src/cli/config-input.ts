@@ -1,4 +1,6 @@
 import type { Fault } from "../core/errors.ts"
+import { isPlainRow } from "../core/fields.ts"
+import { didYouMean } from "../core/nearest.ts"
 import type { Wire } from "../wire.ts"
 import { usage } from "./failure.ts"
 
@@ -72,13 +74,17 @@ function assignFields(
     const place = join(path, name)
     if (field === undefined) {
       const names = [...known, ...fields.map((each) => each.name)]
-      faults.push({ pointer: pointerOf(place), message: `There is no field "${place}"; the fields are ${names.map((each) => join(path, each)).join(", ")}.` })
-    } else out[name] = assign(field, child, base[name], place, faults)
+      faults.push({
+        pointer: pointerOf(place),
+        message: `There is no field "${place}"; the fields are ${names.map((each) => join(path, each)).join(", ")}.${didYouMean(name, names)}`,
+      })
+    } else out[name] = assign(field, child, base[name], place, faults, beside(node, base))
   }
   return out
 }
 
-function assign(field: Wire["Field"], node: Node, base: unknown, path: string, faults: Fault[]): unknown {
+/** `row` has the plain values beside the field, which may say that it is no secret. */
+function assign(field: Wire["Field"], node: Node, base: unknown, path: string, faults: Fault[], row: Plain): unknown {
   const fault = (message: string): undefined => {
     faults.push({ pointer: pointerOf(path), message: `${path} ${message}` })
   }
@@ -87,12 +93,12 @@ function assign(field: Wire["Field"], node: Node, base: unknown, path: string, f
   const inner = node.children.keys().next().value
   if (inner !== undefined) return fault(`has no parts; "${join(path, inner)}" does not exist.`)
   if (node.leaf === undefined) return undefined
-  return scalar(field, node.leaf, fault)
+  return scalar(field, node.leaf, fault, row)
 }
 
-function scalar(field: Wire["Field"], { value, via, path }: Assignment, fault: (message: string) => undefined): unknown {
+function scalar(field: Wire["Field"], { value, via, path }: Assignment, fault: (message: string) => undefined, row: Plain): unknown {
   if (field.kind === "secret") {
-    if (via === "secret") return value
+    if (via === "secret" || isPlainRow(field, row)) return value
     const name = path.split(".").at(-1)?.toUpperCase()
     return fault(
       `is a secret, and arguments are visible to every user of this machine and stored in the shell's history; use --secret ${path}, --secret-env ${path}=${name} --secret-file ${path}=FILE, or --config FILE.`,
@@ -177,5 +183,11 @@ export function firstMissing(fields: readonly Wire["Field"][], config: Plain, pa
   }
   return undefined
 }
+
+/** The values beside a field: given ones, or those of the base. */
+const beside = ({ children }: Node, base: Plain): Plain => ({
+  ...base,
+  ...Object.fromEntries([...children].flatMap(([name, { leaf }]) => (leaf === undefined ? [] : [[name, leaf.value]]))),
+})
 
 const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value)

@@ -19,7 +19,7 @@ const fields = {
       fields: { id: text("Id"), key: secret("Key"), inner: variant("Inner", { deep: { title: "Deep", fields: { token: secret("Token") } } }) },
     },
   }),
-  headers: list("Headers", { name: text("Name"), value: secret("Value", { plainWhen: ({ name }) => name === "Accept" }) }, { by: "name", max: 5 }),
+  headers: list("Headers", { name: text("Name"), value: secret("Value", { plainNames: "^Accept$" }) }, { by: "name", max: 5 }),
 } satisfies Fields
 
 const whole = {

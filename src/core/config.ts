@@ -1,6 +1,7 @@
 import { aimChanged } from "./aim.ts"
 import type { Fault } from "./errors.ts"
-import { type Field, type Fields, Secret } from "./fields.ts"
+import { type Field, type Fields, isPlainRow, Secret } from "./fields.ts"
+import { didYouMean } from "./nearest.ts"
 import { maxLengthOf } from "./schema.ts"
 import { formatFault } from "./text-format.ts"
 
@@ -74,7 +75,10 @@ function parseFields(fields: Fields, input: Plain, before: Plain | undefined, sh
   for (const name of Object.keys(input)) {
     if (Object.hasOwn(fields, name) || known.includes(name)) continue
     const names = [...known, ...Object.keys(fields)]
-    walk.faults.push({ pointer: `${shown}/${encodeSegment(name)}`, message: `There is no field "${clip(name)}"; the fields are ${names.join(", ")}.` })
+    walk.faults.push({
+      pointer: `${shown}/${encodeSegment(name)}`,
+      message: `There is no field "${clip(name)}"; the fields are ${names.join(", ")}.${didYouMean(name, names)}`,
+    })
   }
   const out: Record<string, unknown> = {}
   for (const [name, field] of Object.entries(fields)) {
@@ -202,7 +206,7 @@ function parseSecret(field: Field, given: unknown, before: unknown, place: Place
     walk.faults.push({ pointer: place.shown, message: `${field.title} ${wrong}` })
     return undefined
   }
-  if (field.plainWhen?.(row) === true) return given as string
+  if (isPlainRow(field, row)) return given as string
   if (given !== "") walk.secrets.set(place.kept, { value: given as string })
   return undefined
 }

@@ -56,10 +56,10 @@ export interface Field<T = unknown> {
   /** List only: the field that names a row; a stored secret finds its row by this name. */
   readonly by?: string
   /**
-   * Secret only: true for a row whose value is not secret (`Content-Type`); it is then stored and shown in plain
-   * text.
+   * Secret only: a pattern of the names of rows whose value is not secret (`Content-Type`); it is then stored and shown
+   * in plain text. Case does not matter.
    */
-  readonly plainWhen?: (row: Readonly<Record<string, unknown>>) => boolean
+  readonly plainNames?: string
   /**
    * Text and secret only: the problem with a value, worded to follow the title; undefined if the value is valid.
    * Never called with "".
@@ -121,7 +121,7 @@ interface SecretMeta {
   readonly help?: string
   readonly format?: TextFormat
   readonly maxLength?: number
-  readonly plainWhen?: (row: Readonly<Record<string, unknown>>) => boolean
+  readonly plainNames?: string
 }
 
 /** A string, at most 4,096 characters by default. */
@@ -180,3 +180,7 @@ export const optional = <T>(field: Field<T>): Field<T | undefined> => {
   const { default: _, ...rest } = field
   return { ...rest, required: false }
 }
+
+/** Whether the value of a secret in that row is not secret after all. */
+export const isPlainRow = ({ plainNames }: Pick<Field, "plainNames">, { name }: Readonly<Record<string, unknown>>): boolean =>
+  plainNames !== undefined && typeof name === "string" && new RegExp(plainNames, "i").test(name)

@@ -25,4 +25,9 @@ export class Registry {
   find(type: string): AnyConnector | undefined {
     return this.#types.get(type)
   }
+
+  /** The type that people mean by that name: its own, or a scheme of its URLs (`mariadb` is `mysql`). */
+  named(name: string): AnyConnector | undefined {
+    return this.#types.get(name) ?? this.withScheme(name.toLowerCase())
+  }
 }

@@ -78,6 +78,7 @@ export interface FieldDescription {
   readonly max?: number
   readonly maxLength?: number
   readonly format?: string
+  readonly plainNames?: string
   readonly fields?: readonly FieldDescription[]
   readonly variants?: readonly { readonly kind: string; readonly title: string; readonly fields: readonly FieldDescription[] }[]
 }
@@ -85,18 +86,7 @@ export interface FieldDescription {
 /** The field list for forms, docs and CLI flags. */
 export function describeFields(fields: Fields): FieldDescription[] {
   return Object.entries(fields).map(([name, field]) => {
-    const {
-      fields: inner,
-      variants,
-      by: _by,
-      check: _check,
-      plainWhen: _plainWhen,
-      aims: _aims,
-      login: _login,
-      formatted: _formatted,
-      __type: _type,
-      ...rest
-    } = field
+    const { fields: inner, variants, by: _by, check: _check, aims: _aims, login: _login, formatted: _formatted, __type: _type, ...rest } = field
     return {
       name,
       ...rest,

@@ -22,6 +22,7 @@ beforeAll(async () => {
     create table orders (id int primary key, "the customer" text, total numeric(38,10), at timestamptz);
     insert into orders select n, case when n = 2 then null else E'Zoë \\U0001F600 ' || n end, n + 0.5, '2026-03-29T01:30:00Z' from generate_series(1, 3) n;
     create view big as select n from generate_series(1, 20000) n;
+    create table "do.t""s" (id int primary key); insert into "do.t""s" values (1); grant select on "do.t""s" to reader;
     create table hidden (secret text);
     create table breaks (id int primary key);
     insert into breaks select generate_series(1, 20000);
@@ -98,7 +99,8 @@ describe("from nothing to rows", () => {
     const ran = await run(["connectors", "catalog", "shop"])
     expect(ran.code).toBe(0)
     expect(ran.stdout).toMatch(/public\.orders +table +4 +id/)
-    expect(ran.stdout).toMatch(/Partial: 3 of 5[\s\S]*closed\.t: [\s\S]*public\.hidden: /)
+    expect(ran.stdout).toMatch(/Partial: 4 of 6[\s\S]*closed\.t: [\s\S]*public\.hidden: /)
+    expect(ran.stdout).toContain('public."do.t\\"s"  ')
     expect(ran.stdout).toContain('\n    GRANT SELECT ON "public"."hidden" TO "reader";\n')
     const columns = await run(["connectors", "catalog", "shop", "--search", "orders", "--columns"])
     expect(columns.stdout).toMatch(/public\.orders +total +numeric\(38,10\)/)
@@ -128,6 +130,8 @@ describe("from nothing to rows", () => {
       const rest = await run(["connectors", "rows", "shop", stream, "--columns", "id,the customer", "--cursor", nextCursor])
       expect(rest.stdout).toBe("id  the customer\n 3  Zoë 😀 3\n")
     }
+    for (const stream of ['public."do.t\\"s"', 'public.do.t"s', '["public","do.t\\"s"]'])
+      expect([stream, json<{ rowCount: number }>(await run(["connectors", "rows", "shop", stream, "--json"])).rowCount]).toEqual([stream, 1])
     const none = await run(["connectors", "rows", "shop", "public.nothing", "--json"])
     expect([none.code, problem(none).code]).toEqual([5, "stream_not_found"])
     const column = await run(["connectors", "rows", "shop", "public.orders", "--columns", "id,gone", "--json"])

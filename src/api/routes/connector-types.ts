@@ -1,4 +1,5 @@
-import { PlatformError } from "../../core/errors.ts"
+import { didYouMean } from "../../core/nearest.ts"
+import { notFound } from "../../hub/base/not-found.ts"
 import { slice } from "../../hub/base/page.ts"
 import { describeType } from "../../hub/connectors/connector-types.ts"
 import { type Operation, operation } from "../operation.ts"
@@ -38,10 +39,17 @@ export const connectorTypeOperations: readonly Operation[] = [
     },
     async (request, _reply, { registry }) => {
       const { type } = request.params
-      const connector = registry.find(type)
-      if (connector === undefined)
-        throw new PlatformError("not_found", `There is no connector type ${type.slice(0, 60)}; list them with GET /v1/connector-types.`)
-      return describeType(connector)
+      const connector = registry.named(type)
+      if (connector !== undefined) return describeType(connector)
+      const hint = didYouMean(
+        type,
+        registry.all().map((each) => each.type),
+      )
+      throw notFound(
+        `There is no connector type ${type.slice(0, 60)}`,
+        { things: "types", path: "/v1/connector-types", command: "jackfield connectors types" },
+        hint,
+      )
     },
   ),
 ]

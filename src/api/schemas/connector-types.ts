@@ -19,6 +19,9 @@ const Field = named(
       max: Type.Optional(Type.Number({ description: "Of a list, the number of entries" })),
       maxLength: Type.Optional(Type.Number()),
       format: Type.Optional(Type.String()),
+      plainNames: Type.Optional(
+        Type.String({ description: "Of a secret in a list: a pattern of the entries' names whose value is shown; case does not matter" }),
+      ),
       fields: Type.Optional(Type.Array(inner, { description: "The fields of each entry of a list" })),
       variants: Type.Optional(
         Type.Array(Type.Object({ kind: Type.String(), title: Type.String(), fields: Type.Array(inner) }), { description: "The alternatives of a variant" }),
@@ -36,6 +39,7 @@ export const ConnectorType = named(
     summary: Type.String(),
     capabilities: Type.Array(Type.String()),
     proof: Type.Enum(["server", "emulator", "stand-in"], { description: "The kind of system that the type was proven against" }),
+    aliases: Type.Array(Type.String(), { description: "Other names under which the type is found, such as mariadb" }),
     schema: open("JSON Schema of the config"),
     fields: Type.Array(Field),
   }),

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../core/nearest.ts"
 import type { Wire } from "../../wire.ts"
 import { type Connector, type ConnectorType, readAll } from "../answers.ts"
 import type { Cli } from "../cli.ts"
@@ -25,18 +26,21 @@ export async function add(cli: Cli, options: AddOptions): Promise<Exit> {
   const type = await chooseType(cli, hub, options.type)
   const name = options.name ?? (await ask(cli, "Name", "--name"))
   const config = await fillConfig(cli, type.fields, options)
+  // Whoever is led through the questions is asked this too.
+  const led = terminal.interactive && options.draft !== true && (options.type === undefined || options.name === undefined)
+  const verify = options.verify ?? (led && (await terminal.confirm("Test it first, and store it only if it works?")))
   const connector = await create(cli, hub, {
     name,
     type: type.type,
     config,
     ...described,
-    ...(options.verify === true ? { verify: true } : {}),
+    ...(verify ? { verify: true } : {}),
     ...(options.draft === true ? { draft: true } : {}),
     ...(options.disable === true ? { enabled: false } : {}),
   })
   if (terminal.json) await terminal.document(connector)
   else {
-    if (options.verify === true && connector.lastTest !== null) await printReport(terminal, connector.lastTest, "")
+    if (verify && connector.lastTest !== null) await printReport(terminal, connector.lastTest, "")
     await terminal.line(`Added ${connector.name} (${connector.type}), ${connector.status}.`)
     for (const { message } of connector.missing) await terminal.line(`  missing: ${message}`)
     if (connector.status === "untested") terminal.note(terminal.dim(`→ jackfield connectors test ${connector.name}`))
@@ -62,16 +66,14 @@ async function chooseType(cli: Cli, hub: HubClient, given: string | undefined): 
   const { data } = await readAll<ConnectorType>(hub, "/v1/connector-types")
   const names = data.map((each) => each.type)
   const answer = await ask(cli, `Type (${names.join(", ")})`, "--type")
-  const found = data.find((each) => each.type === answer)
-  if (found === undefined) throw usage(`There is no connector type with that name; the types are ${names.join(", ")}.`)
+  const found = data.find((each) => each.type === answer || each.aliases.includes(answer))
+  if (found === undefined) throw usage(`There is no connector type with that name; the types are ${names.join(", ")}.${didYouMean(answer, names)}`)
   return found
 }
 
 async function ask({ terminal }: Cli, question: string, option: string): Promise<string> {
   if (!terminal.interactive) throw usage(`${option} is missing.`, `Add ${option}; see --help.`)
-  const answer = (await terminal.ask(`${question}:`)).trim()
-  if (answer === "") throw usage(`${option} is missing.`)
-  return answer
+  return await insist(terminal, () => terminal.ask(`${question}:`))
 }
 
 async function fillConfig(cli: Cli, fields: readonly Wire["Field"][], options: AddOptions): Promise<Record<string, unknown>> {
@@ -152,19 +154,52 @@ async function complete(
 
 /**
  * The next optional field to ask for: a secret (the login's password) or a text that is empty by default (the
- * database), which is rarely left out on purpose.
+ * database), which is rarely left out on purpose, and how the connection is encrypted.
  */
 function worthAsking(fields: readonly Wire["Field"][], config: Readonly<Record<string, unknown>>): Question | undefined {
-  const field = fields.find((each) => config[each.name] === undefined && (each.kind === "secret" || (each.kind === "text" && each.default === "")))
+  const asked = ({ kind, default: usual, name }: Wire["Field"]): boolean =>
+    kind === "secret" || (kind === "text" && usual === "") || (kind === "variant" && name === "tls")
+  const field = fields.find((each) => config[each.name] === undefined && asked(each))
   return field === undefined ? undefined : { path: field.name, field }
+}
+
+/** Asks again until there is an answer; Ctrl-C ends it. */
+async function insist(terminal: Cli["terminal"], ask: () => Promise<string>): Promise<string> {
+  for (let asked = 0; asked < MOST_QUESTIONS; asked++) {
+    const answer = (await ask()).trim()
+    if (answer !== "") return answer
+    terminal.note("An answer is needed; Ctrl-C ends without storing anything.")
+  }
+  throw usage("No answer was given.", "Nothing was stored; start again, or use --draft.")
 }
 
 async function answerTo({ terminal }: Cli, { path, field }: Question): Promise<Assignment> {
   const empty = field.required ? "" : " (may be empty)"
-  if (field.kind === "secret") return { path, value: await terminal.askSecret(`${field.title}${empty}:`), via: "secret" }
+  if (field.kind === "secret") {
+    const hidden = (): Promise<string> => terminal.askSecret(`${field.title}${empty}:`)
+    return { path, value: field.required ? await insist(terminal, hidden) : await hidden(), via: "secret" }
+  }
+  const usual = usualOf(field)
   const choices = field.variants?.map(({ kind }) => kind) ?? field.options
-  const hint = choices !== undefined ? ` (${choices.join(", ")})` : field.example === undefined ? "" : ` (such as ${field.example})`
-  const value = (await terminal.ask(`${field.title}${empty === "" ? hint : empty}:`)).trim()
-  if (value === "" && field.required) throw usage(`${path} is required.`, "Nothing was stored; start again, or use --draft.")
+  const hint =
+    choices !== undefined
+      ? ` (${choices.join(", ")}${usual === "" ? "" : `; ${usual} if empty`})`
+      : field.example === undefined
+        ? ""
+        : ` (such as ${field.example})`
+  const question = `${field.title}${choices !== undefined || field.required ? hint : empty}:`
+  const answered = async (): Promise<string> => {
+    const value = (await terminal.ask(question)).trim() || usual
+    if (choices === undefined || value === "" || choices.includes(value)) return value
+    terminal.note(`It must be one of ${choices.join(", ")}.${didYouMean(value, choices)}`)
+    return answered()
+  }
+  const value = field.required ? await insist(terminal, answered) : await answered()
   return { path: field.kind === "variant" ? `${path}.kind` : path, value, via: "plain" }
+}
+
+/** The default of a field that has choices, as its kind or value. */
+function usualOf({ kind, default: usual }: Wire["Field"]): string {
+  if (kind === "variant") return usual !== null && typeof usual === "object" ? String(Reflect.get(usual, "kind") ?? "") : ""
+  return kind === "choice" && typeof usual === "string" ? usual : ""
 }

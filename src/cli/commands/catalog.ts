@@ -81,8 +81,8 @@ async function readAllStreams(client: HubClient, name: string, query: CatalogOpt
   }
 }
 
-/** `public.orders`; a part that contains a dot is quoted, so that the parts can be told apart. */
-export const pathText = (path: readonly string[]): string => path.map((part) => (part.includes(".") || part === "" ? JSON.stringify(part) : part)).join(".")
+/** `public.orders`; a part that could be read as several is quoted. `rows` takes what this gives. */
+export const pathText = (path: readonly string[]): string => path.map((part) => (/^$|^\[|[."\\]/.test(part) ? JSON.stringify(part) : part)).join(".")
 
 const streamRow = (stream: Wire["Stream"]): string[] => [
   pathText(stream.path),
@@ -96,7 +96,7 @@ const columnRows = (stream: Wire["Stream"]): string[][] =>
   stream.columns.map((column) => [
     pathText(stream.path),
     column.name,
-    column.nativeType,
+    column.nativeType === "" ? column.type : column.nativeType,
     column.nullable ? "null" : "",
     stream.key.includes(column.name) ? String(stream.key.indexOf(column.name) + 1) : "",
   ])

@@ -40,14 +40,29 @@ export async function types({ terminal, hub }: Cli, type: string | undefined): P
   return EXIT.ok
 }
 
-function fieldRows(fields: readonly Wire["Field"][], base = ""): string[][] {
+/** A row of the table of fields for each field, in the notation of `--set`. */
+export function fieldRows(fields: readonly Wire["Field"][], base = ""): string[][] {
   return fields.flatMap((field) => {
     const path = `${base}${field.name}`
     const kind = field.variants?.map((each) => each.kind).join("|") ?? field.options?.join("|") ?? field.kind
     const fallback = field.required ? "required" : defaultText(field.default)
-    const inner = (field.variants ?? []).flatMap((each) => fieldRows(each.fields, `${path}.`))
-    return [[path, kind, fallback, field.title], ...inner, ...fieldRows(field.fields ?? [], `${path}.0.`)]
+    // The fields of an alternative stand below the choice that they belong to.
+    const inner = (field.variants ?? []).flatMap((each) =>
+      each.fields.length === 0
+        ? []
+        : [[`${path}.kind=${each.kind}`, "", "", each.title], ...fieldRows(each.fields, `${path}.`).map(([first = "", ...rest]) => [`  ${first}`, ...rest])],
+    )
+    return [[path, kind, fallback, aboutOf(field)], ...inner, ...fieldRows(field.fields ?? [], `${path}.0.`)]
   })
+}
+
+/** The title, the help, the limits and the example, as far as the field has them. */
+function aboutOf({ kind, title, help, example, min, max, maxLength, plainNames }: Wire["Field"]): string {
+  const range = min === undefined && max === undefined ? undefined : kind === "list" ? `At most ${max}.` : `From ${min ?? "…"} to ${max ?? "…"}.`
+  const length = maxLength === undefined || maxLength >= 4_096 ? undefined : `At most ${maxLength} characters.`
+  const plain = plainNames === undefined ? undefined : "Secret or not, by the entry's name."
+  const said = [title, help, range, length, plain, example === undefined ? undefined : `Example: ${example}`].filter((part) => part !== undefined)
+  return said.map((part) => (/[.:?]$/.test(part) || part.startsWith("Example") ? part : `${part}.`)).join(" ")
 }
 
 const defaultText = (value: unknown): string => {
@@ -70,7 +85,13 @@ export async function list({ terminal, hub }: Cli, options: ListOptions): Promis
   else if (page.data.length === 0)
     terminal.note(Object.keys(given).length === 0 ? "No connectors yet; register one with `jackfield connectors add`." : "No connector matches.")
   else {
-    const rows = page.data.map((each) => [each.name, each.type, each.status, when(each.lastTestedAt), each.title === each.name ? "" : each.title])
+    const rows = page.data.map((each) => [
+      each.name,
+      each.type,
+      each.status,
+      `${when(each.lastTestedAt)}${each.status === "untested" && each.lastTest !== null ? " (before the last change)" : ""}`,
+      each.title === each.name ? "" : each.title,
+    ])
     await terminal.write(table(["NAME", "TYPE", "STATUS", "TESTED", "TITLE"], rows, { width: terminal.width, header: terminal.bold }))
   }
   return EXIT.ok
@@ -97,7 +118,7 @@ export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> 
             "tested",
             found.lastTest === null
               ? "never"
-              : `${when(found.lastTestedAt)}, ${found.lastTest.ok ? "works" : `failed: ${found.lastTest.error?.message ?? ""}`}`,
+              : `${when(found.lastTestedAt)}, ${found.status === "untested" ? "before the last change, " : ""}${found.lastTest.ok ? "works" : `failed: ${found.lastTest.error?.message ?? ""}`}`,
           ],
           [
             "refused",

@@ -29,23 +29,52 @@ export async function rows(cli: Cli, name: string, stream: string, options: Rows
     if (form === "ndjson") return printLines(cli, client.lines(url({ cursors: "true" })))
     return client.get<RowsPage>(url()).then((page) => printRows(cli, page, moreOf(page)))
   }
+  const first = namesOf(stream, ".", "The stream", "public.orders")
+  // orders.csv may be the name of a file, and public.my.table the table my.table: a shell takes the quotes away.
+  const others = stream.startsWith("[") || !stream.includes(".") ? [] : otherPaths(stream).map((path) => JSON.stringify(path))
   try {
-    return await read(namesOf(stream, ".", "The stream", "public.orders"))
+    return await read(first)
   } catch (error) {
-    // orders.csv may be the name of a file, not a table csv in a schema orders.
-    if (!(error instanceof Failure) || error.problem.code !== "stream_not_found" || !stream.includes(".") || stream.startsWith("[")) throw error
-    return await read(JSON.stringify([stream]))
+    for (const other of others.filter((path) => path !== first)) {
+      if (!isNotFound(error)) throw error
+      const found = await read(other).catch((another: unknown) => (isNotFound(another) ? undefined : Promise.reject(another)))
+      if (found !== undefined) return found
+    }
+    throw error
   }
 }
 
-const moreOf = ({ nextCursor }: RowsPage): string => (nextCursor === null ? "see --limit, --csv and --ndjson" : `see --limit, or --cursor ${nextCursor}`)
+const isNotFound = (error: unknown): boolean => error instanceof Failure && error.problem.code === "stream_not_found"
+
+/** Other paths that a text with dots may mean: one name, or two names of which one has dots. */
+function otherPaths(text: string): string[][] {
+  const parts = text.split(".")
+  const two =
+    parts.length < 3
+      ? []
+      : [
+          [parts[0] ?? "", parts.slice(1).join(".")],
+          [parts.slice(0, -1).join("."), parts.at(-1) ?? ""],
+        ]
+  return [[text], ...two].filter((path) => path.every((name) => name !== ""))
+}
+
+const moreOf = ({ nextCursor }: RowsPage): string =>
+  nextCursor === null ? "see --limit, or --csv and --ndjson for all rows" : `see --cursor ${nextCursor}, or --csv and --ndjson for all rows`
 
 /** `public.orders` or `["public","or.ders"]` as the JSON array that the API expects. */
 function namesOf(text: string, separator: string, what: string, example: string): string {
-  const names = text.startsWith("[") ? arrayIn(text) : text.split(separator)
+  const names = text.startsWith("[") ? arrayIn(text) : text.includes('"') ? quotedIn(text, separator) : text.split(separator)
   if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string" && name !== "")) return JSON.stringify(names)
   const array = JSON.stringify(example.split(separator))
   throw usage(`${what} must be names with "${separator}" between them, or a JSON array of names.`, `Write ${example}, or '${array}'.`)
+}
+
+/** Names as the catalog prints them: `public."or.ders"`, where a part in quotes is a JSON text. */
+function quotedIn(text: string, separator: string): unknown {
+  const parts = text.match(new RegExp(`(?:^|\\${separator})(?:"(?:[^"\\\\]|\\\\.)*"|[^"\\${separator}]+)`, "g")) ?? []
+  if (parts.join("") !== text) return text.split(separator)
+  return parts.map((each, index) => (index === 0 ? each : each.slice(separator.length))).map((each) => (each.startsWith('"') ? arrayIn(each) : each))
 }
 
 function arrayIn(text: string): unknown {

@@ -5,16 +5,14 @@ import { parseTemplate, templateFault } from "../../core/template.ts"
 import { tagStarts, withoutTags } from "../../core/template-tags.ts"
 import { authKinds } from "../shared/http/auth/fields.ts"
 import { charsetFault } from "../shared/http/charset.ts"
-import { headerNameFault, headerValueFault, isPlainHeader, isSecretName } from "../shared/http/header-rules.ts"
+import { headerNameFault, headerValueFault, isSecretName, PLAIN_HEADER_NAMES, PLAIN_NAMES } from "../shared/http/header-rules.ts"
 import { httpsField } from "../shared/http/https.ts"
 import { pagingField } from "../shared/http/paging-fields.ts"
 import { statusesFault } from "../shared/http/statuses.ts"
 
 const inputs = {
   name: text("Name", { maxLength: 256 }),
-  value: optional(
-    secret("Value", { help: "Empty: each call gives it. Otherwise a default that a call may replace.", plainWhen: ({ name }) => !isSecretName(name) }),
-  ),
+  value: optional(secret("Value", { help: "Empty: each call gives it. Otherwise a default that a call may replace.", plainNames: PLAIN_NAMES })),
   required: flag("Required", { default: true, help: "Whether a call must give the value when the row has none." }),
 }
 const expression = (title: string, example: string, help: string) => text(title, { maxLength: 2_000, check: expressionFault, example, help })
@@ -32,7 +30,7 @@ export const httpFields = {
     "Headers",
     {
       name: text("Name", { maxLength: 256, check: headerNameFault }),
-      value: optional(secret("Value", { check: headerValueFault, plainWhen: ({ name }) => isPlainHeader(name) })),
+      value: optional(secret("Value", { check: headerValueFault, plainNames: PLAIN_HEADER_NAMES })),
       input: optional(text("Input", { maxLength: 256, help: "The name under which a call gives the value." })),
     },
     { by: "name" },

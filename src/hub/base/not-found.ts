@@ -8,6 +8,8 @@ export interface Listing {
   readonly command?: string
 }
 
-/** `not_found`: `missing` is the sentence without its end, such as `There is no connector "shop" in this workspace`. */
-export const notFound = (missing: string, { things, path, command }: Listing): PlatformError =>
-  new PlatformError("not_found", `${missing}; list the ${things} to see what there is.`, { remedies: [callHub(`List the ${things}`, "GET", path, command)] })
+/** `not_found`: `missing` is the sentence without its end, such as `There is no connector "shop" in this workspace`; `hint` follows it. */
+export const notFound = (missing: string, { things, path, command }: Listing, hint = ""): PlatformError =>
+  new PlatformError("not_found", `${missing}; list the ${things} to see what there is.${hint}`, {
+    remedies: [callHub(`List the ${things}`, "GET", path, command)],
+  })

@@ -52,7 +52,7 @@ export class Connectors {
         .where("id", "=", workspaceId)
         .returning([sql<number>`next_connector_serial - 1`.as("serial"), "plan"])
         .executeTakeFirstOrThrow()
-      await withinPlan(tx, workspaceId, input.type, plan)
+      await withinPlan(tx, workspaceId, connector.type, plan)
       await requireUploads(tx, workspaceId, connector.fields, parsed.plain)
       const title = input.title ?? handle ?? connector.title
       const name = handle ?? (await freeHandle(tx, workspaceId, title))
@@ -65,7 +65,7 @@ export class Connectors {
           serial,
           name,
           title,
-          type: input.type,
+          type: connector.type,
           config: JSON.stringify(parsed.plain),
           status: input.enabled === false ? "disabled" : statusOf(parsed, report),
           created_by: by.id,
@@ -123,8 +123,8 @@ export class Connectors {
       return { row: found, secrets: (await fingerprintsOf(tx, workspaceId, [found.id])).get(found.id) ?? new Map<string, string>() }
     })
     if (ifMatch !== undefined && row.version !== ifMatch) throw stale(ref)
-    const type = patch.type ?? row.type
-    const connector = typeOf(this.#parts.registry, type)
+    const connector = typeOf(this.#parts.registry, patch.type ?? row.type)
+    const { type } = connector
     // The config of another type cannot be kept.
     const stored = type === row.type ? { plain: row.config, secrets: new Set(secrets.keys()) } : undefined
     const parsed = checked(connector, parseConfig(connector.fields, patch.config ?? {}, stored), patch.draft ?? row.missing.length > 0)

@@ -41,9 +41,10 @@ export interface Comparison {
  * secret is compared with the stored value itself, so that a rotated data key makes no difference. Throws all faults of the
  * config together.
  */
-export function compareConnector({ store, registry, vault }: HubParts, by: Principal, wanted: WantedConnector): Promise<Comparison> {
+export function compareConnector({ store, registry, vault }: HubParts, by: Principal, given: WantedConnector): Promise<Comparison> {
   const workspaceId = by.workspace.id
-  const connector = typeOf(registry, wanted.type)
+  const connector = typeOf(registry, given.type)
+  const wanted = { ...given, type: connector.type }
   return store.inWorkspace(workspaceId, async (tx) => {
     const row = await findWanted(tx, workspaceId, wanted)
     const fingerprints = row === undefined ? new Map<string, string>() : ((await fingerprintsOf(tx, workspaceId, [row.id])).get(row.id) ?? new Map())

@@ -34,11 +34,17 @@ export const headerValueFault = (value: string): string | undefined =>
 export const tokenFault = (value: string): string | undefined =>
   /^[\x21-\x7e]+$/.test(value) ? undefined : "must be one word of ASCII characters, without spaces or line breaks."
 
+/** The names of headers whose values are stored and shown plainly, as a pattern. */
+export const PLAIN_HEADER_NAMES = `^(${[...PLAIN_HEADERS].join("|")})$`
+
 /** Whether the value of a header of that name is stored and shown plainly. */
 export const isPlainHeader = (name: unknown): boolean => typeof name === "string" && PLAIN_HEADERS.has(name.toLowerCase())
 
+/** The names of parameters and fields whose values are no secrets, as a pattern. */
+export const PLAIN_NAMES = "^(?![^]*(key|token|secret|passw(or)?d|signature|auth))"
+
 /** Whether the value of a parameter or field of that name is kept as a secret. */
-export const isSecretName = (name: unknown): boolean => typeof name !== "string" || /key|token|secret|passw(or)?d|signature|auth/i.test(name)
+export const isSecretName = (name: unknown): boolean => typeof name !== "string" || !new RegExp(PLAIN_NAMES, "i").test(name)
 
 /** Whether a configured header is dropped when a redirect leads to another origin. */
 export const isPrivateHeader = (name: string): boolean => !isPlainHeader(name)

@@ -1,7 +1,7 @@
 import { type Config, choice, list, optional, secret, text } from "../../../../core/fields.ts"
 import type { TlsSpec } from "../../../../core/lease.ts"
 import { basicAuth, bearerAuth, type HttpAuth, headerAuth, noAuth, queryAuth } from "../auth.ts"
-import { headerNameFault, headerValueFault, isSecretName } from "../header-rules.ts"
+import { headerNameFault, headerValueFault, PLAIN_NAMES } from "../header-rules.ts"
 import { hmacAuth, SIGNED_PARTS } from "./hmac.ts"
 import { CLIENT_CREDENTIALS, oauth2Auth } from "./oauth2.ts"
 
@@ -45,7 +45,7 @@ const asked = {
     "More parameters of the token request",
     {
       name: text("Name", { maxLength: 256, check: parameterFault }),
-      value: secret("Value", { plainWhen: ({ name }) => !isSecretName(name) }),
+      value: secret("Value", { plainNames: PLAIN_NAMES }),
     },
     { by: "name", max: 20 },
   ),
