@@ -1,6 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander"
+import { didYouMean } from "../core/nearest.ts"
 import { changes, described } from "./changes.ts"
 import type { Cli } from "./cli.ts"
+import { type CommandFacts, commandAt, factsOf } from "./command-tree.ts"
+import type { AddOptions } from "./commands/add.ts"
+import { completionScript, SHELLS } from "./completion.ts"
 import { declared } from "./declared.ts"
 import { asFailure, EXIT, EXIT_HELP, type Exit, Failure, usage } from "./failure.ts"
 import { health } from "./health-commands.ts"
@@ -44,7 +48,10 @@ function complain(shell: Shell, json: boolean, failure: Failure): Exit {
  */
 function usageOf(error: CommanderError): Failure {
   const text = error.message.replace(/^error: /, "")
-  const words = error.code === "commander.excessArguments" ? text.replace(/(but got \d+).*$/s, "$1") : text.replace(/=[^']*'/, "=…'")
+  const [, meant] = /\n\(Did you mean (.*)\?\)$/s.exec(text) ?? []
+  const said = text.replace(/\n\(Did you mean .*$/s, "")
+  const words = error.code === "commander.excessArguments" ? said.replace(/(but got \d+).*$/s, "$1") : said.replace(/=[^']*'/, "=…'")
+  if (meant !== undefined) return usage(`${words.charAt(0).toUpperCase()}${words.slice(1)}; did you mean ${meant}?`, "See --help.")
   return usage(`${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.?$/, ".")}`, "See --help.")
 }
 
@@ -67,7 +74,8 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
       writeErr: (text) => void shell.stderr.write(text),
       outputError: () => undefined,
     })
-    .showSuggestionAfterError(false)
+    .showSuggestionAfterError(true)
+    .helpCommand(false)
     .addHelpText("afterAll", EXIT_HELP)
 
   function act<A extends unknown[]>(load: () => Promise<Action<A>>): (...args: unknown[]) => Promise<void> {
@@ -92,7 +100,40 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   }
 
   const leaf = <A extends unknown[]>(parent: Command, signature: string, description: string, load: () => Promise<Action<A>>): Command =>
-    parent.command(signature).description(description).option("--json", "print JSON, including errors").action(act(load))
+    parent
+      .command(signature)
+      .aliases([...(ALIASES[signature.split(" ")[0] ?? ""] ?? [])])
+      .description(description)
+      .option("--json", "print JSON, including errors")
+      .action(act(load))
+
+  root
+    .command("help [command...]")
+    .description("the help of a command")
+    .action((words: string[]) => {
+      const found = commandAt(root, words)
+      if (found === undefined)
+        throw usage(
+          `There is no command "${words.join(" ")}".${didYouMean(
+            words.at(-1) ?? "",
+            (commandAt(root, words.slice(0, -1)) ?? root).commands.map((each) => each.name()),
+          )}`,
+          "See `jackfield help`.",
+        )
+      found.outputHelp()
+    })
+  root
+    .command("version")
+    .description("the version of this command")
+    .action(() => void shell.stdout.write(`${version}\n`))
+  root
+    .command("completion <shell>")
+    .description(`completion of words for a shell: ${SHELLS.join(", ")}`)
+    .action((name: string) => {
+      const found = SHELLS.find((each) => each === name)
+      if (found === undefined) throw usage(`There is no completion for "${name}".`, `Choose ${SHELLS.join(", ")}.`)
+      shell.stdout.write(completionScript(found, factsOf(root)))
+    })
 
   root
     .command("serve")
@@ -116,11 +157,24 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   return root
 }
 
+/** Other names for commands that every group spells alike. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = { list: ["ls"], show: ["get"], remove: ["rm", "delete"] }
+
+/** Every command as data; nothing is run. */
+export const commandFacts = (shell: Shell, version: string): CommandFacts[] => factsOf(program(shell, version, false, { exit: EXIT.ok }))
+
 function connectors(root: Command, leaf: Leaf): void {
   const group = root.command("connectors").description("your systems, by name")
   const load = () => import("./commands/connectors.ts")
   leaf(group, "types [type]", "the connector types, or the fields of one", async () => (await load()).types)
-  described(leaf(group, "add", "register a system; asks for missing values in a terminal", async () => (await import("./commands/add.ts")).add))
+  const add: Command = leaf(group, "add", "register a system; asks for missing values in a terminal", async () => {
+    const { add: work, addHelp } = await import("./commands/add.ts")
+    return (cli, options: AddOptions & { readonly help?: boolean }) =>
+      options.help === true ? addHelp(cli, options, add.helpInformation()) : work(cli, options)
+  })
+  described(add)
+    .helpOption(false)
+    .option("-h, --help", "this help; with --type, the fields of the type too")
     .option("--type <type>", "connector type, see `connectors types`")
     .option("--name <name>", "the name by which it is used")
     .option("--config <file>", "config as JSON, - for stdin; --set overrides it")

@@ -56,6 +56,20 @@ describe("from nothing to rows", () => {
     expect(one.code).toBe(0)
   })
 
+  test("help finds a command of a group, and of add with a type the fields of the type", async () => {
+    expect((await run(["help", "connectors", "add"])).stdout).toContain("Usage: jackfield connectors add")
+    const helped = await run(["connectors", "add", "--type", "mariadb", "--help"])
+    expect([helped.code, helped.stdout]).toEqual([
+      0,
+      expect.stringMatching(/Usage: jackfield connectors add[\s\S]*Fields of mysql[\s\S]*tls\.kind=verify[\s\S]*tls\.ca/),
+    ])
+    expect((await run(["connectors", "ls"])).code).toBe(0)
+    const mistyped = await run(["connectors", "lst"])
+    expect([mistyped.code, mistyped.stderr]).toEqual([2, expect.stringContaining("did you mean")])
+    expect((await run(["connectors", "types", "postgre"])).stderr).toContain('Did you mean "postgres"?')
+    expect((await run(["version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
   test("add takes the secret from the environment and shows its mask alone", async () => {
     const ran = await run(shop("shop", "--secret-env", "password=DB_PASSWORD", "--label", "team=sales", "--json"), { env: { DB_PASSWORD: PASSWORD } })
     expect(ran.stderr).toBe("")

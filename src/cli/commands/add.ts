@@ -8,6 +8,8 @@ import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { printReport, type Report } from "../report.ts"
 import { type FieldOptions, readAssignments, readValue } from "../secret-input.ts"
+import { table } from "../table.ts"
+import { fieldRows } from "./connectors.ts"
 
 export interface AddOptions extends FieldOptions, DescribedOptions {
   readonly type?: string
@@ -45,6 +47,19 @@ export async function add(cli: Cli, options: AddOptions): Promise<Exit> {
     for (const { message } of connector.missing) await terminal.line(`  missing: ${message}`)
     if (connector.status === "untested") terminal.note(terminal.dim(`→ jackfield connectors test ${connector.name}`))
   }
+  return EXIT.ok
+}
+
+/** The help of `add`, and the fields of the type that is given. */
+export async function addHelp(cli: Cli, options: AddOptions, text: string): Promise<Exit> {
+  await cli.terminal.write(text)
+  if (options.type === undefined) {
+    await cli.terminal.line("\n`jackfield connectors add --type TYPE --help` shows the type's fields, which --set and --secret take.")
+    return EXIT.ok
+  }
+  const type = await chooseType(cli, await cli.hub(), options.type)
+  await cli.terminal.line(`\nFields of ${type.type} (${type.title}), for --set; secrets are for --secret, --secret-env and --secret-file:\n`)
+  await cli.terminal.write(table(["FIELD", "TYPE", "DEFAULT", "ABOUT"], fieldRows(type.fields), { width: cli.terminal.width, header: cli.terminal.bold }))
   return EXIT.ok
 }
 

@@ -1,0 +1,40 @@
+import { execFileSync } from "node:child_process"
+import { PassThrough } from "node:stream"
+import { describe, expect, test } from "vitest"
+import { completionScript, SHELLS } from "./completion.ts"
+import { commandFacts } from "./program.ts"
+import type { Shell } from "./shell.ts"
+
+const shell = {
+  argv: [],
+  env: {},
+  stdin: new PassThrough(),
+  stdout: new PassThrough(),
+  stderr: new PassThrough(),
+  signal: new AbortController().signal,
+} as unknown as Shell
+const commands = commandFacts(shell, "1.2.3")
+
+/** What bash offers for the last of the words. */
+function offered(...words: string[]): string[] {
+  const typed = words.map((word) => `'${word}'`).join(" ")
+  const script = `${completionScript("bash", commands)}\nCOMP_WORDS=(jackfield ${typed}); COMP_CWORD=${words.length}; _jackfield; echo "\${COMPREPLY[@]}"`
+  return execFileSync("bash", ["-c", script], { encoding: "utf8" }).trim().split(" ")
+}
+
+describe("completion in bash", () => {
+  test.each([
+    [["conn"], ["connectors"]],
+    [["connectors", "cred"], ["credentials"]],
+    [["connectors", "credentials", "st"], ["stage"]],
+    [["connectors", "list", "--st"], ["--status"]],
+    [["connectors", "ls", "--st"], ["--status"]],
+    [["connectors", "test", "shop", "--t"], ["--timeout"]],
+    [["connectors", "nothing-of-the-kind", "--zzz"], [""]],
+  ])("of %j offers %j", (words, wanted) => expect(offered(...words)).toEqual(wanted))
+})
+
+test.each(SHELLS)("the script for %s knows every command", (name) => {
+  const script = completionScript(name, commands)
+  for (const { path } of commands) for (const word of path) expect(script).toContain(word)
+})
