@@ -1692,6 +1692,8 @@ export interface components {
              * @enum {string}
              */
             proof: "server" | "emulator" | "stand-in";
+            /** @description Other names under which the type is found, such as mariadb */
+            aliases: string[];
             /** @description JSON Schema of the config */
             schema: {
                 [key: string]: unknown;
@@ -1998,6 +2000,8 @@ export interface components {
             max?: number;
             maxLength?: number;
             format?: string;
+            /** @description Of a secret in a list: a pattern of the entries' names whose value is shown; case does not matter */
+            plainNames?: string;
             /** @description The fields of each entry of a list */
             fields?: components["schemas"]["Field"][];
             /** @description The alternatives of a variant */

@@ -18,6 +18,7 @@ import { openApi } from "./openapi/document.ts"
 import { useOpening } from "./opening.ts"
 import type { Services } from "./operation.ts"
 import { operations } from "./operations.ts"
+import { ICON, LOGO, usePages } from "./pages.ts"
 import { asPlatformError, sendProblem } from "./problem.ts"
 import { useRefusals } from "./refusals.ts"
 import { register } from "./register.ts"
@@ -105,7 +106,14 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   const document = openApi(version)
   // The document comes from this server; the plugin only passes it to the docs page.
   await app.register(swagger, { mode: "static", specification: { document: document as StaticDocumentSpec["document"] } })
-  await app.register(swaggerUi, { routePrefix: "/docs", theme: { title: "Jackfield API" }, staticCSP: DOCS_CSP })
+  usePages(app)
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    staticCSP: DOCS_CSP,
+    logo: { type: "image/svg+xml", content: LOGO, href: "/" },
+    theme: { title: "Jackfield API", favicon: [{ filename: "icon.svg", rel: "icon", type: "image/svg+xml", sizes: "any", content: Buffer.from(ICON) }] },
+    uiConfig: { docExpansion: "none", defaultModelsExpandDepth: -1, persistAuthorization: false },
+  })
   const calls = new Calls(hub)
   const services: Services = { ...hub, calls, version, metrics, description: () => document }
   const versioned = operations.filter(({ spec }) => spec.path.startsWith("/v1/"))

@@ -12,7 +12,10 @@ import { HEADERS, IDEMPOTENCY_KEY, IF_MATCH } from "./headers.ts"
 
 const DESCRIPTION = `One hub for every system a team uses: register it once, then test, browse, query and call it by name.
 
-Send \`Authorization: Bearer <API key or session token>\`, or \`x-api-key\`. Errors are problem documents (RFC 9457); lists have pages.`
+Send \`Authorization: Bearer <API key or session token>\`, or \`x-api-key\`. Errors are problem documents (RFC 9457), which say what mends them in \`remedies\`; lists have pages.
+
+The fields of a connector type are in the schema of [Register a connector](#/connectors/createConnector), with an example for each type, in the answer of
+[Get a connector type](#/connector%20types/getConnectorType), and on the command line: \`jackfield connectors types postgres\`.`
 
 /** The native API as an OpenAPI 3.1 document; the same for every hub of this version. */
 export function openApi(version: string, types: readonly AnyConnector[] = connectors): object {
