@@ -1,6 +1,13 @@
 import { Counter, Histogram, Registry } from "prom-client"
 import type { RequestFacts } from "../../core/call.ts"
 
+/** Measures one use of a connector. */
+export interface UseMeter {
+  waited(ms: number): void
+  rows(count: number): void
+  ended(outcome: string): void
+}
+
 /** The hub's counters of its own work. Their labels are few and fixed; names that workspaces chose are never among them. */
 export class Counters {
   readonly registry = new Registry()
@@ -19,6 +26,36 @@ export class Counters {
     buckets: [0.02, 0.1, 0.5, 2, 10, 60],
     registers: [this.registry],
   })
+
+  readonly #uses = new Histogram({
+    name: "jackfield_connector_use_seconds",
+    help: "Time of one query, discovery or call over a connector, from its start after all waiting to its end, in seconds; the outcome is ok, left by its reader, or the code of the error",
+    labelNames: ["kind", "type", "outcome"] as const,
+    buckets: [0.02, 0.1, 0.5, 2, 10, 60, 600],
+    registers: [this.registry],
+  })
+  readonly #waits = new Histogram({
+    name: "jackfield_connector_limit_wait_seconds",
+    help: "Time that a use waited for the rate and concurrency limits of its connector, in seconds",
+    labelNames: ["type"] as const,
+    buckets: [0.001, 0.02, 0.1, 0.5, 2, 10, 30],
+    registers: [this.registry],
+  })
+  readonly #rows = this.#counter("connector_rows_read_total", "Rows that queries and reads gave out", ["type"])
+
+  /** A use of a connector of that type: its wait for the limits in milliseconds, the rows that it gives, and its end. */
+  useOf(kind: string, type: string): UseMeter {
+    let begunAt: number | undefined
+    return {
+      waited: (ms) => {
+        this.#waits.observe({ type }, ms / 1_000)
+        begunAt = performance.now()
+      },
+      rows: (count) => this.#rows.inc({ type }, count),
+      // A use that was refused before it began has no duration.
+      ended: (outcome) => this.#uses.observe({ kind, type, outcome }, begunAt === undefined ? 0 : (performance.now() - begunAt) / 1_000),
+    }
+  }
 
   /** Counts the HTTP requests of connectors of that type. */
   measured(type: string): (facts: RequestFacts) => void {

@@ -6,6 +6,7 @@ import { ConnectorLimits, type Grant } from "../../limits/connector-limits.ts"
 import { effectiveLimits, type Limits } from "../../limits/limits.ts"
 import type { NodeWork } from "../../limits/node-limits.ts"
 import type { OpenLease } from "../../net/door.ts"
+import type { UseMeter } from "../base/counters.ts"
 import { planOf } from "../base/plans.ts"
 import { type Principal, subjectOf } from "../base/principal.ts"
 import type { ConnectorParts } from "./connector-parts.ts"
@@ -53,7 +54,14 @@ interface Admitted<P> extends UseOptions<P> {
   readonly opened: Opened
   readonly prepared: P
   readonly login: LoginUse
+  readonly meter: UseMeter
   readonly signal: AbortSignal
+}
+
+/** The rows of a batch; other results have none. */
+const rowsIn = (result: unknown): number => {
+  const rows: unknown = result !== null && typeof result === "object" ? Reflect.get(result, "rows") : undefined
+  return Array.isArray(rows) ? rows.length : 0
 }
 
 /** A stream that is not there may be found again under its new path. */
@@ -93,13 +101,21 @@ export class Uses {
     const opened = await openConnector(this.#parts, by, ref)
     const prepared = (await options.prepare?.(opened)) as P
     const login = await this.#parts.logins.enter(opened, () => credentialsRefused(opened.name), signal)
+    const meter = this.#parts.counters.useOf(options.kind, opened.connector.type)
+    let outcome = "left"
     try {
-      yield* this.#granted({ ...options, by, opened, prepared, login, signal }, start)
+      for await (const result of this.#granted({ ...options, by, opened, prepared, login, signal, meter }, start)) {
+        meter.rows(rowsIn(result))
+        yield result
+      }
+      outcome = "ok"
     } catch (error) {
+      outcome = error instanceof PlatformError ? error.code : "internal"
       if (!(error instanceof PlatformError)) throw error
       if (login.failed(error)) await stopUses(this.#parts, by, opened, error.code)
       throw discoverable(error, opened)
     } finally {
+      meter.ended(outcome)
       login.done()
     }
   }
@@ -117,7 +133,9 @@ export class Uses {
   async *#granted<T, P>(admitted: Admitted<P>, start: (use: Use<P>) => AsyncIterable<T>): AsyncGenerator<T> {
     const { by, opened, signal, deadlineMs } = admitted
     const limits = await this.#limitsOf(by.workspace.id, opened)
+    const asked = performance.now()
     const grant = await this.#limits.take(by.workspace.id, opened.id, limits, { signal, waitMs: Math.min(deadlineMs, LIMIT_WAIT_MS) })
+    admitted.meter.waited(performance.now() - asked)
     try {
       yield* this.#connected(admitted, grant, start)
     } finally {
