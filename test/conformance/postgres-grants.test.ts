@@ -83,7 +83,8 @@ describe.each(Object.entries(NAMES))("a role, a schema and a table with the name
     const refused = await failure(run(roleOf(name), write))
     expect(refused.code).toBe("permission_denied")
     // SELECT was granted before: it is not advised again.
-    expect(statements(refused.remedies)[0]).toMatch(/^GRANT INSERT, UPDATE ON /)
+    expect(statements(refused.remedies).join("\n")).toMatch(/^GRANT INSERT.* ON /)
+    expect(statements(refused.remedies).join("\n")).not.toContain("SELECT")
     await mend(refused)
     expect(await run(roleOf(name), write)).toMatchObject({ written: 1 })
   })
@@ -142,7 +143,7 @@ describe("what is advised", () => {
       "REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC; CREATE TABLE public.put (id int PRIMARY KEY); GRANT SELECT, INSERT, UPDATE ON put TO app",
     )
     const write = (session: Session) => session.write(table(["public", "put"], [], ["id"]), batch(2), { mode: "upsert" })
-    expect(await mend(await failure(run("app", write)))).toEqual(['GRANT TEMPORARY ON DATABASE "postgres" TO "app"'])
+    expect(await mend(await failure(run("app", write)))).toEqual(['GRANT TEMPORARY ON DATABASE postgres TO "app"'])
     expect(await run("app", write)).toMatchObject({ written: 1 })
   })
 
