@@ -6,6 +6,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { EXIT_HELP } from "../src/cli/failure.ts"
+import { commandFacts } from "../src/cli/program.ts"
 import { connectors } from "../src/connectors/index.ts"
 import { exampleConfig, exampleOf, shownInExample } from "../src/core/config-example.ts"
 import { type AnyConnector, capabilities, type Proof, type Verb } from "../src/core/connector.ts"
@@ -193,11 +195,42 @@ ${Object.entries(REMEDIES)
 `
 }
 
+/** The reference of the command line, from its commands. */
+function cliPage(): string {
+  const { stdin, stdout, stderr } = process
+  const commands = commandFacts({ argv: [], env: {}, stdin, stdout, stderr, signal: new AbortController().signal }, "")
+  const sections = commands
+    .filter(({ path, commands: below }) => path.length > 0 && below.length === 0)
+    .map(({ path, takes, description, aliases, options }) => {
+      const shown = options.filter(({ long }) => long !== "--json" && long !== "--help")
+      const rows = shown.map(
+        (each) => `| ${code(each.flags)} | ${cell(each.description)}${each.fallback === undefined ? "" : ` Default: ${code(each.fallback)}.`} |`,
+      )
+      const also = aliases.length === 0 ? "" : ` Also: ${aliases.map((each) => code([...path.slice(0, -1), each].join(" "))).join(", ")}.`
+      return `## ${code(["jackfield", ...path, takes].filter((part) => part !== "").join(" "))}\n\n${description.charAt(0).toUpperCase()}${description.slice(1)}.${also}${rows.length === 0 ? "" : `\n\n| option | |\n|---|---|\n${rows.join("\n")}`}`
+    })
+  return `${NOTE}
+# Command line
+
+\`jackfield help\` shows the commands, \`jackfield help connectors add\` one of them, and \`jackfield connectors add --type postgres --help\` the fields of a type. In a clone the
+command is \`bin/jackfield.mjs\`. \`jackfield completion bash\` (\`zsh\`, \`fish\`) prints the completion for a shell.
+
+Every command that talks to a hub takes \`--json\`, which prints JSON, errors included. It finds the hub by \`JACKFIELD_URL\` and \`JACKFIELD_KEY\`, or by the file that
+the first start wrote into \`JACKFIELD_DATA\`.
+
+\`\`\`text${EXIT_HELP}
+\`\`\`
+
+${sections.join("\n\n")}
+`
+}
+
 /** Every generated page by its path. */
 function pages(): Map<string, string> {
   const files = new Map([
     ["README.md", withTypes(read("README.md") ?? "", typesTable())],
     ["docs/errors.md", errorsPage()],
+    ["docs/cli.md", cliPage()],
     [`${TYPES}/README.md`, connectorIndex()],
   ])
   for (const connector of connectors) files.set(`${TYPES}/${connector.type}.md`, connectorPage(connector))

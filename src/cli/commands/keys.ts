@@ -87,7 +87,7 @@ export async function create({ terminal, hub }: Cli, options: CreateOptions): Pr
   })
   if (terminal.json) await terminal.document(made)
   else {
-    terminal.note(`Made the key ${made.name} (${made.role}${made.expiresAt === null ? "" : `, until ${when(made.expiresAt)}`}); it is shown this once:`)
+    terminal.note(`Made the key ${made.name} (${made.role}${made.expiresAt === null ? "" : `, until ${when(made.expiresAt)}`}); it is shown only now:`)
     await terminal.line(made.key)
   }
   return EXIT.ok
@@ -117,7 +117,7 @@ export async function rotate({ terminal, hub }: Cli, wanted: string, { grace }: 
   if (terminal.json) await terminal.document(made)
   else {
     const old = made.replaces.status === "revoked" ? "has ended" : `stays valid until ${when(made.replaces.expiresAt)}`
-    terminal.note(`Made a new key ${made.name}; the old one ${old}. The new one is shown this once:`)
+    terminal.note(`Made a new key ${made.name}; the old one ${old}. The new one is shown only now:`)
     await terminal.line(made.key)
   }
   return EXIT.ok

@@ -57,7 +57,7 @@ export async function add(cli: Cli, email: string, options: PasswordOptions & { 
   const made = await client.post<User>("/v1/users", { email, role: options.role, name: options.name, password })
   if (terminal.json) await terminal.document(made)
   else {
-    terminal.note(`${made.email} is ${made.role} of the workspace${made.password === undefined ? "." : "; the password is shown this once:"}`)
+    terminal.note(`${made.email} is ${made.role} of the workspace${made.password === undefined ? "." : "; the password is shown only now:"}`)
     if (made.password !== undefined) await terminal.line(made.password)
   }
   return EXIT.ok
@@ -99,7 +99,7 @@ export async function resetPassword(cli: Cli, email: string, options: PasswordOp
   const answer = await client.post<Wire["PasswordSet"]>(pathOf(email, "/password"), password === undefined ? {} : { password })
   if (terminal.json) await terminal.document(answer)
   else {
-    terminal.note(`${email} has a new password${answer.password === undefined ? "." : "; it is shown this once:"}`)
+    terminal.note(`${email} has a new password${answer.password === undefined ? "." : "; it is shown only now:"}`)
     if (answer.password !== undefined) await terminal.line(answer.password)
   }
   return EXIT.ok

@@ -47,7 +47,7 @@ export async function create({ terminal, hub }: Cli, name: string, options: { re
   const made = await (await hub()).post<Wire["NewWorkspace"]>("/v1/workspaces", { name, title: options.title })
   if (terminal.json) await terminal.document(made)
   else {
-    terminal.note(`Made the workspace ${made.name}; its admin key is shown this once:`)
+    terminal.note(`Made the workspace ${made.name}; its admin key is shown only now:`)
     await terminal.line(made.key)
   }
   return EXIT.ok

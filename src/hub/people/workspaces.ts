@@ -53,7 +53,7 @@ export class Workspaces {
     return viewOf(named(await this.#seen(by), ref))
   }
 
-  /** Makes a workspace with an admin key, which is shown this once. A user who makes a workspace becomes its admin. */
+  /** Makes a workspace with an admin key, which is shown only now. A user who makes a workspace becomes its admin. */
   async create(by: Principal, input: { readonly name: string; readonly title?: string }): Promise<WorkspaceView & { readonly key: string }> {
     const id = randomUUID()
     const key = newApiKey()

@@ -69,7 +69,7 @@ export class Webhooks {
     this.#vault = vault
   }
 
-  /** Makes a webhook and the secret that signs its deliveries. The secret is shown this once. */
+  /** Makes a webhook and the secret that signs its deliveries. The secret is shown only now. */
   async create(by: Principal, input: WebhookInput): Promise<WebhookView & { readonly signingSecret: string }> {
     const url = checkedUrl(input.url)
     const signingSecret = newWebhookSecret()
