@@ -4,7 +4,7 @@ import { type Connector, type ConnectorType, readAll } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { type Assignment, assignConfig, firstMissing, type Question, secretAt } from "../config-input.ts"
 import { type DescribedOptions, describedBy } from "../described-input.ts"
-import { EXIT, type Exit, Failure, usage } from "../failure.ts"
+import { EXIT, EXIT_HELP, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
 import { printReport, type Report } from "../report.ts"
 import { type FieldOptions, readAssignments, readValue } from "../secret-input.ts"
@@ -52,14 +52,15 @@ export async function add(cli: Cli, options: AddOptions): Promise<Exit> {
 
 /** The help of `add`, and the fields of the type that is given. */
 export async function addHelp(cli: Cli, options: AddOptions, text: string): Promise<Exit> {
-  await cli.terminal.write(text)
-  if (options.type === undefined) {
-    await cli.terminal.line("\n`jackfield connectors add --type TYPE --help` shows the type's fields, which --set and --secret take.")
-    return EXIT.ok
+  const { terminal } = cli
+  await terminal.write(text)
+  if (options.type === undefined) await terminal.line("\n`jackfield connectors add --type TYPE --help` shows the type's fields, which --set and --secret take.")
+  else {
+    const type = await chooseType(cli, await cli.hub(), options.type)
+    await terminal.line(`\nFields of ${type.type} (${type.title}), for --set; secrets are for --secret, --secret-env and --secret-file:\n`)
+    await terminal.write(table(["FIELD", "TYPE", "DEFAULT", "ABOUT"], fieldRows(type.fields), { width: terminal.width, header: terminal.bold }))
   }
-  const type = await chooseType(cli, await cli.hub(), options.type)
-  await cli.terminal.line(`\nFields of ${type.type} (${type.title}), for --set; secrets are for --secret, --secret-env and --secret-file:\n`)
-  await cli.terminal.write(table(["FIELD", "TYPE", "DEFAULT", "ABOUT"], fieldRows(type.fields), { width: cli.terminal.width, header: cli.terminal.bold }))
+  await terminal.line(EXIT_HELP)
   return EXIT.ok
 }
 
