@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from "vitest"
 import { defineConnector } from "../../src/core/connector.ts"
 import { PlatformError } from "../../src/core/errors.ts"
-import { runSql } from "../../src/core/remedies.ts"
 import { Registry } from "../../src/core/registry.ts"
+import { runSql } from "../../src/core/remedies.ts"
 import type { Discovered } from "../../src/core/streams.ts"
 import type { Principal } from "../../src/hub/base/principal.ts"
 import { Catalogs } from "../../src/hub/catalogs/catalogs.ts"
@@ -121,10 +121,15 @@ it.each([
 
 it("what was skipped is counted whole and shown in pages", async () => {
   found = (function* () {
-    for (let index = 0; index < 250; index++) yield { skipped: { path: [`t${index}`], reason: `reason ${index}`, remedies: [runSql("Grant it", `GRANT ${index}`)] } }
+    for (let index = 0; index < 250; index++)
+      yield { skipped: { path: [`t${index}`], reason: `reason ${index}`, remedies: [runSql("Grant it", `GRANT ${index}`)] } }
   })()
   const page = await catalogs.discover(by, "scripted", {})
-  expect([page.counts.skipped, page.skipped.length, page.skipped[0]]).toEqual([250, 20, { path: ["t0"], reason: "reason 0", remedies: [runSql("Grant it", "GRANT 0")] }])
+  expect([page.counts.skipped, page.skipped.length, page.skipped[0]]).toEqual([
+    250,
+    20,
+    { path: ["t0"], reason: "reason 0", remedies: [runSql("Grant it", "GRANT 0")] },
+  ])
   const second = await catalogs.skipped(by, "scripted", { limit: 100, cursor: (await catalogs.skipped(by, "scripted", { limit: 100 })).nextCursor ?? "" })
   expect([second.total, second.data.length, second.data[0]]).toMatchObject([250, 100, { path: ["t100"], remedies: [{ sql: "GRANT 100" }] }])
 })
