@@ -4,6 +4,7 @@ import type { HttpRequest } from "../../core/http/request.ts"
 import { parseTemplate } from "../../core/template.ts"
 import { tagStarts, withoutTags } from "../../core/template-tags.ts"
 import type { Row, Value } from "../../core/values.ts"
+import { bodyTypeFault, isForm } from "../shared/http/body-types.ts"
 import { headerValueFault, isPrivateHeader } from "../shared/http/header-rules.ts"
 import { OWN_HEADERS } from "../shared/http/requests.ts"
 import { type HttpConfig, hasBody, inputsOf, isTemplate } from "./fields.ts"
@@ -15,7 +16,7 @@ export async function prepare(config: HttpConfig, input: Row, render: Render): P
   const request = build({ ...config, url }, config.method, input)
   if (!config.bodyTemplate || !hasBody(config.method)) return request
   const type = request.headers["content-type"] ?? "application/json"
-  const body = await render(config.bodyTemplate, valuesFor(config.bodyTemplate, input), FORM.test(type) ? "form" : "json")
+  const body = await render(config.bodyTemplate, valuesFor(config.bodyTemplate, input), isForm(type) ? "form" : "json")
   return { ...request, headers: { ...request.headers, "content-type": type }, body }
 }
 
@@ -57,14 +58,18 @@ function checkInput(config: HttpConfig, input: Row): void {
   const missing = inputs
     .filter(({ name, required }) => required && [undefined, null, ""].includes(given(input, name) as string))
     .map(({ name }) => [name, `${name} is required.`] as const)
-  const unfit = config.headers.flatMap(({ input: name }) => {
+  const unfit = config.headers.flatMap(({ input: name, name: header }) => {
     const value = name ? given(input, name) : undefined
-    const wrong = value === undefined || value === null ? undefined : headerValueFault(textOf(value))
+    const wrong = value === undefined || value === null ? undefined : (headerValueFault(textOf(value)) ?? typeFault(config, header, textOf(value)))
     return wrong === undefined ? [] : [[name, `${name} ${wrong}`] as const]
   })
   const faults = [...unknown, ...missing, ...unfit].map(([name, message]) => ({ pointer: `/input/${name}`, message }))
   if (faults.length > 0) throw new PlatformError("query_invalid", faults.map(({ message }) => message).join(" "), { faults })
 }
+
+/** The problem with a Content-Type that the call gives, where there is a body. */
+const typeFault = ({ method, body, bodyTemplate }: HttpConfig, header: string, type: string): string | undefined =>
+  header.toLowerCase() === "content-type" && hasBody(method) && (body.length > 0 || bodyTemplate) ? bodyTypeFault(type) : undefined
 
 const given = (input: Row, name: string): Value | undefined => (Object.hasOwn(input, name) ? input[name] : undefined)
 
@@ -99,11 +104,9 @@ function filled(rows: HttpConfig["parameters"], input: Row): [string, Value][] {
   })
 }
 
-const FORM = /^application\/x-www-form-urlencoded\b/i
-
 const textOf = (value: Value): string => (value !== null && typeof value === "object" ? JSON.stringify(value) : String(value))
 
 const bodyOf = (fields: readonly [string, Value][], contentType: string): string =>
-  FORM.test(contentType)
+  isForm(contentType)
     ? new URLSearchParams(fields.map(([name, value]): [string, string] => [name, textOf(value)])).toString()
     : JSON.stringify(Object.fromEntries(fields))

@@ -13,7 +13,8 @@ const PLAIN_HEADERS: ReadonlySet<string> = new Set([
 ])
 
 /** Headers that steer the connection or claim where a request came from: the hub sets them, or they are not sent. */
-const FORBIDDEN = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|proxy-.*|x-forwarded-.*|forwarded|x-real-ip)$/i
+const FORBIDDEN =
+  /^(host|connection|content-length|content-encoding|transfer-encoding|upgrade|te|trailer|expect|keep-alive|proxy-.*|x-forwarded-.*|forwarded|x-real-ip)$/i
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 
 /** What is wrong with a header's name (RFC 9110, 5.1 and 5.6.2), in words that follow a field's title. */

@@ -1,5 +1,6 @@
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpRequest } from "../../../core/http/request.ts"
+import { isForm } from "./body-types.ts"
 
 /** The request with these values as query parameters, or in its body: form fields, or members of the JSON by their names or JSON pointers (RFC 6901). */
 export function withValues(request: HttpRequest, place: "query" | "body", values: readonly [string, string | number][]): HttpRequest {
@@ -9,7 +10,7 @@ export function withValues(request: HttpRequest, place: "query" | "body", values
     return { ...request, url }
   }
   const text = typeof request.body === "string" ? request.body : undefined
-  if (/^application\/x-www-form-urlencoded\b/i.test(request.headers["content-type"] ?? "")) {
+  if (isForm(request.headers["content-type"] ?? "")) {
     const form = new URLSearchParams(text ?? "")
     for (const [name, value] of values) form.set(name, String(value))
     return { ...request, body: form.toString() }

@@ -1,0 +1,21 @@
+import type { Fault } from "../../core/errors.ts"
+import { bodyTypeFault } from "../shared/http/body-types.ts"
+
+type Plain = Readonly<Record<string, unknown>>
+
+/** The faults of a config whose fields are right one by one: a body with a method that sends none, or under a type that it does not have. */
+export function contradictions(config: Plain): Fault[] {
+  const { method = "GET", body, bodyTemplate, headers } = config
+  const fields = Array.isArray(body) && body.length > 0
+  const template = typeof bodyTemplate === "string" && bodyTemplate !== ""
+  const from = template ? { name: "Body template", pointer: "/bodyTemplate" } : { name: "Body fields", pointer: "/body" }
+  if (!fields && !template) return []
+  if (method === "GET" || method === "HEAD")
+    return [{ pointer: from.pointer, message: `${from.name} cannot be sent with ${method}; choose another method, or send the values as query parameters.` }]
+  const rows = Array.isArray(headers) ? (headers as readonly Plain[]) : []
+  return rows.flatMap(({ name, value }, index): Fault[] => {
+    if (typeof name !== "string" || typeof value !== "string" || value === "") return []
+    const wrong = name.toLowerCase() === "content-type" ? bodyTypeFault(value) : undefined
+    return wrong === undefined ? [] : [{ pointer: `/headers/${index}/value`, message: `${name} ${wrong}` }]
+  })
+}
