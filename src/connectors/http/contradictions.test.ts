@@ -11,6 +11,12 @@ const typed = (value: string) => ({
   ],
 })
 
+test("a position in the body is refused with GET", () => {
+  const paging = { kind: "page", parameter: "page", place: "body" }
+  expect(contradictions({ paging })).toMatchObject([{ pointer: "/paging/place" }])
+  expect(contradictions({ method: "POST", paging })).toEqual([])
+})
+
 describe("a body", () => {
   test.each(["GET", "HEAD", undefined])("is refused with %s", (method) => {
     const how = method === undefined ? {} : { method }

@@ -3,8 +3,7 @@ import type { ServerFacts } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { HttpAnswer } from "../../core/http/request.ts"
 import type { HttpClient } from "../shared/http/client.ts"
-import { linkIn } from "../shared/http/paging.ts"
-import { foundIn } from "../shared/http/record-pages.ts"
+import { linkIn, requestAt } from "../shared/http/paging.ts"
 import { uncertain } from "../shared/http/refusals.ts"
 import { NO_RETRIES } from "../shared/http/retry.ts"
 import { inputsOf, isTemplate } from "./fields.ts"
@@ -32,7 +31,10 @@ async function ask({ config }: Client, http: HttpClient, call: Call): Promise<Pr
   const send = async (method: "HEAD" | "GET", limits: Call): Promise<Probed> => {
     const own = method === config.method && !isTemplate(config.url) && !inputsOf(config).some(({ required }) => required)
     try {
-      return { method, answer: await http.send(probeOf(config, method), limits), own }
+      if (own) return { method, answer: await http.send(requestAt(probeOf(config, method), config.paging, undefined), limits), own }
+      // The body of an answer that is not judged may have no end.
+      const read = config.success === undefined ? http.head : http.send
+      return { method, answer: await read(probeOf(config, method), limits), own }
     } catch (error) {
       // Another request than the connector's own may be refused whatever its credentials are.
       throw !own && error instanceof PlatformError ? uncertain(error) : error

@@ -73,7 +73,7 @@ async function send(client: Client, { request, given }: Asked, place: Place | un
     if (!doubtful || error.details["status"] !== 401 || !given) throw error
     if (config.probe === "head") throw uncertain(error)
     await call.turn("401")
-    throw await confirmedRefusal(error, () => http.with({ retries: NO_RETRIES, judge: () => undefined }).send(probeOf(config, "GET"), call))
+    throw await confirmedRefusal(error, () => http.with({ retries: NO_RETRIES, judge: () => undefined }).head(probeOf(config, "GET"), call))
   }
 }
 

@@ -41,6 +41,8 @@ export interface HttpClient {
   send(request: HttpRequest, call: HttpCall): Promise<HttpAnswer>
   /** The answer with its body unread: files, NDJSON. Statuses of 200 to 299 are a success; others are read and judged. */
   open(request: HttpRequest, call: HttpCall): Promise<StreamedAnswer>
+  /** The answer without the body of a success, which is not read. */
+  head(request: HttpRequest, call: HttpCall): Promise<HttpAnswer>
   /** The answer's body, which must be JSON. */
   json(request: HttpRequest, call: HttpCall): Promise<Value>
   /** The same client with other options. */
@@ -116,6 +118,12 @@ export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): H
     async open(request, call) {
       const answer = await tried(request, call, unread)
       return isWhole(answer) ? { ...answer, body: pieces([answer.body]), close: () => undefined } : answer
+    },
+    async head(request, call) {
+      const answer = await tried(request, call, unread)
+      if (isWhole(answer)) return answer
+      answer.close()
+      return { ...answer, body: Buffer.alloc(0) }
     },
     json: async (request, call) => jsonOf(await send(request, call)),
     with: (more) => httpClient(dispatcher, { ...options, ...more }),
