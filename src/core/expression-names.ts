@@ -1,4 +1,4 @@
-/** A token of JMESPath, as its lexer gives it. */
+/** A token from the JMESPath lexer. */
 export interface NameToken {
   readonly type: string
   readonly value: unknown
@@ -9,8 +9,8 @@ const OPERATORS: ReadonlySet<string> = new Set(["Minus", "Plus", "Divide", "Div"
 const QUOTES = "names with other characters than letters, digits and _ need double quotes"
 
 /**
- * The fault of two names with an operator directly between them, such as `next-cursor`: the dialect calculates there, and the member of that name was
- * almost certainly meant. Blanks around the operator say that it is one.
+ * The problem with two names that have an operator directly between them, such as `next-cursor`: JMESPath calculates there, although the member of that
+ * name was probably meant. With blanks around it, the operator is taken as one.
  */
 export function gluedFault(text: string, tokens: readonly NameToken[]): string | undefined {
   for (const [index, token] of tokens.entries()) {
@@ -24,14 +24,14 @@ export function gluedFault(text: string, tokens: readonly NameToken[]): string |
   return undefined
 }
 
-/** A word on quotes, where a syntax error may come from a name that needs them. */
+/** A hint about quotes, if the syntax error may come from a name that needs them. */
 export const quotesHint = (said: string): string =>
   /unexpected token type: (Number|UnquotedIdentifier|Colon)|expected Colon, got: (Minus|Divide)/.test(said) ? `; ${QUOTES}` : ""
 
 const isName = (token: NameToken | undefined): token is NameToken & { readonly value: string } =>
   token?.type === "UnquotedIdentifier" && typeof token.value === "string"
 
-/** The names and operators without blanks around a place, cut to a length that a message can hold. */
+/** The names and operators around a position, up to the next blank or other character; at most 60 characters on each side. */
 function nameAround(text: string, at: number): string {
   const before = /[\w+\-−/%]*$/.exec(text.slice(Math.max(0, at - 60), at))?.[0] ?? ""
   const after = /^[\w+\-−/%]*/.exec(text.slice(at, at + 60))?.[0] ?? ""

@@ -97,8 +97,8 @@ describe("a test", () => {
 
   test("warns where success judges an answer to another request than a call's", async () => {
     const serve: Serve = (_, response) => json(response, { ok: false })
-    expect((await probe(serve, { success: "ok", method: "POST" })).warnings?.[0]).toMatch(/not successful/)
-    expect((await probe(serve, { success: "ok", parameters: [{ name: "q" }] })).warnings?.[0]).toMatch(/not successful/)
+    expect((await probe(serve, { success: "ok", method: "POST" })).warnings?.[0]).toMatch(/does not meet Successful when/)
+    expect((await probe(serve, { success: "ok", parameters: [{ name: "q" }] })).warnings?.[0]).toMatch(/does not meet Successful when/)
     expect((await probe(serve, { success: "ok", probe: "head" })).warnings?.[0]).toMatch(/no body/)
   })
 

@@ -3,7 +3,7 @@ import { bodyTypeFault } from "../shared/http/body-types.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 
-/** The faults of a config whose fields are right one by one: a body with a method that sends none, or under a type that it does not have. */
+/** The faults of a config whose fields are valid individually: a body with a method that has none, or a Content-Type that the body cannot have. */
 export function contradictions(config: Plain): Fault[] {
   const { method = "GET", body, bodyTemplate, headers, paging } = config
   const without = method === "GET" || method === "HEAD"

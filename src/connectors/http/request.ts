@@ -9,7 +9,7 @@ import { headerValueFault, isPrivateHeader } from "../shared/http/header-rules.t
 import { OWN_HEADERS } from "../shared/http/requests.ts"
 import { type HttpConfig, hasBody, inputsOf, isTemplate } from "./fields.ts"
 
-/** The request for one row of input, its URL and body filled from their templates if there are any; the client adds its proof. */
+/** The request for one row of input, with URL and body rendered from their templates; the client adds the credentials. */
 export async function prepare(config: HttpConfig, input: Row, render: Render): Promise<HttpRequest> {
   checkInput(config, input)
   const url = isTemplate(config.url) ? await urlOf(config, input, render) : config.url
@@ -20,7 +20,7 @@ export async function prepare(config: HttpConfig, input: Row, render: Render): P
   return { ...request, headers: { ...request.headers, "content-type": type }, body }
 }
 
-/** Inputs that the call does not give are left out: a template's own defaults are for undefined variables. */
+/** The values for a template. Inputs that the call does not give are left out, because a template's defaults apply to undefined variables. */
 const valuesFor = (template: string, input: Row): Row =>
   Object.fromEntries(
     parseTemplate(template).inputs.flatMap((name) => ([undefined, null].includes(given(input, name) as null) ? [] : [[name, input[name] as Value]])),
@@ -28,9 +28,9 @@ const valuesFor = (template: string, input: Row): Row =>
 
 async function urlOf({ url }: HttpConfig, input: Row, render: Render): Promise<string> {
   const filled = await render(url, valuesFor(url, input), "url")
-  // A second line of defence: the escaping keeps values in their places.
+  // A second check: escaping already keeps values in their places.
   if (URL.canParse(filled) && new URL(filled).origin === new URL(withoutTags(url)).origin) return filled
-  throw new PlatformError("query_invalid", "The URL does not lead to the connector's own host with these inputs; correct the URL or the inputs.")
+  throw new PlatformError("query_invalid", "With these inputs, the URL does not lead to the connector's own host; correct the URL or the inputs.")
 }
 
 /** The part of the URL before its first input. */
@@ -41,7 +41,7 @@ function fixedPart(url: string): string {
   return url.slice(0, Math.max(text.lastIndexOf("/"), text.indexOf("?")) + 1)
 }
 
-/** A request to the same URL without input or body, by a method that changes nothing. */
+/** A request to the same URL without inputs and body, by a method that changes nothing. */
 export const probeOf = (config: HttpConfig, method: "HEAD" | "GET"): HttpRequest => build({ ...config, url: fixedPart(config.url) }, method, {})
 
 /** Unknown inputs that an error lists at most. */
@@ -67,7 +67,7 @@ function checkInput(config: HttpConfig, input: Row): void {
   if (faults.length > 0) throw new PlatformError("query_invalid", faults.map(({ message }) => message).join(" "), { faults })
 }
 
-/** The problem with a Content-Type that the call gives, where there is a body. */
+/** The problem with a Content-Type from the call, if the request has a body. */
 const typeFault = ({ method, body, bodyTemplate }: HttpConfig, header: string, type: string): string | undefined =>
   header.toLowerCase() === "content-type" && hasBody(method) && (body.length > 0 || bodyTemplate) ? bodyTypeFault(type) : undefined
 
@@ -94,7 +94,7 @@ function build(config: HttpConfig, method: HttpConfig["method"], input: Row): Ht
   return { method, url, headers, private: hidden, body: bodyOf(fields, headers["content-type"]) }
 }
 
-/** Each configured row with the value that the call gives, else its own; a row without either is left out. */
+/** Each configured row with the value from the call, or else its own value; a row without a value is left out. */
 function filled(rows: HttpConfig["parameters"], input: Row): [string, Value][] {
   return rows.flatMap(({ name, value }): [string, Value][] => {
     const own = given(input, name)

@@ -1,11 +1,11 @@
 const FORM = /^\s*application\/x-www-form-urlencoded\s*(;|$)/i
-/** JSON by any of its names (`vnd.api+json`, `x-amz-json-1.1`), and text/plain, under which some APIs take it; not NDJSON. */
+/** JSON under any of its names (`vnd.api+json`, `x-amz-json-1.1`), and text/plain, which some APIs expect; not NDJSON. */
 const JSON_TYPE = /^\s*(?!application\/stream\+json)(?:[\w-]+\/(?:[\w.+-]*[+.-])?json(?:-?[\d.]+)?|text\/plain)\s*(;|$)/i
 
 /** Whether a body of that content type is a form. */
 export const isForm = (type: string): boolean => FORM.test(type)
 
-/** The problem with a request's Content-Type, worded to follow a name; undefined where body fields or a template can have it. */
+/** The problem with a request's Content-Type, worded to follow a name; undefined if body fields or a template can be sent under that type. */
 export function bodyTypeFault(type: string): string | undefined {
   if (!FORM.test(type) && !JSON_TYPE.test(type)) {
     const [essence = ""] = type.split(";")

@@ -1,15 +1,15 @@
 import { mayLoseDigits } from "../../../core/exact-json.ts"
 import type { Column, ColumnType, Row, Value } from "../../../core/values.ts"
 
-/** The type of one value. A number that a double does not hold arrives as text: `long` for a whole one, `exact` for another. */
+/** The type of one value. A number that does not fit a double arrives as text: `long` if it is whole, else `exact`. */
 type Seen = ColumnType | "long" | "exact"
 
-/** Types that the values of records can widen; any other was given by a schema and stays. */
+/** Types that the values of records can widen. Any other type comes from a schema and does not change. */
 const OPEN: ReadonlySet<Seen> = new Set(["string", "integer", "float", "decimal", "boolean", "json", "unknown"])
 
 /**
- * The columns of records that have no schema: those that are known, and then those that the records add, with the type that fits all their values. A known
- * type is that of the records so far, so a value that does not fit it widens it.
+ * The columns of records without a schema: the known ones, then those that the records add, each with the type that fits all values. A known type comes
+ * from earlier records, so a value that does not fit widens it.
  */
 export function columnsOf(known: readonly Column[], rows: readonly Row[]): Column[] {
   const found = new Map(known.map((column): [string, Column] => [column.name, column]))
@@ -20,7 +20,7 @@ export function columnsOf(known: readonly Column[], rows: readonly Row[]): Colum
       if (OPEN.has(before) || before === "long" || before === "exact") types.set(name, joined(before, typeOf(value)))
     }
   return [...types].map(([name, seen]) => {
-    // A long number that stands alone may as well be a text.
+    // Without other numbers in the column, a long number may be a text.
     const type = seen === "long" || seen === "exact" ? "string" : seen
     const column = found.get(name)
     return column === undefined ? { name, type, nativeType: "", nullable: true } : column.type === type ? column : { ...column, type }
