@@ -1,4 +1,5 @@
 import type { Call, Render } from "./call.ts"
+import type { EncodedRecords } from "./encoded-records.ts"
 import type { Fault, PlatformError } from "./errors.ts"
 import type { Config, Fields } from "./fields.ts"
 import type { Address, Lease } from "./lease.ts"

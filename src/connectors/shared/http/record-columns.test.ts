@@ -4,10 +4,12 @@ import { parseJson } from "../json.ts"
 import { columnsOf } from "./record-columns.ts"
 
 const known = (type: ColumnType) => ({ name: "v", type, nativeType: "", nullable: true })
-const typeOf = (values: readonly Value[], before: readonly ReturnType<typeof known>[] = []) =>
-  columnsOf(
-    before,
-    values.map((v) => ({ v })),
+const typeOf = async (values: readonly Value[], before: readonly ReturnType<typeof known>[] = []): Promise<ColumnType | undefined> =>
+  (
+    await columnsOf(
+      before,
+      values.map((v) => ({ v })),
+    )
   )[0]?.type
 
 test.each<[string, ColumnType]>([
@@ -28,10 +30,10 @@ test.each<[string, ColumnType]>([
   ["[0.12345678901234567891, 9007199254740993, 2]", "decimal"],
   ["[0.12345678901234567891]", "string"],
   ["[[1], {}]", "json"],
-])("the values %s are of the type %s, in any order", (text, type) => {
+])("the values %s are of the type %s, in any order", async (text, type) => {
   const values = parseJson(text) as Value[]
-  expect(typeOf(values)).toBe(type)
-  expect(typeOf(values.toReversed())).toBe(type)
+  expect(await typeOf(values)).toBe(type)
+  expect(await typeOf(values.toReversed())).toBe(type)
 })
 
 test.each<[ColumnType, string, ColumnType]>([
@@ -44,4 +46,4 @@ test.each<[ColumnType, string, ColumnType]>([
   ["string", "[9007199254740993]", "string"],
   ["json", "[1]", "json"],
   ["timestamp", '["soon"]', "timestamp"],
-])("a column that was %s is, with %s, %s", (before, text, after) => expect(typeOf(parseJson(text) as Value[], [known(before)])).toBe(after))
+])("a column that was %s is, with %s, %s", async (before, text, after) => expect(await typeOf(parseJson(text) as Value[], [known(before)])).toBe(after))

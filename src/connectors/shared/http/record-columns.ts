@@ -1,3 +1,5 @@
+import { breathe } from "../../../core/breathe.ts"
+import { PlatformError } from "../../../core/errors.ts"
 import { mayLoseDigits } from "../../../core/exact-json.ts"
 import type { Column, ColumnType, Row, Value } from "../../../core/values.ts"
 
@@ -5,20 +7,38 @@ import type { Column, ColumnType, Row, Value } from "../../../core/values.ts"
 type Seen = ColumnType | "long" | "exact"
 
 /** Types that the values of records can widen. Any other type comes from a schema and does not change. */
-const OPEN: ReadonlySet<Seen> = new Set(["string", "integer", "float", "decimal", "boolean", "json", "unknown"])
+const OPEN: ReadonlySet<Seen> = new Set(["string", "integer", "float", "decimal", "boolean", "json", "unknown", "long", "exact"])
+
+/** The maximum number of columns: every row that is read has a place for each. */
+const MOST_COLUMNS = 5_000
+/** The number of values that are looked at before other work is served. */
+const PART = 10_000
 
 /**
  * The columns of records without a schema: the known ones, then those that the records add, each with the type that fits all values. A known type comes
- * from earlier records, so a value that does not fit widens it.
+ * from earlier records, so a value that does not fit widens it. Fails with `response_too_large` if there are more than 5,000 columns.
  */
-export function columnsOf(known: readonly Column[], rows: readonly Row[]): Column[] {
+export async function columnsOf(known: readonly Column[], rows: readonly Row[]): Promise<Column[]> {
   const found = new Map(known.map((column): [string, Column] => [column.name, column]))
   const types = new Map<string, Seen>(known.map(({ name, type }) => [name, type]))
-  for (const row of rows)
-    for (const [name, value] of Object.entries(row)) {
-      const before = types.get(name) ?? "unknown"
-      if (OPEN.has(before) || before === "long" || before === "exact") types.set(name, joined(before, typeOf(value)))
+  let since = 0
+  for (const row of rows) {
+    const entries = Object.entries(row)
+    since += entries.length
+    if (since > PART) {
+      since = 0
+      await breathe()
     }
+    for (const [name, value] of entries) {
+      const before = types.get(name) ?? "unknown"
+      if (OPEN.has(before)) types.set(name, joined(before, typeOf(value)))
+    }
+    if (types.size > MOST_COLUMNS)
+      throw new PlatformError(
+        "response_too_large",
+        `The records have more than ${MOST_COLUMNS} different members, which is the most that a stream may have as columns; find smaller records by Records.`,
+      )
+  }
   return [...types].map(([name, seen]) => {
     // Without other numbers in the column, a long number may be a text.
     const type = seen === "long" || seen === "exact" ? "string" : seen
