@@ -34,13 +34,14 @@ const columnsSql = (only: string, which: string): string => `
     CASE WHEN a.attgenerated <> '' THEN 'computed' WHEN a.attidentity = 'a' THEN 'identity' END, t.typcategory,
     ${told("format_type(a.atttypid, a.atttypmod)")}, CASE WHEN t.typtype = 'd' THEN ${baseSpelled("t.oid")} END,
     e.typcategory, CASE WHEN e.typtype = 'd' THEN ${baseSpelled("e.oid")} ELSE ${told("format_type(e.oid, NULL)")} END,
-    (SELECT ${told("k.collname")} FROM pg_collation k WHERE k.oid = a.attcollation AND NOT k.collisdeterministic),
+    ${told("k.collname")},
     ${isTellable("r.nspname")} AND ${isTellable("r.relname")} AND ${isTellable("a.attname")}
   FROM r
   LEFT JOIN pg_index i ON i.indrelid = r.oid AND i.indisprimary AND i.indisvalid
   LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped ${which}
   LEFT JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_type e ON e.oid = ${elementOf("t")}
+  LEFT JOIN pg_collation k ON k.oid = a.attcollation AND NOT k.collisdeterministic
   ORDER BY r.nspname, r.relname, a.attnum`
 
 /** The statement of a discovery; the benchmark runs it in psql. */
