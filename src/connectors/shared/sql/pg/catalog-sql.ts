@@ -1,5 +1,4 @@
 import { isTellable, told } from "./names.ts"
-import { baseSpelled, elementOf } from "./own-types.ts"
 
 /** All relations with rows, except in the system's own schemas (names that begin with pg_ are reserved). */
 const RELATIONS =
@@ -21,7 +20,11 @@ const CHILDREN = `CASE WHEN c.relkind IN ('r', 'f') THEN
 
 /** One row per column, or one for a relation without columns, in order of schema, name and position. The base type of a column's domain and the type of its elements follow the column's own type. */
 const columnsSql = (only: string, which: string): string => `
-  WITH r AS MATERIALIZED (
+  WITH RECURSIVE chain(oid, base, modifier) AS (SELECT oid, typbasetype, typtypmod FROM pg_type WHERE typtype = 'd'
+    UNION ALL SELECT c.oid, p.typbasetype, p.typtypmod FROM chain c JOIN pg_type p ON p.oid = c.base WHERE p.typtype = 'd'),
+  domains AS MATERIALIZED (
+    SELECT c.oid, c.base, format_type(c.base, c.modifier) AS spelled FROM chain c JOIN pg_type p ON p.oid = c.base WHERE p.typtype <> 'd'),
+  r AS MATERIALIZED (
     SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples,
       CASE WHEN c.relkind = 'p' THEN (SELECT count(*)::int FROM pg_partition_tree(c.oid) WHERE isleaf) END AS partitions,
       ${CHILDREN} AS children,
@@ -32,15 +35,18 @@ const columnsSql = (only: string, which: string): string => `
   SELECT ${told("r.nspname")}, ${told("r.relname")}, r.relkind, r.reltuples, r.usable, r.whole, r.readable, r.partitions,
     ${told("obj_description(r.oid, 'pg_class')")}, i.indkey::text, i.indnkeyatts, r.children, ${told("a.attname")}, a.attnum, a.attnotnull,
     CASE WHEN a.attgenerated <> '' THEN 'computed' WHEN a.attidentity = 'a' THEN 'identity' END, t.typcategory,
-    ${told("format_type(a.atttypid, a.atttypmod)")}, CASE WHEN t.typtype = 'd' THEN ${baseSpelled("t.oid")} END,
-    e.typcategory, CASE WHEN e.typtype = 'd' THEN ${baseSpelled("e.oid")} ELSE ${told("format_type(e.oid, NULL)")} END,
+    ${told("format_type(a.atttypid, a.atttypmod)")}, d.spelled,
+    e.typcategory, COALESCE(ed.spelled, ${told("format_type(e.oid, NULL)")}),
     ${told("k.collname")},
     ${isTellable("r.nspname")} AND ${isTellable("r.relname")} AND ${isTellable("a.attname")}
   FROM r
   LEFT JOIN pg_index i ON i.indrelid = r.oid AND i.indisprimary AND i.indisvalid
   LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped ${which}
   LEFT JOIN pg_type t ON t.oid = a.atttypid
-  LEFT JOIN pg_type e ON e.oid = ${elementOf("t")}
+  LEFT JOIN domains d ON d.oid = t.oid
+  LEFT JOIN pg_type b ON b.oid = COALESCE(d.base, t.oid)
+  LEFT JOIN pg_type e ON e.oid = b.typelem AND t.typcategory = 'A'
+  LEFT JOIN domains ed ON ed.oid = e.oid
   LEFT JOIN pg_collation k ON k.oid = a.attcollation AND NOT k.collisdeterministic
   ORDER BY r.nspname, r.relname, a.attnum`
 
