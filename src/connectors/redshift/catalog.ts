@@ -16,7 +16,7 @@ export const types = pgTypes([
   { oid: 3001, name: "geography", type: "string" },
 ])
 
-/** The widest types; one of these takes all that Redshift can hold, and counts as unlimited. */
+/** The maximum lengths; a column of maximum length counts as unlimited. */
 export const WIDEST: Readonly<Partial<Record<Column["type"], number>>> = { string: 65_535, bytes: 1_024_000 }
 const TEXTS = { string: "character varying", varchar: "character varying", char: "character", timestamp: "timestamp without time zone" }
 const NUMBERS = { int: "integer", tinyint: "smallint", double: "double precision", float: "real", decimal: "numeric" }
@@ -72,13 +72,13 @@ async function* relations({ wire }: PgClient, path: readonly string[] | undefine
   yield* groups(externalSql(only("WHERE", "schemaname", "tablename")))
 }
 
-/** Why the relation may not be read. External tables are listed only for those who may use their schema. */
+/** Why the relation may not be read. External tables are listed only for users who may use their schema. */
 function refused([first = []]: Rows): Relation | undefined {
   const [schema, name, , column, , , , , usable = true, whole = true] = first
   const path = [String(schema), String(name)]
   if (usable !== true) return denied(path, "user", "use the schema", `USAGE ON SCHEMA ${pgDialect.ident(String(schema))}`)
   if (whole !== true) return denied(path, "user", "read it", `SELECT ON ${qualified(pgDialect, path)}`)
-  return column === null ? { skipped: { path, reason: "Redshift tells no columns of it; the tables of the view may be gone." } } : undefined
+  return column === null ? { skipped: { path, reason: "Redshift reports no columns for it; the view's tables may have been dropped." } } : undefined
 }
 
 function relation(rows: Rows): Relation {
