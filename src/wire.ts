@@ -2058,7 +2058,7 @@ export interface components {
             parameters?: components["schemas"]["ParametersEntry"][];
             /**
              * Body fields
-             * @description Sent as one JSON object, or as a form when Content-Type says so; not with GET and HEAD.
+             * @description Sent as one JSON object, or as a form when Content-Type says so; GET and HEAD have no body.
              */
             body?: components["schemas"]["ParametersEntry"][];
             /**
@@ -2099,7 +2099,7 @@ export interface components {
                 clientSecret: string;
                 /**
                  * Grant type
-                 * @description Another one where the provider has its own, such as account_credentials; what it needs besides goes into the parameters of the token request. `client_credentials` unless given.
+                 * @description Only for providers with another one, such as account_credentials; its parameters go into More parameters of the token request. `client_credentials` unless given.
                  */
                 grantType?: string;
                 /**
@@ -2275,7 +2275,7 @@ export interface components {
             charset?: string;
             /**
              * Paging
-             * @description Pages are asked for one after the other, each under the connector's limits, and give one list of records. `none` unless given.
+             * @description Pages are requested one after the other, each under the connector's limits, and joined to one list of records. `none` unless given.
              */
             paging?: {
                 /** @constant */
@@ -2300,7 +2300,7 @@ export interface components {
                 sizeParameter?: string;
                 /**
                  * Records a page
-                 * @description Asked for with the size parameter. A page may have fewer.
+                 * @description Sent in the size parameter. A page may have fewer.
                  */
                 size?: number;
                 /**
@@ -2340,7 +2340,7 @@ export interface components {
                 sizeParameter?: string;
                 /**
                  * Records a page
-                 * @description Asked for with the size parameter. A page may have fewer.
+                 * @description Sent in the size parameter. A page may have fewer.
                  */
                 size?: number;
                 /**

@@ -15,7 +15,7 @@ export const waivers: readonly Waiver[] = []
 export const sizeWaivers: readonly SizeWaiver[] = [
   {
     type: "http",
-    lines: 575,
+    lines: 618,
     reason: "It is the type for any API: its inputs, templates and rules of success have no other user, and its notes say how they work together.",
   },
   {

@@ -1,13 +1,12 @@
 import type { FastifyInstance } from "fastify"
-import { collectDefaultMetrics, Histogram, Registry } from "prom-client"
+import { collectDefaultMetrics, Histogram, type Registry } from "prom-client"
 import type { MetricsText } from "./operation.ts"
 
 /**
- * Counts the requests of an instance by route. The returned function gives the metrics of the process, of the requests and of the hub's own work
- * (`own`), for Prometheus; labels hold route patterns, never a value that a caller sent.
+ * Counts the requests of an instance by route, in its `registry`. The returned function gives the metrics of the process, of the requests and of
+ * the hub's own work (`own`), for Prometheus; labels hold route patterns, never a value that a caller sent.
  */
-export function useMetrics(app: FastifyInstance, own: Registry): () => Promise<MetricsText> {
-  const registry = new Registry()
+export function useMetrics(app: FastifyInstance, registry: Registry, own: Registry): () => Promise<MetricsText> {
   collectDefaultMetrics({ register: registry, prefix: "jackfield_" })
   const requests = new Histogram({
     name: "jackfield_http_request_seconds",

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import swagger, { type StaticDocumentSpec } from "@fastify/swagger"
 import swaggerUi from "@fastify/swagger-ui"
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify"
+import { Registry } from "prom-client"
 import { PlatformError } from "../core/errors.ts"
 import type { Hub } from "../hub/hub.ts"
 import { Calls } from "../runs/calls.ts"
@@ -74,7 +75,8 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
   useArrival(app, ARRIVAL_MAX_MS)
   useValidation(app)
   const refuseOtherMethods = useMethods(app)
-  const metrics = useMetrics(app, hub.counters.registry)
+  const registry = new Registry()
+  const metrics = useMetrics(app, registry, hub.counters.registry)
   app.addHook("onSend", async (request, reply) => {
     void reply.headers({
       "x-request-id": request.id,
@@ -87,7 +89,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
     if (!reply.hasHeader("content-security-policy")) void reply.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
   })
   useReaders(app, hub.nodeLimits)
-  useRefusals(app, hub.counters.registry)
+  useRefusals(app, registry)
   app.addHook("onResponse", async (request, reply) => {
     const { method } = request
     // A flood of refused requests must not flood the log; the metrics count them.

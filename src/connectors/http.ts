@@ -1,5 +1,6 @@
 import { defineConnector } from "../core/connector.ts"
 import type { Follows } from "../core/http/exchange.ts"
+import { contradictions } from "./http/contradictions.ts"
 import { httpFields, inputsOf } from "./http/fields.ts"
 import { notes } from "./http/notes.ts"
 import { probe } from "./http/probe.ts"
@@ -29,6 +30,8 @@ export const http = defineConnector({
     "Any HTTP API: one request for each row of input, or its records page by page; with parameters, headers, a JSON body and the usual ways to authenticate.",
   notes,
   fields: httpFields,
+
+  contradictions,
 
   url: { schemes: ["https", "http"], example: "https://host/path", read: readUrlWithLogin },
 

@@ -19,7 +19,7 @@ import { sqlVerbs } from "./shared/sql/verbs.ts"
 
 const errors = pgErrors("PostgreSQL")
 const types = pgTypes()
-/** How values are spelled, of what the server, the database or the role may choose otherwise. */
+/** Fixes the spelling of values, whatever the server, the database or the role sets. */
 const settings = [
   "DateStyle = 'ISO, MDY'",
   "IntervalStyle = 'postgres'",
@@ -53,7 +53,7 @@ async function facts(client: PgClient, call: Call): Promise<ServerFacts> {
   const [pattern, product] = FORKS.find(([each]) => each.test(banner)) ?? []
   return {
     product: product ?? "PostgreSQL",
-    // `15.18`, without what a packager adds.
+    // `15.18`, without the packager's suffix.
     version: pattern?.exec(banner)?.[1] ?? setting.split(" ", 1)[0] ?? setting,
     details: { database, user, inRecovery, encrypted: client.encrypted },
     ...warningsOf(

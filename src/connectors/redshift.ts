@@ -24,7 +24,7 @@ import { bytesOf } from "./shared/unfit.ts"
 
 const PRODUCT = "Amazon Redshift"
 const settings = ["DateStyle = 'ISO, MDY'", "TimeZone = 'UTC'", "extra_float_digits = 2"]
-/** Without it, names in quotes are folded to lower case. */
+/** Without this, quoted names are folded to lower case. */
 const AS_WRITTEN = "SET enable_case_sensitive_identifier TO true"
 /** Redshift takes REPEATABLE READ for SERIALIZABLE, so every transaction sees one moment (docs, BEGIN). */
 const modes = { read: ["BEGIN READ ONLY"], snapshot: ["BEGIN READ ONLY"], write: ["BEGIN READ WRITE"] }
@@ -35,7 +35,7 @@ const errors: ErrorTable = {
   login: "user",
   said: (error) => {
     const said = plain.said(error)
-    // The compute nodes have codes of their own; the SQLSTATE is always the same.
+    // Errors of the compute nodes have their own codes, with a constant SQLSTATE.
     const detail = said?.code === "XX000" && error instanceof Error && "detail" in error ? String(error.detail) : ""
     const code = /\bcode:\s+(\d{1,9})\b/.exec(detail)?.[1]
     return said === undefined || code === undefined ? said : { ...said, code, state: said.code, details: { code: Number(code) } }
@@ -64,10 +64,10 @@ const [widest, zones] = [varchar(Number.POSITIVE_INFINITY), { zoned: " with time
 const ddl: Ddl = {
   types: {
     ...pgDdl.types,
-    // A length counts bytes, of which a character takes four at most.
+    // A length counts bytes, and a character takes up to four.
     string: ({ maxLength = Number.POSITIVE_INFINITY }) => varchar(4 * maxLength),
     integer: [...pgDdl.types.integer.slice(0, 3), [127, "numeric(38,0)"]],
-    // Digits that no decimal of Redshift holds are kept as text.
+    // Decimals with more digits than Redshift supports are stored as text.
     decimal: digited("numeric", 38, widest),
     time: timed("time", -1, zones),
     timestamp: timed("timestamp", -1, zones),
@@ -76,7 +76,7 @@ const ddl: Ddl = {
     array: "super",
     unknown: widest,
   },
-  // Other types cannot be changed, and none inside a transaction (docs, ALTER TABLE).
+  // Only varchar can be changed, and not inside a transaction (docs, ALTER TABLE).
   widens: ({ type }) => type === "string",
   widen: (table, column, type) => `ALTER TABLE ${table} ALTER COLUMN ${column} TYPE ${type}`,
   alone: true,

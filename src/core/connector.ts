@@ -1,6 +1,6 @@
 import type { Call, Render } from "./call.ts"
 import type { EncodedRecords } from "./encoded-records.ts"
-import type { PlatformError } from "./errors.ts"
+import type { Fault, PlatformError } from "./errors.ts"
 import type { Config, Fields } from "./fields.ts"
 import type { Address, Lease } from "./lease.ts"
 import type {
@@ -77,6 +77,8 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
    */
   readonly notes?: string
   readonly fields: F
+  /** The faults of a config, without its secrets, that concern several fields at once. */
+  contradictions?(config: Readonly<Record<string, unknown>>): readonly Fault[]
   /** The type's URLs. */
   readonly url?: UrlForm
   /** The address in a config, which may be a draft without secrets; undefined if it names none. */

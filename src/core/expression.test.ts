@@ -96,3 +96,29 @@ describe("an expression", () => {
     expect([true, 0, "x", [0], { a: null }].map(isTruthy)).toEqual([true, true, true, true, true])
   })
 })
+
+describe("a name that needs quotes", () => {
+  test.each([
+    ["meta.next-cursor", 'write "next-cursor" in double quotes'],
+    ["_links.next-page.href", 'write "next-page" in double quotes'],
+    ["x-y-z", 'write "x-y-z" in double quotes'],
+    ["links/next", 'write "links/next" in double quotes'],
+    ["a+b", 'write "a+b" in double quotes'],
+    ["items[?x-y > `1`]", 'write "x-y" in double quotes'],
+    ["line-1", "need double quotes"],
+    ["@odata.nextLink", "need double quotes"],
+    ["dc:title", "need double quotes"],
+    ["next page", "need double quotes"],
+    ["{next-cursor: a}", "need double quotes"],
+  ])("%s is refused when it is saved", (text, says) => expect(expressionFault(text)).toContain(says))
+
+  test.each(['meta."next-cursor"', "a - b", "a -b", "a- b", "a-sum(b)", "sum(a)-sum(b)", "a[-1]", "items[0]-b", "`1`-a", "'a-b'", "a.*", "a × b"])(
+    "%s is not",
+    (text) => expect(expressionFault(text)).toBeUndefined(),
+  )
+
+  test("and is named where it was saved before", () => {
+    expect(() => evaluate("meta.next-cursor", { meta: {} })).toThrow(/write "next-cursor" in double quotes/)
+    expect(evaluate("a-b", { a: 3, b: 1 })).toBe(2)
+  })
+})

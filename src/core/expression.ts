@@ -1,6 +1,7 @@
 import { createRequire } from "node:module"
 import { PlatformError } from "./errors.ts"
 import { judge, type Node } from "./expression-judge.ts"
+import { gluedFault, type NameToken, quotesHint } from "./expression-names.ts"
 import { trimmed } from "./expression-trim.ts"
 import type { Value } from "./values.ts"
 
@@ -8,12 +9,9 @@ import type { Value } from "./values.ts"
 export const EXPRESSION_MAX = 2_000
 const KEPT = 200
 
-interface Token {
-  readonly start: number
-}
 interface Jmespath {
   compile(text: string): Node
-  tokenize(text: string): Token[]
+  tokenize(text: string): NameToken[]
   registerFunction(name: string, work: (given: [string, string?]) => string, signature: readonly object[], options: { readonly override: true }): void
   readonly TYPE_STRING: number
   readonly TreeInterpreter: { search(node: Node, value: Value): Value }
@@ -40,7 +38,8 @@ export function evaluate(text: string, value: Value): Value {
   } catch (cause) {
     // The stack is not the expression's fault alone; the caller says what was nested too deeply.
     if (cause instanceof RangeError) throw cause
-    throw new PlatformError("response_invalid", `The expression ${clip(text)} does not fit the response: ${reasonOf(cause)}.`, { cause })
+    const reason = gluedFault(text, loaded().tokenize(text))?.replace(/\.$/, "") ?? `does not fit the response: ${reasonOf(cause)}`
+    throw new PlatformError("response_invalid", `The expression ${clip(text)} ${reason}.`, { cause })
   }
 }
 
@@ -60,7 +59,7 @@ export function isTruthy(value: Value): boolean {
 export function expressionFault(text: string): string | undefined {
   try {
     parse(text)
-    return undefined
+    return gluedFault(text, loaded().tokenize(text))
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error
     return error.message
@@ -75,7 +74,7 @@ function parse(text: string): Parsed {
   try {
     node = loaded().compile(text)
   } catch (cause) {
-    throw fault(`cannot be parsed: ${reasonOf(cause)} (column ${columnOf(text, cause)}).`, cause)
+    throw fault(`cannot be parsed: ${reasonOf(cause)} (column ${columnOf(text, cause)})${quotesHint(reasonOf(cause))}.`, cause)
   }
   const judged = judge(node)
   if ("refused" in judged) throw fault(judged.refused)

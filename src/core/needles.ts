@@ -19,10 +19,8 @@ export const LONGEST = 64
 /** Forms with the same part that are looked for around a match; only repetitive values have more. */
 const FORMS_MAX = 8
 
-/** The needles that share a part. */
-interface Held {
-  readonly forms: Map<string, { readonly needle: Needle; count: number }>
-}
+/** The needles that share a part, by their forms and where the part begins in the form. A form may have thousands of parts, so it is never copied into a key. */
+type Held = Map<string, Map<number, { readonly needle: Needle; count: number }>>
 
 /** The lengths of the parts that begin with the same characters, the longest first, and how many parts have each. */
 class Lengths {
@@ -59,21 +57,24 @@ export class Needles {
     const { part, form, from } = needle
     if (part.length < SHORTEST) return
     if (part.length < form.length) this.#partial.add(part.length)
-    const held = this.#held.get(part) ?? { forms: new Map() }
-    const key = `${from} ${form}`
-    held.forms.set(key, { needle, count: (held.forms.get(key)?.count ?? 0) + 1 })
+    const held: Held = this.#held.get(part) ?? new Map()
+    const places = held.get(form) ?? new Map()
+    places.set(from, { needle, count: (places.get(from)?.count ?? 0) + 1 })
+    held.set(form, places)
     if (this.#held.has(part)) return
     this.#held.set(part, held)
     this.#count(part, 1)
   }
 
   remove({ part, form, from }: Needle): void {
-    const forms = this.#held.get(part)?.forms
-    const key = `${from} ${form}`
-    const one = forms?.get(key)
-    if (forms === undefined || one === undefined || --one.count > 0) return
-    forms.delete(key)
-    if (forms.size > 0) return
+    const held = this.#held.get(part)
+    const places = held?.get(form)
+    const one = places?.get(from)
+    if (held === undefined || places === undefined || one === undefined || --one.count > 0) return
+    places.delete(from)
+    if (places.size > 0) return
+    held.delete(form)
+    if (held.size > 0) return
     this.#held.delete(part)
     this.#count(part, -1)
   }
@@ -109,10 +110,11 @@ export class Needles {
 
   *#matches(text: string, at: number, length: number): Generator<Range> {
     let left = FORMS_MAX
-    for (const { needle } of this.#held.get(text.slice(at, at + length))?.forms.values() ?? []) {
-      if (left-- === 0) return
-      yield extended(text, at, needle)
-    }
+    for (const places of this.#held.get(text.slice(at, at + length))?.values() ?? [])
+      for (const { needle } of places.values()) {
+        if (left-- === 0) return
+        yield extended(text, at, needle)
+      }
   }
 }
 

@@ -60,6 +60,11 @@ describe("a template that would take the parser too long", () => {
     ["at most 65536 characters", "x".repeat(65_537)],
   ])("is rejected: %s", (reason, text) => expect(templateFault(text)).toContain(reason))
 
+  test("but a short one may have any blanks", () => {
+    for (const blank of [" ", "\n", "\t"]) expect(parseTemplate(`{"a":${blank.repeat(2_035)}{{ b }}}`).inputs).toEqual(["b"])
+    expect(templateFault(`{"a":${" ".repeat(2_036)}{{ b }}}`)).toContain("500 blanks")
+  })
+
   test("is limited to the size that the caller sets", () => {
     expect(parseTemplate("x".repeat(2_048), 2_048).inputs).toEqual([])
     expect(() => parseTemplate("x".repeat(2_049), 2_048)).toThrow("at most 2048 characters; it has 2049")

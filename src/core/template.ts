@@ -7,6 +7,8 @@ import { FILTERS, type Node, type ParsedTemplate, variablesIn } from "./template
 export const TEMPLATE_MAX = 65_536
 /** The maximum number of consecutive blanks: the lexer takes quadratic time in the length of a run of blanks. */
 const BLANKS_MAX = 500
+/** A template of so many characters may consist of blanks: it takes the lexer some 20 ms at most, and Databar's specification sets no limit but this. */
+const SHORT = 2_048
 const KEPT = 200
 
 interface Token {
@@ -29,7 +31,7 @@ export function parseTemplate(text: string, most: number = TEMPLATE_MAX): Parsed
   const before = known.get(text)
   if (before !== undefined && text.length <= most) return before
   if (text.length > most) throw fault(`must have at most ${most} characters; it has ${text.length}`, text, 0)
-  const blanks = new RegExp(`\\s{${BLANKS_MAX + 1}}`).exec(text)
+  const blanks = text.length <= SHORT ? null : new RegExp(`\\s{${BLANKS_MAX + 1}}`).exec(text)
   if (blanks !== null) throw fault(`must not have more than ${BLANKS_MAX} blanks in a row`, text, blanks.index)
   const parsed = variablesOf(programOf(text), text)
   if (known.size >= KEPT) known.delete(known.keys().next().value ?? "")

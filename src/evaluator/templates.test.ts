@@ -28,6 +28,16 @@ describe("a value replaces its expression", () => {
     ["{{ o }}", { o: { __proto__x: 1, constructor: "c" } }, { __proto__x: 1, constructor: "c" }],
   ])("%s", async (template, values, expected) => expect(await json(template, values)).toEqual(expected))
 
+  test.each<[string, Row, unknown]>([
+    ["{{ []|first }}", {}, null],
+    ["{{ list|last }}", { list: [] }, null],
+    ["{{ list|first }}", { list: [new ExactNumber("12345678901234567890")].slice(1) }, null],
+    ["{{ list|last }}", { list: [], n: new ExactNumber("12345678901234567890") }, null],
+    ['{{ list|first|default("none") }}', { list: [] }, "none"],
+    ['"{% if list|first is defined %}some{% else %}none{% endif %}"', { list: [] }, "none"],
+    ["{{ list|first }}", { list: [1] }, 1],
+  ])("%s with %j: an empty list has no first and no last element", async (template, values, expected) => expect(await json(template, values)).toEqual(expected))
+
   test("and cannot change the template's structure", async () => {
     const template = '{"in": "<{{ v }}>", "out": {{ v }}, "list": [{% for i in l %}"{{ i }}"{{ "," if not loop.last }}{% endfor %}], "last": 1}'
     const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('"', "\\", "}", "{", ",", "]", "\u0000", "0", "{{ v }}", "{%", "\n", "u") }))

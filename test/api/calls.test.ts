@@ -197,6 +197,19 @@ describe("a body template", () => {
     expect(body.errors[0].message).toContain("(line 2, column 8)")
   })
 
+  test("that its method or its Content-Type cannot carry is refused where it is saved", async () => {
+    const config = { url: far.url, body: [{ name: "a" }] }
+    const created = await hub.call("POST", "/v1/connectors", { name: "unsendable", type: "http", config })
+    expect([created.status, created.body.errors]).toMatchObject([422, [{ pointer: "/config/body", message: expect.stringContaining("cannot be sent with GET") }]])
+    const made = await hub.call("POST", "/v1/connectors", { name: "sendable", type: "http", config: { ...config, method: "POST" } })
+    expect(made.status).toBe(201)
+    const headers = [{ name: "Content-Type", value: "application/xml" }]
+    const patched = await hub.call("PATCH", "/v1/connectors/sendable", { config: { headers } })
+    expect([patched.status, patched.body.errors[0].pointer]).toEqual([422, "/config/headers/0/value"])
+    const tried = await hub.call("POST", "/v1/connectors/test", { type: "http", config: { ...config, method: "POST", headers } })
+    expect(tried.status).toBe(422)
+  })
+
   test("that runs away ends, and the hub lives", async () => {
     const id = await connector({ method: "POST", bodyTemplate: `[${"{% for a in range(9999) %}".repeat(3)}${"{% endfor %}".repeat(3)}{{ x }}]` })
     expect((await call(id, { input: { x: 1 } })).body.detail).toContain("longer than 200 ms")

@@ -42,6 +42,16 @@ it("people, from being added to being gone", async () => {
   expect((await run("users remove admin@localhost --yes")).stderr).toContain("last admin")
 })
 
+it("keys that are limited to connectors, by name and by label", async () => {
+  for (const name of ["shop", "crm"]) await ok(`connectors add --type http --name ${name} --set url=https://api.example.com/`)
+  const key = (await ok("keys create --name limited --role use --connectors shop --labels team:growth")).trim()
+  expect(await ok("keys show limited")).toMatch(/role +use\nlimited to +[0-9a-f-]{36}, team:growth\n/)
+  const seen = await hub.call("GET", "/v1/connectors", undefined, { key })
+  expect(seen.body.data.map((each: { name: string }) => each.name)).toEqual(["shop"])
+  expect((await run("keys create --name wrong --role editor --connectors shop")).stderr).toContain("choose use or viewer")
+  expect((await run("keys create --name wrong --role use --connectors none")).stderr).toContain("There is no connector none")
+})
+
 it("keys, from being made to being revoked", async () => {
   const value = (await ok("keys create --name app --role editor --expires 90d")).trim()
   expect(await ok("keys list --role editor")).toMatch(/app +jf_\w{4}… +editor/)

@@ -137,7 +137,7 @@ describe("a page that comes again", () => {
           { paging: byPage, records: "items" },
         ),
       )
-      expect(error.message).toMatch(/same page twice.*Total/)
+      expect(error.message).toMatch(/same page for two positions.*total/)
     }
   })
 })

@@ -87,7 +87,7 @@ describe("pages", () => {
   })
 
   test.each<[string, object, Serve, RegExp]>([
-    ["a page that repeats", { kind: "page", parameter: "page" }, (_, response) => json(response, { items: rows(0, 5) }), /same page twice/],
+    ["a page that repeats", { kind: "page", parameter: "page" }, (_, response) => json(response, { items: rows(0, 5) }), /same page for two positions/],
     [
       "a cursor that stays",
       { kind: "cursor", parameter: "c", cursor: "next" },

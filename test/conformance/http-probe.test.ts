@@ -60,6 +60,13 @@ describe("a test", () => {
     expect(await work).toMatchObject({ details: { status: 200 } })
   })
 
+  test("reads no body that it does not judge, which may have no end", async () => {
+    const endless: Serve = (_, response) => void response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n")
+    expect(await probe(endless, { method: "POST" })).toMatchObject({ details: { status: 200 } })
+    const failing = await failure(probe((_, response) => json(response, { error: "broken" }, 500), { method: "POST" }))
+    expect(failing.message).toContain("broken")
+  })
+
   test("by GET fails where HEAD alone succeeds", async () => {
     const error = await failure(probe(({ method }, response) => json(response, {}, method === "HEAD" ? 200 : 401)))
     expect([error.code, isRefusal(error)]).toEqual(["auth_failed", true])
@@ -90,9 +97,14 @@ describe("a test", () => {
 
   test("warns where success judges an answer to another request than a call's", async () => {
     const serve: Serve = (_, response) => json(response, { ok: false })
-    expect((await probe(serve, { success: "ok", method: "POST" })).warnings?.[0]).toMatch(/not successful/)
-    expect((await probe(serve, { success: "ok", parameters: [{ name: "q" }] })).warnings?.[0]).toMatch(/not successful/)
+    expect((await probe(serve, { success: "ok", method: "POST" })).warnings?.[0]).toMatch(/does not meet Successful when/)
+    expect((await probe(serve, { success: "ok", parameters: [{ name: "q" }] })).warnings?.[0]).toMatch(/does not meet Successful when/)
     expect((await probe(serve, { success: "ok", probe: "head" })).warnings?.[0]).toMatch(/no body/)
+  })
+
+  test("asks for the first page as a call does", async () => {
+    await probe((_, response) => json(response, []), { paging: { kind: "page", parameter: "page", sizeParameter: "size", size: 7 } })
+    expect(api.seen.map(({ url }) => url.search)).toEqual(["?size=7&page=1"])
   })
 
   test("warns of a next page that nobody asks for", async () => {

@@ -55,6 +55,18 @@ describe("a stream", () => {
     })
   })
 
+  test("says so where a later page does not fit the types of its catalog", async () => {
+    api.serve = ({ url }, response) => json(response, [[{ id: 1 }], [{ id: "A-3" }], []][Number(url.searchParams.get("page")) - 1])
+    await session({ paging: { kind: "page", parameter: "page" } }, async (open) => {
+      const columns = [{ name: "id", type: "integer", nativeType: "", nullable: true }] as const
+      const batches = await collect(open.read({ ...stream, columns }))
+      expect(batches.map((batch) => [batch.columns.map(({ type }) => type), batch.rows])).toEqual([
+        [["integer"], [[1]]],
+        [["json"], [["A-3"]]],
+      ])
+    })
+  })
+
   test.each([
     ["POST", { method: "POST" }],
     ["inputs without a value", { parameters: [{ name: "q" }] }],

@@ -110,7 +110,8 @@ describe("answers", () => {
   test.each([
     [400, "query_invalid"],
     [401, "auth_failed"],
-    [403, "auth_failed"],
+    // A 403 that says when to come back limits the rate.
+    [403, "rate_limited"],
     [404, "stream_not_found"],
     [429, "rate_limited"],
     [500, "remote_failed"],
@@ -149,7 +150,7 @@ describe("answers", () => {
     ["a blank at its end", `${head}X-Name : a\r\n${rest}`, "response_invalid", /malformed header: a blank/],
     ["a header without a colon", `${head}XName\r\n${rest}`, "response_invalid", /malformed header/],
     ["a control character in a header", `${head}X-Name: a\u0001b\r\n${rest}`, "response_invalid", /malformed header: a control character/],
-    ["a folded header", `${head}X-Name: a\r\n b\r\n${rest}`, "response_invalid", /malformed header: a value that goes on/],
+    ["a folded header", `${head}X-Name: a\r\n b\r\n${rest}`, "response_invalid", /malformed header: a value that continues/],
     ["lines that end in LF alone", 'HTTP/1.1 200 OK\nContent-Length: 7\n\n{"a":1}', "response_invalid", /malformed lines/],
     ["the same Content-Length twice", `${head}Content-Length: 7\r\n${rest}`, "response_invalid", /Content-Length twice/],
     ["two lengths", `${head}Content-Length: 8\r\n${rest}`, "response_invalid", /Content-Length twice/],

@@ -40,7 +40,7 @@ export const keyOperations: readonly Operation[] = [
       access: "admin",
       summary: "Create an API key; its value is shown only once",
       body: KeyInput,
-      examples: { "For an app that queries": { name: "reports", role: "use", connectors: ["shop"] }, "For a deployment": { name: "ci", role: "editor" } },
+      examples: { "For an app that queries": { name: "reports", role: "use", labels: ["team:growth"] }, "For a deployment": { name: "ci", role: "editor" } },
       status: 201,
       answer: NewKey,
       location: "/v1/keys/{id}",

@@ -36,7 +36,7 @@ export const httpFields = {
     { by: "name" },
   ),
   parameters: list("Query parameters", inputs, { by: "name" }),
-  body: list("Body fields", inputs, { by: "name", help: "Sent as one JSON object, or as a form when Content-Type says so; not with GET and HEAD." }),
+  body: list("Body fields", inputs, { by: "name", help: "Sent as one JSON object, or as a form when Content-Type says so; GET and HEAD have no body." }),
   bodyTemplate: optional(
     text("Body template", {
       format: "multiline",

@@ -2,9 +2,10 @@ import fc from "fast-check"
 import { afterAll, describe, expect, test } from "vitest"
 import { openConfig, parseConfig } from "../../core/config.ts"
 import { PlatformError } from "../../core/errors.ts"
+import { parseExactly } from "../../core/exact-json.ts"
 import type { HttpRequest } from "../../core/http/request.ts"
 import { describeFields } from "../../core/schema.ts"
-import type { Row } from "../../core/values.ts"
+import type { Row, Value } from "../../core/values.ts"
 import { Evaluator } from "../../evaluator/evaluator.ts"
 import { authOf } from "../shared/http/auth/fields.ts"
 import { type HttpConfig, httpFields, inputsOf } from "./fields.ts"
@@ -136,6 +137,31 @@ describe("inputs", () => {
 
   test("a key in the query replaces what the URL has", async () =>
     expect((await requestOf(configOf({ auth: { kind: "query", name: "a", value: "k&k" } }), {})).url.search).toBe("?a=k%26k"))
+
+  test("a Content-Type that a call gives must be one that the body can have", async () => {
+    const config = configOf({ method: "POST", body: [{ name: "a" }], headers: [{ name: "Content-Type", input: "type" }] })
+    expect((await requestOf(config, { a: "1 2", type: "application/x-www-form-urlencoded" })).body).toBe("a=1+2")
+    await expect(requestOf(config, { a: 1, type: "multipart/form-data" })).rejects.toMatchObject({
+      code: "query_invalid",
+      faults: [{ pointer: "/input/type" }],
+    })
+  })
+
+  test("numbers go into the URL, the JSON and the form with the digits that they came with", async () => {
+    const digits = ["7615917337495251231", "0.1234567890123456789", "12345678901234567890.10"]
+    for (const each of digits) {
+      const input = parseExactly(`{"id": ${each}, "list": [${each}], "nested": {"n": ${each}}}`) as Row
+      const parameters = [{ name: "id" }, { name: "list" }]
+      expect((await requestOf(configOf({ parameters }), { id: input["id"] as Value, list: input["list"] as Value })).url.search).toBe(
+        `?a=1&id=${each}&list=${each}`,
+      )
+      const json = configOf({ method: "POST", body: [{ name: "id" }, { name: "list" }, { name: "nested" }] })
+      expect((await requestOf(json, input)).body).toBe(`{"id":${each},"list":[${each}],"nested":{"n":${each}}}`)
+      const form = configOf({ method: "POST", body: [{ name: "id" }], headers: [{ name: "Content-Type", value: "application/x-www-form-urlencoded" }] })
+      expect((await requestOf(form, { id: input["id"] as Value })).body).toBe(`id=${each}`)
+      expect((await requestOf(configOf({ headers: [{ name: "X-Id", input: "id" }] }), { id: input["id"] as Value })).headers["x-id"]).toBe(each)
+    }
+  })
 
   test("stand in headers as they are, and only there", async () => {
     const headers = [

@@ -27,6 +27,12 @@ A redirect of GET and HEAD is followed; one of another method only by 307 or 308
 
 An answer has at most 10 MiB after decompression, 1,000,000 JSON values, and 32 MiB of records as JSON. Expressions are checked when they are saved, and errors name the column. Only those are taken whose result does not grow out of proportion: \`$\`, \`let\`, \`replace\`, \`pad_…\` and repeated copies of the input (\`[@,@]|[@,@]|…\`) are refused. Large answers and slow expressions are evaluated in a process of their own, in which an answer has 3 s and 192 MB; workspaces take turns. Where the call's deadline comes first, the call fails with \`timed_out\`, and the message names the expression that was being evaluated. A stream that is read has at most 1 MiB a record and 5,000 columns.
 
+### Tests and refused credentials
+
+A test sends GET by default, and judges the answer as a call does: by status, \`success\` and \`records\`. \`probe\` chooses another request. If a call needs inputs or sends another method, the answer to GET proves only the connection and, if it succeeds, the login; the report says so.
+
+A 401 stops the connector (\`credentials_refused\`) only if its credentials were certainly refused. It does not stop a connector without credentials, after a redirect to another origin, after HEAD, or after a test by another method than the call's. A 401 to a call with inputs is checked by a GET without them: if that succeeds, the call fails with \`permission_denied\`.
+
 ${pagingNotes}
 ${sinceNotes}
 ${retryNotes}

@@ -3,7 +3,7 @@ import type { ServerFacts } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { HttpAnswer } from "../../core/http/request.ts"
 import type { HttpClient } from "../shared/http/client.ts"
-import { linkIn } from "../shared/http/paging.ts"
+import { linkIn, requestAt } from "../shared/http/paging.ts"
 import { foundIn } from "../shared/http/record-pages.ts"
 import { uncertain } from "../shared/http/refusals.ts"
 import { NO_RETRIES } from "../shared/http/retry.ts"
@@ -11,14 +11,14 @@ import { inputsOf, isTemplate } from "./fields.ts"
 import { prepare, probeOf } from "./request.ts"
 import { type Client, readingOf } from "./stream.ts"
 
-/** The answer to a test's request; `own` when a call without inputs sends the same request, so that the answer can be judged as its answer is. */
+/** The answer to a test's request. `own`: a call without inputs sends the same request, so the answer is judged in the same way. */
 interface Probed {
   readonly method: string
   readonly answer: HttpAnswer
   readonly own: boolean
 }
 
-/** Sends what the config allows a test to send, once: a test reports the current state. 401 and 403 fail `auth`, other failures `probe`. */
+/** Sends the request that `probe` chooses, without retries, because a test reports the current state. 401 and 403 fail the stage `auth`, other failures `probe`. */
 export async function probe(client: Client, call: Call): Promise<ServerFacts> {
   const judge = (answer: HttpAnswer): PlatformError | undefined => {
     const wrong = client.judge(answer, call)
@@ -32,9 +32,12 @@ async function ask({ config }: Client, http: HttpClient, call: Call): Promise<Pr
   const send = async (method: "HEAD" | "GET", limits: Call): Promise<Probed> => {
     const own = method === config.method && !isTemplate(config.url) && !inputsOf(config).some(({ required }) => required)
     try {
-      return { method, answer: await http.send(probeOf(config, method), limits), own }
+      if (own) return { method, answer: await http.send(requestAt(probeOf(config, method), config.paging, undefined), limits), own }
+      // A body that is not judged is not read, because it may be endless.
+      const read = config.success === undefined ? http.head : http.send
+      return { method, answer: await read(probeOf(config, method), limits), own }
     } catch (error) {
-      // Another request than the connector's own may be refused whatever its credentials are.
+      // A request that is not the connector's own may be refused although the credentials are right.
       throw !own && error instanceof PlatformError ? uncertain(error) : error
     }
   }
@@ -44,7 +47,7 @@ async function ask({ config }: Client, http: HttpClient, call: Call): Promise<Pr
   return first !== undefined && first.answer.status < 300 ? first : await send("GET", call)
 }
 
-/** The answer to HEAD; undefined where it fails or does not come in time, since GET decides then. */
+/** The answer to HEAD; undefined if it fails or is late, because GET then decides. */
 async function headWithin(ms: number, call: Call, send: (method: "HEAD", call: Call) => Promise<Probed>): Promise<Probed | undefined> {
   const late = AbortSignal.timeout(Math.max(1, Math.floor(ms)))
   try {
@@ -59,7 +62,7 @@ async function factsOf(client: Client, probed: Probed, call: Call): Promise<Serv
   const { config } = client
   const { status, headers, url } = probed.answer
   const warnings = await (probed.own && probed.method !== "HEAD" ? warningsOfOwn(client, probed.answer, call) : warningsOfOther(client, probed, call))
-  if (url.origin !== new URL(config.url).origin) warnings.push(`The URL redirects to ${call.scrub(url.origin)}; give that address to save the detour.`)
+  if (url.origin !== new URL(config.url).origin) warnings.push(`The URL redirects to ${call.scrub(url.origin)}; use that address to avoid the redirect.`)
   const server = call.scrub(headers["server"] ?? "", 100)
   return { product: "HTTP server", details: { status, ...(server === "" ? {} : { server }) }, ...(warnings.length === 0 ? {} : { warnings }) }
 }
@@ -70,10 +73,10 @@ async function warningsOfOwn(client: Client, answer: HttpAnswer, call: Call): Pr
   if (wrong !== undefined) throw wrong
   await foundIn(answer, readingOf(client.config), undefined, { form: "list" }, call)
   const more = client.config.paging.kind === "none" && linkIn(answer.headers["link"] ?? "") !== null
-  return more ? ["The answer has a Link to a next page, and Paging is off, so a call gives only the first page's records."] : []
+  return more ? ["The answer links to a next page, but Paging is off, so a call returns only the records of the first page."] : []
 }
 
-/** An answer to another request than a call's: it proves the connection, and the login only where its status is a success. */
+/** The warnings for an answer to another request than a call's. It proves the connection, and the login only if the status is a success. */
 async function warningsOfOther(client: Client, { answer, method }: Probed, call: Call): Promise<string[]> {
   const { config } = client
   const { status } = answer
@@ -87,10 +90,10 @@ async function warningsOfOther(client: Client, { answer, method }: Probed, call:
     throw wrong
   }
   if (config.success === undefined) return []
-  if (method === "HEAD") return ["A test sends only HEAD, whose answer has no body, so Successful when is not judged."]
+  if (method === "HEAD") return ["The test sends only HEAD, whose answer has no body, so Successful when is not evaluated."]
   return (await isSuccess(client, answer, call))
     ? []
-    : [`The answer to ${method} is not successful by Successful when, and a call sends another request, so the login may not be proven.`]
+    : [`The answer to ${method} does not meet Successful when; a call sends another request, so the login may not be proven.`]
 }
 
 async function isSuccess({ config }: Client, answer: HttpAnswer, call: Call): Promise<boolean> {

@@ -4,22 +4,23 @@ import type { HttpRequest } from "../../core/http/request.ts"
 import { parseTemplate } from "../../core/template.ts"
 import { tagStarts, withoutTags } from "../../core/template-tags.ts"
 import type { Row, Value } from "../../core/values.ts"
+import { bodyTypeFault, isForm } from "../shared/http/body-types.ts"
 import { headerValueFault, isPrivateHeader } from "../shared/http/header-rules.ts"
 import { OWN_HEADERS } from "../shared/http/requests.ts"
 import { type HttpConfig, hasBody, inputsOf, isTemplate } from "./fields.ts"
 
-/** The request for one row of input, its URL and body filled from their templates if there are any; the client adds its proof. */
+/** The request for one row of input, with URL and body rendered from their templates; the client adds the credentials. */
 export async function prepare(config: HttpConfig, input: Row, render: Render): Promise<HttpRequest> {
   checkInput(config, input)
   const url = isTemplate(config.url) ? await urlOf(config, input, render) : config.url
   const request = build({ ...config, url }, config.method, input)
   if (!config.bodyTemplate || !hasBody(config.method)) return request
   const type = request.headers["content-type"] ?? "application/json"
-  const body = await render(config.bodyTemplate, valuesFor(config.bodyTemplate, input), FORM.test(type) ? "form" : "json")
+  const body = await render(config.bodyTemplate, valuesFor(config.bodyTemplate, input), isForm(type) ? "form" : "json")
   return { ...request, headers: { ...request.headers, "content-type": type }, body }
 }
 
-/** Inputs that the call does not give are left out: a template's own defaults are for undefined variables. */
+/** The values for a template. Inputs that the call does not give are left out, because a template's defaults apply to undefined variables. */
 const valuesFor = (template: string, input: Row): Row =>
   Object.fromEntries(
     parseTemplate(template).inputs.flatMap((name) => ([undefined, null].includes(given(input, name) as null) ? [] : [[name, input[name] as Value]])),
@@ -27,9 +28,9 @@ const valuesFor = (template: string, input: Row): Row =>
 
 async function urlOf({ url }: HttpConfig, input: Row, render: Render): Promise<string> {
   const filled = await render(url, valuesFor(url, input), "url")
-  // A second line of defence: the escaping keeps values in their places.
+  // A second check: escaping already keeps values in their places.
   if (URL.canParse(filled) && new URL(filled).origin === new URL(withoutTags(url)).origin) return filled
-  throw new PlatformError("query_invalid", "The URL does not lead to the connector's own host with these inputs; correct the URL or the inputs.")
+  throw new PlatformError("query_invalid", "With these inputs, the URL does not lead to the connector's own host; correct the URL or the inputs.")
 }
 
 /** The part of the URL before its first input. */
@@ -40,7 +41,7 @@ function fixedPart(url: string): string {
   return url.slice(0, Math.max(text.lastIndexOf("/"), text.indexOf("?")) + 1)
 }
 
-/** A request to the same URL without input or body, by a method that changes nothing. */
+/** A request to the same URL without inputs and body, by a method that changes nothing. */
 export const probeOf = (config: HttpConfig, method: "HEAD" | "GET"): HttpRequest => build({ ...config, url: fixedPart(config.url) }, method, {})
 
 /** Unknown inputs that an error lists at most. */
@@ -57,14 +58,18 @@ function checkInput(config: HttpConfig, input: Row): void {
   const missing = inputs
     .filter(({ name, required }) => required && [undefined, null, ""].includes(given(input, name) as string))
     .map(({ name }) => [name, `${name} is required.`] as const)
-  const unfit = config.headers.flatMap(({ input: name }) => {
+  const unfit = config.headers.flatMap(({ input: name, name: header }) => {
     const value = name ? given(input, name) : undefined
-    const wrong = value === undefined || value === null ? undefined : headerValueFault(textOf(value))
+    const wrong = value === undefined || value === null ? undefined : (headerValueFault(textOf(value)) ?? typeFault(config, header, textOf(value)))
     return wrong === undefined ? [] : [[name, `${name} ${wrong}`] as const]
   })
   const faults = [...unknown, ...missing, ...unfit].map(([name, message]) => ({ pointer: `/input/${name}`, message }))
   if (faults.length > 0) throw new PlatformError("query_invalid", faults.map(({ message }) => message).join(" "), { faults })
 }
+
+/** The problem with a Content-Type from the call, if the request has a body. */
+const typeFault = ({ method, body, bodyTemplate }: HttpConfig, header: string, type: string): string | undefined =>
+  header.toLowerCase() === "content-type" && hasBody(method) && (body.length > 0 || bodyTemplate) ? bodyTypeFault(type) : undefined
 
 const given = (input: Row, name: string): Value | undefined => (Object.hasOwn(input, name) ? input[name] : undefined)
 
@@ -89,7 +94,7 @@ function build(config: HttpConfig, method: HttpConfig["method"], input: Row): Ht
   return { method, url, headers, private: hidden, body: bodyOf(fields, headers["content-type"]) }
 }
 
-/** Each configured row with the value that the call gives, else its own; a row without either is left out. */
+/** Each configured row with the value from the call, or else its own value; a row without a value is left out. */
 function filled(rows: HttpConfig["parameters"], input: Row): [string, Value][] {
   return rows.flatMap(({ name, value }): [string, Value][] => {
     const own = given(input, name)
@@ -99,11 +104,9 @@ function filled(rows: HttpConfig["parameters"], input: Row): [string, Value][] {
   })
 }
 
-const FORM = /^application\/x-www-form-urlencoded\b/i
-
 const textOf = (value: Value): string => (value !== null && typeof value === "object" ? JSON.stringify(value) : String(value))
 
 const bodyOf = (fields: readonly [string, Value][], contentType: string): string =>
-  FORM.test(contentType)
+  isForm(contentType)
     ? new URLSearchParams(fields.map(([name, value]): [string, string] => [name, textOf(value)])).toString()
     : JSON.stringify(Object.fromEntries(fields))

@@ -19,7 +19,7 @@ import { allRows, type Records } from "../shared/http/walk.ts"
 import { type HttpConfig, inputsOf, isTemplate } from "./fields.ts"
 import { prepare, probeOf } from "./request.ts"
 
-/** What a session holds of an HTTP connector. */
+/** The client of an HTTP connector, for one session. */
 export interface Client {
   readonly config: HttpConfig
   readonly http: HttpClient
@@ -30,7 +30,7 @@ export interface Client {
 /** The request for one row of input. */
 interface Asked {
   readonly request: HttpRequest
-  /** Whether the row gave something to it, which may be the reason for a refusal. */
+  /** Whether the row has inputs, which may be the reason for a refusal. */
   readonly given: boolean
 }
 
@@ -45,7 +45,7 @@ export async function answerTo(client: Client, input: Row, call: Call): Promise<
   return client.config.paging.kind === "none" ? await answerFrom(source, call) : await allRows(pagesFrom(source, "list", call))
 }
 
-/** The same records page by page; each page is requested when the reader wants it. */
+/** The same records page by page; a page is requested when the reader asks for it. */
 export async function* recordsFor(client: Client, input: Row, call: Call): AsyncGenerator<Records> {
   yield* pagesFrom(sourceOf(client, await asked(client, input, call), call), "lines", call)
 }
@@ -63,7 +63,7 @@ const sourceOf = (client: Client, ask: Asked, call: Call): RecordSource => ({
   send: (place, http) => send(client, ask, place, call, http).catch((error: unknown) => endIn(client, ask, place, error, call)),
 })
 
-/** Sends the request for a page. A 401 to a request that holds values of a row is checked by a test's request before it stops the connector. */
+/** Sends the request for a page. After a 401 to a request with inputs, a request without them decides whether the credentials are refused. */
 async function send(client: Client, { request, given }: Asked, place: Place | undefined, call: Call, limits: HttpCall): Promise<HttpAnswer> {
   const { config, http } = client
   try {
@@ -73,11 +73,11 @@ async function send(client: Client, { request, given }: Asked, place: Place | un
     if (!doubtful || error.details["status"] !== 401 || !given) throw error
     if (config.probe === "head") throw uncertain(error)
     await call.turn("401")
-    throw await confirmedRefusal(error, () => http.with({ retries: NO_RETRIES, judge: () => undefined }).send(probeOf(config, "GET"), call))
+    throw await confirmedRefusal(error, () => http.with({ retries: NO_RETRIES, judge: () => undefined }).head(probeOf(config, "GET"), call))
   }
 }
 
-/** The 404 to a number or offset behind the last page, as an answer without records. It is one only if the first page is still there. */
+/** Treats a 404 after the first page as the end of the list if the first page still exists; rethrows any other error. */
 async function endIn({ config, http }: Client, { request }: Asked, place: Place | undefined, error: unknown, call: Call): Promise<HttpAnswer> {
   const past = isCounted(config.paging) && place !== undefined && error instanceof PlatformError && error.code === "stream_not_found"
   if (!past || error.details["status"] !== 404) throw error
@@ -86,7 +86,7 @@ async function endIn({ config, http }: Client, { request }: Asked, place: Place 
   return { status: 404, headers: {}, body: Buffer.alloc(0), url }
 }
 
-/** A URL that answers GET without inputs is one stream of records. */
+/** The stream of a URL that is read by GET without inputs, or the reason why it cannot be read. */
 export function resourceOf({ config }: Client): Resource<Client> | Unreadable {
   const { paging, since, key = "" } = config
   const path = [nameOf(new URL(config.url))]
@@ -115,7 +115,9 @@ export function resourceOf({ config }: Client): Resource<Client> | Unreadable {
 
 function unreadable(config: HttpConfig): string | undefined {
   if (config.method !== "GET") return `Only a connector with GET is read as a stream; this one sends ${config.method}.`
-  if (isTemplate(config.url)) return "The URL is made for each call from its inputs, so it is called row by row, not read."
+  if (isTemplate(config.url)) return "The URL depends on the inputs of each call, so it is called row by row and cannot be read as a stream."
   const open = inputsOf(config).flatMap(({ name, required }) => (required ? [name] : []))
-  return open.length === 0 ? undefined : `The URL takes inputs without a value of their own (${open.join(", ")}), so it is called row by row, not read.`
+  return open.length === 0
+    ? undefined
+    : `The URL takes inputs without a value of their own (${open.join(", ")}), so it is called row by row and cannot be read as a stream.`
 }

@@ -15,7 +15,7 @@ export const types = pgTypes([
   { oid: 3001, name: "geography", type: "string" },
 ])
 
-/** The widest types; one of these takes all that Redshift can hold, and counts as unlimited. */
+/** The maximum lengths; a column of maximum length counts as unlimited. */
 export const WIDEST: Readonly<Partial<Record<Column["type"], number>>> = { string: 65_535, bytes: 1_024_000 }
 const TEXTS = { string: "character varying", varchar: "character varying", char: "character", timestamp: "timestamp without time zone" }
 const NUMBERS = { int: "integer", tinyint: "smallint", double: "double precision", float: "real", decimal: "numeric" }
@@ -71,11 +71,11 @@ async function* relations({ wire }: PgClient, path: readonly string[] | undefine
   yield* groups(externalSql(only("WHERE", "schemaname", "tablename")))
 }
 
-/** Why the relation may not be read. External tables are listed only for those who may use their schema. */
+/** Why the relation may not be read. External tables are listed only for users who may use their schema. */
 function refused([first = []]: Rows): Relation | undefined {
   const [schema, name, , column, , , , , usable = true, whole = true, , , account] = first
   const path = [String(schema), String(name)]
-  const gone = { skipped: { path, reason: "Redshift tells no columns of it; the tables of the view may be gone." } }
+  const gone = { skipped: { path, reason: "Redshift reports no columns for it; the view's tables may have been dropped." } }
   return unreadable(path, "user", usable, whole, account, spellQuoted) ?? (column === null ? gone : undefined)
 }
 

@@ -6,7 +6,7 @@ import { Unfit } from "./unfit.ts"
 
 export type Rejected = WriteReport["rejected"][number]
 
-/** A row as its system takes it, with its index in the batch. */
+/** A row encoded for its system, with its index in the batch. */
 export interface Line<E> {
   readonly index: number
   readonly values: readonly E[]
@@ -14,7 +14,7 @@ export interface Line<E> {
   readonly remove: boolean
 }
 
-/** Encodes each row of a batch. A row that does not fit is rejected, with its column named; the others go on. */
+/** Encodes each row of a batch. A row with a value that does not fit is rejected and its column named; the others continue. */
 export function encodeRows<C extends Pick<Column, "name">, E>(
   batch: Batch,
   columns: readonly C[],
@@ -43,27 +43,27 @@ function encodeAt<C extends Pick<Column, "name">, E>(value: Value, column: C, en
 }
 
 /**
- * Which rows an error concerns: `row` single ones, `batch` all of them. `unclear` is decided by trial: an error that single rows bring
- * about is theirs, unless the statement fails without any row too.
+ * Which rows an error concerns: `row` for single rows, `batch` for all of them. `unclear` is decided by trial: an error that single rows
+ * cause is theirs, unless the statement also fails without any rows.
  */
 export type Fault = "row" | "batch" | "unclear"
 
-/** How lines are put somewhere. */
+/** How lines are written. */
 export interface Putting<L> {
-  /** Puts all of them by one statement, or none; returns how many arrived. */
+  /** Writes all lines by one statement, or none; returns how many were written. */
   put(lines: readonly L[]): Promise<number>
   /** Which rows an error concerns. */
   fault(error: unknown): Fault
-  /** Runs the statement without rows; it fails when the statement does whatever the rows. Absent: an unclear fault is the batch's. */
+  /** Runs the statement without rows, which fails if the statement would fail with any rows. Absent: an unclear fault is the batch's. */
   empty?(): Promise<unknown>
   /** Why the one line was refused. */
   reason(error: unknown, line: L): string | Promise<string>
-  /** Takes back what a refused statement left behind, where the system does not do it by itself. */
+  /** Undoes what a refused statement left behind, if the system does not do so itself. */
   within?<T>(work: () => Promise<T>): Promise<T>
 }
 
 /**
- * Puts lines in the largest pieces that the system takes. Finds each line that is refused by halving, and continues with the others. A
+ * Writes lines in the largest pieces that the system accepts. Finds each refused line by halving, and continues with the others. A
  * fault of the whole batch is thrown. The first refusal is followed by one trial without rows.
  */
 export async function halve<L extends { readonly index: number }>(how: Putting<L>, given: readonly L[], rejected: Rejected[]): Promise<number> {
@@ -98,13 +98,13 @@ export async function halve<L extends { readonly index: number }>(how: Putting<L
   return await part(given)
 }
 
-/** What one statement takes at most. */
+/** The limits of one statement. */
 export interface PieceLimits {
   readonly rows?: number
   readonly bytes?: number
 }
 
-/** Lines in pieces that one statement takes; a line that is larger than all of it is a piece of its own. */
+/** Splits lines into pieces within the limits; a line above the limit is a piece of its own. */
 export function* pieces<L>(lines: readonly L[], limits: PieceLimits, sizeOf: (line: L) => number): Generator<L[]> {
   const { rows = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = limits
   let piece: L[] = []
@@ -143,8 +143,8 @@ export function refuseGenerated(name: string, columns: readonly Pick<Column, "na
 }
 
 /**
- * The key by which rows are told apart: the caller's, or the table's own; `query_invalid` when there is none, or the rows lack it.
- * `unique`: the keys that the table enforces, where they are known; the caller's must be one of them.
+ * The key that identifies rows: the caller's, or the table's own; `query_invalid` when there is none, or the rows lack it.
+ * `unique`: the keys that the table enforces, if known; the caller's must be one of them.
  */
 export function keyFor(
   name: string,
@@ -170,8 +170,8 @@ export function keyFor(
 const setOf = (names: readonly string[]): string => names.toSorted().join("\0")
 
 /**
- * The last line of each key, in order, for systems that compare no rows themselves. Numbers are compared as numbers; other
- * spellings of one value are not recognised here.
+ * The last line of each key, in order, for systems that do not compare rows themselves. Numbers are compared as numbers; other
+ * spellings of the same value are not recognised.
  */
 export function lastOfEachKey<E>(lines: readonly Line<E>[], columns: readonly Pick<Column, "name" | "type">[], key: readonly string[]): Line<E>[] {
   const parts = key.flatMap((name) => columns.flatMap((column, at) => (column.name === name ? [{ at, column }] : [])))

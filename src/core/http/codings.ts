@@ -2,7 +2,7 @@ import { pipeline, Readable, type Transform } from "node:stream"
 import { constants, createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib"
 import { PlatformError } from "../errors.ts"
 
-/** The decoder of a content coding, by the first two bytes of the body. */
+/** The decoders of the content codings; the first two bytes of the body decide the variant. */
 const DECODERS: Readonly<Record<string, (first: Buffer) => Transform>> = {
   gzip: () => createGunzip(),
   "x-gzip": () => createGunzip(),
@@ -11,13 +11,13 @@ const DECODERS: Readonly<Record<string, (first: Buffer) => Transform>> = {
   // RFC 9659: a window of at most 8 MiB, which bounds the memory.
   zstd: () => createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: 23 } }),
 }
-/** Values that some servers send and that name no coding. */
+/** Values that some servers send although they are not codings. */
 const NONE: ReadonlySet<string> = new Set(["", "identity", "none", "utf-8", "utf8", "binary", "8bit"])
 const MOST = 2
 
 /**
- * The bytes of a body without its content codings (RFC 9110, 8.4.1), from the value of its `Content-Encoding`. An empty body stays empty, whatever the
- * header says. `deflate` is read in the format of zlib, as the RFC has it, and without its wrapper, as some servers send it.
+ * Decodes a body by the value of its `Content-Encoding` (RFC 9110, 8.4.1). An empty body stays empty, whatever the header says. `deflate` is read with
+ * the zlib wrapper, as the RFC defines it, and without it, as some servers send it.
  */
 export function decoded(body: AsyncIterable<Buffer>, header: string): AsyncIterable<Buffer> {
   const codings = header
@@ -42,7 +42,7 @@ async function* decode(body: AsyncIterable<Buffer>, coding: string): AsyncGenera
   }
   const decoder = first.length === 0 ? undefined : DECODERS[coding]?.(first)
   if (decoder === undefined) return
-  // The decoder fails with the body, and its reader is told.
+  // If the body fails, the decoder fails with the same error.
   pipeline(Readable.from(joined(first, rest)), decoder, () => undefined)
   yield* decoder as AsyncIterable<Buffer>
 }
@@ -52,5 +52,5 @@ async function* joined(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerat
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
 }
 
-/** RFC 1950, 2.2: compression method 8, and a check over the first two bytes. */
+/** Whether the first two bytes are a zlib header (RFC 1950, 2.2): compression method 8 and a valid checksum. */
 const isZlib = (first: Buffer): boolean => first.length >= 2 && (first.readUInt8(0) & 15) === 8 && first.readUInt16BE(0) % 31 === 0

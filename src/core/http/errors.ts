@@ -16,7 +16,7 @@ export function explainHttp(error: unknown): PlatformError | undefined {
   if (code === "UND_ERR_HEADERS_OVERFLOW" || code === "HPE_HEADER_OVERFLOW")
     return new PlatformError("response_too_large", "The answer's headers are larger than 64 KiB, which is the most that the hub takes.", { cause: error })
   if (error.name === "HTTPParserError" || code.startsWith("HPE_")) return malformed(error)
-  // The parser counts the bytes itself, so this means a header that undici reads in another way.
+  // llhttp counts the bytes itself, so this error means that undici interprets the header differently.
   if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return notReadable("has a malformed header: Content-Length twice, or beside Transfer-Encoding", error)
   const interim = code === "UND_ERR_SOCKET" ? INTERIM[error.message] : undefined
   if (interim !== undefined) return notReadable(interim, error)
@@ -26,25 +26,25 @@ export function explainHttp(error: unknown): PlatformError | undefined {
   return undefined
 }
 
-/** What undici makes of an interim answer (RFC 9110, 15.2) that nothing asked for. */
+/** The messages of undici for an unexpected interim response (RFC 9110, 15.2), and our words for them. */
 const INTERIM: Readonly<Record<string, string>> = {
-  "bad response": "begins with 100 Continue, which was not asked for",
-  "bad upgrade": "changes the protocol (101)",
+  "bad response": "starts with an unexpected 100 Continue",
+  "bad upgrade": "switches the protocol unexpectedly (101)",
 }
 
-/** The reasons of llhttp for which the other side may not speak HTTP at all; any other means HTTP with a fault in it. */
+/** Reasons of llhttp that suggest another protocol. Any other reason means malformed HTTP. */
 const NO_HTTP = /^(Expected HTTP|Invalid HTTP version|Expected space after version|Response overflow)/
 const FAULTS: readonly (readonly [RegExp, string])[] = [
-  [/^Invalid header token/, "has a malformed header: a blank or another character that a header's name cannot have"],
+  [/^Invalid header token/, "has a malformed header: a blank or another invalid character in its name"],
   [/^Invalid header value/, "has a malformed header: a control character in its value"],
-  [/^Unexpected whitespace after header value/, "has a malformed header: a value that goes on on a second line"],
+  [/^Unexpected whitespace after header value/, "has a malformed header: a value that continues on a second line"],
   [/Content-Length/, "has a malformed header: Content-Length is not one number"],
   [/Transfer-Encoding/, "has a malformed header: Transfer-Encoding"],
   [/expected CR|expected LF/i, "has malformed lines: they end without a carriage return and a line feed"],
   [/chunk/, "has a malformed body: the size of a chunk"],
 ]
 
-/** By the reason that llhttp gives; undici puts it into the message's parentheses. */
+/** The error for a response that llhttp could not parse; undici puts the reason in parentheses at the end of its message. */
 function malformed(error: Error): PlatformError {
   const reason = /\(([^()]*)\)$/.exec(error.message)?.[1] ?? error.message
   if (NO_HTTP.test(reason)) return new PlatformError("protocol_invalid", "The server's answer is not HTTP; check the URL's scheme and port.", { cause: error })

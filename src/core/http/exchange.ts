@@ -11,14 +11,14 @@ export interface OpenAnswer extends Omit<HttpAnswer, "body"> {
   readonly body: Readable
 }
 
-/** Whether redirects are followed, or which ones. */
+/** Whether redirects are followed, or for which statuses and methods. */
 export type Follows = boolean | ((status: number, method: string) => boolean)
 
 export interface ExchangeOptions {
   /** The lease's: it dials, judges and pins. */
   readonly dispatcher: Dispatcher
   readonly signal: AbortSignal
-  /** Where false, a redirect is an answer like any other, and nothing else is dialled. */
+  /** If false, a redirect is an answer like any other, and no other address is dialled. */
   readonly redirects?: Follows
 }
 
@@ -71,7 +71,7 @@ export async function readAnswer({ method }: HttpRequest, answer: OpenAnswer, op
   return { ...answer, body: await readBody(answer.body, method === "HEAD" ? {} : answer.headers, options) }
 }
 
-/** Headers by their names; the values of a header that is repeated are joined by commas, equal ones once (RFC 9110, 5.3). */
+/** Headers by name. Different values of a repeated header are joined by commas (RFC 9110, 5.3). */
 const flatten = (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), joined(value)]])))
 

@@ -34,7 +34,7 @@ describe("redirects", () => {
       for (const status of [307, 308]) expect(follow(request, status, "/x/")).toEqual({ ...request, url: new URL("https://a.example/x/") })
       for (const status of [301, 302, 303])
         expect(() => follow(request, status, "/x/?token=hidden")).toThrow(
-          `https://a.example redirects the ${method} to https://a.example/x/ (${status}), and nothing was sent there; give that URL if it is the right one.`,
+          `https://a.example redirects the ${method} to https://a.example/x/ (${status}), and nothing was sent there; use that URL if it is the right one.`,
         )
       for (const status of [301, 307, 308])
         for (const away of ["https://b.example/", "http://a.example/x"]) expect(() => follow(request, status, away)).toThrow(away.replace(/\/$/, ""))

@@ -3,13 +3,13 @@ import type { HttpRequest } from "./request.ts"
 
 /** Statuses that name another address (RFC 9110, 15.4). */
 export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
-/** Statuses that ask for the same request at the other address, whatever its method (RFC 9110, 15.4.8 and 15.4.9). */
+/** Statuses after which the same request is repeated at the other address, whatever its method (RFC 9110, 15.4.8 and 15.4.9). */
 const KEEPING: ReadonlySet<number> = new Set([307, 308])
 
 /**
- * The request that a redirect asks for (RFC 9110, 15.4; Fetch, 4.4), always by the same method. After a POST, PUT, PATCH or DELETE, 301 to
- * 303 are errors that name the target: a GET there says nothing about the request, and a DELETE may mean something else there. Private headers stay with the origin that they were meant
- * for, only GET and HEAD go to another origin, and credentials do not go on in the clear.
+ * The request that follows a redirect (RFC 9110, 15.4; Fetch, 4.4), always by the same method. After a POST, PUT, PATCH or DELETE, 301 to 303 are errors
+ * that name the target: a GET there says nothing about the request, and a DELETE may mean something else there. Private headers are not sent to another
+ * origin, only GET and HEAD follow to another origin, and credentials are never sent over plain http after https.
  */
 export function follow(from: HttpRequest, status: number, location: string): HttpRequest {
   const { method, url: before } = from
@@ -22,7 +22,7 @@ export function follow(from: HttpRequest, status: number, location: string): Htt
   if (!safe && (away || !KEEPING.has(status)))
     throw new PlatformError(
       "remote_failed",
-      `${before.origin} redirects the ${method} to ${target} (${status}), and nothing was sent there; give that URL if it is the right one.`,
+      `${before.origin} redirects the ${method} to ${target} (${status}), and nothing was sent there; use that URL if it is the right one.`,
       { details: { status } },
     )
   const secret = Object.keys(from.headers).some((name) => from.private.has(name.toLowerCase()))

@@ -16,7 +16,7 @@ interface Scope {
 }
 interface Engine {
   run(program: Program): Runtime
-  evaluate(node: Node | undefined, scope: Scope): Runtime
+  evaluate(node: Node | undefined, scope: Scope): Runtime | undefined
 }
 const { Environment, Interpreter, parse, tokenize } = jinja as unknown as {
   readonly Environment: new () => Scope
@@ -101,7 +101,8 @@ class MarkingInterpreter extends Interpreter {
   }
 
   override evaluate(node: Node | undefined, scope: Scope): Runtime {
-    const result = this.#hasExact && node !== undefined ? this.#exactly(node, scope) : super.evaluate(node, scope)
+    // The first or last element of an empty list is missing; the engine has no value for it.
+    const result = (this.#hasExact && node !== undefined ? this.#exactly(node, scope) : super.evaluate(node, scope)) ?? nothing()
     if (node === undefined || !this.#outputs.has(node)) return result
     const text = this.#mark(endsInJson(node) ? jsonPiece(String(result.value)) : { value: plain(result) })
     return Object.assign({ type: "StringValue", value: text }, { toString: () => text })
@@ -111,7 +112,7 @@ class MarkingInterpreter extends Interpreter {
   #exactly(node: Node, scope: Scope): Runtime {
     const filter = node.type === "FilterExpression" ? filterOf(node) : undefined
     if (filter === "tojson" && !hasArguments(node)) return textOf(JSON.stringify(plain(this.evaluate(node["operand"] as Node, scope))))
-    const result = this.#calculated(node, scope)
+    const result = this.#calculated(node, scope) ?? nothing()
     const operand = this.#exacts.get(node["operand"])
     const kept = filter === "int" || filter === "float" ? (operand ?? result) : result
     if (kept.exact === true) this.#exacts.set(node, kept)
@@ -119,7 +120,7 @@ class MarkingInterpreter extends Interpreter {
     return kept
   }
 
-  #calculated(node: Node, scope: Scope): Runtime {
+  #calculated(node: Node, scope: Scope): Runtime | undefined {
     if (node.type !== "BinaryExpression" || !ARITHMETIC.has((node["operator"] as Node)["value"])) return super.evaluate(node, scope)
     const refuse = (): void => {
       if ([node["left"], node["right"]].some((each) => this.#exacts.has(each))) throw new Error("a number has more digits than can be calculated with")
@@ -135,6 +136,9 @@ class MarkingInterpreter extends Interpreter {
 
 /** A text in the engine's representation. */
 const textOf = (text: string): Runtime => new Environment().set("text", text)
+
+/** Jinja's undefined in the engine's representation. */
+const nothing = (): Runtime => new Environment().set("nothing", undefined)
 
 const hasArguments = (node: Node): boolean => (((node["filter"] as Node)["args"] as readonly unknown[] | undefined) ?? []).length > 0
 

@@ -13,7 +13,7 @@ import type { Subject } from "../probes/probes.ts"
 import { requireUploads } from "../uploads/upload-uses.ts"
 import { leaveType, makeChange, recordVersion, stale, targetOf, unlessRaced } from "./connector-change.ts"
 import { columnsAfter, documentOf, nextOf, statusOf, tested } from "./connector-columns.ts"
-import { checked } from "./connector-config.ts"
+import { checked, parsedInput } from "./connector-config.ts"
 import type { CompatOptions, ConnectorInput, ConnectorPatch } from "./connector-input.ts"
 import { type ConnectorFilter, type ConnectorSearch, listConnectors, searchConnectors } from "./connector-lists.ts"
 import { freeHandle, nameTaken, requireFree } from "./connector-names.ts"
@@ -40,7 +40,7 @@ export class Connectors {
   async create(by: Principal, input: ConnectorInput, options: CompatOptions = {}): Promise<ConnectorView> {
     const workspaceId = by.workspace.id
     const connector = typeOf(this.#parts.registry, input.type)
-    const parsed = checked(connector, parseConfig(connector.fields, input.config), input.draft === true)
+    const parsed = checked(connector, parsedInput(connector, input.config), input.draft === true)
     const { name: handle } = input
     if (handle !== undefined) await this.#inWorkspace(by, (tx) => requireFree(tx, workspaceId, handle))
     const report = input.verify === true ? await verifyConfig(this.#parts, by, connector, parsed, new Map()) : undefined
@@ -86,7 +86,7 @@ export class Connectors {
   /** Throws what a creation throws before it dials: for a faulty config or a taken name. */
   async assertCreatable(by: Principal, input: ConnectorInput): Promise<void> {
     const connector = typeOf(this.#parts.registry, input.type)
-    checked(connector, parseConfig(connector.fields, input.config), input.draft === true)
+    checked(connector, parsedInput(connector, input.config), input.draft === true)
     const { name } = input
     if (name !== undefined) await this.#inWorkspace(by, (tx) => requireFree(tx, by.workspace.id, name))
   }
@@ -127,7 +127,8 @@ export class Connectors {
     const { type } = connector
     // The config of another type cannot be kept.
     const stored = type === row.type ? { plain: row.config, secrets: new Set(secrets.keys()) } : undefined
-    const parsed = checked(connector, parseConfig(connector.fields, patch.config ?? {}, stored), patch.draft ?? row.missing.length > 0)
+    const posted = patch.config === undefined ? parseConfig(connector.fields, {}, stored) : parsedInput(connector, patch.config, stored)
+    const parsed = checked(connector, posted, patch.draft ?? row.missing.length > 0)
     const { name } = patch
     if (name !== undefined && name !== row.name) await this.#inWorkspace(by, (tx) => requireFree(tx, workspaceId, name))
     const report = patch.verify === true ? await verifyConfig(this.#parts, by, connector, parsed, await this.#secrets(by, row)) : undefined
@@ -198,7 +199,7 @@ export class Connectors {
   async testUnsaved(by: Principal, type: string, config: Readonly<Record<string, unknown>>, options: TestOptions): Promise<TestReport> {
     return this.#parts.probes.bounded(by.workspace.id, undefined, false, async () => {
       const connector = typeOf(this.#parts.registry, type)
-      const parsed = checked(connector, parseConfig(connector.fields, config), false)
+      const parsed = checked(connector, parsedInput(connector, config), false)
       const report = await probeConfig(this.#parts, by, connector, parsed, new Map(), options)
       noteTest(this.#parts, by, { kind: "type", id: type, name: type }, report)
       return report

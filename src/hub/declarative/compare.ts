@@ -1,9 +1,9 @@
-import { type ParsedConfig, parseConfig, type SecretMask, showConfig } from "../../core/config.ts"
+import { type ParsedConfig, type SecretMask, showConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import type { Tx } from "../../store/database.ts"
 import type { Principal } from "../base/principal.ts"
 import { type CheckInput, scheduleOf, TIMEOUT_MS } from "../checks/checks.ts"
-import { checked } from "../connectors/connector-config.ts"
+import { checked, parsedInput } from "../connectors/connector-config.ts"
 import type { ConnectorInput } from "../connectors/connector-input.ts"
 import type { ConnectorRow } from "../connectors/connector-row.ts"
 import { secretValues } from "../connectors/connector-secrets.ts"
@@ -49,7 +49,7 @@ export function compareConnector({ store, registry, vault }: HubParts, by: Princ
     const row = await findWanted(tx, workspaceId, wanted)
     const fingerprints = row === undefined ? new Map<string, string>() : ((await fingerprintsOf(tx, workspaceId, [row.id])).get(row.id) ?? new Map())
     const stored = row?.type === wanted.type ? { plain: row.config, secrets: new Set(fingerprints.keys()) } : undefined
-    const parsed = checked(connector, parseConfig(connector.fields, wanted.config, stored), wanted.draft === true)
+    const parsed = checked(connector, parsedInput(connector, wanted.config, stored), wanted.draft === true)
     const values = row === undefined || stored === undefined ? new Map<string, string>() : await secretValues(vault, tx, { workspaceId, connectorId: row.id })
     const masks = new Map<string, SecretMask>()
     for (const [pointer, change] of parsed.secrets) {

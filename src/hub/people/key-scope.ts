@@ -1,24 +1,32 @@
 import { PlatformError } from "../../core/errors.ts"
-import type { Tx } from "../../store/database.ts"
+import type { Role, Tx } from "../../store/database.ts"
 import { looksLikeId } from "../base/ids.ts"
 import type { Principal } from "../base/principal.ts"
 import { type Scope, visibleTo } from "../base/scope.ts"
-import type { KeyInput } from "./keys.ts"
+
+/** The limit of a new key, as callers send it. */
+export interface ScopeInput {
+  readonly role: Role
+  /** Connectors by id or name; with `labels`, those that carry one of them too. */
+  readonly connectors?: readonly string[]
+  /** `key:value`. */
+  readonly labels?: readonly string[]
+}
 
 /**
  * The scope of a new key, null for no limit. Names become ids, so that a connector that later takes such a name is not in
  * the scope. `request_invalid` for an unknown connector, for a label without a value, and for a role that changes things.
  */
-export async function scopeOf(tx: Tx, by: Principal, { role, connectors, labels }: Pick<KeyInput, "role" | "connectors" | "labels">): Promise<Scope | null> {
+export async function scopeOf(tx: Tx, by: Principal, { role, connectors, labels }: ScopeInput): Promise<Scope | null> {
   if (connectors === undefined && labels === undefined) return null
   if (role !== "use" && role !== "viewer")
-    throw fault("/role", `is ${role}, which changes the workspace, so it cannot be limited to connectors; choose use or viewer.`)
+    throw fault("/role", `The role ${role} changes the workspace, so its keys cannot be limited to connectors; choose use or viewer.`)
   const pairs = (labels ?? []).map((label, index) => {
     const colon = label.indexOf(":")
-    if (colon <= 0) throw fault(`/labels/${index}`, "must be key:value.")
+    if (colon <= 0) throw fault(`/labels/${index}`, "A label must be key:value.")
     return [label.slice(0, colon), label.slice(colon + 1)] as const
   })
-  if (new Set(pairs.map(([key]) => key)).size < pairs.length) throw fault("/labels", "name a key twice; make a key for each value.")
+  if (new Set(pairs.map(([key]) => key)).size < pairs.length) throw fault("/labels", "The labels name a key twice; make an API key for each value.")
   const ids: string[] = []
   for (const [index, ref] of (connectors ?? []).entries()) {
     const found = await tx
@@ -34,5 +42,4 @@ export async function scopeOf(tx: Tx, by: Principal, { role, connectors, labels 
   return { connectors: [...new Set(ids)], labels: Object.fromEntries(pairs) }
 }
 
-const fault = (pointer: string, message: string): PlatformError =>
-  new PlatformError("request_invalid", `The key's scope is not valid: ${pointer.slice(1)} ${message}`, { faults: [{ pointer, message }] })
+const fault = (pointer: string, message: string): PlatformError => new PlatformError("request_invalid", message, { faults: [{ pointer, message }] })

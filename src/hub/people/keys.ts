@@ -12,7 +12,7 @@ import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts
 import type { Principal } from "../base/principal.ts"
 import type { Scope } from "../base/scope.ts"
 import { requireAnotherAdmin } from "./admins.ts"
-import { scopeOf } from "./key-scope.ts"
+import { type ScopeInput, scopeOf } from "./key-scope.ts"
 import { atLeast } from "./roles.ts"
 
 export type KeyStatus = "live" | "expired" | "revoked"
@@ -32,15 +32,10 @@ export interface KeyView {
   readonly lastUsedAt: string | null
 }
 
-export interface KeyInput {
+export interface KeyInput extends ScopeInput {
   readonly name: string
-  readonly role: Role
   readonly expiresAt?: string
   readonly prefix?: string
-  /** Connectors by id or name; with `labels`, those that carry one of them too. */
-  readonly connectors?: readonly string[]
-  /** `key:value`. */
-  readonly labels?: readonly string[]
 }
 
 /** A key's rights when it is stored; the scope is resolved. */

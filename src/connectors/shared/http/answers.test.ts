@@ -53,8 +53,8 @@ test("one line of NDJSON is one record of a list, none is none, and a line that 
   const type = "application/x-ndjson"
   expect(rowsOf(contentOf(answerOf('{"id":1}\n', type)))).toEqual([{ id: 1 }])
   expect(contentOf(answerOf("\n", type))).toBeUndefined()
-  expect(() => contentOf(answerOf('{"id":1}\n{"id":', type))).toThrow(/line 2 is none/)
-  expect(() => contentOf(answerOf('{"id":1}\n{"id":', "application/json"))).toThrow(/declares its answer to be JSON/)
+  expect(() => contentOf(answerOf('{"id":1}\n{"id":', type))).toThrow(/line 2 is not JSON/)
+  expect(() => contentOf(answerOf('{"id":1}\n{"id":', "application/json"))).toThrow(/declares its answer as JSON/)
 })
 
 test.each([

@@ -5,7 +5,7 @@ import type { Row, Value } from "../../../core/values.ts"
 import { parseJson } from "../json.ts"
 import { textOf } from "./charset.ts"
 
-/** The body of an answer that must be JSON; `response_invalid` when it is not. */
+/** The body of an answer that must be JSON; fails with `response_invalid` if it is not. */
 export function jsonOf(answer: HttpAnswer): Value {
   try {
     return parseJson(textOf(answer))
@@ -22,11 +22,11 @@ export function jsonOf(answer: HttpAnswer): Value {
   }
 }
 
-/** How the body of an answer is to be read. */
+/** Options for reading the body of an answer. */
 export interface Reading {
-  /** The connector's own charset; absent: what the answer says. */
+  /** The charset that the connector sets; if absent, the answer decides. */
   readonly charset?: string | undefined
-  /** Whether HTML is wanted as text; a page in place of data is an error otherwise. */
+  /** Return an HTML page as text. By default, an HTML page is an error, because it usually replaces the data. */
   readonly html?: boolean
 }
 
@@ -35,9 +35,8 @@ const LINES_TYPE = /^\s*[\w.-]+\/(x-)?(nd-?json|jsonl(ines)?|json-?(lines|seq|st
 const HTML_TYPE = /^\s*(text\/html|application\/xhtml\+xml)\s*(;|,|$)/i
 
 /**
- * The body of any answer: JSON where it says so or looks like it, a list where it has one JSON value a line (NDJSON), `{ text }` for other text, and
- * undefined for an empty one. `response_invalid` for an HTML page that is not wanted, for what says that it is JSON and is not, and for bytes that
- * are no text.
+ * The content of an answer: JSON if it is declared or looks like JSON, a list if each line is a JSON value (NDJSON), `{ text }` for other text, and
+ * undefined for an empty body. Fails with `response_invalid` if the body is an unwanted HTML page, is declared as JSON but is not, or is not text.
  */
 export function contentOf(answer: HttpAnswer, { charset, html = false }: Reading = {}): Value | undefined {
   const type = answer.headers["content-type"] ?? ""
@@ -48,7 +47,7 @@ export function contentOf(answer: HttpAnswer, { charset, html = false }: Reading
   if (!declared && !html && (HTML_TYPE.test(type) || /^\s*<(!doctype\s+html|html)\b/i.test(text)))
     throw new PlatformError(
       "response_invalid",
-      `${answer.url.origin} answers ${answer.status} with an HTML page, which is often a login or error page; check the URL and the credentials, or set an Accept header of text/html if the page is wanted.`,
+      `${answer.url.origin} answers ${answer.status} with an HTML page, which is usually a login or error page; check the URL and the credentials, or set the header Accept to text/html if you want the page.`,
       { details: { status: answer.status } },
     )
   if (!declared && !/^\s*[[{]/.test(text)) return { text }
@@ -59,13 +58,13 @@ export function contentOf(answer: HttpAnswer, { charset, html = false }: Reading
     const lines = /[\r\n]\s*[[{]/.test(text.trim()) ? linesIn(text) : undefined
     if (Array.isArray(lines)) return lines
     if (!declared) return { text }
-    throw new PlatformError("response_invalid", `${answer.url.origin} declares its answer to be JSON, and it is not; check what the server sends.`, {
+    throw new PlatformError("response_invalid", `${answer.url.origin} declares its answer as JSON, but it is not JSON; check what the server sends.`, {
       cause: error,
     })
   }
 }
 
-/** The values of NDJSON, JSON Lines or a JSON text sequence (RFC 7464), one a line; or the number of the line that is no JSON. */
+/** The values of NDJSON, JSON Lines or a JSON text sequence (RFC 7464), one per line; or the number of the first line that is not JSON. */
 function linesIn(text: string): Value[] | number {
   const values: Value[] = []
   for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
@@ -86,7 +85,7 @@ function linesOf({ url }: HttpAnswer, text: string): Value[] {
   if (Array.isArray(values)) return values
   throw new PlatformError(
     "response_invalid",
-    `${url.origin} declares its answer to be one JSON value a line, and line ${values} is none; check what the server sends.`,
+    `${url.origin} declares its answer as one JSON value per line, but line ${values} is not JSON; check what the server sends.`,
   )
 }
 
@@ -119,17 +118,17 @@ interface FoundBy {
   readonly later: boolean
 }
 
-/** Whether an answer without records has a member that names an error, so that it is no last page. */
+/** Whether an answer without records reports an error. Such an answer is not the last page. */
 const saysError = (value: Value | undefined): boolean =>
   typeof value === "object" &&
   value !== null &&
   Object.entries(value).some(([name, said]) => /^(error|errors|fault|exception)$/i.test(name) && isTruthy(said as Value))
 
-/** The rows of an answer in pages, without an expression that finds them; `response_invalid` when it is no list. */
+/** The rows of a page if no expression finds them; fails with `response_invalid` if the answer is not a list. */
 export function listOf(answer: HttpAnswer, value: Value | undefined): Row[] {
   const rows = rowsOf(value)
   if (Array.isArray(rows)) return rows
-  throw new PlatformError("response_invalid", `${answer.url.origin} gives pages that are no lists; name the place of the list in Records.`)
+  throw new PlatformError("response_invalid", `${answer.url.origin} returns pages that are not lists; enter the path of the list in Records.`)
 }
 
 const rowOf = (value: Value): Row => (value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Row) : { value })

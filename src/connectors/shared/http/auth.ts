@@ -1,22 +1,22 @@
 import { type HttpRequest, withPrivate } from "../../../core/http/request.ts"
 import type { HttpCall } from "./call.ts"
 
-/** How a client proves who it is. */
+/** How a client authenticates. */
 export interface HttpAuth {
-  /** The request with its proof, made anew each time it is sent. */
+  /** Returns the request with credentials; called each time that a request is sent. */
   sign(request: HttpRequest, call: HttpCall): HttpRequest | Promise<HttpRequest>
-  /** A request that was refused with 401, with another proof; undefined when there is no other. */
+  /** Returns a request that was refused with 401 with other credentials; undefined if there are none. */
   renew?(refused: HttpRequest, call: HttpCall): Promise<HttpRequest | undefined>
-  /** The request as a person sees it before it is sent. A proof that is made at that moment is named, not made. */
+  /** The request as it is shown to people before it is sent. Credentials that are computed on sending appear as a placeholder. */
   show(request: HttpRequest): HttpRequest
   /** The query parameter that holds a secret; an address in an answer may repeat it. */
   readonly parameter?: string
 }
 
-/** Stands for a proof that is made when the request is sent. */
+/** The placeholder for credentials that are computed when the request is sent. */
 export const SECRET = "[secret]"
 
-/** A proof that is the same for every request. */
+/** Credentials that are the same for every request. */
 const constant = (sign: (request: HttpRequest) => HttpRequest): HttpAuth => ({ sign, show: sign })
 
 export const noAuth: HttpAuth = constant((request) => request)
@@ -30,7 +30,7 @@ export const bearerAuth = (token: string): HttpAuth => headerAuth("authorization
 
 export const headerAuth = (name: string, value: string): HttpAuth => constant((request) => withPrivate(request, { [name.toLowerCase()]: value }))
 
-/** A key in a query parameter, in place of one that the URL has already. */
+/** A key in a query parameter; it replaces a parameter of that name in the URL. */
 export function queryAuth(name: string, value: string): HttpAuth {
   const sign = (request: HttpRequest): HttpRequest => {
     const url = new URL(request.url)

@@ -65,12 +65,12 @@ describe("a body in another charset", () => {
   })
 
   test.each([
-    ["", /names no charset; set Charset/],
-    ["application/json", /names no charset; set Charset/],
-    ["application/json; charset=utf-8", /not in the charset that it names, utf-8; set Charset/],
-    ["application/json; charset=no-such", /not in the charset that it names, no-such; set Charset/],
-    ["image/png", /image\/png, which is no text/],
-    ["application/octet-stream", /which is no text/],
+    ["", /declares no charset; set Charset/],
+    ["application/json", /declares no charset; set Charset/],
+    ["application/json; charset=utf-8", /not valid in its declared charset utf-8; set Charset/],
+    ["application/json; charset=no-such", /not valid in its declared charset no-such; set Charset/],
+    ["image/png", /image\/png, which is not text/],
+    ["application/octet-stream", /which is not text/],
   ])("and bytes that do not fit %j are an error, never a replacement character", (type, says) => {
     for (const body of [latin, Buffer.concat([Buffer.from(TEXT), Buffer.from([0x80])])])
       expect(() => textOf(answerOf(body, type))).toThrow(expect.objectContaining({ code: "response_invalid", message: expect.stringMatching(says) }))
@@ -79,7 +79,7 @@ describe("a body in another charset", () => {
 
   test("the connector's own setting goes before everything else", () => {
     expect(textOf(answerOf(latin, "application/json; charset=utf-8"), "latin-1")).toBe(TEXT)
-    expect(() => textOf(answerOf(latin), "utf-8")).toThrow(/not utf-8; correct Charset/)
+    expect(() => textOf(answerOf(latin), "utf-8")).toThrow(/not valid in utf-8; correct Charset/)
   })
 
   test("a replacement character of the text itself stays", () => expect(textOf(answerOf("a\uFFFDb"))).toBe("a\uFFFDb"))

@@ -3,7 +3,7 @@ import type { HttpAnswer } from "../../../core/http/request.ts"
 
 type Decoder = InstanceType<typeof TextDecoder>
 
-/** Spellings that the Encoding Standard does not have, by what they mean. */
+/** Spellings that are not in the Encoding Standard, with their standard names. */
 const SPELLINGS: readonly (readonly [RegExp, string])[] = [
   [/^utf-?8(mb[34]|-sig|n)?$/, "utf-8"],
   [/^utf-?16-?(le|be)$/, "utf-16$1"],
@@ -15,7 +15,7 @@ const SPELLINGS: readonly (readonly [RegExp, string])[] = [
   [/^(?:cp|ibm)-?866$/, "ibm866"],
 ]
 
-/** The decoder for a charset's label, quoted or in an unusual spelling too; undefined for one that is not known. It fails on bytes that do not fit. */
+/** The decoder for a charset's label, which may be quoted or oddly spelled; undefined if the charset is unknown. The decoder fails on invalid bytes. */
 function decoderFor(label: string): Decoder | undefined {
   const name = label
     .toLowerCase()
@@ -35,17 +35,17 @@ function decoderFor(label: string): Decoder | undefined {
 export const charsetFault = (label: string): string | undefined =>
   decoderFor(label) === undefined ? "must be the name of a character set, such as utf-8, windows-1252 or shift_jis." : undefined
 
-/** The labels in a content type: `text/plain; charset=utf-8`, several when the header came several times. */
+/** The charset labels in a content type such as `text/plain; charset=utf-8`; several if the header was repeated. */
 const labelsIn = (type: string): string[] =>
   [...type.matchAll(/\bcharset\s*=\s*("[^"]*"|'[^']*'|[^\s;,]+)/gi)].map(([, label = ""]) => label.replace(/["']/g, ""))
 
-/** Servers add these by default, whatever they send. */
+/** Charsets that servers declare by default, whatever they send. */
 const BY_DEFAULT: ReadonlySet<string> = new Set(["windows-1252"])
 
 /**
- * The body as text, never with a replacement character that it does not hold itself. `charset` is the connector's own setting and goes before what the
- * answer says: a byte order mark, the charset of its content type, or that of its XML or HTML. Otherwise the text is UTF-8 or UTF-16 by its bytes.
- * Bytes that do not fit are `response_invalid`, and the message names the setting.
+ * The body as text; decoding never adds replacement characters. `charset` is the connector's setting and takes precedence over the answer: its byte order
+ * mark, its content type, and the declaration in its XML or HTML. By default, the text is UTF-8, or UTF-16 if its bytes look like it. Fails with
+ * `response_invalid` if the bytes are invalid in the charset; the message names the setting.
  */
 export function textOf(answer: Pick<HttpAnswer, "headers" | "body" | "url" | "status">, charset?: string): string {
   const { body } = answer
@@ -60,7 +60,7 @@ export function textOf(answer: Pick<HttpAnswer, "headers" | "body" | "url" | "st
   throw misfit(answer, charset === undefined ? said[0] : undefined, charset)
 }
 
-/** The body as text for people: in the charset that it names, or else with its bytes read one by one. Never fails. */
+/** The body as text for people; if it cannot be decoded, it is read as windows-1252. Never fails. */
 export function readableText(answer: Pick<HttpAnswer, "headers" | "body" | "url" | "status">): string {
   try {
     return textOf(answer)
@@ -81,7 +81,7 @@ function decode(decoder: Decoder, body: Buffer): string | undefined {
   }
 }
 
-/** By the byte order mark, or by the zeros that ASCII characters have in UTF-16. */
+/** The decoder that the byte order mark indicates, or the zero bytes of ASCII characters in UTF-16. */
 function byMark(body: Buffer): Decoder[] {
   const [a, b, c, d] = body
   const named = (name: string): Decoder[] => [new TextDecoder(name, { fatal: true })]
@@ -91,7 +91,7 @@ function byMark(body: Buffer): Decoder[] {
   return []
 }
 
-/** The charset that XML or HTML names at its beginning. */
+/** The charset that an XML declaration or an HTML meta element names. */
 function labelWithin(body: Buffer): string[] {
   const head = body.toString("latin1", 0, 1_024)
   if (!/^\s*</.test(head)) return []
@@ -107,12 +107,12 @@ function misfit(
   const [type = ""] = (headers["content-type"] ?? "").split(/[;,]/)
   const answers = `${url.origin} answers ${status} with`
   const binary = /^\s*(image|audio|video|font)\/|octet-stream|\/(pdf|zip|gzip)\b/i.test(type) && said === undefined
-  if (binary) return new PlatformError("response_invalid", `${answers} ${type.trim().slice(0, 60)}, which is no text; check the URL.`)
+  if (binary) return new PlatformError("response_invalid", `${answers} ${type.trim().slice(0, 60)}, which is not text; check the URL.`)
   const why =
     charset !== undefined
-      ? `text that is not ${charset}; correct Charset`
+      ? `text that is not valid in ${charset}; correct Charset`
       : said === undefined
-        ? "text that is not UTF-8 and names no charset; set Charset to the one that it has, such as windows-1252"
-        : `text that is not in the charset that it names, ${said.slice(0, 40)}; set Charset to the one that it has, such as windows-1252`
+        ? "text that is not UTF-8 and declares no charset; set Charset to the actual one, such as windows-1252"
+        : `text that is not valid in its declared charset ${said.slice(0, 40)}; set Charset to the actual one, such as windows-1252`
   return new PlatformError("response_invalid", `${answers} ${why}.`, { details: { status } })
 }

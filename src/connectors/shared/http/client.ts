@@ -15,32 +15,34 @@ import { type HttpRetries, NO_RETRIES, retriesOf } from "./retry.ts"
 import { byStatus } from "./statuses.ts"
 
 export interface HttpOptions {
-  /** None unless given. */
+  /** None by default. */
   readonly auth?: HttpAuth
-  /** Bytes of an answer at most, after decompression; 10 MiB unless given. An open answer has no cap. */
+  /** The maximum number of bytes of an answer after decompression; 10 MiB by default. An open answer has no limit. */
   readonly maxBytes?: number
-  /** Where false, a redirect is an answer like any other. All are followed unless given. */
+  /** If false, a redirect is an answer like any other. By default, all redirects are followed. */
   readonly redirects?: Follows
-  /** None unless given. */
+  /** None by default. */
   readonly retries?: HttpRetries
-  /** The error that an answer stands for, undefined for a success; by its status unless given. */
+  /** Returns the error for an answer that is not a success, else undefined; judges by the status by default. */
   judge?(answer: HttpAnswer, call: HttpCall): PlatformError | undefined
 }
 
-/** A successful answer with its body as a stream, as it was sent. The reader must read it to its end, leave the loop, or close it. */
+/** A successful answer with its body as a stream, not decompressed. The reader must read it to the end, leave the loop, or close it. */
 export interface StreamedAnswer extends Omit<HttpAnswer, "body"> {
-  /** To be read once. */
+  /** Can be read once. */
   readonly body: AsyncIterable<Buffer>
-  /** Ends a body that is not read. */
+  /** Closes a body that is not read. */
   close(): void
 }
 
-/** One client for everything that speaks HTTP. Every request has its proof, retries, caps and metrics; a failure is a PlatformError. */
+/** The client for everything that uses HTTP. It adds credentials, retries, limits and metrics to every request; a failure is a PlatformError. */
 export interface HttpClient {
   /** The whole answer. */
   send(request: HttpRequest, call: HttpCall): Promise<HttpAnswer>
-  /** The answer with its body unread: files, NDJSON. Statuses of 200 to 299 are a success; others are read and judged. */
+  /** The answer with an unread body, for files and NDJSON. A status of 200 to 299 is a success; any other answer is read and judged. */
   open(request: HttpRequest, call: HttpCall): Promise<StreamedAnswer>
+  /** The answer; the body of a success is not read. */
+  head(request: HttpRequest, call: HttpCall): Promise<HttpAnswer>
   /** The answer's body, which must be JSON. */
   json(request: HttpRequest, call: HttpCall): Promise<Value>
   /** The same client with other options. */
@@ -48,7 +50,7 @@ export interface HttpClient {
 }
 
 const MAX_BYTES = 10 * 1_048_576
-/** Bytes of a failure that are read for its message. */
+/** The number of bytes of a failure that are read for its message. */
 const FAILURE_BYTES = 65_536
 
 /** An answer, and the request as it was sent. */
@@ -75,7 +77,7 @@ export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): H
     }
   }
 
-  /** The answer to the request with its proof; a proof that is refused is renewed once where it can be. */
+  /** The answer to the request with credentials; refused credentials are renewed once if possible. */
   const proven = async <A extends Pick<HttpAnswer, "status">>(request: HttpRequest, call: HttpCall, read: Read<A>): Promise<Proven<A>> => {
     const signed = await auth.sign(request, call)
     const answer = await once(signed, call, read)
@@ -117,6 +119,12 @@ export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): H
       const answer = await tried(request, call, unread)
       return isWhole(answer) ? { ...answer, body: pieces([answer.body]), close: () => undefined } : answer
     },
+    async head(request, call) {
+      const answer = await tried(request, call, unread)
+      if (isWhole(answer)) return answer
+      answer.close()
+      return { ...answer, body: Buffer.alloc(0) }
+    },
     json: async (request, call) => jsonOf(await send(request, call)),
     with: (more) => httpClient(dispatcher, { ...options, ...more }),
   }
@@ -128,7 +136,7 @@ async function* pieces(body: Iterable<Buffer>): AsyncGenerator<Buffer> {
   yield* body
 }
 
-/** The body as it arrives; its errors are ours, and a reader who leaves early ends it. */
+/** The body as it arrives. Its errors are PlatformErrors; if the reader leaves early, the body is closed. */
 function streamed({ body, ...answer }: OpenAnswer, meter: Meter): StreamedAnswer {
   async function* read(): AsyncGenerator<Buffer> {
     let whole = false

@@ -1,4 +1,4 @@
-/** Headers whose values are no secrets; all others are encrypted, masked, and dropped when a redirect leaves the origin. */
+/** Headers whose values are not secret. All others are encrypted, masked, and dropped if a redirect leads to another origin. */
 const PLAIN_HEADERS: ReadonlySet<string> = new Set([
   "accept",
   "accept-charset",
@@ -12,11 +12,12 @@ const PLAIN_HEADERS: ReadonlySet<string> = new Set([
   "x-requested-with",
 ])
 
-/** Headers that steer the connection or claim where a request came from: the hub sets them, or they are not sent. */
-const FORBIDDEN = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|proxy-.*|x-forwarded-.*|forwarded|x-real-ip)$/i
+/** Headers that control the connection or state the origin of a request: the hub sets them, or they are not sent. */
+const FORBIDDEN =
+  /^(host|connection|content-length|content-encoding|transfer-encoding|upgrade|te|trailer|expect|keep-alive|proxy-.*|x-forwarded-.*|forwarded|x-real-ip)$/i
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 
-/** What is wrong with a header's name (RFC 9110, 5.1 and 5.6.2), in words that follow a field's title. */
+/** The problem with a header's name (RFC 9110, 5.1 and 5.6.2), worded to follow a field's title. */
 export const headerNameFault = (name: string): string | undefined =>
   !TOKEN.test(name)
     ? "must be a header name: letters, digits and dashes."
@@ -26,18 +27,18 @@ export const headerNameFault = (name: string): string | undefined =>
 
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
-/** What is wrong with a header's value (RFC 9110, 5.5): a line break, or a character that a header cannot carry. */
+/** The problem with a header's value (RFC 9110, 5.5), worded to follow a field's title: a line break, or a character that is not allowed. */
 export const headerValueFault = (value: string): string | undefined =>
   BAD_VALUE.test(value) ? "must be one line of Latin-1 text without control characters." : undefined
 
-/** The fault of a bearer token (RFC 6750, 2.1), in words that follow a field's title. */
+/** The problem with a bearer token (RFC 6750, 2.1), worded to follow a field's title. */
 export const tokenFault = (value: string): string | undefined =>
   /^[\x21-\x7e]+$/.test(value) ? undefined : "must be one word of ASCII characters, without spaces or line breaks."
 
 /** The names of headers whose values are stored and shown plainly, as a pattern. */
 export const PLAIN_HEADER_NAMES = `^(${[...PLAIN_HEADERS].join("|")})$`
 
-/** Whether the value of a header of that name is stored and shown plainly. */
+/** Whether the value of a header of that name is stored and shown in plain text. */
 export const isPlainHeader = (name: unknown): boolean => typeof name === "string" && PLAIN_HEADERS.has(name.toLowerCase())
 
 /** The names of parameters and fields whose values are no secrets, as a pattern. */

@@ -1,7 +1,7 @@
 import { type Config, optional, text, variant } from "../../../core/fields.ts"
 import type { TlsSpec } from "../../../core/lease.ts"
 
-/** How the certificate of an https URL is checked; the URL's scheme says whether there is TLS at all. */
+/** How the certificate of an https URL is checked; the URL's scheme decides whether TLS is used. */
 export const httpsField = variant(
   "TLS",
   {

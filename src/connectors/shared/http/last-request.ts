@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream"
 import type { HttpRequest } from "../../../core/http/request.ts"
 import type { Address, Lease, TlsSpec } from "../../../core/lease.ts"
 
-/** Sends one request over a socket of its own, for use at a cut-off, when the dispatcher's sockets are about to be destroyed. The answer is not read. */
+/** Sends one request over a separate socket, for use at a cut-off, when the dispatcher's sockets are about to be destroyed. The answer is not read. */
 export async function lastRequest(lease: Pick<Lease, "secure">, dial: (to: Address) => Promise<Duplex>, request: HttpRequest, tls: TlsSpec): Promise<void> {
   const { method, url, headers, body = "" } = request
   const socket = await lease.secure(await dial({ host: url.hostname, port: Number(url.port || 443) }), url.hostname, tls)

@@ -1,11 +1,11 @@
 import type { HttpRequest } from "../../../core/http/request.ts"
 import type { HttpCall } from "./call.ts"
 
-/** Counts one request, and hands the facts to the call once. */
+/** Measures one request, and reports it to the call once. */
 export interface Meter {
   answered(status: number): void
   received(bytes: number): void
-  /** `broken`: the whole answer did not arrive. */
+  /** `broken`: the answer did not arrive completely. */
   end(broken?: boolean): void
 }
 

@@ -1,4 +1,4 @@
-/** Prose that types with the shared fields have on their pages; each part begins with a heading of the third level and ends with a line break. */
+/** Text for the pages of types that use the shared fields. Each part starts with a third-level heading and ends with a line break. */
 
 export const pagingNotes = `### Pages
 

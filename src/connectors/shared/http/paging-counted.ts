@@ -3,14 +3,14 @@ import type { Row, Value } from "../../../core/values.ts"
 import type { Paging } from "./paging-fields.ts"
 import { type Answered, type Place, type PlacedPage, pagingFault, printOf } from "./paging-place.ts"
 
-/** Paging whose positions the hub counts itself. */
+/** Kinds of paging for which the hub counts the positions itself. */
 export type CountedPaging = Extract<Paging, { readonly kind: "page" | "offset" }>
 
 export const isCounted = (paging: Paging): paging is CountedPaging => paging.kind === "page" || paging.kind === "offset"
 
 /**
- * A page at a number or an offset. A page with fewer records than were asked for is not the last one, since a server may cap or filter its pages:
- * reading ends at an empty page, or where the answer's total is reached. Fewer records than the total are an error.
+ * Returns the new records of a page at a number or offset, and the position of the next page. A short page is not the last one, because a server may cap
+ * or filter its pages: reading ends at an empty page, or when the total is reached. Fewer records than the total are an error.
  */
 export function countedPage(paging: CountedPaging, place: Place | undefined, answered: Answered): PlacedPage {
   const { answer, count, given, counts, last } = answered
@@ -20,24 +20,24 @@ export function countedPage(paging: CountedPaging, place: Place | undefined, ans
   const whole = read !== undefined && (total === undefined ? counts.includes(read) : read >= total)
   if (total !== undefined && whole) return {}
   if (count === 0) {
-    if (total !== undefined) throw pagingFault(answer, `gives no more records after ${read} of ${total}; check Paging and what the login may see`)
+    if (total !== undefined) throw pagingFault(answer, `returns no more records after ${read} of ${total}; check Paging and the permissions of the login`)
     return {}
   }
   const now = place?.at ?? paging.start
   const known = read === undefined ? {} : { read }
   if (paging.kind === "page") return { next: { at: now + 1, ...known }, whole }
-  // Where the server leaves records out of its pages, the offset after so many records lies within the page that was read.
+  // If the server filters its pages, this offset lies inside the page that was just read.
   const short = paging.size !== undefined && paging.sizeParameter !== undefined && count < paging.size
   return { next: { at: now + count, ...known, ...(short && last !== undefined ? { last } : {}) }, whole }
 }
 
-/** The records behind the last one of the page before, where this page begins within that one. */
+/** The records after the last record of the previous page, if this page overlaps with it. */
 export function withoutRepeated(answer: HttpAnswer, rows: readonly Row[], last: string): readonly Row[] {
   const prints = rows.map(printOf)
   const at = prints.indexOf(last)
   if (at === -1) return rows
   if (new Set(prints).size < prints.length)
-    throw pagingFault(answer, "gives pages that overlap, with equal records in them, so that repeated records cannot be told apart; read it by page number")
+    throw pagingFault(answer, "returns pages that overlap and contain equal records, so repeated records cannot be recognised; page by number instead")
   return rows.slice(at + 1)
 }
 

@@ -6,7 +6,7 @@ const place = choice("Sent in", ["query", "body"], {
   default: "query",
   help: "A query parameter, or a field of the JSON body: its name, or a JSON pointer such as /variables/after.",
 })
-const size = optional(integer("Records a page", { min: 1, max: 100_000, help: "Asked for with the size parameter. A page may have fewer." }))
+const size = optional(integer("Records a page", { min: 1, max: 100_000, help: "Sent in the size parameter. A page may have fewer." }))
 const total = optional(
   text("Total", {
     maxLength: 2_000,
@@ -17,7 +17,7 @@ const total = optional(
 )
 const most = integer("Most pages", { min: 1, max: 10_000, default: 100, help: "A call that needs more pages fails, so that an endless loop of pages stops." })
 
-/** How an API that answers in pages is asked for the next one. */
+/** How to request the next page of an API that returns pages. */
 export const pagingField = variant(
   "Paging",
   {
@@ -75,7 +75,7 @@ export const pagingField = variant(
       },
     },
   },
-  { default: "none", help: "Pages are asked for one after the other, each under the connector's limits, and give one list of records." },
+  { default: "none", help: "Pages are requested one after the other, each under the connector's limits, and joined to one list of records." },
 )
 
 export type Paging = Config<{ paging: typeof pagingField }>["paging"]

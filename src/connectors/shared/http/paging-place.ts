@@ -4,12 +4,12 @@ import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
 import type { Row } from "../../../core/values.ts"
 
-/** Where a page is: its number or offset, the cursor that leads to it, or its address. The first page has none. */
+/** The position of a page: its number or offset, its cursor, or its address. The first page has none. */
 export interface Place {
   readonly at?: number
-  /** Records of the pages before, where the position is a number. */
+  /** The number of records on the pages before, if the position is a number. */
   readonly read?: number
-  /** The print of the last record before it, where this page may begin with records that were given already. */
+  /** The hash of the last record before this page, if the page may start with records that were already read. */
   readonly last?: string
   readonly cursor?: string
   readonly url?: string
@@ -25,12 +25,12 @@ export interface Answered extends PagingFacts {
 /** Where the page after a page is; no place at the end. */
 export interface PlacedPage {
   readonly next?: Place
-  /** The answer counts as many records as were read so far. */
+  /** The answer states exactly the number of records that were read so far. */
   readonly whole?: boolean
 }
 
-/** A short hash by which a record is recognised. */
+/** A short hash that identifies a record by its content. */
 export const printOf = (row: Row): string => createHash("sha256").update(JSON.stringify(row)).digest("base64url").slice(0, 22)
 
-/** The error of an answer by which paging cannot go on. */
+/** The error for an answer after which paging cannot continue. */
 export const pagingFault = ({ url }: Pick<HttpAnswer, "url">, what: string): PlatformError => new PlatformError("response_invalid", `${url.origin} ${what}.`)

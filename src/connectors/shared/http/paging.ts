@@ -9,7 +9,7 @@ import { withValues } from "./paging-values.ts"
 const MOST_CURSOR = 8_192
 const MOST_ADDRESS = 16_384
 
-/** Whether a value from outside is a place that these pages could have given; an address must be on the API's own host. */
+/** Whether a value from outside is a possible position for this paging; an address must be on the API's own host. */
 export function isPlace(value: unknown, paging: Paging, origin: string): value is Place {
   if (typeof value !== "object" || value === null) return false
   const { at, read = 0, last = "", cursor, url } = value as Readonly<Record<string, unknown>>
@@ -28,7 +28,7 @@ export function isPlace(value: unknown, paging: Paging, origin: string): value i
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
 
-/** The request for the page at a place, or for the first one. */
+/** The request for the page at a position, or for the first page. */
 export function requestAt(request: HttpRequest, paging: Paging, place: Place | undefined): HttpRequest {
   if (place?.url !== undefined) return { ...request, url: new URL(place.url) }
   switch (paging.kind) {
@@ -71,7 +71,7 @@ function nextPlace(paging: Exclude<Paging, CountedPaging>, { answer, next }: Ans
       if (isNothing(next)) return undefined
       if (typeof next !== "string" && typeof next !== "number")
         throw pagingFault(answer, `has no text or number at ${paging.cursor.slice(0, 200)}; correct Paging`)
-      if (String(next).length > MOST_CURSOR) throw pagingFault(answer, `gives a cursor of more than ${MOST_CURSOR} characters`)
+      if (String(next).length > MOST_CURSOR) throw pagingFault(answer, `returns a cursor of more than ${MOST_CURSOR} characters`)
       return { cursor: String(next) }
     }
     case "link": {
@@ -83,7 +83,7 @@ function nextPlace(paging: Exclude<Paging, CountedPaging>, { answer, next }: Ans
 
 const isNothing = (value: Value): boolean => value === null || value === "" || value === false
 
-/** RFC 8288: the target of the first link whose relations hold `next`. */
+/** The target of the first link with the relation `next` (RFC 8288). */
 export function linkIn(header: string): string | null {
   for (const [, target = "", parameters = ""] of header.matchAll(/<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~-]+\*?(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^",;\s]*))?)*)/g)) {
     const relations = /;\s*rel\s*=\s*(?:"([^"]*)"|([^",;\s]*))/i.exec(parameters)
@@ -94,12 +94,12 @@ export function linkIn(header: string): string | null {
 
 function addressOf(link: Value, answer: Answered["answer"], origin: string, parameter: string | undefined): string {
   const url = typeof link === "string" && URL.canParse(link, answer.url.href) ? new URL(link, answer.url) : undefined
-  if (url === undefined || url.username !== "" || url.password !== "") throw pagingFault(answer, "gives a next page that is no address; correct Paging")
-  // A server behind a proxy that ends TLS writes its own scheme into addresses.
+  if (url === undefined || url.username !== "" || url.password !== "") throw pagingFault(answer, "returns a next page that is not an address; correct Paging")
+  // A server behind a proxy that terminates TLS puts its own scheme into addresses.
   if (origin.startsWith("https:") && url.origin === origin.replace("https:", "http:")) url.protocol = "https:"
   if (url.origin !== origin)
-    throw pagingFault(answer, `gives a next page at ${url.origin}, and pages are read only from ${origin}; give that address as the URL`)
-  if (url.href.length > MOST_ADDRESS) throw pagingFault(answer, `gives an address of more than ${MOST_ADDRESS} characters`)
+    throw pagingFault(answer, `returns a next page at ${url.origin}, but pages are read only from ${origin}; use that address as the URL`)
+  if (url.href.length > MOST_ADDRESS) throw pagingFault(answer, `returns an address of more than ${MOST_ADDRESS} characters`)
   url.hash = ""
   if (parameter !== undefined) url.searchParams.delete(parameter)
   return url.href

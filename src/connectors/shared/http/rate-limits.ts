@@ -3,30 +3,30 @@ import { readableText } from "./charset.ts"
 
 type Headers = HttpAnswer["headers"]
 
-/** Names of the headers for what is left of a limit and when it begins anew: `RateLimit-Remaining`, `X-Rate-Limit-Reset`, `x-ratelimit-reset-requests`. */
+/** Header names for the rest of a limit and its reset: `RateLimit-Remaining`, `X-Rate-Limit-Reset`, `x-ratelimit-reset-requests`. */
 const REMAINING = /^(x-)?rate-?limit-remaining(-\w+)?$/
 const RESET = /^(x-)?rate-?limit-reset(-\w+)?$/
 /** The RateLimit header of draft-ietf-httpapi-ratelimit-headers, in both of its forms. */
 const LIMIT_LEFT = /\b(?:r|remaining)=0\b/
 const LIMIT_WAIT = /\b(?:t|reset)=(\d{1,9})\b/
-/** Words by which a 403 says that it limits the rate: GitHub's secondary limits, Google's rateLimitExceeded. */
+/** Texts of a 403 that mean a rate limit, such as GitHub's secondary limits and Google's rateLimitExceeded. */
 const WORDS =
   /rate.?limit.?exceeded|secondary rate limit|exceeded.{0,40}(rate.?limit|quota)|(rate.?limit|quota).{0,40}exceeded|too many requests|request.{0,20}throttled/i
 
-/** Whether an answer says that there were too many requests: by its status, or as a 403 with a wait, a limit that is used up, or words for it. */
+/** Whether an answer means too many requests: a 429, or a 403 with a wait time, an exhausted limit, or a text that says so. */
 export function isRateLimit(answer: HttpAnswer): boolean {
   if (answer.status === 429) return true
   if (answer.status !== 403) return false
-  return retryAfterMs(answer.headers) !== undefined || isUsedUp(answer.headers) || WORDS.test(readableText(answer).slice(0, 10_000))
+  return retryAfterMs(answer.headers) !== undefined || isExhausted(answer.headers) || WORDS.test(readableText(answer).slice(0, 10_000))
 }
 
-/** How long an answer asks to wait, in milliseconds: by Retry-After, or until a limit that is used up begins anew. */
+/** The time that an answer asks to wait, in milliseconds: Retry-After, or the time until an exhausted limit resets. */
 export function waitMs({ status, headers }: Pick<HttpAnswer, "status" | "headers">): number | undefined {
   const asked = retryAfterMs(headers)
-  return asked === undefined && (status === 429 || (status === 403 && isUsedUp(headers))) ? resetMs(headers) : asked
+  return asked === undefined && (status === 429 || (status === 403 && isExhausted(headers))) ? resetMs(headers) : asked
 }
 
-/** Retry-After in seconds or as a date (RFC 9110, 10.2.3), in milliseconds from now; the longest where it came several times. */
+/** Retry-After in seconds or as a date (RFC 9110, 10.2.3), in milliseconds from now; the longest value if the header is repeated. */
 export function retryAfterMs(headers: Headers): number | undefined {
   const ms = ["retry-after-ms", "x-ms-retry-after-ms"].flatMap((name) => (/^\d{1,12}$/.test(headers[name] ?? "") ? [Number(headers[name])] : []))
   const said = headers["retry-after"]?.trim() ?? ""
@@ -35,7 +35,7 @@ export function retryAfterMs(headers: Headers): number | undefined {
   return longest([...ms, ...seconds, ...dates])
 }
 
-const isUsedUp = (headers: Headers): boolean =>
+const isExhausted = (headers: Headers): boolean =>
   LIMIT_LEFT.test(headers["ratelimit"] ?? "") || Object.entries(headers).some(([name, value]) => REMAINING.test(name) && /^\s*0(\.0+)?\s*(;|,|$)/.test(value))
 
 function resetMs(headers: Headers): number | undefined {
@@ -44,11 +44,11 @@ function resetMs(headers: Headers): number | undefined {
   return longest([...(seconds === undefined ? [] : [Number(seconds) * 1_000]), ...named])
 }
 
-/** Numbers from the first on are instants in seconds since 1970, from the second on in milliseconds; smaller ones are seconds from now. */
+/** From the first number on, a value is a time in seconds since 1970; from the second on, in milliseconds. Smaller values are seconds from now. */
 const [SECONDS_OF_2001, MS_OF_2001] = [1e9, 1e12]
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 }
 
-/** The wait that a reset header means: an instant in seconds or milliseconds since 1970 or as a date, seconds from now, or a duration such as 1m30s. */
+/** The wait that a reset header asks for: a time since 1970 in seconds or milliseconds, a date, seconds from now, or a duration such as 1m30s. */
 function instantMs(said: string): number[] {
   if (/^\d+(\.\d+)?$/.test(said)) {
     const number = Number(said)

@@ -1,19 +1,26 @@
 import { breathe } from "../../../core/breathe.ts"
 import { PlatformError } from "../../../core/errors.ts"
+import { mayLoseDigits } from "../../../core/exact-json.ts"
 import type { Column, ColumnType, Row, Value } from "../../../core/values.ts"
 
-/** Columns at most: every row that is read has a place for each. */
+/** The type of one value. A number that does not fit a double arrives as text: `long` if it is whole, else `exact`. */
+type Seen = ColumnType | "long" | "exact"
+
+/** Types that the values of records can widen. Any other type comes from a schema and does not change. */
+const OPEN: ReadonlySet<Seen> = new Set(["string", "integer", "float", "decimal", "boolean", "json", "unknown", "long", "exact"])
+
+/** The maximum number of columns: every row that is read has a place for each. */
 const MOST_COLUMNS = 5_000
-/** Values that are looked at in a row before others are served. */
+/** The number of values that are looked at before other work is served. */
 const PART = 10_000
 
 /**
- * The columns of records that have no schema: those that are known, and then those that the records add, with the type
- * that fits all their values. More than 5,000 of them are `response_too_large`.
+ * The columns of records without a schema: the known ones, then those that the records add, each with the type that fits all values. A known type comes
+ * from earlier records, so a value that does not fit widens it. Fails with `response_too_large` if there are more than 5,000 columns.
  */
 export async function columnsOf(known: readonly Column[], rows: readonly Row[]): Promise<Column[]> {
-  const found = new Map(known.map((column) => [column.name, column]))
-  const fixed = new Set(found.keys())
+  const found = new Map(known.map((column): [string, Column] => [column.name, column]))
+  const types = new Map<string, Seen>(known.map(({ name, type }) => [name, type]))
   let since = 0
   for (const row of rows) {
     const entries = Object.entries(row)
@@ -23,27 +30,42 @@ export async function columnsOf(known: readonly Column[], rows: readonly Row[]):
       await breathe()
     }
     for (const [name, value] of entries) {
-      if (fixed.has(name)) continue
-      const type = typeOf(value)
-      const before = found.get(name)
-      const both = before === undefined || before.type === "unknown" ? type : type === "unknown" ? before.type : joined(before.type, type)
-      found.set(name, { name, type: both, nativeType: "", nullable: true })
+      const before = types.get(name) ?? "unknown"
+      if (OPEN.has(before)) types.set(name, joined(before, typeOf(value)))
     }
-    if (found.size > MOST_COLUMNS)
+    if (types.size > MOST_COLUMNS)
       throw new PlatformError(
         "response_too_large",
         `The records have more than ${MOST_COLUMNS} different members, which is the most that a stream may have as columns; find smaller records by Records.`,
       )
   }
-  return [...found.values()]
+  return [...types].map(([name, seen]) => {
+    // Without other numbers in the column, a long number may be a text.
+    const type = seen === "long" || seen === "exact" ? "string" : seen
+    const column = found.get(name)
+    return column === undefined ? { name, type, nativeType: "", nullable: true } : column.type === type ? column : { ...column, type }
+  })
 }
 
-const joined = (one: ColumnType, other: ColumnType): ColumnType =>
-  one === other ? one : [one, other].every((type) => type === "integer" || type === "float") ? "float" : "json"
+const NUMBERS: ReadonlySet<Seen> = new Set(["integer", "long", "float", "exact", "decimal"])
 
-function typeOf(value: Value): ColumnType {
+function joined(one: Seen, other: Seen): Seen {
+  if (one === other || other === "unknown") return one
+  if (one === "unknown") return other
+  const both: readonly Seen[] = [one, other]
+  if (!both.every((type) => NUMBERS.has(type))) return both.includes("string") && (both.includes("long") || both.includes("exact")) ? "string" : "json"
+  if (both.includes("exact") || both.includes("decimal")) return both.includes("long") && both.includes("exact") ? "exact" : "decimal"
+  if (both.includes("float")) return both.includes("long") ? "decimal" : "float"
+  return "integer"
+}
+
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
+
+function typeOf(value: Value): Seen {
   if (value === null) return "unknown"
   if (typeof value === "number") return Number.isSafeInteger(value) ? "integer" : "float"
   if (typeof value === "boolean") return "boolean"
-  return typeof value === "string" ? "string" : "json"
+  if (typeof value !== "string") return "json"
+  if (value.length < 16 || !NUMBER.test(value) || !mayLoseDigits(value) || String(Number(value)) === value) return "string"
+  return /^-?\d+$/.test(value) ? "long" : "exact"
 }

@@ -2,19 +2,19 @@ import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
 import { isSecretName } from "./header-rules.ts"
 
-/** Whether a signed request carries credentials: in a header that stays with its origin, or in a parameter that is named like one. */
+/** Whether a signed request carries credentials: in a private header, or in a parameter that is named like a secret. */
 export const carriesCredentials = ({ headers, private: own, url }: HttpRequest): boolean =>
   Object.keys(headers).some((name) => own.has(name) && (isSecretName(name) || /cookie|session/i.test(name))) || [...url.searchParams.keys()].some(isSecretName)
 
 /**
- * The failure of an answer, as far as the credentials are concerned. A 401 refuses them only if they reached the server that answered, by a method
- * whose answers count: otherwise `details.certain` is false, and the connector stays in use.
+ * Decides whether a failure certainly refuses the connector's credentials. A 401 does so only if the request carried credentials, if they reached the
+ * server that answered, and if the method was not HEAD. Otherwise `details.certain` is false, and the connector stays in use.
  */
 export function judgedRefusal(failure: PlatformError, request: HttpRequest, answer: Pick<HttpAnswer, "url">, proven: boolean): PlatformError {
   if (failure.code !== "auth_failed" || failure.details["certain"] !== undefined) return failure
   const { origin } = request.url
   if (answer.url.origin !== origin) {
-    const message = `${origin} redirects to ${answer.url.origin}, which asks for credentials; they are not sent to another origin, so give that address as the URL.`
+    const message = `${origin} redirects to ${answer.url.origin}, which requires credentials; they are not sent to another origin, so use that address as the URL.`
     return uncertain(failure, message)
   }
   if (!proven) return uncertain(failure, failure.message.replace(/; check the credentials\.$/, "; the request carries no credentials, so set Authentication."))
@@ -26,18 +26,18 @@ export const uncertain = (failure: PlatformError, message = failure.message, cod
   new PlatformError(code, message, { cause: failure, details: { ...failure.details, certain: false } })
 
 /**
- * A 401 to a request that holds a row's values, after `ask` has sent the connector's request without them: a refusal only where
- * that is refused too, and `permission_denied` where it succeeds.
+ * Judges a 401 to a request with inputs by `ask`, which sends the connector's request without them: the refusal is certain if that request is
+ * refused too, and becomes `permission_denied` if it succeeds.
  */
 export async function confirmedRefusal(refusal: PlatformError, ask: () => Promise<Pick<HttpAnswer, "status">>): Promise<PlatformError> {
   const status = await statusOf(ask)
   if (status === 401) return refusal
   if (status === undefined || status >= 400) return uncertain(refusal)
-  const next = "; the credentials work for other requests, so check the inputs and what the login may see."
+  const next = "; the credentials work for other requests, so check the inputs and the permissions of the login."
   return uncertain(refusal, refusal.message.replace(/; check the credentials\.$/, next), "permission_denied")
 }
 
-/** The status of the answer; undefined where none comes. */
+/** The status of the answer; undefined if there is none. */
 async function statusOf(ask: () => Promise<Pick<HttpAnswer, "status">>): Promise<number | undefined> {
   try {
     return (await ask()).status

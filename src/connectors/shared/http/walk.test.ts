@@ -51,7 +51,12 @@ describe("it ends with an error", () => {
   test.each<[string, (position: unknown) => Promise<Page>, object, RegExp]>([
     ["where a position leads back", async () => ({ rows: [], next: "same" }), {}, /leads back/],
     ["where the first page comes again", async (position) => ({ rows: [], next: position === undefined ? "b" : "a" }), { from: "a" }, /leads back/],
-    ["where a counted page repeats", async (position) => ({ rows: [row(1)], next: Number(position ?? 0) + 1 }), { counted: true }, /same page twice/],
+    [
+      "where a counted page repeats",
+      async (position) => ({ rows: [row(1)], next: Number(position ?? 0) + 1 }),
+      { counted: true },
+      /same page for two positions/,
+    ],
     ["after the most pages", async (position) => ({ rows: [], next: Number(position ?? 0) + 1 }), { most: 3 }, /more than 3 pages/],
   ])("%s", async (_, page, more, says) => {
     await expect(visited(walk(finite(page), { ...how, ...more }, call()))).rejects.toThrow(says)

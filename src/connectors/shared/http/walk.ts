@@ -13,7 +13,7 @@ export interface Page<R extends Records = readonly Row[]> {
   readonly print?: string
   /** Bytes of the records as JSON, if they are known. */
   readonly bytes?: number
-  /** The answer counts as many records as were read so far, so that a page that repeats this one is the end. */
+  /** The answer states exactly the number of records that were read so far, so a page that repeats this one is the end. */
   readonly whole?: boolean
 }
 
@@ -55,15 +55,15 @@ export async function* walk<R extends Records>(
     if (count === most && (rows.length > 0 || next !== undefined)) throw tooMuch(`has more than ${most} pages; ask for less, or raise Most pages`)
     const print = counted && rows.length > 0 ? (visited.print ?? (rows instanceof EncodedRecords ? undefined : printOf(rows))) : undefined
     if (print !== undefined && print === before?.print) {
-      // Some APIs give the last page for every position behind it.
+      // Some APIs return the last page for every later position.
       if (before.whole) return
-      const next = "check how its pages are asked for, or name the Total in Paging if the answer has one"
-      throw new PlatformError("response_invalid", `${origin} gives the same page twice, whatever position it is asked for; ${next}.`)
+      const next = "correct Paging, or enter the path of the total in Paging if the answer has one"
+      throw new PlatformError("response_invalid", `${origin} returns the same page for two positions; ${next}.`)
     }
     before = print === undefined ? undefined : { print, whole }
     const mark = markOf(next)
     if (next !== undefined && seen.has(mark))
-      throw new PlatformError("response_invalid", `${origin} leads back to a page that was read already; check how its pages are asked for.`)
+      throw new PlatformError("response_invalid", `${origin} leads back to a page that was already read; correct Paging.`)
     yield { ...visited, position }
     if (next === undefined) return
     seen.add(mark)

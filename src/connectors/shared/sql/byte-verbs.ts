@@ -36,7 +36,7 @@ export function byteVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>, by
   }
 }
 
-/** The columns that the caller names, in the caller's order; all of them when it names none. */
+/** The columns that the caller names, in the caller's order; all columns if the caller names none. */
 function columnsOf(stream: Stream, wanted: readonly Pick<Column, "name">[]): readonly Column[] {
   if (wanted.length === 0) return stream.columns
   return wanted.map(({ name }) => {
@@ -69,13 +69,13 @@ async function* readBytes<B, C extends SqlConnection<B>>(
     const within = slice === undefined ? undefined : slicer?.within(stream, slice.id)
     yield* pieces(type, bytes, client, { stream, columns, plan, after, within }, offer, call)
   }
-  // The pieces are statements of their own, so a transaction whose statements see one moment keeps them together.
+  // Each piece is a statement of its own, so the transaction must give all of them the same snapshot.
   yield* reading(client.wire, "snapshot", call, work, { snapshot: slice === undefined || slice.of === "" ? undefined : slice.of })
 }
 
 type ByteSelection<B> = Selection<B> & { readonly columns: readonly Column[] }
 
-/** Rows of the first piece, and of any later one; a piece aims at so many bytes. */
+/** The number of rows in the first piece, the limits for later ones, and the size that a piece aims at. */
 const FIRST_ROWS = 10_000
 const LEAST_ROWS = 1_000
 const MOST_ROWS = 1_000_000
@@ -118,7 +118,7 @@ async function* pieces<B, C extends SqlConnection<B>>(
   } while (after !== undefined && !since)
 }
 
-/** Bytes on their way: how many there were, and the server's count once they have ended. */
+/** A flow of bytes: their number so far, and the server's count of rows once the flow has ended. */
 class Passed {
   readonly #flow: ByteFlow
   readonly #explain: (error: unknown) => PlatformError | undefined
@@ -149,7 +149,7 @@ class Passed {
   }
 }
 
-/** The order's values in the row that stands so many places behind, or in the last row; undefined when no row is left. */
+/** The key of the n-th row from here, or of the last row if there are fewer; undefined if no row is left. */
 async function lastKey<B, C extends SqlConnection<B>>(
   { dialect }: SqlType<B, C>,
   { wire }: C,
@@ -230,7 +230,7 @@ async function writeBytes<B, C extends SqlConnection<B>>(
   try {
     if (commit === undefined) return await transacted(client.wire, "write", call, write)
     const report = await commitOnce(type, client, to, commit, call, write)
-    // The source counts on its piece being read to the end.
+    // The source requires its piece to be read to the end.
     if (report.already === true) for await (const _ of piece.bytes);
     return report
   } catch (error) {

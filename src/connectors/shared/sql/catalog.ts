@@ -6,25 +6,25 @@ import type { Column, Value } from "../../../core/values.ts"
 import { nextOf } from "./grants.ts"
 import type { Page } from "./wire.ts"
 
-/** How one type's catalog is read, by a constant number of queries whatever there is. `C` is the type's client. */
+/** How one type's catalog is read, by a constant number of queries, however large the system is. `C` is the type's client. */
 export interface Catalog<C> {
-  /** The names that a path has, for sentences: `["schema", "name"]`. */
+  /** The names of a path's parts, for messages: `["schema", "name"]`. */
   readonly path: readonly string[]
-  /** Whether discovery needs a transaction whose statements see one moment. */
+  /** Whether discovery needs a transaction whose statements all see the same snapshot. */
   readonly snapshot?: boolean
-  /** The system's own count first (`counted`), which counts also what may not be read; then every relation, streamed. */
+  /** First the system's own count (`counted`), which includes relations that the login may not read; then every relation, streamed. */
   discover(client: C, call: Call): AsyncIterable<Discovered>
-  /** The relation of that path as a read sees it: a stream, or why it is none. */
+  /** The relation at that path as a read sees it: a stream, or the reason why it cannot be read. */
   find(client: C, path: readonly string[], call: Call): Promise<Relation | undefined>
-  /** The stream of that path as a write sees it, with every column, whatever may be read of it. Absent: as a read sees it. */
+  /** The stream at that path as a write sees it, with every column, including those that the login may not read. Absent: as a read sees it. */
   target?(client: C, path: readonly string[], call: Call): Promise<Stream | undefined>
-  /** A path as the catalog has it whole: with the connector's own database in front. */
+  /** The full path, with the connector's own database in front. */
   whole?(client: C, path: readonly string[]): readonly string[]
 }
 
 export type Relation = Exclude<Discovered, { readonly counted: unknown }>
 
-/** The system's own count: rows that end with a number, by kind; rows of one kind add up. */
+/** The system's own count: each row ends with a number; numbers of the same kind are added up. */
 export function countedBy(rows: readonly (readonly Value[])[], kindOf: (row: readonly Value[]) => string): Discovered {
   const byKind: Record<string, number> = {}
   for (const row of rows) byKind[kindOf(row)] = (byKind[kindOf(row)] ?? 0) + wholeNumber(row.at(-1))
@@ -38,7 +38,7 @@ export function wholeNumber(value: unknown): number {
   return number
 }
 
-/** The catalog's rows, those of one relation together. `depth`: how many of the first columns name the relation. */
+/** Groups the catalog's rows by relation. `depth`: the number of leading columns that identify the relation. */
 export async function* grouped(pages: AsyncIterable<Page>, depth: number, mostColumns: number, product: string): AsyncGenerator<(readonly Value[])[]> {
   let current: (readonly Value[])[] = []
   for await (const { rows } of pages)
@@ -52,25 +52,25 @@ export async function* grouped(pages: AsyncIterable<Page>, depth: number, mostCo
       if (current.length > mostColumns)
         throw new PlatformError(
           "protocol_invalid",
-          `The server lists more than ${mostColumns} columns of one table, so it is no ${product}; check host and port.`,
+          `The server lists more than ${mostColumns} columns of one table, so it is not ${product}; check host and port.`,
         )
     }
   if (current.length > 0) yield current
 }
 
-/** A catalog whose rows come by relation: one row per column. `C` is the type's client. */
+/** A catalog with one row per column, sorted by relation. `C` is the type's client. */
 export interface ByRelation<C> extends Pick<Catalog<C>, "path" | "snapshot"> {
   /** The system's own counts, each row ending with a number, and the kind that a row counts. */
   counts(client: C, call: Call): Promise<readonly (readonly Value[])[]>
   kindOf(row: readonly Value[]): string
-  /** Every relation's rows, or those of one path; by a constant number of queries. */
+  /** The rows of every relation, or of the one at `path`, by a constant number of queries. */
   relations(client: C, path: readonly string[] | undefined, call: Call): AsyncIterable<readonly (readonly Value[])[]>
-  /** Why a relation is not a stream that may be read; undefined for one that is. */
+  /** The reason why the relation cannot be read; undefined if it can. */
   refused(rows: readonly (readonly Value[])[]): Relation | undefined
   relation(rows: readonly (readonly Value[])[]): Relation
 }
 
-/** The catalog of a system whose rows come by relation. */
+/** Makes a catalog from rows that are sorted by relation. */
 export const catalogByRelation = <C>({ path, snapshot = false, counts, kindOf, relations, refused, relation }: ByRelation<C>): Catalog<C> => ({
   path,
   snapshot,
@@ -94,12 +94,12 @@ export const catalogByRelation = <C>({ path, snapshot = false, counts, kindOf, r
   },
 })
 
-/** What a catalog says of one stream. */
+/** The catalog's facts about one stream. */
 export interface Described {
   readonly path: readonly string[]
   readonly kind: StreamKind
   readonly columns: readonly Column[]
-  /** Names of the key's columns, in order; undefined for one that may not be read. */
+  /** Names of the key's columns, in order; undefined for a column that the login may not read. */
   readonly key: readonly (string | undefined)[]
   /** False where the system does not enforce keys. */
   readonly keyHolds?: boolean
@@ -109,7 +109,7 @@ export interface Described {
   readonly notes: readonly (string | undefined)[]
 }
 
-/** The stream. A key of which a column cannot be read orders nothing, and is left out. */
+/** Makes the stream. A key with a column that cannot be read is left out, because rows cannot be ordered by it. */
 export function described({ path, kind, columns, key, keyHolds = true, estimatedRows = -1, notes }: Described): Relation {
   const names = key.filter((name) => name !== undefined && columns.some((column) => column.name === name)) as string[]
   const comment = notes.filter((note) => note !== undefined && note !== "").join(" ")
@@ -131,7 +131,7 @@ export function denied(path: readonly string[], login: string, what: string, rem
   return { skipped: { path, reason: `The ${login} may not ${what}; ${nextOf(remedies, `grant it to the ${login}`)}.`, remedies } }
 }
 
-/** One stream as it is now, never as a caller remembers it; `stream_not_found`, or `permission_denied` with the GRANT. */
+/** Reads one stream's current definition from the system. Throws `stream_not_found`, or `permission_denied` with the GRANT. */
 export async function findStream<C>(catalog: Catalog<C>, client: C, given: readonly string[], call: Call): Promise<Stream> {
   const path = catalog.whole?.(client, given) ?? given
   const found = path.length === catalog.path.length ? await catalog.find(client, path, call) : undefined
@@ -140,7 +140,7 @@ export async function findStream<C>(catalog: Catalog<C>, client: C, given: reado
   throw new PlatformError("permission_denied", `${path.join(".")} cannot be read. ${found.skipped.reason}`, { remedies: found.skipped.remedies ?? [] })
 }
 
-/** The stream that a write goes to, with all of its columns. */
+/** The stream that a write targets, with all of its columns. */
 export async function findTarget<C>(catalog: Catalog<C>, client: C, given: readonly string[], call: Call): Promise<Stream> {
   if (catalog.target === undefined) return await findStream(catalog, client, given, call)
   const path = catalog.whole?.(client, given) ?? given
@@ -149,7 +149,7 @@ export async function findTarget<C>(catalog: Catalog<C>, client: C, given: reado
   return found
 }
 
-/** The same; undefined when there is none. */
+/** The same, or undefined if there is none. */
 export async function targetIfAny<C>(catalog: Catalog<C>, client: C, path: readonly string[], call: Call): Promise<Stream | undefined> {
   try {
     return await findTarget(catalog, client, path, call)
@@ -159,7 +159,7 @@ export async function targetIfAny<C>(catalog: Catalog<C>, client: C, path: reado
   }
 }
 
-/** The error for a path that leads nowhere. */
+/** The error for a path that does not exist. */
 export const noStream = ({ path }: Pick<Catalog<never>, "path">, given: readonly string[], what: string, cause?: unknown): PlatformError =>
   new PlatformError(
     "stream_not_found",

@@ -12,12 +12,12 @@ import { ChangedMeanwhile } from "./replay.ts"
 import type { SqlType } from "./type.ts"
 import { type SqlConnection, transacted } from "./wire.ts"
 
-/** The table beside a target in which commits are kept, each in the transaction of its rows. */
+/** The table next to a target that stores commits, each written in the transaction of its rows. */
 export const COMMITS = "jackfield_commits"
 
 const column = (name: string, type: Column["type"], more: Partial<Column> = {}): Column => ({ name, type, nativeType: "", nullable: false, ...more })
 
-/** `token` is a hash of stream, run and part: a key of a length that every system indexes. The texts are for people. */
+/** `token` is a hash of stream, run and part: its length fits an index in every system. The other texts are for people. */
 const COLUMNS: readonly Column[] = [
   column("token", "string", { maxLength: 64 }),
   column("sequence", "integer", { precision: 64 }),
@@ -29,12 +29,12 @@ const COLUMNS: readonly Column[] = [
 ]
 const KEY = ["token", "sequence"]
 
-/** Commits that are older are removed: no run goes on after so long. */
+/** Older commits are deleted, because no run resumes after so long. */
 const KEPT_MS = 30 * 86_400_000
-/** How often old ones are looked for, by sequence. */
+/** Old commits are deleted once per so many batches. */
 const SWEEP_EVERY = 1_000
 
-/** What a write reports: that of rows or that of bytes. */
+/** The report of a write of rows or of bytes. */
 interface Report {
   readonly already?: true
 }
@@ -61,8 +61,8 @@ function bookOf<B, C extends SqlConnection<B>>(
 }
 
 /**
- * Writes once: the token is committed in the transaction of the rows, and a repeat answers with the first report. The table is made
- * when the first commit comes.
+ * Writes once: the token is committed in the transaction of the rows, and a repeated write returns the first report. The table is created
+ * with the first commit.
  */
 export async function commitOnce<B, C extends SqlConnection<B>, R extends Report>(
   type: SqlType<B, C>,
@@ -85,7 +85,7 @@ export async function commitOnce<B, C extends SqlConnection<B>, R extends Report
       return report
     })
   } catch (error) {
-    // Two that write the same batch at once meet at the token: the second one finds what the first one did.
+    // If the same batch is written twice at once, the token collides, and the second write returns the first one's report.
     const met = error instanceof ChangedMeanwhile || rowReason(type.errors, error) !== undefined
     const first = !met ? undefined : await transacted(client.wire, "read", call, before)
     if (first !== undefined) return first
@@ -142,7 +142,7 @@ export async function committed<B, C extends SqlConnection<B>>(
   return found?.[0] === null || found?.[0] === undefined ? undefined : Number(found[0])
 }
 
-/** Whether the table is there; asked once per session. */
+/** Whether the table exists; checked once per session. */
 async function stands<B, C extends SqlConnection<B>>({ catalog }: SqlType<B, C>, client: C, { path, table }: Book, call: Call): Promise<boolean> {
   if (known.get(client)?.has(table) === true) return true
   const found = await transacted(client.wire, "read", call, () => targetIfAny(catalog, client, path, call))
@@ -226,7 +226,7 @@ async function note<B, C extends SqlConnection<B>>(
   await sweep(type, client, book, commit, now, call)
 }
 
-/** Removes old commits, now and then. */
+/** Deletes old commits, once in `SWEEP_EVERY` batches. */
 async function sweep<B, C extends SqlConnection<B>>(
   type: SqlType<B, C>,
   { wire }: C,
@@ -243,7 +243,7 @@ async function sweep<B, C extends SqlConnection<B>>(
   await wire.run(`DELETE FROM ${table} WHERE ${dialect.ident("written_at")} < ${before}`, old.all, call)
 }
 
-/** A column of the table. Systems that cast texts to a column's type need its name. */
+/** A column of the table, with its native type for systems that cast texts to it. */
 function columnOf<B, C extends SqlConnection<B>>({ ddl, atomic }: SqlType<B, C>, name: string): Column {
   const found = COLUMNS.find((each) => each.name === name) as Column
   return ddl === undefined || atomic === undefined ? found : { ...found, nativeType: spellIn(ddl, found, KEY.includes(name)) }

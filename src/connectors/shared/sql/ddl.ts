@@ -4,10 +4,10 @@ import type { Column } from "../../../core/values.ts"
 import { type Dialect, qualified } from "./dialect.ts"
 import { type Spellings, spell } from "./types.ts"
 
-/** How a system makes and changes tables. `C` is the type's client. */
+/** How a system creates and changes tables. `C` is the type's client. */
 export interface Ddl<C = unknown> {
   readonly types: Spellings
-  /** The type of a column of the key, where it differs: a text that an index can hold. */
+  /** The type of a key column, if it differs: a text that fits into an index. */
   keyType?(column: Column): string | undefined
   /** The clause that names the key: `PRIMARY KEY (a, b)`. Absent: by the standard. */
   key?(names: string): string
@@ -15,27 +15,27 @@ export interface Ddl<C = unknown> {
   readonly tail?: string
   /** `ALTER TABLE t ADD COLUMN c type`. Absent: by the standard. */
   add?(table: string, column: string, type: string): string
-  /** A wanted column as the catalog shows it once it is made. Absent: as it was wanted. */
+  /** A wanted column as the catalog shows it after creation. Absent: unchanged. */
   made?(column: Column, keyed: boolean): Column
-  /** How a column says whether it may be empty: ` NOT NULL`. Absent: by the standard. */
+  /** The clause that says whether a column may be NULL: ` NOT NULL`. Absent: by the standard. */
   empty?(column: Column): string
-  /** What else a change of a column must say again, by the column's name: ` NOT NULL DEFAULT 7`. Absent: a change keeps it. */
+  /** The rest of each column's definition that a change must repeat, by the column's name: ` NOT NULL DEFAULT 7`. Absent: a change keeps it. */
   kept?(client: C, stream: Stream, call: Call): Promise<ReadonlyMap<string, string>>
-  /** Whether the system gives such a column that wider type. Absent: it always does. */
+  /** Whether the system can change such a column to the wider type. Absent: it always can. */
   widens?(from: Column, to: Column): boolean
-  /** Gives a column another type that holds all it held before. Absent: columns are not widened. */
+  /** Changes a column to a type that holds all of its values. Absent: columns are not widened. */
   widen?(table: string, column: string, type: string, rest: string): string
-  /** Lets a column be empty. Absent: it is not done. */
+  /** Allows NULL in a column. Absent: not supported. */
   loosen?(table: string, column: string, type: string, rest: string): string
-  /** Whether some changes may not stand in a transaction: each one then commits by itself. */
+  /** Whether some changes cannot run in a transaction; each change then commits by itself. */
   readonly alone?: boolean
-  /** Holds a table until the transaction ends, where keys are not enforced: of two writes of one commit, the second one waits. */
+  /** Locks a table until the transaction ends, if keys are not enforced: of two writes of the same commit, the second waits. */
   lock?(table: string): string
   /** Whether commits are kept in a table beside the target, in the transaction of the rows. */
   readonly commits?: boolean
 }
 
-/** A table with those columns. Columns of the key are never empty. */
+/** A table with those columns. Key columns are NOT NULL. */
 export function createTable(
   dialect: Pick<Dialect<never>, "ident">,
   ddl: Ddl,

@@ -3,10 +3,10 @@ import { Params } from "./dialect.ts"
 import type { SqlConnection } from "./wire.ts"
 import { inPieces, type Puts, type Target } from "./writer.ts"
 
-/** Keys that one statement names at most. */
+/** The maximum number of keys in one statement. */
 const MOST_KEYS = 500
 
-/** Deletes rows by their keys; a row that was not there is as it should be. */
+/** Deletes rows by their keys. A key without a row counts as deleted. */
 export const deleteByKeys = <B, C extends SqlConnection<B>>(): Puts<B, C> =>
   inPieces({
     limits: () => ({ rows: MOST_KEYS }),
@@ -26,13 +26,13 @@ function deletion<B, C>({ table, columns, key, dialect }: Target<B, C>, lines: r
 }
 
 /**
- * An upsert that takes deletes too. They are carried out in the order of the batch, so that the last line of a key wins also where
- * the server alone knows that two keys are equal.
+ * Adds deletes to an upsert. Both run in the order of the batch, so that the last line of a key wins even if only the server
+ * knows that two keys are equal.
  */
 export const withDeletes =
   <B, C extends SqlConnection<B>>(upsert: Puts<B, C>): Puts<B, C> =>
   async (target, given) => {
-    // Lines without deletes are the upsert's own to compare.
+    // Without deletes, the upsert itself handles equal keys.
     if (!given.some(({ remove }) => remove)) return await upsert(target, given)
     const done = []
     for (const run of runs(lastOfEachKey(given, target.columns, target.key)))
@@ -40,7 +40,7 @@ export const withDeletes =
     return { written: done.reduce((sum, { written }) => sum + written, 0), rejected: done.flatMap(({ rejected }) => rejected) }
   }
 
-/** Lines of one kind that follow each other, together. */
+/** Groups consecutive lines of the same kind. */
 function runs<B>(lines: readonly Line<B>[]): Line<B>[][] {
   const all: Line<B>[][] = []
   for (const line of lines) {

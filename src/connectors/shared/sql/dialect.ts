@@ -2,23 +2,23 @@ import type { Column, Value } from "../../../core/values.ts"
 import type { Reading } from "./reading.ts"
 import type { ParamType } from "./wire.ts"
 
-/** How one SQL system is spelled. `B` is what its wire binds. */
+/** How one system spells its SQL. `B` is what its wire binds. */
 export interface Dialect<B> {
-  /** As sentences name the system: "PostgreSQL". */
+  /** The system's name in messages: "PostgreSQL". */
   readonly product: string
-  /** As sentences name who logs in: "role" or "user". */
+  /** The word for the login in messages: "role" or "user". */
   readonly login: string
-  /** A name, quoted, so that the system takes it as it is written. */
+  /** Quotes a name, so that the system takes it exactly as written. */
   ident(name: string): string
   /** SQL for the n-th parameter, from 1. */
   bound(n: number): string
-  /** The same where it is compared with a column, as the column's own type. Absent: as it is bound. */
+  /** The n-th parameter when it is compared with a column, converted to the column's type. Absent: the same as `bound`. */
   compared?(n: number, column: Column): string
-  /** The same where it is stored in a column. Absent: as it is bound. */
+  /** The n-th parameter when it is stored in a column. Absent: the same as `bound`. */
   stored?(n: number, column: Column): string
-  /** A parameter of a caller's statement, by its type where the server tells one (`SqlWire.paramTypes`); throws `Unfit`. */
+  /** A parameter of a caller's statement, by its type if the server names it (`SqlWire.paramTypes`); throws `Unfit`. */
   param(value: Value, type?: ParamType): B
-  /** A value as its column takes it, null included; throws `Unfit`. */
+  /** Encodes a value for its column, null included; throws `Unfit`. */
   encode(value: Value, column: Column): B
   /** Which statements only read, and who sees to it. */
   readonly reading: Reading
@@ -27,26 +27,26 @@ export interface Dialect<B> {
 }
 
 export interface Order<B> {
-  /** Whether the system finds an index by `(a, b) > (x, y)`; else the comparison is spelled out behind `a >= x`. */
+  /** Whether the system uses an index for `(a, b) > (x, y)`; if not, the comparison is spelled out after `a >= x`. */
   readonly tuples: boolean
-  /** Whether values of the column sort as they compare, and come back as they were read. A key that does not makes its stream one pass without a cursor. */
+  /** Whether ORDER BY and `>` agree on the column's values, and a value that was read is the same value when it is sent back. If not, a stream with such a key is read in one pass without a cursor. */
   resumes(column: Column): boolean
-  /** Whether equal values of the column come alike; else a batch without a key could end between equal rows. Absent: they do. */
+  /** Whether equal values of the column always look the same; if not, a batch without a key could end between equal rows. Absent: they always do. */
   exact?(column: Column): boolean
-  /** A value of a cursor or a bound as the wire binds it; throws `Unfit` for what no read gave. Absent: `encode`. */
+  /** Encodes a value of a cursor or a bound; throws `Unfit` for a value that no read can return. Absent: `encode`. */
   keyValue?(value: string | number | boolean, column: Column): B
-  /** Whether the system refused a cursor's value, which it alone can judge. */
+  /** Whether the error means that the system rejected the value of a cursor. */
   isBadKey?(error: unknown): boolean
-  /** A statement that gives one row, `skip` places behind the first. Absent: by LIMIT and OFFSET. */
+  /** A statement that returns one row, `skip` rows after the first. Absent: by LIMIT and OFFSET. */
   nth?(ordered: string, skip: number): string
-  /** A column as its rows describe it, where the catalog knows less. */
+  /** A column as the result describes it, if the catalog knows less. */
   told?(column: Column, told: Column | undefined): Column
 }
 
 /** A path as SQL. */
 export const qualified = ({ ident }: Pick<Dialect<never>, "ident">, path: readonly string[]): string => path.map((name) => ident(name)).join(".")
 
-/** Columns as SQL lists them. */
+/** Columns as a list in SQL. */
 export const listed = ({ ident }: Pick<Dialect<never>, "ident">, columns: readonly Pick<Column, "name">[]): string =>
   columns.map(({ name }) => ident(name)).join(", ")
 
@@ -56,7 +56,7 @@ export const quotedBy =
   (name: string): string =>
     `${quote}${name.replaceAll(quote, quote + quote)}${quote}`
 
-/** A statement's parameters as they are bound, in the order in which they were asked for. */
+/** Collects a statement's parameters in the order in which they are bound. */
 export class Params<B> {
   readonly #dialect: Pick<Dialect<B>, "bound" | "compared" | "stored">
   readonly all: B[] = []
@@ -65,18 +65,18 @@ export class Params<B> {
     this.#dialect = dialect
   }
 
-  /** Binds a value that is compared with a column; its place as SQL. */
+  /** Binds a value that is compared with a column; returns its placeholder. */
   compare(value: B, column: Column): string {
     const n = this.all.push(value)
     return this.#dialect.compared?.(n, column) ?? this.#dialect.bound(n)
   }
 
-  /** Binds a value that is stored in a column; its place as SQL. */
+  /** Binds a value that is stored in a column; returns its placeholder. */
   store(value: B, column: Column): string {
     const n = this.all.push(value)
     return this.#dialect.stored?.(n, column) ?? this.#dialect.bound(n)
   }
 }
 
-/** A string constant, for statements that take no parameters, where backslashes escape too. */
+/** A string constant, for statements without parameters in systems where backslashes escape too. */
 export const quotedText = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`

@@ -2,46 +2,46 @@ import { type ErrorCode, PlatformError, platformErrorIn } from "../../../core/er
 import type { Remedy } from "../../../core/remedies.ts"
 import type { Fault } from "../put.ts"
 
-/** What a server says when it refuses. */
+/** A server's refusal. */
 export interface Said {
   /** Its own code: a SQLSTATE, MySQL's number, Snowflake's. */
   readonly code: string
-  /** The SQLSTATE, where it is not the code. */
+  /** The SQLSTATE, if it is not the code. */
   readonly state?: string | undefined
   readonly text: string
-  /** The character of the statement, from 1. */
+  /** The position in the statement, in characters from 1. */
   readonly at?: number | undefined
   readonly hint?: string | undefined
-  /** Facts for the caller beside the codes. */
+  /** Facts for the caller in addition to the codes. */
   readonly details?: Readonly<Record<string, unknown>>
 }
 
-/** How a type's errors become ours: by the system's own codes, never by the words of its messages, which come in many languages. */
+/** How a type's errors are mapped to ours: by the system's own codes, and not by the text of its messages, which may be in any language. */
 export interface ErrorTable {
-  /** As sentences name the system: "PostgreSQL", or "The server" where a type speaks with several products. */
+  /** The system's name in messages: "PostgreSQL", or "The server" if the type supports several products. */
   readonly product: string
-  /** As sentences name who logs in: "role" or "user". */
+  /** The word for the login in messages: "role" or "user". */
   readonly login: string
   /** The name of the code in `details`: `sqlstate`, `errno`, `code`. */
   readonly codeName: string
-  /** What the server said; undefined when the error is not an answer of the server. */
+  /** The server's refusal; undefined if the error did not come from the server. */
   said(error: unknown): Said | undefined
-  /** By code, then by SQLSTATE, then by its first three and two characters. What is not here is `remote_failed`. */
+  /** Looked up by code, then by SQLSTATE, then by its first three and first two characters. Codes that are not listed are `remote_failed`. */
   readonly codes: Readonly<Record<string, ErrorCode>>
-  /** By the server's code, then by ours: sentences that differ from the shared ones. `{said}` is what the server said. */
+  /** Sentences that replace the shared ones, by the server's code or by ours. `{said}` is the server's text. */
   readonly sentences?: Readonly<Record<string, string>>
   /** By the server's code, then by ours: what mends it, beside what its code says of the connector's fields. */
   readonly remedies?: Readonly<Record<string, readonly Remedy[]>>
-  /** Another code, where the server's own is too coarse. */
+  /** A more specific code than the table's, if the server's own code is too coarse. */
   refine?(said: Said, error: unknown): ErrorCode | undefined
-  /** Whether it concerns single rows and not the others: data, constraints, triggers. */
+  /** Whether the error concerns single rows and not the others: data, constraints, triggers. */
   isRowFault(said: Said, error?: unknown): boolean
   /**
-   * Whether it concerns a whole batch whatever its rows: the connection, a right on the table, the statement itself. What is neither is
-   * decided by trial (`put.ts`). Absent: everything that is not a row's fault.
+   * Whether the error concerns the whole batch regardless of its rows: the connection, a privilege on the table, the statement itself.
+   * An error that is neither is decided by trial (`put.ts`). Absent: every error that is not a row's.
    */
   isBatchFault?(said: Said, error: unknown): boolean
-  /** More than the text for a row's report. */
+  /** The reason in a row's report, if it is more than the server's text. */
   reason?(said: Said, error: unknown): string
   /** Errors of the client library and the connection. */
   client?(error: Error): PlatformError | undefined
@@ -66,10 +66,10 @@ const SENTENCES: Readonly<Partial<Record<ErrorCode, string>>> = {
   query_invalid: "{product} refused the statement: {said}{at}.{hint}",
 }
 
-/** How the sentence of an unknown code names it. */
+/** How a message names a code that is not in the table. */
 const CODE_NAMES: Readonly<Record<string, string>> = { sqlstate: "SQLSTATE ", code: "" }
 
-/** The sentence for a statement that writes where only reading is allowed. */
+/** The sentence for a statement that tries to write where only reading is allowed. */
 export const READ_ONLY = "Queries are read-only here, and this one writes: {said}."
 
 /** The sentence for a wrong user or password. */
@@ -94,7 +94,7 @@ function explained(table: ErrorTable, said: Said, cause: unknown): PlatformError
 const codeOf = ({ codes, refine, isRowFault }: ErrorTable, said: Said, cause: unknown): ErrorCode =>
   refine?.(said, cause) ?? codeIn(codes, said) ?? (isRowFault(said, cause) ? "query_invalid" : "remote_failed")
 
-/** Our code for what was said, as `ErrorTable.codes` is looked up. */
+/** Our code for a refusal; see `ErrorTable.codes` for the order of lookup. */
 export function codeIn(codes: ErrorTable["codes"], said: Said): ErrorCode | undefined {
   const state = said.state ?? said.code
   const found = [said.code, state, state.slice(0, 3), state.slice(0, 2)].find((key) => Object.hasOwn(codes, key))
@@ -127,7 +127,7 @@ function sentence(table: ErrorTable, code: ErrorCode, said: Said): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => parts[name] ?? whole)
 }
 
-/** Which rows of a batch an error concerns. What is no answer of the server concerns all of them. */
+/** Which rows of a batch an error concerns. An error that did not come from the server concerns all of them. */
 export function faultOf(table: ErrorTable, error: unknown): Fault {
   const said = table.said(error)
   if (said === undefined) return "batch"
@@ -141,10 +141,10 @@ export function refusal(table: ErrorTable, error: unknown): string {
   return said === undefined ? `${brief(String(error))}.` : (table.reason?.(said, error) ?? `${brief(said.text)}.`)
 }
 
-/** Why a row was refused; undefined when the error is no fault of single rows by its code alone. */
+/** Why a row was refused; undefined unless the code alone shows that the error concerns single rows. */
 export const rowReason = (table: ErrorTable, error: unknown): string | undefined => (faultOf(table, error) === "row" ? refusal(table, error) : undefined)
 
-/** Whether the server refused for want of a right. */
+/** Whether the server refused because a privilege is missing. */
 export function isDenied(table: ErrorTable, error: unknown): boolean {
   const said = table.said(error)
   return said !== undefined && codeOf(table, said, error) === "permission_denied"

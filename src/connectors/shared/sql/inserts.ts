@@ -5,11 +5,11 @@ import type { Stage } from "./staged.ts"
 import type { SqlConnection } from "./wire.ts"
 import { changed, columnList, inPieces, type Puts, type Target, valueRows } from "./writer.ts"
 
-/** What one INSERT takes: its own bytes, parameters included, and the number of parameters. */
+/** The limits of one INSERT: its bytes, parameters included, and the number of parameters. */
 export interface InsertLimits {
   readonly bytes: number
   readonly params: number
-  /** What stands between the columns and the rows: `OVERRIDING SYSTEM VALUE`. */
+  /** The clause between the columns and the rows: `OVERRIDING SYSTEM VALUE`. */
   readonly clause?: string
 }
 
@@ -17,10 +17,10 @@ export interface InsertLimits {
 type Text = string | null
 
 const limitsOf = ({ bytes, params }: InsertLimits, columns: number): PieceLimits => ({ rows: Math.max(1, Math.floor(params / columns)), bytes })
-/** A value's bytes, and those of its place in the statement and in the message. */
+/** The size of a line: its values, plus their placeholders and headers. */
 const sizeOf = ({ values }: Line<Text>): number => values.reduce((sum, value) => sum + Buffer.byteLength(value ?? "") + 16, 0)
 
-/** INSERT up to its rows. */
+/** The INSERT without its rows. */
 const into = <B, C>(target: Target<B, C>, { clause = "" }: InsertLimits): string => `INSERT INTO ${target.table} (${columnList(target)}) ${clause}`
 
 async function insert<B extends Text, C extends SqlConnection<B>>(target: Target<B, C>, limits: InsertLimits, lines: readonly Line<B>[]): Promise<number> {
@@ -28,7 +28,7 @@ async function insert<B extends Text, C extends SqlConnection<B>>(target: Target
   return (await target.client.wire.run(`${into(target, limits)} VALUES ${rows}`, params, target.call)).touched
 }
 
-/** Appends by INSERT of many rows, for systems that cannot be sent data in another way. */
+/** Appends by multi-row INSERT, for systems without a faster way to load rows. */
 export const appendByInsert = <B extends Text, C extends SqlConnection<B>>(limits: InsertLimits): Puts<B, C> =>
   inPieces({
     put: (target, lines) => insert(target, limits, lines),
@@ -40,7 +40,7 @@ export const appendByInsert = <B extends Text, C extends SqlConnection<B>>(limit
 
 const mark = (name: string): Column => ({ name, type: "integer", nativeType: "", nullable: false })
 
-/** A stage that is filled by INSERT of many rows, and taken over by UPDATE and INSERT, for systems without ON CONFLICT. */
+/** A stage that is filled by multi-row INSERT and merged by UPDATE and INSERT, for systems without ON CONFLICT. */
 export function insertedStage<B extends Text, C extends SqlConnection<B>>(table: string, limits: InsertLimits): Pick<Stage<B, C>, "table" | "load" | "take"> {
   return {
     table,

@@ -9,13 +9,13 @@ import { Advance } from "./advance.ts"
 import { type Dialect, listed, Params, qualified } from "./dialect.ts"
 import type { Page, SqlWire } from "./wire.ts"
 
-/** A condition of a part of the stream, with its parameters bound. */
+/** The condition for a slice of the stream; binds its parameters. */
 export type Within<B> = (params: Params<B>) => string
 
-/** What is read of a stream. */
+/** The part of a stream to read. */
 export interface Selection<B> {
   readonly stream: Stream
-  /** Empty: all. Those of the order are always among them. */
+  /** Empty: all. The columns of the order are always included. */
   readonly columns: readonly Pick<Column, "name">[]
   readonly plan: ReadPlan
   readonly after: Cursor | undefined
@@ -30,9 +30,9 @@ export interface ReadOrder {
 }
 
 /**
- * A stream's rows in order, by one statement: of its key, or of a column and then the key. Each batch's cursor holds the values of its
- * last row, and a read that goes on from it takes the rows behind, so that no row comes twice or is left out. A batch never ends
- * between rows that the order does not tell apart. Without an order there is one pass and no cursor. Throws `response_invalid` for
+ * Reads a stream's rows by one statement, in the order of its key, or of a column and then the key. Each batch's cursor holds the values
+ * of its last row, and a read that resumes from it returns the rows after that one, so that no row is repeated or lost. A batch never
+ * ends between rows that are equal in the order. Without an order there is one pass and no cursor. Throws `response_invalid` for
  * rows that do not advance (`advance.ts`).
  */
 export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>, "pages">, selection: Selection<B>, call: Call): AsyncGenerator<Batch> {
@@ -46,7 +46,7 @@ export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>
   const split = order.columns.length > 0 && !order.unique
   const { sql, params } = select(dialect, selection, columns, order)
   const advance = new Advance(stream, order.columns, order.unique, after === undefined ? undefined : valuesIn(after, order.columns, stream))
-  // One row more than wanted shows whether the last one has an equal behind it.
+  // One extra row shows whether a row equal to the last one follows.
   const limits = split && call.maxRows !== undefined ? { batchRows: call.batchRows, maxRows: call.maxRows + 1 } : call
   const pages = wire.pages(sql, params, limits, call)
   try {
@@ -68,7 +68,7 @@ export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>
 export function orderOf<B>({ order }: Dialect<B>, stream: Stream, plan: ReadPlan): ReadOrder {
   const named = stream.key.flatMap((name) => stream.columns.filter((column) => column.name === name))
   const holds = stream.keyHolds !== false
-  // Where a key may come twice, values that the server holds for equal must also look equal.
+  // If the key is not enforced, values that are equal for the server must also look the same.
   const key = named.every((column) => order.resumes(column) && (holds || order.exact?.(column) !== false)) ? named : []
   const unique = key.length > 0 && holds
   if (plan.kind !== "since") return { columns: key, unique }
@@ -107,7 +107,7 @@ export function conditionsOf<B>(
 
 export const whereOf = (conditions: readonly string[]): string => (conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`)
 
-/** The row that stands `skip` places behind the first of an ordered SELECT. */
+/** The row that follows the first one of an ordered SELECT after `skip` rows. */
 export const nthOf = <B>({ order }: Dialect<B>, ordered: string, skip: number): string => order.nth?.(ordered, skip) ?? `${ordered} LIMIT 1 OFFSET ${skip}`
 
 /** The cursor of the row with those values. */
@@ -131,7 +131,7 @@ function boundary<B>(dialect: Dialect<B>, value: Value, column: Column): B {
   }
 }
 
-/** Rows behind the values. Where the server finds no index by a comparison of tuples: `a >= x AND (a > x OR b > y)`, and so on. */
+/** The condition for rows after the given values. If the server uses no index for a comparison of tuples: `a >= x AND (a > x OR b > y)`, and so on. */
 export function behind<B>(dialect: Dialect<B>, params: Params<B>, columns: readonly Column[], values: readonly B[]): string {
   const bind = (index: number): string => params.compare(values[index] as B, columns[index] as Column)
   if (dialect.order.tuples) return `(${listed(dialect, columns)}) > (${columns.map((_, index) => bind(index)).join(", ")})`
@@ -156,7 +156,7 @@ export function valuesIn(cursor: Cursor, columns: readonly Column[], stream: Str
 const positionIn = <B>(dialect: Dialect<B>, cursor: Cursor, columns: readonly Column[], stream: Stream): B[] =>
   valuesIn(cursor, columns, stream).map((value, index) => keyValue(dialect, value, columns[index] as Column, (cause) => notACursor(stream, cause)))
 
-/** A value of a cursor or a slice as the wire binds it; throws what `invalid` makes for one that no read gave. */
+/** Encodes a value of a cursor or a slice; throws the error from `invalid` for a value that no read can return. */
 export function keyValue<B>(dialect: Dialect<B>, value: unknown, column: Column, invalid: (cause?: unknown) => Error): B {
   try {
     if (column.type === "array" && Array.isArray(value)) return dialect.encode(value as Value, column)
@@ -167,7 +167,7 @@ export function keyValue<B>(dialect: Dialect<B>, value: unknown, column: Column,
   }
 }
 
-/** Values with one spelling for each number: `1.0` and `1.00` are equal in the order. */
+/** The values with a canonical spelling of numbers, because `1.0` and `1.00` are equal in the order. */
 const spelledOnce = (values: readonly Value[], columns: readonly Column[]): readonly Value[] =>
   values.map((value, index) => (columns[index]?.type === "decimal" && typeof value === "string" ? withoutZeros(value) : value))
 
@@ -180,7 +180,7 @@ async function* asTheyCome(pages: AsyncIterable<Page>): AsyncGenerator<Cut> {
   for await (const page of pages) yield { ...page, whole: true }
 }
 
-/** Rows that a batch holds at most where equal rows follow; it is then cut between them, and has no cursor. */
+/** The maximum number of rows in a batch when equal rows follow; the batch is then cut between them and has no cursor. */
 const MOST_EQUAL = 100_000
 
 /** Batches of `batchRows` rows, longer where equal rows follow; `maxRows` rows in all. */
@@ -196,7 +196,7 @@ async function* betweenEquals(pages: AsyncIterable<Page>, placed: (row: readonly
       const last = batch.at(-1)
       const full = given + batch.length >= most
       if (last !== undefined && (full || batch.length >= MOST_EQUAL || (batch.length >= call.batchRows && !same(row, last)))) {
-        // Equal rows that are cut are a batch of their own, so that the rows before them keep their cursor.
+        // Equal rows that must be split get a batch of their own, so that the rows before them keep their cursor.
         const equal = same(row, last) ? batch.findIndex((each) => same(each, last)) : 0
         if (equal > 0) yield { columns, rows: batch.slice(0, equal), whole: true }
         yield { columns, rows: batch.slice(equal), whole: !same(row, last) }

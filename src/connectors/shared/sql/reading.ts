@@ -3,27 +3,27 @@ import { bare, firstWord, type Lexis } from "./lexis.ts"
 
 /** Which statements only read. */
 export interface Reading {
-  /** In lower case; the first ones are those that a message names. */
+  /** First words of statements that read, in lower case. */
   readonly words: readonly string[]
   readonly lexis: Lexis
   /**
-   * Who sees to it that a statement only reads: the server's read-only transaction, or its text alone. By its text a statement is taken
-   * when it is a single one; `parts` then cuts it where another may begin (`->>` of Snowflake), and each part must begin with a word of the list.
+   * What ensures that a statement only reads: the server's read-only transaction, or a check of its text. A statement passes the check
+   * if it is a single one; `parts` separates chained statements (`->>` of Snowflake), and each part must begin with a word of the list.
    */
   readonly by: "transaction" | { readonly parts?: string }
-  /** What else keeps a statement from running, as a sentence: procedures, files of the server's. The text comes without comments and constants, and as it was sent. */
+  /** A further reason to refuse a statement, as a sentence: procedures, files of the server. Gets the text without comments and constants, and the text as sent. */
   fault?(bare: string, statement: string): string | undefined
-  /** Quotes of names, which `fault` shall see. */
+  /** Quotation marks of names, which stay in the text for `fault`. */
   readonly names?: string
 }
 
-/** Throws `query_invalid` for a statement that does more than read, as far as its text tells. */
+/** Throws `query_invalid` if the statement's text shows that it does more than read. */
 export function assertReads(statement: string, reading: Reading): void {
   const fault = writeFault(statement, reading)
   if (fault !== undefined) throw new PlatformError("query_invalid", fault)
 }
 
-/** What keeps a statement from running, as a sentence; undefined when it only reads. */
+/** The reason to refuse a statement, as a sentence; undefined if it only reads. */
 export function writeFault(statement: string, reading: Reading): string | undefined {
   const { words, by, lexis } = reading
   const judged = (word: string): string | undefined =>
@@ -43,7 +43,7 @@ export function writeFault(statement: string, reading: Reading): string | undefi
   return reading.fault?.(bare(statement, lexis, reading.names), statement)
 }
 
-/** Without the semicolons and white space at its end; no regular expression looks for that end from each of a million of them. */
+/** Removes semicolons and white space from the end. A regular expression would take quadratic time on a million of them. */
 function withoutEnd(text: string): string {
   let end = text.length
   while (end > 0 && /[\s;]/.test(text[end - 1] ?? "")) end--

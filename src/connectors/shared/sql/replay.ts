@@ -2,14 +2,14 @@ import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { SqlWire, Transactions } from "./wire.ts"
 
-/** A statement of the transaction that runs, and what it answered. */
+/** A statement of the current transaction, and its result. */
 interface Step<B> {
   readonly sql: string
   readonly params: readonly B[]
   readonly answer: string
 }
 
-/** A transaction that was begun again saw other data than before. */
+/** A repeated transaction saw different data than the first time. */
 export class ChangedMeanwhile extends PlatformError {
   constructor() {
     super("server_unavailable", "Somebody else changed the same data meanwhile, so the write was taken back; send it again.")
@@ -17,10 +17,10 @@ export class ChangedMeanwhile extends PlatformError {
 }
 
 /**
- * A wire with savepoints for a system that has none, where a refused statement spoils its whole transaction. After a failure the
- * transaction is rolled back, and begun again before its next statement: every statement of `run` that succeeded is sent again. An
- * answer that differs from the first one means that somebody else changed the data, and fails with `ChangedMeanwhile`. Statements
- * of a write are held in memory until it ends, and each refused statement costs as many as came before it.
+ * A wire with savepoints for a system that has none, where a refused statement aborts the whole transaction. After a failure the
+ * transaction is rolled back and, before its next statement, begun again: every successful statement of `run` is repeated. A result
+ * that differs from the first one means that another session changed the data, and fails with `ChangedMeanwhile`. The statements of a
+ * write are kept in memory until it ends, and each refused statement costs a repetition of all statements before it.
  */
 export function withReplay<B>(wire: SqlWire<B>): SqlWire<B> {
   const { transactions } = wire

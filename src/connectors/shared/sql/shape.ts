@@ -10,8 +10,8 @@ import { spell } from "./types.ts"
 import { type SqlConnection, transacted } from "./wire.ts"
 
 /**
- * Creates the stream, or adds and widens its columns until it holds what is wanted. Nothing is done when a step is refused, and
- * nothing without `apply`: the steps are those that would be done.
+ * Creates the stream, or adds and widens columns until it can hold the wanted ones. Nothing is changed if a step is refused. Without
+ * `apply` nothing is changed either, and the steps are those that would be performed.
  */
 export async function shape<B, C extends SqlConnection<B>>(
   type: SqlType<B, C>,
@@ -22,7 +22,7 @@ export async function shape<B, C extends SqlConnection<B>>(
   call: Call,
 ): Promise<readonly SchemaStep[]> {
   const { wire } = client
-  // The catalog is read as a write sees it, so that a table is found whatever may be read of it.
+  // As a write sees the catalog, so that a table is found even if the login may not read it.
   const there = await transacted(wire, "read", call, () => targetIfAny(type.catalog, client, wanted.path, call))
   const steps = there === undefined ? creating(type, ddl, client, wanted) : await changingAll(type, ddl, client, there, wanted, call)
   if (!apply || steps.some(({ kind }) => kind === "refused")) return steps
@@ -53,7 +53,7 @@ function creating<B, C extends SqlConnection<B>>(
   return [{ kind: "create", statement: createTable(dialect, ddl, path, columns, key) }]
 }
 
-/** The steps of a change. What a column's definition says beside its type is asked for only when one is to change. */
+/** The steps of a change. The rest of a column's definition is read only if a column changes. */
 async function changingAll<B, C extends SqlConnection<B>>(
   type: SqlType<B, C>,
   ddl: Ddl<C>,
@@ -87,7 +87,7 @@ function changing<B, C extends SqlConnection<B>>(
       const column = dialect.ident(wanted.name)
       const found = there.columns.find(({ name }) => name === wanted.name)
       if (found === undefined) {
-        // Rows that are there already have no value for it.
+        // Existing rows have no value for it.
         const more = { ...wanted, nullable: true }
         const type = `${spell(types, more)}${emptyOr(ddl, more)}`
         return [{ kind: "add", column: wanted.name, statement: add?.(table, column, type) ?? `ALTER TABLE ${table} ADD COLUMN ${column} ${type}` }]
@@ -129,7 +129,7 @@ const needs = (found: Column, wanted: Column): string => `${wanted.name} is ${fo
 const sayType = ({ type, precision, scale, maxLength }: Column): string =>
   `${type}${precision !== undefined ? ` of ${precision}${scale !== undefined ? ` digits, ${scale} of them decimals` : ""}` : maxLength !== undefined ? ` of ${maxLength}` : ""}`
 
-/** The column that holds what both hold: undefined when the one that is there does, a reason when none does. */
+/** A column that can hold the values of both: undefined if the existing one can, a reason if there is none. */
 export function widened(there: Column, wanted: Column): Column | undefined | string {
   if (there.type === wanted.type) return wider(there, wanted)
   if (holdsAnything(there)) return undefined
@@ -180,7 +180,7 @@ function wider(there: Column, wanted: Column): Column | undefined | string {
   }
 }
 
-/** Undefined is without a limit. */
+/** Undefined means no limit. */
 const larger = (there: number | undefined, wanted: number | undefined): boolean => there !== undefined && (wanted === undefined || wanted > there)
 
 function withLength({ maxLength: _, ...column }: Column, maxLength: number | undefined): Column {

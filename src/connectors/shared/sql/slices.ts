@@ -8,17 +8,17 @@ import { type Dialect, listed, Params, qualified } from "./dialect.ts"
 import { behind, keyValue, nthOf, type Within } from "./keyset.ts"
 import type { SqlConnection } from "./wire.ts"
 
-/** How a type cuts streams into parts that are read side by side, each in a session of its own. */
+/** How a type divides streams into slices that are read in parallel, each in its own session. */
 export interface Slicer<B, C> {
-  /** Disjoint parts that are together the whole stream. Runs in the transaction whose snapshot they share. */
+  /** Disjoint slices that together make up the stream. Runs in the transaction whose snapshot they share. */
   cut(client: C, stream: Stream, most: number, call: Call): Promise<readonly Omit<Slice, "of">[]>
-  /** The condition that a part's rows meet; undefined for the whole stream. `notASlice` for an id that no cut gave. */
+  /** The condition for a slice's rows; undefined for the whole stream. Throws `notASlice` for an unknown id. */
   within(stream: Stream, id: string): Within<B> | undefined
-  /** Names the transaction's snapshot, so that others may see it. Absent: parts do not show one moment. */
+  /** Exports the transaction's snapshot for other sessions. Absent: slices do not share a snapshot. */
   snapshot?(client: C, call: Call): Promise<string>
 }
 
-/** The id of a part that is the whole stream. */
+/** The id of a slice that is the whole stream. */
 export const WHOLE = "whole"
 
 export const notASlice = ({ path }: Pick<Stream, "path">, cause?: unknown): PlatformError =>
@@ -49,7 +49,7 @@ export async function sliceStream<B, C extends SqlConnection<B>>(
 
 type KeyValues = readonly Value[]
 
-/** Slices by ranges of the key, for systems that have nothing better. The index is walked once. */
+/** Slices by ranges of the key, for systems without a better way. Scans the index once. */
 export const keySlicer = <B, C extends SqlConnection<B>>(dialect: Dialect<B>): Slicer<B, C> => ({
   cut: async (client, stream, most, call) => {
     const key = keyOf(dialect, stream)
@@ -78,7 +78,7 @@ export const keySlicer = <B, C extends SqlConnection<B>>(dialect: Dialect<B>): S
   },
 })
 
-/** The key, where ranges of it are disjoint and leave no row out. */
+/** The key, if ranges of it are disjoint and cover all rows; otherwise empty. */
 function keyOf<B>({ order }: Dialect<B>, stream: Stream): readonly Column[] {
   const key = stream.key.flatMap((name) => stream.columns.filter((column) => column.name === name))
   return key.every((column) => order.resumes(column) && !column.nullable) ? key : []
@@ -89,7 +89,7 @@ async function countRows<B, C extends SqlConnection<B>>(dialect: Dialect<B>, { w
   return wholeNumber(rows[0]?.[0])
 }
 
-/** The key of the row that stands so many places behind. */
+/** The key of the row that is `skip` rows further on. */
 async function keyAt<B, C extends SqlConnection<B>>(
   dialect: Dialect<B>,
   { wire }: C,

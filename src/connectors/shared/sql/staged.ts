@@ -2,17 +2,17 @@ import { halve, type Line, type Rejected } from "../put.ts"
 import type { SqlConnection } from "./wire.ts"
 import { type Puts, puttingBy, type Target } from "./writer.ts"
 
-/** How a type makes a temporary table with a target's columns, fills it, and takes its rows over. */
+/** How a type creates a temporary table with the target's columns, fills it, and moves its rows into the target. */
 export interface Stage<B, C> {
   /** The temporary table as SQL. */
   readonly table: string
   /** Makes it with the columns `ordinal` and `gone` (integers) and those of the batch. */
   create(target: Target<B, C>, ordinal: string, gone: string): string
-  /** Puts lines into it by one statement, or none of them. */
+  /** Loads lines into it by one statement, all of them or none. */
   load(target: Target<B, C>, ordinal: string, gone: string, lines: readonly Line<B>[]): Promise<number>
-  /** Takes the rows over that the condition names, in the order of `ordinal`: by one statement, or by several that change other rows each. */
+  /** Moves the rows that match the condition, in the order of `ordinal`: one statement, or several that each change different rows. */
   take(target: Target<B, C>, ordinal: string, condition: string): string | readonly string[]
-  /** Drops it when all is done. Absent: the transaction's end does. */
+  /** Drops it at the end. Absent: it is dropped when the transaction ends. */
   readonly drop?: string
 }
 
@@ -20,8 +20,8 @@ const ORDINAL = "jackfield ordinal"
 const GONE = "jackfield gone"
 
 /**
- * Upserts and deletes by way of a temporary table, so that the server itself finds rows of one key and every line is checked by the
- * target's own types. The last line of a key wins, whether it is an upsert or a delete.
+ * Upserts and deletes through a temporary table, so that the server itself finds rows with equal keys and the target's own types check
+ * every line. The last line of a key wins, whether it is an upsert or a delete.
  */
 export const staged =
   <B, C extends SqlConnection<B>>(stage: Stage<B, C>): Puts<B, C> =>
@@ -41,7 +41,7 @@ export const staged =
       lines,
       rejected,
     )
-    // A row without a whole key equals no other one; the target's own constraints judge it.
+    // A row with NULL in its key equals no other row; the target's constraints decide about it.
     const whole = keyed.map((name) => `${name} IS NOT NULL`).join(" AND ")
     const last = `SELECT MAX(${ordinal}) FROM ${stage.table} GROUP BY ${keyed.join(", ")}`
     await wire.run(`DELETE FROM ${stage.table} WHERE ${whole} AND ${ordinal} NOT IN (${last})`, [], call)
@@ -62,7 +62,7 @@ export const staged =
       target,
       async (some: readonly { index: number }[]) => {
         await deleteBy(between(some))
-        // A row that was not there is as it should be.
+        // A key without a row counts as deleted.
         return some.length
       },
       () => deleteBy(none),
@@ -71,12 +71,12 @@ export const staged =
       target,
       async (some: readonly { index: number }[]) => {
         const touched = await takeBy(between(some))
-        // Rows of keys alone that are there already are as they should be, though nothing was to change.
+        // Rows that consist of a key alone need no change if they exist, and count as written.
         return columns.length === key.length ? some.length : touched
       },
       () => takeBy(none),
     )
-    // Deletes first: a row that takes another one's unique value finds it free.
+    // Deletes run first, so that a row can take over the unique value of a deleted one.
     const removed = await halve(
       remove,
       left.filter((line) => line.remove),

@@ -11,7 +11,7 @@ import type { Slicer } from "./slices.ts"
 import type { SqlConnection } from "./wire.ts"
 import type { Writer } from "./writer.ts"
 
-/** A SQL type by its roles; `sqlVerbs` makes its verbs of them. `B` is what the wire binds, `C` what `connect` returns. */
+/** The roles of a SQL type, from which `sqlVerbs` makes its verbs. `B` is what the wire binds, `C` what `connect` returns. */
 export interface SqlType<B, C extends SqlConnection<B>> {
   readonly dialect: Dialect<B>
   readonly catalog: Catalog<C>
@@ -30,6 +30,6 @@ export interface SqlType<B, C extends SqlConnection<B>> {
   readonly ddl?: Ddl<C>
   /** Writes rows and the row of a commit together where the wire has no transactions. */
   readonly atomic?: Atomic
-  /** Makes a session as good as new; throws when it cannot. Absent: a session is used once. */
+  /** Returns a session to a clean state; throws if that fails. Absent: a session is used once. */
   reset?(client: C, call: Call): Promise<void>
 }

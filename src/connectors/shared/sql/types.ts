@@ -5,17 +5,17 @@ export interface TypeRow {
   /** As the system spells it, without arguments, in lower case: `timestamp without time zone`. */
   readonly name: string
   readonly type: ColumnType
-  /** What the numbers in parentheses say: the length, the digits and decimals, or the decimals of seconds. */
+  /** The meaning of the numbers in parentheses: length, precision and scale, or fractional digits of seconds. */
   readonly size?: "length" | "digits" | "seconds"
   /** Of an integer or a float. */
   readonly bits?: number
   /** An instant, or a wall clock. */
   readonly zoned?: boolean
-  /** A length that the system gives a column for which none was asked: it says nothing. */
+  /** The length that the system assigns to a column declared without one; it counts as no limit. */
   readonly unlimited?: number
   /** A decimal without digits behind its point is an integer; one without any numbers has so many digits. */
   readonly integers?: number
-  /** The type may have other types for arguments: `OBJECT(a NUMBER(38,0))`, `array<int>`. */
+  /** Whether other types may be arguments of the type: `OBJECT(a NUMBER(38,0))`, `array<int>`. */
   readonly nested?: boolean
 }
 
@@ -48,7 +48,7 @@ function sized({ size, unlimited = Number.POSITIVE_INFINITY }: TypeRow, first: n
   return size === "seconds" ? { precision: first } : {}
 }
 
-/** `timestamp(3) without time zone` → `timestamp without time zone` and 3. Scanned by hand: a far side's text may be long. */
+/** `timestamp(3) without time zone` → `timestamp without time zone` and 3. Without regular expressions, because a remote server's text may be long. */
 function split(native: string): { name: string; numbers: readonly number[] } {
   const open = native.indexOf("(")
   const close = native.indexOf(")", open)
@@ -63,9 +63,9 @@ function split(native: string): { name: string; numbers: readonly number[] } {
     : { name: native.toLowerCase(), numbers: [] }
 }
 
-/** How a system spells the type of a column that it is to make. Each is a spelling, or makes one of the column. */
+/** How a system spells the types of new columns: a fixed spelling, or a function of the column. */
 export type Spellings = Readonly<Record<Exclude<ColumnType, "integer" | "float">, Spelling>> & {
-  /** The narrowest first: bits, and the type that holds them. The last one takes what is wider; 64 bits where the width is unknown. */
+  /** Bits and the type that holds them, narrowest first. The last one is used for anything wider; an unknown width counts as 64 bits. */
   readonly integer: readonly (readonly [bits: number, spelled: string])[]
   readonly float: readonly (readonly [bits: number, spelled: string])[]
 }

@@ -1,13 +1,13 @@
 import type { Call } from "../../../core/call.ts"
 import type { Column, Value } from "../../../core/values.ts"
 
-/** A part of a result; the values are ours already. */
+/** A part of a result, with values in our format. */
 export interface Page {
   readonly columns: readonly Column[]
   readonly rows: readonly (readonly Value[])[]
 }
 
-/** A whole result, and how many rows a statement changed that gives none. */
+/** A whole result, and the number of rows that the statement changed. */
 export interface Done extends Page {
   readonly touched: number
 }
@@ -18,16 +18,16 @@ export interface Statement<B> {
   readonly params: readonly B[]
 }
 
-/** `read` and `snapshot` cannot change anything, and all statements of a `snapshot` see one moment. */
+/** `read` and `snapshot` cannot change anything; all statements of a `snapshot` see the same data. */
 export type Access = "read" | "snapshot" | "write"
 
 /** The limits of a statement: those of the call, or others for a statement of ours. */
 export type PageLimits = Pick<Call, "batchRows" | "maxRows">
 
 export interface BeginOptions {
-  /** Rows that a statement without a limit of its own may give, where the server can be told. */
+  /** The maximum number of rows of a statement without its own limit, if the server supports such a setting. */
   readonly maxRows?: number | undefined
-  /** The snapshot of a slicing: the transaction sees the moment that it shows. */
+  /** The exported snapshot of a slicing, which the transaction uses. */
   readonly snapshot?: string | undefined
   /** The statement is the caller's, and is read by the server's own rules (MySQL: its sql_mode). Absent: the statements are ours. */
   readonly byCaller?: boolean | undefined
@@ -39,22 +39,22 @@ export interface BeginOptions {
 export interface Transactions {
   begin(access: Access, call: Call, options?: BeginOptions): Promise<void>
   commit(call: Call): Promise<void>
-  /** Never throws: a connection that is gone has no transaction either. */
+  /** Never throws: without a connection there is no transaction left. */
   rollback(): Promise<void>
-  /** The same for a transaction that only read, without waiting: the session is used next for another, or reset. */
+  /** Rolls back a transaction that only read, without waiting: the session's next use is another transaction or a reset. */
   leave?(): void
-  /** Whether the transaction that was begun is still the one that runs, where the server says so. */
+  /** Whether the transaction that was begun is still open, if the server tells. */
   holds?(): boolean
-  /** Does the work; when it fails, takes back what it changed and leaves the transaction usable. */
+  /** Runs the work; if it fails, undoes its changes and leaves the transaction usable. */
   savepoint?<T>(work: () => Promise<T>): Promise<T>
 }
 
-/** What the server takes a parameter for. */
+/** The type that the server gives a parameter. */
 export type ParamType = Pick<Column, "type" | "elements">
 
 /** One way to run statements: one per protocol, not per type. Throws the library's errors, which the type's error table explains. */
 export interface SqlWire<B> {
-  /** A statement's rows page by page; the first page also when it is empty. Stops at `maxRows`, and ends the statement on the server when its caller stops. */
+  /** A statement's rows page by page, with at least one page, which may be empty. Stops at `maxRows`, and ends the statement on the server if the caller stops. */
   pages(sql: string, params: readonly B[], limits: PageLimits, call: Call): AsyncIterable<Page>
   /** Runs a statement of ours to its end. `quick`: it reads metadata alone, so that it may be answered at once and need not be cancelled. */
   run(sql: string, params: readonly B[], call: Call, quick?: boolean): Promise<Done>
@@ -73,7 +73,7 @@ export interface SqlConnection<B> {
   readonly wire: SqlWire<B>
 }
 
-/** Does the work inside a transaction, where there are transactions: commits what wrote, and rolls back what failed or only read. */
+/** Runs the work inside a transaction if the system has them: commits writes, and rolls back work that failed or only read. */
 export async function transacted<T>({ transactions }: Pick<SqlWire<never>, "transactions">, access: Access, call: Call, work: () => Promise<T>): Promise<T> {
   if (transactions === undefined) return await work()
   let done = false

@@ -6,14 +6,14 @@ import { type Dialect, listed, Params } from "./dialect.ts"
 import { type ErrorTable, faultOf, refusal } from "./errors.ts"
 import type { SqlConnection } from "./wire.ts"
 
-/** What a batch goes into, as the system has it now. */
+/** The target of a batch, as it is currently defined in the system. */
 export interface Target<B, C> {
   readonly client: C
   readonly dialect: Dialect<B>
   readonly errors: ErrorTable
   readonly call: Call
   readonly stream: Stream
-  /** As sentences name it, and as SQL does. */
+  /** Its name in messages, and in SQL. */
   readonly name: string
   readonly table: string
   /** The batch's columns, in the batch's order. */
@@ -22,7 +22,7 @@ export interface Target<B, C> {
   readonly key: readonly string[]
 }
 
-/** Writes lines of one mode: how many rows are there afterwards as the batch has them, and which were rejected. The others count as skipped. */
+/** Writes lines in one mode; returns the number of rows that the target now has as in the batch, and the rejected ones. All others count as skipped. */
 export type Puts<B, C> = (target: Target<B, C>, lines: readonly Line<B>[]) => Promise<{ readonly written: number; readonly rejected: readonly Rejected[] }>
 
 /** How a type writes rows. `inPieces` and `staged` make most of these. */
@@ -30,21 +30,21 @@ export interface Writer<B, C> {
   readonly append: Puts<B, C>
   /** Absent: the system can only append. */
   readonly upsert?: Puts<B, C>
-  /** Whether `upsert` takes lines that are to be removed. */
+  /** Whether `upsert` accepts deletes. */
   readonly deletes?: boolean
   /** The keys by which the target tells rows apart; a caller's key must be one of them. Absent: the server decides. */
   keys?(client: C, stream: Stream, call: Call): Promise<readonly (readonly string[])[]>
   /** Whether the target's rows are part of the transaction, so that a commit can stand with them. Absent: they are. */
   transactional?(target: Target<B, C>): Promise<boolean>
-  /** A column of the target as a batch's column of another type makes it: JSON for a text that is to hold JSON. */
+  /** The target's column as it is used for a batch's column of another type: JSON for a text column that stores JSON. */
   column?(own: Column, given: Column): Column
   /** Rights that a write needs besides those on the table: "TEMPORARY on the database". */
   readonly needs?: Readonly<Partial<Record<WriteMode, string>>>
-  /** The rights that the login lacks for a write, each as GRANT lists it: `INSERT ON "s"."t"`. Runs in a reading transaction. */
+  /** The privileges that the login lacks for a write, each as in a GRANT: `INSERT ON "s"."t"`. Runs in a reading transaction. */
   lacking?(client: C, write: WriteRights, call: Call): Promise<readonly string[]>
 }
 
-/** What the rights of a write depend on. */
+/** The facts that decide which privileges a write needs. */
 export interface WriteRights {
   readonly path: readonly string[]
   readonly columns: readonly string[]
@@ -62,13 +62,13 @@ export interface Piecewise<B, C> {
   limits?(target: Target<B, C>): PieceLimits | Promise<PieceLimits>
   /** Bytes that a line takes of a piece. */
   sizeOf?(line: Line<B>): number
-  /** Why a line that is larger than all that one statement takes is refused. Absent: it is put alone, and the server decides. */
+  /** The reason to refuse a line that is larger than one statement allows. Absent: the line is sent alone, and the server decides. */
   tooLarge?(bytes: number, most: number): string
   /** More than the server's text for a refused line. */
   reason?(target: Target<B, C>, line: Line<B>, error: unknown): Promise<string | undefined>
-  /** Of several lines with one key the last one alone is put: for statements that may not meet a key twice. */
+  /** Only the last of several lines with the same key is sent, for statements that must not contain a key twice. */
   readonly lastOfEachKey?: boolean
-  /** The rows that are there afterwards as the lines have them, where the system's own count says something else. */
+  /** Counts the rows that match the lines afterwards, if the system's own count means something else. */
   written?(target: Target<B, C>, lines: readonly Line<B>[]): Promise<number>
 }
 

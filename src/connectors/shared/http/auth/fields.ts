@@ -5,7 +5,7 @@ import { headerNameFault, headerValueFault, PLAIN_NAMES } from "../header-rules.
 import { hmacAuth, SIGNED_PARTS } from "./hmac.ts"
 import { CLIENT_CREDENTIALS, oauth2Auth } from "./oauth2.ts"
 
-/** Parameters of a token request that have a field of their own, by its title. */
+/** The parameters of a token request that have their own fields, with the titles of these fields. */
 const OWN: Readonly<Record<string, string>> = {
   client_id: "Client id",
   client_secret: "Client secret",
@@ -19,7 +19,7 @@ function parameterFault(name: string): string | undefined {
   return Object.hasOwn(OWN, name) ? `may not be ${name}; enter it as ${OWN[name]}.` : undefined
 }
 
-/** Grant types that begin with a person's login or its refresh token. */
+/** Grant types that start with the login of a person or with a refresh token. */
 const OTHER_GRANTS: ReadonlySet<string> = new Set(["authorization_code", "implicit", "refresh_token"])
 
 function grantTypeFault(grantType: string): string | undefined {
@@ -35,7 +35,7 @@ const grantType = text("Grant type", {
   default: CLIENT_CREDENTIALS,
   maxLength: 256,
   check: grantTypeFault,
-  help: "Another one where the provider has its own, such as account_credentials; what it needs besides goes into the parameters of the token request.",
+  help: "Only for providers with another one, such as account_credentials; its parameters go into More parameters of the token request.",
 })
 const asked = {
   scope: optional(text("Scope", { help: "Separated by blanks." })),
@@ -51,7 +51,7 @@ const asked = {
   ),
 }
 
-/** The ways to authenticate, for a type's `variant`; a type takes those that its system has. */
+/** The ways to authenticate, for a type's `variant`; a type uses those that its system supports. */
 export const authKinds = {
   none: { title: "None", fields: {} },
   basic: { title: "User and password", fields: { username: text("User"), password: secret("Password") } },

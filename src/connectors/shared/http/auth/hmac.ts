@@ -6,12 +6,12 @@ import { type HttpAuth, SECRET } from "../auth.ts"
 export const SIGNED_PARTS = ["method", "path", "query", "timestamp", "body", "body_sha256", "host"] as const
 export type SignedPart = (typeof SIGNED_PARTS)[number]
 
-/** What an HMAC (RFC 2104) signs, with what, and where the signature goes; the fields of a config, one for one. */
+/** The settings of an HMAC signature (RFC 2104), as in the config: the key, the signed parts, and the headers. */
 export interface HmacLogin {
   readonly key: Secret
   readonly keyEncoding: "text" | "hex" | "base64"
   readonly algorithm: "sha256" | "sha512"
-  /** Empty: timestamp, method, path, query, body. */
+  /** If empty: timestamp, method, path, query, body. */
   readonly parts: readonly { readonly part: SignedPart }[]
   readonly separator: "newline" | "dot" | "colon" | "nothing"
   readonly encoding: "hex" | "base64"
@@ -24,7 +24,7 @@ export interface HmacLogin {
 const DEFAULT_PARTS: readonly SignedPart[] = ["timestamp", "method", "path", "query", "body"]
 const SEPARATORS: Readonly<Record<HmacLogin["separator"], string>> = { newline: "\n", dot: ".", colon: ":", nothing: "" }
 
-/** A signature over parts of the request and the time at which it is sent. Path and query are signed as they are sent. */
+/** Signs parts of the request and the time of sending. Path and query are signed as they are sent. */
 export const hmacAuth = (login: HmacLogin, now: () => Date = () => new Date()): HttpAuth => ({
   sign(request) {
     const timestamp = timestampOf(now(), login.timestamp)

@@ -8,17 +8,17 @@ export interface JwtLogin {
   /** RSA for RS256, P-256 for ES256. */
   readonly key: KeyObject
   readonly algorithm: "RS256" | "ES256"
-  /** The key's id, where the server has several. */
+  /** The key's id, if the server has several keys. */
   readonly keyId?: string | undefined
-  /** Everything but the times, which are set when a token is made. */
+  /** All claims except the times, which are set when a token is created. */
   readonly claims: Readonly<JWTPayload>
   readonly lifeMs: number
 }
 
-/** A token is replaced so long before it ends, but not in the first half of its life. */
+/** A token is replaced this long before it expires, but not in the first half of its lifetime. */
 const RENEW_MS = 600_000
 
-/** Gives a token that is good for some time; one token is used for many requests. */
+/** Returns a function that gives a valid token; one token is used for many requests. */
 export function jwtSource({ key, algorithm, keyId, claims, lifeMs }: JwtLogin, now: () => number = () => Date.now()): () => Promise<string> {
   const renewMs = Math.min(RENEW_MS, lifeMs / 2)
   let current: { readonly token: Promise<string>; readonly until: number } | undefined
@@ -42,7 +42,7 @@ export function jwtSource({ key, algorithm, keyId, claims, lifeMs }: JwtLogin, n
   }
 }
 
-/** The token itself as the bearer token: Snowflake's key pairs, and Google's service accounts with an audience of the API. `headers` go with it. */
+/** Sends the token itself as the bearer token, as Snowflake's key pairs and Google's self-signed service account tokens need. `headers` are sent with it. */
 export function jwtAuth(token: () => Promise<string>, headers: Readonly<Record<string, string>> = {}): HttpAuth {
   return {
     sign: async (request) => withPrivate(request, { ...headers, authorization: `Bearer ${await token()}` }),

@@ -13,7 +13,7 @@ export interface OAuthLogin {
   readonly refreshToken?: Secret | undefined
   readonly scope?: string | undefined
   readonly audience?: string | undefined
-  /** The grant type without a refresh token; `client_credentials` unless given. */
+  /** The grant type if there is no refresh token; `client_credentials` by default. */
   readonly grantType?: string | undefined
   readonly clientAuth: "basic" | "post"
   readonly tokenParameters: readonly { readonly name: string; readonly value: Secret }[]
@@ -21,7 +21,7 @@ export interface OAuthLogin {
 
 export const CLIENT_CREDENTIALS = "client_credentials"
 
-/** Client credentials (RFC 6749, 4.4) or another grant type that needs no person, or a refresh token (RFC 6749, 6). A refresh token stays good when the secret or the scope changes, and so does one that replaced it. */
+/** Client credentials (RFC 6749, 4.4) or another grant type without a person, or a refresh token (RFC 6749, 6). Stored refresh tokens remain usable when the secret or the scope changes. */
 export function oauth2Auth(login: OAuthLogin, tls: TlsSpec): HttpAuth {
   const { tokenUrl, clientId, scope = "", audience = "", grantType = CLIENT_CREDENTIALS, tokenParameters } = login
   const [secret, refreshToken] = [login.clientSecret?.reveal(), login.refreshToken?.reveal()]
@@ -65,7 +65,7 @@ const tokenRequest = (tokenUrl: string, form: URLSearchParams): HttpRequest => r
 /** A service account that exchanges a signed assertion for an access token (RFC 7523, 2.1), as Google's do. */
 export interface AssertionLogin {
   readonly tokenUrl: string
-  /** Tells one account from another, and stays the same when its key is replaced: the account's e-mail address. */
+  /** Identifies the account, also after its key was replaced: the account's e-mail address. */
   readonly account: string
   readonly key: Secret
   readonly scope: string

@@ -20,19 +20,19 @@ export const keyPairOf = ({ privateKey, passphrase }: Config<typeof keyPairField
     product,
   })
 
-/** An RSA private key as somebody pasted it, and the fields of the form that hold it. */
+/** An RSA private key as a user pasted it, and the form fields that contain it. */
 export interface PastedKey {
   readonly pem: string
   readonly passphrase: string | undefined
   /** The JSON pointers of the two fields. */
   readonly fields: { readonly key: string; readonly passphrase: string }
-  /** As sentences name the system that takes the key. */
+  /** The name of the system that uses the key, for messages. */
   readonly product: string
 }
 
 const LEAST_BITS = 2_048
 
-/** Opens the key; `config_invalid` says which field to mend. */
+/** Opens the key; the error `config_invalid` names the field to correct. */
 export function openRsaKey({ pem, passphrase, fields, product }: PastedKey): KeyObject {
   let key: KeyObject
   try {
@@ -46,7 +46,7 @@ export function openRsaKey({ pem, passphrase, fields, product }: PastedKey): Key
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
   if (key.asymmetricKeyType === "rsa" && bits >= LEAST_BITS) return key
   const is = `${key.asymmetricKeyType ?? "another"} ${bits || ""}`.trim()
-  throw invalid(fields.key, `${product} takes RSA keys of 2,048 bits and more, and this one is ${is}; make another one.`)
+  throw invalid(fields.key, `${product} requires an RSA key of at least 2,048 bits, but this one is ${is}; create another key.`)
 }
 
 /** `SHA256:…` of the key's public half, in base64 (RFC 5280's SubjectPublicKeyInfo). */

@@ -7,16 +7,16 @@ import { failureOf } from "../statuses.ts"
 
 type Said = Readonly<Record<string, unknown>>
 
-/** What a token endpoint gives instead of a token: a code, and a text of its own. */
+/** The reason that a token endpoint gives instead of a token: a code and a text. */
 interface Reason {
   readonly name: string
   readonly text: string
-  /** By RFC 6749, so that the code has a known meaning. */
+  /** Whether the code is in the member `error`, as RFC 6749 defines it. */
   readonly standard: boolean
 }
 
 const LONGEST_S = 86_400
-/** Codes by which a provider refuses the client or the refresh token; others, such as invalid_scope, blame the request. */
+/** Codes that refuse the client or the refresh token. Other codes, such as invalid_scope, concern the request. */
 const REFUSALS: ReadonlySet<string> = new Set([
   "invalid_client",
   "invalid_grant",
@@ -27,7 +27,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ])
 const PASSING: ReadonlySet<string> = new Set(["temporarily_unavailable", "server_error", "slow_down"])
 
-/** The token in the answer of an endpoint (RFC 6749, 5.1), as JSON or form-encoded; fails with the provider's own reason where there is none. */
+/** The token in an endpoint's answer (RFC 6749, 5.1), as JSON or form-encoded; without a token, the error contains the provider's reason. */
 export function granted(answer: HttpAnswer, refreshing: boolean, scrub: Scrubber): TokenGrant {
   const said = membersOf(answer)
   const token = said?.["access_token"]
@@ -43,7 +43,7 @@ export function granted(answer: HttpAnswer, refreshing: boolean, scrub: Scrubber
     throw new PlatformError("response_invalid", `${origin} answers ${answer.status} without an access token${membersIn(said)}; check the token URL.`)
   const type = said?.["token_type"]
   if (typeof type === "string" && /^(mac|dpop|pop)$/i.test(type))
-    throw new PlatformError("response_invalid", `${origin} gives tokens of the type ${type}; the hub can use only bearer tokens.`)
+    throw new PlatformError("response_invalid", `${origin} issues tokens of the type ${type}; the hub can use only bearer tokens.`)
   const refreshToken = said?.["refresh_token"]
   return {
     accessToken: token,
@@ -54,16 +54,20 @@ export function granted(answer: HttpAnswer, refreshing: boolean, scrub: Scrubber
 
 const isToken = (value: unknown): value is string => typeof value === "string" && /^[\x21-\x7e]{1,65536}$/.test(value)
 
-/** RFC 6749, 5.2, and what other providers send in its place. The texts are the provider's own, and may repeat the login's secrets. */
+/** The error for a reason. The texts come from the provider and may repeat the login's secrets, so they are scrubbed. */
 function refusal({ url, status }: HttpAnswer, reason: Reason, refreshing: boolean, scrub: Scrubber): PlatformError {
   const name = plain(reason.name, scrub, 60)
   const text = plain(reason.text, scrub, 200)
   const why = [name, text].filter((each) => each !== "").join(": ")
   const details = { status, ...(name === "" ? {} : { oauthError: name }) }
   if (status >= 500 || status === 429 || PASSING.has(reason.name))
-    return new PlatformError(status === 429 ? "rate_limited" : "server_unavailable", `${url.origin} gives no token now (${why}); try again in a moment.`, {
-      details,
-    })
+    return new PlatformError(
+      status === 429 ? "rate_limited" : "server_unavailable",
+      `${url.origin} currently issues no tokens (${why}); try again in a moment.`,
+      {
+        details,
+      },
+    )
   const next =
     refreshing && reason.name === "invalid_grant" ? "log in again and enter the new refresh token" : "check the client's id, secret and scope at the provider"
   const certain = status === 401 || REFUSALS.has(reason.name)
@@ -86,7 +90,7 @@ const TEXTS = [
   "title",
 ]
 
-/** The reason in an answer without a token: RFC 6749's members, or a code and a text by other usual names, also inside of `error`, `errors` and `fault`. */
+/** The reason in an answer without a token: the members of RFC 6749, or a code and a text under other common names, also inside `error`, `errors` and `fault`. */
 function reasonIn(said: Said): Reason | undefined {
   const error = said["error"]
   const text = first(said, TEXTS)
@@ -97,13 +101,13 @@ function reasonIn(said: Said): Reason | undefined {
   return text === "" ? undefined : { name: first(said, CODES), text, standard: false }
 }
 
-/** The first of these members that has a text or a number other than zero. */
+/** The first of these members that is a non-empty text or a number other than zero. */
 function first(said: Said, names: readonly string[]): string {
   const found = names.map((name) => said[name]).find((value) => (typeof value === "string" && value !== "") || (typeof value === "number" && value !== 0))
   return found === undefined ? "" : String(found)
 }
 
-/** The text on one line, scrubbed before it is cut. */
+/** The text on one line, scrubbed before it is shortened. */
 const plain = (text: string, scrub: Scrubber, most: number): string =>
   scrub
     .text(text)
@@ -111,7 +115,7 @@ const plain = (text: string, scrub: Scrubber, most: number): string =>
     .trim()
     .slice(0, most)
 
-/** The names of the members, which are no secrets as their values may be. */
+/** The names of the members; unlike their values, they are not secret. */
 function membersIn(said: Said | undefined): string {
   const names = Object.keys(said ?? {}).filter((name) => /^[\w.-]{1,40}$/.test(name))
   return names.length === 0 ? "" : `, but with ${names.slice(0, 8).join(", ")}`
@@ -123,7 +127,7 @@ function membersOf(answer: HttpAnswer): Said | undefined {
     const value: unknown = JSON.parse(text)
     return isRecord(value) ? value : undefined
   } catch {
-    // Some providers answer in the form of their requests, whatever they are asked for.
+    // Some providers answer form-encoded, although the request asks for JSON.
     const form = /^\s*[\w.]+=[^\s<{]*\s*$/.test(text) ? new URLSearchParams(text.trim()) : undefined
     return form === undefined ? undefined : Object.fromEntries(form)
   }
@@ -131,7 +135,7 @@ function membersOf(answer: HttpAnswer): Said | undefined {
 
 const isRecord = (value: unknown): value is Said => value !== null && typeof value === "object" && !Array.isArray(value)
 
-/** Seconds as a number or as text, at most a day; undefined when it is neither. */
+/** A lifetime in seconds, as a number or text, in milliseconds and at most a day; undefined if it is neither. */
 function lifeOf(said: unknown): number | undefined {
   const seconds = typeof said === "string" && said.trim() !== "" ? Number(said) : said
   return typeof seconds === "number" && !Number.isNaN(seconds) ? Math.min(Math.max(0, seconds), LONGEST_S) * 1_000 : undefined

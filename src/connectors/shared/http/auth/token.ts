@@ -10,7 +10,7 @@ import { granted } from "./token-answer.ts"
 
 /** A login at a token endpoint. `identity` and `terms` are those of `TokenAsk`. */
 export interface TokenLogin extends Pick<TokenAsk, "identity" | "terms"> {
-  /** The refresh token that was entered; a later one takes its place. */
+  /** The refresh token from the config; a newer one replaces it. */
   readonly refreshToken?: string | undefined
   /** Values that the endpoint may repeat in an error. */
   readonly secrets: readonly string[]
@@ -20,8 +20,8 @@ export interface TokenLogin extends Pick<TokenAsk, "identity" | "terms"> {
 const MAX_BYTES = 262_144
 
 /**
- * Bearer tokens by `Call.token`, which keeps them for all nodes. A kept token that the API refuses is replaced once; one
- * that was just made is not, since the next would be refused as well.
+ * Bearer tokens from `Call.token`, which stores them for all nodes. A stored token that the API refuses is replaced once; a new
+ * token is not, because the next one would be refused too.
  */
 export function tokenAuth(login: TokenLogin, tls: TlsSpec): HttpAuth {
   const sent = new WeakMap<HttpRequest, Token>()
@@ -49,7 +49,7 @@ const askOf = (login: TokenLogin, tls: TlsSpec, refused: string | undefined): To
   grant: (lease, refreshToken) => grant(login, tls, lease, refreshToken ?? login.refreshToken),
 })
 
-/** One request to the endpoint (RFC 6749, 4.4 and 6). It follows no redirect, and the body of its answer says whether it is a success. */
+/** Sends one request to the endpoint (RFC 6749, 4.4 and 6). Redirects are not followed; the body of the answer decides whether it is a success. */
 async function grant(login: TokenLogin, tls: TlsSpec, lease: Lease, refreshToken: string | undefined): Promise<TokenGrant> {
   const scrub = new Scrubber([...login.secrets, refreshToken ?? ""])
   const client = httpClient(lease.dispatcher(tls), { maxBytes: MAX_BYTES, redirects: false, judge: () => undefined })

@@ -8,7 +8,7 @@ import { type Encryption, type Login, loginOf, type ServerConfig } from "../logi
 import type { SqlConnection } from "../wire.ts"
 import type { PgBound } from "./encode.ts"
 import { duringLogin } from "./errors.ts"
-import { cancelRequest, letsIn, startTls, watchMessages } from "./protocol.ts"
+import { cancelRequest, letsIn, type Peer, startTls, watchMessages } from "./protocol.ts"
 import { connectRight } from "./spelling.ts"
 import { type PgSystem, pgWire } from "./wire.ts"
 
@@ -29,9 +29,10 @@ export const connectPgBy =
 export async function connectPg(login: Login, lease: Lease, system: PgSystem): Promise<PgClient> {
   const { default: pg } = await import("pg")
   const { address, tls } = login
+  const peer = { ...address, product: system.errors.product }
   const open = async () => {
     const raw = await lease.dial(address)
-    return tls === undefined ? raw : startTls(raw, address, tls, lease)
+    return tls === undefined ? raw : startTls(raw, peer, tls, lease)
   }
   const socket = lease.socket(open)
   const client = new pg.Client({
@@ -39,7 +40,7 @@ export async function connectPg(login: Login, lease: Lease, system: PgSystem): P
     port: address.port,
     user: login.user,
     database: login.database || login.user,
-    // A function: with an empty string `pg` would look into PGPASSWORD and ~/.pgpass.
+    // A function, because with an empty string `pg` would use PGPASSWORD and ~/.pgpass.
     password: () => login.password?.reveal() ?? "",
     stream: () => socket as never,
     ssl: false,
@@ -47,13 +48,13 @@ export async function connectPg(login: Login, lease: Lease, system: PgSystem): P
     connectionTimeoutMillis: 0,
     ...{ sslnegotiation: "postgres" },
   })
-  // Exactly these and no PGOPTIONS, PGREPLICATION or PGAPPNAME of the environment.
+  // Exactly these, without PGOPTIONS, PGREPLICATION and PGAPPNAME from the environment.
   Object.assign(client, { getStartupConf: () => ({ user: login.user, database: login.database || login.user, application_name: "jackfield" }) })
   // Without a listener, a connection that breaks while idle would end the process. The next statement gets the error.
   client.on("error", () => undefined)
-  socket.on("data", watchMessages(address))
+  socket.on("data", watchMessages(peer))
   try {
-    await logIn(client, lease, system, login.user, tls === undefined && (() => letsInByTls(login, lease)))
+    await logIn(client, lease, system, login.user, tls === undefined && (() => letsInByTls(login, peer, lease)))
     if (system.session !== undefined) await client.query(system.session)
   } catch (error) {
     socket.destroy()
@@ -63,7 +64,7 @@ export async function connectPg(login: Login, lease: Lease, system: PgSystem): P
   const release = lease.beforeCutOff(async (dial) => {
     if (processID === null || secretKey === null) return
     const raw = await dial(address)
-    const stream = tls === undefined ? raw : await startTls(raw, address, tls, lease)
+    const stream = tls === undefined ? raw : await startTls(raw, peer, tls, lease)
     stream.resume().end(cancelRequest(processID, secretKey))
     await once(stream, "close")
   })
@@ -71,18 +72,18 @@ export async function connectPg(login: Login, lease: Lease, system: PgSystem): P
 }
 
 /**
- * Whether the server asks for the login over TLS, where it refused one without. The message with which it refuses says neither, and
- * comes in the server's language. No password is sent.
+ * Whether the server accepts the login over TLS after it refused one without TLS. The refusal itself does not tell, and its text is in
+ * the server's language. Sends no password.
  */
-async function letsInByTls({ address, user, database }: Login, lease: Lease): Promise<boolean> {
-  const secured = await startTls(await lease.dial(address), address, { mode: "require" }, lease)
-  return await letsIn(secured, { user, database: database || user })
+async function letsInByTls({ user, database }: Login, peer: Peer, lease: Lease): Promise<boolean> {
+  const secured = await startTls(await lease.dial({ host: peer.host, port: peer.port }), peer, { mode: "require" }, lease)
+  return await letsIn(secured, { user, database: database || user }, peer.product)
 }
 
-/** Code of a login that the server does not take from here, for any password. */
+/** The code for a login that the server refuses from this address, whatever the password. */
 const NOT_FROM_HERE = "28000"
 
-/** A login without TLS that was refused, as an error that says whether TLS would help. */
+/** The error for a refused login without TLS; `tls_required` if the server accepts the login over TLS. */
 async function refusedPlain(error: PlatformError, byTls: () => Promise<boolean>): Promise<PlatformError> {
   // Where TLS cannot be tried, the refusal stays as it is.
   if (error.details?.["sqlstate"] !== NOT_FROM_HERE || !(await byTls().catch(() => false))) return error

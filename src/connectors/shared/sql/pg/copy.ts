@@ -50,7 +50,7 @@ class Copy implements Submittable {
   }
 }
 
-/** Bytes that are held for a consumer before the server has to wait. */
+/** Bytes that are buffered for a consumer before the server has to wait. */
 const HELD_BYTES = 1_048_576
 
 class CopyOut extends Copy {
@@ -58,7 +58,7 @@ class CopyOut extends Copy {
   heldBytes = 0
 
   handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
-    // A copy: the library uses the memory of its messages again.
+    // A copy, because the library reuses the memory of its messages.
     this.held.push(Buffer.from(chunk))
     this.heldBytes += chunk.length
     if (this.heldBytes >= HELD_BYTES) this.connection?.stream.pause()
@@ -74,7 +74,7 @@ class CopyOut extends Copy {
   }
 }
 
-/** The bytes of a `COPY … TO STDOUT`. A consumer that stops before their end closes the connection, so that nothing of them meets the next statement. */
+/** The bytes of a `COPY … TO STDOUT`. If the consumer stops early, the connection is closed, so that no remaining bytes are read as the next statement's. */
 export function copyOut(pg: Client, sql: string): ByteFlow {
   const copy = new CopyOut(sql)
   let [begun, ended] = [false, false]
@@ -110,7 +110,7 @@ class CopyIn extends Copy {
     this.onChange()
   }
 
-  /** Waits until that is so, or the COPY has ended; throws its error. */
+  /** Waits until the condition holds or the COPY has ended; throws the COPY's error. */
   async until(met: () => boolean): Promise<void> {
     while (!met() && !this.ended)
       await new Promise<void>((resolve) => {
@@ -120,7 +120,7 @@ class CopyIn extends Copy {
   }
 }
 
-/** Runs a `COPY … FROM STDIN` with those bytes; the rows that the server counted. When their source fails, the COPY fails with it. */
+/** Runs a `COPY … FROM STDIN` with those bytes; returns the server's count of rows. If the source fails, so does the COPY. */
 export async function copyIn(pg: Client, sql: string, data: string | AsyncIterable<Buffer>): Promise<number> {
   const copy = pg.query(new CopyIn(sql))
   await copy.until(() => copy.ready)

@@ -6,7 +6,7 @@ import { pgTypes } from "./values.ts"
 
 const { read } = pgTypes()
 
-/** Comments and quotes (PostgreSQL docs, 4.1). A string of `E''` may end later than it does here, and the server then takes less of it for code. */
+/** Comments and quotes (PostgreSQL docs, 4.1). A string with `E''` may end later than assumed here; the server then treats less of the text as code. */
 const LEXIS: Lexis = { lineComments: [/--/y], nests: true, quotes: `'"`, dollars: /\$(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?\$/y }
 
 /** The SQL of PostgreSQL, and of systems that speak its protocol. */
@@ -15,17 +15,17 @@ export const pgDialect: Dialect<PgBound> = {
   login: "role",
   ident: quotedBy('"'),
   bound: (n) => `$${n}`,
-  // A composite is compared with a record, and a record without a type has no input.
+  // A composite needs a cast: without one the parameter would be an anonymous record, which has no input function.
   compared: (n, { type, nativeType }) => (type === "unknown" ? `$${n}::${nativeType}` : `$${n}`),
   param,
   encode,
-  // The extended protocol takes a single statement, so none can end the transaction and go on.
+  // The extended protocol accepts a single statement, so no statement can end the transaction and run another.
   reading: { words: ["select", "with", "values", "table", "show", "explain"], lexis: LEXIS, by: "transaction" },
   order: {
     tuples: true,
     // JSON comes back in another spelling.
     resumes: ({ type }) => type !== "json",
-    // By some collations texts are equal that differ, as citext is; so are intervals, and what composites and arrays hold may be.
+    // Texts may be equal although they differ, by some collations and in citext; so may intervals and the members of composites and arrays.
     exact: ({ type, nativeType }) =>
       type !== "array" && type !== "unknown" && (type !== "string" || (nativeType !== "interval" && read(nativeType).type === "string")),
     isBadKey: isDataError,

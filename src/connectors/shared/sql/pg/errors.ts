@@ -1,16 +1,16 @@
 import { type ErrorCode, PlatformError } from "../../../../core/errors.ts"
 import { brief, codeIn, type ErrorTable, READ_ONLY, type Said, WRONG_LOGIN } from "../errors.ts"
 
-/** What the server says when it refuses; the fields of its ErrorResponse (PostgreSQL docs, 55.8). */
+/** A refusal of the server: the fields of its ErrorResponse (PostgreSQL docs, 55.8). */
 interface ServerError extends Error {
   readonly severity: string
   readonly code: string
   readonly detail?: string
   readonly hint?: string
   readonly position?: string
-  /** A statement that the server ran by itself: one of a function or a trigger. */
+  /** A statement that a function or a trigger ran. */
   readonly internalQuery?: string
-  /** The function of the server's source that failed, which has one name in every language. */
+  /** The function in the server's source code that reported the error; its name does not depend on the language. */
   readonly routine?: string
 }
 
@@ -56,8 +56,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 }
 
 /**
- * PgBouncer reports failures of its own under the code of a violation of the protocol, and in English alone. They become the codes
- * that PostgreSQL has for them; the first that fits wins. What fits none is a pooler that cannot serve.
+ * PgBouncer reports its own failures with the code for a protocol violation, and always in English. They are mapped to PostgreSQL's
+ * codes; the first match wins. A message without a match means that the pooler is unavailable.
  */
 const POOLER: readonly (readonly [RegExp, string])[] = [
   [/no such database|database .*(does not exist|not found|not allowed)/i, "3D000"],
@@ -67,14 +67,14 @@ const POOLER: readonly (readonly [RegExp, string])[] = [
   [/unsupported|packet|protocol|not allowed in/i, "08P01"],
 ]
 
-/** What a pooler says; undefined for a server's own errors, which do not end the connection with that code. */
+/** A pooler's error; undefined for errors of the server itself, which are not fatal with that code. */
 function pooled({ code, severity, message }: ServerError): Said | undefined {
   if (code !== "08P01" || severity !== "FATAL") return undefined
   const [, known = "57P03"] = POOLER.find(([pattern]) => pattern.test(message)) ?? []
   return { code: known, state: code, text: message }
 }
 
-/** The table for the login: a pooler that makes a client wait there has no connection to its server, where later its pool is full. */
+/** The table for the login. A pooler that lets a client wait during the login has no connection to its server; after the login, its pool is full. */
 export const duringLogin = (errors: ErrorTable): ErrorTable => ({
   ...errors,
   said: (error) => {
@@ -83,21 +83,21 @@ export const duringLogin = (errors: ErrorTable): ErrorTable => ({
   },
 })
 
-/** Their detail names the key in question; that of others repeats the whole row. */
+/** Codes whose detail names the key; the detail of other codes repeats the whole row. */
 const KEYED: ReadonlySet<string> = new Set(["23503", "23505", "23P01"])
 
-/** The server's hint; for text in no encoding, one of ours. A zero byte (0x00) came from the caller. */
+/** The server's hint, or ours for text that is not in any known encoding. A zero byte (0x00) comes from the caller. */
 const hintFor = ({ code, hint, message }: ServerError): string | undefined => (code === "22021" && !message.includes("0x00") ? OTHER_ENCODING : hint)
 const OTHER_ENCODING =
-  "The database has the encoding SQL_ASCII, so its text may be in any; select convert_from(convert(convert_to(column, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII'), with the true encoding in the place of LATIN1."
+  "The database has the encoding SQL_ASCII, so its text may be in any encoding; select convert_from(convert(convert_to(column, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII'), with the actual encoding in place of LATIN1."
 
-/** RAISE in a function or a trigger, under whatever code its author chose. */
+/** Whether RAISE in a function or a trigger caused the error; its author may choose any code. */
 const isRaised = (error: unknown): boolean => isServerError(error) && error.routine === "exec_stmt_raise"
 
-/** A policy of row-level security has the code of a right that is missing. */
+/** Whether a policy of row-level security caused the error, which has the code for a missing privilege. */
 const isPolicy = (error: unknown): boolean => isServerError(error) && error.code === "42501" && error.routine === "ExecWithCheckOptions"
 
-/** Codes of what is no row's: the connection, the transaction, resources, shutdowns. */
+/** Codes that concern the whole batch: the connection, the transaction, resources, shutdowns. */
 const WHOLE = /^(08|25|28|3D|3F|40|53|57|58|F0|26|34|0B|2D)|^22P04/
 
 /** The errors of PostgreSQL, or of a system that speaks its protocol and uses its codes. */
@@ -123,11 +123,11 @@ export const pgErrors = (product: string): ErrorTable => ({
     "25006": READ_ONLY,
     auth_failed: "{product} does not let this {login} in from here ({said}); see its pg_hba.conf.",
   },
-  // Data, constraints, triggers; not a COPY that is broken as a whole.
+  // Data, constraints and triggers, but not a malformed COPY.
   isRowFault: ({ code }, error) => (/^(22|23|44|P0)/.test(code) && code !== "22P04") || isPolicy(error),
   isBatchFault: ({ code }, error) => {
     if (isRaised(error)) return false
-    // A statement of a trigger may fail for some rows alone; a right that it lacks is missing for all of them.
+    // A statement of a trigger may fail for some rows only; a missing privilege affects all rows.
     if (code.startsWith("42")) return code === "42501" || !isServerError(error) || error.internalQuery === undefined
     return WHOLE.test(code)
   },
@@ -135,7 +135,7 @@ export const pgErrors = (product: string): ErrorTable => ({
   client: (error) => explainClient(product, error),
 })
 
-/** Whether the server refused a value, as against the statement. */
+/** Whether the server refused a value rather than the statement. */
 export const isDataError = (error: unknown): boolean => isServerError(error) && error.code.startsWith("22")
 
 const LOST: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "ERR_STREAM_DESTROYED"])
@@ -144,7 +144,7 @@ function explainClient(product: string, error: Error): PlatformError | undefined
   const ours = (code: ErrorCode, message: string): PlatformError => new PlatformError(code, message, { cause: error })
   if (error.message.startsWith("SASL:")) return explainSasl(error.message, ours)
   if (("code" in error && LOST.has(error.code)) || /^(Connection terminated|Client (has encountered|was closed))/.test(error.message))
-    return ours("connection_lost", `The connection to ${product} broke; try again, and look at the server's log if it stays.`)
+    return ours("connection_lost", `The connection to ${product} broke; try again, and check the server's log if it happens again.`)
   if (/^(received invalid response|Unknown authenticationOk|Received unexpected|Binary mode)/i.test(error.message))
     return ours("protocol_invalid", `The server does not speak the protocol of ${product}; check host and port.`)
   return undefined
@@ -153,6 +153,9 @@ function explainClient(product: string, error: Error): PlatformError | undefined
 function explainSasl(message: string, ours: (code: ErrorCode, message: string) => PlatformError): PlatformError {
   if (message.includes("client password must be")) return ours("auth_failed", "The server asks for a password, and the connector has none; enter it.")
   if (message.includes("supported") || message.includes("requires a certificate"))
-    return ours("auth_failed", "The server asks for a way of logging in that is not supported; allow scram-sha-256 in its pg_hba.conf.")
-  return ours("protocol_invalid", "The server broke the rules of the SCRAM login, so it may not be the one it says it is; check host and TLS.")
+    return ours(
+      "auth_failed",
+      "The server requires a login method that is not supported; let this login in by a password (scram-sha-256 in PostgreSQL's pg_hba.conf).",
+    )
+  return ours("protocol_invalid", "The server violated the SCRAM login, so it may not be the server that it claims to be; check host and TLS.")
 }

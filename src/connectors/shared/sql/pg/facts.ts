@@ -6,7 +6,7 @@ import type { PgClient } from "./client.ts"
 export async function probePg<Row extends readonly unknown[]>({ pg, wire }: PgClient, sql: string, call: Call): Promise<Partial<Row>> {
   await call.stage("permission", async () => wire.transactions?.begin("read", call))
   return await call.stage("probe", async () => {
-    // One message, one round trip; when the SELECT fails the server skips the ROLLBACK.
+    // One message, one round trip; if the SELECT fails, the server skips the ROLLBACK.
     const sent = pg.query({ text: `${sql}; ROLLBACK`, rowMode: "array" }) as unknown as Promise<readonly [QueryArrayResult, unknown]>
     const [{ rows }] = await sent.catch(async (error: unknown) => {
       await wire.transactions?.rollback()

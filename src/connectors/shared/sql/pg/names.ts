@@ -1,4 +1,4 @@
-/** Text in UTF-8, for a database of encoding SQL_ASCII, whose texts are bytes and may be anything. */
+/** Matches valid UTF-8 in a database with the encoding SQL_ASCII, whose texts are arbitrary bytes. */
 const UTF8 = [
   "[\\x01-\\x7F]",
   "[\\xC2-\\xDF][\\x80-\\xBF]",
@@ -10,9 +10,9 @@ const UTF8 = [
   "\\xF4[\\x80-\\x8F][\\x80-\\xBF]{2}",
 ].join("|")
 
-/** Whether the server can send a text to a client of UTF-8. Every encoding but SQL_ASCII is converted. */
+/** SQL for whether the server can send a text to a UTF-8 client. It converts every encoding except SQL_ASCII. */
 export const isTellable = (sql: string): string =>
   `(getdatabaseencoding() <> 'SQL_ASCII' OR ${sql} IS NULL OR ${sql}::text ~ E'^(${UTF8.replaceAll("\\", "\\\\")})*$')`
 
-/** The text, or one in which the bytes that are no UTF-8 are escaped (`n\351`). */
+/** SQL for the text; if it is not UTF-8, with its bytes escaped (`n\351`). */
 export const told = (sql: string): string => `CASE WHEN ${isTellable(sql)} THEN ${sql}::text ELSE encode(convert_to(${sql}::text, 'SQL_ASCII'), 'escape') END`

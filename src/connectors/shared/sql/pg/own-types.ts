@@ -8,15 +8,8 @@ const baseOf = (oid: string): string => `(WITH RECURSIVE d(oid) AS (SELECT ${oid
     UNION ALL SELECT p.typbasetype FROM d JOIN pg_catalog.pg_type p ON p.oid = d.oid WHERE p.typtype = 'd')
   SELECT d.oid FROM d JOIN pg_catalog.pg_type p ON p.oid = d.oid WHERE p.typtype <> 'd')`
 
-/** The type under a chain of domains, with its modifiers, as `format_type()` spells it; of any other type NULL. */
-export const baseSpelled = (
-  oid: string,
-): string => `(WITH RECURSIVE d AS (SELECT typbasetype, typtypmod FROM pg_catalog.pg_type WHERE oid = ${oid} AND typtype = 'd'
-    UNION ALL SELECT p.typbasetype, p.typtypmod FROM d JOIN pg_catalog.pg_type p ON p.oid = d.typbasetype WHERE p.typtype = 'd')
-  SELECT format_type(d.typbasetype, d.typtypmod) FROM d JOIN pg_catalog.pg_type p ON p.oid = d.typbasetype WHERE p.typtype <> 'd')`
-
 /** The OID of the elements' type, of a domain over an array too; of a type `t` in pg_type. */
-export const elementOf = (t: string): string =>
+const elementOf = (t: string): string =>
   `CASE WHEN ${t}.typcategory = 'A' THEN (SELECT p.typelem FROM pg_catalog.pg_type p WHERE p.oid = ${baseOf(`${t}.oid`)}) END`
 
 /** Column types by pg_type's categories, for types that are not built in. */

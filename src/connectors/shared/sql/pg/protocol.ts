@@ -2,25 +2,30 @@ import type { Duplex } from "node:stream"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { Address, Lease, TlsSpec } from "../../../../core/lease.ts"
 
+/** A server, and the product that is expected there. */
+export interface Peer extends Address {
+  readonly product: string
+}
+
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 
 /**
  * Asks for TLS and upgrades the stream (PostgreSQL docs, 55.2.11). The answer is one byte; whatever else comes before
  * the handshake could have been put there by an attacker in between (CVE-2021-23222) and is refused.
  */
-export async function startTls(raw: Duplex, to: Address, tls: TlsSpec, lease: Lease): Promise<Duplex> {
+export async function startTls(raw: Duplex, { product, ...to }: Peer, tls: TlsSpec, lease: Lease): Promise<Duplex> {
   raw.write(SSL_REQUEST)
-  const answer = await firstChunk(raw)
+  const answer = await firstChunk(raw, product)
   if (answer.length === 1 && answer[0] === 0x53) return lease.secure(raw, to.host, tls)
   raw.destroy()
   if (answer.length === 1 && answer[0] === 0x4e)
     return lease.stage("tls", () =>
       Promise.reject(new PlatformError("tls_unsupported", `The server at ${to.host}:${to.port} does not offer TLS; switch it on there, or choose TLS off.`)),
     )
-  throw notPostgres(to)
+  throw notSpoken({ product, ...to })
 }
 
-function firstChunk(raw: Duplex): Promise<Buffer> {
+function firstChunk(raw: Duplex, product: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const settle = (work: () => void): void => {
       raw.off("data", onData).off("error", onError).off("close", onClose).off("end", onClose)
@@ -30,7 +35,9 @@ function firstChunk(raw: Duplex): Promise<Buffer> {
     const onError = (error: Error): void => settle(() => reject(error))
     const onClose = (): void =>
       settle(() =>
-        reject(new PlatformError("protocol_invalid", "The server closed the connection when it was asked for TLS; check that a PostgreSQL listens there.")),
+        reject(
+          new PlatformError("protocol_invalid", `The server closed the connection before it answered; check that ${product} listens at this host and port.`),
+        ),
       )
     raw.on("data", onData).on("error", onError).on("close", onClose).on("end", onClose)
   })
@@ -64,7 +71,7 @@ const UNSUPPORTED: ReadonlyMap<number, string> = new Map([
  * throws `protocol_invalid` for bytes that are not of the protocol, `auth_failed` for a login that is not supported, and
  * `response_too_large` for a message that is too large to be held.
  */
-export function watchMessages(to: Address): (chunk: Buffer) => void {
+export function watchMessages(to: Peer): (chunk: Buffer) => void {
   let begun = false
   // Of a request for a login: its bytes so far, and the number that they make.
   let asked = { bytes: 0, number: 0 }
@@ -76,7 +83,7 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
   let tail = 0
   let quiet = 0
   const header = (byte: number): void => {
-    if (!begun && !GREETINGS.has(byte)) throw notPostgres(to)
+    if (!begun && !GREETINGS.has(byte)) throw notSpoken(to)
     begun = true
     // The type, then the length, which counts itself.
     if (have === 0) type = byte
@@ -88,7 +95,7 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
     asked = { bytes: 0, number: 0 }
     rest = length - 4
     // The client library would read fields without an end for ever.
-    if (rest < 0 || (rest === 0 && FIELDS.has(type))) throw notPostgres(to)
+    if (rest < 0 || (rest === 0 && FIELDS.has(type))) throw notSpoken(to)
     if (length > MESSAGE_MAX_BYTES)
       throw new PlatformError("response_too_large", `One row is larger than ${MESSAGE_MAX_BYTES / 1_048_576} MiB; select less of it.`)
   }
@@ -100,7 +107,7 @@ export function watchMessages(to: Address): (chunk: Buffer) => void {
     const way = type === LOGIN && rest === 0 ? UNSUPPORTED.get(asked.number) : undefined
     if (way !== undefined) throw unsupported(way)
     for (let index = Math.max(at, end - 2); index < end; index++) tail = ((tail << 8) | (chunk[index] ?? 0)) & 0xffff
-    if (rest === 0 && FIELDS.has(type) && tail !== 0) throw notPostgres(to)
+    if (rest === 0 && FIELDS.has(type) && tail !== 0) throw notSpoken(to)
     return end
   }
   return (chunk) => {
@@ -120,8 +127,8 @@ const unsupported = (way: string): PlatformError =>
     `The server asks for ${way}, which is not supported; let this login in by a password (scram-sha-256 in PostgreSQL's pg_hba.conf).`,
   )
 
-const notPostgres = ({ host, port }: Address): PlatformError =>
-  new PlatformError("protocol_invalid", `The server at ${host}:${port} does not speak PostgreSQL's protocol; check host and port.`)
+const notSpoken = ({ host, port, product }: Peer): PlatformError =>
+  new PlatformError("protocol_invalid", `The server at ${host}:${port} does not speak the protocol of ${product}; check host and port.`)
 
 /** CancelRequest: ends what the session of that key is running (PostgreSQL docs, 55.2.8). */
 export function cancelRequest(processId: number, secretKey: number): Buffer {
@@ -142,10 +149,10 @@ export function startupMessage(parameters: Readonly<Record<string, string>>): Bu
   return Buffer.concat([head, body])
 }
 
-/** The server's first answer to a StartupMessage asks for the login; anything else refuses it. */
-export async function letsIn(stream: Duplex, parameters: Readonly<Record<string, string>>): Promise<boolean> {
+/** Whether the server's first answer to a StartupMessage asks for the login; any other answer refuses it. */
+export async function letsIn(stream: Duplex, parameters: Readonly<Record<string, string>>, product: string): Promise<boolean> {
   stream.write(startupMessage(parameters))
-  const [answer] = await firstChunk(stream)
+  const [answer] = await firstChunk(stream, product)
   stream.destroy()
   return answer === 0x52
 }

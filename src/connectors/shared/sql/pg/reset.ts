@@ -3,7 +3,7 @@ import { PlatformError } from "../../../../core/errors.ts"
 import type { SqlConnection } from "../wire.ts"
 
 /**
- * Ends what is left of a transaction and runs the statement that discards everything else that a session keeps. Throws when the
+ * Ends an open transaction and runs the statement that discards all other session state. Throws when the
  * session is not idle afterwards. The statement may not stand in one message with ROLLBACK, which would make it part of a transaction.
  */
 export const resetBy =

@@ -16,19 +16,19 @@ import type { PgTypes } from "./values.ts"
 export interface PgSystem {
   readonly errors: ErrorTable
   readonly types: PgTypes
-  /** Settings of each transaction: values must come in the spelling that `types` reads. */
+  /** Settings of each transaction, so that values have the spelling that `types` reads. */
   readonly settings: readonly string[]
-  /** What every session is told first. */
+  /** The first statement of every session. */
   readonly session?: string
   /** How a transaction begins. Absent: as in PostgreSQL. */
   readonly modes?: Readonly<Record<Access, readonly string[]>>
   /** Whether types that are not built in are looked up in pg_type, and parameters are bound by the types that the server describes. */
   readonly ownTypes?: boolean
-  /** Whether a refused statement spoils its transaction for good, so that what was done before is sent again. */
+  /** Whether a refused statement aborts its transaction for good, so that the earlier statements must be repeated. */
   readonly replays?: boolean
 }
 
-/** The wire over a client that is logged in; `release` takes back what would cancel on the server at the deadline. */
+/** The wire over a client that is logged in; `release` removes the cancel request that is registered for the deadline. */
 export function pgWire(pg: Client, system: PgSystem, release: () => void): SqlWire<PgBound> {
   const wire = plainWire(pg, system, release)
   return system.replays === true ? withReplay(wire) : wire
@@ -72,11 +72,11 @@ const MODES: Readonly<Record<Access, readonly string[]>> = {
 }
 const LONGEST_MS = 2_147_483_647
 
-/** Transactions, and the statements that begin one while they wait for its first statement. */
+/** Transactions whose opening statements may wait and be sent with the first statement. */
 interface PgTransactions extends Transactions {
-  /** Hands over the statements that wait, to the one who sends them with the first statement. */
+  /** Returns the waiting statements to the caller, who must send them with the first statement. */
   opening(): readonly string[]
-  /** Begins the transaction now, if it waits. */
+  /** Begins the transaction now if its opening statements are waiting. */
   opened(): Promise<void>
 }
 
@@ -93,7 +93,7 @@ function transactionsOf(pg: Client, settings: readonly string[], modes: Readonly
     if (statements.length > 0) await pg.query(statements.join("; "))
   }
   const rollback = async (): Promise<void> => {
-    // One that was not begun needs no end.
+    // A transaction that was never begun needs no rollback.
     if (opening().length > 0) return
     ending ??= pg
       .query("ROLLBACK")
@@ -110,7 +110,7 @@ function transactionsOf(pg: Client, settings: readonly string[], modes: Readonly
       const timeoutMs = Math.min(Math.max(1, Math.floor(call.remainingMs())), LONGEST_MS)
       const shared = snapshot === undefined ? [] : [`SET TRANSACTION SNAPSHOT ${snapshotLiteral(snapshot)}`]
       const mode = modes[snapshot === undefined ? access : "snapshot"]
-      // The client library takes one statement at a time.
+      // The client library accepts one statement at a time.
       await ending
       waiting = [...mode, ...shared, ...settings.map((each) => `SET LOCAL ${each}`), `SET LOCAL statement_timeout = ${timeoutMs}`]
       if (!soon) await opened()
@@ -143,12 +143,12 @@ function snapshotLiteral(id: string): string {
 const FIRST_ROWS = 32
 const PAGE_LENGTH = 8 * 1_048_576
 
-/** How a result's rows are read: made from its description, once. */
+/** Makes a reader of rows from a result's description. */
 type Reader = (fields: readonly FieldDef[]) => Promise<{ readonly columns: readonly Column[]; values(row: RawRow): readonly Value[] }>
 
 /**
- * A statement's rows in pages, the first also when it is empty; stops at `maxRows`. Memory holds one page: the first is
- * short, and where rows are long so are the others, about 8 MiB at most.
+ * A statement's rows in pages, with at least one page; stops at `maxRows`. Only one page is in memory: the first is
+ * short, and the others hold about 8 MiB at most.
  */
 async function* pages(pg: Client, reader: Reader, { sql, params }: Statement<PgBound>, limits: PageLimits, before: readonly string[]): AsyncGenerator<Page> {
   const portal = new Portal(pg)
@@ -173,7 +173,7 @@ async function* pages(pg: Client, reader: Reader, { sql, params }: Statement<PgB
   }
 }
 
-/** Closes a portal; from a connection that is gone no answer would ever come. */
+/** Closes a portal without waiting for an answer on a connection that has ended. */
 async function closed(pg: Client, portal: Portal): Promise<void> {
   const done = new AbortController()
   await Promise.race([portal.close(), once(pg, "end", done).catch(() => undefined)])
