@@ -200,7 +200,10 @@ describe("a body template", () => {
   test("that its method or its Content-Type cannot carry is refused where it is saved", async () => {
     const config = { url: far.url, body: [{ name: "a" }] }
     const created = await hub.call("POST", "/v1/connectors", { name: "unsendable", type: "http", config })
-    expect([created.status, created.body.errors]).toMatchObject([422, [{ pointer: "/config/body", message: expect.stringContaining("cannot be sent with GET") }]])
+    expect([created.status, created.body.errors]).toMatchObject([
+      422,
+      [{ pointer: "/config/body", message: expect.stringContaining("cannot be sent with GET") }],
+    ])
     const made = await hub.call("POST", "/v1/connectors", { name: "sendable", type: "http", config: { ...config, method: "POST" } })
     expect(made.status).toBe(201)
     const headers = [{ name: "Content-Type", value: "application/xml" }]
