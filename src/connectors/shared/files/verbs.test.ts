@@ -10,7 +10,6 @@ import type { Call } from "../../../core/call.ts"
 import { type Batch, type Discovered, EVERYTHING, type ReadOptions, type Slice, type Stream } from "../../../core/streams.ts"
 import type { Value } from "../../../core/values.ts"
 import { csvFormat } from "./csv/format.ts"
-import { AUTO } from "./csv/options.ts"
 import { jsonFormat } from "./json/format.ts"
 import { Layout, type LayoutSpec } from "./layout.ts"
 import { ndjsonFormat } from "./ndjson/format.ts"
@@ -210,47 +209,6 @@ describe("a file is a stream", () => {
       ["e.csv.gz", expect.stringContaining("gzip compression")],
     ])
     expect(counted).toEqual({ total: 5, byKind: { file: 1, "unread file": 4 } })
-  })
-})
-
-describe("a test", () => {
-  const tested = (of: FileClient) => verbs.test(of, call())
-
-  it.each([
-    ["CSV", "a.csv", "a,b,c\n1,2\n3,4\n", /Each of the first 2 records of a.csv is rejected: line 2 has 2 fields/],
-    ["one object a line", "a.ndjson", '{"a"\n', /The only record of a.ndjson is rejected: line 1 is not valid JSON/],
-    ["an array", "a.json", "[1,2]", /Each of the first 2 records of a.json is rejected: line 1 is not a JSON object/],
-  ])("fails for a file whose first records are all rejected: %s", async (_, path, text, says) => {
-    await put(path, text)
-    const formats = [path.endsWith("csv") ? csvFormat() : path.endsWith("ndjson") ? ndjsonFormat() : jsonFormat()]
-    await expect(tested(client({ per: "one" }, { formats, store: folderStore(root) }))).rejects.toMatchObject({
-      code: "response_invalid",
-      message: expect.stringMatching(says),
-    })
-  })
-
-  it("says of some rejected records how many they are, and reports guesses as data and as warnings", async () => {
-    await put("a.csv", "code,name\nA,Ada\nB\nC,Cy\n")
-    const { warnings, guesses } = await tested(client(FILES))
-    expect(warnings?.[0]).toBe("1 of the first 3 records is rejected; the first one, line 3, has 1 field, and the file has 2 columns.")
-    expect(guesses).toMatchObject([{ setting: "header", taken: "yes", alternative: "no" }])
-    expect(warnings?.slice(1)).toEqual(guesses?.map(({ message }) => message))
-  })
-
-  it("passes for a header alone", async () => {
-    await put("a.csv", "code,name\n")
-    expect((await tested(client(FILES))).details).toMatchObject({ columns: 2, header: true })
-  })
-})
-
-describe("a file of comments alone", () => {
-  it("fails, where their prefix is fixed", async () => {
-    await put("a.csv", "# a\n# b\n")
-    const formats = [csvFormat({ ...AUTO, commentPrefix: "#" })]
-    await expect(verbs.test(client({ per: "one" }, { formats }), call())).rejects.toMatchObject({
-      code: "response_invalid",
-      message: expect.stringContaining("no record"),
-    })
   })
 })
 
