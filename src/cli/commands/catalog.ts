@@ -44,7 +44,7 @@ export async function catalog({ terminal, hub }: Cli, name: string, options: Cat
         rightAligned: [2, 4],
       }),
     )
-  for (const line of completeness(found)) await terminal.line(line)
+  for (const line of [...completeness(found), ...guesses(found)]) await terminal.line(line)
   return EXIT.ok
 }
 
@@ -100,6 +100,10 @@ const columnRows = (stream: Wire["Stream"]): string[][] =>
     column.nullable ? "null" : "",
     stream.key.includes(column.name) ? String(stream.key.indexOf(column.name) + 1) : "",
   ])
+
+/** How files are read without proof. */
+const guesses = ({ streams }: Catalog): string[] =>
+  streams.flatMap(({ path, guesses: found = [] }) => found.map(({ message }) => `! ${printable(pathText(path))}: ${printable(message)}`))
 
 const SKIPPED_SHOWN = 20
 

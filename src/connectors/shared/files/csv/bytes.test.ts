@@ -122,3 +122,40 @@ describe("rows as bytes", () => {
     await expect(pieces?.next()).rejects.toMatchObject({ code: "internal" })
   })
 })
+
+describe("lines that are no rows", () => {
+  it.each<[string, string | Buffer, Partial<CsvOptions>, string]>([
+    ["a line for Excel", "sep=;\nid;name\n1;x\n2;y\n", {}, "1;x\n2;y\n"],
+    ["notes", "Report\n\nid,name\n1,x\n2,y\n", { types: "auto" }, "1,x\n2,y\n"],
+    ["lines that are skipped by number", 'a "quote\nid,name\n1,x\n', { skipLines: 1 }, "1,x\n"],
+    ["comments", "# a\nid,name\n1,x\n# it's, \"b\n2,y\n", { commentPrefix: "#" }, "1,x\n2,y\n"],
+    ["a Ctrl-Z", "id,name\n1,x\n\u001a", { header: "yes" }, "1,x\n"],
+    ["notes in windows-1252", Buffer.from("Köln\nid,größe\n1,é\n", "latin1"), { types: "auto" }, "1,é\n"],
+  ])("are not among the bytes: %s", async (_, content, more, wanted) => {
+    const { bytes, rows, rejected, left } = await both(content, { types: "text", ...more })
+    expect(bytes.toString()).toBe(wanted)
+    expect([rejected, left]).toEqual([[], []])
+    expect(rows).toHaveLength(wanted.split("\n").length - 1)
+  })
+
+  it("a trailing delimiter that is dropped is not among them either, and a row with a value behind it is rejected", async () => {
+    const { bytes, rows, rejected, left, shape } = await both("a,b\n1,2,\n3,4\n5,6,7\n", { trailingDelimiter: "drop" })
+    expect([bytes.toString(), rows, shape.columns]).toEqual([
+      "1,2\n3,4\n",
+      [
+        ["1", "2"],
+        ["3", "4"],
+      ],
+      ["a", "b"],
+    ])
+    expect(rejected).toEqual([{ line: 4, lastLine: 4, reason: "has 3 fields, and the file has 2 columns." }])
+    expect(left).toEqual(rejected)
+  })
+
+  it("lines are counted from the beginning of the file, whatever is skipped", async () => {
+    const { rejected } = await both("Report\n\nid,name\n1,x\n2\n", { header: "yes", types: "auto", skipLines: 2 })
+    expect(rejected).toMatchObject([{ line: 5 }])
+    expect((await both("sep=;\nid;name\n1;x\n2\n")).rejected).toMatchObject([{ line: 4 }])
+    expect((await both("Report\n\nid,name\n1,x\n2,y\n3\n", { types: "auto" })).rejected).toMatchObject([{ line: 6 }])
+  })
+})

@@ -29,7 +29,7 @@ export function judge(record: TextRecord<Fields>, { names, headerEnd, dropsTrail
   if (record.end <= headerEnd || many === 0 || (names.length > 1 && isBlank(record.value))) return undefined
   if (many === names.length) return { fields: record.value }
   if (dropsTrailing && many === names.length + 1 && record.value[names.length] === null) return { fields: record.value.slice(0, names.length) }
-  return { reason: `has ${many} field${many === 1 ? "" : "s"}, and the file has ${names.length} columns.` }
+  return { reason: `has ${many} field${many === 1 ? "" : "s"}, and the file has ${names.length} column${names.length === 1 ? "" : "s"}.` }
 }
 
 /** Where the reading of a part begins: a part that is not cut off at its beginning has the skipped lines before it. */

@@ -157,6 +157,28 @@ describe.each(FORMATS)("%s", (name, format) => {
   ])("has no position that is %s", async (_, position) => expect((await open(format, '{"a":1}\n')).isPosition(position)).toBe(false))
 })
 
+describe("one object a line", () => {
+  it.each([
+    ["a broken line", '{"a":1}\n{"a":\n{"a":2}\n', [[1], [2]], [[2, "is not valid JSON."]]],
+    ["a last line that is cut off", '{"a":1}\n{"a":2}\n{"a', [[1], [2]], [[3, "is not valid JSON."]]],
+    ["a mark before the first and a later line", '\uFEFF{"a":1}\n\uFEFF{"a":2}\n', [[1], [2]], []],
+    ["texts, numbers and null", '{"a":1}\n"x"\n5\nnull\n{"a":2}\n', [[1], [2]], [2, 3, 4].map((line) => [line, "is not a JSON object."])],
+    ["two objects on a line", '{"a":1}\n{"a":3}{"a":4}\n{"a":2}\n', [[1], [2]], [[2, "is not valid JSON."]]],
+    ["NaN", '{"a":1}\n{"a":NaN}\n{"a":2}\n', [[1], [2]], [[2, "is not valid JSON."]]],
+    ["CR LF and blank lines", '{"a":1}\r\n\r\n  \n{"a":2}\r\n', [[1], [2]], []],
+  ])("%s: every line is a row or is named", async (_, text, wanted, reasons) => {
+    const table = await open(ndjsonFormat(), text)
+    const { rows, rejected } = await all(table)
+    expect([rows, rejected.map(({ line, reason }) => [line, reason])]).toEqual([wanted, reasons])
+    expect(table.first).toEqual({ rows: wanted.length, rejected })
+  })
+
+  it("in UTF-16 is rejected line by line", async () => {
+    const table = await open(ndjsonFormat(), Buffer.from('{"a":1}\n{"a":2}\n', "utf16le"))
+    expect(table.first).toMatchObject({ rows: 0, rejected: [{ line: 1, reason: "has a NUL character." }, {}, {}] })
+  })
+})
+
 describe("a line that is no record is rejected alone", () => {
   it.each([
     ['{"a":1}\n[1]\n{"a":2}\n', [[2, "is not a JSON object."]]],
@@ -241,6 +263,11 @@ describe("an element of an array that is no record is rejected alone, and a brok
 
 it.each([
   ["one object a line", '{"a":1}\n{"a":2}\n', "ndjson"],
+  ["one object a line, the last one cut off", '{"a":1}\n{"a":', "ndjson"],
+  ["one object a line, the first one broken", '{"a":1\n{"a":2}\n{"a":3}\n', "ndjson"],
+  ["one object a line, one of them an array", '[1]\n{"a":2}\n{"a":3}\n', "ndjson"],
+  ["one object a line, behind a mark", '\uFEFF{"a":1}\n{"a":2}\n', "ndjson"],
+  ["an array of one element a line", '[\n{"a":1}\n,\n{"a":2}\n]', "json"],
   ["an array", '[{"a":1},\n{"a":2}]', "json"],
   ["an object over lines", '{\n"a":1\n}\n', "json"],
   ["delimited text", "a,b\n1,2\n", "neither"],

@@ -20,15 +20,20 @@ export const ndjsonFormat = (): Format => ({
   writer: (columns) => ndjsonWriter(columns),
 })
 
-/** The first two lines with anything on them are objects; the second one may be cut off. */
+/** Lines that decide. */
+const LOOKED_AT = 20
+
+/** Most of the first lines that are not blank are objects: a broken one among them is still a line. The last one may be cut off, unless it is the only one. */
 function looksLikeLines(head: Buffer): boolean {
-  const [first = "", second = "{"] = head
+  const lines = head
     .subarray(bomOf(head))
     .toString("utf8")
-    .split("\n")
+    .split("\n", 10 * LOOKED_AT)
     .map((line) => line.trim())
     .filter((line) => line !== "")
-  return second.startsWith("{") && typeof parseRecord(first) !== "string"
+    .slice(0, LOOKED_AT)
+  const whole = lines.length > 1 && typeof parseRecord(lines.at(-1) ?? "") === "string" ? lines.slice(0, -1) : lines
+  return whole.filter((line) => typeof parseRecord(line) !== "string").length * 2 > whole.length
 }
 
 /** Blank lines have no value. */

@@ -1,5 +1,5 @@
 import type { Fields } from "../shape.ts"
-import { codeOf, type Look, lookOf } from "./looks.ts"
+import { codeOf, commonLook, lookOf } from "./looks.ts"
 
 /** Whether a table's first record names its columns, and whether the values below prove it. */
 export interface HeaderGuess {
@@ -59,18 +59,6 @@ function votesOf(first: Fields, below: readonly Fields[]): Votes {
     else votes.same++
   }
   return votes
-}
-
-/** The look that all values share, `text` where they differ; undefined without any value. */
-function commonLook(values: readonly string[]): Look | undefined {
-  let common: Look | undefined
-  for (const value of values) {
-    const look = lookOf(value)
-    if (look === "nothing") continue
-    if (common !== undefined && common !== look) return "text"
-    common = look
-  }
-  return common
 }
 
 const isSameCode = (cell: string, values: readonly string[]): boolean => {

@@ -36,6 +36,18 @@ export function lookOf(cell: string): Look {
   return NUMBER.test(text) ? "number" : "text"
 }
 
+/** The look that all values share, `text` where they differ; undefined without any value. */
+export function commonLook(values: readonly string[]): Look | undefined {
+  let common: Look | undefined
+  for (const value of values) {
+    const look = lookOf(value)
+    if (look === "nothing") continue
+    if (common !== undefined && common !== look) return "text"
+    common = look
+  }
+  return common
+}
+
 /** A code such as `AB-12` with its letters and digits made alike, so that two codes of one form are equal; undefined for a text that is no code. */
 export function codeOf(cell: string): string | undefined {
   const text = cell.trim()

@@ -5,8 +5,8 @@ import { type Table, widthOf } from "./tables.ts"
 
 /** Records before a header, at most. */
 const MOST = 50
-/** The share of records with the table's number of fields behind a preamble. */
-const REGULAR = 0.9
+/** The share of records behind a preamble that may have another number of fields than the table; one of them in any case. */
+const IRREGULAR = 0.1
 
 /**
  * The number of records before the header: a report's title, comments, notes. 0 unless the record behind them is a header,
@@ -28,7 +28,8 @@ const isComment = (record: TextRecord<Fields> | undefined): boolean =>
 function isHeaderAt(records: readonly TextRecord<Fields>[], index: number, width: number, wanted: "likely" | "certain"): boolean {
   const body = records.slice(index)
   if (body.length < 2 || widthOf(body[0] as TextRecord<Fields>) !== width) return false
-  if (body.filter((record) => widthOf(record) === width).length < body.length * REGULAR) return false
+  const regular = body.filter((record) => widthOf(record) === width).length
+  if (regular < 2 || body.length - regular > Math.max(1, body.length * IRREGULAR)) return false
   const { header, certain } = headerOf(fieldsOf(body))
   return header && (certain || wanted === "likely")
 }

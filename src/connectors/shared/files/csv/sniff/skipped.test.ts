@@ -96,10 +96,28 @@ describe("a delimiter", () => {
     expect([found?.[0], found?.[2]]).toEqual([guess[0], guess[2]])
   })
   it("that is fixed is not", async () => {
-    expect(settings(await sniffed("1;1,50\n2;2,75\n", { delimiter: "semicolon" }))).toEqual([])
+    expect(settings(await sniffed("1;x,y\n2;z,w\n", { delimiter: "semicolon" }))).toEqual([])
   })
 })
 
 it("a first line that does not end within the first part of the file is refused, not cut", async () => {
-  await expect(sniff(Buffer.from("a,".repeat(5_000)), false, AUTO)).rejects.toMatchObject({ message: expect.stringContaining("no whole line") })
+  await expect(sniff(Buffer.from("a,".repeat(5_000)), false, AUTO)).rejects.toMatchObject({ message: expect.stringContaining("no whole record") })
+})
+
+describe("a column of values in a local spelling stays text, which is a guess", () => {
+  it.each([
+    ["dates whose day and month may be either", "id,day\n1,01/02/2024\n2,03/04/2024\n", /order of day and month.*day \(01\/02\/2024\)/],
+    ["decimal commas", "id;price\n1;1.234,50\n2;7,00\n", /points and commas.*price \(1\.234,50\)/],
+    ["thousands and currencies", 'id,price\n1,"$1,234"\n2,"$7"\n', /price/],
+    ["yes and no", "id,paid\n1,yes\n2,no\n", /yes or no.*paid/],
+  ])("%s", async (_, text, says) => {
+    const format = await sniffed(text)
+    expect(format.kinds).toEqual(["integer", "text"])
+    expect(format.guesses.filter(({ setting }) => setting === "types")).toEqual([{ setting: "types", taken: "text", message: expect.stringMatching(says) }])
+    expect(settings(await sniffed(text, { types: "text" })).filter(([setting]) => setting === "types")).toEqual([])
+  })
+
+  it("codes and names are text for certain", async () => {
+    expect(settings(await sniffed("id,zip,name\n1,00123,Ada\n2,00124,Bo\n"))).toEqual([])
+  })
 })

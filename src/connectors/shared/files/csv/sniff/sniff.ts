@@ -11,6 +11,7 @@ import { headerOf } from "./header.ts"
 import { newlineIn, skippedHead } from "./lines.ts"
 import { namesOf } from "./names.ts"
 import { fieldsOf, preambleOf } from "./preamble.ts"
+import { spellingsOf } from "./spellings.ts"
 import { bestOf, type Table, tableOf } from "./tables.ts"
 import { trailingOf } from "./trailing.ts"
 
@@ -61,6 +62,11 @@ export async function sniff(sample: Buffer, whole: boolean, options: CsvOptions)
   const before = best.records[preamble - 1]
   const start = [offset + (before?.end ?? 0), line + (before?.lastLine ?? 0)] as const
   const records = best.records.slice(preamble).map((record) => behind(record, before))
+  if (records.length === 0)
+    throw new PlatformError(
+      "response_invalid",
+      "The file has no record: all of its lines are blank, skipped or comments; check the lines to skip and the comment prefix.",
+    )
   const fields = fieldsOf(records)
   const [first] = fields
   const guess = options.header === "auto" ? headerOf(fields) : { header: options.header === "yes", certain: true }
@@ -74,6 +80,8 @@ export async function sniff(sample: Buffer, whole: boolean, options: CsvOptions)
   const firstEnd = records.find((record) => "value" in record)?.end ?? 0
   const endsAt = start[0] + firstEnd
   const crLf = newline === "\n" && all[endsAt - 1] === 10 && all[endsAt - 2] === 13
+  const kinds = kindsOf(rows, width)
+  const spellings = options.types === "auto" ? spellingsOf(names, kinds, rows) : []
   return {
     encoding,
     shape: best.shape,
@@ -83,20 +91,23 @@ export async function sniff(sample: Buffer, whole: boolean, options: CsvOptions)
     headerEnd: start[0] + (header ? firstEnd : 0),
     names,
     dropsTrailing: options.trailingDelimiter === "drop" || trailing === "rows",
-    kinds: kindsOf(rows, width),
+    kinds,
     records,
-    guesses: guessesOf({
-      options,
-      encoding,
-      shape: best.shape,
-      named: delimiter !== undefined,
-      nearly,
-      width,
-      header,
-      certain: guess.certain,
-      skipped: start[1] - line,
-      trailing,
-    }),
+    guesses: [
+      ...guessesOf({
+        options,
+        encoding,
+        shape: best.shape,
+        named: delimiter !== undefined,
+        nearly,
+        width,
+        header,
+        certain: guess.certain,
+        skipped: start[1] - line,
+        trailing,
+      }),
+      ...spellings,
+    ],
     warnings: [
       ...(encoding.warning === undefined ? [] : [encoding.warning]),
       ...(mixed ? [`Lines of the file end in different ways; ${newline === "\n" ? "a CR alone" : "an LF"} does not end a line, but is part of a value.`] : []),
@@ -115,7 +126,7 @@ async function tablesOf(body: Buffer, whole: boolean, delimiters: readonly strin
   if (found.length > 0) return found
   throw new PlatformError(
     "response_invalid",
-    `The first ${Math.round(body.length / 1024)} KiB of the file hold no whole line; check that it is CSV, and that its quotes are closed.`,
+    `The first ${Math.round(body.length / 1024)} KiB of the file hold no whole record; check that it is CSV, and that its quotes are closed.`,
   )
 }
 
