@@ -22,7 +22,7 @@ const NUMBERS: readonly (readonly [ErrorCode, readonly number[]])[] = [
   ["timed_out", [1317, 1969, 3024]],
   ["tls_required", [3159]],
   ["connection_lost", [1158, 1159, 1160, 1161, 1184, 4031]],
-  ["query_invalid", [1290, 1792, 1836, 3948, 4166]],
+  ["query_invalid", [1290, 1348, 1356, 1393, 1394, 1395, 1471, 1792, 1836, 1906, 3105, 3948, 4166]],
   ["response_too_large", [1301]],
 ]
 
@@ -44,8 +44,17 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   "70": "timed_out",
 }
 
-/** Faults of data, constraints and triggers whose SQLSTATE is the general one. */
-const ROW_FAULTS: ReadonlySet<number> = new Set([1265, 1364, 1366, 1416, 1526, 1644, 1647, 1748, 3105, 3140, 3156, 3819, 3903, 4025, 4078, 4079])
+/** Faults of data, constraints and triggers whose SQLSTATE says less, or is that of faults of the statement. */
+const ROW_FAULTS: ReadonlySet<number> = new Set([
+  1118, 1139, 1172, 1265, 1329, 1364, 1366, 1411, 1416, 1423, 1467, 1526, 1643, 1644, 1647, 1748, 3140, 3156, 3643, 3819, 3903, 4025, 4078, 4079, 4084,
+])
+/**
+ * Classes of data and constraints, and those that no standard has and triggers choose for themselves (ISO 9075: they begin with 5 to 9
+ * or I to Z); the server's own are 70, and XA.
+ */
+const ROW_STATES = /^(02|21(?!S)|22|23|44|45|(?!70|XA)[5-9I-Z])/
+/** No server numbers its errors so: it is one of SIGNAL's. */
+const FIRST_OF_SIGNAL = 10_000
 
 const WRONG_LOGIN = "The server refused the login; check user and password, that the user may come from here, and whether it must come over TLS."
 
@@ -62,6 +71,9 @@ export const mysqlErrors: ErrorTable = {
   codes: CODES,
   sentences: {
     "1045": WRONG_LOGIN,
+    "1203": "The server lets this user have no more connections: {said}; try later, or raise max_user_connections.",
+    "1226": "The user has used up one of its limits: {said}; try later, or raise that limit with ALTER USER … WITH.",
+    "1356": "The view does not work: {said}; repair the view, or give its definer the rights on what it reads.",
     "1698": WRONG_LOGIN,
     "1792": READ_ONLY,
     "3948": NO_LOCAL_FILES,
@@ -70,7 +82,7 @@ export const mysqlErrors: ErrorTable = {
     remote_failed: "The server failed: {said} (error {code}).",
   },
   remedies: { "3948": LET_SEND, "4166": LET_SEND },
-  isRowFault: ({ code, state = "" }) => ROW_FAULTS.has(Number(code)) || /^(22|23|44|45)/.test(state),
+  isRowFault: ({ code, state = "" }) => ROW_FAULTS.has(Number(code)) || ROW_STATES.test(state) || Number(code) >= FIRST_OF_SIGNAL,
   client: explainClient,
 }
 
