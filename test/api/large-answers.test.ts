@@ -71,7 +71,7 @@ describe("a large answer", () => {
 
   test("whose next page is the same one is refused", async () => {
     const { status, body } = await call(await connector("/same", { paging: { kind: "page", parameter: "page" } }))
-    expect([status, body.code, body.detail]).toEqual([502, "response_invalid", expect.stringMatching(/the same page twice/)])
+    expect([status, body.code, body.detail]).toEqual([502, "response_invalid", expect.stringMatching(/the same page for two positions/)])
   })
 
   test("that is not a success is refused with its beginning", async () => {

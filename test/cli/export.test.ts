@@ -86,7 +86,8 @@ const configOf = (fields: Fields): fc.Arbitrary<Plain> =>
 function accepted(connector: AnyConnector, config: Plain): Plain {
   let left = config
   for (;;) {
-    const { faults } = parseConfig(connector.fields, left)
+    const { faults: own, plain } = parseConfig(connector.fields, left)
+    const faults = [...own, ...(connector.contradictions?.(plain) ?? [])]
     if (faults.length === 0) return left
     const wrong = new Set(faults.map(({ pointer }) => pointer.split("/")[1]))
     left = Object.fromEntries(Object.entries(left).filter(([name]) => !wrong.has(name)))
