@@ -262,12 +262,19 @@ describe("tests, staged", () => {
     expect(unused.body.stages.map((stage: { name: string }) => stage.name)).toEqual(["config", "connect"])
   })
 
-  it("what an operator's test found is stored as everybody may see it", async () => {
+  it("what a test found is shown to operators with its cause, whoever made it, and to all others as they may see it", async () => {
     await create("denied", { config: { ...config, host: "10.1.2.3" } })
     expect((await hub.call("POST", "/v1/connectors/denied/test")).body.error.code).toBe("egress_denied")
     const { lastTest } = (await hub.call("GET", "/v1/connectors/denied", undefined, { key: await hub.keyFor("viewer") })).body
     expect([lastTest.error.code, lastTest.error.stage]).toEqual(["host_unreachable", "connect"])
-    expect(JSON.stringify(lastTest)).not.toMatch(/egress|allowWith|policy/)
+    expect(JSON.stringify(lastTest)).not.toMatch(/egress|allowWith|policy|forOperators/)
+    await hub.call("POST", "/v1/connectors/denied/test", {}, { key: await hub.keyFor("editor") })
+    const shown = [
+      (await hub.call("GET", "/v1/connectors/denied")).body,
+      (await hub.call("GET", "/v1/connectors?limit=100")).body.data.find(({ name }: { name: string }) => name === "denied"),
+    ]
+    for (const connector of shown) expect([connector.lastTest.error.code, connector.lastTest.error.stage]).toEqual(["egress_denied", "policy"])
+    expect(JSON.stringify(shown)).not.toContain("forOperators")
   })
 
   it("never reaches the hub's own listener or database, even when allowed", async () => {

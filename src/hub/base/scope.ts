@@ -9,9 +9,10 @@ export interface Scope {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** A caller, as far as it decides which connectors there are. Without a scope there are all of the workspace's. */
+/** A caller, as far as it decides which connectors there are and what is told of them. Without a scope there are all of the workspace's. */
 export interface Viewer {
   readonly workspace: { readonly id: string }
+  readonly operator?: boolean
   readonly scope?: Scope | undefined
 }
 

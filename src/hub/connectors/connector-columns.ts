@@ -60,6 +60,8 @@ function nextStatus(row: ConnectorRow, patch: ConnectorPatch, parsed: ParsedConf
   return status === "untested" && row.refused_at !== null && !reconfigured ? "error" : status
 }
 
-/** The columns of a test that was just made, with the public report. */
+/** The columns of a test that was just made: the public report, and the operators' where it tells more. */
 export const tested = (report: TestReport | undefined): { last_test?: string; last_tested_at?: Date } =>
-  report === undefined ? {} : { last_test: JSON.stringify(publicReport(report)), last_tested_at: new Date() }
+  report === undefined
+    ? {}
+    : { last_test: JSON.stringify(report.ok ? publicReport(report) : { ...publicReport(report), forOperators: report }), last_tested_at: new Date() }

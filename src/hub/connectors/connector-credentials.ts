@@ -9,7 +9,7 @@ import type { Tx } from "../../store/database.ts"
 import { record } from "../audit/audit.ts"
 import { noteTest } from "../audit/audit-notes.ts"
 import type { Principal } from "../base/principal.ts"
-import { publicReport, type TestReport } from "../probes/probe.ts"
+import { publicReport, storedReport, type TestReport } from "../probes/probe.ts"
 import { type ConnectorChange, dropStaged, makeChange, stale, targetOf, unlessRaced } from "./connector-change.ts"
 import type { ConnectorParts } from "./connector-parts.ts"
 import { type ConnectorRow, findConnector, type Ref, requireUsable, requireWhole } from "./connector-row.ts"
@@ -201,7 +201,7 @@ export class Credentials {
       this.#inWorkspace(by, async (tx) => {
         const row = await this.#held(tx, by, ref, ifMatch)
         requireWhole(row, this.#parts.registry)
-        const [view] = await viewsOf(tx, this.#parts.registry, by.workspace.id, [await make(tx, row)])
+        const [view] = await viewsOf(tx, this.#parts.registry, by, [await make(tx, row)])
         if (view === undefined) throw stale(ref)
         return view
       }),
@@ -229,7 +229,7 @@ export class Credentials {
     const { fields } = typeOf(this.#parts.registry, row.type)
     const secrets = (slot: "current" | "staged" | number) => sealedSecrets(tx, row.workspace_id, [row.id], slot)
     const current = await secrets("current")
-    const lastTest = row.last_test as TestReport | null
+    const lastTest = storedReport(row.last_test, false)
     const staged = await findStaged(tx, row)
     const kept = current.filter(({ pointer }) => staged?.kept.includes(pointer))
     const { rollback_version: version, rollback_fields: previous } = row

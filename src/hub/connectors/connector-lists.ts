@@ -65,7 +65,7 @@ export async function listConnectors(tx: Tx, registry: Registry, by: Viewer, fil
     .execute()
   const { total } = await matching.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
   const page = pageOf(rows, filter.limit, total, (row) => row.serial)
-  return { ...page, data: await viewsOf(tx, registry, by.workspace.id, page.data) }
+  return { ...page, data: await viewsOf(tx, registry, by, page.data) }
 }
 
 /** The connectors that a compatible API lists, and how many there are in all. */
@@ -83,7 +83,7 @@ export async function searchConnectors(tx: Tx, registry: Registry, by: Viewer, s
   page = search.order === "updated" ? page.orderBy("updated_at", "desc").orderBy("serial", "desc") : page.orderBy("serial")
   const rows = await page.execute()
   const { total } = await matching.select(sql<number>`count(*)::int`.as("total")).executeTakeFirstOrThrow()
-  return { data: await viewsOf(tx, registry, by.workspace.id, rows), total }
+  return { data: await viewsOf(tx, registry, by, rows), total }
 }
 
 function labelOf(filter: string): Record<string, string> {

@@ -85,7 +85,7 @@ export class Versions {
         if (ifMatch !== undefined && row.version !== ifMatch) throw stale(ref)
         const restored = await this.#restored(tx, by, row, await findVersion(tx, row, version))
         if (restored === undefined) throw stale(ref)
-        const [view] = await viewsOf(tx, this.#parts.registry, by.workspace.id, [restored])
+        const [view] = await viewsOf(tx, this.#parts.registry, by, [restored])
         if (view === undefined) throw stale(ref)
         return view
       }),

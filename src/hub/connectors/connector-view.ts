@@ -4,7 +4,8 @@ import type { AnyConnector } from "../../core/connector.ts"
 import type { Fault } from "../../core/errors.ts"
 import type { Registry } from "../../core/registry.ts"
 import type { ConnectorLimits, ConnectorPurpose, ConnectorStatus, Tx } from "../../store/database.ts"
-import type { TestReport } from "../probes/probe.ts"
+import type { Viewer } from "../base/scope.ts"
+import { storedReport, type TestReport } from "../probes/probe.ts"
 import type { ConnectorRow } from "./connector-row.ts"
 
 /** A connector as every answer shows it: secrets as `{ set, fingerprint }`. */
@@ -37,7 +38,7 @@ export interface ConnectorView {
 export type Fingerprints = ReadonlyMap<string, string>
 
 /** The view of a row; `connector` is its type, undefined when this hub does not have it. */
-export function viewOf(row: ConnectorRow, connector: AnyConnector | undefined, secrets: Fingerprints): ConnectorView {
+export function viewOf(row: ConnectorRow, connector: AnyConnector | undefined, secrets: Fingerprints, operator = false): ConnectorView {
   const mask = (pointer: string): SecretMask | undefined => {
     const fingerprint = secrets.get(pointer)
     return fingerprint === undefined ? undefined : { set: true, fingerprint }
@@ -58,7 +59,7 @@ export function viewOf(row: ConnectorRow, connector: AnyConnector | undefined, s
     version: row.version,
     compat: row.compat,
     document: row.document,
-    lastTest: row.last_test as TestReport | null,
+    lastTest: storedReport(row.last_test, operator),
     lastTestedAt: row.last_tested_at?.toISOString() ?? null,
     credentialsRefusedAt: row.refused_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
@@ -83,8 +84,8 @@ export async function fingerprintsOf(tx: Tx, workspaceId: string, ids: readonly 
 }
 
 /** Rows as answers show them. */
-export async function viewsOf(tx: Tx, registry: Registry, workspaceId: string, rows: readonly ConnectorRow[]): Promise<ConnectorView[]> {
+export async function viewsOf(tx: Tx, registry: Registry, by: Viewer, rows: readonly ConnectorRow[]): Promise<ConnectorView[]> {
   const ids = rows.map((row) => row.id)
-  const secrets = await fingerprintsOf(tx, workspaceId, ids)
-  return rows.map((row) => viewOf(row, registry.find(row.type), secrets.get(row.id) ?? new Map()))
+  const secrets = await fingerprintsOf(tx, by.workspace.id, ids)
+  return rows.map((row) => viewOf(row, registry.find(row.type), secrets.get(row.id) ?? new Map(), by.operator))
 }

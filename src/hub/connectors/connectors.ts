@@ -218,7 +218,7 @@ export class Connectors {
     await tx.selectFrom("workspaces").select("id").where("id", "=", by.workspace.id).forUpdate().execute()
     const rows = await tx.selectFrom("connectors").selectAll().where("workspace_id", "=", by.workspace.id).where("title", "=", title).execute()
     const others = rows.filter((row) => row.id !== self)
-    const refused = refuse(await viewsOf(tx, this.#parts.registry, by.workspace.id, others))
+    const refused = refuse(await viewsOf(tx, this.#parts.registry, by, others))
     if (refused !== undefined) throw refused
   }
 
@@ -228,7 +228,7 @@ export class Connectors {
   }
 
   async #view(tx: Tx, by: Principal, row: ConnectorRow): Promise<ConnectorView> {
-    const [view] = await viewsOf(tx, this.#parts.registry, by.workspace.id, [row])
+    const [view] = await viewsOf(tx, this.#parts.registry, by, [row])
     if (view === undefined) throw noConnector(row.name)
     return view
   }

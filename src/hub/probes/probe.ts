@@ -175,6 +175,13 @@ export function publicReport(report: TestReport): TestReport {
   return { ok: false, durationMs: round(shown.reduce((sum, each) => sum + each.durationMs, 0)), stages: shown, error: failure(one, stage) }
 }
 
+/** A stored report as that reader may see it. */
+export function storedReport(stored: unknown, operator: boolean): TestReport | null {
+  if (stored === null || stored === undefined) return null
+  const { forOperators, ...report } = stored as TestReport & { readonly forOperators?: TestReport }
+  return operator ? (forOperators ?? report) : report
+}
+
 /** Errors that may stand for a denial. */
 const CONCEALED: ReadonlySet<ErrorCode> = new Set(["egress_denied", "host_not_found", "dns_failed", "host_unreachable", "tunnel_failed"])
 const UNREACHABLE = "No connection could be made, or the address is not allowed; check host and port, or ask an operator to run the test."
