@@ -34,8 +34,11 @@ export async function pass(passage: Passage): Promise<void> {
   await keepVersions(passage)
 }
 
-const configOf = ({ connector, place, canary, aim }: Passage, value: unknown = canary.value): Record<string, unknown> =>
-  configAt(connector.fields, place.path, value, aim)
+function configOf({ connector, place, canary, aim }: Passage, value: unknown = canary.value): Record<string, unknown> {
+  const config = configAt(connector.fields, place.path, value, aim)
+  // A body needs a method that has one.
+  return (connector.contradictions?.(config) ?? []).length > 0 ? { ...config, method: "POST" } : config
+}
 
 /** Requests that are wrong with the secret in them, where a message might quote it. */
 async function refuse(passage: Passage): Promise<void> {
