@@ -31,13 +31,14 @@ export async function checkBackup(path: string): Promise<CheckedBackup> {
   for await (const frame of readBackup(path)) {
     if (frame.type === "H") {
       header = frame.header
-      refuseNewer(header.migrations, `The backup ${path}`)
       const foreign = header.tables.find(({ name }) => NOT_IN_BACKUPS.includes(name))
       if (foreign !== undefined)
         throw new PlatformError("backup_invalid", `${path} contains rows of ${foreign.name}, which backups never contain; make a new backup.`)
     }
     if (frame.type === "E") tables.push(frame.end)
   }
+  // Only now: a changed byte in the header must not pass for another version.
+  if (header !== undefined) refuseNewer(header.migrations, `The backup ${path}`)
   const whole = header?.tables.length === tables.length && header.tables.every(({ name }, index) => tables[index]?.name === name)
   if (header === undefined || !whole) throw new PlatformError("backup_invalid", `${path} does not contain the tables that it names; make a new backup.`)
   return { header, tables, rows: tables.reduce((sum, table) => sum + table.rows, 0) }

@@ -92,7 +92,7 @@ describe("a file that was uploaded", () => {
     expect(answer.rejected).toEqual({ count: 5, records: wanted.map(([line, reason]) => ({ line, lastLine: line, reason })) })
     const catalog = await discover(name)
     expect(catalog).toMatchObject({ complete: false, counts: { total: 6, streams: 1, skipped: 5, byKind: { file: 1, "rejected record": 5 } } })
-    expect(catalog.skipped).toEqual(wanted.map(([line, reason]) => ({ path: ["orders.csv", `line ${line}`], reason })))
+    expect(catalog.skipped).toEqual(wanted.map(([line, reason]) => ({ path: ["orders.csv", `line ${line}`], reason, remedies: [] })))
     expect(catalog.streams[0].estimatedRows).toBe(4)
   })
 
@@ -114,7 +114,9 @@ describe("a file that was uploaded", () => {
     })
     const wanted = { line: 3, lastLine: 3, reason: expect.stringContaining("no integer in the column n") }
     expect(await rows(name)).toMatchObject({ rows: [{ n: 1, m: "1" }], rejected: { count: 1, records: [wanted] } })
-    expect((await discover(name)).skipped).toEqual([{ path: ["orders.csv", "line 3"], reason: expect.stringContaining("no integer in the column n") }])
+    expect((await discover(name)).skipped).toEqual([
+      { path: ["orders.csv", "line 3"], reason: expect.stringContaining("no integer in the column n"), remedies: [] },
+    ])
   })
 
   it("that is no CSV fails the test, by name", async () => {

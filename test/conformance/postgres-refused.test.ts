@@ -243,38 +243,44 @@ describe("a right that lacks is named, and one that the role has is not advised"
       "CREATE TABLE r.t (id serial PRIMARY KEY, v text); GRANT SELECT, INSERT, UPDATE ON r.t TO low",
       "append",
       ["v"],
-      "GRANT USAGE ON SEQUENCE r.t_id_seq TO it.",
+      'run GRANT USAGE ON SEQUENCE r.t_id_seq TO "low".',
     ],
     [
       "a function in a default",
       "CREATE FUNCTION r.f(int) RETURNS int LANGUAGE sql AS 'SELECT $1'; REVOKE ALL ON FUNCTION r.f FROM PUBLIC; CREATE TABLE r.t (id int DEFAULT r.f(1), v text); GRANT INSERT ON r.t TO low",
       "append",
       ["v"],
-      "GRANT EXECUTE ON FUNCTION r.f(integer) TO it.",
+      'run GRANT EXECUTE ON FUNCTION r.f(integer) TO "low".',
     ],
     [
       "a function in a check",
       "CREATE FUNCTION r.f(int) RETURNS boolean LANGUAGE sql AS 'SELECT true'; REVOKE ALL ON FUNCTION r.f FROM PUBLIC; CREATE TABLE r.t (v int CHECK (r.f(v))); GRANT INSERT ON r.t TO low",
       "append",
       ["v"],
-      "GRANT EXECUTE ON FUNCTION r.f(integer) TO it.",
+      'run GRANT EXECUTE ON FUNCTION r.f(integer) TO "low".',
     ],
     [
       "one column",
       'CREATE TABLE r.t (a int, v text, "B" int); GRANT INSERT (v) ON r.t TO low',
       "append",
       ["v", "B", "a"],
-      'GRANT INSERT (a, "B") ON r.t TO it.',
+      'run GRANT INSERT (a, "B") ON r.t TO "low".',
     ],
-    ["the table", "CREATE TABLE r.t (v text)", "append", ["v"], "GRANT INSERT ON r.t TO it."],
+    ["the table", "CREATE TABLE r.t (v text)", "append", ["v"], 'run GRANT INSERT ON r.t TO "low".'],
     [
       "one right of an upsert",
       "CREATE TABLE r.t (v int PRIMARY KEY, w int); GRANT SELECT, INSERT ON r.t TO low",
       "upsert",
       ["v", "w"],
-      "GRANT UPDATE ON r.t TO it.",
+      'run GRANT UPDATE ON r.t TO "low".',
     ],
-    ["the schema", "REVOKE ALL ON SCHEMA r FROM low; CREATE TABLE r.t (v int); GRANT INSERT ON r.t TO low", "append", ["v"], "GRANT USAGE ON SCHEMA r TO it."],
+    [
+      "the schema",
+      "REVOKE ALL ON SCHEMA r FROM low; CREATE TABLE r.t (v int); GRANT INSERT ON r.t TO low",
+      "append",
+      ["v"],
+      'run GRANT USAGE ON SCHEMA r TO "low".',
+    ],
     [
       "a table of a trigger",
       "CREATE TABLE r.t (v int PRIMARY KEY); GRANT ALL ON r.t TO low; CREATE TABLE r.audit (x int); CREATE FUNCTION r.f() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN INSERT INTO r.audit VALUES (1); RETURN NEW; END $f$; CREATE TRIGGER t BEFORE INSERT ON r.t FOR EACH ROW EXECUTE FUNCTION r.f()",
@@ -289,7 +295,7 @@ describe("a right that lacks is named, and one that the role has is not advised"
 
   test("TEMPORARY for an upsert", async () => {
     await server.query("CREATE TABLE r.t (v int PRIMARY KEY); GRANT ALL ON r.t TO low; REVOKE TEMPORARY ON DATABASE postgres FROM low, PUBLIC")
-    expect(await advice("upsert", "t", ["v"], [[1]])).toBe("GRANT TEMPORARY ON DATABASE postgres TO it.")
+    expect(await advice("upsert", "t", ["v"], [[1]])).toBe('run GRANT TEMPORARY ON DATABASE postgres TO "low".')
     await server.query("GRANT TEMPORARY ON DATABASE postgres TO low")
   })
 })
