@@ -15,8 +15,8 @@ export const waivers: readonly Waiver[] = []
 export const sizeWaivers: readonly SizeWaiver[] = [
   {
     type: "http",
-    lines: 618,
-    reason: "It is the type for any API: its inputs, templates and rules of success have no other user, and its notes say how they work together.",
+    lines: 446,
+    reason: "It is the type for any API: its form, inputs and templates have no other user, and its notes say how they work together.",
   },
   {
     type: "snowflake",

@@ -1,17 +1,18 @@
 import { defineConnector } from "../core/connector.ts"
 import type { Follows } from "../core/http/exchange.ts"
-import { contradictions } from "./http/contradictions.ts"
 import { httpFields, inputsOf } from "./http/fields.ts"
 import { notes } from "./http/notes.ts"
 import { probe } from "./http/probe.ts"
 import { prepare } from "./http/request.ts"
 import { answerTo, type Client, recordsFor, resourceOf } from "./http/stream.ts"
+import { judgeBy } from "./shared/http/answer-fields.ts"
 import { authOf } from "./shared/http/auth/fields.ts"
 import { httpClient } from "./shared/http/client.ts"
+import { contradictions } from "./shared/http/contradictions.ts"
 import { httpsSpec } from "./shared/http/https.ts"
 import { resourceVerbs } from "./shared/http/resources.ts"
-import { type HttpRetries, isIdempotent } from "./shared/http/retry.ts"
-import { byStatus, byStatuses, statusesIn } from "./shared/http/statuses.ts"
+import { retriesBy } from "./shared/http/retry-fields.ts"
+import { statusesIn } from "./shared/http/statuses.ts"
 import { readUrlWithLogin } from "./shared/http/url-login.ts"
 
 const { plans, discover, read } = resourceVerbs<Client>({
@@ -30,7 +31,6 @@ export const http = defineConnector({
     "Any HTTP API: one request for each row of input, or its records page by page; with parameters, headers, a JSON body and the usual ways to authenticate.",
   notes,
   fields: httpFields,
-
   contradictions,
 
   url: { schemes: ["https", "http"], example: "https://host/path", read: readUrlWithLogin },
@@ -38,13 +38,9 @@ export const http = defineConnector({
   connect(config, lease): Client {
     const tls = httpsSpec(config.tls)
     const auth = authOf(config.auth, tls)
-    const retries: HttpRetries = {
-      most: config.retries,
-      statuses: statusesIn(config.retryStatuses),
-      repeatable: (request) => config.repeatable || isIdempotent(request),
-    }
+    const retries = retriesBy(config)
     const fine = config.successStatuses === undefined ? () => false : statusesIn(config.successStatuses)
-    const judge = config.successStatuses ? byStatuses(config.successStatuses) : byStatus
+    const judge = judgeBy(config.successStatuses)
     // A redirect that counts as a success is the answer to a POST; a GET is redirected to what it asked for.
     const redirects: Follows = (status, method) => method === "GET" || method === "HEAD" || !fine(status)
     return { config, auth, judge, http: httpClient(lease.dispatcher(tls), { auth, retries, judge, redirects }) }

@@ -117,12 +117,18 @@ describe("answers", () => {
     [500, "remote_failed"],
     [503, "server_unavailable"],
     [504, "timed_out"],
-  ])("%i is %s, with a scrubbed excerpt", async (status, code) => {
+  ])("%i that asks for a wait is %s, with a scrubbed excerpt", async (status, code) => {
     const error = await failure(
       request((_, response) => json(response, { pad: "x".repeat(270), token: TOKEN, more: "y".repeat(500) }, status, { "retry-after": "7" }), { retries: 0 }),
     )
     expect(error).toMatchObject({ code, details: { status, retryAfterMs: 7_000 } })
     expect(error.message.length).toBeLessThan(420)
+    expect(error.message).not.toContain(TOKEN.slice(0, 8))
+  })
+
+  test("a 403 that asks for no wait is auth_failed", async () => {
+    const error = await failure(request((_, response) => json(response, { token: TOKEN }, 403), { retries: 0 }))
+    expect([error.code, error.details]).toEqual(["auth_failed", { status: 403 }])
     expect(error.message).not.toContain(TOKEN.slice(0, 8))
   })
 

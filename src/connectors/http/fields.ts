@@ -1,21 +1,21 @@
 import type { Input } from "../../core/connector.ts"
-import { expressionFault } from "../../core/expression.ts"
-import { type Config, choice, flag, integer, list, optional, secret, text, variant } from "../../core/fields.ts"
+import { type Config, choice, flag, list, optional, secret, text, variant } from "../../core/fields.ts"
 import { parseTemplate, templateFault } from "../../core/template.ts"
 import { tagStarts, withoutTags } from "../../core/template-tags.ts"
+import { answerFields } from "../shared/http/answer-fields.ts"
 import { authKinds } from "../shared/http/auth/fields.ts"
-import { charsetFault } from "../shared/http/charset.ts"
 import { headerNameFault, headerValueFault, isSecretName, PLAIN_HEADER_NAMES, PLAIN_NAMES } from "../shared/http/header-rules.ts"
 import { httpsField } from "../shared/http/https.ts"
 import { pagingField } from "../shared/http/paging-fields.ts"
-import { statusesFault } from "../shared/http/statuses.ts"
+import { probeField } from "../shared/http/probe-requests.ts"
+import { recordFields } from "../shared/http/record-fields.ts"
+import { retryFields } from "../shared/http/retry-fields.ts"
 
 const inputs = {
   name: text("Name", { maxLength: 256 }),
   value: optional(secret("Value", { help: "Empty: each call gives it. Otherwise a default that a call may replace.", plainNames: PLAIN_NAMES })),
   required: flag("Required", { default: true, help: "Whether a call must give the value when the row has none." }),
 }
-const expression = (title: string, example: string, help: string) => text(title, { maxLength: 2_000, check: expressionFault, example, help })
 
 export const httpFields = {
   url: text("URL", {
@@ -47,57 +47,11 @@ export const httpFields = {
     }),
   ),
   auth: variant("Authentication", authKinds, { default: "none", aims: "within" }),
-  records: optional(
-    expression(
-      "Records",
-      "data.items",
-      "JMESPath to the records in the answer's JSON, a list or one object. Without it the whole answer is the record, or its list of them.",
-    ),
-  ),
-  key: optional(text("Key", { example: "id", help: "The members that tell one record from another, separated by commas; for reading the URL as a stream." })),
-  since: variant(
-    "New records",
-    {
-      none: { title: "Cannot be asked for", fields: {} },
-      parameter: {
-        title: "By a query parameter",
-        fields: {
-          parameter: text("Parameter", { maxLength: 256, example: "updated_since", help: "The API answers with records from its value on." }),
-          column: expression("Where a record has the value", "updated_at", "A member's name, or JMESPath over the record; a number, or a time in ISO 8601."),
-        },
-      },
-    },
-    { default: "none", help: "Lets the stream be read incrementally." },
-  ),
-  success: optional(
-    expression("Successful when", "status == 'ok'", "JMESPath over the answer's JSON. An answer for which it is not true is a failure, whatever its status."),
-  ),
-  successStatuses: optional(
-    text("Success statuses", { check: statusesFault, example: "200-299, 404", help: "Default: 200-299. A listed status is never a failure." }),
-  ),
-  charset: optional(
-    text("Charset", {
-      maxLength: 40,
-      check: charsetFault,
-      example: "windows-1252",
-      help: "For answers that do not name their character set, or name a wrong one.",
-    }),
-  ),
+  ...recordFields,
+  ...answerFields,
   paging: pagingField,
-  retries: integer("Retries", {
-    min: 0,
-    max: 5,
-    default: 2,
-    help: "The number of retries after a retryable status or a broken connection, if the method may be repeated; Retry-After is respected.",
-  }),
-  retryStatuses: text("Statuses to retry", { check: statusesFault, default: "429, 502-504" }),
-  repeatable: flag("POST and PATCH may be repeated", {
-    help: "Choose this only if sending the same request twice does no harm. Otherwise a request is retried only if it was never sent.",
-  }),
-  probe: choice("Test request", ["get", "head", "head_first", "request"], {
-    default: "get",
-    help: "The request of a test: GET; HEAD alone, for a URL on which a GET triggers an action; HEAD, and GET unless HEAD succeeds; or the connector's own request without inputs, for a POST that changes nothing.",
-  }),
+  ...retryFields,
+  probe: probeField,
   tls: httpsField,
 }
 

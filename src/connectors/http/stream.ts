@@ -1,16 +1,17 @@
 import type { Call } from "../../core/call.ts"
 import type { EncodedRecords } from "../../core/encoded-records.ts"
-import { PlatformError } from "../../core/errors.ts"
 import type { HttpAnswer, HttpRequest } from "../../core/http/request.ts"
 import type { Row } from "../../core/values.ts"
 import type { HttpAuth } from "../shared/http/auth.ts"
 import type { HttpCall } from "../shared/http/call.ts"
 import type { HttpClient } from "../shared/http/client.ts"
+import { endAfter } from "../shared/http/page-ends.ts"
 import { isPlace, requestAt } from "../shared/http/paging.ts"
 import { isCounted } from "../shared/http/paging-counted.ts"
 import type { Place } from "../shared/http/paging-place.ts"
+import { keyIn } from "../shared/http/record-fields.ts"
 import { type AnswerReading, answerFrom, Orders, pagesFrom, plainPage, type RecordSource } from "../shared/http/record-pages.ts"
-import { confirmedRefusal, uncertain } from "../shared/http/refusals.ts"
+import { confirmedRefusal } from "../shared/http/refusals.ts"
 import { nameOf } from "../shared/http/requests.ts"
 import type { Resource, Unreadable } from "../shared/http/resource.ts"
 import { NO_RETRIES } from "../shared/http/retry.ts"
@@ -56,39 +57,29 @@ export const readingOf = ({ paging, records, success, charset, headers }: HttpCo
   html: headers.some(({ name, value }) => /^accept$/i.test(name) && /html/i.test(value?.reveal() ?? "")),
 })
 
-const sourceOf = (client: Client, ask: Asked, call: Call): RecordSource => ({
-  reading: readingOf(client.config),
-  auth: client.auth,
-  origin: ask.request.url.origin,
-  send: (place, http) => send(client, ask, place, call, http).catch((error: unknown) => endIn(client, ask, place, error, call)),
-})
-
-/** Sends the request for a page. After a 401 to a request with inputs, a request without them decides whether the credentials are refused. */
-async function send(client: Client, { request, given }: Asked, place: Place | undefined, call: Call, limits: HttpCall): Promise<HttpAnswer> {
-  const { config, http } = client
-  try {
-    return await http.send(requestAt(request, config.paging, place), limits)
-  } catch (error) {
-    const doubtful = error instanceof PlatformError && error.code === "auth_failed" && error.details["certain"] === undefined
-    if (!doubtful || error.details["status"] !== 401 || !given) throw error
-    if (config.probe === "head") throw uncertain(error)
-    await call.turn("401")
-    throw await confirmedRefusal(error, () => http.with({ retries: NO_RETRIES, judge: () => undefined }).head(probeOf(config, "GET"), call))
+function sourceOf({ config, http, auth }: Client, { request, given }: Asked, call: Call): RecordSource {
+  const { paging } = config
+  const first = () => http.send(requestAt(request, paging, undefined), call)
+  const once = http.with({ retries: NO_RETRIES, judge: () => undefined })
+  const bare = config.probe === "head" ? undefined : () => once.head(probeOf(config, "GET"), call)
+  const send = async (place: Place | undefined, limits: HttpCall): Promise<HttpAnswer> => {
+    try {
+      return await http.send(requestAt(request, paging, place), limits)
+    } catch (error) {
+      throw given ? await confirmedRefusal(error, bare, call) : error
+    }
   }
-}
-
-/** Treats a 404 after the first page as the end of the list if the first page still exists; rethrows any other error. */
-async function endIn({ config, http }: Client, { request }: Asked, place: Place | undefined, error: unknown, call: Call): Promise<HttpAnswer> {
-  const past = isCounted(config.paging) && place !== undefined && error instanceof PlatformError && error.code === "stream_not_found"
-  if (!past || error.details["status"] !== 404) throw error
-  await call.turn("404")
-  const { url } = await http.send(requestAt(request, config.paging, undefined), call)
-  return { status: 404, headers: {}, body: Buffer.alloc(0), url }
+  return {
+    reading: readingOf(config),
+    auth,
+    origin: request.url.origin,
+    send: (place, limits) => send(place, limits).catch((error: unknown) => endAfter(error, paging, place, first, call)),
+  }
 }
 
 /** The stream of a URL that is read by GET without inputs, or the reason why it cannot be read. */
 export function resourceOf({ config }: Client): Resource<Client> | Unreadable {
-  const { paging, since, key = "" } = config
+  const { paging, since } = config
   const path = [nameOf(new URL(config.url))]
   const reason = unreadable(config)
   if (reason !== undefined) return { path, reason }
@@ -96,7 +87,7 @@ export function resourceOf({ config }: Client): Resource<Client> | Unreadable {
   const orders = new Orders()
   return {
     path,
-    key: key.split(",").flatMap((name) => (name.trim() === "" ? [] : [name.trim()])),
+    key: keyIn(config.key),
     comment: "Columns are those of the first page's records.",
     origin,
     counted: isCounted(paging),

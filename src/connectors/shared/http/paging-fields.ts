@@ -1,5 +1,5 @@
-import { expressionFault } from "../../../core/expression.ts"
 import { type Config, choice, integer, optional, text, variant } from "../../../core/fields.ts"
+import { expressionField } from "./expression-field.ts"
 
 const name = (title: string, example: string) => text(title, { maxLength: 256, example })
 const place = choice("Sent in", ["query", "body"], {
@@ -8,12 +8,11 @@ const place = choice("Sent in", ["query", "body"], {
 })
 const size = optional(integer("Records a page", { min: 1, max: 100_000, help: "Sent in the size parameter. A page may have fewer." }))
 const total = optional(
-  text("Total", {
-    maxLength: 2_000,
-    check: expressionFault,
-    example: "meta.total",
-    help: "JMESPath to the number of all records in the answer: saves the request for the empty page at the end, and makes fewer records an error.",
-  }),
+  expressionField(
+    "Total",
+    "meta.total",
+    "JMESPath to the number of all records in the answer: saves the request for the empty page at the end, and makes fewer records an error.",
+  ),
 )
 const most = integer("Most pages", { min: 1, max: 10_000, default: 100, help: "A call that needs more pages fails, so that an endless loop of pages stops." })
 
@@ -50,12 +49,7 @@ export const pagingField = variant(
       title: "By a cursor in the answer",
       fields: {
         parameter: name("Cursor parameter", "cursor"),
-        cursor: text("Where the answer has it", {
-          maxLength: 2_000,
-          check: expressionFault,
-          example: "meta.next_cursor",
-          help: "JMESPath; a null or empty result means the last page.",
-        }),
+        cursor: expressionField("Where the answer has it", "meta.next_cursor", "JMESPath; a null or empty result means the last page."),
         place,
         maxPages: most,
       },
@@ -64,12 +58,7 @@ export const pagingField = variant(
       title: "By the next page's address",
       fields: {
         next: optional(
-          text("Where the answer has it", {
-            maxLength: 2_000,
-            check: expressionFault,
-            example: "links.next",
-            help: "JMESPath; by default, the Link header (rel=next). The address must be on the URL's host.",
-          }),
+          expressionField("Where the answer has it", "links.next", "JMESPath; by default, the Link header (rel=next). The address must be on the URL's host."),
         ),
         maxPages: most,
       },

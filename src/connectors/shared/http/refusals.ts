@@ -1,5 +1,6 @@
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
+import type { HttpCall } from "./call.ts"
 import { isSecretName } from "./header-rules.ts"
 
 /** Whether a signed request carries credentials: in a private header, or in a parameter that is named like a secret. */
@@ -26,15 +27,20 @@ export const uncertain = (failure: PlatformError, message = failure.message, cod
   new PlatformError(code, message, { cause: failure, details: { ...failure.details, certain: false } })
 
 /**
- * Judges a 401 to a request with inputs by `ask`, which sends the connector's request without them: the refusal is certain if that request is
- * refused too, and becomes `permission_denied` if it succeeds.
+ * What to throw for the failure of a request with inputs, which may be the reason for a 401. `bare` sends the connector's request without them and
+ * without judging the answer: the refusal is certain if that request is refused too, and becomes `permission_denied` if it succeeds. If there is no
+ * `bare`, the refusal is not certain. Any other failure is returned as it is.
  */
-export async function confirmedRefusal(refusal: PlatformError, ask: () => Promise<Pick<HttpAnswer, "status">>): Promise<PlatformError> {
-  const status = await statusOf(ask)
-  if (status === 401) return refusal
-  if (status === undefined || status >= 400) return uncertain(refusal)
+export async function confirmedRefusal(failure: unknown, bare: (() => Promise<Pick<HttpAnswer, "status">>) | undefined, call: HttpCall): Promise<unknown> {
+  if (!(failure instanceof PlatformError) || failure.code !== "auth_failed") return failure
+  if (failure.details["status"] !== 401 || failure.details["certain"] !== undefined) return failure
+  if (bare === undefined) return uncertain(failure)
+  await call.turn?.("401")
+  const status = await statusOf(bare)
+  if (status === 401) return failure
+  if (status === undefined || status >= 400) return uncertain(failure)
   const next = "; the credentials work for other requests, so check the inputs and the permissions of the login."
-  return uncertain(refusal, refusal.message.replace(/; check the credentials\.$/, next), "permission_denied")
+  return uncertain(failure, failure.message.replace(/; check the credentials\.$/, next), "permission_denied")
 }
 
 /** The status of the answer; undefined if there is none. */

@@ -1,9 +1,12 @@
-import type { Fault } from "../../core/errors.ts"
-import { bodyTypeFault } from "../shared/http/body-types.ts"
+import type { Fault } from "../../../core/errors.ts"
+import { bodyTypeFault } from "./body-types.ts"
 
 type Plain = Readonly<Record<string, unknown>>
 
-/** The faults of a config whose fields are valid individually: a body with a method that has none, or a Content-Type that the body cannot have. */
+/**
+ * The faults of a config whose fields are valid individually: a body, or a position in one, with a method that has none, or a Content-Type that the
+ * body cannot have. Reads `method`, `body`, `bodyTemplate`, `headers` and `paging`; a type without one of them has no fault in it.
+ */
 export function contradictions(config: Plain): Fault[] {
   const { method = "GET", body, bodyTemplate, headers, paging } = config
   const without = method === "GET" || method === "HEAD"

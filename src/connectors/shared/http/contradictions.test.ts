@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { bodyTypeFault } from "../shared/http/body-types.ts"
+import { bodyTypeFault } from "./body-types.ts"
 import { contradictions } from "./contradictions.ts"
 
 const fields = { body: [{ name: "a" }] }
