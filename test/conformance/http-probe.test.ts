@@ -67,6 +67,15 @@ describe("a test", () => {
     expect(failing.message).toContain("broken")
   })
 
+  test("names the address to which the URL redirects if it is of another origin", async () => {
+    const to =
+      (origin: string): Serve =>
+      ({ url }, response) =>
+        url.pathname === "/start" ? void response.writeHead(302, { location: `${origin}/end` }).end() : json(response, {})
+    expect((await probe(to(api.elsewhere))).warnings).toEqual([expect.stringContaining(`redirects to ${api.elsewhere};`)])
+    expect((await probe(to(api.origin))).warnings).toBeUndefined()
+  })
+
   test("by GET fails where HEAD alone succeeds", async () => {
     const error = await failure(probe(({ method }, response) => json(response, {}, method === "HEAD" ? 200 : 401)))
     expect([error.code, isRefusal(error)]).toEqual(["auth_failed", true])
@@ -166,6 +175,11 @@ describe("a 401", () => {
     const error = await failure(request(serve, byRow, { id: 2 }))
     expect([error.code, isRefusal(error), error.message]).toEqual(["permission_denied", false, expect.stringMatching(/check the inputs/)])
     expect(api.seen.map(({ url }) => url.search)).toEqual(["?id=2", ""])
+  })
+
+  test("to a row refuses none where a test may send only HEAD, and no GET is sent to find out", async () => {
+    expect(await stops(refused, { ...byRow, probe: "head" }, { id: 2 })).toBe(false)
+    expect(api.seen.map(({ method, url }) => [method, url.search])).toEqual([["GET", "?id=2"]])
   })
 
   test("to every row refuses them", async () => expect(await stops(refused, byRow, { id: 2 })).toBe(true))
