@@ -27,20 +27,26 @@ export const csv = defineConnector({
 
 The first 256 KiB of the file decide, unless a field fixes it:
 
-- compression: gzip or zstd, by the first bytes; a file that grows beyond 256 MiB and beyond 200 times its size is given up, and zstd may ask for a window of 8 MiB at most
-- encoding: by the byte order mark; UTF-8 when all bytes are valid; UTF-16 by its zeros; else the most likely encoding, with a warning that it is a guess
-- delimiter: comma, semicolon, tab or pipe
+- compression: gzip or zstd, by the first bytes, also one inside the other; a file that grows beyond 256 MiB and beyond 200 times its size is given up, and zstd may ask for a window of 8 MiB at most
+- encoding: by the byte order mark; UTF-8 when all bytes are valid, and also when only some are not; UTF-16 by its zeros; else the most likely encoding
+- delimiter: comma, semicolon, tab or pipe, or the one that a line \`sep=;\` for Excel names, which is skipped
 - quote: \`"\`, or \`'\` when fields are closed by it; a quote inside quotes is written twice
 - line ends: LF, CR LF or CR
-- header: a first line of different texts above other values; an empty or repeated name is changed, and the test says so
+- notes and comments above the header: lines without a delimiter, or with \`#\`, are skipped if a header follows them
+- header: a first line of names above values such as numbers, dates or addresses; years, dates and e-mail addresses may be names themselves. An empty or repeated name is changed, and the test says so
+- a delimiter at the end of every row that the header does not have: it is dropped
+
+What the file does not prove is a guess: test and catalog list it in \`guesses\`, with the field that fixes it (\`setting\`), the value that was taken and the alternative, and a sentence in \`warnings\` or \`comment\`.
+
+The test fails if the file is HTML, XML, JSON, RTF or binary, by its content or by the server's Content-Type, or if all of its first records are rejected; discovery and reads refuse such formats too.
 
 ### Types
 
-Discovery reads all values; before it, the first part of the file decides. A column is whole numbers (text beyond 15 digits), decimals (text), \`true\` and \`false\`, dates (\`2026-01-31\`), times of ISO 8601, or text. A number with leading zeros, a plus or an exponent is text. An empty field is null, and \`""\` is an empty text.
+Discovery reads all values; before it, the first part of the file decides. A column is whole numbers (text beyond 15 digits), decimals (text), \`true\` and \`false\`, dates (\`2026-01-31\`), times of ISO 8601, or text. A number with leading zeros, a plus or an exponent is text, and so are numbers, dates, and yes and no in a local spelling (\`1.234,50\`, \`31/01/2026\`). An empty field is null, and \`""\` is an empty text.
 
 ### Rejected lines
 
-Every record is a row or is rejected, with its line and the reason: too few or too many fields, a quote that is not closed within 8 MiB, text behind a closing quote, more than 1 MiB, a NUL character, bytes that are not of the encoding, a value that does not fit its column's type. The preview names the first hundred (\`rejected\`), the catalog the first thousand (\`skipped\`, and \`complete\` is false). Blank lines are neither rows nor rejected. A workbook, a PDF or another binary file fails the test.
+Every record is a row or is rejected, with its line and the reason: too few or too many fields, a quote that is not closed within 8 MiB, text behind a closing quote, more than 1 MiB, a NUL character, bytes that are not of the encoding, a byte order mark at its beginning, as where files were joined, a value that does not fit its column's type. The preview names the first hundred (\`rejected\`), the catalog the first thousand (\`skipped\`, and \`complete\` is false). Blank lines, comments and skipped lines are neither rows nor rejected.
 
 ### Reading on, in parts, and as bytes
 

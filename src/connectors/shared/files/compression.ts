@@ -83,7 +83,7 @@ async function* layer(bytes: AsyncIterable<Buffer>, compression: Compressed, tak
   }
 }
 
-/** zlib's errors as ours; any other error as it is. */
+/** Converts zlib's errors to ours; returns any other error unchanged. */
 function explained(error: unknown, name: string, compression: string): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : ""
   if (code === "ZSTD_error_frameParameter_windowTooLarge")

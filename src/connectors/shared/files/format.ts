@@ -2,13 +2,13 @@ import type { ByteFormat, ByteOffer, Guess, RejectedRecord } from "../../../core
 import type { Column, Value } from "../../../core/values.ts"
 import type { Peeked } from "./source.ts"
 
-/** Where a table can be entered: JSON of the format's own, an offset and a line for text, a row group for Parquet. */
+/** A position at which reading can start, as JSON that only the format reads: an offset and a line for text, a row group for Parquet. */
 export type Position = unknown
 
-/** How rows are written in a file. Compression is no part of it: the source comes decompressed. */
+/** A file format. Compression is not part of it: sources are already decompressed. */
 export interface Format {
   readonly name: ByteFormat | "json"
-  /** How likely the file is of this format, 0 to 1, by its first bytes and its path; 0.5 and more is a yes. */
+  /** The likelihood, from 0 to 1, that a file has this format, by its first bytes and its path; 0.5 or more is a match. */
   looksLike(head: Buffer, path: string): number
   /** Looks at the first part of a file; `response_invalid` when it is not of this format. */
   open(source: Peeked): Promise<OpenTable>
@@ -18,7 +18,7 @@ export interface Format {
 
 /** The rows of one open file. */
 export interface OpenTable {
-  /** As far as the first part of the file, or its own schema, tells; of unknown type where no value tells it. */
+  /** By the first part of the file or its own schema; a column without any value there has an unknown type. */
   readonly columns: readonly Column[]
   /** Whether the file has these columns and no others. Records that name their own fields may bring more. */
   readonly fixed: boolean
@@ -31,20 +31,20 @@ export interface OpenTable {
   readonly first?: FirstRecords
   /** Columns that the connector's options name and the file lacks. */
   readonly missing?: readonly string[]
-  /** What the file is, for the catalog's comment: "UTF-8, divided by comma, with a header". */
+  /** What the file is, for the catalog's comment: "UTF-8, delimited by comma, with a header". */
   readonly described: string
-  /** The wanted columns as this table gives them; a type that the connector's options fix goes before a column's own. */
+  /** The wanted columns as this table returns them; a type that the connector's options fix takes precedence over a column's own. */
   taken(wanted: readonly Column[]): readonly Column[]
-  /** Whether a position is one that this format gives. */
+  /** Whether a value has the form of this format's positions. */
   isPosition(position: Position): boolean
   rows(wanted: WantedRows): AsyncIterable<RowChunk>
   /** Reads all of it: yields the records that are not rows, and returns the columns by all values with the count of rows. */
   survey(): AsyncGenerator<readonly RejectedRecord[], Survey>
-  /** Positions that cut the file into at most `most` parts; none when no cut is known to be right. Absent: it has no parts. */
+  /** Positions that cut the file into at most `most` parts; none if no cut is certain to be right. Absent if the file cannot be cut. */
   cuts?(most: number): Promise<readonly Position[]>
-  /** The form in which the rows' bytes can be passed on; absent: they cannot. */
+  /** The format in which the rows can be passed on as bytes; absent if they cannot. */
   readonly offer?: ByteOffer
-  /** Rows as bytes in that form. */
+  /** The rows as bytes in that format. */
   pieces?(wanted: Span): AsyncIterable<TablePiece>
 }
 
@@ -76,7 +76,7 @@ export interface WantedRows extends Span {
 export interface RowChunk {
   readonly rows: Value[][]
   readonly rejected: readonly RejectedRecord[]
-  /** Behind the last record. */
+  /** The position after the last record. */
   readonly position: Position
 }
 
@@ -87,7 +87,7 @@ export interface Survey {
   readonly guesses?: readonly Guess[]
 }
 
-/** Rows that are passed on as bytes; `rows`, `rejected` and `position` are final once the bytes have ended. */
+/** Rows as bytes that are not decoded. `rows`, `rejected` and `position` are final once the bytes have ended. */
 export interface TablePiece {
   readonly bytes: AsyncIterable<Buffer>
   rows(): number
@@ -97,7 +97,7 @@ export interface TablePiece {
 
 /** Writes rows as a file: `begin`, any number of `rows`, `end`. */
 export interface TableWriter {
-  /** Of the file's name: "csv". */
+  /** The extension of the file's name, such as "csv". */
   readonly extension: string
   begin(): Buffer
   /** A row that the format cannot hold is rejected, by its index. */

@@ -2,7 +2,7 @@
 type Step = { readonly text: string } | { readonly any: "within a folder" | "across folders" | "one" }
 
 export interface Glob {
-  /** What every path that matches begins with. */
+  /** The common beginning of all matching paths. */
   readonly prefix: string
   matches(path: string): boolean
 }
@@ -25,7 +25,7 @@ function stepsOf(pattern: string): Step[] {
   })
 }
 
-/** Follows all places in the pattern at once that the text so far can have led to. */
+/** Follows at once all places in the pattern that the text so far can reach. */
 function matches(steps: readonly Step[], path: string): boolean {
   let places = closed(steps, new Set([0]), true)
   for (const character of path) {

@@ -1,8 +1,8 @@
 import type { Column, Value } from "../../../core/values.ts"
 
-/** The kinds of value that a text can be; `bigint` is whole numbers of which some have more than 15 digits, all of them text then. */
+/** The kinds of value that a text can be. A `bigint` column has whole numbers, some with more than 15 digits, so all of them are given as text. */
 export const TEXT_KINDS = ["text", "integer", "bigint", "decimal", "boolean", "date", "timestamp"] as const
-/** What JSON has besides. */
+/** The kinds that JSON has in addition. */
 export const KINDS = [...TEXT_KINDS, "float", "json"] as const
 export type Kind = (typeof KINDS)[number]
 
@@ -51,7 +51,7 @@ const HOLDS: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
   decimal: ["integer", "bigint", "float"],
 }
 
-/** A text as a value of that kind on our wires; undefined when it is none. An empty text is null, except where texts are wanted. */
+/** Converts a text to a value of that kind on our wires; undefined if it is not a value of the kind. An empty text is null, except for the kind `text`. */
 export function converted(kind: Kind, text: string | null): Value | undefined {
   if (text === null || kind === "text" || kind === "json") return text
   if (text === "") return null
@@ -73,7 +73,7 @@ export function converted(kind: Kind, text: string | null): Value | undefined {
   }
 }
 
-/** What all texts of a column have in common, beside their kind. */
+/** The properties that all texts of a column have in common, in addition to their kind. */
 export class ColumnFacts {
   kind: Kind | undefined
   #digits = 0
@@ -124,7 +124,7 @@ export const columnOf = (name: string, kind: Kind | undefined): Column => ({
   ...(kind === "integer" || kind === "float" ? { precision: 64 } : {}),
 })
 
-/** Columns for a caller: one without any value is text. */
+/** The columns that a caller sees: a column without any value is text. */
 export const settled = (columns: readonly Column[]): Column[] =>
   columns.map((column) => (column.type === "unknown" && column.nativeType === "" ? columnOf(column.name, "text") : column))
 
@@ -139,7 +139,7 @@ export function kindOfColumn({ nativeType, type }: Pick<Column, "nativeType" | "
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
-/** By its characters, since every cell of a large file passes here. */
+/** Compares characters instead of using a regular expression, since every cell of a large file passes through here. */
 function isDate(text: string): boolean {
   if (text.length !== 10 || text.charCodeAt(4) !== DASH || text.charCodeAt(7) !== DASH) return false
   let digits = 0

@@ -2,7 +2,7 @@ import { PlatformError } from "../../../core/errors.ts"
 import type { Stream } from "../../../core/streams.ts"
 import { type Glob, globOf } from "./glob.ts"
 
-/** How files become streams: the one file that there is, a stream per file, or a stream per folder. */
+/** How files become streams: a single file, a stream per file, or a stream per folder. */
 export type LayoutSpec = { readonly per: "one" } | { readonly per: "file" | "folder"; readonly glob: string }
 
 /** A folder of the form `name=value` below a stream's folder: a column of all rows of its files. */
@@ -12,7 +12,7 @@ export interface Partition {
   readonly value: string | null
 }
 
-/** The stream of files that stand in no folder. */
+/** The stream of the files outside any folder. */
 const ROOT = "./"
 const NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
@@ -25,7 +25,7 @@ export class Layout {
     this.#glob = globOf(spec.per === "one" ? "**" : spec.glob)
   }
 
-  /** What the path of every file begins with. */
+  /** The common beginning of all files' paths. */
   get prefix(): string {
     return this.#glob.prefix
   }
@@ -59,7 +59,7 @@ export class Layout {
     return folder.length > this.prefix.length ? folder : this.prefix
   }
 
-  /** The one name in a stream's path; `stream_not_found` for a path that no stream of these files has. */
+  /** The only name in a stream's path; `stream_not_found` for a path that is not a stream of these files. */
   nameOf({ path }: Pick<Stream, "path">): string {
     const [name] = path
     const fits = name !== undefined && path.length === 1 && (this.per === "one" || (this.per === "file" ? this.has(name) : name.endsWith("/")))

@@ -3,7 +3,7 @@ import type { Cursor, Stream } from "../../../core/streams.ts"
 import { decodeCursor, encodeCursor, notACursor } from "../cursors.ts"
 import type { Position } from "./format.ts"
 
-/** Where a read of files goes on: a file, the version of it that was read, and the position in it; null behind its end. */
+/** The place at which a read of files continues: a file, the version that was read, and the position in it; null after its end. */
 export interface Place {
   readonly path: string
   /** Short; "" when the store names no versions. */
@@ -11,13 +11,13 @@ export interface Place {
   readonly position: Position | null
 }
 
-/** A mark as cursors and slices have it. */
+/** The short form of a mark in cursors and slices. */
 export const shortMark = (mark: string): string => (mark === "" ? "" : createHash("sha256").update(mark).digest("base64url").slice(0, 16))
 
 export const cursorOf = (file: { readonly path: string; readonly mark: string }, position: Position | null): Cursor =>
   encodeCursor([file.path, shortMark(file.mark), position])
 
-/** The place in a cursor; whether its file and position are the stream's is for the reader to judge. */
+/** The place in a cursor. The caller must check that its file and position belong to the stream. */
 export function placeOf(cursor: Cursor, stream: Pick<Stream, "path">): Place {
   const parts = decodeCursor(cursor, stream)
   const [path, mark, position] = Array.isArray(parts) && parts.length === 3 ? (parts as unknown[]) : []

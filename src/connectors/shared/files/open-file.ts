@@ -14,15 +14,15 @@ const SHOWN = 30
 export interface FileClient {
   readonly store: FileStore
   readonly layout: Layout
-  /** Those that are read; the only one is not asked whether a file looks like it. */
+  /** The formats that are read. A single format is used for every file, whether or not the file looks like it. */
   readonly formats: readonly Format[]
   /** How discovery learns the columns: `values` reads every file to its end, `heads` looks at the first part of some files. */
   readonly survey: "values" | "heads"
-  /** How files are written; absent: they are not. */
+  /** How files are written; absent if they cannot be written. */
   readonly output?: { readonly format: Format; readonly compression: Compression }
 }
 
-/** A file that was opened and recognised. */
+/** An open file of a known format. */
 export interface OpenFile extends AsyncDisposable {
   readonly path: string
   readonly mark: string

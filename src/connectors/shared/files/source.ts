@@ -1,15 +1,15 @@
 import { PlatformError } from "../../../core/errors.ts"
 
-/** Bytes in order, under a name. */
+/** A named sequence of bytes. */
 export interface ByteSource extends AsyncDisposable {
   readonly name: string
-  /** The same for the same bytes; "" when the source does not say. */
+  /** Identifies the version: equal for equal bytes; "" if the source has no versions. */
   readonly mark: string
-  /** How many bytes there are, when the source says so. */
+  /** The number of bytes, if the source states it. */
   readonly bytes?: number | undefined
   /** The Content-Type that a server gave it. */
   readonly contentType?: string | undefined
-  /** Whether a part costs no more than the part. Without ranges, the bytes before it are read and dropped. */
+  /** Whether a part can be read alone. Without ranges, the bytes before it are read and dropped. */
   readonly ranges: boolean
   /** The bytes from one offset to another (excluded). Rejects with `PastEnd` when there are fewer than `from`. */
   open(from?: number, to?: number): AsyncIterable<Buffer>
@@ -25,13 +25,13 @@ export class PastEnd extends RangeError {}
 export const fileChanged = (name: string, cause?: unknown): PlatformError =>
   new PlatformError("query_invalid", `The file ${name} was changed or replaced since the read began; read it again from its beginning.`, { cause })
 
-/** A source whose first bytes were read. `whole`: the head is all of it. */
+/** A source whose first bytes have been read. `whole`: the head is the whole source. */
 export interface Peeked extends ByteSource {
   readonly head: Buffer
   readonly whole: boolean
 }
 
-/** Reads the head of a source once; the first `open` goes on with the same stream, so that a server is asked once. */
+/** Reads the head of a source once; the first `open` continues with the same stream, so that a server gets one request. */
 export async function peek(source: ByteSource, most = SAMPLE_BYTES): Promise<Peeked> {
   const stream = source.open()[Symbol.asyncIterator]()
   const { begun, ended } = await beginningOf(stream, most).catch(async (error: unknown) => {
@@ -64,7 +64,7 @@ export async function peek(source: ByteSource, most = SAMPLE_BYTES): Promise<Pee
   }
 }
 
-/** At least so many bytes of a stream, if it has them. */
+/** The beginning of a stream: at least this many bytes, if it has them. */
 async function beginningOf(stream: AsyncIterator<Buffer>, least: number): Promise<{ readonly begun: Buffer; readonly ended: boolean }> {
   const parts: Buffer[] = []
   for (let length = 0; length < least; ) {

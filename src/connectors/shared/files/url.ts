@@ -75,7 +75,7 @@ function checked(answer: StreamedAnswer, wanted: number): StreamedAnswer {
   throw closed(answer, new PlatformError("response_invalid", `${url.origin} ${wrong}`, { details: { status } }))
 }
 
-/** The error for an answer whose body is not read. */
+/** Closes an answer whose body is not read, and returns the error. */
 function closed(answer: StreamedAnswer, error: PlatformError): PlatformError {
   answer.close()
   return error

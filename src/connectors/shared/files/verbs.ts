@@ -10,7 +10,7 @@ import { committed, write } from "./verbs/write.ts"
 
 type Verbs<Client> = Connector<Fields, Client>
 
-/** The reading verbs of a type of files, whose store and formats its client has. */
+/** The reading verbs of a type whose client has a file store and formats. */
 export const fileVerbs = <Client extends FileClient>(product: string) =>
   ({
     test: (client, call) => facts(client, product, call),

@@ -106,7 +106,7 @@ it("rows without a commit each get a file of their own, and no rows none", async
 
 it("a row that the format cannot hold is rejected alone, and counted", async () => {
   const report = await write(client(), batch([1, "a"], [2, "b\u0000"], [3, "c"]), commit(0))
-  expect(report).toEqual({ written: 2, rejected: [{ index: 1, reason: 'the "name", here holds a NUL character, which a CSV file cannot.' }], skipped: 0 })
+  expect(report).toEqual({ written: 2, rejected: [{ index: 1, reason: 'the "name", here holds a NUL character, which CSV cannot contain.' }], skipped: 0 })
   expect(await written(client())).toEqual([
     [1, "a"],
     [3, "c"],

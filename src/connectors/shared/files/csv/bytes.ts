@@ -9,7 +9,7 @@ import type { Sniffed } from "./sniff/sniff.ts"
 import { type CsvFile, judge, recordsOf, startIn } from "./text.ts"
 import { type Dialect, fieldEncoder } from "./write.ts"
 
-/** A piece ends here, and after so many rejected records. */
+/** A piece ends at this size, or after this many rejected records. */
 const PIECE_BYTES = 8 * 1_048_576
 const PIECE_REJECTED = 1_000
 const CR = 13
@@ -37,7 +37,7 @@ export async function* piecesOf(file: CsvFile, part: Span): AsyncGenerator<Table
   }
 }
 
-/** Reads the records of a part and hands out the bytes between them. */
+/** Reads the records of a part and returns the bytes between them. */
 class Runs {
   readonly #dialect: Dialect
   readonly #sniffed: Sniffed
@@ -45,7 +45,7 @@ class Runs {
   readonly #oddField: RegExp
   readonly #encode: (field: string | null) => string
   readonly #records: AsyncIterator<TextRecord<Fields>[]>
-  /** Text that was read and not handed out, and the offset at which it begins. */
+  /** Text that was read but not returned yet, and the offset at which it begins. */
   #unread: Buffer[] = []
   #window: Buffer = Buffer.alloc(0)
   #base: number
@@ -106,7 +106,7 @@ class Runs {
     count.drained = true
   }
 
-  /** The bytes of the rows among some records, in as few buffers as can be. */
+  /** The bytes of the rows among some records, in as few buffers as possible. */
   #passed(some: readonly TextRecord<Fields>[], rejected: RejectedRecord[]): { readonly runs: Buffer[]; readonly rows: number } {
     const last = some.at(-1)?.end ?? this.#base
     const window = this.#upTo(last)
@@ -136,7 +136,7 @@ class Runs {
     return { runs, rows }
   }
 
-  /** A row that another reader could take for something else, written anew; undefined: it passes as it stands. */
+  /** Rewrites a row that another reader could misread; undefined if its bytes can stay as they are. */
   #anew(window: Buffer, from: number, to: number, fields: Fields, odd: boolean, record: TextRecord<Fields>): Buffer | undefined {
     const { delimiter, lineEnd } = this.#dialect
     const same = window.toString("latin1", Math.max(from, to - lineEnd.length), to) === lineEnd && !(lineEnd === "\n" && window[to - 2] === CR)

@@ -5,7 +5,7 @@ import { type CsvFile, textOf } from "./text.ts"
 
 /** A part has at least this many bytes: finding the cut between two can take a read of twice the window. */
 export const PART_BYTES = 32 * 1_048_576
-/** How much is read for one cut at most, and how much of it at first. */
+/** The most bytes that are read for one cut, and how many are read first. */
 const LOOKED_AT_BYTES = 2 * WINDOW_BYTES
 const FIRST_LOOK_BYTES = 262_144
 

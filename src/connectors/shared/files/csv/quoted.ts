@@ -1,7 +1,7 @@
 import { type Held, type LineEnd, lineEnd, newlineOf, WINDOW_BYTES } from "../text/records.ts"
 import { type Fields, type Shape, withoutCr } from "./shape.ts"
 
-/** A record by its quotes: its fields, the end of its last line, and how many line breaks its quotes hold. */
+/** A record that was read by its quotes: its fields, the end of its last line, and the number of line breaks within quotes. */
 type Quoted = { readonly fields: Fields; readonly end: LineEnd; readonly breaks: number } | { readonly malformed: string }
 
 /**
@@ -12,14 +12,14 @@ interface Failed {
   readonly begin: number
   /** The start of the last line that was reached. */
   readonly end: number
-  /** Undefined: only the window ended it, and the text after `end` is still to be read. */
+  /** Undefined if only the window ended the record, so that the text after `end` has not been read. */
   readonly reason: string | undefined
 }
 
 export class Quotes {
   #failed: Failed | undefined
 
-  /** What is known of a record that begins at one offset and is inside quotes where the line at another one starts. */
+  /** The earlier failure that a record meets, if it begins at `begin` and is inside quotes where the line at `line` starts. */
   known(begin: number, line: number): Failed | undefined {
     return this.#failed !== undefined && begin > this.#failed.begin && line <= this.#failed.end ? this.#failed : undefined
   }
@@ -52,7 +52,7 @@ class QuotedReader {
   #text: string
   #index = 0
   #breaks = 0
-  /** Lines were passed over, so that the fields are not whole. */
+  /** Lines were skipped, so that the fields are incomplete. */
   #jumped = false
 
   constructor(shape: Shape, held: Held, at: number, first: LineEnd, quotes: Quotes | undefined) {
@@ -115,7 +115,7 @@ class QuotedReader {
     return undefined
   }
 
-  /** Goes on in the next line, inside quotes. */
+  /** Continues in the next line, inside quotes. */
   #nextLine(): Quoted | "more" | undefined {
     const { buffer, base } = this.#held
     if (this.#end.next === this.#end.text) return this.#malformed(NEVER)

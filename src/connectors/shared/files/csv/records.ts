@@ -9,7 +9,7 @@ import { COMMENT, type Fields, type Shape, withoutCr } from "./shape.ts"
 export const csvRecords = (shape: Shape, from?: TextPosition): TextReader<Fields> => new TextReader(shape, cutRecord(shape), from)
 
 const BYTE_ORDER_MARK = Buffer.from("\uFEFF")
-/** What old programs write behind the end of a text. */
+/** Ctrl-Z, which old programs write after the end of a text. */
 const CONTROL_Z = "\u001a"
 
 function cutRecord(shape: Shape): CutRecord<Fields> {

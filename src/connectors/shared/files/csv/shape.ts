@@ -14,7 +14,7 @@ export type Fields = readonly (string | null)[]
 /** The fields of a comment. */
 export const COMMENT: Fields = []
 
-/** A comment, or a line without anything on it. */
+/** Whether a record is a comment or a blank line. */
 export const isBlank = (fields: Fields): boolean => fields.length === 0 || (fields.length === 1 && fields[0] === null)
 
 /** Without the CR of a CR LF. */

@@ -123,7 +123,7 @@ const factsOf = ({ encoding, shape, start, header, names }: Sniffed): OpenTable[
   columns: names.length,
 })
 
-/** What the file's first records are. Their offsets and lines are counted from `start`. */
+/** Judges the file's first records. Their offsets and lines are counted from `start`. */
 function firstRecords(sniffed: Sniffed, misfit: (fields: Fields) => string | undefined): FirstRecords {
   const { records, start, header, headerEnd } = sniffed
   const judges = { ...sniffed, headerEnd: header ? headerEnd - start[0] : 0 }
@@ -142,5 +142,5 @@ function firstRecords(sniffed: Sniffed, misfit: (fields: Fields) => string | und
 
 function described(sniffed: Sniffed): string {
   const { encoding, delimiter, header } = factsOf(sniffed)
-  return `${String(encoding).toUpperCase()}, divided by ${delimiter}, ${header === true ? "with" : "without"} a header`
+  return `${String(encoding).toUpperCase()}, delimited by ${delimiter}, ${header === true ? "with" : "without"} a header`
 }

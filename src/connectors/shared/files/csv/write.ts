@@ -19,7 +19,7 @@ export function csvWriter(columns: readonly Column[], dialect: Dialect = RFC_418
       let out = ""
       for (const [index, row] of rows.entries()) {
         const line = columns.map((_, at) => encode(textOf(row[at] ?? null))).join(dialect.delimiter)
-        if (line.includes("\u0000")) rejected.push({ index, reason: `${columnWithNul(columns, row)} holds a NUL character, which a CSV file cannot.` })
+        if (line.includes("\u0000")) rejected.push({ index, reason: `${columnWithNul(columns, row)} holds a NUL character, which CSV cannot contain.` })
         else out += line + dialect.lineEnd
       }
       return { bytes: Buffer.from(out), rejected }
@@ -28,7 +28,7 @@ export function csvWriter(columns: readonly Column[], dialect: Dialect = RFC_418
   }
 }
 
-/** A field as it stands in a record; quoted where it would be read as something else without quotes. */
+/** Encodes a field of a record, with quotes if it would be read as something else without them. */
 export function fieldEncoder({ delimiter, quote }: Dialect): (field: string | null) => string {
   if (quote === "") return (field) => field ?? ""
   const special = new RegExp(`[\\r\\n\\${delimiter === "\t" ? "t" : delimiter}${quote}]|^\\s|\\s$|^\\u001a$`)

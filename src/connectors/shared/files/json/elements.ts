@@ -3,10 +3,10 @@ import type { Span } from "../format.ts"
 import { RECORD_MAX_BYTES, type TextRecord, TOO_LONG } from "../text/records.ts"
 import { type JsonRecord, parseRecord } from "./values.ts"
 
-/** `final`: nothing behind it can be read. */
+/** `final`: nothing after it can be read. */
 export type ElementRecord = TextRecord<JsonRecord> & { readonly final?: true }
 
-/** Behind an element: the offset, the line that it ends in, and 1 when nothing behind it can be read. */
+/** The position after an element: the offset, the line in which the element ends, and 1 if nothing after it can be read. */
 export type ElementPosition = readonly [offset: number, line: number, final: 0 | 1]
 
 export const isElementPosition = (value: unknown): value is ElementPosition => {
@@ -17,7 +17,7 @@ export const isElementPosition = (value: unknown): value is ElementPosition => {
 
 export const isArrayText = (head: Buffer): boolean => /^\uFEFF?\s*\[/.test(head.toString("utf8", 0, 65_536))
 
-/** The elements of an array, or the values of a text of several ones, in flat memory and linear time. */
+/** The elements of an array, or the values of a text that has several, in constant memory and linear time. */
 export async function* elementsOf(text: (from: number) => AsyncIterable<Buffer>, part: Span, array: boolean): AsyncGenerator<ElementRecord[]> {
   const [offset, line, final] = isElementPosition(part.after) ? part.after : ([0, 1, 0] as const)
   if (final === 1) return
@@ -45,7 +45,7 @@ class Elements {
   #offset: number
   #line: number
   #reason = ""
-  /** Of the element that was begun. */
+  /** These belong to the element that is being read. */
   #depth = 0
   #inString = false
   #escaped = false
@@ -85,7 +85,7 @@ class Elements {
     this.#parts = []
   }
 
-  /** One byte between elements; returns where to go on. */
+  /** Takes one byte between elements; returns the offset at which to continue. */
   #between(piece: Buffer, at: number): number {
     const byte = piece[at] as number
     if (byte === LF) this.#line++
@@ -120,7 +120,7 @@ class Elements {
     return next < 0 ? piece.length : next
   }
 
-  /** Goes to the end of the element or of the piece; returns where it stopped. */
+  /** Advances to the end of the element or of the piece; returns the offset at which it stopped. */
   #inside(piece: Buffer, from: number): number {
     let at = from
     for (; at < piece.length; at++) {

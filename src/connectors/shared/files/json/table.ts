@@ -8,7 +8,7 @@ import { chunksOf, endOf, rejectedRecord } from "../text/chunks.ts"
 import { bomOf, type TextRecord } from "../text/records.ts"
 import { convertedJson, fieldOf, type JsonRecord, joinedJson } from "./values.ts"
 
-/** Columns of a file at most. */
+/** The most columns that a file may have. */
 const MOST_COLUMNS = 10_000
 const SHOWN = 5
 

@@ -6,12 +6,12 @@ import { converted, joinedKinds, type Kind } from "../kinds.ts"
 
 /** A field of a document; a number that a double does not hold is an `ExactNumber`. */
 export type JsonField = Value
-/** The fields of one record, by name; read it with `fieldOf`, since a name may be that of a method of every object. */
+/** The fields of one record, by name. Read it with `fieldOf`, since a field may have the name of a method of every object. */
 export type JsonRecord = Readonly<Record<string, JsonField>>
 
 export const fieldOf = (record: JsonRecord, name: string): JsonField => (Object.hasOwn(record, name) ? (record[name] ?? null) : null)
 
-/** A record from the text of one JSON object; a text is the reason why it is none. */
+/** The record in the text of one JSON object. A string is the reason why the text is not a record. */
 export function parseRecord(text: string): JsonRecord | string {
   try {
     const value = parseJson(text)
@@ -49,7 +49,7 @@ export function joinedJson(kind: Kind | undefined, value: JsonField): Kind | und
   return joinedKinds(kind, other, "json")
 }
 
-/** A value of a column of that kind on our wires; undefined when it is none. */
+/** The value as our wires spell it for a column of that kind; undefined if it is not a value of the kind. */
 export function convertedJson(kind: Kind, value: JsonField): Value | undefined {
   if (value === null) return null
   const plain = value instanceof ExactNumber ? value.digits : value

@@ -20,7 +20,7 @@ export const ndjsonFormat = (): Format => ({
   writer: (columns) => ndjsonWriter(columns),
 })
 
-/** Lines that decide. */
+/** The most lines that are looked at. */
 const LOOKED_AT = 20
 
 /** Most of the first lines that are not blank are objects: a broken one among them is still a line. The last one may be cut off, unless it is the only one. */

@@ -4,10 +4,10 @@ import { leftInBatch } from "../../cursors.ts"
 import type { Position, RowChunk, Span, WantedRows } from "../format.ts"
 import { isTextPosition, type TextPosition, type TextRecord, type TextSpan } from "./records.ts"
 
-/** A chunk ends here, however few rows it has: each of them may have a MiB. */
+/** A chunk ends at this size, however few rows it has, since a single row may have 1 MiB. */
 const CHUNK_BYTES = 4 * 1_048_576
 
-/** Where the reading of a part begins: behind what was read of it, at its start, or at the beginning of the text. */
+/** The position at which the reading of a part begins: after what was already read, at the part's start, or at the beginning of the text. */
 export const beginOf = ({ start, after }: Span): TextPosition => (isTextPosition(after) ? after : isTextPosition(start) ? start : [0, 1])
 
 const nextLine = ({ end, lastLine }: TextSpan): TextPosition => [end, lastLine + 1]
@@ -21,7 +21,10 @@ export function rejectedRecord({ start }: Span, { line, lastLine }: Pick<Rejecte
   return { ...(from === 0 ? {} : { from }), line, lastLine, reason }
 }
 
-/** Records as rows, chunk by chunk. `rowOf` gives a row, or the reason why the value is none; `behind` is where a read goes on after a record. */
+/**
+ * Records as rows, chunk by chunk. `rowOf` gives a row, or the reason why the value is not one; `behind` gives the position at
+ * which a read continues after a record.
+ */
 export async function* chunksOf<T, R extends TextRecord<T>>(
   records: AsyncIterable<readonly R[]>,
   rowOf: (value: T) => Value[] | string,

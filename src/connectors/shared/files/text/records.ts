@@ -4,13 +4,13 @@ import { breathe } from "../../../../core/breathe.ts"
 /** How a text is cut into lines. */
 export interface TextShape {
   readonly newline: "\n" | "\r"
-  /** The bytes are the file's own, so that a byte that is not UTF-8 can be told from a U+FFFD in the text. */
+  /** The bytes are the file's own, so that an invalid byte can be distinguished from a U+FFFD in the text. */
   readonly exact: boolean
   /** A label of the WHATWG Encoding Standard, as a message names it. */
   readonly encoding: string
 }
 
-/** What one record takes of the text: lines from 1, and the offset behind it. */
+/** The part of the text that a record takes: its lines, counted from 1, and the offset after it. */
 export interface TextSpan {
   readonly line: number
   readonly lastLine: number
@@ -20,7 +20,7 @@ export interface TextSpan {
 /** A record's value, or the reason why it has none. */
 export type TextRecord<T> = (TextSpan & { readonly value: T }) | (TextSpan & { readonly reason: string })
 
-/** Behind a record: the offset in the text and the number of the next line. */
+/** The position after a record: the offset in the text and the number of the next line. */
 export type TextPosition = readonly [offset: number, line: number]
 
 export const isTextPosition = (value: unknown): value is TextPosition => {
@@ -29,20 +29,20 @@ export const isTextPosition = (value: unknown): value is TextPosition => {
   return Number.isSafeInteger(offset) && (offset as number) >= 0 && Number.isSafeInteger(line) && (line as number) >= 1
 }
 
-/** Bytes of a record at most; a longer one is rejected. */
+/** The most bytes of a record; a longer one is rejected. */
 export const RECORD_MAX_BYTES = 1_048_576
-/** How far the end of a record is looked for, and so what is held at most. */
+/** The distance within which the end of a record is searched, and so the most bytes that are held. */
 export const WINDOW_BYTES = 8 * 1_048_576
 export const TOO_LONG = "is longer than 1 MiB."
 /** How the reason begins for bytes that are not characters of the file's encoding. */
 export const UNDECODABLE = "has bytes that are not "
 
-/** Records that are made before any of them is taken. */
+/** The most records that are made before the reader takes any. */
 const AT_ONCE = 1_000
 const CR = 13
 const LF = 10
 
-/** A buffer of text in which records are looked for. */
+/** A buffer of text in which records are searched. */
 export interface Held {
   readonly buffer: Buffer
   /** Nothing follows the buffer. */
@@ -53,7 +53,7 @@ export interface Held {
   readonly clean: boolean
 }
 
-/** Where a line's text ends, and where the next line begins; the same at the end of a text without a last newline. */
+/** The end of a line's text and the beginning of the next line. Both are the same at the end of a text without a final newline. */
 export interface LineEnd {
   readonly text: number
   readonly next: number
@@ -62,7 +62,7 @@ export interface LineEnd {
 /** The record that begins at `at`, whose first line ends at `first`; undefined when its end is not in the buffer yet. */
 export type CutRecord<T> = (held: Held, at: number, first: LineEnd, line: number) => TextRecord<T> | undefined
 
-/** Cuts UTF-8 text into records of one or more lines, in flat memory and linear time. */
+/** Cuts UTF-8 text into records of one or more lines, in constant memory and linear time. */
 export class RecordReader<T> {
   readonly #shape: TextShape
   readonly #record: CutRecord<T>
@@ -84,7 +84,7 @@ export class RecordReader<T> {
   async *read(text: AsyncIterable<Buffer>): AsyncGenerator<TextRecord<T>[]> {
     let parts: Buffer[] = []
     let length = 0
-    // An unfinished record is begun again when much more of it is there, not at every byte of a slow server.
+    // An unfinished record is parsed again only when much more of it has arrived, not at every byte of a slow server.
     let wanted = 0
     for await (const part of text) {
       parts.push(part)
@@ -139,7 +139,7 @@ export class RecordReader<T> {
     return at
   }
 
-  /** The rest of a line of which nothing is kept. */
+  /** The rest of a line that is too long to be kept. */
   #skipped(held: Held, { next }: LineEnd): TextRecord<T> {
     return { line: this.#line, lastLine: this.#line, end: held.base + next, reason: TOO_LONG }
   }
@@ -154,7 +154,7 @@ export function lineEnd({ buffer, last }: Pick<Held, "buffer" | "last">, at: num
   return last ? { text: buffer.length, next: buffer.length } : undefined
 }
 
-/** Why the bytes of a record cannot be a row's, whatever they hold. */
+/** The reason why the bytes of a record cannot be a row; undefined if they can. */
 export function faultIn({ buffer, clean }: Held, begin: number, end: number, shape: TextShape): string | undefined {
   if (end - begin > RECORD_MAX_BYTES) return TOO_LONG
   if (clean) return undefined

@@ -5,7 +5,7 @@ import { cursorOf } from "../marks.ts"
 import type { FileClient, OpenFile } from "../open-file.ts"
 import { partsOf, placed } from "./parts.ts"
 
-/** The form in which the bytes of the stream's first file can be passed on; none where its rows need more than its bytes. */
+/** The format in which the bytes of the stream's first file can be passed on undecoded; none if its rows hold more than its bytes. */
 export async function offers(client: FileClient, from: Stream, call: Call): Promise<readonly ByteOffer[]> {
   for await (const { file } of partsOf(client, from, undefined, undefined, call)) {
     const offer = offerOf(client, file, from)
@@ -31,7 +31,7 @@ async function* pieces(client: FileClient, from: Stream, offer: ByteOffer, { sli
   }
 }
 
-/** Bytes carry all of a file's columns in its own order, and nothing of its folders. */
+/** Bytes have all columns of a file in the file's order, and no values from its folders. */
 function offerOf({ layout }: FileClient, { path, table }: OpenFile, { columns }: Stream): ByteOffer | undefined {
   if (layout.partitionsOf(path).length > 0) return undefined
   const same = columns.length === 0 || (columns.length === table.columns.length && columns.every(({ name }, index) => name === table.columns[index]?.name))

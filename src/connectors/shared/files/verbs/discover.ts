@@ -5,9 +5,9 @@ import type { FileClient } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
 import { LOOKED_AT, leftOut, look, StreamSurvey } from "./survey.ts"
 
-/** Records and files that a catalog names one by one; the others are one entry. */
+/** The most records or files that a catalog names one by one; the others are one entry. */
 const NAMED = 1_000
-/** Files that one discovery opens when it looks at heads; streams behind that have no columns. */
+/** The most files that one discovery opens when it looks at heads; streams after them have no columns. */
 const MOST_OPENED = 2_000
 
 /** Goes through the files once, in memory that does not grow with their number. */
@@ -30,7 +30,7 @@ class Discovery {
 
   async *run(): AsyncGenerator<Discovered> {
     const { store, layout } = this.#client
-    // The streams whose files may still come: a folder's files and its subfolders' stand together in the order of paths.
+    // The streams of which more files may follow: in the order of paths, the files of a folder and its subfolders are adjacent.
     const open: StreamSurvey[] = []
     for await (const entry of filesBelow(store, layout.prefix, undefined, this.#call)) {
       if (!layout.has(entry.path)) continue
@@ -80,7 +80,7 @@ class Discovery {
     }
   }
 
-  /** All files of the stream have come by. */
+  /** Reports a stream after its last file. */
   async *#close(stream: StreamSurvey): AsyncGenerator<Discovered> {
     const { waiting } = stream
     if (waiting !== undefined && this.#opened < MOST_OPENED) yield* this.#look(stream, waiting)
@@ -118,7 +118,7 @@ function commentOf(stream: StreamSurvey, { survey, layout }: FileClient): string
 /** The guesses of the first file: all files of a stream are read by the same settings. */
 const guessesOf = ({ first }: StreamSurvey): Pick<Stream, "guesses"> => (first === undefined || first.guesses.length === 0 ? {} : { guesses: first.guesses })
 
-/** Entries for what is left out: the first ones by name, the others together. */
+/** The catalog's entries for records or files that are left out: the first ones by name, the others together. */
 class Skips {
   readonly #what: string
   readonly #advice: string

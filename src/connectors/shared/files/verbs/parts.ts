@@ -10,7 +10,7 @@ import { fileChanged, PastEnd } from "../source.ts"
 import type { FileEntry } from "../store.ts"
 import { Digest, type FilePart, type FileRun, notASlice, sliceOf } from "./slice.ts"
 
-/** A file of a stream that is to be read, and which part of it. */
+/** A file of a stream that is to be read, and the part of it. */
 export interface OpenPart {
   readonly file: OpenFile
   readonly start?: Position
@@ -28,7 +28,7 @@ export async function* partsOf(client: FileClient, stream: Stream, slice: Slice 
   else yield* reader.inFolder(part, place)
 }
 
-/** The same items; a cursor or a slice that leads past the end of its file is not one of ours. */
+/** Passes the items on. A cursor or a slice that points past the end of its file is refused, since the hub did not make it. */
 export async function* placed<T>(from: Stream, { slice, after }: ReadOptions, items: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* items
@@ -51,7 +51,7 @@ class Parts {
     this.#call = call
   }
 
-  /** A part of one file; a file that is another than the slice's or the cursor's fails. */
+  /** A part of one file; fails if the file is not the one of the slice or the cursor. */
   async *inFile(part: Pick<FilePart, "path"> & Partial<FilePart>, place: Place | undefined): AsyncGenerator<OpenPart> {
     if (this.#client.layout.per !== "one" && !this.#has(part.path)) throw notASlice(this.#stream.path)
     if (place !== undefined && place.path !== part.path) throw notACursor(this.#stream)
@@ -71,7 +71,7 @@ class Parts {
       yield* this.#rest(place)
     }
     const digest = new Digest()
-    // A run is listed from its beginning, so that a change of any of its files shows.
+    // A run is listed from its beginning, so that a change of any of its files is noticed.
     for await (const entry of filesBelow(
       this.#client.store,
       this.#client.layout.prefixOf(this.#name),
@@ -92,7 +92,7 @@ class Parts {
     yield { file }
   }
 
-  /** What a cursor has left of its file. A file that was read to its end may be gone since. */
+  /** The rest of a cursor's file. A file that was read to its end may have been deleted since. */
   async *#rest(place: Place): AsyncGenerator<OpenPart> {
     let file: OpenFile
     try {

@@ -81,7 +81,7 @@ class Runs {
     this.#most = Math.max(1, most)
   }
 
-  /** Bytes of a run, if all were the same. */
+  /** The bytes of each run if all were of the same size. */
   get share(): number {
     return this.#bytes / this.#most
   }
@@ -107,7 +107,7 @@ class Runs {
     return runs
   }
 
-  /** Neighbours together, as long as the sum is not over a size. */
+  /** Joins neighbours as long as their sum is not over a size. */
   #joined(size: number): Run[] {
     const out: Run[] = []
     for (const run of this.#runs) {

@@ -10,13 +10,13 @@ import type { FileEntry } from "../store.ts"
 /** Files of a stream that are opened for their columns when discovery looks at heads: the first ones, and the last one. */
 export const LOOKED_AT = 20
 
-/** What a file turned out to be. */
+/** The result of looking at a file. */
 export interface Looked {
   readonly columns: readonly Column[]
   readonly described: string
   readonly warnings: readonly string[]
   readonly guesses: readonly Guess[]
-  /** Known when all of the file was read. */
+  /** Present if the whole file was read. */
   readonly rows?: number
 }
 
@@ -34,18 +34,18 @@ export const leftOut = (error: unknown): string | undefined =>
     ? error.message
     : undefined
 
-/** A stream as its files come by, in memory that does not grow with them. */
+/** Collects what is known of a stream, file by file, in memory that does not grow with the number of files. */
 export class StreamSurvey {
   readonly name: string
   files = 0
   bytes = 0
-  /** Files that were looked into, and those of them that are left out. */
+  /** Files that were opened, and those among them that were left out. */
   looked = 0
   skipped = 0
   rows = 0
   rejected = 0
   first: Looked | undefined
-  /** The last file that was not looked into. */
+  /** The last file that was not opened. */
   waiting: FileEntry | undefined
   #columns: readonly Column[] | undefined
   readonly #partitions = new Map<string, ColumnFacts>()

@@ -19,7 +19,7 @@ const SEQUENCE_DIGITS = 10
 export async function write(client: FileClient, to: Stream, batch: Batch, { mode, commit }: WriteOptions, call: Call): Promise<WriteReport> {
   const { output, store } = client
   if (output === undefined || store.put === undefined || output.format.writer === undefined)
-    throw new PlatformError("unsupported", "The connector's files can be read, and not written.")
+    throw new PlatformError("unsupported", "The connector's files can only be read.")
   if (mode === "upsert") throw new PlatformError("unsupported", "Rows in files cannot be upserted; append them.")
   const folder = folderOf(to)
   const writer = output.format.writer(batch.columns)
@@ -34,7 +34,7 @@ export async function write(client: FileClient, to: Stream, batch: Batch, { mode
   return report
 }
 
-/** The last sequence of a run's part whose file is there. */
+/** The last sequence number of a run's part whose file exists. */
 export async function committed(client: FileClient, to: Stream, of: Omit<Commit, "sequence">, call: Call): Promise<number | undefined> {
   const stem = `${folderOf(to)}${NAME}.${tokenOf(of)}.`
   const last = await lastBelow(client, stem, call)
@@ -50,18 +50,18 @@ async function lastBelow({ store }: FileClient, stem: string, call: Call): Promi
 const EXTENSIONS: Readonly<Record<Compression, string>> = { none: "", gzip: ".gz", zstd: ".zst" }
 const SAFE = /^[\w-]{1,64}$/
 
-/** A run and a part as they stand in a name; one with other characters, or a longer one, by its hash. */
+/** A run and a part as a file name spells them; an id with other characters, or a longer one, is replaced by its hash. */
 const tokenOf = ({ run, part }: Omit<Commit, "sequence">): string =>
   [run, part].map((text) => (SAFE.test(text) ? text : `~${createHash("sha256").update(text).digest("hex").slice(0, 32)}`)).join(".")
 
 /** With leading zeros, so that the order of names is that of commits. */
 const sequenceOf = (sequence: number): string => String(sequence).padStart(SEQUENCE_DIGITS, "0")
 
-/** A folder that leads nowhere else: no empty names, no `.` or `..`, no control characters. */
+/** The folder that a path names; refuses paths with empty names, `.`, `..` or control characters. */
 function folderOf({ path }: Pick<Stream, "path">): string {
   const [folder = ""] = path
   const names = folder.split("/").slice(0, -1)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the check refuses control characters.
   const bad = names.some((name) => name === "" || name === "." || name === ".." || /[\u0000-\u001f\u007f\\]/.test(name))
   if (path.length === 1 && folder.endsWith("/") && !bad) return folder
   throw new PlatformError(

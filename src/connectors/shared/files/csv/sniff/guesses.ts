@@ -14,7 +14,7 @@ const nameIn = (names: Readonly<Record<string, string>>, character: string): str
 export const delimiterName = ({ delimiter }: Pick<Shape, "delimiter">): string => nameIn(DELIMITERS, delimiter)
 export const quoteName = ({ quote }: Pick<Shape, "quote">): string => nameIn(QUOTES, quote)
 
-/** What was decided about a file. */
+/** The decisions about a file's format. */
 interface Decided {
   readonly options: CsvOptions
   readonly encoding: Encoding

@@ -1,7 +1,7 @@
 /** The first line of a file for Excel, which names the delimiter: `sep=;`, in quotes or not. */
 export interface SepLine {
   readonly delimiter: string
-  /** Bytes up to the next line. */
+  /** The number of bytes up to the next line. */
   readonly end: number
 }
 

@@ -2,7 +2,7 @@ import type { TextRecord } from "../../text/records.ts"
 import { csvRecords } from "../records.ts"
 import { type Fields, isBlank, type Shape } from "../shape.ts"
 
-/** Records that decide. */
+/** The most records that are looked at. */
 const LOOKED_AT = 1_000
 
 /** The first records of a text, cut by one delimiter. Blank lines and comments are left out. */
