@@ -22,12 +22,13 @@ export async function tableOf(text: Buffer, whole: boolean, shape: Shape): Promi
   const records: TextRecord<Fields>[] = []
   // The text may cut off its last record, so each one counts when the next one is there.
   let held: TextRecord<Fields> | undefined
-  for await (const some of csvRecords(shape).read(once(text)))
+  for await (const some of csvRecords(shape).read(once(text))) {
     for (const record of some) {
       if (held !== undefined && records.length < LOOKED_AT && !isNothing(held)) records.push(held)
       held = record
-      if (records.length >= LOOKED_AT) break
     }
+    if (records.length >= LOOKED_AT) break
+  }
   if (held !== undefined && records.length < LOOKED_AT && (whole || held.end < text.length) && !isNothing(held)) records.push(held)
   if (records.length === 0 && !whole) return undefined
   const widths = new Map<number, number>()
