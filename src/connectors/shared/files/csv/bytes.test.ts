@@ -128,6 +128,7 @@ describe("lines that are no rows", () => {
     ["a line for Excel", "sep=;\nid;name\n1;x\n2;y\n", {}, "1;x\n2;y\n"],
     ["notes", "Report\n\nid,name\n1,x\n2,y\n", { types: "auto" }, "1,x\n2,y\n"],
     ["lines that are skipped by number", 'a "quote\nid,name\n1,x\n', { skipLines: 1 }, "1,x\n"],
+    ["a skipped line with an open quote", '"Sales\nid,name\n1,x\n', { skipLines: 1 }, "1,x\n"],
     ["comments", "# a\nid,name\n1,x\n# it's, \"b\n2,y\n", { commentPrefix: "#" }, "1,x\n2,y\n"],
     ["a Ctrl-Z", "id,name\n1,x\n\u001a", { header: "yes" }, "1,x\n"],
     ["notes in windows-1252", Buffer.from("Köln\nid,größe\n1,é\n", "latin1"), { types: "auto" }, "1,é\n"],
