@@ -1,6 +1,6 @@
 import { type ErrorCode, PlatformError } from "../../../../core/errors.ts"
 import { runSql } from "../../../../core/remedies.ts"
-import { type ErrorTable, READ_ONLY } from "../errors.ts"
+import { codeIn, type ErrorTable, READ_ONLY } from "../errors.ts"
 
 /** An ERR packet of the server (MySQL docs, ERR_Packet). */
 export interface ServerError extends Error {
@@ -83,6 +83,8 @@ export const mysqlErrors: ErrorTable = {
   },
   remedies: { "3948": LET_SEND, "4166": LET_SEND },
   isRowFault: ({ code, state = "" }) => ROW_FAULTS.has(Number(code)) || ROW_STATES.test(state) || Number(code) >= FIRST_OF_SIGNAL,
+  // A trigger or a function may bring any other code, for some rows or for all of them.
+  isBatchFault: (said) => !["query_invalid", undefined].includes(codeIn(CODES, said)),
   client: explainClient,
 }
 

@@ -37,11 +37,32 @@ export async function grantsOf({ wire, line }: MysqlClient, call: Call): Promise
   }
 }
 
+/** The grants on a table itself, on its database, and on everything. */
+const onTable = (grants: readonly Grant[], [database = "", table = ""]: readonly string[]): readonly Grant[] =>
+  grants.filter((grant) =>
+    grant.table === "*" ? grant.database === "*" || like(grant.database, database) : grant.table === table && grant.database === database,
+  )
+
+/** The columns of each right of a grant; undefined for a right on all of them. */
+function rightsIn(rights: string): ReadonlyMap<string, ReadonlySet<string> | undefined> {
+  const parts = rights.matchAll(new RegExp(`([A-Z][A-Z ]*[A-Z])(?: \\(((?:${NAME}|[, ])+)\\))?`, "g"))
+  return new Map(Array.from(parts, ([, right = "", columns]) => [right, columns === undefined ? undefined : namesIn(columns)]))
+}
+
+const namesIn = (list: string): ReadonlySet<string> => new Set(Array.from(list.matchAll(new RegExp(NAME, "g")), ([quoted]) => nameIn(quoted)))
+
 /** Whether the columns of a table that may be read were granted one by one, and not the table. */
-export function readsByColumn(grants: readonly Grant[], [database = "", table = ""]: readonly string[]): boolean {
-  const own = grants.filter((grant) => grant.table === table && grant.database === database)
-  const wide = grants.filter((grant) => grant.table === "*" && (grant.database === "*" || like(grant.database, database)))
-  return own.some(({ rights }) => /\bSELECT \(/.test(rights)) && ![...own, ...wide].some(({ rights }) => /^ALL PRIVILEGES|\bSELECT(?! \()/.test(rights))
+export function readsByColumn(grants: readonly Grant[], path: readonly string[]): boolean {
+  const rights = onTable(grants, path).map((grant) => rightsIn(grant.rights))
+  const columns = rights.flatMap((each) => (each.has("SELECT") ? [each.get("SELECT")] : []))
+  return columns.length > 0 && !columns.includes(undefined) && !rights.some((each) => each.has("ALL PRIVILEGES"))
+}
+
+/** Whether the grants give a right on those columns of a table. */
+export function has(grants: readonly Grant[], path: readonly string[], right: string, columns: readonly string[]): boolean {
+  const rights = onTable(grants, path).map((grant) => rightsIn(grant.rights))
+  const missing = columns.filter((column) => !rights.some((each) => each.get(right)?.has(column) === true))
+  return rights.some((each) => each.has("ALL PRIVILEGES") || (each.has(right) && each.get(right) === undefined)) || (columns.length > 0 && missing.length === 0)
 }
 
 /** LIKE: `%` is any text, `_` any character, and a backslash takes the next one as it is. */

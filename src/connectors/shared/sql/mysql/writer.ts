@@ -11,6 +11,7 @@ import type { MysqlClient } from "./client.ts"
 import { isSpelled, notA } from "./dialect.ts"
 import type { MysqlBound } from "./encode.ts"
 import { isServerError } from "./errors.ts"
+import { lackingMysql } from "./lacking.ts"
 import { namesOf, twice } from "./names.ts"
 
 type Into = Target<MysqlBound, MysqlClient>
@@ -59,6 +60,14 @@ async function put(target: Into, lines: readonly MysqlLineOf[], more: string): P
   await target.client.wire.run(`INSERT INTO ${target.table} (${columnList(target)}) VALUES ${rows}${more}`, params, target.call)
   return lines.length
 }
+
+/** The same statement without rows, which fails where it would fail with any. */
+const putNone = (target: Into, more: string): Promise<unknown> =>
+  target.client.wire.run(
+    `INSERT INTO ${target.table} (${columnList(target)}) SELECT ${target.columns.map(() => "NULL").join(", ")} FROM DUAL WHERE FALSE${more}`,
+    [],
+    target.call,
+  )
 
 /** Beside the key each column takes the new value. The key stays; where another row is met by another unique key, its NULL is an error. */
 function onDuplicate({ columns, key, dialect }: Into): string {
@@ -177,11 +186,20 @@ const isKeyOf = (value: MysqlBound, column: Column): boolean =>
 
 /** Appends by INSERT of many rows; upserts by INSERT … ON DUPLICATE KEY UPDATE, which the unique keys decide. */
 export const mysqlWriter: Writer<MysqlBound, MysqlClient> = {
-  append: inPieces({ ...insert, put: (target, lines) => put(target, lines, "") }),
+  append: inPieces({ ...insert, put: (target, lines) => put(target, lines, ""), empty: (target) => putNone(target, "") }),
   upsert: withoutStrayDeletes(
-    withDeletes(inPieces({ ...insert, put: (target, lines) => put(target, lines, onDuplicate(target)), reason: metAnother, written: standing })),
+    withDeletes(
+      inPieces({
+        ...insert,
+        put: (target, lines) => put(target, lines, onDuplicate(target)),
+        empty: (target) => putNone(target, onDuplicate(target)),
+        reason: metAnother,
+        written: standing,
+      }),
+    ),
   ),
   deletes: true,
+  lacking: lackingMysql,
   keys: uniqueKeys,
   // MariaDB has JSON as a text: a JSON value goes into a text as JSON.
   column: (own, given) => (own.type === "string" && given.type === "json" ? { ...own, type: "json" } : own),
