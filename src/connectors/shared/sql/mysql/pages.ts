@@ -2,6 +2,7 @@ import type { Connection, Query, ResultSetHeader, TypedParameter } from "mysql2"
 import { PlatformError } from "../../../../core/errors.ts"
 import { type Column, ExactNumber, type Value } from "../../../../core/values.ts"
 import { leftInBatch } from "../../cursors.ts"
+import { withinDigits } from "../../plain-number.ts"
 import type { Done, Page, PageLimits } from "../wire.ts"
 import type { MysqlBound } from "./encode.ts"
 import { isServerError } from "./errors.ts"
@@ -84,15 +85,6 @@ class Inbox<T> {
   }
 }
 
-/** `-1.25e3` without its exponent: `-1250`. An exponent that no DECIMAL has stays. */
-function plain(number: string): string {
-  const [, sign = "", whole = "", fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?[eE]([+-]?\d{1,2})$/.exec(number) ?? []
-  if (whole === "") return number
-  const all = `${"0".repeat(99)}${whole}${fraction}${"0".repeat(99)}`
-  const point = 99 + whole.length + Number(exponent)
-  return `${sign}${all.slice(0, point).replace(/^0+(?=\d)/, "")}.${all.slice(point)}`.replace(/\.?0*$/, "")
-}
-
 /** The digits that a DECIMAL of the server has at most. */
 const MOST_DIGITS = 65
 
@@ -100,9 +92,9 @@ const MOST_DIGITS = 65
 function boundAs({ LONG, LONGLONG, NEWDECIMAL }: MysqlLine["numbers"], value: MysqlBound): unknown {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value === value >> 0 ? LONG(value) : LONGLONG(value)
   if (!(value instanceof ExactNumber)) return value
-  const digits = plain(value.digits)
-  if (/^-?\d{1,19}$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)) return LONGLONG(digits)
-  return /^-?[\d.]+$/.test(digits) && digits.replace(/\D/g, "").length <= MOST_DIGITS ? NEWDECIMAL(digits) : digits
+  const digits = withinDigits(value.digits, MOST_DIGITS)
+  if (digits === undefined) return value.digits
+  return /^-?\d{1,19}$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits) ? LONGLONG(digits) : NEWDECIMAL(digits)
 }
 
 const sizeOf = (raw: unknown): number => (typeof raw === "string" || Buffer.isBuffer(raw) ? raw.length : 8)
