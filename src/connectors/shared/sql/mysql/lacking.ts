@@ -7,7 +7,7 @@ import { mysqlDialect } from "./dialect.ts"
 import { grantsOf, has } from "./grants.ts"
 import { rightIn, spellAccount, spellMysql } from "./rights.ts"
 
-/** The rights on its target that a write lacks, by the server's own list of them; a right on the columns of the batch is enough. */
+/** The rights on its target that a write lacks, by SHOW GRANTS. A right on the columns of the batch is enough. */
 export async function lackingMysql(client: MysqlClient, { path, columns, rights }: WriteRights, call: Call): Promise<readonly string[]> {
   const grants = await grantsOf(client, call)
   const lacking = rights.filter((right) => !has(grants, path, right, right === "DELETE" ? [] : columns))
