@@ -3269,7 +3269,7 @@ export interface components {
             account: string;
             /**
              * User
-             * @description The login name. Best a user of its own, with SELECT on what the hub shall read.
+             * @description The login name. We recommend a separate user with SELECT on the tables that the hub reads.
              * @example JACKFIELD
              */
             user: string;

@@ -20,7 +20,7 @@ export const sizeWaivers: readonly SizeWaiver[] = [
   },
   {
     type: "snowflake",
-    lines: 450,
+    lines: 447,
     reason:
       "What warehouses over HTTP share is shared; its form and notes, accounts, login by key pair, requests, type names, codes, SHOW and scripting are its own.",
   },

@@ -40,6 +40,11 @@ text column as JSON.
 
 A MySQL user sees only the tables on which it has some right. Other tables are neither listed nor counted.
 
+The hub sets the session's character set, time zone and isolation, so that \`init_connect\` and the server's defaults do not change what is
+read or written. A query keeps the server's \`sql_mode\`. Names are told apart as \`lower_case_table_names\` says.
+
+A stream whose key has an \`enum\`, \`set\`, \`bit\` or \`float\`, or a \`char\` with a collation without padding, is read in one pass without a cursor.
+
 Upserts use the primary key, or a unique key without NULLs that the stream names. A row that conflicts with another row by a different
 unique key is rejected, whereas \`ON DUPLICATE KEY UPDATE\` alone would change that other row. A row counts as written if it is in the table
 afterwards, even if it was there before; the server's own count is 2 for a change and 0 for no change. In tables without transactions

@@ -24,8 +24,6 @@ export const snowflake = defineConnector({
   summary:
     "A Snowflake account by its SQL API: browse databases, query them by one reading statement at a time, read tables in key order, and append or merge rows.",
   notes: `
-The stand-in was written from the vendor's documentation of the SQL API; no real account was used.
-
 Queries: the SQL API has no read-only transaction, so the text of a statement is checked. A role of its own with only SELECT is the
 better protection. A query that is cut off is cancelled in Snowflake, and its timeout ends it there in any case.
 
@@ -37,7 +35,7 @@ request id of the first attempt, so that it does not run twice.
 Commits: with a commit token the rows wait in tables \`jackfield_stage_…\` beside the target, and one block of Snowflake Scripting takes them
 over in a transaction with the token's row of \`jackfield_commits\`. A repeat that begins after the first has committed is recognised. Of two
 equal commits at one moment, Snowflake documents that a MERGE waits for the other, but not that it then sees the first. The role needs CREATE
-TABLE on the schema, and DELETE for removed rows. A hub that dies in the middle, or a write that its deadline cuts off, leaves its tables; drop them.
+TABLE on the schema, and DELETE for removed rows. If a hub dies in the middle of a write, its tables are dropped by a later write to that schema, after two days.
 
 Tables that the hub creates: a text without a known length is a \`VARCHAR\`, an integer a \`NUMBER\` of 5, 10, 19 or 38 digits, and an instant a
 \`TIMESTAMP_LTZ\`. A decimal without known digits, or with more than 38, is a \`VARCHAR\`, so that no digit is lost. Texts and numbers are widened;
@@ -46,7 +44,6 @@ Snowflake changes neither the decimals of a number nor the length of a \`BINARY\
 Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and other numbers are text. \`timestamp_ltz\` is in UTC, and
 \`timestamp_tz\` keeps its offset.`,
   fields: {
-    // There is no host and no port: both follow from the account.
     account: text("Account", {
       maxLength: 253,
       aims: true,
@@ -58,7 +55,7 @@ Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and o
       login: true,
       maxLength: 255,
       example: "JACKFIELD",
-      help: "The login name. Best a user of its own, with SELECT on what the hub shall read.",
+      help: "The login name. We recommend a separate user with SELECT on the tables that the hub reads.",
     }),
     auth: variant("Login", {
       key_pair: { title: "Key pair", fields: keyPairFields },

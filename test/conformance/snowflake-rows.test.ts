@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import { snowflake } from "../../src/connectors/snowflake.ts"
 import type { Session } from "../../src/core/session.ts"
 import type { Discovered, Stream } from "../../src/core/streams.ts"
-import type { Column, Value } from "../../src/core/values.ts"
+import { type Column, ExactNumber, type Value } from "../../src/core/values.ts"
 import { startAccount } from "../fixtures/snowflake.ts"
 import { collect } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
@@ -97,6 +97,64 @@ describe("a read", () => {
     const [rest] = await read(capped[0]?.cursor, 4)
     expect(rest?.rows.map(([, n]) => Number(n)).toSorted((a, b) => a - b)).toEqual([4, 5, 6, 7])
   })
+})
+
+describe("a key whose texts are equal by a collation", () => {
+  const SEED = `DROP TABLE IF EXISTS "CONFORMANCE"."COLLATED"; DROP COLLATION IF EXISTS standin.ci;
+    CREATE COLLATION standin.ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    CREATE TABLE "CONFORMANCE"."COLLATED" ("K" varchar(9) COLLATE standin.ci NOT NULL, "N" numeric(38,0));
+    COMMENT ON COLUMN "CONFORMANCE"."COLLATED"."K" IS 'en-ci'; GRANT ALL ON "CONFORMANCE"."COLLATED" TO "ANALYST"; GRANT USAGE ON SCHEMA standin TO "ANALYST";
+    INSERT INTO "CONFORMANCE"."COLLATED" VALUES ('a', 1), ('A', 2), ('b', 3), ('B', 4), ('c', 5);
+    DELETE FROM standin.keys WHERE table_name = 'COLLATED'; INSERT INTO standin.keys VALUES ('CONFORMANCE', 'COLLATED', 'K', 1)`
+
+  test("gives each row once, in one pass without a cursor, and keeps its type", async () => {
+    await account.server.sql(SEED)
+    const batches = await open({}, (session) => collect(session.read(stream("COLLATED"))), { batchRows: 1 })
+    expect(batches.flatMap(({ rows }) => rows.map(([, n]) => Number(n))).toSorted()).toEqual([1, 2, 3, 4, 5])
+    expect(batches.map(({ cursor }) => cursor)).toEqual(batches.map(() => undefined))
+    expect(batches[0]?.columns[0]).toMatchObject({ type: "string", nativeType: "VARCHAR(9) COLLATE 'en-ci'", maxLength: 9 })
+    const since = open({}, (session) => collect(session.read(stream("COLLATED"), { plan: { kind: "since", column: "K" } })))
+    expect(await failure(since)).toMatchObject({ code: "query_invalid", message: expect.stringMatching(/may be equal though they differ/) })
+  })
+
+  test("is not widened, since that would take the collation away", async () => {
+    await account.server.sql(SEED)
+    const wanted = {
+      path: ["SHOP", "CONFORMANCE", "COLLATED"],
+      columns: [{ name: "K", type: "string", nativeType: "", nullable: false, maxLength: 20 } as const],
+      key: ["K"],
+    }
+    expect(await open({}, (session) => session.shape(wanted, false))).toMatchObject([{ kind: "refused", column: "K" }])
+  })
+})
+
+describe("what the account sets for its sessions", () => {
+  const sent = async (work: (session: Session) => Promise<unknown>) => {
+    const seen = account.server.requests.length
+    await open({}, work)
+    return account.server.requests.slice(seen).filter(({ method, path }) => method === "POST" && !path.includes("/cancel"))
+  }
+
+  test("neither cuts results, nor sends bytes in another form", async () => {
+    for (const { body } of await sent((session) => collect(session.read(stream("PEOPLE")))))
+      expect(body["parameters"]).toMatchObject({ ROWS_PER_RESULTSET: "0", BINARY_OUTPUT_FORMAT: "HEX", TIMEZONE: "UTC" })
+  })
+
+  test("does not change how dates and times are read that are written", async () => {
+    const columns = [
+      { name: "id", type: "integer", nativeType: "", nullable: false } as const,
+      { name: "day", type: "date", nativeType: "", nullable: true } as const,
+    ]
+    const write = (session: Session) => session.write(stream("HARD"), { columns, rows: [[1, "2024-01-02"]] }, { mode: "upsert" })
+    const merges = (await sent(write)).map(({ body }) => String(body["statement"])).filter((statement) => statement.startsWith("MERGE"))
+    expect(merges).toEqual([expect.stringContaining("CAST(TO_DATE(F.VALUE[1]::VARCHAR, 'AUTO') AS DATE)")])
+  })
+})
+
+test("numbers among parameters keep their digits, also in a calculation", async () => {
+  const given = ["9007199254740993", "99999999999999999999999999999999999999", "0.12345678901234567890123", "1e20"].map((digits) => new ExactNumber(digits))
+  const [batch] = await open({}, (session) => collect(session.query("SELECT ? + 0 AS A, ? AS B, ? + 0 AS C, ? + 0 AS D", given)))
+  expect(batch?.rows).toEqual([["9007199254740993", "99999999999999999999999999999999999999", "0.12345678901234567890123", "100000000000000000000"]])
 })
 
 describe("a write", () => {
@@ -240,6 +298,30 @@ describe("a shape", () => {
     ).toEqual({ ...report, already: true })
     expect(await account.server.sql('SELECT "ID"::int AS id FROM "CONFORMANCE"."ONCE" ORDER BY 1')).toEqual([{ id: 2 }, { id: 3 }])
     expect(await account.server.sql("SELECT relname FROM pg_class WHERE relname LIKE 'jackfield_stage_%'")).toEqual([])
+  })
+
+  test("drops what a write that was cut off left behind long ago, and nothing else", async () => {
+    const named = (days: number, more = "") => `jackfield_stage_${(Date.now() - days * 86_400_000).toString(36)}_${"ab".repeat(12)}${more}`
+    const [old, oldKeys, recent, theirs] = [named(3), named(30, "_gone"), named(1), "jackfield_stage_of_mine"]
+    for (const name of [old, oldKeys, recent, theirs])
+      await account.server.sql(`CREATE TABLE "CONFORMANCE"."${name}" (i int); ALTER TABLE "CONFORMANCE"."${name}" OWNER TO "ANALYST"`)
+    const own = { path: ["SHOP", "CONFORMANCE", "SWEPT"], columns: small.slice(0, 2), key: ["ID"] }
+    await open({}, (session) => session.shape(own, true))
+    const seen = account.server.requests.length
+    await open({}, async (session) => {
+      for (const sequence of [0, 1]) {
+        const how = { mode: "upsert", commit: { run: "r", part: "p", sequence } } as const
+        await session.write({ ...own, kind: "table" }, { columns: own.columns, rows: [[sequence, "a"]] }, how)
+      }
+    })
+    const statements = account.server.requests.slice(seen).map(({ body }) => String(body["statement"]))
+    expect(statements.filter((each) => each.startsWith("SHOW TABLES"))).toHaveLength(1)
+    expect(
+      statements.filter((each) => each.startsWith("CREATE") && each.includes("jackfield_stage_")).every((each) => /^CREATE TRANSIENT TABLE /.test(each)),
+    ).toBe(true)
+    const left = await account.server.sql("SELECT relname FROM pg_class WHERE relname LIKE 'jackfield_stage_%' ORDER BY 1")
+    expect(left.map(({ relname }) => relname)).toEqual([recent, theirs].sort())
+    for (const name of [recent, theirs]) await account.server.sql(`DROP TABLE "CONFORMANCE"."${name}"`)
   })
 
   test("refuses a change that Snowflake refuses, before anything is sent", async () => {

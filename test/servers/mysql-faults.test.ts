@@ -67,17 +67,55 @@ describe("a row that the server refuses is that row's fault", () => {
 
 describe("what no row can mend is the batch's", () => {
   test.each([
-    [
-      "a table of the trigger that is gone",
-      "CREATE TRIGGER shop.t BEFORE INSERT ON shop.watched FOR EACH ROW INSERT INTO shop.nope VALUES (1)",
-      "watched",
-      "id",
-    ],
     ["a view that cannot be written", "CREATE VIEW shop.many AS SELECT COUNT(*) AS id FROM shop.item", "many", "id"],
     ["a view whose definer lacks a right", `CREATE DEFINER = ${LOW} VIEW shop.theirs AS SELECT * FROM shop.invisible`, "theirs", "id"],
   ])("%s", async (_, definition, table, name) => {
     await shop.query(`CREATE TABLE shop.watched (id int PRIMARY KEY); ${definition}; GRANT ALL ON shop.${table} TO ${LOW}`)
     expect((await failure(write(table, [name], [[1], [2]]))).code).toMatch(/^(query_invalid|remote_failed)$/)
+  })
+})
+
+test("a trigger that refuses every row has each of them rejected, with its reason", async () => {
+  await shop.query(`CREATE TABLE shop.watched (id int PRIMARY KEY); GRANT ALL ON shop.watched TO ${LOW};
+    CREATE TRIGGER shop.t BEFORE INSERT ON shop.watched FOR EACH ROW INSERT INTO shop.nope VALUES (1)`)
+  const { written, rejected } = await write("watched", ["id"], [[1], [2], [3]])
+  expect([written, rejected.map(({ reason }) => reason)]).toEqual([0, Array(3).fill("Table 'shop.nope' doesn't exist.")])
+})
+
+describe("a write that lacks a right", () => {
+  const refused = async (table: string, names: readonly string[], mode: WriteMode) => {
+    const { code, message } = await failure(write(table, names, [names.map(() => 1)], mode))
+    expect(code).toBe("permission_denied")
+    return message
+  }
+
+  test("names the rights that it lacks, and not those that it has, by itself or by a role", async () => {
+    await shop.query(`CREATE TABLE shop.half (id int PRIMARY KEY, v int); CREATE OR REPLACE ROLE half_writer; GRANT SELECT ON shop.* TO half_writer;
+      GRANT half_writer TO ${LOW}; SET DEFAULT ROLE half_writer FOR ${LOW}; GRANT INSERT (id, v) ON shop.half TO ${LOW}`)
+    try {
+      const message = await refused("half", ["id", "v"], "upsert")
+      expect(message).toMatch(/; run GRANT UPDATE ON `shop`\.`half` TO `low`@`127\.0\.0\.1`\.$/)
+      await shop.query(/GRANT .*(?=\.$)/.exec(message)?.[0] ?? "")
+      expect((await write("half", ["id", "v"], [[1, 1]], "upsert")).written).toBe(1)
+    } finally {
+      await shop.query("DROP ROLE half_writer")
+    }
+  })
+
+  test.each([
+    ["a trigger's table", `CREATE DEFINER = ${LOW} TRIGGER shop.t BEFORE INSERT ON shop.watched FOR EACH ROW INSERT INTO shop.invisible VALUES (NEW.id)`],
+    ["the sequence of a default", "ALTER TABLE shop.watched ADD n int DEFAULT NEXTVAL(shop.numbers)"],
+  ])("on %s is not told to grant what it has", async (_, definition) => {
+    await shop.query(`CREATE TABLE shop.watched (id int PRIMARY KEY); GRANT ALL ON shop.watched TO ${LOW}; ${definition}`)
+    const message = await refused("watched", ["id"], "append")
+    expect(message).toMatch(/for table `shop`\.`(invisible|numbers)`\); it has every right on shop\.watched itself, so grant what the server names/)
+    expect(message).not.toContain("GRANT")
+  })
+
+  test("and a table that only one row needs is that row's fault", async () => {
+    await shop.query(`CREATE TABLE shop.watched (id int PRIMARY KEY); GRANT ALL ON shop.watched TO ${LOW};
+      CREATE TRIGGER shop.t BEFORE INSERT ON shop.watched FOR EACH ROW BEGIN IF NEW.id = 13 THEN INSERT INTO shop.nope VALUES (1); END IF; END`)
+    expect(await write("watched", ["id"], [[1], [13], [3]])).toMatchObject({ written: 2, rejected: [{ index: 1, reason: "Table 'shop.nope' doesn't exist." }] })
   })
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import type { ByteOffer } from "../../src/core/streams.ts"
 import type { Value } from "../../src/core/values.ts"
 import { column } from "../fixtures/fixture.ts"
 import { collect, valuesOf } from "../support/batches.ts"
@@ -115,6 +116,32 @@ describe("what a server sets for each login changes nothing", () => {
         expect(await valuesOf(session.query("SELECT @@tx_isolation"))).toEqual([["REPEATABLE-READ"]])
       }),
     )
+  })
+})
+
+describe("bytes that pass from one table to another stay the same", () => {
+  const SAME = ["v", "l", "u", "d", "dt", "b", "z", "e", "t"].map((name) => `HEX(a.${name}) <=> HEX(b.${name})`).join(" AND ")
+
+  test.each([
+    ["SET NAMES latin1", "STRICT_TRANS_TABLES"],
+    ["SET NAMES binary", "NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH"],
+    ["SET character_set_database = latin1", "ORACLE,EMPTY_STRING_IS_NULL"],
+    ["SET sql_mode = 'NO_BACKSLASH_ESCAPES'", "NO_ZERO_DATE,NO_ZERO_IN_DATE,STRICT_ALL_TABLES"],
+  ])("after %s and under sql_mode %s", async (init, mode) => {
+    await shop.query(`SET GLOBAL local_infile = 1; SET NAMES utf8mb4, sql_mode = 'NO_BACKSLASH_ESCAPES', time_zone = '+00:00';
+      CREATE TABLE shop.source (id int PRIMARY KEY, v varchar(60) CHARACTER SET utf8mb4, l varchar(20) CHARACTER SET latin1, u varchar(20) CHARACTER SET utf16,
+        d date, dt datetime(6), b bigint unsigned, z int zerofill, e enum('a','b'), t time(3));
+      INSERT INTO shop.source VALUES (1, '日本\\N "q" ,\\', 'né€', '😀', '0000-00-00', '2024-01-01 00:00:00.000001', 18446744073709551615, 7, 'a', '-838:59:59.5'),
+        (2, '', '', '', '2024-00-15', NULL, NULL, NULL, NULL, NULL), (3, 'NULL', '\\N', 'null', NULL, NULL, 0, 0, 'b', '00:00:00'), (4, NULL, NULL, NULL, NULL, NULL, 1, 1, NULL, NULL);
+      CREATE TABLE shop.target LIKE shop.source; GRANT ALL ON shop.source TO ${LOW}; GRANT ALL ON shop.target TO ${LOW}`)
+    const [from, to] = [stream("shop", "source"), stream("shop", "target")]
+    const pass = () =>
+      shop.run(async (session) => {
+        const [offer] = await session.offers(from)
+        for await (const piece of session.readBytes(from, offer as ByteOffer)) await session.writeBytes(to, piece, offer as ByteOffer, { mode: "append" })
+      })
+    await under("sql_mode", `'${mode}'`, () => onLogin(init, pass))
+    expect(await shop.query(`SELECT COUNT(*) AS same FROM shop.source a JOIN shop.target b USING (id) WHERE ${SAME}`)).toEqual([{ same: 4 }])
   })
 })
 

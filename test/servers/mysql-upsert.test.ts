@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Op, WriteMode } from "../../src/core/streams.ts"
-import type { Value } from "../../src/core/values.ts"
+import { ExactNumber, type Value } from "../../src/core/values.ts"
 import { column } from "../fixtures/fixture.ts"
 import { collect, valuesOf } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
@@ -158,6 +158,28 @@ describe("generated columns", () => {
 })
 
 describe("numbers", () => {
+  test.each([
+    ["9007199254740993", "9007199254740993"],
+    ["18446744073709551615", "18446744073709551615"],
+    ["-1.2345678901234567890e3", "-1234.567890123456789"],
+    ["0.12345678901234567890123", "0.12345678901234567890123"],
+  ])("among parameters keep their digits, in comparisons and calculations too: %s", async (digits, kept) => {
+    const given = new ExactNumber(digits)
+    const [row] = await shop.run((session) => valuesOf(session.query("SELECT ?, ? + 0, ? = CAST(? AS DECIMAL(65,30))", [given, given, given, kept])))
+    expect(row).toEqual([kept, kept, 1])
+    const inside = await shop.run((session) => valuesOf(session.query("SELECT JSON_EXTRACT(?, '$.n')", [{ n: given }])))
+    expect(inside).toEqual([[digits]])
+  })
+
+  test("that are small are whole numbers to the server", async () => {
+    await make("id bigint PRIMARY KEY")
+    await shop.query("INSERT INTO shop.keyed VALUES (9007199254740992), (9007199254740993)")
+    expect(await shop.run((session) => valuesOf(session.query("SELECT id + ? FROM shop.keyed ORDER BY id LIMIT ?", [1, 2])))).toEqual([
+      ["9007199254740993"],
+      ["9007199254740994"],
+    ])
+  })
+
   test("that ZEROFILL shows with zeros in front come without them, by rows, queries and bytes", async () => {
     await make("id int zerofill PRIMARY KEY, d decimal(10,2) zerofill, b bigint zerofill, f double zerofill")
     await shop.query("INSERT INTO shop.keyed VALUES (7, 1.5, 20, 0.25), (8, 0, 0, 0)")

@@ -80,13 +80,8 @@ const submissionOf = ({ sql, params, timeoutMs, maxRows }: Submission<Binding>):
   statement: sql,
   timeout: Math.min(MOST_S, Math.max(1, Math.ceil(timeoutMs / 1_000))),
   ...(params.length === 0 ? {} : { bindings: Object.fromEntries(params.map((binding, index) => [String(index + 1), boundOf(binding)])) }),
-  // An account may allow more than one statement by default.
-  parameters: {
-    MULTI_STATEMENT_COUNT: "1",
-    TIMEZONE: "UTC",
-    QUERY_TAG: "jackfield",
-    ...(maxRows === undefined ? {} : { ROWS_PER_RESULTSET: String(maxRows) }),
-  },
+  // By its own defaults an account may take several statements, cut results, and send bytes in base64, which may look like hexadecimal digits.
+  parameters: { MULTI_STATEMENT_COUNT: "1", TIMEZONE: "UTC", QUERY_TAG: "jackfield", ROWS_PER_RESULTSET: String(maxRows ?? 0), BINARY_OUTPUT_FORMAT: "HEX" },
 })
 
 const boundOf = (binding: Binding): object => (typeof binding === "object" && binding !== null ? binding : { type: "TEXT", value: binding })

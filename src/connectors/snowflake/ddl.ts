@@ -1,6 +1,7 @@
 import type { Atomic } from "../shared/sql/atomic.ts"
 import type { Ddl } from "../shared/sql/ddl.ts"
 import { quotedText } from "../shared/sql/dialect.ts"
+import { widensWithin } from "../shared/sql/text-types.ts"
 import { digited, integersOf, lengthed } from "../shared/sql/types.ts"
 
 /** How Snowflake makes and changes tables. Times have nine decimals, so that none need be widened; a decimal that no NUMBER holds is a text. */
@@ -20,7 +21,7 @@ export const ddl: Ddl = {
     unknown: "VARCHAR",
   },
   // Docs, ALTER TABLE … ALTER COLUMN: texts become longer and numbers get more digits; nothing else changes its type.
-  widens: (from, to) => from.type === to.type && (from.type === "string" || from.type === "integer" || (from.type === "decimal" && from.scale === to.scale)),
+  widens: widensWithin,
   widen: (table, column, type) => `ALTER TABLE ${table} ALTER COLUMN ${column} SET DATA TYPE ${type}`,
   commits: true,
   loosen: (table, column) => `ALTER TABLE ${table} ALTER COLUMN ${column} DROP NOT NULL`,
@@ -28,6 +29,8 @@ export const ddl: Ddl = {
 
 /** A block of Snowflake Scripting is one statement, and takes no bind variables from outside (docs, EXECUTE IMMEDIATE). */
 export const atomic: Atomic = {
+  // Snowflake keeps the data of other tables for days after they are dropped.
+  create: "CREATE TRANSIENT TABLE",
   block: (guard, statements) => {
     const done = statements.map((each) => `${each};`).join(" ")
     const undo = "EXCEPTION WHEN OTHER THEN ROLLBACK; RAISE;"

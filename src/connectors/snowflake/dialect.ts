@@ -1,7 +1,8 @@
+import { digitsOf } from "../shared/plain-number.ts"
 import type { Dialect } from "../shared/sql/dialect.ts"
 import { jsonWriter } from "../shared/sql/merge.ts"
 import type { Reading } from "../shared/sql/reading.ts"
-import { fromTextBy, textDialect } from "../shared/sql/text-dialect.ts"
+import { fromTextBy, textDialect, timedBy } from "../shared/sql/text-dialect.ts"
 import type { Writer } from "../shared/sql/writer.ts"
 import { asText } from "../shared/unfit.ts"
 import type { Binding, Snowflake } from "./api.ts"
@@ -14,7 +15,6 @@ const TELLING =
 /** The SQL API has no read-only transaction, so the statement itself is judged: each part of a `->>` chain reads, and nothing is called. */
 export const reading: Reading = {
   words: ["select", "with", "values", "show", "describe", "desc", "explain"],
-  // `//` begins a comment too, and `$$` a text.
   lexis: { lineComments: [/--/y, /\/\//y], quotes: `'"`, escapes: "'", dollars: /\$\$/y },
   by: { parts: "->>" },
   names: '"',
@@ -29,6 +29,7 @@ export const reading: Reading = {
 }
 
 export const fromText = fromTextBy({
+  ...timedBy("'AUTO'"),
   bytes: (sql) => `TO_BINARY(${sql}, 'BASE64')`,
   json: (sql, native) =>
     /^geo/i.test(native) ? `TO_${native}(${sql})` : /^variant/i.test(native) ? `PARSE_JSON(${sql})` : `CAST(PARSE_JSON(${sql}) AS ${native})`,
@@ -44,7 +45,8 @@ export const dialect: Dialect<Binding> = textDialect<Binding>({
   reading,
   fromText,
   param(value) {
-    if (typeof value === "number") return { type: Number.isInteger(value) ? "FIXED" : "REAL", value: String(value) }
+    const digits = digitsOf(value, 38)
+    if (digits !== undefined || typeof value === "number") return { type: digits === undefined ? "REAL" : "FIXED", value: digits ?? String(value) }
     return typeof value === "boolean" ? { type: "BOOLEAN", value: String(value) } : value === null ? null : asText(value)
   },
 })

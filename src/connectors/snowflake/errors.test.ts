@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { rowReason } from "../shared/sql/errors.ts"
+import { faultOf, rowReason } from "../shared/sql/errors.ts"
 import { refused } from "../shared/sql/http-errors.ts"
 import { errors, errorsFor } from "./errors.ts"
 
@@ -68,4 +68,10 @@ test("only data is the fault of rows", () => {
     false,
   ])
   expect(rowReason(errors, new Error("x"))).toBeUndefined()
+})
+
+test("a fault of compiling is the batch's, and another one of running is decided by trial", () => {
+  const fault = (status: number, code: string) => faultOf(errors, refused(table, status, { code, message: "" }))
+  expect([fault(422, "002140"), fault(422, "001003"), fault(422, "000606"), fault(503, ""), fault(408, "000630")]).toEqual(Array(5).fill("batch"))
+  expect([fault(422, "200039"), fault(422, "100038")]).toEqual(["unclear", "row"])
 })

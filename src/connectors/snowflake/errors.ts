@@ -16,8 +16,9 @@ export const errors: ErrorTable = httpErrors({
     internal: ["391903"],
     response_too_large: ["391908"],
   }),
-  // Data exceptions, and what SQLSTATE calls data or integrity.
+  // Data exceptions, and what SQLSTATE calls data or integrity. Compiling fails for every row.
   isRowFault: (said) => statusOf(said) === 422 && (/^100\d{3}$/.test(said.code) || /^2[23]/.test(String(said.state))),
+  isBatchFault: (said) => statusOf(said) !== 422 || /^00[0-3]/.test(said.code),
 })
 
 /** The same table with the sentences of one login, which name what to mend. */

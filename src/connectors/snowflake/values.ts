@@ -2,7 +2,6 @@ import { atOffset, epochDay, epochSeconds } from "../shared/sql/epoch.ts"
 import { type TextTypeRow, textTypes } from "../shared/sql/text-types.ts"
 import { hexIn, jsonIn, realIn, type TextReader, truthIn } from "../shared/sql/text-values.ts"
 
-const wall: TextReader = (text) => epochSeconds(text, "")
 /** `1616173619.000000000 960`: the minutes are the zone's offset plus 1,440. */
 const offset: TextReader = (text) => {
   const [, instant = "", minutes = ""] = /^(\S+) (\d{1,4})$/.exec(text) ?? []
@@ -23,7 +22,7 @@ export const types = textTypes({
     { name: "boolean", type: "boolean", read: truthIn },
     { name: "date", type: "date", read: epochDay },
     { name: "time", type: "time", size: "seconds", zoned: false, read: (text) => epochSeconds(text, "")?.replace(/^.*T/, "") },
-    { name: "timestamp_ntz", type: "timestamp", size: "seconds", zoned: false, read: wall },
+    { name: "timestamp_ntz", type: "timestamp", size: "seconds", zoned: false, read: (text) => epochSeconds(text, "") },
     { name: "timestamp_ltz", type: "timestamp", size: "seconds", zoned: true, read: (text) => epochSeconds(text, "Z") },
     { name: "timestamp_tz", type: "timestamp", size: "seconds", zoned: true, read: offset },
     ...json,

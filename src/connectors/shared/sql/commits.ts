@@ -121,8 +121,12 @@ export async function commitAtOnce<B, C extends SqlConnection<B>, R extends Repo
 }
 
 /** Adds the row of a commit unless it is there. MERGE holds the table until the transaction ends, so that a second one waits for the first. */
-function guard<B, C extends SqlConnection<B>>({ dialect }: SqlType<B, C>, { table }: Book, values: readonly Value[]): string {
-  const constants = values.map((value) => (typeof value === "number" ? String(value) : quotedText(String(value))))
+function guard<B, C extends SqlConnection<B>>(type: SqlType<B, C>, { table }: Book, values: readonly Value[]): string {
+  const { dialect } = type
+  const constants = COLUMNS.map(({ name }, at) => {
+    const constant = quotedText(String(values[at]))
+    return dialect.stored?.(0, columnOf(type, name)).replace("?", () => constant) ?? constant
+  })
   const given = constants.slice(0, KEY.length).map((constant, at) => `${constant} AS K${at}`)
   const same = KEY.map((name, at) => `T.${dialect.ident(name)} = S.K${at}`).join(" AND ")
   return `MERGE INTO ${table} T USING (SELECT ${given.join(", ")}) S ON ${same} WHEN NOT MATCHED THEN INSERT (${listed(dialect, COLUMNS)}) VALUES (${constants.join(", ")})`

@@ -43,10 +43,12 @@ export function jsonWriter<B, C extends SqlConnection<B | string>>({ rows, cell,
       // A row of keys alone that is there already is as it should be, and a key that is there twice changes two rows.
       return target.columns.length === target.key.length ? lines.length : Math.min(lines.length, touched)
     }
+  const none = (statement: (target: Target<B, C>, source: string) => string) => (target: Target<B, C>) =>
+    target.client.wire.run(statement(target, source(target.columns, target.dialect)), ["[]"], target.call)
   const limits = { limits: () => ({ bytes: mostBytes }), sizeOf: (line: Line<B>) => Buffer.byteLength(json([line])) }
   return {
-    append: inPieces({ ...limits, put: put(insertFrom) }),
-    upsert: withDeletes(inPieces({ ...limits, lastOfEachKey: true, put: put(mergeFrom) })),
+    append: inPieces({ ...limits, put: put(insertFrom), empty: none(insertFrom) }),
+    upsert: withDeletes(inPieces({ ...limits, lastOfEachKey: true, put: put(mergeFrom), empty: none(mergeFrom) })),
     deletes: true,
   }
 }

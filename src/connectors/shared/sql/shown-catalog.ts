@@ -28,7 +28,7 @@ export async function describedTable<B>(
 ): Promise<Relation | undefined> {
   try {
     const rows = byName(await wire.run(`DESCRIBE TABLE ${qualified(dialect, path)}`, [], call, true))
-    const columns = rows.map(columnOf)
+    const columns = rows.map((row): Column => ({ ...columnOf(row), ...(/^VIRTUAL/i.test(String(row["kind"])) ? { generated: "computed" } : {}) }))
     return described({
       path,
       kind: "table",

@@ -1,6 +1,7 @@
 import type { Column } from "../../../core/values.ts"
 import { type Dialect, quotedBy } from "./dialect.ts"
 import { type ErrorTable, rowReason } from "./errors.ts"
+import { isCollated } from "./text-types.ts"
 import { textFor } from "./text-values.ts"
 
 /** SQL that makes a column's type of SQL for a text. */
@@ -14,6 +15,12 @@ export const fromTextBy =
   (casts: Casts): FromText =>
   ({ type, nativeType }, sql) =>
     casts[type]?.(sql, nativeType) ?? (type === "string" || type === "unknown" ? sql : `CAST(${sql} AS ${nativeType})`)
+
+/** Casts of dates and times by the functions of those names, TO_DATE and the like, which take a format, so that the account's own formats do not matter. */
+export function timedBy(format: string): Casts {
+  const timed = (sql: string, nativeType: string): string => `CAST(TO_${nativeType.replace(/\(.*/, "")}(${sql}, ${format}) AS ${nativeType})`
+  return { date: timed, time: timed, timestamp: timed }
+}
 
 export interface TextDialect<B> extends Pick<Dialect<B>, "product" | "login" | "param" | "reading"> {
   readonly quote: string
@@ -34,7 +41,9 @@ export const textDialect = <B>({ product, login, param, reading, quote, errors, 
   reading,
   order: {
     tuples: false,
-    resumes: ({ type }) => !["json", "array", "unknown"].includes(type),
+    // A float may come with fewer digits than it has.
+    resumes: ({ type }) => !["json", "array", "float", "unknown"].includes(type),
+    exact: (column) => !isCollated(column),
     isBadKey: (error) => rowReason(errors, error) !== undefined,
   },
 })

@@ -32,9 +32,18 @@ export interface TextTypes {
 /** Integers of up to so many digits are JSON numbers. */
 const EXACT_DIGITS = 15
 
+/** `VARCHAR(16) COLLATE 'en-ci'`: equal texts of such a column may differ. */
+const COLLATED = / COLLATE .*$/is
+/** Whether a warehouse widens a column that only gives texts more characters and numbers more digits; a new type would drop a collation. */
+export const widensWithin = (from: Column, to: Column): boolean =>
+  !isCollated(from) && from.type === to.type && (from.type === "string" || from.type === "integer" || (from.type === "decimal" && from.scale === to.scale))
+
+export const isCollated = ({ nativeType }: Pick<Column, "nativeType">): boolean => COLLATED.test(nativeType)
+
 /** The types of a warehouse whose API sends every value as text, from one table. */
 export function textTypes({ product, rows, aliases, next }: TextTypes) {
-  const typed: (native: string) => Typed = typeReader(rows)
+  const reader = typeReader(rows)
+  const typed = (native: string): Typed => ({ ...reader(native.replace(COLLATED, "")), nativeType: native })
   const byName = new Map(rows.map((row) => [row.name, row]))
   const nameOf = (type: string): string => aliases[type.toLowerCase()] ?? type.toLowerCase()
 

@@ -52,7 +52,7 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
     if (atomic === undefined) return await commitOnce(type, client, to, commit, call, write)
     return await commitAtOnce<B, C, WriteReport>(type, atomic, client, to, commit, call, async (take) => {
       const { target, lines, report } = await prepared()
-      return await whileWaiting(writer, target, lines, (waiting) => take(report(waiting), waiting.statements))
+      return await whileWaiting(atomic, writer, target, lines, (waiting) => take(report(waiting), waiting.statements))
     })
   } catch (error) {
     throw await explainWrite(type, client, error, { to, columns: batch.columns, mode, deletes: batch.ops?.includes("delete") === true }, call)

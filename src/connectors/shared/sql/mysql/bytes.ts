@@ -17,7 +17,7 @@ import { isTransactional } from "./writer.ts"
 
 const namesOf = (columns: readonly Column[]): readonly string[] => columns.map(({ name }) => name)
 
-/** Rows as CSV: the server makes each line by an expression, and reads lines by LOAD DATA LOCAL. */
+/** Rows as CSV: the server builds each line by an expression, and reads lines with LOAD DATA LOCAL. */
 export const mysqlBytes: Bytes<MysqlBound, MysqlClient> = {
   offers: (columns) => (columns.every(isWritten) ? csvOffers(namesOf(columns), CSV_WRITTEN) : []),
   takes: async (client, stream, columns, call) => {
@@ -37,7 +37,7 @@ export const mysqlBytes: Bytes<MysqlBound, MysqlClient> = {
 
 const UNKNOWN_VARIABLE = 1193
 
-/** Whether the server lets clients send data; MySQL 8 does not unless it is told to. */
+/** Whether the server accepts data from clients. By default, MySQL 8 does not. */
 async function takesFiles({ wire }: MysqlClient, call: Call): Promise<boolean> {
   try {
     const { rows } = await wire.run("SELECT @@GLOBAL.local_infile", [], call)
@@ -55,7 +55,7 @@ function literal(value: MysqlBound, column?: Column): string {
   return column === undefined ? place : comparedAs(column, place)
 }
 
-/** Lines of which one page at a time is held. */
+/** Memory holds one page of lines at a time. */
 const PAGE = { batchRows: 10_000 }
 
 function flowOf(line: MysqlLine, select: string): ByteFlow {
@@ -66,7 +66,10 @@ function flowOf(line: MysqlLine, select: string): ByteFlow {
     try {
       for await (const some of lines(line, select, PAGE)) {
         if (!some.every((each) => each !== null))
-          throw new PlatformError("response_too_large", "A row is longer as CSV than the server's max_allowed_packet; read rows instead, or raise it.")
+          throw new PlatformError(
+            "response_too_large",
+            "As CSV, a row is longer than the server's max_allowed_packet; read rows instead, or raise max_allowed_packet.",
+          )
         rows += some.length
         if (some.length > 0) yield Buffer.concat(some)
       }
@@ -86,7 +89,7 @@ function flowOf(line: MysqlLine, select: string): ByteFlow {
 
 const SHOWN_WARNINGS = 3
 
-/** LOAD DATA LOCAL turns the faults of rows into warnings, cuts and skips: where there is any, nothing may stay. */
+/** LOAD DATA LOCAL only warns about invalid values, which it cuts, and about rows that it skips. A single warning is therefore an error, and nothing is written. */
 async function write(
   client: MysqlClient,
   table: string,
@@ -96,12 +99,12 @@ async function write(
   call: Call,
 ): Promise<number> {
   const shape = JSON.parse(offer.shape) as CsvShape
-  // A value that is cut may be a note only. The server waits for a slow source, and the call's deadline ends it.
+  // A cut value may only cause a note. The server waits for a slow source; the call's deadline ends the wait.
   await client.wire.run("SET SESSION sql_notes = 1, max_error_count = 64, net_read_timeout = 600", [], call)
   const { rows, warnings } = await load(client.line, loadStatement(table, columns, shape), withNulls(bytes, shape))
   if (warnings === 0) return rows
   const { rows: shown } = await client.wire.run(`SHOW WARNINGS LIMIT ${SHOWN_WARNINGS}`, [], call)
   const said = shown.map(([, , message]) => brief(String(message))).join("; ")
   const more = warnings > shown.length ? `, and ${warnings - shown.length} more` : ""
-  throw new PlatformError("query_invalid", `The table does not hold the piece as it is, so nothing of it was written (${said}${more}); pass rows instead.`)
+  throw new PlatformError("query_invalid", `The table cannot store this piece unchanged, so nothing was written (${said}${more}); pass rows instead.`)
 }

@@ -13,12 +13,12 @@ import { spellAccount, spellMysql } from "./rights.ts"
 import { brokenReason, enforcesKeys, type Table } from "./tables.ts"
 import { catalogType } from "./values.ts"
 
-/** A condition on the tables that are wanted, and its parameters. */
+/** A condition on the requested tables, and its parameters. */
 interface Scope {
   readonly names: Names
   readonly where: string
   readonly params: readonly string[]
-  /** Only one table is wanted. */
+  /** Whether one table is requested. */
   readonly one?: true
 }
 
@@ -31,12 +31,12 @@ const scopeOf = async (client: MysqlClient, path: readonly string[] | undefined,
   return { names, where: names.same("TABLE_SCHEMA"), params: twice([client.database]) }
 }
 
-/** MariaDB lists sequences as tables, though they hold no rows. */
+/** MariaDB lists sequences as tables, although they have no rows. */
 const TABLES = "FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN ('SEQUENCE', 'TEMPORARY') AND"
 const COLUMNS =
   "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, IS_NULLABLE, COLUMN_TYPE, PRIVILEGES, EXTRA, COLLATION_NAME FROM information_schema.COLUMNS WHERE"
 const KEYS = "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE CAST(INDEX_NAME AS BINARY) = 'PRIMARY' AND"
-/** MariaDB has JSON as a text with a check, which few users see: for the others the column is a text until its rows are read. */
+/** MariaDB stores JSON as text with a check, which few users may see. For other users the column is text until rows are read. */
 const JSON_CHECKS = "CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CHECK_CLAUSE LIKE 'json_valid(%' AND"
 
 /** A table has at most 4,096 columns (docs, Limits). */
@@ -63,7 +63,7 @@ export const mysqlCatalog: Catalog<MysqlClient> = {
   },
 }
 
-/** Names hold characters of the basic plane alone (MySQL docs, 11.2); MariaDB does not even compare others with them. */
+/** Whether the names can exist: they have only characters of the basic plane (MySQL docs, 11.2). MariaDB refuses to compare other characters with them. */
 const mayBe = (path: readonly string[]): boolean => !path.some((name) => /[\u{10000}-\u{10ffff}]/u.test(name))
 
 const kindOf = (type: Value | undefined): StreamKind => (type === "VIEW" ? "view" : "table")
@@ -72,10 +72,10 @@ type Cells = readonly Value[]
 
 const mayRead = (column: Cells): boolean => String(column[6]).toLowerCase().split(",").includes("select")
 
-/** Names may hold dots, and no name holds a zero byte (MySQL docs, 11.2). */
+/** Joins names by a zero byte, which no name contains (MySQL docs, 11.2). */
 const nameOf = (...parts: readonly (Value | undefined)[]): string => parts.map(String).join("\0")
 
-/** The facts about the tables beside their columns, by schema and name. */
+/** The facts about the tables apart from their columns, by schema and name. */
 interface About {
   readonly tables: ReadonlyMap<string, Cells>
   readonly keys: ReadonlyMap<string, readonly string[]>
@@ -85,7 +85,7 @@ interface About {
   readonly account: string
 }
 
-/** Every table with the columns that the user may use, by a constant number of queries; columns are streamed. */
+/** Every table with the columns that the user may use, by a constant number of queries. Columns are streamed. */
 async function* relations(client: MysqlClient, scope: Scope, may: (column: Cells) => boolean, call: Call): AsyncGenerator<Relation> {
   const about = await read(client, scope, call)
   const left = new Map(about.tables)
@@ -94,7 +94,7 @@ async function* relations(client: MysqlClient, scope: Scope, may: (column: Cells
   for await (const rows of grouped(client.wire.pages(sql, scope.params, { batchRows: 500 }, call), 2, MOST_COLUMNS, "MySQL")) {
     const name = nameOf(rows[0]?.[0], rows[0]?.[1])
     const table = about.tables.get(name)
-    // The table was made after the tables were listed.
+    // The table was created after the tables were listed.
     if (table === undefined) continue
     left.delete(name)
     const usable = rows.filter(may)
@@ -123,7 +123,7 @@ async function read(client: MysqlClient, { names, where, params }: Scope, call: 
 
 const NO_SUCH_TABLE_OR_COLUMN: ReadonlySet<number> = new Set([1109, 1054])
 
-/** MariaDB before 10.3 has no such list; JSON is a text there. */
+/** MariaDB before 10.3 has no list of checks; JSON is text there. */
 function withoutChecks(error: unknown): readonly Cells[] {
   if (isServerError(error) && NO_SUCH_TABLE_OR_COLUMN.has(error.errno)) return []
   throw error
@@ -143,13 +143,13 @@ const tableOf = ([schema, table, type, , comment, engine]: Cells): Table => ({
 
 const GENERATED = /\b(VIRTUAL|STORED|PERSISTENT) GENERATED\b/
 
-/** MariaDB sorts the CHAR of a collation without padding by its spaces, and compares it without them: 'a' is behind 'a\t', and less. */
+/** In a collation without padding, MariaDB sorts CHAR with its trailing spaces and compares it without them: 'a' sorts after 'a\t', and is less. */
 const sortsOtherwise = (native: string, collation: string): boolean => native.startsWith("char(") && collation.includes("_nopad_")
 
 function found(table: Cells, name: string, usable: readonly Cells[], all: readonly Cells[], about: About): Relation {
   const { keys, json, grants } = about
   const { path, view, comment, engine } = tableOf(table)
-  // Columns that may not be read are not listed: they leave a gap in the numbers, or each listed one was granted by itself.
+  // Columns that the user may not read are not listed. They leave a gap in the positions, or the listed ones were granted one by one.
   const partly = usable.length < Number(all.at(-1)?.[3] ?? 0) || readsByColumn(grants, path)
   return described({
     path,
@@ -171,7 +171,7 @@ function found(table: Cells, name: string, usable: readonly Cells[], all: readon
   })
 }
 
-/** Throws `remote_failed` when one table is wanted and does not work. */
+/** A table that cannot be read. Throws `remote_failed` if it is the requested one and does not work. */
 function hidden(cells: Cells, { account }: About, { one }: Scope): Relation {
   const table = tableOf(cells)
   const broken = brokenReason(table)

@@ -16,23 +16,23 @@ import { mysqlWire } from "./wire.ts"
 /** A logged-in connection to MySQL, MariaDB, or a system that speaks their protocol. */
 export interface MysqlClient extends SqlConnection<MysqlBound>, Encryption {
   readonly line: MysqlLine
-  /** The database that was chosen; empty: none. */
+  /** The chosen database; empty if none was chosen. */
   readonly database: string
   /**
-   * Logs in once more on the same connection (MySQL docs, COM_CHANGE_USER): the server forgets everything that the session kept, as
-   * variables, user locks, temporary tables, prepared statements, database and role. Throws when the login is refused by now.
+   * Logs in again on the same connection (MySQL docs, COM_CHANGE_USER). The server discards the session's state: variables, user locks,
+   * temporary tables, prepared statements, database and role. Throws if the server now refuses the login.
    */
   logInAgain(): Promise<void>
   /**
-   * The client that may run LOAD DATA LOCAL, on a connection of its own, since a login alone decides whether the server may ask for data.
-   * It is closed with this one, and when this one logs in again.
+   * The client that may run LOAD DATA LOCAL. It has a connection of its own, because the login decides whether the server may request
+   * data. It is closed together with this client, and when this client logs in again.
    */
   loader(): Promise<MysqlClient>
 }
 
 type Dial = (to: Address) => Promise<Duplex>
 
-/** Logs in through the lease. The client library never dials, reads no file and no environment, and has no TLS of its own. */
+/** Logs in through the lease. The client library opens no connection and does no TLS itself, and reads neither files nor the environment. */
 export async function connectMysql(login: Login, lease: Lease): Promise<MysqlClient> {
   const { line, release } = await enter(login, lease, false)
   const loaders = new Loaders(() => enterToLoad(login, lease))
@@ -61,7 +61,7 @@ const clientOf = (line: MysqlLine, { database, tls, tunnelled }: Login): Pick<My
   tunnelled,
 })
 
-/** The client that loads, made when it is first asked for and again when its connection is gone. */
+/** The client that loads data. It is created on first use, and again after its connection has closed. */
 class Loaders {
   readonly #enter: () => Promise<MysqlClient>
   #current: Promise<MysqlClient> | undefined
@@ -84,7 +84,7 @@ class Loaders {
   }
 }
 
-/** A connection that is logged in, whose statement is killed at the lease's deadline unless that is released. */
+/** Logs in. At the lease's deadline the running statement is killed, unless `release` was called. */
 async function enter(login: Login, lease: Lease, loads: boolean): Promise<{ readonly line: MysqlLine; readonly release: () => void }> {
   const entered = await logIn(login, lease, (to) => lease.dial(to), loads)
   const { threadId } = entered.connection
@@ -103,7 +103,7 @@ async function enter(login: Login, lease: Lease, loads: boolean): Promise<{ read
 
 async function logInAgain(line: MysqlLine, { password }: Login): Promise<void> {
   const { connection, mariadb, rested } = line
-  // A role that a function of MariaDB took on outlives the login; the default role comes back with it.
+  // A role that was set in a MariaDB function survives the new login; the login then restores the default role.
   if (mariadb) await run(line, "SET ROLE NONE", [])
   rested()
   try {
@@ -134,7 +134,7 @@ async function logIn(login: Login, lease: Lease, dial: Dial, loads: boolean): Pr
     ...(login.database === "" ? {} : { database: login.database }),
     stream: () => socket.connect(address.port, address.host),
     ...(tls === undefined ? {} : { ssl: {} }),
-    // The server counts changed rows only, reads names as they are written, and may not ask for data except where bytes are written.
+    // The server counts only changed rows, takes names literally, and may request data only on the connection that writes bytes.
     flags: [...(loads ? [] : ["-LOCAL_FILES"]), "-FOUND_ROWS", "-IGNORE_SPACE", "-ODBC"],
     charset: "UTF8MB4_GENERAL_CI",
     connectTimeout: 0,
@@ -148,7 +148,7 @@ async function logIn(login: Login, lease: Lease, dial: Dial, loads: boolean): Pr
     maxPreparedStatements: 64,
     connectAttributes: { program_name: "jackfield" },
   })
-  // Without a listener, a connection that breaks while idle would end the process. The next statement gets the error.
+  // Without a listener, a connection that breaks while idle would end the process. The next statement reports the error.
   connection.on("error", () => undefined)
   keepOrder(connection, address)
   const watching = tls === undefined ? watch : secureByLease(connection, address, tls, lease)
@@ -165,7 +165,7 @@ async function logIn(login: Login, lease: Lease, dial: Dial, loads: boolean): Pr
 
 const explain = explainBy(mysqlErrors)
 
-/** The server checks the password first, and then whether the database exists and may be entered: those two are the permission stage. */
+/** The server first checks the password, and then whether the database exists and is accessible. The second check is the permission stage. */
 async function admit(connection: Connection, lease: Lease): Promise<void> {
   const entered = (): Promise<void> =>
     new Promise<void>((resolve, reject) => {
@@ -186,7 +186,7 @@ async function admit(connection: Connection, lease: Lease): Promise<void> {
   if (refused) await lease.stage("permission", () => Promise.reject(refused as PlatformError))
 }
 
-/** The library keeps the password for as long as the connection lives, though it is not needed after the login. */
+/** Removes the password, which the library would keep for the lifetime of the connection. It is not needed after the login. */
 function forget(connection: Connection): void {
   for (const name of ["password", "password1"]) Reflect.set(connection.config, name, undefined)
 }

@@ -1,12 +1,12 @@
 import type { CsvShape } from "../../csv-shape.ts"
 
-/** Where the scanner stands: at the beginning of a field, inside one, inside quotes, behind a quote that may end them, or inside a line end. */
+/** The scanner's states: at the start of a field, inside a field, inside quotes, after a quote that may be the closing one, inside a line end. */
 const [START, PLAIN, QUOTED, CLOSING, LINE_END] = [0, 1, 2, 3, 4]
 const WORD = Buffer.from("NULL")
 
 /**
- * The same CSV as LOAD DATA tells null from an empty text (MySQL docs, LOAD DATA, Field and Line Handling): an empty field becomes the
- * word `NULL`, and a text that is that word gets quotes. All other bytes pass as they are.
+ * Rewrites CSV so that LOAD DATA distinguishes null from an empty text (MySQL docs, LOAD DATA, Field and Line Handling): an empty field
+ * becomes the word `NULL`, and an unquoted text `NULL` gets quotes. All other bytes stay the same.
  */
 export async function* withNulls(bytes: AsyncIterable<Buffer>, shape: Pick<CsvShape, "delimiter" | "quote" | "lineEnd">): AsyncGenerator<Buffer> {
   const scanner = new Scanner(shape)
@@ -21,7 +21,7 @@ class Scanner {
   readonly #quotedWord: Buffer
   #state = START
   #lineBegins = true
-  /** The beginning of a field that may be the word, and ends with its chunk. */
+  /** The end of a chunk that may be the beginning of the word `NULL`. */
   #held: Buffer = Buffer.alloc(0)
 
   constructor({ delimiter, quote, lineEnd }: Pick<CsvShape, "delimiter" | "quote" | "lineEnd">) {
@@ -52,13 +52,13 @@ class Scanner {
     if (from < to) yield chunk.subarray(from, to)
   }
 
-  /** The last line may have no end. */
+  /** Finishes the last line, which may have no line end. */
   *end(): Generator<Buffer> {
     if (this.#held.length > 0) yield this.#held.equals(WORD) ? this.#quotedWord : this.#held
     else if (this.#state === START && !this.#lineBegins) yield WORD
   }
 
-  /** At the beginning of a field: the bytes that stand for it, or that more must come to tell; undefined: it passes as it is. */
+  /** At the start of a field: the bytes that replace it, or `held` if more bytes are needed to decide; undefined if the field stays the same. */
   #field(chunk: Buffer, at: number): Buffer | "held" | undefined {
     const byte = chunk[at]
     if (byte === this.#delimiter || byte === this.#lineEnd[0]) return WORD
@@ -72,7 +72,7 @@ class Scanner {
     return (next === this.#delimiter || next === this.#lineEnd[0]) && text.subarray(0, WORD.length).equals(WORD) ? this.#quotedWord : undefined
   }
 
-  /** Goes on by one byte, or to the next quote inside quotes. */
+  /** Advances by one byte, or to the next quote if inside quotes. */
   #on(chunk: Buffer, at: number): number {
     const byte = chunk[at]
     if (this.#state === QUOTED) {

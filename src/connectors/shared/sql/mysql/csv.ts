@@ -2,18 +2,18 @@ import type { Column } from "../../../../core/values.ts"
 import type { CsvShape } from "../../csv-shape.ts"
 import { mysqlDialect } from "./dialect.ts"
 
-/** Texts that are bytes, and floats of 32 bits, of which MySQL's text has six digits alone. */
+/** Bits, whose text is bytes, and 32-bit floats, whose text in MySQL has only six digits. */
 const NOT_WRITTEN = /^(bit|float)\b/i
 
-/** Whether the server can write the column as other systems read it. The spelling of bytes differs between systems. */
+/** Whether the server can write the column in a form that other systems read. The form of bytes differs between systems. */
 export const isWritten = ({ type, nativeType }: Column): boolean => type !== "bytes" && type !== "unknown" && !NOT_WRITTEN.test(nativeType)
 
 /** Whether the server reads the column from a text. */
 export const isRead = ({ type, nativeType }: Column): boolean => type !== "bytes" && type !== "unknown" && !/^bit\b/i.test(nativeType)
 
 /**
- * A row as one line of CSV. A line that is longer than max_allowed_packet is NULL as a whole: no part of it may be, since a field
- * without a value is an empty one.
+ * SQL for a row as one line of CSV. A line longer than max_allowed_packet becomes NULL as a whole. No single field can be NULL, because
+ * a NULL value is written as an empty field.
  */
 export function csvLine(columns: readonly Column[]): string {
   const fields = columns.map((column) => {
@@ -24,7 +24,7 @@ export function csvLine(columns: readonly Column[]): string {
 }
 
 function fieldOf({ type, zoned, nativeType }: Column, name: string): string {
-  // A sum has no zeros in front, and as many decimals.
+  // Adding 0 removes the leading zeros and keeps the decimals.
   if (nativeType.includes("zerofill")) return `(${name} + 0)`
   switch (type) {
     case "integer":
@@ -40,7 +40,7 @@ function fieldOf({ type, zoned, nativeType }: Column, name: string): string {
   }
 }
 
-/** The LOAD DATA that reads lines of that shape, in which the word NULL is null. */
+/** The LOAD DATA statement for lines of that shape, in which the unquoted word NULL stands for null. */
 export function loadStatement(
   table: string,
   columns: readonly Column[],
@@ -58,12 +58,12 @@ export function loadStatement(
     (${into})${sets.length === 0 ? "" : ` SET ${sets.join(", ")}`}`
 }
 
-/** Not a text with escapes: those depend on the server's sql_mode. */
+/** A hexadecimal constant. The escapes of a string constant would depend on the server's sql_mode. */
 const hex = (text: string): string => `x'${Buffer.from(text).toString("hex")}'`
 
-/** A field as the column takes it, where the server would read it otherwise or round it in silence. Undefined: as it stands. */
+/** SQL that converts a field for its column if the server would misread or silently round it; undefined if it needs no conversion. */
 function storedAs({ type, nativeType, precision = 0 }: Column, text: string): string | undefined {
-  // The server warns of a text like that, and the piece fails.
+  // The server warns about such a text, which makes the piece fail.
   const odd = (reason: string): string => `CONCAT(${text}, ' (${reason})')`
   switch (type) {
     case "integer": {
@@ -79,10 +79,10 @@ function storedAs({ type, nativeType, precision = 0 }: Column, text: string): st
   }
 }
 
-/** Seconds with more decimals than that. */
+/** A pattern for seconds with more decimals than that. */
 const beyond = (decimals: number): string => `[.][0-9]{${decimals}}[0-9]*[1-9]`
 
-/** The session is in UTC. A zone is `Z` or `+hh:mm`; the server warns of any other one. */
+/** The conditions of a CASE that converts a timestamp with a zone to UTC, the session's zone. A zone is `Z` or `+hh:mm`; the server warns about any other. */
 function inUtc(text: string): string {
   const without = `LEFT(${text}, CHAR_LENGTH(${text}) - 6)`
   const zoned = (sign: string): string => `${text} REGEXP '[:.][0-9]+[${sign}][0-9]{2}:[0-9]{2}$'`

@@ -5,21 +5,21 @@ import type { Spelling } from "../types.ts"
 import type { MysqlClient } from "./client.ts"
 import { mysqlDialect } from "./dialect.ts"
 
-/** The first type that is long enough; the last one where no length is known. */
+/** The first type that is long enough, or the last one if the length is unknown. */
 const ladder =
   (steps: readonly (readonly [most: number, spelled: string])[], longest: string): Spelling =>
   ({ maxLength = Number.POSITIVE_INFINITY }) =>
     (steps.find(([most]) => maxLength <= most)?.[1] ?? longest).replace("{n}", String(Math.max(1, maxLength)))
 
-/** Decimals of seconds, six where nothing is known: MySQL's own choice is none. */
+/** Decimals of seconds; six if they are unknown, because MySQL's own default is none. */
 const fraction = ({ precision = 6 }: Column): string => `(${Math.min(precision, 6)})`
 
-/** Digits and decimals that a decimal has at most. */
+/** The most digits and decimals of a decimal. */
 const [DIGITS, DECIMALS] = [65, 30]
 const fits = ({ precision = Number.POSITIVE_INFINITY, scale = 0 }: Column): boolean =>
   precision <= DIGITS && scale >= 0 && scale <= Math.min(precision, DECIMALS)
 
-/** An index holds 3,072 bytes, which are 768 characters. Where no length is known, three columns fit. */
+/** The length of a key column whose length is unknown. An index holds 3,072 bytes (768 characters), so three such columns fit. */
 const KEY_LENGTH = 255
 const MOST_KEY_LENGTH: Readonly<Partial<Record<Column["type"], number>>> = { string: 768, unknown: 768, bytes: 3_072 }
 
@@ -28,10 +28,10 @@ const inKey = (column: Column): Column => {
   return most === undefined ? column : { ...column, maxLength: Math.min(column.maxLength ?? KEY_LENGTH, most) }
 }
 
-/** How MySQL and MariaDB make and change tables. Texts are compared to the letter, as in the systems that rows come from. */
+/** How MySQL and MariaDB create and alter tables. Texts are compared exactly, as in the systems from which rows come. */
 export const mysqlDdl: Ddl<MysqlClient> = {
   types: {
-    // A row's bytes outside its long texts are limited, so only short texts are part of it.
+    // The size of a row without its long texts is limited, so only short texts are stored in the row.
     string: ladder(
       [
         [255, "varchar({n})"],
@@ -80,7 +80,7 @@ export const mysqlDdl: Ddl<MysqlClient> = {
     if (column.type === "decimal" && !fits(column)) return { ...column, precision: DIGITS, scale: DECIMALS }
     return keyed ? inKey(column) : column
   },
-  // Older servers make the first timestamp that says nothing one that changes by itself with each update.
+  // On older servers, the first timestamp without a default changes with each update.
   empty: (column) => {
     const { type, zoned, nullable } = column
     if (type !== "timestamp" || zoned === false) return nullable ? "" : " NOT NULL"
@@ -97,7 +97,7 @@ export const mysqlDdl: Ddl<MysqlClient> = {
 
 const NOT_NULL = /^((?: CHARACTER SET \w+)?(?: COLLATE \w+)?) NOT NULL/
 
-/** What SHOW CREATE TABLE says of each column behind its type: ` NOT NULL AUTO_INCREMENT COMMENT 'it''s one'`. Line ends in texts are escaped there. */
+/** The text after each column's type in SHOW CREATE TABLE: ` NOT NULL AUTO_INCREMENT COMMENT 'it''s one'`. Line ends in texts are escaped there. */
 export function definitions(created: string, columns: readonly Column[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const { name, nativeType } of columns) {

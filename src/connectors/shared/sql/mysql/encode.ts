@@ -1,16 +1,16 @@
 import { type Column, ExactNumber, type Value } from "../../../../core/values.ts"
 import { asText, bytesOf, Unfit, wellFormed } from "../../unfit.ts"
 
-/** What is bound: text and bytes as they are, NULL, and the numbers of a caller's parameters. */
+/** A value that the wire binds: text, bytes, NULL, or a number among a caller's parameters. */
 export type MysqlBound = string | number | boolean | Buffer | ExactNumber | null
 
-/** A parameter, of whose place nothing is known: numbers and texts as they are, the rest as JSON. */
+/** Encodes a caller's parameter, whose type in the statement is unknown: numbers and texts stay the same, and other values become JSON. */
 export function param(value: Value): MysqlBound {
   if (value === null || typeof value === "boolean" || typeof value === "number" || value instanceof ExactNumber) return value
   return asText(value)
 }
 
-/** A value in the form that the column takes; null is SQL's NULL. Numbers go as text: the server reads their digits, where a double would damage them. */
+/** Encodes a value for its column; null becomes NULL. Numbers are sent as text, because a double would change their digits. */
 export function encode(value: Value, column: Pick<Column, "type" | "nativeType">): MysqlBound {
   if (value === null) return null
   if (column.type === "json") return wellFormed(JSON.stringify(value))
@@ -23,13 +23,13 @@ export function encode(value: Value, column: Pick<Column, "type" | "nativeType">
   return column.type === "integer" ? encodeWhole(asText(value)) : asText(value)
 }
 
-/** The server fills BINARY(n) with zero bytes when it stores a value, and not when it compares one. */
+/** The server pads a value of BINARY(n) with zero bytes when it stores it, but not when it compares it. */
 function padded(bytes: Buffer, nativeType: string): Buffer {
   const length = Number(/^binary\((\d+)\)/.exec(nativeType)?.[1] ?? 0)
   return bytes.length >= length ? bytes : Buffer.concat([bytes], length)
 }
 
-/** The server would round a number to a whole one when it stores it, and cut it when it compares it. */
+/** Refuses fractions. The server would round them when it stores them, and truncate them when it compares them. */
 function encodeWhole(text: string): string {
   const [, sign = "", whole] = /^([-+]?)(\d+)(?:\.0*)?$/.exec(text.trim()) ?? []
   if (whole !== undefined) return `${sign === "-" ? "-" : ""}${whole}`
@@ -39,8 +39,8 @@ function encodeWhole(text: string): string {
 }
 
 /**
- * The number that the server stores, with all its digits, so that it also compares as equal: `float` has 32 bits, and `float(7,2)` and
- * `double(7,2)` round to so many decimals.
+ * The number that the server will store, with all its digits, so that it also equals the stored one in a comparison: `float` has 32
+ * bits, and `float(7,2)` and `double(7,2)` round to two decimals.
  */
 function encodeFloat(text: string, nativeType: string): string {
   const [, kind, decimals] = /^(float|double)(?:\(\d+,(\d+)\))?/.exec(nativeType) ?? []
@@ -50,7 +50,7 @@ function encodeFloat(text: string, nativeType: string): string {
   return Number.isFinite(stored) ? String(stored) : text
 }
 
-/** Rounds as C's rint does: a half goes to the even neighbour. */
+/** Rounds like C's rint: a half is rounded to the even neighbour. */
 function roundedEven(number: number, decimals: number): number {
   const scaled = number * 10 ** decimals
   const below = Math.floor(scaled)
@@ -58,14 +58,14 @@ function roundedEven(number: number, decimals: number): number {
   return (up ? below + 1 : below) / 10 ** decimals
 }
 
-/** A SET's members in the order of its definition, in which the server stores and compares them. */
+/** The members of a SET in the order of its definition, in which the server stores and compares them. */
 function encodeSet(text: string, nativeType: string): string {
   const members = [...nativeType.matchAll(/'((?:[^']|'')*)'/g)].map(([, member = ""]) => member.replaceAll("''", "'"))
   const given = text.split(",")
   return given.every((each) => members.includes(each)) ? members.filter((each) => given.includes(each)).join(",") : text
 }
 
-/** The session is in UTC: a time with a zone is converted to it, one without stays as it is. */
+/** Converts a time with a zone to UTC, the session's zone; a time without a zone stays the same. */
 function encodeTimestamp(text: string): string {
   const [, day, time, fraction = "", zone] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(text) ?? []
   if (day === undefined || time === undefined) return wellFormed(text)
@@ -77,10 +77,10 @@ function encodeTimestamp(text: string): string {
   return `${new Date(at - offset).toISOString().slice(0, 19).replace("T", " ")}${fraction}`
 }
 
-/** Zeros and ones as bytes; the server refuses more of them than the column has. */
+/** Encodes zeros and ones as bytes. The server refuses more bits than the column has. */
 function encodeBits(value: Value): Buffer {
   const digits = typeof value === "boolean" ? (value ? "1" : "0") : String(value)
-  if (!/^[01]{1,64}$/.test(digits)) throw new Unfit("bits must be text of zeros and ones, 64 at most")
+  if (!/^[01]{1,64}$/.test(digits)) throw new Unfit("bits must be a text of at most 64 zeros and ones")
   const hex = BigInt(`0b${digits}`).toString(16)
   return Buffer.from(hex.padStart(hex.length + (hex.length % 2), "0"), "hex")
 }

@@ -1,6 +1,6 @@
 import { type ErrorCode, PlatformError } from "../../../../core/errors.ts"
 import { runSql } from "../../../../core/remedies.ts"
-import { type ErrorTable, READ_ONLY } from "../errors.ts"
+import { codeIn, type ErrorTable, READ_ONLY } from "../errors.ts"
 
 /** An ERR packet of the server (MySQL docs, ERR_Packet). */
 export interface ServerError extends Error {
@@ -8,7 +8,7 @@ export interface ServerError extends Error {
   readonly sqlState: string
 }
 
-/** An answer of the server, as against a failure of the connection. */
+/** Whether the error is a response of the server, and not a failure of the connection. */
 export const isServerError = (error: unknown): error is ServerError =>
   error instanceof Error && "errno" in error && typeof error.errno === "number" && "sqlState" in error && typeof error.sqlState === "string"
 
@@ -26,7 +26,7 @@ const NUMBERS: readonly (readonly [ErrorCode, readonly number[]])[] = [
   ["response_too_large", [1301]],
 ]
 
-/** By number, else by the class of the SQLSTATE (ISO 9075). */
+/** Our codes, by the error's number or the class of its SQLSTATE (ISO 9075). */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   ...Object.fromEntries(NUMBERS.flatMap(([code, numbers]) => numbers.map((number) => [number, code]))),
   "28": "auth_failed",
@@ -44,19 +44,19 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   "70": "timed_out",
 }
 
-/** Faults of data, constraints and triggers whose SQLSTATE says less, or is that of faults of the statement. */
+/** Faults of data, constraints and triggers whose SQLSTATE is general, or a class of statement faults. */
 const ROW_FAULTS: ReadonlySet<number> = new Set([
   1118, 1139, 1172, 1265, 1329, 1364, 1366, 1411, 1416, 1423, 1467, 1526, 1643, 1644, 1647, 1748, 3140, 3156, 3643, 3819, 3903, 4025, 4078, 4079, 4084,
 ])
 /**
- * Classes of data and constraints, and those that no standard has and triggers choose for themselves (ISO 9075: they begin with 5 to 9
- * or I to Z); the server's own are 70, and XA.
+ * Classes of data and constraints, and classes that triggers may choose because the standard leaves them free (ISO 9075: those that
+ * begin with 5 to 9 or I to Z). The server itself uses 70 and XA.
  */
 const ROW_STATES = /^(02|21(?!S)|22|23|44|45|(?!70|XA)[5-9I-Z])/
-/** No server numbers its errors so: it is one of SIGNAL's. */
+/** No server uses such a number; it comes from a SIGNAL statement. */
 const FIRST_OF_SIGNAL = 10_000
 
-const WRONG_LOGIN = "The server refused the login; check user and password, that the user may come from here, and whether it must come over TLS."
+const WRONG_LOGIN = "The server refused the login; check user and password, whether the user may log in from this host, and whether it must use TLS."
 
 const NO_LOCAL_FILES = "The server does not let clients send data; set its local_infile to ON, or pass rows instead of bytes."
 
@@ -78,26 +78,31 @@ export const mysqlErrors: ErrorTable = {
     "1792": READ_ONLY,
     "3948": NO_LOCAL_FILES,
     "4166": NO_LOCAL_FILES,
-    tls_required: "The server takes logins over TLS only; choose TLS verify, or require.",
+    tls_required: "The server accepts logins over TLS only; set TLS to verify or require.",
     remote_failed: "The server failed: {said} (error {code}).",
   },
   remedies: { "3948": LET_SEND, "4166": LET_SEND },
   isRowFault: ({ code, state = "" }) => ROW_FAULTS.has(Number(code)) || ROW_STATES.test(state) || Number(code) >= FIRST_OF_SIGNAL,
+  // A trigger or a function may raise any other code, for some rows or for all.
+  isBatchFault: (said) => !["query_invalid", undefined].includes(codeIn(CODES, said)),
   client: explainClient,
 }
 
-const BROKEN: readonly [ErrorCode, string] = ["connection_lost", "The connection to the server broke; try again, and look at the server's log if it stays."]
+const BROKEN: readonly [ErrorCode, string] = [
+  "connection_lost",
+  "The connection to the server broke; try again, and if it keeps breaking, look at the server's log.",
+]
 
 /** The client library's errors, by its codes. */
 const CLIENT: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  HANDSHAKE_NO_SSL_SUPPORT: ["tls_unsupported", "The server does not offer TLS; switch it on there, or choose TLS off."],
+  HANDSHAKE_NO_SSL_SUPPORT: ["tls_unsupported", "The server does not offer TLS; turn it on there, or set TLS to off."],
   MYSQL_CLEAR_PASSWORD_NOT_ENABLED: [
     "auth_failed",
-    "The server asks for the password itself, unhashed, which is never sent; give the user another authentication plugin.",
+    "The server asks for the password in clear text, which is never sent; give the user another authentication plugin.",
   ],
   AUTH_SWITCH_PLUGIN_ERROR: [
     "auth_failed",
-    "The server asks for a way of logging in that is not supported; use mysql_native_password or caching_sha2_password.",
+    "The server asks for an authentication plugin that is not supported; use mysql_native_password or caching_sha2_password.",
   ],
   PROTOCOL_CONNECTION_LOST: BROKEN,
   ECONNRESET: BROKEN,
@@ -112,8 +117,8 @@ function explainClient(error: Error): PlatformError | undefined {
   const ours = ([as, message]: readonly [ErrorCode, string]): PlatformError => new PlatformError(as, message, { cause: error })
   const known = Object.hasOwn(CLIENT, code) ? CLIENT[code] : undefined
   if (known !== undefined) return ours(known)
-  if (/closed state$/.test(error.message)) return ours(["connection_lost", "The connection to the server broke before; open it again."])
-  // The library's own parser fails in these ways at packets that no server of the protocol sends.
+  if (/closed state$/.test(error.message)) return ours(["connection_lost", "The connection to the server is closed already; open it again."])
+  // The library's parser fails in these ways on packets that no server of this protocol sends.
   if (
     error instanceof RangeError ||
     error instanceof TypeError ||

@@ -5,7 +5,7 @@ import { probed } from "../wire.ts"
 import type { MysqlClient } from "./client.ts"
 import { type Grant, grantsOf } from "./grants.ts"
 
-/** The facts of a server, by what it says of itself; `products` are told apart by its version and its comment, the first that matches. */
+/** Reads the facts of a server. The product is the first of `products` whose pattern matches the server's version or version comment. */
 export const mysqlFacts =
   (products: readonly (readonly [RegExp, string])[], otherwise: string) =>
   async (client: MysqlClient, call: Call): Promise<ServerFacts> =>
@@ -20,8 +20,8 @@ export const mysqlFacts =
         details: { ...(database === undefined ? {} : { database }), user, encrypted: client.encrypted },
         ...warningsOf(
           client,
-          rights.everything && "This user may do everything; give the hub a user of its own with only the rights it needs.",
-          rights.files && "This user has FILE, and so reads files of the server's; take it away.",
+          rights.everything && "This user may do everything; give the hub a separate user with only the rights that it needs.",
+          rights.files && "This user has the FILE privilege and can read files on the server; revoke it.",
         ),
       }
     })

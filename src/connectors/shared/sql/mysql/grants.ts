@@ -2,10 +2,10 @@ import type { Call } from "../../../../core/call.ts"
 import type { MysqlClient } from "./client.ts"
 import { isServerError } from "./errors.ts"
 
-/** A line of SHOW GRANTS: `GRANT SELECT (id), INSERT ON shop.item TO …`. A star is every database or every table. */
+/** A line of SHOW GRANTS: `GRANT SELECT (id), INSERT ON shop.item TO …`. A star stands for every database or every table. */
 export interface Grant {
   readonly rights: string
-  /** A pattern of LIKE, unless it is the star. */
+  /** A LIKE pattern, if it is not the star. */
   readonly database: string
   readonly table: string
 }
@@ -13,7 +13,7 @@ export interface Grant {
 const NAME = "`(?:[^`]|``)+`"
 const LINE = new RegExp(`^GRANT ((?:[^\`]|${NAME})+?) ON (?:TABLE )?(\\*|${NAME})\\.(\\*|${NAME}) TO `)
 
-/** The grants in rows of SHOW GRANTS. The hashes of passwords that they may show are not kept. */
+/** Parses rows of SHOW GRANTS. Password hashes in them are not kept. */
 export const grantsIn = (rows: readonly (readonly unknown[])[]): readonly Grant[] =>
   rows.flatMap(([row]) => {
     const [, rights = "", database = "", table = ""] = LINE.exec(String(row)) ?? []
@@ -22,10 +22,10 @@ export const grantsIn = (rows: readonly (readonly unknown[])[]): readonly Grant[
 
 const nameIn = (quoted: string): string => (quoted === "*" ? quoted : quoted.slice(1, -1).replaceAll("``", "`"))
 
-/** What the session's user has by itself, by its active roles and by PUBLIC. */
+/** The grants of the session's user, of its active roles and of PUBLIC. */
 export async function grantsOf({ wire, line }: MysqlClient, call: Call): Promise<readonly Grant[]> {
   const rowsOf = async (sql: string) => (await wire.run(sql, [], call)).rows
-  // MariaDB lists the grants of active roles without being asked.
+  // MariaDB lists the grants of active roles too.
   if (line.mariadb) return grantsIn(await rowsOf("SHOW GRANTS"))
   try {
     const roles = String((await rowsOf("SELECT CURRENT_ROLE()"))[0]?.[0] ?? "NONE")
@@ -37,14 +37,35 @@ export async function grantsOf({ wire, line }: MysqlClient, call: Call): Promise
   }
 }
 
-/** Whether the columns of a table that may be read were granted one by one, and not the table. */
-export function readsByColumn(grants: readonly Grant[], [database = "", table = ""]: readonly string[]): boolean {
-  const own = grants.filter((grant) => grant.table === table && grant.database === database)
-  const wide = grants.filter((grant) => grant.table === "*" && (grant.database === "*" || like(grant.database, database)))
-  return own.some(({ rights }) => /\bSELECT \(/.test(rights)) && ![...own, ...wide].some(({ rights }) => /^ALL PRIVILEGES|\bSELECT(?! \()/.test(rights))
+/** The grants on a table itself, on its database, and on everything. */
+const onTable = (grants: readonly Grant[], [database = "", table = ""]: readonly string[]): readonly Grant[] =>
+  grants.filter((grant) =>
+    grant.table === "*" ? grant.database === "*" || like(grant.database, database) : grant.table === table && grant.database === database,
+  )
+
+/** Each right of a grant with its columns; undefined stands for all columns. */
+function rightsIn(rights: string): ReadonlyMap<string, ReadonlySet<string> | undefined> {
+  const parts = rights.matchAll(new RegExp(`([A-Z][A-Z ]*[A-Z])(?: \\(((?:${NAME}|[, ])+)\\))?`, "g"))
+  return new Map(Array.from(parts, ([, right = "", columns]) => [right, columns === undefined ? undefined : namesIn(columns)]))
 }
 
-/** LIKE: `%` is any text, `_` any character, and a backslash takes the next one as it is. */
+const namesIn = (list: string): ReadonlySet<string> => new Set(Array.from(list.matchAll(new RegExp(NAME, "g")), ([quoted]) => nameIn(quoted)))
+
+/** Whether SELECT was granted on single columns of a table, and not on the table. */
+export function readsByColumn(grants: readonly Grant[], path: readonly string[]): boolean {
+  const rights = onTable(grants, path).map((grant) => rightsIn(grant.rights))
+  const columns = rights.flatMap((each) => (each.has("SELECT") ? [each.get("SELECT")] : []))
+  return columns.length > 0 && !columns.includes(undefined) && !rights.some((each) => each.has("ALL PRIVILEGES"))
+}
+
+/** Whether the grants give a right on those columns of a table. */
+export function has(grants: readonly Grant[], path: readonly string[], right: string, columns: readonly string[]): boolean {
+  const rights = onTable(grants, path).map((grant) => rightsIn(grant.rights))
+  const missing = columns.filter((column) => !rights.some((each) => each.get(right)?.has(column) === true))
+  return rights.some((each) => each.has("ALL PRIVILEGES") || (each.has(right) && each.get(right) === undefined)) || (columns.length > 0 && missing.length === 0)
+}
+
+/** Matches a LIKE pattern: `%` is any text, `_` any character, and a backslash escapes the next character. */
 function like(pattern: string, text: string): boolean {
   const parts = pattern.replace(/\\?./gsu, (part) =>
     part === "%" ? ".*" : part === "_" ? "." : (part.length > 1 ? part.slice(1) : part).replace(/[.*+?^${}()|[\]\\/]/, "\\$&"),
@@ -52,6 +73,6 @@ function like(pattern: string, text: string): boolean {
   return new RegExp(`^${parts}$`, "su").test(text)
 }
 
-/** The account that the server took the login for, such as `app@%`. */
+/** The account that the server matched the login to, such as `app@%`. */
 export const accountOf = async ({ wire }: Pick<MysqlClient, "wire">, call: Call): Promise<string> =>
   String((await wire.run("SELECT CURRENT_USER()", [], call)).rows[0]?.[0] ?? "")

@@ -4,18 +4,18 @@ import type { QueryOptions, ResultSetHeader } from "mysql2"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { MysqlLine } from "./pages.ts"
 
-/** What the server says of a LOAD DATA: the rows that it stored, and the number of its warnings. */
+/** The server's response to LOAD DATA: the number of stored rows and of warnings. */
 export interface Loaded {
   readonly rows: number
   readonly warnings: number
 }
 
-/** A packet of the data is shorter than any server's max_allowed_packet. */
+/** The size of a data packet, which is smaller than any server's max_allowed_packet. */
 const PACKET_BYTES = 262_144
 
 /**
- * Runs a `LOAD DATA LOCAL INFILE` on a connection that may. Whatever file the server asks for, it gets those bytes, and no file is
- * opened. A source that fails ends the statement with the rows so far: the caller rolls back.
+ * Runs a `LOAD DATA LOCAL INFILE` on a connection that allows it. Whatever file the server requests, it receives those bytes; no file is
+ * opened. If the source fails, the statement ends with the rows sent so far, and the caller rolls back.
  */
 export async function load({ connection, rested }: MysqlLine, sql: string, bytes: AsyncIterable<Buffer>): Promise<Loaded> {
   rested()
@@ -48,7 +48,7 @@ export async function load({ connection, rested }: MysqlLine, sql: string, bytes
     })
   })
   if (data !== undefined && !over) {
-    // The server answered amid the data, so the rest of it would be taken for commands.
+    // The server responded before the data ended, and would read the rest of the data as commands.
     data.destroy()
     connection.destroy()
   }
@@ -57,7 +57,7 @@ export async function load({ connection, rested }: MysqlLine, sql: string, bytes
   return { rows: header?.affectedRows ?? 0, warnings: header?.warningStatus ?? 0 }
 }
 
-/** The bytes in packets, as fast as the connection takes them. An empty packet would end the data. */
+/** Cuts the bytes into packets, at the connection's pace. An empty packet would end the data. */
 async function* packets(bytes: AsyncIterable<Buffer>, stream: Duplex): AsyncGenerator<Buffer> {
   for await (const chunk of bytes)
     for (let at = 0; at < chunk.length; at += PACKET_BYTES) {

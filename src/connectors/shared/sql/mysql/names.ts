@@ -2,13 +2,13 @@ import type { Call } from "../../../../core/call.ts"
 import type { MysqlClient } from "./client.ts"
 
 /**
- * How a server tells the names of databases and tables apart: by their bytes, or also without case (`lower_case_table_names`).
- * The collation of information_schema tells neither case nor accents apart, whatever the server does.
+ * How a server distinguishes the names of databases and tables: by their bytes, or regardless of case (`lower_case_table_names`). The
+ * collation of information_schema ignores case and accents on every server.
  */
 export interface Names {
-  /** A condition that the column is the name that two parameters give. */
+  /** A condition that the column equals a name, which is bound twice (`twice`). */
   same(column: string): string
-  /** The name as it is compared, as SQL: for lists, orders and groups. */
+  /** SQL for a name in the form in which it is compared, for IN, ORDER BY and GROUP BY. */
   exact(column: string): string
 }
 
@@ -16,7 +16,7 @@ const BYTES = (sql: string): string => `CAST(${sql} AS BINARY)`
 const FOLDED = (sql: string): string => BYTES(`LOWER(${sql})`)
 
 const namesBy = (exact: (sql: string) => string): Names => ({
-  // The first comparison alone lets the server open one table instead of all of them.
+  // Because of the first comparison, the server opens one table instead of all of them.
   same: (column) => `${column} = ? AND ${exact(column)} = ${exact("?")}`,
   exact,
 })
@@ -24,7 +24,7 @@ const namesBy = (exact: (sql: string) => string): Names => ({
 const [BY_BYTES, BY_LETTERS] = [namesBy(BYTES), namesBy(FOLDED)]
 const known = new WeakMap<object, Names>()
 
-/** The server's way, which is asked for once per connection. A server that does not say compares bytes. */
+/** The server's way of comparing names, which is queried once per connection. Without an answer, names are compared by their bytes. */
 export async function namesOf({ wire, line }: MysqlClient, call: Call): Promise<Names> {
   const before = known.get(line)
   if (before !== undefined) return before

@@ -2,21 +2,22 @@ import type { Connection, Query, ResultSetHeader, TypedParameter } from "mysql2"
 import { PlatformError } from "../../../../core/errors.ts"
 import { type Column, ExactNumber, type Value } from "../../../../core/values.ts"
 import { leftInBatch } from "../../cursors.ts"
+import { withinDigits } from "../../plain-number.ts"
 import type { Done, Page, PageLimits } from "../wire.ts"
 import type { MysqlBound } from "./encode.ts"
 import { isServerError } from "./errors.ts"
 import { type Field, readerOf } from "./values.ts"
 
-/** A logged-in connection, and how its wire controls it. */
+/** A logged-in connection and the functions that control it. */
 export interface MysqlLine {
   readonly connection: Connection
-  /** By the greeting; MariaDB has another time limit, and JSON as texts. */
+  /** As the greeting says. MariaDB has a different setting for the time limit, and stores JSON as text. */
   readonly mariadb: boolean
   /** Resets the count of bytes received without a row; see `protocol.ts`. */
   readonly rested: () => void
-  /** Numbers as the protocol has them; the library would send each number as a double, and each text as a text. */
+  /** Creates parameters with a numeric type of the protocol; without it, the library sends every number as a double. */
   readonly numbers: Pick<TypedParameter, "LONG" | "LONGLONG" | "NEWDECIMAL">
-  /** Ends the running statement over a connection of its own; this one stays usable. */
+  /** Ends the running statement over another connection; this one stays usable. */
   readonly kill: () => Promise<void>
 }
 
@@ -25,7 +26,7 @@ const PAGE_BYTES = 8 * 1_048_576
 /** The server cannot prepare the statement. */
 const UNPREPARABLE = 1295
 
-/** How a result's rows are made of what the library gives. */
+/** Converts the library's rows. */
 type Reader<T> = (fields: Field[]) => { readonly columns: readonly Column[]; row(raw: readonly unknown[]): T }
 
 const asValues: Reader<Value[]> = (fields) => {
@@ -36,7 +37,7 @@ const asValues: Reader<Value[]> = (fields) => {
 /** The bytes of the first column. */
 const asBytes: Reader<Buffer | null> = () => ({ columns: [], row: ([raw]) => (raw === null || raw === undefined ? null : Buffer.from(raw as Buffer)) })
 
-/** The part of a statement's result that was received and not yet taken. */
+/** The part of a statement's result that was received and not yet consumed. */
 class Inbox<T> {
   readonly reader: Reader<T>
   columns: readonly Column[] = []
@@ -44,9 +45,9 @@ class Inbox<T> {
   touched = 0
   over = false
   failure: unknown
-  /** Rows that are no longer wanted are dropped. */
+  /** Whether further rows are discarded. */
   dropping = false
-  /** Rows that fill it; undefined: it holds the whole result. */
+  /** The number of rows that fills it; undefined if it holds the whole result. */
   wanted: number | undefined
   #bytes = 0
   #wake: (() => void) | undefined
@@ -84,30 +85,21 @@ class Inbox<T> {
   }
 }
 
-/** `-1.25e3` without its exponent: `-1250`. An exponent that no DECIMAL has stays. */
-function plain(number: string): string {
-  const [, sign = "", whole = "", fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?[eE]([+-]?\d{1,2})$/.exec(number) ?? []
-  if (whole === "") return number
-  const all = `${"0".repeat(99)}${whole}${fraction}${"0".repeat(99)}`
-  const point = 99 + whole.length + Number(exponent)
-  return `${sign}${all.slice(0, point).replace(/^0+(?=\d)/, "")}.${all.slice(point)}`.replace(/\.?0*$/, "")
-}
-
-/** The digits that a DECIMAL of the server has at most. */
+/** The most digits of a DECIMAL. */
 const MOST_DIGITS = 65
 
-/** A number so that its digits stay, also when the statement calculates with it: a double would make 9007199254740992 of 9007199254740993. */
+/** Binds a number with all its digits, also for statements that calculate with it. As a double, 9007199254740993 would become 9007199254740992. */
 function boundAs({ LONG, LONGLONG, NEWDECIMAL }: MysqlLine["numbers"], value: MysqlBound): unknown {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value === value >> 0 ? LONG(value) : LONGLONG(value)
   if (!(value instanceof ExactNumber)) return value
-  const digits = plain(value.digits)
-  if (/^-?\d{1,19}$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)) return LONGLONG(digits)
-  return /^-?[\d.]+$/.test(digits) && digits.replace(/\D/g, "").length <= MOST_DIGITS ? NEWDECIMAL(digits) : digits
+  const digits = withinDigits(value.digits, MOST_DIGITS)
+  if (digits === undefined) return value.digits
+  return /^-?\d{1,19}$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits) ? LONGLONG(digits) : NEWDECIMAL(digits)
 }
 
 const sizeOf = (raw: unknown): number => (typeof raw === "string" || Buffer.isBuffer(raw) ? raw.length : 8)
 
-/** Sends the statement. Its rows go to the inbox until that is full; the connection then pauses. */
+/** Sends the statement. Its rows go to the inbox until the inbox is full; then the connection pauses. */
 function send<T>(line: MysqlLine, inbox: Inbox<T>, sql: string, params: readonly MysqlBound[], prepared: boolean): void {
   const { connection, rested } = line
   rested()
@@ -143,7 +135,7 @@ function send<T>(line: MysqlLine, inbox: Inbox<T>, sql: string, params: readonly
   command.on("error", fail)
   command.once("end", () => {
     connection.off("error", fail)
-    // The library takes a request for a file, in answer to a prepared statement, for the end of it.
+    // If the server answers a prepared statement with a request for a file, the library treats it as the end of the statement.
     if (!answered && inbox.failure === undefined) {
       fail(new PlatformError("protocol_invalid", "The server did not answer the statement; check host and port."))
       connection.destroy()
@@ -153,7 +145,7 @@ function send<T>(line: MysqlLine, inbox: Inbox<T>, sql: string, params: readonly
   })
 }
 
-/** Runs a statement of ours to its end. One without parameters need not be one that the server can prepare. */
+/** Runs one of our own statements to its end. A statement without parameters is not prepared, so the server need not support preparing it. */
 export async function run(line: MysqlLine, sql: string, params: readonly MysqlBound[]): Promise<Done> {
   const inbox = new Inbox(asValues, undefined)
   send(line, inbox, sql, params, params.length > 0)
@@ -163,13 +155,13 @@ export async function run(line: MysqlLine, sql: string, params: readonly MysqlBo
 }
 
 /**
- * A statement's rows in pages, the first also when it is empty; stops at `maxRows`. Memory holds one page: the first is short, and
- * pages of long rows are short too. A statement that is not read to its end is ended on the server.
+ * A statement's rows in pages, with at least one page, which may be empty; stops at `maxRows`. Memory holds one page. The first page and
+ * pages of long rows are short. If the caller stops early, the statement is ended on the server.
  */
 export const pages = (line: MysqlLine, sql: string, params: readonly MysqlBound[], limits: PageLimits): AsyncGenerator<Page> =>
   parts(line, asValues, sql, params, limits)
 
-/** The same for a statement of one column of bytes, each of which is a row. */
+/** The same for a statement with a single column of bytes; each value is one row. */
 export async function* lines(line: MysqlLine, sql: string, limits: PageLimits): AsyncGenerator<readonly (Buffer | null)[]> {
   for await (const { rows } of parts(line, asBytes, sql, [], limits)) yield rows
 }
@@ -207,10 +199,10 @@ async function* parts<T>(
   }
 }
 
-/** The time in which a statement may end by itself before it is killed: one that had reached its last row does. */
+/** The time in which a statement may end by itself before it is killed, as it does if its last row has been reached. */
 const MOMENT_MS = 20
 
-/** Ends a statement that still sends, and waits for its last packet. If that fails, the connection is closed. */
+/** Ends a statement that is still sending rows, and waits for its last packet. If that fails, the connection is closed. */
 async function stop<T>(line: MysqlLine, inbox: Inbox<T>): Promise<void> {
   const over = inbox.until(() => inbox.over)
   inbox.dropping = true

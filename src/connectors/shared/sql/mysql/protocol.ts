@@ -3,26 +3,26 @@ import type { Connection } from "mysql2"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { Address, Lease, TlsSpec } from "../../../../core/lease.ts"
 
-/** Bytes of one packet of the server at most, continuations included; a row is one, and the client library holds it whole, more than once. */
+/** The most bytes of one packet, including its continuations. A row is one packet, and the client library holds several copies of it. */
 const PACKET_MAX_BYTES = 64 * 1_048_576
-/** Bytes that may come without a row being taken: endless columns, endless results, rows of a statement whose result is held whole. */
+/** The most bytes that may arrive before a row is consumed. It limits endless columns, endless results, and results that are held as a whole. */
 const QUIET_MAX_BYTES = 2 * PACKET_MAX_BYTES
 const HEADER_BYTES = 4
 const CONTINUED = 0xffffff
 /** The first byte of a server's first packet: its greeting (protocol 10, since 1998) or an error. */
 const GREETINGS: ReadonlySet<number> = new Set([0x0a, 0xff])
 
-/** Judges the bytes that a server sends before the client library sees them. */
+/** Checks the bytes that a server sends before the client library reads them. */
 export interface Watch {
   /** A listener for data; throws `protocol_invalid` or `response_too_large`. */
   readonly see: (chunk: Buffer) => void
-  /** Resets the count of bytes received without a row: a row came, or a command begins. */
+  /** Resets the count of bytes received without a row, because a row arrived or a command begins. */
   readonly rested: () => void
 }
 
 /**
- * Follows a server's packets by their lengths (MySQL docs, Protocol Basics). `greetingAlone`: TLS follows, and bytes that come behind
- * the greeting in the clear could have been put there by an attacker in between. `greeted`: the greeting has passed.
+ * Follows a server's packets by their lengths (MySQL docs, Protocol Basics). `greetingAlone`: TLS follows, and an attacker could have
+ * inserted any bytes that arrive unencrypted after the greeting. `greeted`: the greeting has been received already.
  */
 export function watchPackets(to: Address, greetingAlone: boolean, greeted = false): Watch {
   let packets = greeted ? 1 : 0
@@ -58,7 +58,7 @@ export function watchPackets(to: Address, greetingAlone: boolean, greeted = fals
   const see = (chunk: Buffer): void => {
     quiet += chunk.length
     if (quiet > QUIET_MAX_BYTES)
-      throw new PlatformError("protocol_invalid", `The server at ${to.host}:${to.port} sends without end and gives no row; check host and port.`)
+      throw new PlatformError("protocol_invalid", `The server at ${to.host}:${to.port} sends data without end and no row; check host and port.`)
     for (let at = 0; at < chunk.length; ) {
       if (packets === 1 && greetingAlone) throw notMysql(to)
       if (rest > 0) at = content(chunk, at)
@@ -93,8 +93,8 @@ interface Packet {
 }
 
 /**
- * TLS as the lease does it: its stage, its checks of chain and name. The client library asks the server for TLS and then calls
- * `startTLS`; its own version checks no name. Returns the watch over the decrypted bytes.
+ * Replaces the client library's TLS by the lease's, which has a stage of its own and checks chain and name. The library requests TLS and
+ * then calls `startTLS`, whose original version does not check the name. Returns the watch over the decrypted bytes.
  */
 export function secureByLease(connection: Connection, to: Address, tls: TlsSpec, lease: Lease): Watch {
   const inner = connection as unknown as Internals
@@ -102,7 +102,7 @@ export function secureByLease(connection: Connection, to: Address, tls: TlsSpec,
   inner.startTLS = (onSecure) => {
     const raw = inner.stream
     const closed = raw.listeners("close") as (() => void)[]
-    // Errors of the raw stream are explained by the handshake, and then by the encrypted stream.
+    // The handshake, and later the encrypted stream, report the errors of the raw stream.
     for (const event of ["data", "end", "error", "close"]) raw.removeAllListeners(event)
     raw.on("error", () => undefined)
     const secured = lease.socket(() => lease.secure(raw, to.host, tls))
@@ -110,7 +110,7 @@ export function secureByLease(connection: Connection, to: Address, tls: TlsSpec,
     secured.on("data", (chunk: Buffer) => inner.packetParser.execute(chunk))
     for (const listener of closed) secured.on("close", listener)
     let begun = false
-    // The library overwrites the code of the error that it is given, so ours goes in as the cause.
+    // The library overwrites the code of this error, so our error is its cause.
     secured.on("error", (cause: Error) => (begun ? inner._handleNetworkError(cause) : onSecure(new Error("TLS failed", { cause }))))
     secured.once("connect", () => {
       begun = true
@@ -122,7 +122,7 @@ export function secureByLease(connection: Connection, to: Address, tls: TlsSpec,
   return watch
 }
 
-/** Ends the connection at packets out of order and at lengths that are none; the client library would print a warning to the console. */
+/** Closes the connection at packets out of order and at invalid lengths, for which the client library would only print a warning to the console. */
 export function keepOrder(connection: Connection, to: Address): void {
   const inner = connection as unknown as Internals
   const handle = inner.handlePacket.bind(connection)
@@ -137,7 +137,7 @@ export function keepOrder(connection: Connection, to: Address): void {
       packet.readLengthCodedNumberExt = readWell
     }
     if (packet !== undefined && inner._command && !inner._paused && packet.sequenceId !== inner.sequenceId) {
-      // A server that ends the session (shutting down, idle for too long) counts from 0 again.
+      // A server that ends the session (at a shutdown, or after too long idle) restarts its count at 0.
       if (!packet.isError()) throw notMysql(to)
       inner.sequenceId = packet.sequenceId
     }
@@ -145,5 +145,5 @@ export function keepOrder(connection: Connection, to: Address): void {
   }
 }
 
-/** Whether the connection takes no more commands. */
+/** Whether the connection is closing, so that it accepts no more commands. */
 export const isClosing = (connection: Connection): boolean => (connection as unknown as Internals)._closing

@@ -32,9 +32,11 @@ export function rightIn(text: string, path: readonly string[] | undefined, neede
   // What the server says lacks; a work that needs more rights would stumble over the next one.
   const lacks = denied.split(/,\s*/).filter((word) => KNOWN.has(word))
   if (lacks.length === 0) return undefined
-  const whole = path ?? (said === undefined ? placeOf(table, statement, chosen) : [undoubled(said) ?? "", table])
+  const whole =
+    said !== undefined ? [undoubled(said) ?? "", table] : path === undefined ? placeOf(table, statement, chosen) : path.at(-1) === table ? path : undefined
   if (whole === undefined) return undefined
-  const privileges = path !== undefined && lacks.every((each) => needed.includes(each)) ? needed : lacks
+  const own = path !== undefined && whole.every((name, at) => name === path[at])
+  const privileges = own && lacks.every((each) => needed.includes(each)) ? needed : lacks
   const columns = column === undefined ? undefined : spellMysql(column)
   return { privileges: columns === undefined ? privileges : lacks.map((each) => `${each} (${columns})`), path: whole }
 }

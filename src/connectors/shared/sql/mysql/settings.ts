@@ -2,22 +2,22 @@ import type { Access, BeginOptions } from "../wire.ts"
 import { isServerError } from "./errors.ts"
 import { type MysqlLine, run } from "./pages.ts"
 
-/** What a transaction needs of its session. */
+/** The requirements of a transaction on its session. */
 export interface SessionNeeds extends Pick<BeginOptions, "maxRows" | "byCaller"> {
   readonly access: Access
   /** The longest that a statement may run. */
   readonly longestMs: number
 }
 
-/** Values that do not fit are errors, never cut; a given 0 does not ask for the next number. */
+/** Values that do not fit are errors and are never cut; a 0 is stored as 0 instead of the next number of a counter. */
 const WRITE_MODE = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO'"
 const LONGEST_SECONDS = 31_536_000
-/** Bytes by which texts are sorted. It covers every key of an index, and 15 of them fit into the smallest default sort buffer. */
+/** The number of bytes by which texts are sorted. It covers the longest key of an index, and 15 such texts fit into the smallest default sort buffer. */
 const SORT_BYTES = 16_384
 
 /**
  * Settings that change what is read or written, and that a server may choose for its sessions: by its defaults, by init_connect, or by
- * ignoring the character set of the login. They are set for every transaction, because a reset session has the server's choice again.
+ * ignoring the character set of the login. They are set for every transaction, because a reset restores the server's choice.
  */
 function settings(
   { access, longestMs, maxRows, byCaller = false }: SessionNeeds,
@@ -25,7 +25,7 @@ function settings(
 ): Readonly<Record<"needed" | "optional", readonly string[]>> {
   const seconds = Math.min(Math.max(0.001, longestMs / 1_000), LONGEST_SECONDS)
   const writes = access === "write"
-  // Under other modes a comparison with a zero date is NULL, texts of CHAR get spaces, and an empty text is NULL.
+  // Other modes turn a comparison with a zero date into NULL, pad the texts of CHAR, or treat an empty text as NULL.
   const mode = writes ? WRITE_MODE : byCaller ? "@@GLOBAL.sql_mode" : "''"
   const isolation = mariadb ? "tx_isolation" : "transaction_isolation"
   return {
@@ -40,15 +40,15 @@ function settings(
     ],
     optional: Object.entries({
       ...(mariadb ? { max_statement_time: seconds.toFixed(3) } : { max_execution_time: String(Math.ceil(seconds * 1_000)) }),
-      // Only this level has snapshots, and lower ones read rows that are not committed.
+      // Snapshots need this level, and the lowest level reads uncommitted rows.
       [isolation]: writes ? "DEFAULT" : "'REPEATABLE-READ'",
-      // A commit would end the session, or begin another transaction.
+      // Other values end the session after a commit, or begin another transaction.
       completion_type: "0",
-      // Deletes name the column that they search by, which may have no index.
+      // Otherwise deletes by a column without an index are refused.
       sql_safe_updates: "0",
       sql_quote_show_create: "1",
       max_sort_length: String(SORT_BYTES),
-      // The rights that are missing are read from the messages.
+      // The missing rights are read from the server's messages.
       lc_messages: "'en_US'",
     }).map(assigned),
   }
@@ -56,7 +56,7 @@ function settings(
 
 const assigned = ([name, value]: readonly [string, string]): string => `@@SESSION.${name} = ${value}`
 
-/** Sets the sessions of one connection, and remembers what its server does not have. */
+/** Applies the settings to one connection, and remembers which ones its server does not have. */
 export class Settings {
   readonly #line: MysqlLine
   readonly #refused = new Set<string>()
@@ -65,7 +65,7 @@ export class Settings {
     this.#line = line
   }
 
-  /** Systems that speak the protocol lack some of the optional settings; the others are set without them. */
+  /** Applies the settings. Some systems that speak the protocol lack some of the optional ones; the others are still set. */
   async set(needs: SessionNeeds): Promise<void> {
     const { needed, optional } = settings(needs, this.#line.mariadb)
     const known = optional.filter((each) => !this.#refused.has(nameIn(each)))

@@ -6,7 +6,7 @@ import { type Typed, type TypeRow, typeReader } from "../types.ts"
 
 const of = (type: ColumnType, names: string, more: Omit<TypeRow, "name" | "type"> = {}): TypeRow[] => names.split(" ").map((name) => ({ name, type, ...more }))
 
-/** The types by their names in the catalog (MySQL docs, chapter 13, and those of MariaDB alone). JSON of MariaDB is a text there. */
+/** The types by their names in the catalog (MySQL docs, chapter 13, and MariaDB's own). In MariaDB, JSON is a text there. */
 const TYPES: readonly TypeRow[] = [
   ...of("integer", "tinyint", { bits: 8 }),
   ...of("integer", "smallint year", { bits: 16 }),
@@ -29,7 +29,7 @@ const TYPES: readonly TypeRow[] = [
 ]
 const reader = typeReader(TYPES)
 
-/** A type as a result or the catalog spells it: `bigint(20) unsigned`, `enum('a','b')`. An unsigned integer takes one bit more than its signed one. */
+/** Parses a type of a result or the catalog: `bigint(20) unsigned`, `enum('a','b')`. An unsigned integer needs one bit more than a signed one of its size. */
 export function typeOf(native: string): Typed {
   const [, word = "", numbers = "", rest = ""] = /^(\w+)(\([\d,]*\))?(.*)$/s.exec(native.toLowerCase()) ?? []
   const typed = reader(`${word}${numbers}`)
@@ -37,7 +37,7 @@ export function typeOf(native: string): Typed {
   return { ...typed, nativeType: native, ...(unsigned ? { precision: (typed.precision ?? 0) + 1 } : {}) }
 }
 
-/** Sizes that types have where the catalog names none. */
+/** Sizes of types for which the catalog names none. */
 const OWN_SIZES: ReadonlyMap<string, Partial<Typed>> = new Map<string, Partial<Typed>>([
   ...["time", "datetime", "timestamp"].map((name) => [name, { precision: 0 }] as const),
   ...["tinytext", "tinyblob"].map((name) => [name, { maxLength: 255 }] as const),
@@ -76,7 +76,7 @@ const text: Parse = (raw) => (Buffer.isBuffer(raw) ? raw.toString("utf8") : Stri
 const number: Parse = (raw) => Number(raw)
 const bytes: Parse = (raw) => (Buffer.isBuffer(raw) ? raw : Buffer.from(String(raw), "utf8")).toString("base64")
 
-/** FLOAT has 32 bits: the shortest decimal that is the same one, instead of all the digits of its 64-bit form. */
+/** The shortest decimal that denotes the same 32-bit FLOAT, instead of all digits of its 64-bit form. */
 export const shortest: Parse = (raw) => {
   const value = Number(raw)
   for (let digits = 6; digits < 9; digits++) if (Math.fround(Number(value.toPrecision(digits))) === Math.fround(value)) return Number(value.toPrecision(digits))
@@ -89,7 +89,7 @@ export const bits = (raw: unknown, length: number): string => {
   return digits.padStart(length, "0")
 }
 
-/** `2024-03-31 01:00:00.500000` → `2024-03-31T01:00:00.5Z`; dates that no calendar has (`0000-00-00`) stay as the server writes them. */
+/** `2024-03-31 01:00:00.500000` → `2024-03-31T01:00:00.5Z`; impossible dates (`0000-00-00`) keep the server's notation. */
 export function timestamp(raw: unknown, zone: "Z" | ""): string {
   const given = String(raw)
   if (/^0000|-00/.test(given)) return given
@@ -98,11 +98,11 @@ export function timestamp(raw: unknown, zone: "Z" | ""): string {
 
 const [UNSIGNED, ZEROFILL, ENUM, SET] = [32, 64, 256, 2048]
 const BINARY = 63
-/** Kinds that the library would take apart; they are read as bytes: an SRID and WKB, or floats. */
+/** Kinds that the library would decode. They are read as bytes: an SRID and WKB, or floats. */
 const [VECTOR, GEOMETRY, BLOB] = [242, 255, 252]
 const JSON_KIND: Kind = { name: "json", parse: (raw) => parseJsonCell(text(raw) as string) }
 
-/** By `columnType`; texts and bytes are told apart by their character set. */
+/** By `columnType`. The character set tells texts from bytes. */
 const KINDS: ReadonlyMap<number, Kind> = new Map([
   [0, { name: "decimal", parse: text }],
   [1, { name: "tinyint", parse: number }],
@@ -125,7 +125,7 @@ const KINDS: ReadonlyMap<number, Kind> = new Map([
   [GEOMETRY, { name: "geometry", parse: bytes }],
 ] satisfies [number, Kind][])
 
-/** Kinds whose values are texts of digits; ZEROFILL shows zeros in front of them that are no part of the value. */
+/** Kinds whose values are texts of digits. ZEROFILL adds leading zeros, which are not part of the value. */
 const DIGITS: ReadonlySet<string> = new Set(["decimal", "bigint"])
 
 function kindOf(field: Field): Kind {
@@ -142,7 +142,7 @@ function kindOf(field: Field): Kind {
   return { name: extendedTypeName ?? (long ? "text" : `varchar(${Math.floor(columnLength / 4)})`), parse: text, type: "string" }
 }
 
-/** A result's columns, and how a row of the library's becomes one of ours. Sets the fields so that the library leaves values whole. */
+/** A result's columns, and the functions that convert the library's values. Changes the fields so that the library does not decode geometries and vectors. */
 export function readerOf(fields: readonly Field[]): { readonly columns: readonly Column[]; readonly parses: readonly Parse[] } {
   const names = distinctNames(fields.map(({ name }) => name))
   const kinds = fields.map(kindOf)

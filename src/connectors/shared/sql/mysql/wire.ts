@@ -4,7 +4,7 @@ import type { MysqlBound } from "./encode.ts"
 import { type MysqlLine, pages, run } from "./pages.ts"
 import { Settings } from "./settings.ts"
 
-/** The wire over a connection that is logged in; `release` withdraws the cancel that would run at the deadline. */
+/** The wire over a logged-in connection. `release` removes the cancel that would run at the lease's deadline. */
 export const mysqlWire = (line: MysqlLine, release: () => void): SqlWire<MysqlBound> => ({
   pages: (sql, params, limits) => pages(line, sql, params, limits),
   run: (sql, params) => run(line, sql, params),
@@ -23,8 +23,8 @@ const STARTS: Readonly<Record<Access, string>> = {
 }
 
 /**
- * Transactions whose sessions do not depend on the server's choice (`settings.ts`). The server ends each statement at the deadline
- * (MySQL: those that read), and after `maxRows` rows if it has no LIMIT.
+ * Transactions with settings of our own (`settings.ts`). The server ends each statement at the deadline (MySQL: only reading ones), and
+ * after `maxRows` rows if the statement has no LIMIT.
  */
 function transactionsOf(line: MysqlLine): Transactions {
   const settings = new Settings(line)

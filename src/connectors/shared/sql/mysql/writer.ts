@@ -11,14 +11,15 @@ import type { MysqlClient } from "./client.ts"
 import { isSpelled, notA } from "./dialect.ts"
 import type { MysqlBound } from "./encode.ts"
 import { isServerError } from "./errors.ts"
+import { lackingMysql } from "./lacking.ts"
 import { namesOf, twice } from "./names.ts"
 
 type Into = Target<MysqlBound, MysqlClient>
 type MysqlLineOf = Line<MysqlBound>
 
-/** Of a packet, the part that rows may take; the rest is for the statement's own text. */
+/** The share of a packet that rows may take; the rest is for the text of the statement. */
 const SHARE = 0.75
-/** Placeholders that one statement may have (MySQL docs, error 1390). */
+/** The most placeholders of one statement (MySQL docs, error 1390). */
 const MOST_PLACEHOLDERS = 65_535
 const MOST_ROWS = 1_000
 
@@ -32,7 +33,7 @@ async function named(client: MysqlClient, prefix: string, call: Call): Promise<s
   return `${same(`${prefix}TABLE_SCHEMA`)} AND ${same(`${prefix}TABLE_NAME`)}`
 }
 
-/** Whether a refused statement leaves no rows behind (it does in MyISAM, Aria and MEMORY), and the bytes that one statement may have. */
+/** Whether a refused statement is undone completely (it is not in MyISAM, Aria and MEMORY), and the most bytes of one statement. */
 async function engine(client: MysqlClient, { path }: Stream, call: Call): Promise<{ transactional: boolean; bytes: number }> {
   const [[type, transactions, packet] = []] = (await client.wire.run(`${TABLE} ${await named(client, "t.", call)}`, twice(path), call)).rows
   return { transactional: type === "VIEW" || transactions === "YES", bytes: Math.floor(wholeNumber(packet) * SHARE) }
@@ -41,7 +42,7 @@ async function engine(client: MysqlClient, { path }: Stream, call: Call): Promis
 /** Whether a table's rows are part of a transaction. */
 export const isTransactional = async (client: MysqlClient, stream: Stream, call: Call): Promise<boolean> => (await engine(client, stream, call)).transactional
 
-/** How many rows one INSERT holds. One alone where a refused statement is not undone. */
+/** The limits of one INSERT. It has a single row if a refused statement would not be undone. */
 const insert: Omit<Piecewise<MysqlBound, MysqlClient>, "put"> = {
   limits: async ({ client, stream, call, columns }) => {
     const { transactional, bytes } = await engine(client, stream, call)
@@ -49,7 +50,7 @@ const insert: Omit<Piecewise<MysqlBound, MysqlClient>, "put"> = {
     return { bytes, rows: transactional ? Math.max(1, rows) : 1 }
   },
   sizeOf: ({ values }) => values.reduce<number>((sum, value) => sum + sizeOf(value), 0),
-  tooLarge: (bytes, most) => `The row has ${bytes} bytes, and the server's max_allowed_packet takes ${most}.`,
+  tooLarge: (bytes, most) => `The row has ${bytes} bytes, and the server's max_allowed_packet allows ${most}.`,
 }
 
 const sizeOf = (value: MysqlBound): number => (typeof value === "string" ? Buffer.byteLength(value) : Buffer.isBuffer(value) ? value.length : 0) + 16
@@ -60,7 +61,15 @@ async function put(target: Into, lines: readonly MysqlLineOf[], more: string): P
   return lines.length
 }
 
-/** Beside the key each column takes the new value. The key stays; where another row is met by another unique key, its NULL is an error. */
+/** Runs the same statement without rows. It fails if the statement fails regardless of its rows. */
+const putNone = (target: Into, more: string): Promise<unknown> =>
+  target.client.wire.run(
+    `INSERT INTO ${target.table} (${columnList(target)}) SELECT ${target.columns.map(() => "NULL").join(", ")} FROM DUAL WHERE FALSE${more}`,
+    [],
+    target.call,
+  )
+
+/** Sets each column to its new value, except for the key. If the row conflicts by another unique key, the key would become NULL, which is an error. */
 function onDuplicate({ columns, key, dialect }: Into): string {
   const changes = columns.map(({ name }) => {
     const column = dialect.ident(name)
@@ -71,7 +80,7 @@ function onDuplicate({ columns, key, dialect }: Into): string {
 
 const NOT_NULL = 1048
 
-/** For a row that met another one by another unique key: the words of a plain INSERT, which name that key. */
+/** The reason for a row that conflicts by another unique key: the message of a plain INSERT, which names that key. */
 async function metAnother(target: Into, line: MysqlLineOf, error: unknown): Promise<string | undefined> {
   const { wire } = target.client
   const whole = target.key.every((name) => line.values[target.columns.findIndex((column) => column.name === name)] !== null)
@@ -92,8 +101,8 @@ async function metAnother(target: Into, line: MysqlLineOf, error: unknown): Prom
 const MOST_KEYS = 500
 
 /**
- * How many rows of the table the lines have become: as many as there are different keys by the server's own comparison. A line whose
- * key the table does not show again is counted by itself: the server, a trigger or a counter made another value of it.
+ * The number of rows that the lines have become: the number of their different keys, as the server compares them. A line whose key is
+ * not found in the table is counted by itself, because the server, a trigger or a counter stored another value.
  */
 async function standing(target: Into, lines: readonly MysqlLineOf[]): Promise<number> {
   const { columns, key } = target
@@ -119,7 +128,7 @@ async function distinctKeys({ client, table, columns, key, dialect, call }: Into
   return found.size
 }
 
-/** The lines of whose keys the table has no row. */
+/** The lines whose keys are not in the table. */
 async function withoutRows({ client, table, columns, key, dialect, call }: Into, lines: readonly MysqlLineOf[]): Promise<MysqlLineOf[]> {
   const lost: MysqlLineOf[] = []
   for (let at = 0; at < lines.length; at += MOST_KEYS) {
@@ -155,7 +164,7 @@ async function uniqueKeys(client: MysqlClient, { path }: Stream, call: Call): Pr
   return [...indexes].flatMap(([index, columns]) => (nullable.has(index) ? [] : [columns]))
 }
 
-/** Rejects deletes by keys that are no values of their columns: the server would compare `abc` as 0, and delete the row of that key. */
+/** Rejects deletes by keys that are not values of their columns. The server would compare `abc` as 0, and delete the row with that key. */
 function withoutStrayDeletes(upsert: Puts<MysqlBound, MysqlClient>): Puts<MysqlBound, MysqlClient> {
   return async (target, lines) => {
     const strayed = lines.flatMap(({ index, values, remove }): Rejected[] => {
@@ -175,15 +184,24 @@ function withoutStrayDeletes(upsert: Puts<MysqlBound, MysqlClient>): Puts<MysqlB
 const isKeyOf = (value: MysqlBound, column: Column): boolean =>
   value === null || typeof value === "boolean" || Buffer.isBuffer(value) || isSpelled(String(value), column)
 
-/** Appends by INSERT of many rows; upserts by INSERT … ON DUPLICATE KEY UPDATE, which the unique keys decide. */
+/** Appends with INSERT of many rows, and upserts with INSERT … ON DUPLICATE KEY UPDATE, for which the unique keys decide. */
 export const mysqlWriter: Writer<MysqlBound, MysqlClient> = {
-  append: inPieces({ ...insert, put: (target, lines) => put(target, lines, "") }),
+  append: inPieces({ ...insert, put: (target, lines) => put(target, lines, ""), empty: (target) => putNone(target, "") }),
   upsert: withoutStrayDeletes(
-    withDeletes(inPieces({ ...insert, put: (target, lines) => put(target, lines, onDuplicate(target)), reason: metAnother, written: standing })),
+    withDeletes(
+      inPieces({
+        ...insert,
+        put: (target, lines) => put(target, lines, onDuplicate(target)),
+        empty: (target) => putNone(target, onDuplicate(target)),
+        reason: metAnother,
+        written: standing,
+      }),
+    ),
   ),
   deletes: true,
+  lacking: lackingMysql,
   keys: uniqueKeys,
-  // MariaDB has JSON as a text: a JSON value goes into a text as JSON.
+  // MariaDB stores JSON as text, so a JSON value is written to a text column as JSON.
   column: (own, given) => (own.type === "string" && given.type === "json" ? { ...own, type: "json" } : own),
   transactional: ({ client, stream, call }) => isTransactional(client, stream, call),
 }
