@@ -219,6 +219,6 @@ describe("packets, however they are cut", () => {
     for (let sent = 0; sent < 100; sent++) see(chunk)
     expect(() => {
       for (let sent = 0; sent < 100; sent++) see(chunk)
-    }).toThrow("sends without end")
+    }).toThrow("sends data without end")
   })
 })
