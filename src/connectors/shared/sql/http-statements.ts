@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
-import type { Lease } from "../../../core/lease.ts"
+import type { Lease, TlsSpec } from "../../../core/lease.ts"
 import { retrying } from "../../../core/retry.ts"
 import type { HttpAuth } from "../http/auth.ts"
 import type { HttpCall } from "../http/call.ts"
@@ -33,6 +33,8 @@ export interface HttpStatements<B, H> {
   /** With each request, by names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly auth: HttpAuth
+  /** How an https base is verified; against the system's roots unless given. */
+  readonly tls?: TlsSpec | undefined
   /** With the sentences of the login. A refusal that comes with a status of success is thrown by `progress`. */
   readonly errors: ErrorTable
   submit(statement: Submission<B>): Ask
@@ -44,17 +46,17 @@ export interface HttpStatements<B, H> {
   once?(ask: Ask, id: string, attempt: number): Readonly<Record<string, string>>
 }
 
-const TLS = { mode: "verify" } as const
+const VERIFY: TlsSpec = { mode: "verify" }
 /** An answer of tens of megabytes is usual; a larger one is not read into memory. */
 const MAX_BYTES = 256 * 1_048_576
 const CANCEL_MS = 5_000
 
 /** A wire over a statement API on HTTP: requests are repeated where they may be, and a cut-off cancels over a socket of its own. */
 export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): SqlWire<B> {
-  const { auth, errors, headers } = how
+  const { auth, errors, headers, tls = VERIFY } = how
   const base = new URL(how.base)
   const judge = (answer: HttpAnswer) => (answer.status < 300 ? undefined : refusalIn(errors, answer))
-  const client = httpClient(lease.dispatcher(TLS), { auth, maxBytes: MAX_BYTES, redirects: false, judge })
+  const client = httpClient(lease.dispatcher(tls), { auth, maxBytes: MAX_BYTES, redirects: false, judge })
   const retries: HttpRetries = { most: 3, statuses: isPassing, repeatable: (request) => how.once !== undefined || isIdempotent(request) }
 
   const requestOf = (ask: Ask, id: string, attempt: number): HttpRequest => {
@@ -82,7 +84,7 @@ export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): S
     async cancel(handle, dial) {
       const call = { signal: AbortSignal.timeout(CANCEL_MS), remainingMs: () => CANCEL_MS }
       if (dial === undefined) await send(how.cancel(handle), call)
-      else await lastRequest(lease, dial, await auth.sign(requestOf(how.cancel(handle), randomUUID(), 1), call), TLS)
+      else await lastRequest(lease, dial, await auth.sign(requestOf(how.cancel(handle), randomUUID(), 1), call), tls)
     },
   }
   return wireOver(api, lease)
