@@ -37,6 +37,11 @@ export interface Order<B> {
   keyValue?(value: string | number | boolean, column: Column): B
   /** Whether the error means that the system rejected the value of a cursor. */
   isBadKey?(error: unknown): boolean
+  /**
+   * How ORDER BY puts rows without a value first (`NULLS FIRST`), for systems that know no keys: a stream is read by the key that its caller
+   * names, and a row without a value in it is an error. Absent: a stream without a key of its own is read in one pass.
+   */
+  readonly callersKey?: string
   /** A statement that returns one row, `skip` rows after the first. Absent: by LIMIT and OFFSET. */
   nth?(ordered: string, skip: number): string
   /** A column as the result describes it, if the catalog knows less. */

@@ -5,7 +5,7 @@ import type { Column, Value } from "../../../core/values.ts"
 import { encodeCursor } from "../cursors.ts"
 import { type Catalog, findStream, wholeNumber } from "./catalog.ts"
 import { type Dialect, listed, Params, qualified } from "./dialect.ts"
-import { behind, keyValue, nthOf, type Within } from "./keyset.ts"
+import { behind, keyValue, nthOf, type Within, withCallersKey } from "./keyset.ts"
 import type { SqlConnection } from "./wire.ts"
 
 /** How a type divides streams into slices that are read in parallel, each in its own session. */
@@ -26,7 +26,7 @@ export const notASlice = ({ path }: Pick<Stream, "path">, cause?: unknown): Plat
 
 /** Cuts a stream; the transaction that keeps the snapshot is held until the slicing is disposed of. */
 export async function sliceStream<B, C extends SqlConnection<B>>(
-  catalog: Catalog<C>,
+  { catalog, dialect }: { readonly catalog: Catalog<C>; readonly dialect: Dialect<B> },
   slicer: Slicer<B, C>,
   client: C,
   from: Stream,
@@ -37,7 +37,7 @@ export async function sliceStream<B, C extends SqlConnection<B>>(
   const end = async (): Promise<void> => await transactions?.rollback()
   try {
     await transactions?.begin("snapshot", call)
-    const stream = await findStream(catalog, client, from.path, call)
+    const stream = withCallersKey(dialect, await findStream(catalog, client, from.path, call), from)
     const of = (await slicer.snapshot?.(client, call)) ?? ""
     const parts = await slicer.cut(client, stream, Math.max(1, Math.floor(most)), call)
     return { slices: parts.map((part) => ({ ...part, of })), consistent: of !== "", [Symbol.asyncDispose]: end }

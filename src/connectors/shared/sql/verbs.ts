@@ -9,7 +9,7 @@ import { committed } from "./commits.ts"
 import type { Dialect } from "./dialect.ts"
 import { explainBy } from "./errors.ts"
 import { type Refused, withGrants } from "./grants.ts"
-import { readInOrder } from "./keyset.ts"
+import { readInOrder, withCallersKey } from "./keyset.ts"
 import { assertReads } from "./reading.ts"
 import { shape } from "./shape.ts"
 import { notASlice, sliceStream } from "./slices.ts"
@@ -38,7 +38,7 @@ export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
       mending(type, client, call, { path: catalog.whole?.(client, from.path) ?? from.path }, read(type, client, from, options, call)),
     ...(slicer === undefined
       ? {}
-      : { slices: (client: C, from: Stream, _: ReadPlan, most: number, call: Call) => sliceStream(catalog, slicer, client, from, most, call) }),
+      : { slices: (client: C, from: Stream, _: ReadPlan, most: number, call: Call) => sliceStream(type, slicer, client, from, most, call) }),
     ...(bytes === undefined ? {} : byteVerbs(type, bytes)),
     explain: explainBy(errors),
     ...(type.reset === undefined ? {} : { reset: type.reset.bind(type) }),
@@ -115,7 +115,7 @@ async function* read<B, C extends SqlConnection<B>>(
 ): AsyncGenerator<Batch> {
   const snapshot = slice === undefined || slice.of === "" ? undefined : slice.of
   const work = async function* (): AsyncGenerator<Batch> {
-    const stream = await findStream(catalog, client, from.path, call)
+    const stream = withCallersKey(dialect, await findStream(catalog, client, from.path, call), from)
     const within = slice === undefined ? undefined : slicer?.within(stream, slice.id)
     try {
       yield* readInOrder(dialect, client.wire, { stream, columns: from.columns, plan, after, within }, call)
