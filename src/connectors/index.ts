@@ -6,8 +6,9 @@ import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
 import { redshift } from "./redshift.ts"
 import { snowflake } from "./snowflake.ts"
+import { trino } from "./trino.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, csv]
+export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, trino, csv]
 
 export const registry = new Registry(connectors)

@@ -1,6 +1,8 @@
 import { generateKeyPairSync, pbkdf2Sync, randomBytes, sign } from "node:crypto"
 import { mkdirSync, symlinkSync } from "node:fs"
+import { request } from "node:http"
 import { join } from "node:path"
+import { json } from "node:stream/consumers"
 import { closedPort } from "../support/loopback.ts"
 import { giveToServer } from "../support/servers/account.ts"
 import type { Sandbox } from "../support/servers/sandbox.ts"
@@ -59,6 +61,8 @@ export const trino = defineServer<Trino>({
         "password-authenticator.properties",
         lines({ "password-authenticator.name": "file", "file.password-file": secrets.passwords }),
       )
+      const rules = sandbox.write("rules.json", JSON.stringify(RULES))
+      const access = sandbox.write("access-control.properties", lines({ "access-control.name": "file", "security.config-file": rules }))
       const config = sandbox.write(
         "config.properties",
         lines({
@@ -72,6 +76,7 @@ export const trino = defineServer<Trino>({
           "http-server.authentication.jwt.key-file": secrets.jwt,
           "http-server.authentication.allow-insecure-over-http": true,
           "password-authenticator.config-files": authenticator,
+          "access-control.config-files": access,
           "discovery.uri": `http://127.0.0.1:${plainPort}`,
           "node.internal-address": "127.0.0.1",
           "internal-communication.shared-secret": randomBytes(32).toString("base64"),
@@ -98,6 +103,13 @@ export const trino = defineServer<Trino>({
     })
   },
 })
+
+/** The user may act as one other, and select from none of the tables whose name begins with secret. */
+const RULES = {
+  catalogs: [{ allow: "all" }],
+  impersonation: [{ original_user: USER, new_user: "analyst" }],
+  tables: [{ user: USER, table: "secret.*", privileges: [] }, { privileges: ["SELECT", "INSERT", "DELETE", "UPDATE", "OWNERSHIP", "GRANT_SELECT"] }],
+}
 
 /** A small heap, and a compiler that starts fast. */
 const JVM = [
@@ -151,22 +163,31 @@ async function catalogsIn(sandbox: Sandbox): Promise<string> {
 /** As Trino's password file takes it: iterations, salt and hash of PBKDF2. */
 function hashOf(password: string): string {
   const [iterations, salt] = [1_000, randomBytes(16)]
-  return [iterations, salt.toString("hex"), pbkdf2Sync(password, salt, iterations, 32, "sha256").toString("hex")].join(":")
+  return [iterations, salt.toString("hex"), pbkdf2Sync(password, salt, iterations, 32, "sha1").toString("hex")].join(":")
+}
+
+interface Answer {
+  readonly nextUri?: string
+  readonly data?: Row[]
+  readonly error?: { readonly message: string }
 }
 
 async function queryTrino(base: string, sql: string): Promise<Row[]> {
-  interface Answer {
-    readonly nextUri?: string
-    readonly data?: Row[]
-    readonly error?: { readonly message: string }
-  }
-  const headers = { "x-trino-user": "seed", connection: "close" }
   const rows: Row[] = []
-  let answer = (await (await fetch(`${base}/v1/statement`, { method: "POST", headers, body: sql })).json()) as Answer
+  let answer = await answerTo(`${base}/v1/statement`, sql)
   for (;;) {
     if (answer.error !== undefined) throw new Error(`${answer.error.message}: ${sql}`)
     rows.push(...(answer.data ?? []))
     if (answer.nextUri === undefined) return rows
-    answer = (await (await fetch(answer.nextUri, { headers })).json()) as Answer
+    answer = await answerTo(answer.nextUri)
   }
 }
+
+/** An answer over a connection of its own: a POST with a body, or a GET. */
+const answerTo = (url: string, body?: string): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const asked = request(url, { method: body === undefined ? "GET" : "POST", agent: false, headers: { "x-trino-user": "seed" } }, (answer) => {
+      json(answer).then((value) => resolve(value as Answer), reject)
+    })
+    asked.on("error", reject).end(body)
+  })
