@@ -1103,7 +1103,7 @@ export interface paths {
         };
         /**
          * Export the audit log, the oldest entry first
-         * @description The last line holds the end of the chain and the workspace. If an export fails, the server breaks the connection before that line. Requires the role admin.
+         * @description The last line holds the ends of the chain and the workspace. If an export fails, the server breaks the connection before that line. Requires the role admin.
          */
         get: operations["exportAudit"];
         put?: never;
@@ -1264,7 +1264,7 @@ export interface components {
             /** @description The number of matching items on all pages */
             total: number;
         };
-        /** @description The end of the chain */
+        /** @description An end of the chain */
         AuditHead: {
             seq: number;
             /** @description SHA-256 in hex */
@@ -1272,9 +1272,10 @@ export interface components {
         };
         AuditVerdict: {
             ok: boolean;
-            /** @description The number of intact entries, counted from the first */
+            /** @description The number of intact entries, counted from the first that is kept */
             entries: number;
             head: components["schemas"]["AuditHead"];
+            removed?: components["schemas"]["AuditHead"];
             /** @description The first broken entry */
             broken?: {
                 seq: number;
@@ -2913,6 +2914,18 @@ export interface components {
             idempotencyKeys?: number;
             /** @description Bytes of the answers that are kept for Idempotency-Keys; 64 MiB unless given. Beyond it, a key still keeps its request from running twice */
             keptAnswerBytes?: number;
+            /** @description Connectors in all; 10,000 unless given */
+            connectors?: number;
+            /** @description Live API keys; 1,000 unless given */
+            keys?: number;
+            /** @description Users; 10,000 unless given */
+            users?: number;
+            /** @description Webhooks; 50 unless given */
+            webhooks?: number;
+            /** @description The newest entries of the audit, which are kept; 1,000,000 unless given. Older ones are removed, and the check of the chain begins after them */
+            auditEntries?: number;
+            /** @description Bytes of answers that may wait at one node to be read before further work is refused; 128 MiB unless given */
+            unreadAnswerBytes?: number;
             tests?: components["schemas"]["TestLimits"];
         };
         /** @description An absent limit keeps its value; null removes a limit */
@@ -2924,6 +2937,12 @@ export interface components {
             versions?: number | null;
             idempotencyKeys?: number | null;
             keptAnswerBytes?: number | null;
+            connectors?: number | null;
+            keys?: number | null;
+            users?: number | null;
+            webhooks?: number | null;
+            auditEntries?: number | null;
+            unreadAnswerBytes?: number | null;
             tests?: components["schemas"]["TestLimits"] | null;
         };
         PostgresConfig: {

@@ -31,6 +31,12 @@ function workspaces(root: Command, leaf: Leaf): void {
     .option("--versions <n>", "versions kept of each connector", limit)
     .option("--idempotency-keys <n>", "Idempotency-Keys in any 24 hours", limit)
     .option("--kept-answer-bytes <n>", "maximum size of the answers kept for Idempotency-Keys, in bytes", limit)
+    .option("--connectors <n>", "maximum number of connectors", limit)
+    .option("--keys <n>", "maximum number of live API keys", limit)
+    .option("--users <n>", "maximum number of users", limit)
+    .option("--webhooks <n>", "maximum number of webhooks", limit)
+    .option("--audit-entries <n>", "number of entries of the audit that are kept", limit)
+    .option("--unread-answer-bytes <n>", "maximum size of the answers that wait at one node to be read, in bytes", limit)
     .option("--tests-per-minute <n>", "maximum tests started in any minute; `none` restores the hub's own limits", limit)
     .option("--tests-at-once <n>", "maximum concurrent tests", limit)
   leaf(group, "remove <workspace>", "remove a workspace and everything in it; --name must repeat its name", async () => (await load()).remove).requiredOption(

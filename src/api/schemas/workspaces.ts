@@ -17,6 +17,21 @@ const Title = Type.String({ minLength: 1, maxLength: 256 })
 const httpConnectors = Type.Integer({ minimum: 0, maximum: 1_000_000, description: "HTTP connectors in all" })
 const ratePerMinute = Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Calls per minute of one connector" })
 const concurrency = Type.Integer({ minimum: 1, maximum: 10_000, description: "Calls of one connector open at the same time" })
+const things = (what: string, unlessGiven: string) => Type.Integer({ minimum: 0, maximum: 1_000_000, description: `${what}; ${unlessGiven} unless given` })
+const connectors = things("Connectors in all", "10,000")
+const keys = things("Live API keys", "1,000")
+const users = things("Users", "10,000")
+const webhooks = things("Webhooks", "50")
+const auditEntries = Type.Integer({
+  minimum: 1_000,
+  maximum: 1_000_000_000,
+  description: "The newest entries of the audit, which are kept; 1,000,000 unless given. Older ones are removed, and the check of the chain begins after them",
+})
+const unreadAnswerBytes = Type.Integer({
+  minimum: 1_048_576,
+  maximum: 1_000_000_000_000,
+  description: "Bytes of answers that may wait at one node to be read before further work is refused; 128 MiB unless given",
+})
 const uploadBytes = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000_000, description: "Bytes of all uploads together" })
 const versions = Type.Integer({ minimum: 2, maximum: 10_000, description: "Versions kept of each connector; 200 unless given" })
 const idempotencyKeys = Type.Integer({ minimum: 0, maximum: 100_000_000, description: "Idempotency-Keys in any 24 hours; 100,000 unless given" })
@@ -46,6 +61,12 @@ const Plan = named(
       versions: Type.Optional(versions),
       idempotencyKeys: Type.Optional(idempotencyKeys),
       keptAnswerBytes: Type.Optional(keptAnswerBytes),
+      connectors: Type.Optional(connectors),
+      keys: Type.Optional(keys),
+      users: Type.Optional(users),
+      webhooks: Type.Optional(webhooks),
+      auditEntries: Type.Optional(auditEntries),
+      unreadAnswerBytes: Type.Optional(unreadAnswerBytes),
       tests: Type.Optional(tests),
     },
     { description: "The limits of the workspace; an absent limit means the default" },
@@ -62,6 +83,12 @@ const PlanPatch = named(
       versions: Type.Optional(Nullable(versions)),
       idempotencyKeys: Type.Optional(Nullable(idempotencyKeys)),
       keptAnswerBytes: Type.Optional(Nullable(keptAnswerBytes)),
+      connectors: Type.Optional(Nullable(connectors)),
+      keys: Type.Optional(Nullable(keys)),
+      users: Type.Optional(Nullable(users)),
+      webhooks: Type.Optional(Nullable(webhooks)),
+      auditEntries: Type.Optional(Nullable(auditEntries)),
+      unreadAnswerBytes: Type.Optional(Nullable(unreadAnswerBytes)),
       tests: Type.Optional(Nullable(tests)),
     },
     { ...closed, description: "An absent limit keeps its value; null removes a limit" },

@@ -11,6 +11,7 @@ import { taken } from "../base/names.ts"
 import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
+import { requireRoomFor } from "../base/quotas.ts"
 import { requireAnotherAdmin } from "./admins.ts"
 import { changesOf, removeIfNobodys } from "./workspaces.ts"
 
@@ -109,6 +110,7 @@ export class Users {
     const password = anew ? (input.password ?? newPassword()) : undefined
     const hash = password === undefined ? undefined : await hashPassword(password)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      await requireRoomFor(tx, by.workspace.id, "users")
       const id = known?.id ?? randomUUID()
       const refuse = (error: unknown) => Promise.reject(taken(error, email))
       if (hash !== undefined && known === undefined)
