@@ -83,6 +83,31 @@ test("a caller who is gone before the first byte lets the source go", async () =
   await app.close()
 })
 
+test("a long text of a stream counts until it is taken, and also when its reader leaves", async () => {
+  const limits = new NodeLimits(() => undefined)
+  const waits = (): boolean => {
+    try {
+      limits.requireReaders("w", "calls", 0)
+      return false
+    } catch {
+      return true
+    }
+  }
+  async function* texts(): AsyncGenerator<string> {
+    for (const length of [1_000_000, 1_000, 1_000_000]) yield "x".repeat(length)
+  }
+  const reply = { raw: { socket: null } } as never
+  const taken = atReadersPace(reply, texts(), 1_000, (bytes) => limits.unread("w", bytes))
+  const seen: boolean[] = []
+  for (let text = await taken.next(); text.done !== true; text = await taken.next()) seen.push(waits())
+  expect([...seen, waits()]).toEqual([true, false, true, false])
+  const left = atReadersPace(reply, texts(), 1_000, (bytes) => limits.unread("w", bytes))
+  await left.next()
+  expect(waits()).toBe(true)
+  await left.return(undefined)
+  expect(waits()).toBe(false)
+})
+
 test("whole answers that nobody reads stop the workspace's further work, until their connections are cut off", async () => {
   const app = Fastify()
   const limits = new NodeLimits(() => undefined)
