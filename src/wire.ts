@@ -880,7 +880,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change the role or the name of a user, or disable the login (operators only)
+         * Change the role, the limit or the name of a user, or disable the login (operators only)
          * @description Requires the role admin.
          */
         patch: operations["updateUser"];
@@ -2613,9 +2613,9 @@ export interface components {
             expiresAt?: string;
             /** @description The prefix of the key, instead of jf */
             prefix?: string;
-            /** @description Limits the key to these connectors, by name or id; only for the roles viewer and use */
+            /** @description Limits the caller to these connectors, by name or id; only for the roles viewer and use */
             connectors?: string[];
-            /** @description Limits the key to connectors with one of these labels, as key:value; only for the roles viewer and use */
+            /** @description Limits the caller to connectors with one of these labels, as key:value; only for the roles viewer and use */
             labels?: string[];
         };
         KeyList: {
@@ -2673,6 +2673,7 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
             operator: boolean;
+            scope: components["schemas"]["Scope"] | null;
             workspace: {
                 /** Format: uuid */
                 id: string;
@@ -3224,7 +3225,7 @@ export interface components {
             /** @description Where the next page begins; null at the end, or where the stream cannot be resumed and `truncated` is true */
             nextCursor: string | null;
         };
-        /** @description The connectors that a key is limited to */
+        /** @description The connectors that a key or a user is limited to */
         Scope: {
             /** @description Connectors by id */
             connectors: string[];
@@ -3599,6 +3600,7 @@ export interface components {
             name: string;
             /** @description null: not a member of this workspace; only operators see such users */
             role: components["schemas"]["Role"] | null;
+            scope: components["schemas"]["Scope"] | null;
             /** Format: date-time */
             createdAt: string;
             disabledAt: string | null;
@@ -3611,6 +3613,10 @@ export interface components {
             role: components["schemas"]["Role"];
             name?: string;
             password?: string;
+            /** @description Limits the caller to these connectors, by name or id; only for the roles viewer and use */
+            connectors?: string[];
+            /** @description Limits the caller to connectors with one of these labels, as key:value; only for the roles viewer and use */
+            labels?: string[];
         };
         UserList: {
             data: components["schemas"]["User"][];
@@ -3621,6 +3627,8 @@ export interface components {
         UserPatch: {
             name?: string;
             role?: components["schemas"]["Role"];
+            connectors?: string[] | null;
+            labels?: string[] | null;
             /** @description For operators: disables the login on the whole hub, and ends its sessions */
             disabled?: boolean;
         };

@@ -60,9 +60,15 @@ function users(root: Command, leaf: Leaf): void {
   password(
     leaf(group, "add <email>", "add a user to the workspace; generates a password and shows it once unless one is given", async () => (await load()).add)
       .option("--role <role>", "viewer, use, editor or admin", "viewer")
-      .option("--name <name>", "the user's name"),
+      .option("--name <name>", "the user's name")
+      .option("--connectors <names>", "limits the user (viewer or use) to these connectors, separated by commas")
+      .option("--labels <labels>", "limits the user to connectors with one of these labels: team:growth, separated by commas"),
   )
-  leaf(group, "set-role <user> <role>", "change the role: viewer, editor or admin", async () => (await load()).setRole)
+  leaf(group, "set-role <user> <role>", "change the role: viewer, use, editor or admin", async () => (await load()).setRole)
+  leaf(group, "limit <user>", "limit a user (viewer or use) to connectors, or lift the limit", async () => (await load()).limit)
+    .option("--connectors <names>", "these connectors, separated by commas")
+    .option("--labels <labels>", "connectors with one of these labels: team:growth, separated by commas")
+    .option("--none", "lift the limit")
   leaf(group, "rename <user> <name>", "change the user's name", async () => (await load()).rename)
   leaf(group, "disable <user>", "disable the login on the whole hub and end its sessions (operators)", async () => (await load()).disable)
   leaf(group, "enable <user>", "enable the login again (operators)", async () => (await load()).enable)

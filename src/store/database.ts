@@ -44,6 +44,8 @@ export interface Memberships {
   workspace_id: string
   user_id: string
   role: Role
+  /** The connectors that the user is limited to; null for no limit. */
+  scope: OptionalJson<{ readonly connectors: readonly string[]; readonly labels: Readonly<Record<string, string>> }>
   created_at: Stamped
 }
 

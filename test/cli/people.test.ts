@@ -52,6 +52,16 @@ it("keys that are limited to connectors, by name and by label", async () => {
   expect((await run("keys create --name wrong --role use --connectors none")).stderr).toContain("There is no connector none")
 })
 
+it("users that are limited to connectors, until the limit is lifted", async () => {
+  await ok("users add carl@example.com --role use --connectors shop")
+  expect(await ok("users show carl@example.com")).toMatch(/role +use\nlimited to +[0-9a-f-]{36}\n/)
+  expect(await ok("users limit carl@example.com --labels team:growth")).toMatch(/limited to +team:growth\n/)
+  expect((await run("users limit carl@example.com")).code).toBe(2)
+  expect((await run("users limit carl@example.com --none --connectors shop")).code).toBe(2)
+  expect(await ok("users limit carl@example.com --none")).not.toContain("limited to")
+  await ok("users remove carl@example.com --yes")
+})
+
 it("keys, from being made to being revoked", async () => {
   const value = (await ok("keys create --name app --role editor --expires 90d")).trim()
   expect(await ok("keys list --role editor")).toMatch(/app +jf_\w{4}… +editor/)

@@ -9,9 +9,20 @@ export const Scope = named(
       connectors: Type.Array(Id, { description: "Connectors by id" }),
       labels: Type.Record(Type.String(), Type.String(), { description: "Connectors that carry one of these labels" }),
     },
-    { description: "The connectors that a key is limited to" },
+    { description: "The connectors that a key or a user is limited to" },
   ),
 )
+/** How the limit of a key or a user is given. */
+export const limit = {
+  connectors: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+    maxItems: 100,
+    description: "Limits the caller to these connectors, by name or id; only for the roles viewer and use",
+  }),
+  labels: Type.Array(Type.String({ minLength: 3, maxLength: 200 }), {
+    maxItems: 20,
+    description: "Limits the caller to connectors with one of these labels, as key:value; only for the roles viewer and use",
+  }),
+}
 const Title = Type.String({ minLength: 1, maxLength: 256 })
 
 const httpConnectors = Type.Integer({ minimum: 0, maximum: 1_000_000, description: "HTTP connectors in all" })

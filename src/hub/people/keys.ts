@@ -13,8 +13,8 @@ import type { Principal } from "../base/principal.ts"
 import { requireRoomFor } from "../base/quotas.ts"
 import type { Scope } from "../base/scope.ts"
 import { requireAnotherAdmin } from "./admins.ts"
-import { type ScopeInput, scopeOf } from "./key-scope.ts"
 import { atLeast } from "./roles.ts"
+import { type ScopeInput, scopeOf } from "./scope-input.ts"
 
 export type KeyStatus = "live" | "expired" | "revoked"
 

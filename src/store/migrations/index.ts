@@ -15,6 +15,7 @@ import * as guesses from "./0013-guesses.ts"
 import * as catalogRemedies from "./0014-catalog-remedies.ts"
 import * as roles from "./0015-roles.ts"
 import * as auditBound from "./0016-audit-bound.ts"
+import * as userScope from "./0017-user-scope.ts"
 
 /** Every migration in order, listed here so that a packaged hub need not read a directory. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -34,4 +35,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0014-catalog-remedies": catalogRemedies,
   "0015-roles": roles,
   "0016-audit-bound": auditBound,
+  "0017-user-scope": userScope,
 }
