@@ -60,7 +60,7 @@ const CANCEL_MS = 5_000
 export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): SqlWire<B> {
   const { auth, errors, headers, tls = VERIFY, parse, pollMs } = how
   const base = new URL(how.base)
-  const judge = (answer: HttpAnswer) => (answer.status < 300 ? undefined : refusalIn(errors, answer))
+  const judge = (answer: HttpAnswer) => (answer.status < 300 ? undefined : answer.status < 400 ? redirected(errors, answer) : refusalIn(errors, answer))
   const client = httpClient(lease.dispatcher(tls), { auth, maxBytes: MAX_BYTES, redirects: false, judge })
   const retriesFor = (ask: Ask): HttpRetries => ({
     most: 3,
@@ -99,6 +99,12 @@ export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): S
     },
   }
   return wireOver(api, lease)
+}
+
+/** No such API redirects, and no redirect is followed: it comes from something that stands before it, such as a page to log in. */
+const redirected = (errors: ErrorTable, { status, headers, url }: HttpAnswer): PlatformError => {
+  const to = headers["location"] ?? ""
+  return strange(errors, `is a redirect (${status})${URL.canParse(to, url.href) ? ` to ${new URL(to, url.href).origin}` : ""}`)
 }
 
 function answered(answer: HttpAnswer, { host }: URL, errors: ErrorTable, parse?: (text: string) => unknown): { body: Body; status: number } {
