@@ -1,7 +1,6 @@
 import { defineConnector } from "../core/connector.ts"
 import { hostAndPort } from "./shared/database-url.ts"
-import { keySlicer } from "./shared/sql/slices.ts"
-import { trinoDdl, trinoDialect, trinoWriter } from "./shared/sql/trino/dialect.ts"
+import { trinoDdl, trinoDialect, trinoSlicer, trinoWriter } from "./shared/sql/trino/dialect.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
 import { catalog } from "./trino/catalog.ts"
 import { connectTrino, errors } from "./trino/connect.ts"
@@ -23,7 +22,7 @@ EXPLAIN ANALYZE, and the table functions that hand a text to the system behind a
 A query that is cut off is cancelled in Trino.
 
 Keys: Trino knows none. A stream is read in order, in slices and from a cursor by the key that a sync names; a row without a value in it is
-an error, and a batch never ends between rows of one key. Without a key a read is one pass. Slices show no common moment, and cost a sort each.
+an error, and a batch never ends between rows of one key. Without a key a read is one pass. Slices show no common moment; cutting them reads a sample of the keys.
 
 Discovery takes four statements for each catalog, and skips a catalog whose system does not answer. A view over a dropped table is listed,
 because Trino keeps its columns; reading it says what it lacks.
@@ -38,5 +37,5 @@ Behind a proxy that ends TLS, Trino needs \`http-server.process-forwarded=true\`
   fields,
   address: hostAndPort,
   connect: connectTrino,
-  ...sqlVerbs({ dialect, catalog, errors, facts, writer: trinoWriter, slicer: keySlicer(dialect), ddl: trinoDdl }),
+  ...sqlVerbs({ dialect, catalog, errors, facts, writer: trinoWriter, slicer: trinoSlicer(dialect), ddl: trinoDdl }),
 })

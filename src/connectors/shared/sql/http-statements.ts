@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import type { Token, TokenSource } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
 import type { Lease, TlsSpec } from "../../../core/lease.ts"
@@ -75,10 +76,21 @@ export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): S
     if (ask.text === undefined) return requestTo(url, { method: ask.method, headers, json: ask.json })
     return requestTo(url, { method: ask.method, headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: ask.text })
   }
+  // A call that was cut off gets no token any more, so its last one cancels.
+  let token: Token | undefined
+  const remembering = (call: HttpCall): HttpCall => {
+    const { token: source } = call
+    if (source === undefined) return call
+    const kept: TokenSource = async (ask) => {
+      token = await source(ask)
+      return token
+    }
+    return { ...call, token: kept }
+  }
   /** The signal of the request may outlive the call's, but a wait between two tries ends with the call. */
   const send = async (ask: Ask, call: HttpCall, signal = call.signal): Promise<{ body: Body; status: number }> => {
     const id = randomUUID()
-    const once = async (attempt: number) => answered(await client.send(requestOf(ask, id, attempt), { ...call, signal }), base, errors, parse)
+    const once = async (attempt: number) => answered(await client.send(requestOf(ask, id, attempt), { ...remembering(call), signal }), base, errors, parse)
     return await retrying(once, retriesOf(retriesFor(ask), requestOf(ask, id, 1), call))
   }
 
@@ -93,7 +105,12 @@ export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): S
       return how.progress(body, status, from)
     },
     async cancel(handle, dial) {
-      const call = { signal: AbortSignal.timeout(CANCEL_MS), remainingMs: () => CANCEL_MS }
+      const known = token
+      const call = {
+        signal: AbortSignal.timeout(CANCEL_MS),
+        remainingMs: () => CANCEL_MS,
+        ...(known === undefined ? {} : { token: () => Promise.resolve(known) }),
+      }
       if (dial === undefined) await send(how.cancel(handle), call)
       else await lastRequest(lease, dial, await auth.sign(requestOf(how.cancel(handle), randomUUID(), 1), call), tls)
     },

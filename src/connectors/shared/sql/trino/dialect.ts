@@ -5,6 +5,7 @@ import type { Dialect } from "../dialect.ts"
 import type { ErrorTable } from "../errors.ts"
 import { jsonWriter } from "../merge.ts"
 import type { Reading } from "../reading.ts"
+import { keySlicer, type Slicer } from "../slices.ts"
 import { fromTextBy, textDialect } from "../text-dialect.ts"
 import { digited, lengthed } from "../types.ts"
 import type { SqlConnection } from "../wire.ts"
@@ -51,8 +52,11 @@ export function trinoDialect(product: string, errors: ErrorTable): Dialect<Bound
     keyValue,
     nth: (ordered: string, skip: number) => `${ordered} OFFSET ${skip} LIMIT 1`,
   }
-  return { ...texts, encode: textFor, order }
+  return { ...texts, folded: (name) => name.toLowerCase(), encode: textFor, order }
 }
+
+export const trinoSlicer = <C extends SqlConnection<Bound>>(dialect: Dialect<Bound>): Slicer<Bound, C> =>
+  keySlicer(dialect, (table, percent) => `${table} TABLESAMPLE BERNOULLI (${percent})`)
 
 /** The rows are one constant. A statement has at most a million characters unless the server says otherwise, and quotation marks are doubled. */
 export const trinoWriter: Writer<Bound, SqlConnection<Bound>> = jsonWriter({
