@@ -4,7 +4,7 @@ import type { Slice, Slicing, Stream } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import { encodeCursor } from "../cursors.ts"
 import { type Catalog, findStream, wholeNumber } from "./catalog.ts"
-import { type Dialect, listed, Params, qualified } from "./dialect.ts"
+import { type Dialect, foldedBy, listed, Params, qualified } from "./dialect.ts"
 import { behind, keyValue, nthOf, type Within, withCallersKey } from "./keyset.ts"
 import type { SqlConnection } from "./wire.ts"
 
@@ -37,7 +37,7 @@ export async function sliceStream<B, C extends SqlConnection<B>>(
   const end = async (): Promise<void> => await transactions?.rollback()
   try {
     await transactions?.begin("snapshot", call)
-    const stream = withCallersKey(dialect, await findStream(catalog, client, from.path, call), from)
+    const stream = withCallersKey(dialect, await findStream(catalog, client, from.path, call), foldedBy(dialect, from))
     const of = (await slicer.snapshot?.(client, call)) ?? ""
     const parts = await slicer.cut(client, stream, Math.max(1, Math.floor(most)), call)
     return { slices: parts.map((part) => ({ ...part, of })), consistent: of !== "", [Symbol.asyncDispose]: end }

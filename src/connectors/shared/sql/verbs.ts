@@ -114,13 +114,14 @@ function parameter<B>(param: Dialect<B>["param"], value: Value, type: ParamType 
 async function* read<B, C extends SqlConnection<B>>(
   { catalog, dialect, slicer }: SqlType<B, C>,
   client: C,
-  from: Stream,
+  given: Stream,
   { plan, slice, after }: ReadOptions,
   call: Call,
 ): AsyncGenerator<Batch> {
+  const from = foldedBy(dialect, given)
   const snapshot = slice === undefined || slice.of === "" ? undefined : slice.of
   const work = async function* (): AsyncGenerator<Batch> {
-    const stream = withCallersKey(dialect, await findStream(catalog, client, from.path, call), foldedBy(dialect, from))
+    const stream = withCallersKey(dialect, await findStream(catalog, client, from.path, call), from)
     const within = slice === undefined ? undefined : slicer?.within(stream, slice.id)
     try {
       yield* readInOrder(dialect, client.wire, { stream, columns: from.columns, plan, after, within }, call)

@@ -1,8 +1,12 @@
-import { codesOf, type ErrorTable, type Said } from "../errors.ts"
+import type { ErrorCode } from "../../../../core/errors.ts"
+import { codeIn, codesOf, type ErrorTable, type Said } from "../errors.ts"
 import { httpErrors } from "../http-errors.ts"
 
 /** What a whole kind of errors means where its code is not in the table (docs, ErrorType of Trino's SPI); connectors have codes of their own. */
-const KINDS = { USER_ERROR: "query_invalid", INSUFFICIENT_RESOURCES: "server_unavailable" } as const
+const KINDS: ReadonlyMap<string, ErrorCode> = new Map([
+  ["USER_ERROR", "query_invalid"],
+  ["INSUFFICIENT_RESOURCES", "server_unavailable"],
+])
 
 const kindOf = ({ details }: Said): string => String(details?.["kind"])
 
@@ -35,5 +39,5 @@ const tableOf = (product: string) =>
 /** The engine's errors by their names (docs, Client protocol; `StandardErrorCode` of its SPI). */
 export function trinoErrors(product: string): ErrorTable {
   const table = tableOf(product)
-  return { ...table, refine: (said, error) => table.codes[said.code] ?? KINDS[kindOf(said) as keyof typeof KINDS] ?? table.refine?.(said, error) }
+  return { ...table, refine: (said, error) => codeIn(table.codes, said) ?? KINDS.get(kindOf(said)) ?? table.refine?.(said, error) }
 }

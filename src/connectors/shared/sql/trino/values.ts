@@ -60,7 +60,7 @@ const READS: Readonly<Record<string, Read>> = {
   double: numberIn,
   json: (value) => parseJsonCell(String(value)),
   time: (value) => withoutZeros(String(value)),
-  "time with time zone": (value) => String(value).replace(/\.?0*(?=[+-]\d\d:\d\d$)/, (zeros) => (zeros.startsWith(".") ? "" : zeros)),
+  "time with time zone": (value) => String(value).replace(/^(.*)([+-]\d\d:\d\d)$/, (_, time: string, zone: string) => `${withoutZeros(time)}${zone}`),
   timestamp: isoTime,
   "timestamp with time zone": isoTime,
 }
@@ -104,6 +104,9 @@ function rowReader(fields: readonly { readonly fieldName?: { readonly name: stri
   return new Set(names).size === fields.length ? (value) => Object.fromEntries(listed(value).map((one, index) => [names[index] ?? "", one])) : listed
 }
 
+/** `decimal(38, 10)` of a result is `decimal(38,10)` in catalogs. */
+const spelledAsCatalogsDo = (type: string): string => type.replace(/(decimal\(\d+), (?=\d)/gi, "$1,")
+
 /** A result's columns, and how its rows are read. */
 export interface Described {
   readonly columns: readonly Column[]
@@ -117,7 +120,7 @@ export function describedBy(given: unknown): Described {
     const names = distinctNames(columns.map(({ name }) => name))
     const reads = columns.map(({ typeSignature }) => orNull(readerOf(typeSignature)))
     return {
-      columns: columns.map(({ type }, index) => ({ name: names[index] ?? "", ...typed(type), nullable: true })),
+      columns: columns.map(({ type }, index) => ({ name: names[index] ?? "", ...typed(spelledAsCatalogsDo(type)), nullable: true })),
       rows: (data) => guarded(() => data.map((row) => reads.map((read, index) => read(row[index])))),
     }
   } catch (error) {

@@ -5,6 +5,7 @@ import { parseJson } from "../../json.ts"
 import type { ErrorTable } from "../errors.ts"
 import { refused, strange } from "../http-errors.ts"
 import { type Body, httpStatements } from "../http-statements.ts"
+import { withoutEnd } from "../lexis.ts"
 import { writeFault } from "../reading.ts"
 import type { Progress } from "../statements.ts"
 import type { SqlWire } from "../wire.ts"
@@ -41,7 +42,12 @@ export const trinoWire = ({ origin, tls, auth, headers, errors }: TrinoServer, l
       errors,
       parse: parseJson,
       pollMs: POLL_MS,
-      submit: ({ sql, params }) => ({ method: "POST", to: PATH, text: bind(sql, params), repeatable: writeFault(sql, reading) === undefined }),
+      submit: ({ sql, params }) => ({
+        method: "POST",
+        to: PATH,
+        text: bind(withoutEnd(sql, reading.lexis), params),
+        repeatable: writeFault(sql, reading) === undefined,
+      }),
       next: (link) => ({ method: "GET", to: link }),
       cancel: (link) => ({ method: "DELETE", to: link }),
       progress(body) {
