@@ -9,8 +9,10 @@ import { column, type Posted } from "../fixtures/fixture.ts"
 import { configOf, startTrino } from "../fixtures/trino.ts"
 import { collect, rowsOf, valuesOf } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
+import { type Loopback, listenHttp } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 import { within } from "../support/waiting.ts"
+import { TRINO_TYPES } from "./trino-types.ts"
 
 const server = use(() => startTrino())
 
@@ -20,70 +22,12 @@ const stream = (path: readonly string[], key: readonly string[] = [], columns: r
 const batchOf = (names: readonly string[], rows: readonly (readonly Value[])[]): Batch => ({ columns: names.map((name) => column(name, "unknown")), rows })
 
 describe("values", () => {
-  /** The type, a value of it as SQL, and as ours. Those with a fourth member go in as well, and that is what is sent. */
-  const TYPES: readonly (readonly [native: string, sql: string, value: Value, given?: Value])[] = [
-    ["boolean", "true", true, true],
-    ["tinyint", "-128", -128, -128],
-    ["smallint", "-32768", -32768, -32768],
-    ["integer", "2147483647", 2147483647, 2147483647],
-    ["bigint", "-9223372036854775807 - 1", "-9223372036854775808", "-9223372036854775808"],
-    ["bigint", "9223372036854775807", "9223372036854775807", "9223372036854775807"],
-    ["bigint", "4611686018427387904", "4611686018427387904", "4611686018427387904"],
-    ["bigint", "7", "7", 7],
-    ["real", "REAL '1.1'", 1.1, 1.1],
-    ["real", "REAL 'NaN'", "NaN", "NaN"],
-    ["double", "1e300", 1e300, 1e300],
-    ["double", "0.1e0", 0.1, 0.1],
-    ["double", "infinity()", "Infinity", "Infinity"],
-    ["double", "-infinity()", "-Infinity", "-Infinity"],
-    [
-      "decimal(38,10)",
-      "DECIMAL '-1234567890123456789012345678.0123456789'",
-      "-1234567890123456789012345678.0123456789",
-      "-1234567890123456789012345678.0123456789",
-    ],
-    ["decimal(38,0)", "DECIMAL '99999999999999999999999999999999999999'", "99999999999999999999999999999999999999", "99999999999999999999999999999999999999"],
-    ["decimal(5,2)", "DECIMAL '1.50'", "1.50", "1.5"],
-    ["varchar", "U&'na\\00EFve \\+01F469'", "naïve 👩", "naïve 👩"],
-    ["varchar(3)", "''''", "'", "'"],
-    ["char(3)", "'a'", "a  ", "a"],
-    ["varbinary", "X'00ff01'", "AP8B", "AP8B"],
-    ["varbinary", "X''", "", ""],
-    ["date", "DATE '1582-10-04'", "1582-10-04", "1582-10-04"],
-    ["date", "DATE '0001-01-01'", "0001-01-01", "0001-01-01"],
-    ["date", "DATE '-0044-03-15'", "-0044-03-15", "-0044-03-15"],
-    ["time(6)", "TIME '23:59:59.999999'", "23:59:59.999999", "23:59:59.999999"],
-    ["time(3)", "TIME '01:02:00'", "01:02:00", "01:02:00"],
-    ["time(3) with time zone", "TIME '01:02:03.120 -08:00'", "01:02:03.12-08:00", "01:02:03.12-08:00"],
-    ["timestamp(0)", "TIMESTAMP '1899-12-31 23:59:59'", "1899-12-31T23:59:59", "1899-12-31T23:59:59"],
-    ["timestamp(9)", "TIMESTAMP '2024-03-31 02:30:00.123456789'", "2024-03-31T02:30:00.123456789", "2024-03-31T04:30:00.123456789+02:00"],
-    ["timestamp(12)", "TIMESTAMP '2024-03-31 02:30:00.123456789012'", "2024-03-31T02:30:00.123456789012", "2024-03-31T02:30:00.123456789012"],
-    ["timestamp(6) with time zone", "TIMESTAMP '2024-03-31 01:30:00.000001 UTC'", "2024-03-31T01:30:00.000001Z", "2024-03-31T01:30:00.000001Z"],
-    ["timestamp(3) with time zone", "TIMESTAMP '2024-03-31 01:30:00 -03:30'", "2024-03-31T01:30:00-03:30", "2024-03-31T01:30:00-03:30"],
-    ["timestamp(3) with time zone", "TIMESTAMP '2024-07-01 12:00:00 Europe/Berlin'", "2024-07-01T12:00:00+02:00"],
-    ["timestamp(3) with time zone", "TIMESTAMP '2024-10-27 02:30:00 Europe/Berlin'", "2024-10-27T02:30:00+02:00"],
-    ["timestamp(3) with time zone", "TIMESTAMP '1890-01-01 00:00:00.5 Europe/Berlin'", "1889-12-31T23:06:32.5Z"],
-    ["interval day to second", "INTERVAL '-2' DAY", "-2 00:00:00.000"],
-    ["interval year to month", "INTERVAL '14' MONTH", "1-2"],
-    ["uuid", "UUID '12151fd2-7586-11e9-8f9e-2a86e4085a59'", "12151fd2-7586-11e9-8f9e-2a86e4085a59", "12151fd2-7586-11e9-8f9e-2a86e4085a59"],
-    ["ipaddress", "IPADDRESS '2001:db8::1'", "2001:db8::1", "2001:db8::1"],
-    ["json", `JSON '{"a":[1,null,9007199254740993]}'`, { a: [1, null, "9007199254740993"] }, { a: [1, null, 2] }],
-    ["array(bigint)", "ARRAY[9007199254740993, NULL]", ["9007199254740993", null], ["9007199254740993", null]],
-    ["array(array(varchar))", "ARRAY[ARRAY['a'], ARRAY[]]", [["a"], []], [["a"], []]],
-    ["array(double)", "ARRAY[nan(), -infinity()]", ["NaN", "-Infinity"]],
-    ["array(timestamp(3) with time zone)", "ARRAY[TIMESTAMP '2024-01-01 00:00:00 UTC']", ["2024-01-01T00:00:00Z"]],
-    ["map(varchar, decimal(20,2))", "MAP(ARRAY['k'], ARRAY[DECIMAL '123456789012345678.90'])", { k: "123456789012345678.90" }, { k: "123456789012345678.90" }],
-    ["map(integer, varbinary)", "MAP(ARRAY[1], ARRAY[X'ff'])", { "1": "/w==" }],
-    ["row(a bigint, b row(c date))", "ROW(9007199254740993, ROW(DATE '2024-01-01'))", { a: "9007199254740993", b: { c: "2024-01-01" } }],
-    ["row(a bigint, b varchar)", "ROW(1, 'x')", { a: "1", b: "x" }, { a: 1, b: "x" }],
-    ["row(bigint, varchar)", "ROW(1, 'x')", ["1", "x"]],
-  ]
-  const names = TYPES.map((_, index) => `c${index}`)
+  const names = TRINO_TYPES.map((_, index) => `c${index}`)
 
   test("of each type come out the same by a stream and by a query, and go in again", async () => {
-    await server.query(`CREATE TABLE memory.default.typed (${TYPES.map(([native], index) => `c${index} ${native}`).join(", ")})`)
-    await server.query(`INSERT INTO memory.default.typed SELECT ${TYPES.map(([native, sql]) => `CAST(${sql} AS ${native})`).join(", ")}`)
-    const wanted = TYPES.map(([, , value]) => value)
+    await server.query(`CREATE TABLE memory.default.typed (${TRINO_TYPES.map(([native], index) => `c${index} ${native}`).join(", ")})`)
+    await server.query(`INSERT INTO memory.default.typed SELECT ${TRINO_TYPES.map(([native, sql]) => `CAST(${sql} AS ${native})`).join(", ")}`)
+    const wanted = TRINO_TYPES.map(([, , value]) => value)
     await run(async (session) => {
       const [read] = await collect(session.read(stream(["memory", "default", "typed"])))
       expect(read?.rows[0]).toEqual(wanted)
@@ -93,7 +37,7 @@ describe("values", () => {
       expect(queried?.columns.map(({ type, nativeType }) => [type, nativeType.toLowerCase()])).toEqual(
         read?.columns.map(({ type, nativeType }) => [type, nativeType]),
       )
-      const given = TYPES.flatMap(([, , , value], index) => (value === undefined ? [] : [{ name: names[index] ?? "", value }]))
+      const given = TRINO_TYPES.flatMap(([, , , value], index) => (value === undefined ? [] : [{ name: names[index] ?? "", value }]))
       await server.query("DELETE FROM memory.default.typed").catch(() => undefined)
       await server.query("CREATE TABLE memory.default.again AS SELECT * FROM memory.default.typed WHERE false")
       const batch = batchOf(
@@ -102,8 +46,8 @@ describe("values", () => {
       )
       expect(await session.write(stream(["memory", "default", "again"]), batch, { mode: "append" })).toEqual({ written: 2, rejected: [], skipped: 0 })
       const [again] = await rowsOf(session.query(`SELECT * FROM memory.default.again WHERE c0`))
-      const expected = Object.fromEntries(TYPES.map(([, , value, sent], index) => [names[index], sent === undefined ? null : value]))
-      expect(again).toEqual({ ...expected, [names[TYPES.findIndex(([native]) => native === "json")] ?? ""]: { a: [1, null, 2] } })
+      const expected = Object.fromEntries(TRINO_TYPES.map(([, , value, sent], index) => [names[index], sent === undefined ? null : value]))
+      expect(again).toEqual({ ...expected, [names[TRINO_TYPES.findIndex(([native]) => native === "json")] ?? ""]: { a: [1, null, 2] } })
     })
   })
 
@@ -331,6 +275,44 @@ describe("settings", () => {
       run((session) => collect(session.query("SELECT max(comment) FROM tpch.sf1000.lineitem")), { session: [{ name: "query_max_run_time", value: "1s" }] }),
     )
     expect(error).toMatchObject({ code: "timed_out", details: { code: "EXCEEDED_TIME_LIMIT" } })
+  })
+})
+
+describe("an OAuth 2.0 client", () => {
+  /** A provider whose tokens live for those seconds, one after the other. */
+  const provider = (...lives: readonly number[]) => {
+    let given = 0
+    return listenHttp((_, response) => {
+      const life = lives[Math.min(given++, lives.length - 1)] ?? 0
+      response.setHeader("content-type", "application/json").end(JSON.stringify({ access_token: server.token(life), token_type: "Bearer", expires_in: 3_600 }))
+    })
+  }
+  const auth = ({ url }: Loopback) => ({
+    auth: { kind: "oauth2_client", tokenUrl: `${url}/token`, clientId: "hub", clientSecret: "its-own-secret-of-32-characters!" },
+  })
+
+  test("logs in with one token, which also cancels", async () => {
+    await using tokens = await provider(600)
+    const mark = "2 = 2 AND 8 = 8"
+    const states = async () => await server.query(`SELECT error_code FROM system.runtime.queries WHERE query LIKE '%${mark}%' AND source = 'jackfield'`)
+    const error = await failure(
+      run((session) => collect(session.query(`SELECT max(comment) FROM tpch.sf1000.lineitem WHERE ${mark}`)), auth(tokens), { deadlineMs: 1_500 }),
+    )
+    expect([error.code, tokens.hits], error.message).toEqual(["timed_out", 1])
+    await within(2_000, async () => JSON.stringify(await states()) === JSON.stringify([["USER_CANCELED"]]), "the statement is cancelled")
+  })
+
+  test("asks for one more when a token has expired, and for no third", async () => {
+    await using tokens = await provider(2, 600)
+    await run(async (session) => {
+      await session.test()
+      await sleep(3_500)
+      expect((await session.test()).product).toBe("Trino")
+    }, auth(tokens))
+    expect(tokens.hits).toBe(2)
+    await using useless = await provider(-60)
+    expect(await failure(run((session) => session.test(), auth(useless)))).toMatchObject({ code: "auth_failed" })
+    expect(useless.hits).toBe(1)
   })
 })
 

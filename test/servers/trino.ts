@@ -84,13 +84,16 @@ export const trino = defineServer<Trino>({
           "query.max-memory": "256MB",
           "query.max-memory-per-node": "256MB",
           "memory.heap-headroom-per-node": "128MB",
+          // On a busy machine the only node might be taken for dead.
+          "failure-detector.enabled": false,
         }),
       )
       const node = { "node.environment": "test", "node.id": "n1", "node.data-dir": join(sandbox.folder, "data"), "plugin.dir": plugins, config }
       const options = [...JVM, ...Object.entries(node).map(([name, value]) => `-D${name}=${value}`)]
       const query = (sql: string): Promise<Row[]> => queryTrino(`http://127.0.0.1:${plainPort}`, sql)
       const server = await sandbox.launch("trino", java, [...options, "-cp", join(folder, CORE, "lib", "*"), "io.trino.server.TrinoServer"], {
-        ready: async () => (await query("SELECT 1")).length === 1,
+        // The first rows of a table need a worker, and not only the coordinator.
+        ready: async () => (await query("SELECT count(*) FROM tpch.tiny.region")).length === 1,
         readyMs: 120_000,
       })
       const token = (seconds: number, user = USER): string => {
