@@ -5,9 +5,10 @@ import { http } from "./http.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
 import { redshift } from "./redshift.ts"
+import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, csv]
+export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, singlestore, csv]
 
 export const registry = new Registry(connectors)
