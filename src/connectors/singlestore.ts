@@ -32,11 +32,12 @@ const dialect: Dialect<MysqlBound> = {
     words: ["select", "with", "show", "explain", "describe", "desc"],
     // There are no read-only transactions, so the text decides.
     by: {},
-    // Constants are searched too, because where a constant ends depends on the cluster's sql_mode.
-    fault: (_, statement) =>
-      /\binto\b/i.test(statement)
-        ? "Queries are read-only here, and SELECT … INTO writes to files, buckets, topics or variables; if INTO is part of a text, pass the text as a parameter."
-        : undefined,
+    fault: (bare, statement) => {
+      if (/\)\s*(insert|update|delete|replace|merge|load)\b/i.test(bare)) return "Only reading statements are taken; this one changes rows behind WITH."
+      // Constants are searched too, because where a constant ends depends on the cluster's sql_mode.
+      if (!/\binto\b/i.test(statement)) return undefined
+      return "Queries are read-only here, and SELECT … INTO writes to files, buckets, topics or variables; if INTO is part of a text, pass it as a parameter."
+    },
   },
 }
 
