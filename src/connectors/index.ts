@@ -5,10 +5,11 @@ import { http } from "./http.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
 import { redshift } from "./redshift.ts"
+import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
 import { trino } from "./trino.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, trino, csv]
+export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, singlestore, trino, csv]
 
 export const registry = new Registry(connectors)

@@ -71,7 +71,7 @@ export const faults: readonly Fault[] = [
     start: (subject, host) =>
       eitherWay((socket, raw) => {
         socket.on("error", () => undefined).once("data", () => raw.resetAndDestroy())
-        if (subject.connector.type === "mysql") socket.write(subject.opening)
+        if (subject.greets === true) socket.write(subject.opening)
       })(subject, host),
   },
   {
@@ -111,7 +111,7 @@ export const faults: readonly Fault[] = [
   {
     name: "messages without end",
     applies: ({ endless }) => endless !== undefined,
-    expected: ({ connector }) => ({ code: connector.type === "mysql" ? "response_too_large" : "protocol_invalid" }),
+    expected: ({ greets }) => ({ code: greets === true ? "response_too_large" : "protocol_invalid" }),
     start: (subject) => listenRaw((socket) => subject.endless?.(socket.on("error", () => undefined))),
   },
 ]
