@@ -3601,9 +3601,27 @@ export interface components {
             port?: number;
             /**
              * Login
-             * @description Trino takes passwords and tokens over TLS only. A bearer token is a JSON Web Token.
+             * @description All but `none` need TLS. A bearer token is a JSON Web Token.
              */
-            auth: components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthOauth2Client"] | components["schemas"]["AuthNone"];
+            auth: components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthOauth2Client"] | {
+                /** @constant */
+                kind: "certificate";
+                /**
+                 * Certificate
+                 * @description PEM of the client's certificate, followed by those between it and its root.
+                 */
+                certificate: string;
+                /**
+                 * Private key
+                 * Format: password
+                 */
+                privateKey: string;
+                /**
+                 * Passphrase
+                 * Format: password
+                 */
+                passphrase?: string;
+            } | components["schemas"]["AuthNone"];
             /**
              * User
              * @description The user for whom statements run, if it is not the login's own: the login must be allowed to impersonate it.
@@ -3688,6 +3706,12 @@ export interface components {
                 audience?: string | null;
                 clientAuth?: ("basic" | "post") | null;
                 tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
+            } | {
+                /** @constant */
+                kind?: "certificate";
+                certificate?: string | null;
+                privateKey?: string | components["schemas"]["SecretMask"] | null;
+                passphrase?: string | components["schemas"]["SecretMask"] | null;
             } | {
                 /** @constant */
                 kind?: "none";

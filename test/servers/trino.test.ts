@@ -103,6 +103,12 @@ describe("keys that a caller names", () => {
         code: "query_invalid",
         message: expect.stringContaining("without a value in a, b"),
       })
+    // Before any cursor: behind one, such a row would not be looked for.
+    const taken = run(async (session) => {
+      for await (const { rows } of session.read({ ...from, key: ["b"] })) return rows
+      return []
+    })
+    expect((await failure(taken)).message).toContain("without a value in b")
     expect(await run((session) => valuesOf(session.read(stream(["memory", "default", "holes"]))))).toHaveLength(4)
     expect((await failure(run((session) => collect(session.read({ ...from, key: ["nowhere"] }))))).message).toContain("nowhere")
   })
