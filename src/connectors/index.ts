@@ -1,6 +1,7 @@
 import type { AnyConnector } from "../core/connector.ts"
 import { Registry } from "../core/registry.ts"
 import { csv } from "./csv.ts"
+import { firebolt } from "./firebolt.ts"
 import { http } from "./http.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
@@ -9,6 +10,6 @@ import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, singlestore, csv]
+export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, singlestore, firebolt, csv]
 
 export const registry = new Registry(connectors)

@@ -11,6 +11,8 @@ export interface Ddl<C = unknown> {
   keyType?(column: Column): string | undefined
   /** The clause that names the key: `PRIMARY KEY (a, b)`. Absent: by the standard. */
   key?(names: string): string
+  /** The clause that names the key behind the columns: `PRIMARY INDEX a, b`. Absent: it is named among them. */
+  keyAfter?(names: string): string
   /** What follows the columns: `ENGINE = …`. */
   readonly tail?: string
   /** `ALTER TABLE t ADD COLUMN c type`. Absent: by the standard. */
@@ -48,8 +50,9 @@ export function createTable(
     return `${dialect.ident(column.name)} ${spellIn(ddl, column, keyed)}${emptyOr(ddl, keyed ? { ...column, nullable: false } : column)}`
   })
   const names = key.map((name) => dialect.ident(name)).join(", ")
-  const keyLine = key.length === 0 ? [] : [ddl.key?.(names) ?? `PRIMARY KEY (${names})`]
-  return `CREATE TABLE ${qualified(dialect, path)} (${[...lines, ...keyLine].join(", ")})${ddl.tail === undefined ? "" : ` ${ddl.tail}`}`
+  const [within, behind] = key.length === 0 ? [] : [ddl.keyAfter === undefined && (ddl.key?.(names) ?? `PRIMARY KEY (${names})`), ddl.keyAfter?.(names)]
+  const tail = [behind, ddl.tail].flatMap((each) => (each === undefined ? [] : [` ${each}`])).join("")
+  return `CREATE TABLE ${qualified(dialect, path)} (${[...lines, ...(within ? [within] : [])].join(", ")})${tail}`
 }
 
 /** The type of a column, which may be part of the key. */
