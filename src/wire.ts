@@ -880,7 +880,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change the role or the name of a user, or disable the login (operators only)
+         * Change the role, the limit or the name of a user, or disable the login (operators only)
          * @description Requires the role admin.
          */
         patch: operations["updateUser"];
@@ -1103,7 +1103,7 @@ export interface paths {
         };
         /**
          * Export the audit log, the oldest entry first
-         * @description The last line holds the end of the chain and the workspace. If an export fails, the server breaks the connection before that line. Requires the role admin.
+         * @description The last line holds the ends of the chain and the workspace. If an export fails, the server breaks the connection before that line. Requires the role admin.
          */
         get: operations["exportAudit"];
         put?: never;
@@ -1264,7 +1264,7 @@ export interface components {
             /** @description The number of matching items on all pages */
             total: number;
         };
-        /** @description The end of the chain */
+        /** @description An end of the chain */
         AuditHead: {
             seq: number;
             /** @description SHA-256 in hex */
@@ -1272,9 +1272,10 @@ export interface components {
         };
         AuditVerdict: {
             ok: boolean;
-            /** @description The number of intact entries, counted from the first */
+            /** @description The number of intact entries, counted from the first that is kept */
             entries: number;
             head: components["schemas"]["AuditHead"];
+            removed?: components["schemas"]["AuditHead"];
             /** @description The first broken entry */
             broken?: {
                 seq: number;
@@ -1379,6 +1380,44 @@ export interface components {
         AuthNoneChange: {
             /** @constant */
             kind?: "none";
+        };
+        /** OAuth 2.0 client credentials */
+        AuthOauth2Client: {
+            /** @constant */
+            kind: "oauth2_client";
+            /**
+             * Token URL
+             * Format: uri
+             * @example https://login.example.com/oauth2/token
+             */
+            tokenUrl: string;
+            /** Client id */
+            clientId: string;
+            /**
+             * Client secret
+             * Format: password
+             */
+            clientSecret: string;
+            /**
+             * Grant type
+             * @description Only for providers with another one, such as account_credentials; its parameters go into More parameters of the token request. `client_credentials` unless given.
+             */
+            grantType?: string;
+            /**
+             * Scope
+             * @description Separated by blanks.
+             */
+            scope?: string;
+            /** Audience */
+            audience?: string;
+            /**
+             * Client id and secret go
+             * @description In the Authorization header, or in the form. `basic` unless given.
+             * @enum {string}
+             */
+            clientAuth?: "basic" | "post";
+            /** More parameters of the token request */
+            tokenParameters?: components["schemas"]["TokenParametersEntry"][];
         };
         /** Password */
         AuthPassword: {
@@ -1677,7 +1716,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["CsvConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -1707,7 +1746,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "redshift" | "singlestore" | "firebolt" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "redshift" | "trino" | "singlestore" | "firebolt" | "csv";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2144,43 +2183,7 @@ export interface components {
                  * Format: password
                  */
                 value: string;
-            } | {
-                /** @constant */
-                kind: "oauth2_client";
-                /**
-                 * Token URL
-                 * Format: uri
-                 * @example https://login.example.com/oauth2/token
-                 */
-                tokenUrl: string;
-                /** Client id */
-                clientId: string;
-                /**
-                 * Client secret
-                 * Format: password
-                 */
-                clientSecret: string;
-                /**
-                 * Grant type
-                 * @description Only for providers with another one, such as account_credentials; its parameters go into More parameters of the token request. `client_credentials` unless given.
-                 */
-                grantType?: string;
-                /**
-                 * Scope
-                 * @description Separated by blanks.
-                 */
-                scope?: string;
-                /** Audience */
-                audience?: string;
-                /**
-                 * Client id and secret go
-                 * @description In the Authorization header, or in the form. `basic` unless given.
-                 * @enum {string}
-                 */
-                clientAuth?: "basic" | "post";
-                /** More parameters of the token request */
-                tokenParameters?: components["schemas"]["TokenParametersEntry"][];
-            } | {
+            } | components["schemas"]["AuthOauth2Client"] | {
                 /** @constant */
                 kind: "oauth2_refresh";
                 /**
@@ -2675,9 +2678,9 @@ export interface components {
             expiresAt?: string;
             /** @description The prefix of the key, instead of jf */
             prefix?: string;
-            /** @description Limits the key to these connectors, by name or id; only for the roles viewer and use */
+            /** @description Limits the caller to these connectors, by name or id; only for the roles viewer and use */
             connectors?: string[];
-            /** @description Limits the key to connectors with one of these labels, as key:value; only for the roles viewer and use */
+            /** @description Limits the caller to connectors with one of these labels, as key:value; only for the roles viewer and use */
             labels?: string[];
         };
         KeyList: {
@@ -2735,6 +2738,7 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
             operator: boolean;
+            scope: components["schemas"]["Scope"] | null;
             workspace: {
                 /** Format: uuid */
                 id: string;
@@ -2976,6 +2980,18 @@ export interface components {
             idempotencyKeys?: number;
             /** @description Bytes of the answers that are kept for Idempotency-Keys; 64 MiB unless given. Beyond it, a key still keeps its request from running twice */
             keptAnswerBytes?: number;
+            /** @description Connectors in all; 10,000 unless given */
+            connectors?: number;
+            /** @description Live API keys; 1,000 unless given */
+            keys?: number;
+            /** @description Users; 10,000 unless given */
+            users?: number;
+            /** @description Webhooks; 50 unless given */
+            webhooks?: number;
+            /** @description The newest entries of the audit, which are kept; 1,000,000 unless given. Older ones are removed, and the check of the chain begins after them */
+            auditEntries?: number;
+            /** @description Bytes of answers that may wait at one node to be read before further work is refused; 128 MiB unless given */
+            unreadAnswerBytes?: number;
             tests?: components["schemas"]["TestLimits"];
         };
         /** @description An absent limit keeps its value; null removes a limit */
@@ -2987,6 +3003,12 @@ export interface components {
             versions?: number | null;
             idempotencyKeys?: number | null;
             keptAnswerBytes?: number | null;
+            connectors?: number | null;
+            keys?: number | null;
+            users?: number | null;
+            webhooks?: number | null;
+            auditEntries?: number | null;
+            unreadAnswerBytes?: number | null;
             tests?: components["schemas"]["TestLimits"] | null;
         };
         PostgresConfig: {
@@ -3268,7 +3290,7 @@ export interface components {
             /** @description Where the next page begins; null at the end, or where the stream cannot be resumed and `truncated` is true */
             nextCursor: string | null;
         };
-        /** @description The connectors that a key is limited to */
+        /** @description The connectors that a key or a user is limited to */
         Scope: {
             /** @description Connectors by id */
             connectors: string[];
@@ -3628,6 +3650,160 @@ export interface components {
             name: string;
             value?: string | components["schemas"]["SecretMask"];
         };
+        TrinoConfig: {
+            /**
+             * Host
+             * Format: hostname
+             * @example trino.example.com
+             */
+            host: string;
+            /**
+             * Port
+             * @description `443` unless given.
+             */
+            port?: number;
+            /**
+             * Login
+             * @description Trino takes passwords and tokens over TLS only. A bearer token is a JSON Web Token.
+             */
+            auth: components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthOauth2Client"] | components["schemas"]["AuthNone"];
+            /**
+             * User
+             * @description The user for whom statements run, if it is not the login's own: the login must be allowed to impersonate it.
+             * @example analyst
+             */
+            user?: string;
+            /**
+             * Catalog
+             * @description For names without one. Empty: discovery lists every catalog.
+             * @example lake
+             */
+            catalog?: string;
+            /**
+             * Schema
+             * @description For names without one.
+             * @example sales
+             */
+            schema?: string;
+            /** Roles */
+            roles?: {
+                /**
+                 * Catalog
+                 * @description Whose role it is; system for a role of the cluster. `system` unless given.
+                 */
+                catalog?: string;
+                /**
+                 * Role
+                 * @example analyst
+                 */
+                role: string;
+            }[];
+            /** Session properties */
+            session?: {
+                /**
+                 * Name
+                 * @example query_max_run_time
+                 */
+                name: string;
+                /**
+                 * Value
+                 * @example 10m
+                 */
+                value: string;
+            }[];
+            /**
+             * Client tags
+             * @description For the rules of resource groups, separated by commas.
+             * @example jackfield,etl
+             */
+            clientTags?: string;
+            /**
+             * TLS
+             * @description Switch it off only on a network that you trust. `verify` unless given.
+             */
+            tls?: components["schemas"]["TlsVerify"] | components["schemas"]["TlsRequire"] | components["schemas"]["TlsOff"];
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        TrinoConfigChange: {
+            host?: string | null;
+            port?: number | null;
+            auth?: {
+                /** @constant */
+                kind?: "basic";
+                username?: string | null;
+                password?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "bearer";
+                token?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "oauth2_client";
+                tokenUrl?: string | null;
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+                grantType?: string | null;
+                scope?: string | null;
+                audience?: string | null;
+                clientAuth?: ("basic" | "post") | null;
+                tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
+            } | {
+                /** @constant */
+                kind?: "none";
+            } | null;
+            user?: string | null;
+            catalog?: string | null;
+            schema?: string | null;
+            roles?: {
+                /**
+                 * Catalog
+                 * @description Whose role it is; system for a role of the cluster. `system` unless given.
+                 */
+                catalog?: string;
+                /**
+                 * Role
+                 * @example analyst
+                 */
+                role: string;
+            }[] | null;
+            session?: {
+                /**
+                 * Name
+                 * @example query_max_run_time
+                 */
+                name: string;
+                /**
+                 * Value
+                 * @example 10m
+                 */
+                value: string;
+            }[] | null;
+            clientTags?: string | null;
+            tls?: components["schemas"]["TlsVerifyChange"] | components["schemas"]["TlsRequireChange"] | components["schemas"]["TlsOffChange"] | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Trino */
+        TrinoConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "trino";
+            config: components["schemas"]["TrinoConfig"];
+        };
+        /** Trino */
+        TrinoConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "trino";
+            config: components["schemas"]["TrinoConfigChange"];
+        };
         /** Direct */
         TunnelNone: {
             /** @constant */
@@ -3680,12 +3856,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["CsvConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -3710,6 +3886,7 @@ export interface components {
             name: string;
             /** @description null: not a member of this workspace; only operators see such users */
             role: components["schemas"]["Role"] | null;
+            scope: components["schemas"]["Scope"] | null;
             /** Format: date-time */
             createdAt: string;
             disabledAt: string | null;
@@ -3722,6 +3899,10 @@ export interface components {
             role: components["schemas"]["Role"];
             name?: string;
             password?: string;
+            /** @description Limits the caller to these connectors, by name or id; only for the roles viewer and use */
+            connectors?: string[];
+            /** @description Limits the caller to connectors with one of these labels, as key:value; only for the roles viewer and use */
+            labels?: string[];
         };
         UserList: {
             data: components["schemas"]["User"][];
@@ -3732,6 +3913,8 @@ export interface components {
         UserPatch: {
             name?: string;
             role?: components["schemas"]["Role"];
+            connectors?: string[] | null;
+            labels?: string[] | null;
             /** @description For operators: disables the login on the whole hub, and ends its sessions */
             disabled?: boolean;
         };
@@ -3770,7 +3953,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;

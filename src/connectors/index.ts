@@ -8,8 +8,9 @@ import { postgres } from "./postgres.ts"
 import { redshift } from "./redshift.ts"
 import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
+import { trino } from "./trino.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, singlestore, firebolt, csv]
+export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, trino, singlestore, firebolt, csv]
 
 export const registry = new Registry(connectors)

@@ -9,6 +9,8 @@ export interface Ddl<C = unknown> {
   readonly types: Spellings
   /** The type of a key column, if it differs: a text that fits into an index. */
   keyType?(column: Column): string | undefined
+  /** The system knows no keys: the columns of a wanted key are NOT NULL, and that is all. */
+  readonly keyless?: boolean
   /** The clause that names the key: `PRIMARY KEY (a, b)`. Absent: by the standard. */
   key?(names: string): string
   /** The clause that names the key behind the columns: `PRIMARY INDEX a, b`. Absent: it is named among them. */
@@ -50,9 +52,9 @@ export function createTable(
     return `${dialect.ident(column.name)} ${spellIn(ddl, column, keyed)}${emptyOr(ddl, keyed ? { ...column, nullable: false } : column)}`
   })
   const names = key.map((name) => dialect.ident(name)).join(", ")
-  const [within, behind] = key.length === 0 ? [] : [ddl.keyAfter === undefined && (ddl.key?.(names) ?? `PRIMARY KEY (${names})`), ddl.keyAfter?.(names)]
-  const tail = [behind, ddl.tail].flatMap((each) => (each === undefined ? [] : [` ${each}`])).join("")
-  return `CREATE TABLE ${qualified(dialect, path)} (${[...lines, ...(within ? [within] : [])].join(", ")})${tail}`
+  const within = key.length === 0 || ddl.keyless === true || ddl.keyAfter !== undefined ? [] : [ddl.key?.(names) ?? `PRIMARY KEY (${names})`]
+  const behind = [key.length === 0 ? undefined : ddl.keyAfter?.(names), ddl.tail].flatMap((each) => (each === undefined ? [] : [` ${each}`]))
+  return `CREATE TABLE ${qualified(dialect, path)} (${[...lines, ...within].join(", ")})${behind.join("")}`
 }
 
 /** The type of a column, which may be part of the key. */

@@ -1,5 +1,6 @@
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
+import { readableText } from "../http/charset.ts"
 import { retryAfterMs } from "../http/rate-limits.ts"
 import { meaningOf } from "../http/statuses.ts"
 import { codeIn, type ErrorTable, explainBy, type Said } from "./errors.ts"
@@ -9,6 +10,8 @@ export interface Refusal {
   readonly code?: string | undefined
   readonly sqlState?: string | undefined
   readonly message?: string | undefined
+  /** Facts for the caller in addition to the code. */
+  readonly details?: Readonly<Record<string, unknown>>
 }
 
 class Refused extends Error {
@@ -29,26 +32,29 @@ export const saidOf = (error: unknown): Said | undefined =>
 export const statusOf = ({ details }: Said): number => Number(details?.["status"])
 
 /** The JSON object of an answer; undefined for another body. */
-export function objectIn({ body }: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
+export function objectIn({ body }: HttpAnswer, parse: (text: string) => unknown = JSON.parse): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(body.toString("utf8"))
+    const value: unknown = parse(body.toString("utf8"))
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }
 
-/** The refusal in an answer, which is JSON where the warehouse itself gave it, as ours. */
+/** The refusal in an answer, which is JSON where the warehouse itself gave it, or a plain text, as ours. */
 export function refusalIn(table: ErrorTable, answer: HttpAnswer): PlatformError {
-  const said = objectIn(answer) ?? {}
+  const isPlain = answer.headers["content-type"]?.startsWith("text/plain") === true
+  const said = objectIn(answer) ?? (isPlain ? { message: readableText(answer).slice(0, 300) } : {})
   const text = (name: string): string | undefined => (typeof said[name] === "string" ? said[name] : undefined)
   return refused(table, answer.status, { code: text("code"), sqlState: text("sqlState"), message: text("message") }, retryAfterMs(answer.headers))
 }
 
 /** A refusal as ours. `details` carry its code, and line and position where the message names them. */
-export function refused(table: ErrorTable, status: number, { code, sqlState, message = "" }: Refusal, afterMs?: number): PlatformError {
+export function refused(table: ErrorTable, status: number, { code, sqlState, message = "", details: more }: Refusal, afterMs?: number): PlatformError {
   const [, line, position] = /line (\d+) at position (\d+)/.exec(message) ?? []
   const details = {
+    ...more,
     status,
     ...(line === undefined ? {} : { line: Number(line), position: Number(position) }),
     ...(afterMs === undefined ? {} : { retryAfterMs: afterMs }),

@@ -4,7 +4,7 @@ import { withDeletes } from "./deletes.ts"
 import type { Dialect } from "./dialect.ts"
 import type { FromText } from "./text-dialect.ts"
 import type { SqlConnection } from "./wire.ts"
-import { changed, columnList, inPieces, type Target, type Writer } from "./writer.ts"
+import { changed, columnList, inPieces, type Puts, type Target, type Writer } from "./writer.ts"
 
 /** `INSERT INTO t (a, b) SELECT …`; `source` has the batch's columns in the batch's order. */
 export const insertFrom = <B, C>(target: Target<B, C>, source: string): string => `INSERT INTO ${target.table} (${columnList(target)}) ${source}`
@@ -48,7 +48,18 @@ export function jsonWriter<B, C extends SqlConnection<B | string>>({ rows, cell,
   const limits = { limits: () => ({ bytes: mostBytes }), sizeOf: (line: Line<B>) => Buffer.byteLength(json([line])) }
   return {
     append: inPieces({ ...limits, put: put(insertFrom), empty: none(insertFrom) }),
-    upsert: withDeletes(inPieces({ ...limits, lastOfEachKey: true, put: put(mergeFrom), empty: none(mergeFrom) })),
+    upsert: withWholeKeys(withDeletes(inPieces({ ...limits, lastOfEachKey: true, put: put(mergeFrom), empty: none(mergeFrom) }))),
     deletes: true,
   }
 }
+
+/** Rejects rows without a value in the key: they match none, so that a MERGE would insert them anew each time. */
+const withWholeKeys =
+  <B, C>(puts: Puts<B, C>): Puts<B, C> =>
+  async (target, lines) => {
+    const at = target.columns.flatMap(({ name }, index) => (target.key.includes(name) ? [index] : []))
+    const isWhole = ({ values }: Line<B>): boolean => at.every((index) => values[index] !== null)
+    const reason = `The row has no value in its key (${target.key.join(", ")}).`
+    const { written, rejected } = await puts(target, lines.filter(isWhole))
+    return { written, rejected: [...rejected, ...lines.filter((line) => !isWhole(line)).map(({ index }) => ({ index, reason }))] }
+  }
