@@ -27,7 +27,7 @@ export const sizeWaivers: readonly SizeWaiver[] = [
   },
   {
     type: "firebolt",
-    lines: 393,
+    lines: 398,
     reason:
       "What systems that answer by lines of JSON share is shared; its form and notes, the way to its engines, their sessions, its errors and its views are its own.",
   },

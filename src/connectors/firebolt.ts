@@ -69,8 +69,13 @@ async function facts({ system, config, enter }: Firebolt, call: Call): Promise<S
   const rows = async (sql: string, params: readonly Dollar[]) => (await system.run(sql, params, call)).rows
   await call.stage("auth", () => enter(call))
   const [status, version, stops] = await call.stage("permission", async () => {
-    const [found] = await rows("SELECT catalog_name FROM information_schema.catalogs WHERE catalog_name = $1", [database])
-    if (found === undefined) throw missing("database", database)
+    const databases = "SELECT catalog_name FROM information_schema.catalogs WHERE catalog_name = $1"
+    // Every statement names the database, and is refused if it is not there.
+    const found = await rows(databases, [database]).catch((error: unknown) => {
+      if (error instanceof PlatformError && error.code === "query_invalid") return []
+      throw error
+    })
+    if (found.length === 0) throw missing("database", database)
     const [row] = await rows("SELECT status, version, auto_stop FROM information_schema.engines WHERE engine_name = $1", [engine])
     if (row === undefined) throw missing("engine", engine)
     return row
