@@ -324,10 +324,11 @@ describe("the stand-in refuses", () => {
     ["two statements", {}, {}, "SELECT 1; SELECT 2", /Multiple statements/],
     ["a parameter that is not given", {}, {}, "SELECT $1", /\$1 is not given/],
   ])("%s", async (_, headers, more, statement, answer) => {
-    const { host = "", parameters = {} } = await run(async (session) => {
+    const seen = await run(async (session) => {
       await drain(session, "SELECT 1")
-      return server.requests.at(-1) ?? {}
+      return server.requests.at(-1)
     })
+    const { host, parameters } = seen ?? { host: "", parameters: {} }
     const given = Object.entries({ ...parameters, ...more }).filter((pair): pair is [string, string] => pair[1] !== undefined)
     expect(await ask(host, `/query?${new URLSearchParams(given)}`, { authorization: `Bearer ${server.token()}`, ...headers }, statement)).toMatch(answer)
   })
