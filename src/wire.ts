@@ -1731,6 +1731,7 @@ export interface components {
              * @enum {string}
              */
             proof: "server" | "emulator" | "stand-in";
+            provenBy: string | null;
             /** @description Other names under which the type is found, such as mariadb */
             aliases: string[];
             /** @description JSON Schema of the config */
