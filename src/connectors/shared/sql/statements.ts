@@ -107,7 +107,7 @@ async function* follow<B, H>(api: StatementApi<B, H>, lease: Pick<Lease, "before
 }
 
 /** A result in pages of at most `batchRows` rows, the first also when it is empty; stops at `maxRows`. */
-async function* pagesOf<H>(answers: AsyncIterable<Progress<H>>, { batchRows, maxRows = Number.POSITIVE_INFINITY }: PageLimits): AsyncGenerator<Page> {
+export async function* pagesOf<H>(answers: AsyncIterable<Progress<H>>, { batchRows, maxRows = Number.POSITIVE_INFINITY }: PageLimits): AsyncGenerator<Page> {
   let columns: readonly Column[] = []
   let seen = 0
   for await (const answer of answers) {
