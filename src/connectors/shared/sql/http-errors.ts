@@ -9,6 +9,8 @@ export interface Refusal {
   readonly code?: string | undefined
   readonly sqlState?: string | undefined
   readonly message?: string | undefined
+  /** Facts for the caller in addition to the code. */
+  readonly details?: Readonly<Record<string, unknown>>
 }
 
 class Refused extends Error {
@@ -29,12 +31,13 @@ export const saidOf = (error: unknown): Said | undefined =>
 export const statusOf = ({ details }: Said): number => Number(details?.["status"])
 
 /** The JSON object of an answer; undefined for another body. */
-export function objectIn({ body }: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
+export function objectIn({ body }: HttpAnswer, parse: (text: string) => unknown = JSON.parse): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(body.toString("utf8"))
+    const value: unknown = parse(body.toString("utf8"))
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }
 
@@ -46,9 +49,10 @@ export function refusalIn(table: ErrorTable, answer: HttpAnswer): PlatformError 
 }
 
 /** A refusal as ours. `details` carry its code, and line and position where the message names them. */
-export function refused(table: ErrorTable, status: number, { code, sqlState, message = "" }: Refusal, afterMs?: number): PlatformError {
+export function refused(table: ErrorTable, status: number, { code, sqlState, message = "", details: more }: Refusal, afterMs?: number): PlatformError {
   const [, line, position] = /line (\d+) at position (\d+)/.exec(message) ?? []
   const details = {
+    ...more,
     status,
     ...(line === undefined ? {} : { line: Number(line), position: Number(position) }),
     ...(afterMs === undefined ? {} : { retryAfterMs: afterMs }),

@@ -21,6 +21,8 @@ export interface Ask {
   readonly to: string
   readonly json?: object
   readonly text?: string
+  /** Whether it does no more than once when it is sent twice. Absent: with `once` every request does not, else its method decides. */
+  readonly repeatable?: boolean
 }
 
 /** A JSON object that came with a status of success. */
@@ -44,6 +46,9 @@ export interface HttpStatements<B, H> {
   progress(body: Body, status: number, from: H | undefined): Progress<H>
   /** Query parameters by which the server knows a request that comes again; absent: only methods that are idempotent are repeated. */
   once?(ask: Ask, id: string, attempt: number): Readonly<Record<string, string>>
+  /** Reads an answer's JSON; throws `SyntaxError`. Absent: numbers are doubles. */
+  parse?(text: string): unknown
+  readonly pollMs?: StatementApi<B, H>["pollMs"]
 }
 
 const VERIFY: TlsSpec = { mode: "verify" }
@@ -53,26 +58,32 @@ const CANCEL_MS = 5_000
 
 /** A wire over a statement API on HTTP: requests are repeated where they may be, and a cut-off cancels over a socket of its own. */
 export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): SqlWire<B> {
-  const { auth, errors, headers, tls = VERIFY } = how
+  const { auth, errors, headers, tls = VERIFY, parse, pollMs } = how
   const base = new URL(how.base)
   const judge = (answer: HttpAnswer) => (answer.status < 300 ? undefined : refusalIn(errors, answer))
   const client = httpClient(lease.dispatcher(tls), { auth, maxBytes: MAX_BYTES, redirects: false, judge })
-  const retries: HttpRetries = { most: 3, statuses: isPassing, repeatable: (request) => how.once !== undefined || isIdempotent(request) }
+  const retriesFor = (ask: Ask): HttpRetries => ({
+    most: 3,
+    statuses: isPassing,
+    repeatable: (request) => ask.repeatable ?? (how.once !== undefined || isIdempotent(request)),
+  })
 
   const requestOf = (ask: Ask, id: string, attempt: number): HttpRequest => {
     const url = new URL(ask.to, base)
     if (url.origin !== base.origin) throw strange(errors, `leads to ${url.origin}`)
     for (const [name, value] of Object.entries(how.once?.(ask, id, attempt) ?? {})) url.searchParams.set(name, value)
-    return requestTo(url, { method: ask.method, headers, json: ask.json, ...(ask.text === undefined ? {} : { body: ask.text }) })
+    if (ask.text === undefined) return requestTo(url, { method: ask.method, headers, json: ask.json })
+    return requestTo(url, { method: ask.method, headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: ask.text })
   }
   /** The signal of the request may outlive the call's, but a wait between two tries ends with the call. */
   const send = async (ask: Ask, call: HttpCall, signal = call.signal): Promise<{ body: Body; status: number }> => {
     const id = randomUUID()
-    const once = async (attempt: number) => answered(await client.send(requestOf(ask, id, attempt), { ...call, signal }), base, errors)
-    return await retrying(once, retriesOf(retries, requestOf(ask, id, 1), call))
+    const once = async (attempt: number) => answered(await client.send(requestOf(ask, id, attempt), { ...call, signal }), base, errors, parse)
+    return await retrying(once, retriesOf(retriesFor(ask), requestOf(ask, id, 1), call))
   }
 
   const api: StatementApi<B, H> = {
+    ...(pollMs === undefined ? {} : { pollMs }),
     async submit(statement, call) {
       const { body, status } = await send(how.submit(statement), call, statement.quick ? call.signal : new AbortController().signal)
       return how.progress(body, status, undefined)
@@ -90,9 +101,9 @@ export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): S
   return wireOver(api, lease)
 }
 
-function answered(answer: HttpAnswer, { host }: URL, errors: ErrorTable): { body: Body; status: number } {
+function answered(answer: HttpAnswer, { host }: URL, errors: ErrorTable, parse?: (text: string) => unknown): { body: Body; status: number } {
   // A request that only cancels may be answered with nothing.
-  const body = answer.body.length === 0 && answer.status === 204 ? {} : objectIn(answer)
+  const body = answer.body.length === 0 && answer.status === 204 ? {} : objectIn(answer, parse)
   if (body !== undefined) return { body, status: answer.status }
   throw new PlatformError("response_invalid", `${host} answers ${errors.product}'s API with a body that is not JSON; check for a proxy between it and the hub.`)
 }
