@@ -1,5 +1,6 @@
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
+import { readableText } from "../http/charset.ts"
 import { retryAfterMs } from "../http/rate-limits.ts"
 import { meaningOf } from "../http/statuses.ts"
 import { codeIn, type ErrorTable, explainBy, type Said } from "./errors.ts"
@@ -41,9 +42,10 @@ export function objectIn({ body }: HttpAnswer, parse: (text: string) => unknown 
   }
 }
 
-/** The refusal in an answer, which is JSON where the warehouse itself gave it, as ours. */
+/** The refusal in an answer, which is JSON where the warehouse itself gave it, or a plain text, as ours. */
 export function refusalIn(table: ErrorTable, answer: HttpAnswer): PlatformError {
-  const said = objectIn(answer) ?? {}
+  const isPlain = answer.headers["content-type"]?.startsWith("text/plain") === true
+  const said = objectIn(answer) ?? (isPlain ? { message: readableText(answer).slice(0, 300) } : {})
   const text = (name: string): string | undefined => (typeof said[name] === "string" ? said[name] : undefined)
   return refused(table, answer.status, { code: text("code"), sqlState: text("sqlState"), message: text("message") }, retryAfterMs(answer.headers))
 }
