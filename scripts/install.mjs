@@ -123,6 +123,18 @@ async function npm(...args) {
 async function install() {
   const started = Date.now()
   console.log("jackfield: installing packages; this happens once")
+  const heartbeat = setInterval(() => {
+    console.log(`jackfield: still installing, ${Math.round((Date.now() - started) / 1000)} s; a minute is usual`)
+  }, 15_000)
+  try {
+    await installed(started)
+  } finally {
+    clearInterval(heartbeat)
+  }
+}
+
+/** Installs and checks the result. */
+async function installed(started) {
   let result = await npm("ci")
   // If a registry mirror lacks another platform's optional package, `npm ci` calls the lock file incomplete; this
   // installs the same versions.

@@ -880,7 +880,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change the role or the name of a user, or disable the login (operators only)
+         * Change the role, the limit or the name of a user, or disable the login (operators only)
          * @description Requires the role admin.
          */
         patch: operations["updateUser"];
@@ -1103,7 +1103,7 @@ export interface paths {
         };
         /**
          * Export the audit log, the oldest entry first
-         * @description The last line holds the end of the chain and the workspace. If an export fails, the server breaks the connection before that line. Requires the role admin.
+         * @description The last line holds the ends of the chain and the workspace. If an export fails, the server breaks the connection before that line. Requires the role admin.
          */
         get: operations["exportAudit"];
         put?: never;
@@ -1264,7 +1264,7 @@ export interface components {
             /** @description The number of matching items on all pages */
             total: number;
         };
-        /** @description The end of the chain */
+        /** @description An end of the chain */
         AuditHead: {
             seq: number;
             /** @description SHA-256 in hex */
@@ -1272,9 +1272,10 @@ export interface components {
         };
         AuditVerdict: {
             ok: boolean;
-            /** @description The number of intact entries, counted from the first */
+            /** @description The number of intact entries, counted from the first that is kept */
             entries: number;
             head: components["schemas"]["AuditHead"];
+            removed?: components["schemas"]["AuditHead"];
             /** @description The first broken entry */
             broken?: {
                 seq: number;
@@ -2612,9 +2613,9 @@ export interface components {
             expiresAt?: string;
             /** @description The prefix of the key, instead of jf */
             prefix?: string;
-            /** @description Limits the key to these connectors, by name or id; only for the roles viewer and use */
+            /** @description Limits the caller to these connectors, by name or id; only for the roles viewer and use */
             connectors?: string[];
-            /** @description Limits the key to connectors with one of these labels, as key:value; only for the roles viewer and use */
+            /** @description Limits the caller to connectors with one of these labels, as key:value; only for the roles viewer and use */
             labels?: string[];
         };
         KeyList: {
@@ -2672,6 +2673,7 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
             operator: boolean;
+            scope: components["schemas"]["Scope"] | null;
             workspace: {
                 /** Format: uuid */
                 id: string;
@@ -2913,6 +2915,18 @@ export interface components {
             idempotencyKeys?: number;
             /** @description Bytes of the answers that are kept for Idempotency-Keys; 64 MiB unless given. Beyond it, a key still keeps its request from running twice */
             keptAnswerBytes?: number;
+            /** @description Connectors in all; 10,000 unless given */
+            connectors?: number;
+            /** @description Live API keys; 1,000 unless given */
+            keys?: number;
+            /** @description Users; 10,000 unless given */
+            users?: number;
+            /** @description Webhooks; 50 unless given */
+            webhooks?: number;
+            /** @description The newest entries of the audit, which are kept; 1,000,000 unless given. Older ones are removed, and the check of the chain begins after them */
+            auditEntries?: number;
+            /** @description Bytes of answers that may wait at one node to be read before further work is refused; 128 MiB unless given */
+            unreadAnswerBytes?: number;
             tests?: components["schemas"]["TestLimits"];
         };
         /** @description An absent limit keeps its value; null removes a limit */
@@ -2924,6 +2938,12 @@ export interface components {
             versions?: number | null;
             idempotencyKeys?: number | null;
             keptAnswerBytes?: number | null;
+            connectors?: number | null;
+            keys?: number | null;
+            users?: number | null;
+            webhooks?: number | null;
+            auditEntries?: number | null;
+            unreadAnswerBytes?: number | null;
             tests?: components["schemas"]["TestLimits"] | null;
         };
         PostgresConfig: {
@@ -3205,7 +3225,7 @@ export interface components {
             /** @description Where the next page begins; null at the end, or where the stream cannot be resumed and `truncated` is true */
             nextCursor: string | null;
         };
-        /** @description The connectors that a key is limited to */
+        /** @description The connectors that a key or a user is limited to */
         Scope: {
             /** @description Connectors by id */
             connectors: string[];
@@ -3580,6 +3600,7 @@ export interface components {
             name: string;
             /** @description null: not a member of this workspace; only operators see such users */
             role: components["schemas"]["Role"] | null;
+            scope: components["schemas"]["Scope"] | null;
             /** Format: date-time */
             createdAt: string;
             disabledAt: string | null;
@@ -3592,6 +3613,10 @@ export interface components {
             role: components["schemas"]["Role"];
             name?: string;
             password?: string;
+            /** @description Limits the caller to these connectors, by name or id; only for the roles viewer and use */
+            connectors?: string[];
+            /** @description Limits the caller to connectors with one of these labels, as key:value; only for the roles viewer and use */
+            labels?: string[];
         };
         UserList: {
             data: components["schemas"]["User"][];
@@ -3602,6 +3627,8 @@ export interface components {
         UserPatch: {
             name?: string;
             role?: components["schemas"]["Role"];
+            connectors?: string[] | null;
+            labels?: string[] | null;
             /** @description For operators: disables the login on the whole hub, and ends its sessions */
             disabled?: boolean;
         };

@@ -38,7 +38,7 @@ export function useAccess(app: FastifyInstance, identity: Identity): void {
       )
     }
     if (principal.scope !== undefined && request.routeOptions.config.scoped !== true)
-      throw new PlatformError("forbidden", "This key is limited to certain connectors and may not do this; use a key without that limit, or ask an admin.")
+      throw new PlatformError("forbidden", "The caller is limited to certain connectors and may not do this; use a key without that limit, or ask an admin.")
   })
 }
 

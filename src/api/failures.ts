@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify"
 import type { PlatformError } from "../core/errors.ts"
 
-/** What a line of the log says of the request that it is about: the workspace, the caller, and the connector if the path names one. */
+/** The facts that a line of the log has about its request: the workspace, the caller, and the connector if the path names one. */
 export function subjectOf({ principal, params, routeOptions }: FastifyRequest): Readonly<Record<string, string>> {
   const connector =
     routeOptions.url?.includes("/connectors/:") === true ? (Object.values(params as Record<string, unknown>)[0] as string | undefined) : undefined

@@ -14,7 +14,7 @@ const SAID_EVERY_MS = 10_000
 /** The headers that decide who is asking, and in which workspace. */
 const CREDENTIALS = ["authorization", "x-api-key", "x-apikey"] as const
 const PLACES = ["host", "jackfield-workspace", "workspace-id", "x-tenant-id"] as const
-/** What each answer has of its own. */
+/** The headers that differ from answer to answer. */
 const OWN_HEADERS: ReadonlySet<string> = new Set(["x-request-id", "content-length", "date", "connection", "keep-alive", "transfer-encoding"])
 
 interface Refusal {
@@ -88,7 +88,7 @@ function mayStand(request: FastifyRequest, reply: FastifyReply): boolean {
   return (reply.statusCode === 401 || reply.statusCode === 403) && request.body === undefined && !request.is404
 }
 
-/** What makes two requests equal; undefined for one that must always be looked at. */
+/** The key that equal requests share; undefined for a request that must always be looked at. */
 function keyOf({ method, url, headers }: IncomingMessage): string | undefined {
   const credential = CREDENTIALS.map((name) => headers[name] ?? "").join("\n")
   if (credential.length === CREDENTIALS.length - 1) return undefined

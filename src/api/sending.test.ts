@@ -83,6 +83,31 @@ test("a caller who is gone before the first byte lets the source go", async () =
   await app.close()
 })
 
+test("a long text of a stream counts until it is taken, and also when its reader leaves", async () => {
+  const limits = new NodeLimits(() => undefined)
+  const waits = (): boolean => {
+    try {
+      limits.requireReaders("w", "calls", 0)
+      return false
+    } catch {
+      return true
+    }
+  }
+  async function* texts(): AsyncGenerator<string> {
+    for (const length of [1_000_000, 1_000, 1_000_000]) yield "x".repeat(length)
+  }
+  const reply = { raw: { socket: null } } as never
+  const taken = atReadersPace(reply, texts(), 1_000, (bytes) => limits.unread("w", bytes))
+  const seen: boolean[] = []
+  for (let text = await taken.next(); text.done !== true; text = await taken.next()) seen.push(waits())
+  expect([...seen, waits()]).toEqual([true, false, true, false])
+  const left = atReadersPace(reply, texts(), 1_000, (bytes) => limits.unread("w", bytes))
+  await left.next()
+  expect(waits()).toBe(true)
+  await left.return(undefined)
+  expect(waits()).toBe(false)
+})
+
 test("whole answers that nobody reads stop the workspace's further work, until their connections are cut off", async () => {
   const app = Fastify()
   const limits = new NodeLimits(() => undefined)
@@ -96,9 +121,16 @@ test("whole answers that nobody reads stop the workspace's further work, until t
   await app.listen({ port: 0, host: "127.0.0.1" })
   const readers = Array.from({ length: 3 }, () => connect((app.server.address() as AddressInfo).port, "127.0.0.1").pause())
   for (const reader of readers) reader.on("error", () => undefined).write("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-  await vi.waitFor(() => expect(() => limits.take("w", "calls")).toThrow("wait at this node to be read"), { timeout: 5_000 })
-  expect(() => limits.take("other", "calls")).not.toThrow()
-  await vi.waitFor(() => expect(() => limits.take("w", "calls")).not.toThrow(), { timeout: 10_000 })
+  const more = (workspace: string) => () => limits.requireReaders(workspace, "calls", 128 * 1_048_576)
+  await vi.waitFor(() => expect(more("w")).toThrow("wait at this node to be read"), { timeout: 5_000 })
+  expect(more("other")).not.toThrow()
+  let waited = false
+  const answer = limits.readers("w", 128 * 1_048_576, new AbortController().signal).then(() => (waited = true))
+  await limits.readers("other", 128 * 1_048_576, new AbortController().signal)
+  await expect(limits.readers("w", 128 * 1_048_576, AbortSignal.abort(new Error("left")))).rejects.toThrow("left")
+  expect(waited).toBe(false)
+  await vi.waitFor(() => expect(more("w")).not.toThrow(), { timeout: 10_000 })
+  await answer
   for (const reader of readers) reader.destroy()
   await app.close()
 })

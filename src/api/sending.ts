@@ -2,6 +2,13 @@ import { Readable } from "node:stream"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import type { Hub } from "../hub/hub.ts"
 
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Counts bytes of the answer that wait to be read against the caller's workspace, until it is disposed of. */
+    unread: ((bytes: number) => Disposable) | undefined
+  }
+}
+
 /** What a handler returns that has sent its answer itself. A reply would not do: it is a promise of the answer's end. */
 export class Sent {
   /** Makes the class unlike any other object. */
@@ -27,7 +34,7 @@ export async function sendTexts(request: FastifyRequest, reply: FastifyReply, ty
   const end = (): void => void texts.return(undefined).catch(() => undefined)
   if (reply.raw.destroyed) end()
   else reply.raw.once("close", end)
-  const body = Readable.from(atReadersPace(reply, all), { objectMode: false, highWaterMark: 256 * 1024 })
+  const body = Readable.from(atReadersPace(reply, all, READER_IDLE_MS, request.unread), { objectMode: false, highWaterMark: 256 * 1024 })
   body.once("error", (error) => {
     request.log.warn({ err: error }, "a streamed answer broke off")
     reply.raw.destroy(error)
@@ -48,17 +55,26 @@ export async function begun<T>(items: AsyncGenerator<T>): Promise<AsyncGenerator
   return all()
 }
 
+/** A shorter answer fits what the system keeps for a connection. */
+const UNREAD_MIN_BYTES = 65_536
+
 /** The time in which a reader must take a byte of what waits for it. */
 const READER_IDLE_MS = 30_000
 
 /**
  * The same texts, for a reader who takes them: a connection over which no byte leaves for `idleMs`, although some wait,
- * is closed.
+ * is closed. `unread` counts the bytes of a long text that waits.
  */
-export async function* atReadersPace<T>({ raw: { socket } }: Pick<FastifyReply, "raw">, texts: AsyncIterable<T>, idleMs = READER_IDLE_MS): AsyncGenerator<T> {
+export async function* atReadersPace<T extends { readonly length: number }>(
+  { raw: { socket } }: Pick<FastifyReply, "raw">,
+  texts: AsyncIterable<T>,
+  idleMs = READER_IDLE_MS,
+  unread?: (bytes: number) => Disposable,
+): AsyncGenerator<T> {
   for await (const text of texts) {
     // While a text is not asked for, the ones before it are still on their way. The server closes a socket that times out.
     socket?.setTimeout(idleMs)
+    using _waiting = text.length < UNREAD_MIN_BYTES ? undefined : unread?.(text.length)
     yield text
     // The source may take its time: it has a deadline of its own.
     socket?.setTimeout(0)
@@ -66,17 +82,18 @@ export async function* atReadersPace<T>({ raw: { socket } }: Pick<FastifyReply, 
   socket?.setTimeout(idleMs)
 }
 
-/** A shorter answer fits what the system keeps for a connection. */
-const UNREAD_MIN_BYTES = 65_536
-
-/** Gives the readers of whole answers the same time, and counts what waits for them against their workspace. */
+/** Gives the readers of whole answers the same time, and counts what waits for readers against their workspace. */
 export function useReaders(app: FastifyInstance, limits: Pick<Hub["nodeLimits"], "unread">, idleMs = READER_IDLE_MS): void {
+  app.decorateRequest("unread", undefined)
+  app.addHook("preHandler", async (request) => {
+    const id = request.principal?.workspace.id
+    if (id !== undefined) request.unread = (bytes) => limits.unread(id, bytes)
+  })
   app.addHook("onSend", async (request, { raw }, payload) => {
     if (!(typeof payload === "string" || Buffer.isBuffer(payload)) || payload.length < UNREAD_MIN_BYTES) return
     raw.socket?.setTimeout(idleMs)
-    if (request.principal === undefined) return
-    const held = limits.unread(request.principal.workspace.id, payload.length)
-    raw.once("close", () => held[Symbol.dispose]())
+    const held = request.unread?.(payload.length)
+    raw.once("close", () => held?.[Symbol.dispose]())
   })
 }
 

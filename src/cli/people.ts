@@ -31,6 +31,12 @@ function workspaces(root: Command, leaf: Leaf): void {
     .option("--versions <n>", "versions kept of each connector", limit)
     .option("--idempotency-keys <n>", "Idempotency-Keys in any 24 hours", limit)
     .option("--kept-answer-bytes <n>", "maximum size of the answers kept for Idempotency-Keys, in bytes", limit)
+    .option("--connectors <n>", "maximum number of connectors", limit)
+    .option("--keys <n>", "maximum number of live API keys", limit)
+    .option("--users <n>", "maximum number of users", limit)
+    .option("--webhooks <n>", "maximum number of webhooks", limit)
+    .option("--audit-entries <n>", "number of entries of the audit that are kept", limit)
+    .option("--unread-answer-bytes <n>", "maximum size of the answers that wait at one node to be read, in bytes", limit)
     .option("--tests-per-minute <n>", "maximum tests started in any minute; `none` restores the hub's own limits", limit)
     .option("--tests-at-once <n>", "maximum concurrent tests", limit)
   leaf(group, "remove <workspace>", "remove a workspace and everything in it; --name must repeat its name", async () => (await load()).remove).requiredOption(
@@ -54,9 +60,15 @@ function users(root: Command, leaf: Leaf): void {
   password(
     leaf(group, "add <email>", "add a user to the workspace; generates a password and shows it once unless one is given", async () => (await load()).add)
       .option("--role <role>", "viewer, use, editor or admin", "viewer")
-      .option("--name <name>", "the user's name"),
+      .option("--name <name>", "the user's name")
+      .option("--connectors <names>", "limits the user (viewer or use) to these connectors, separated by commas")
+      .option("--labels <labels>", "limits the user to connectors with one of these labels: team:growth, separated by commas"),
   )
-  leaf(group, "set-role <user> <role>", "change the role: viewer, editor or admin", async () => (await load()).setRole)
+  leaf(group, "set-role <user> <role>", "change the role: viewer, use, editor or admin", async () => (await load()).setRole)
+  leaf(group, "limit <user>", "limit a user (viewer or use) to connectors, or lift the limit", async () => (await load()).limit)
+    .option("--connectors <names>", "these connectors, separated by commas")
+    .option("--labels <labels>", "connectors with one of these labels: team:growth, separated by commas")
+    .option("--none", "lift the limit")
   leaf(group, "rename <user> <name>", "change the user's name", async () => (await load()).rename)
   leaf(group, "disable <user>", "disable the login on the whole hub and end its sessions (operators)", async () => (await load()).disable)
   leaf(group, "enable <user>", "enable the login again (operators)", async () => (await load()).enable)

@@ -7,7 +7,6 @@ import type { Row } from "../core/values.ts"
 import { late, stopped, stopping, tooLate } from "./faults.ts"
 import type { Job, Result } from "./job.ts"
 import { ANSWER_MS, RENDER_MS, type Work } from "./messages.ts"
-
 import { Rooms } from "./rooms.ts"
 import { marked } from "./templates/exact.ts"
 import { Workers } from "./workers.ts"

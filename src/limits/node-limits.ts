@@ -1,3 +1,4 @@
+import { untilAborted } from "../core/abort.ts"
 import { PlatformError } from "../core/errors.ts"
 
 /** Slots of concurrency limits that hold in this process alone, counted in memory. */
@@ -28,9 +29,6 @@ export class LocalSlots {
  */
 const MOST = { queries: 32, discoveries: 16, uploads: 32, calls: 512, "requests of tests": 100 } as const
 
-/** Bytes of answers of one workspace that wait at one node for their readers; beyond it, no further work begins. */
-const UNREAD_BYTES = 128 * 1_048_576
-
 /** A kind of work that a node limits. */
 export type NodeWork = keyof typeof MOST
 
@@ -38,6 +36,8 @@ export type NodeWork = keyof typeof MOST
 export class NodeLimits {
   readonly #slots = new LocalSlots()
   readonly #unread = new Map<string, number>()
+  /** Work that waits for readers, by workspace. */
+  readonly #waiting = new Map<string, (() => void)[]>()
   readonly #refused: (kind: NodeWork) => void
 
   /** `refused` is told of every refusal, for the metrics. */
@@ -48,7 +48,7 @@ export class NodeLimits {
   /** Notes an answer that waits for its reader, to be disposed of when it is read or given up. */
   unread(workspaceId: string, bytes: number): Disposable {
     const add = (more: number): void => {
-      const now = (this.#unread.get(workspaceId) ?? 0) + more
+      const now = this.#unreadOf(workspaceId) + more
       if (now === 0) this.#unread.delete(workspaceId)
       else this.#unread.set(workspaceId, now)
     }
@@ -56,19 +56,38 @@ export class NodeLimits {
     let released = false
     return {
       [Symbol.dispose]: () => {
-        if (!released) add(-bytes)
+        if (released) return
         released = true
+        add(-bytes)
+        for (const resume of this.#waiting.get(workspaceId) ?? []) resume()
+        this.#waiting.delete(workspaceId)
       },
     }
   }
 
-  /** A slot, to be disposed of at the end; `rate_limited` when the workspace has none left, or does not read its answers. */
-  take(workspaceId: string, kind: NodeWork): Disposable {
-    if ((this.#unread.get(workspaceId) ?? 0) > UNREAD_BYTES) {
-      this.#refused(kind)
-      const message = "More than 128 MiB of answers to this workspace wait at this node to be read; read them, or close their connections, and try again."
-      throw new PlatformError("rate_limited", message, { details: { retryAfterSeconds: 1 } })
+  /** Refuses further work with `rate_limited` while more than so many bytes of answers to the workspace wait at this node to be read. */
+  requireReaders(workspaceId: string, kind: NodeWork, mostBytes: number): void {
+    if (this.#unreadOf(workspaceId) <= mostBytes) return
+    this.#refused(kind)
+    const message = `More than ${mostBytes} bytes of answers to this workspace wait at this node to be read; read them, or close their connections, and try again.`
+    throw new PlatformError("rate_limited", message, { details: { retryAfterSeconds: 1 } })
+  }
+
+  /** Waits until no more than so many bytes of answers to the workspace wait at this node to be read; fails with the signal's reason. */
+  async readers(workspaceId: string, mostBytes: number, signal: AbortSignal): Promise<void> {
+    while (this.#unreadOf(workspaceId) > mostBytes) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#waiting.set(workspaceId, [...(this.#waiting.get(workspaceId) ?? []), resolve])
+      await untilAborted(signal, promise)
     }
+  }
+
+  #unreadOf(workspaceId: string): number {
+    return this.#unread.get(workspaceId) ?? 0
+  }
+
+  /** A slot, to be disposed of at the end; `rate_limited` when the workspace has none left. */
+  take(workspaceId: string, kind: NodeWork): Disposable {
     const slot = this.#slots.take(`${kind} ${workspaceId}`, MOST[kind])
     if (slot !== undefined) return slot
     this.#refused(kind)

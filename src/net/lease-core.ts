@@ -255,14 +255,10 @@ export class LeaseCore {
     const running = this.#running.at(-1)?.name
     // For users who are not operators, the first three stages are one.
     const stage = !this.operator && (running === "resolve" || running === "policy") ? "connect" : running
-    const where = stage === undefined ? "" : ` (it hung in the ${stage} stage)`
-    const details = stage === undefined ? {} : { stage }
-    const within = `${Math.round(deadlineMs / 100) / 10} s`
-    return new PlatformError(
-      "timed_out",
-      `${this.#lastTarget ?? "The system"} did not answer within ${within}${where}; check that the right service listens there.`,
-      { details },
-    )
+    const within = `${this.#lastTarget ?? "The system"} did not answer within ${Math.round(deadlineMs / 100) / 10} s`
+    if (stage === undefined) return new PlatformError("timed_out", `${within} for the work itself; ask it for less, or allow it more time with timeoutMs.`)
+    const message = `${within} (it hung in the ${stage} stage); check that the right service listens there.`
+    return new PlatformError("timed_out", message, { details: { stage } })
   }
 }
 

@@ -59,6 +59,7 @@ const FUNCTIONS = [
   "login_attempt(bytea, text, integer, integer, integer, interval)",
   "any_data_keys(integer)",
   "audit_append(uuid, text[])",
+  "audit_trim(uuid)",
   "idempotency_note(uuid, jsonb)",
   "idempotency_sweep()",
   "limiter_take_starts(uuid, uuid, bigint[], double precision[], double precision[])",

@@ -91,6 +91,16 @@ describe("failures of the database", () => {
     expect(error).toMatchObject({ code: "store_unavailable", message: `The hub's database at 127.0.0.1:${port} does not answer; try again shortly.` })
   })
 
+  test.each([
+    ["28P01", "refuses the hub's login; check the user and the password in DATABASE_URL. It reported: "],
+    ["28000", "refuses the hub's login"],
+    ["3D000", "does not have the database that DATABASE_URL names"],
+    ["53300", "has no connections or resources left"],
+    ["57P03", "does not answer; try again shortly. It reported: "],
+  ])("say what %s means", (state, words) => {
+    expect(unavailable(sqlState(state), " at db:5432").message).toContain(`The hub's database at db:5432 ${words}`)
+  })
+
   test("become store_unavailable with the driver's error as the cause", () => {
     const cause = sqlState("57P03")
     expect(unavailable(cause)).toMatchObject({ code: "store_unavailable", status: 503, retryable: true, cause, message: expect.stringContaining("said so") })

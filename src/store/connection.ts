@@ -113,6 +113,15 @@ export function isConnectionFailure(error: unknown): boolean {
  * operators; API callers do not see it.
  */
 export function unavailable(cause: unknown, where = ""): PlatformError {
-  const why = cause instanceof pg.DatabaseError ? ` It reported: ${cause.message}.` : ""
-  return new PlatformError("store_unavailable", `The hub's database${where} does not answer; try again shortly.${why}`, { cause })
+  const refused = cause instanceof pg.DatabaseError ? cause : undefined
+  const said = refused === undefined ? "" : ` It reported: ${refused.message}.`
+  return new PlatformError("store_unavailable", `The hub's database${where} ${meaningOf(refused?.code)}${said}`, { cause })
+}
+
+/** What the database's error means for the hub, and what to do about it. */
+function meaningOf(state: string | undefined): string {
+  if (state?.startsWith("28") === true) return "refuses the hub's login; check the user and the password in DATABASE_URL."
+  if (state === "3D000") return "does not have the database that DATABASE_URL names; create it, or correct the URL."
+  if (state?.startsWith("53") === true) return "has no connections or resources left; try again shortly, or raise its limits."
+  return "does not answer; try again shortly."
 }

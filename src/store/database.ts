@@ -44,6 +44,8 @@ export interface Memberships {
   workspace_id: string
   user_id: string
   role: Role
+  /** The connectors that the user is limited to; null for no limit. */
+  scope: OptionalJson<{ readonly connectors: readonly string[]; readonly labels: Readonly<Record<string, string>> }>
   created_at: Stamped
 }
 
@@ -188,13 +190,16 @@ export interface RecentCalls {
 }
 
 /**
- * The end of a workspace's audit chain: the number, time and hash of its last entry. Only `audit_append` writes it.
+ * The end of a workspace's audit chain: the number, time and hash of its last entry, and those of the last entry that was
+ * removed, 0 and null as long as there is none. Only `audit_append` and `audit_trim` write it.
  */
 export interface AuditHeads {
   workspace_id: string
   seq: number
   at: Date
   hash: Buffer
+  removed_seq: Generated<number>
+  removed_hash: Buffer | null
 }
 
 /**

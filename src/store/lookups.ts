@@ -1,6 +1,12 @@
 import { sql } from "kysely"
 import type { Role, Tx } from "./database.ts"
 
+/** The connectors that a key or a user is limited to, by id and label. */
+export interface FoundScope {
+  readonly connectors: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+}
+
 /**
  * An API key with its workspace; the caller decides whether it is still valid. `operator`: an admin key of the first
  * workspace.
@@ -13,8 +19,7 @@ export interface FoundApiKey {
   readonly operator: boolean
   readonly name: string
   readonly role: Role
-  /** The connectors that the key is limited to, if it is. */
-  readonly scope: { readonly connectors: readonly string[]; readonly labels: Readonly<Record<string, string>> } | null
+  readonly scope: FoundScope | null
   readonly created_by: string | null
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
@@ -46,6 +51,7 @@ export interface FoundMembership {
   readonly workspace_title: string
   readonly role: Role
   readonly operator: boolean
+  readonly scope: FoundScope | null
 }
 
 export interface FoundWorkspace {

@@ -26,7 +26,9 @@ it.each([
   [{ ratePerMinute: 0 }, "/plan/ratePerMinute"],
   [{ ratePerMinute: "60" }, "/plan/ratePerMinute"],
   [{ concurrency: 10_001 }, "/plan/concurrency"],
-  [{ connectors: 5 }, "/plan/connectors"],
+  [{ connectors: -1 }, "/plan/connectors"],
+  [{ auditEntries: 999 }, "/plan/auditEntries"],
+  [{ planets: 5 }, "/plan/planets"],
   [null, "/plan"],
 ])("422 for the plan %j", async (plan, pointer) => {
   const { status, body } = await patch(plan)
@@ -66,4 +68,32 @@ it("a connector keeps as many versions as the plan says", async () => {
   for (let title = 1; title <= 5; title++) expect((await hub.call("PATCH", "/v1/connectors/c", { title: `t${title}` }, { key: tenant.key })).status).toBe(200)
   const { body } = await hub.call("GET", "/v1/connectors/c/versions", undefined, { key: tenant.key })
   expect(body.data.map(({ version }: { version: number }) => version)).toEqual([6, 5, 4])
+})
+
+it("the numbers of connectors, keys, users and webhooks are bounded by the plan, also when two come at once", async () => {
+  const tenant = await hub.workspace("small")
+  const make = {
+    connectors: (name: string) => ["/v1/connectors", { name, type: "postgres", draft: true, config: {} }] as const,
+    keys: (name: string) => ["/v1/keys", { name, role: "viewer" }] as const,
+    users: (name: string) => ["/v1/users", { email: `${name}@example.com`, role: "viewer" }] as const,
+    webhooks: (name: string) => ["/v1/webhooks", { url: `https://${name}.example.com/`, events: ["connector.state_changed"] }] as const,
+  }
+  const create = ([path, body]: readonly [string, unknown]) => hub.call("POST", path, body, { key: tenant.key })
+  for (const [things, request] of Object.entries(make)) {
+    const { total } = (await hub.call("GET", `/v1/${things}`, undefined, { key: tenant.key })).body
+    expect((await patch({ [things]: total + 1 }, tenant.id)).status).toBe(200)
+    const both = await Promise.all(["one", "two"].map((name) => create(request(name))))
+    expect(both.map(({ status }) => status).sort(), things).toEqual([201, 403])
+    const refused = both.find(({ status }) => status === 403)
+    expect(refused?.body, things).toMatchObject({ code: "plan_limit_reached", detail: expect.stringContaining(`allows ${total + 1} `) })
+  }
+})
+
+it("a rotated key counts until it ends, so that a rotation at the limit ends the old key at once", async () => {
+  const tenant = await hub.workspace("rotating")
+  const [own] = (await hub.call("GET", "/v1/keys", undefined, { key: tenant.key })).body.data
+  expect((await patch({ keys: 1 }, tenant.id)).status).toBe(200)
+  const rotate = (graceMinutes: number) => hub.call("POST", `/v1/keys/${own.id}/rotate`, { graceMinutes }, { key: tenant.key })
+  expect((await rotate(60)).body.code).toBe("plan_limit_reached")
+  expect((await rotate(0)).status).toBe(201)
 })

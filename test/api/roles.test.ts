@@ -24,6 +24,12 @@ const keyOf = async (body: object): Promise<string> => {
   return made.body.key
 }
 
+const PASSWORD = "correct horse battery"
+const sessionOf = async (email: string, body: object): Promise<string> => {
+  expect((await hub.call("POST", "/v1/users", { email, password: PASSWORD, ...body }, { key: admin })).status).toBe(201)
+  return (await hub.call("POST", "/v1/sessions", { email, password: PASSWORD }, { key: null })).body.token
+}
+
 beforeAll(async () => {
   const workspace = await hub.workspace("roles")
   admin = workspace.key
@@ -46,6 +52,7 @@ beforeAll(async () => {
     limited[`${role} by name`] = await keyOf({ role, connectors: ["mine", "mine-api"] })
     limited[`${role} by label`] = await keyOf({ role, labels: ["team:mine"] })
     limited[`${role} by both`] = await keyOf({ role, connectors: ["mine"], labels: ["team:mine"] })
+    limited[`${role} as a user`] = await sessionOf(`${role}@roles.example.com`, { role, labels: ["team:mine"] })
   }
 })
 
@@ -73,6 +80,7 @@ describe("every operation", () => {
 
   test.each(SPECS.map((spec) => [spec.id, spec] as const))("%s gives a limited key nothing of the connectors that it is not limited to", async (_, spec) => {
     for (const [name, key] of Object.entries(limited)) {
+      if (spec.id === "logOut" && name.endsWith("a user")) continue
       const role = name.split(" ")[0] as Caller
       const allowed = spec.scoped === true && ORDER.indexOf(role) >= ORDER.indexOf(spec.access as Caller)
       const [theirs, absent] = [await attempt(spec, key, "theirs"), await attempt(spec, key, "absent")]
@@ -92,7 +100,7 @@ describe("every operation", () => {
 })
 
 test.each(["viewer", "use"])("a limited %s sees its own connectors in every list", async (role) => {
-  for (const way of ["by name", "by label", "by both"]) {
+  for (const way of ["by name", "by label", "by both", "as a user"]) {
     const key = limited[`${role} ${way}`] ?? ""
     const list = (await hub.call("GET", "/v1/connectors?q=o", undefined, { key })).body
     expect([list.data, list.total], way).toEqual([[], 0])
@@ -146,6 +154,26 @@ test("a key says its limit, keeps it when it is rotated, and gets none that it c
   }
   const none = await keyOf({ role: "use", connectors: [] })
   expect((await hub.call("GET", "/v1/connectors", undefined, { key: none })).body.total).toBe(0)
+})
+
+test("a user is limited, and freed, from the next request on; a role that changes things is not limited", async () => {
+  const email = "limited@roles.example.com"
+  const session = await sessionOf(email, { role: "use", connectors: ["mine"] })
+  const change = (patch: object) => hub.call("PATCH", `/v1/users/${email}`, patch, { key: admin })
+  const seen = async () => (await hub.call("GET", "/v1/connectors", undefined, { key: session })).body.total
+  const me = (await hub.call("GET", "/v1/me", undefined, { key: session })).body
+  expect([me.scope, await seen()]).toEqual([{ connectors: [expect.any(String)], labels: {} }, 1])
+  expect((await hub.call("PATCH", "/v1/me", { name: "Limited" }, { key: session })).status).toBe(200)
+  const refused = await change({ role: "editor" })
+  expect([refused.status, refused.body.errors[0].pointer, refused.body.detail]).toEqual([422, "/role", expect.stringContaining("lift the limit")])
+  expect((await change({ role: "viewer", labels: ["team:mine"] })).body).toMatchObject({ role: "viewer", scope: { connectors: [], labels: { team: "mine" } } })
+  expect(await seen()).toBe(2)
+  expect((await change({ connectors: ["absent"] })).status).toBe(422)
+  expect((await change({ role: "editor", connectors: null })).body).toMatchObject({ role: "editor", scope: null })
+  expect(await seen()).toBeGreaterThan(2)
+  expect((await change({ labels: ["team:mine"] })).body.errors[0].pointer).toBe("/role")
+  const { data } = (await hub.call("GET", "/v1/audit?action=user.update", undefined, { key: admin })).body
+  expect(data[0].details).toMatchObject({ role: { from: "viewer", to: "editor" }, scope: { from: { labels: { team: "mine" } }, to: null } })
 })
 
 describe("a compatible API", () => {

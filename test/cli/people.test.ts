@@ -52,6 +52,16 @@ it("keys that are limited to connectors, by name and by label", async () => {
   expect((await run("keys create --name wrong --role use --connectors none")).stderr).toContain("There is no connector none")
 })
 
+it("users that are limited to connectors, until the limit is lifted", async () => {
+  await ok("users add carl@example.com --role use --connectors shop")
+  expect(await ok("users show carl@example.com")).toMatch(/role +use\nlimited to +[0-9a-f-]{36}\n/)
+  expect(await ok("users limit carl@example.com --labels team:growth")).toMatch(/limited to +team:growth\n/)
+  expect((await run("users limit carl@example.com")).code).toBe(2)
+  expect((await run("users limit carl@example.com --none --connectors shop")).code).toBe(2)
+  expect(await ok("users limit carl@example.com --none")).not.toContain("limited to")
+  await ok("users remove carl@example.com --yes")
+})
+
 it("keys, from being made to being revoked", async () => {
   const value = (await ok("keys create --name app --role editor --expires 90d")).trim()
   expect(await ok("keys list --role editor")).toMatch(/app +jf_\w{4}… +editor/)
@@ -108,11 +118,11 @@ describe("audit", () => {
       ["a time", edit(2, (text) => text.replace(/"at":"\d{4}/, '"at":"2001')), /entry 3 was changed/],
       ["an added field", edit(2, (text) => text.replace(/}$/, ',"extra":1}')), /entry 3 was changed/],
       ["a missing line", without(2), /entry 3 is missing/],
-      ["a missing first line", without(0), /entry 1 is missing/],
+      ["a missing first line", without(0), /must begin with entry 1 of the workspace/],
       ["two lines in another order", swapped, /entry 3 is missing/],
       ["the last entry", without(n - 2), /entries end at/],
       ["the last line", without(n - 1), /is incomplete/],
-      ["another workspace", edit(n - 1, (text) => text.replace(/"id":"[0-9a-f]{8}/, '"id":"00000000')), /does not belong to the workspace/],
+      ["another workspace", edit(n - 1, (text) => text.replace(/"id":"[0-9a-f]{8}/, '"id":"00000000')), /must begin with entry 1 of the workspace/],
       ["more after the end", [...lines, lines[0] ?? ""], /continues after the line/],
     ]
     for (const [what, changed, reason] of cases) {
@@ -122,5 +132,17 @@ describe("audit", () => {
     expect((await run("audit verify --file -", {}, "[1]\n")).code).toBe(2)
     expect((await run(`audit verify --file ${folder.path}/none`)).code).toBe(2)
     expect((await run("audit verify --seen 12")).code).toBe(2)
+  })
+  it("an export whose oldest entries are no longer kept begins after the one that its last line names", async () => {
+    const lines = (await ok("audit export")).trimEnd().split("\n")
+    const [first, second] = lines.slice(0, 2).map((line) => JSON.parse(line))
+    const ends = JSON.parse(lines.at(-1) ?? "")
+    const exported = (removed: unknown) => [...lines.slice(2, -1), JSON.stringify({ ...ends, removed })].join("\n")
+    const verify = (removed: unknown, seen = "") => run(`audit verify --file -${seen}`, {}, `${exported(removed)}\n`)
+    const { code, stdout } = await verify({ seq: 2, hash: second.hash })
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`${lines.length - 3} entries from number 3 on, older ones are no longer kept, unbroken`)])
+    for (const removed of [undefined, { seq: 2, hash: first.hash }, { seq: 1, hash: first.hash }])
+      expect(await verify(removed)).toMatchObject({ code: 1, stdout: expect.stringContaining("The file must begin with entry") })
+    expect(await verify({ seq: 2, hash: second.hash }, ` --seen 1:${first.hash}`)).toMatchObject({ code: 2, stderr: expect.stringContaining("no longer kept") })
   })
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { genesisOf } from "../../src/core/audit-chain.ts"
-import { hubActor, record } from "../../src/hub/audit/audit.ts"
+import { append, auditBody, hubActor, record } from "../../src/hub/audit/audit.ts"
 import { AuditLog } from "../../src/hub/audit/audit-log.ts"
 import type { Principal } from "../../src/hub/base/principal.ts"
 import { openStore, type Store } from "../../src/store/store.ts"
@@ -45,7 +45,7 @@ test("200 writers on two pools make one chain without a gap", async () => {
   expect(verdict).toMatchObject({ ok: true, entries: 202 })
   const names = new Set<string>()
   const numbers: number[] = []
-  for await (const entry of audit.entries(by, 202, signal)) {
+  for await (const entry of audit.entries(by, await audit.ends(by), signal)) {
     numbers.push(entry.seq)
     if (entry.target !== null) names.add(entry.target.name)
   }
@@ -111,7 +111,7 @@ describe("verify finds", () => {
 
   test("a tail that was cut off together with its head, by an end that was noted before", async () => {
     await writeSome(6)
-    const seen = await audit.head(by)
+    const { head: seen } = await audit.ends(by)
     expect(await audit.verify(by, signal, seen)).toMatchObject({ ok: true })
     const cut = "delete from jackfield.audit_entries where workspace_id = $ws and seq > 5"
     await tamper(
@@ -131,6 +131,7 @@ describe("nobody changes what was written:", () => {
     "truncate audit_entries",
     "delete from audit_heads",
     "update audit_heads set seq = 0",
+    "update audit_heads set removed_seq = seq",
   ]
   test.each(statements)("the hub's login: %s", async (statement) => {
     const { sql } = await import("kysely")
@@ -162,6 +163,74 @@ describe("nobody changes what was written:", () => {
           .execute(),
       ),
     ).rejects.toThrow(/permission denied/)
+  })
+})
+
+describe("a workspace that keeps 1,000 entries", () => {
+  /** Entries in batches of 100, as a busy workspace writes them. */
+  const writeMany = async (count: number) => {
+    const body = auditBody(by, { action: "thing.use" })
+    const batch = Array.from({ length: 100 }, () => body)
+    for (let written = 0; written < count; written += batch.length) await store.inWorkspace(at.workspaceId, (tx) => append(tx, at.workspaceId, batch))
+  }
+  const keep = (entries: number | null) =>
+    store.inWorkspace(at.workspaceId, (tx) =>
+      tx
+        .updateTable("workspaces")
+        .set({ plan: JSON.stringify({ auditEntries: entries }) })
+        .where("id", "=", at.workspaceId)
+        .execute(),
+    )
+  const count = async () => (await audit.list(by, { limit: 1 })).total
+
+  test("loses the oldest ones, and its chain can be checked from there", async () => {
+    await writeMany(2_000)
+    expect(await audit.verify(by, signal)).toEqual({ ok: true, entries: 2_002, head: expect.objectContaining({ seq: 2_002 }) })
+    await keep(1_000)
+    const noted = (await audit.ends(by)).head
+    await writeMany(100)
+    expect(await count()).toBe(1_000)
+    const verdict = await audit.verify(by, signal, noted)
+    expect(verdict).toMatchObject({ ok: true, entries: 1_000, head: { seq: 2_102 }, removed: { seq: 1_102 } })
+    const { value: first } = await audit.entries(by, await audit.ends(by), signal).next()
+    expect([first?.seq, first?.previous]).toEqual([1_103, verdict.removed?.hash])
+    await writeMany(400)
+    expect(await count(), "removal comes in steps").toBe(1_400)
+    await writeMany(200)
+    expect(await count()).toBe(1_000)
+  })
+
+  test("finds an entry that was cut off at its begin, and a begin that was moved", async () => {
+    await writeMany(1_600)
+    await keep(1_000)
+    await writeMany(100)
+    expect(await audit.verify(by, signal)).toMatchObject({ ok: true, removed: { seq: 702 } })
+    await tamper("delete from jackfield.audit_entries where workspace_id = $ws and seq = 703")
+    expect(await audit.verify(by, signal)).toMatchObject({ ok: false, entries: 0, broken: { seq: 703, reason: expect.stringContaining("missing") } })
+    await tamper("update jackfield.audit_heads set removed_seq = 703 where workspace_id = $ws")
+    expect(await audit.verify(by, signal)).toMatchObject({ ok: false, broken: { seq: 704, reason: expect.stringContaining("does not name the hash") } })
+  })
+
+  test("says that an end which was noted earlier is no longer kept", async () => {
+    const { head: noted } = await audit.ends(by)
+    await writeMany(1_600)
+    await keep(1_000)
+    await writeMany(100)
+    await expect(audit.verify(by, signal, noted)).rejects.toMatchObject({ code: "request_invalid", message: expect.stringContaining("begins at entry 703") })
+    const { removed } = await audit.ends(by)
+    expect(await audit.verify(by, signal, removed)).toMatchObject({ ok: true })
+    await expect(audit.verify(by, signal, { seq: 702, hash: "0".repeat(64) })).rejects.toMatchObject({ code: "request_invalid" })
+  })
+
+  test("an export that is overtaken fails instead of leaving a gap, and a check begins again", async () => {
+    await writeMany(1_600)
+    const ends = await audit.ends(by)
+    const reading = audit.entries(by, ends, signal)
+    for (let read = 0; read < 500; read++) await reading.next()
+    await keep(1_000)
+    await writeMany(100)
+    await expect(reading.next()).rejects.toMatchObject({ code: "store_unavailable" })
+    expect(await audit.verify(by, signal)).toMatchObject({ ok: true, entries: 1_000 })
   })
 })
 

@@ -48,7 +48,7 @@ export const auditOperations: readonly Operation[] = [
       tag: "audit",
       access: "admin",
       summary: "Export the audit log, the oldest entry first",
-      description: "The last line holds the end of the chain and the workspace. If an export fails, the server breaks the connection before that line.",
+      description: "The last line holds the ends of the chain and the workspace. If an export fails, the server breaks the connection before that line.",
       query: NoQuery,
       media: { "application/x-ndjson": "One JSON object per line" },
     },
@@ -61,16 +61,16 @@ export const auditOperations: readonly Operation[] = [
 ]
 
 async function* exported(audit: AuditLog, by: Principal, signal: AbortSignal): AsyncGenerator<string> {
-  const head = await audit.head(by)
+  const ends = await audit.ends(by)
   let lines = ""
-  for await (const entry of audit.entries(by, head.seq, signal)) {
+  for await (const entry of audit.entries(by, ends, signal)) {
     lines += `${JSON.stringify(entry)}\n`
     if (lines.length < 64 * 1024) continue
     yield lines
     lines = ""
   }
   const { id, name } = by.workspace
-  yield `${lines}${JSON.stringify({ head, workspace: { id, name } })}\n`
+  yield `${lines}${JSON.stringify({ ...ends, workspace: { id, name } })}\n`
 }
 
 /** `from` and `to` in the store's form; every text that is not a time is a fault. */

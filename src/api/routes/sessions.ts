@@ -28,6 +28,7 @@ export const sessionOperations: readonly Operation[] = [
       path: "/v1/sessions",
       tag: "sessions",
       access: "viewer",
+      scoped: true,
       summary: "List your live sessions, the newest first",
       query: Page,
       answer: pageOf(LiveSession),
@@ -35,7 +36,7 @@ export const sessionOperations: readonly Operation[] = [
     async (request, _reply, { sessions }) => sessions.list(principalOf(request), request.query),
   ),
   operation(
-    { id: "logOut", method: "DELETE", path: "/v1/sessions", tag: "sessions", access: "viewer", summary: "Log out: end this session" },
+    { id: "logOut", method: "DELETE", path: "/v1/sessions", tag: "sessions", access: "viewer", scoped: true, summary: "Log out: end this session" },
     async (request, _reply, { identity }) => {
       await identity.logOut(principalOf(request))
     },
@@ -47,6 +48,7 @@ export const sessionOperations: readonly Operation[] = [
       path: "/v1/sessions/{id}",
       tag: "sessions",
       access: "viewer",
+      scoped: true,
       summary: "End one of your sessions",
       params: IdRef,
     },
@@ -74,6 +76,7 @@ export const sessionOperations: readonly Operation[] = [
       path: "/v1/me",
       tag: "sessions",
       access: "viewer",
+      scoped: true,
       summary: "Change your name",
       body: MePatch,
       examples: { "A name": { name: "Ada Lovelace" } },
@@ -88,6 +91,7 @@ export const sessionOperations: readonly Operation[] = [
       path: "/v1/me/password",
       tag: "sessions",
       access: "viewer",
+      scoped: true,
       summary: "Change your password; your other sessions end",
       body: OwnPassword,
       examples: { "A new password": { current: "HnV3FZ-p7lMf091oDLV_", password: "correct horse battery staple" } },

@@ -38,13 +38,14 @@ export const VerifyQuery = Type.Object(
   },
   { ...closed, dependentRequired: { seq: ["hash"], hash: ["seq"] } },
 )
-const Head = named("AuditHead", Type.Object({ seq: Type.Integer(), hash: Hash }, { description: "The end of the chain" }))
+const Head = named("AuditHead", Type.Object({ seq: Type.Integer(), hash: Hash }, { description: "An end of the chain" }))
 export const AuditVerdict = named(
   "AuditVerdict",
   Type.Object({
     ok: Type.Boolean(),
-    entries: Type.Integer({ description: "The number of intact entries, counted from the first" }),
+    entries: Type.Integer({ description: "The number of intact entries, counted from the first that is kept" }),
     head: Head,
+    removed: Type.Optional(Head),
     broken: Type.Optional(Type.Object({ seq: Type.Integer(), reason: Type.String() }, { description: "The first broken entry" })),
   }),
 )

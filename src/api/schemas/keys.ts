@@ -1,7 +1,7 @@
 import Type from "typebox"
 import { closed, Id, Nullable, named, PageQuery, Time } from "./basics.ts"
 import { search } from "./people.ts"
-import { Role, Scope } from "./workspaces.ts"
+import { limit, Role, Scope } from "./workspaces.ts"
 
 const fields = {
   id: Id,
@@ -29,18 +29,8 @@ export const KeyInput = named(
       role: Role,
       expiresAt: Type.Optional(Type.String({ format: "date-time", description: "ISO 8601 with a zone", maxLength: 40 })),
       prefix: Type.Optional(Type.String({ pattern: "^[a-z0-9_]{1,16}$", description: "The prefix of the key, instead of jf" })),
-      connectors: Type.Optional(
-        Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
-          maxItems: 100,
-          description: "Limits the key to these connectors, by name or id; only for the roles viewer and use",
-        }),
-      ),
-      labels: Type.Optional(
-        Type.Array(Type.String({ minLength: 3, maxLength: 200 }), {
-          maxItems: 20,
-          description: "Limits the key to connectors with one of these labels, as key:value; only for the roles viewer and use",
-        }),
-      ),
+      connectors: Type.Optional(limit.connectors),
+      labels: Type.Optional(limit.labels),
     },
     closed,
   ),

@@ -1,6 +1,6 @@
 import Type from "typebox"
 import { closed, Id, Nullable, named, PageQuery, Time } from "./basics.ts"
-import { Role, Scope, workspaceNames } from "./workspaces.ts"
+import { limit, Role, Scope, workspaceNames } from "./workspaces.ts"
 
 const PersonName = Type.String({ minLength: 1, maxLength: 200 })
 const Password = Type.String({ minLength: 8, maxLength: 1024 })
@@ -26,6 +26,7 @@ export const Me = named(
     name: Type.String({ description: "The name of the key, or the e-mail address of the user" }),
     role: Role,
     operator: Type.Boolean(),
+    scope: Nullable(Scope),
     workspace: Type.Object(workspaceNames),
     workspaces: Type.Array(Membership, { description: "The workspaces that the caller may choose with the header Jackfield-Workspace" }),
     user: Nullable(Type.Object({ id: Id, email: Type.String(), name: Type.String(), lastLoginAt: Nullable(Time) })),
@@ -54,6 +55,7 @@ export const User = named(
     email: Type.String(),
     name: Type.String(),
     role: Type.Union([Role, Type.Null()], { description: "null: not a member of this workspace; only operators see such users" }),
+    scope: Nullable(Scope),
     createdAt: Time,
     disabledAt: Nullable(Time),
     lastLoginAt: Nullable(Time),
@@ -68,6 +70,8 @@ export const UserInput = named(
       role: Role,
       name: Type.Optional(PersonName),
       password: Type.Optional(Password),
+      connectors: Type.Optional(limit.connectors),
+      labels: Type.Optional(limit.labels),
     },
     closed,
   ),
@@ -78,6 +82,8 @@ export const UserPatch = named(
     {
       name: Type.Optional(PersonName),
       role: Type.Optional(Role),
+      connectors: Type.Optional(Nullable(limit.connectors)),
+      labels: Type.Optional(Nullable(limit.labels)),
       disabled: Type.Optional(Type.Boolean({ description: "For operators: disables the login on the whole hub, and ends its sessions" })),
     },
     { ...closed, minProperties: 1 },

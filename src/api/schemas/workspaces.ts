@@ -9,14 +9,40 @@ export const Scope = named(
       connectors: Type.Array(Id, { description: "Connectors by id" }),
       labels: Type.Record(Type.String(), Type.String(), { description: "Connectors that carry one of these labels" }),
     },
-    { description: "The connectors that a key is limited to" },
+    { description: "The connectors that a key or a user is limited to" },
   ),
 )
+/** How the limit of a key or a user is given. */
+export const limit = {
+  connectors: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+    maxItems: 100,
+    description: "Limits the caller to these connectors, by name or id; only for the roles viewer and use",
+  }),
+  labels: Type.Array(Type.String({ minLength: 3, maxLength: 200 }), {
+    maxItems: 20,
+    description: "Limits the caller to connectors with one of these labels, as key:value; only for the roles viewer and use",
+  }),
+}
 const Title = Type.String({ minLength: 1, maxLength: 256 })
 
 const httpConnectors = Type.Integer({ minimum: 0, maximum: 1_000_000, description: "HTTP connectors in all" })
 const ratePerMinute = Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Calls per minute of one connector" })
 const concurrency = Type.Integer({ minimum: 1, maximum: 10_000, description: "Calls of one connector open at the same time" })
+const things = (what: string, unlessGiven: string) => Type.Integer({ minimum: 0, maximum: 1_000_000, description: `${what}; ${unlessGiven} unless given` })
+const connectors = things("Connectors in all", "10,000")
+const keys = things("Live API keys", "1,000")
+const users = things("Users", "10,000")
+const webhooks = things("Webhooks", "50")
+const auditEntries = Type.Integer({
+  minimum: 1_000,
+  maximum: 1_000_000_000,
+  description: "The newest entries of the audit, which are kept; 1,000,000 unless given. Older ones are removed, and the check of the chain begins after them",
+})
+const unreadAnswerBytes = Type.Integer({
+  minimum: 1_048_576,
+  maximum: 1_000_000_000_000,
+  description: "Bytes of answers that may wait at one node to be read before further work is refused; 128 MiB unless given",
+})
 const uploadBytes = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000_000, description: "Bytes of all uploads together" })
 const versions = Type.Integer({ minimum: 2, maximum: 10_000, description: "Versions kept of each connector; 200 unless given" })
 const idempotencyKeys = Type.Integer({ minimum: 0, maximum: 100_000_000, description: "Idempotency-Keys in any 24 hours; 100,000 unless given" })
@@ -46,6 +72,12 @@ const Plan = named(
       versions: Type.Optional(versions),
       idempotencyKeys: Type.Optional(idempotencyKeys),
       keptAnswerBytes: Type.Optional(keptAnswerBytes),
+      connectors: Type.Optional(connectors),
+      keys: Type.Optional(keys),
+      users: Type.Optional(users),
+      webhooks: Type.Optional(webhooks),
+      auditEntries: Type.Optional(auditEntries),
+      unreadAnswerBytes: Type.Optional(unreadAnswerBytes),
       tests: Type.Optional(tests),
     },
     { description: "The limits of the workspace; an absent limit means the default" },
@@ -62,6 +94,12 @@ const PlanPatch = named(
       versions: Type.Optional(Nullable(versions)),
       idempotencyKeys: Type.Optional(Nullable(idempotencyKeys)),
       keptAnswerBytes: Type.Optional(Nullable(keptAnswerBytes)),
+      connectors: Type.Optional(Nullable(connectors)),
+      keys: Type.Optional(Nullable(keys)),
+      users: Type.Optional(Nullable(users)),
+      webhooks: Type.Optional(Nullable(webhooks)),
+      auditEntries: Type.Optional(Nullable(auditEntries)),
+      unreadAnswerBytes: Type.Optional(Nullable(unreadAnswerBytes)),
       tests: Type.Optional(Nullable(tests)),
     },
     { ...closed, description: "An absent limit keeps its value; null removes a limit" },

@@ -53,9 +53,10 @@ export async function verify(cli: Cli, { file, seen: noted }: VerifyOptions): Pr
       ? await (await cli.hub()).get<Verdict>(`/v1/audit/verify${queryString({ seq: seen?.seq, hash: seen?.hash })}`)
       : await verifyFile(cli, file, seen)
   if (terminal.json) await terminal.document(verdict)
-  else if (verdict.ok)
-    await terminal.line(`${terminal.good("ok")}  ${verdict.entries} entries, unbroken; the chain ends at ${verdict.head.seq}:${verdict.head.hash}`)
-  else await terminal.line(`${terminal.bad("broken")}  ${verdict.broken?.reason ?? ""} ${verdict.entries} entries before it are in order.`)
+  else if (verdict.ok) {
+    const begins = verdict.removed === undefined ? "" : ` from number ${verdict.removed.seq + 1} on, older ones are no longer kept`
+    await terminal.line(`${terminal.good("ok")}  ${verdict.entries} entries${begins}, unbroken; the chain ends at ${verdict.head.seq}:${verdict.head.hash}`)
+  } else await terminal.line(`${terminal.bad("broken")}  ${verdict.broken?.reason ?? ""} ${verdict.entries} entries before it are in order.`)
   return verdict.ok ? EXIT.ok : EXIT.failed
 }
 
@@ -69,11 +70,11 @@ function readSeen(text: string): Head {
 /** Verifies an export in the same way as the hub; a missing last line, or anything after it, counts as broken. */
 async function verifyFile({ shell }: Cli, file: string, seen: Head | undefined): Promise<Verdict> {
   let chain: Follower | undefined
-  let end: { readonly head: Head; readonly workspace: { readonly id: string } } | undefined
-  let first: string | undefined
+  let end: { readonly head: Head; readonly removed?: Head; readonly workspace: { readonly id: string } } | undefined
+  let first: Head | undefined
   const broken = (seq: number, reason: string): Verdict => ({
     ok: false,
-    entries: chain?.seq ?? 0,
+    entries: (chain?.seq ?? 0) - (first?.seq ?? 0),
     head: { seq: chain?.seq ?? 0, hash: chain?.hash ?? "" },
     broken: { seq, reason },
   })
@@ -85,20 +86,23 @@ async function verifyFile({ shell }: Cli, file: string, seen: Head | undefined):
       continue
     }
     const { seq, at, previous, hash, ...entry } = line as unknown as Entry
-    first ??= previous
-    chain ??= new Follower(0, first)
+    first ??= { seq: seq - 1, hash: previous }
+    chain ??= new Follower(first.seq, first.hash)
     const wrong = chain.follow({ seq, at, previous, hash, body: canonical(entry) })
     if (wrong !== undefined) return broken(chain.seq + 1, `${wrong}.`)
     if (seen?.seq === seq && seen.hash !== hash) return broken(seq, `entry ${seq} does not have the hash given by --seen.`)
   }
   if (end === undefined) return broken((chain?.seq ?? 0) + 1, "The file is incomplete: the line with the end of the chain is missing.")
-  const genesis = genesisOf(end.workspace.id)
-  if ((first ?? genesis) !== genesis) return broken(1, "The first entry does not belong to the workspace in the last line.")
-  const head = { seq: chain?.seq ?? 0, hash: chain?.hash ?? genesis }
+  const { removed = { seq: 0, hash: genesisOf(end.workspace.id) } } = end
+  if (first !== undefined && (first.seq !== removed.seq || first.hash !== removed.hash))
+    return broken(removed.seq + 1, `The file must begin with entry ${removed.seq + 1} of the workspace in the last line.`)
+  const head = { seq: chain?.seq ?? removed.seq, hash: chain?.hash ?? removed.hash }
   if (head.seq !== end.head.seq || head.hash !== end.head.hash)
     return broken(head.seq + 1, `The entries end at ${head.seq}, but the last line says ${end.head.seq}.`)
   if (seen !== undefined && seen.seq > head.seq) return broken(head.seq + 1, `entry ${seen.seq}, given by --seen, is missing.`)
-  return { ok: true, entries: head.seq, head }
+  if (seen !== undefined && seen.seq < removed.seq)
+    throw usage(`Entry ${seen.seq}, given by --seen, is no longer kept; the export begins at ${removed.seq + 1}.`, "Use an end that was noted later.")
+  return { ok: true, entries: head.seq - removed.seq, head, ...(end.removed === undefined ? {} : { removed: end.removed }) }
 }
 
 function parsed(text: string, file: string): Readonly<Record<string, unknown>> {

@@ -4,6 +4,7 @@ import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, Failure, usage } from "../failure.ts"
 import type { HubClient } from "../hub-client.ts"
+import { limitOf, type ScopeOptions, scopeIn } from "../scope.ts"
 import { facts, table } from "../table.ts"
 
 type Key = Wire["Key"]
@@ -35,10 +36,6 @@ export async function list({ terminal, hub }: Cli, { status, role, search }: Lis
   return EXIT.ok
 }
 
-/** The connectors that a key is limited to, by id and label; undefined when there is no limit. */
-const limitOf = ({ scope }: Key): string | undefined =>
-  scope === null ? undefined : [...scope.connectors, ...Object.entries(scope.labels).map(([key, value]) => `${key}:${value}`)].join(", ") || "no connector"
-
 const makerOf = ({ createdBy }: Key): string => createdBy?.name ?? createdBy?.id ?? "-"
 
 export async function show(cli: Cli, wanted: string): Promise<Exit> {
@@ -52,7 +49,7 @@ async function print({ terminal }: Cli, key: Key): Promise<Exit> {
       ["name", key.name],
       ["key", `${key.prefix}…`],
       ["role", key.role],
-      ["limited to", limitOf(key)],
+      ["limited to", limitOf(key.scope)],
       ["status", key.status],
       ["made", `${when(key.createdAt)} by ${makerOf(key)}`],
       ["expires", key.expiresAt === null ? "never" : when(key.expiresAt)],
@@ -64,16 +61,12 @@ async function print({ terminal }: Cli, key: Key): Promise<Exit> {
   return EXIT.ok
 }
 
-export interface CreateOptions {
+export interface CreateOptions extends ScopeOptions {
   readonly name: string
   readonly role: string
   readonly expires?: string
   readonly prefix?: string
-  readonly connectors?: string
-  readonly labels?: string
 }
-
-const listOf = (text: string): string[] => text.split(",").flatMap((each) => (each.trim() === "" ? [] : [each.trim()]))
 
 /** Creates a key. Its value is the only line on stdout, for use in scripts. */
 export async function create({ terminal, hub }: Cli, options: CreateOptions): Promise<Exit> {
@@ -82,8 +75,7 @@ export async function create({ terminal, hub }: Cli, options: CreateOptions): Pr
     role: options.role,
     ...(options.expires === undefined ? {} : { expiresAt: expiry(options.expires, Date.now()) }),
     ...(options.prefix === undefined ? {} : { prefix: options.prefix }),
-    ...(options.connectors === undefined ? {} : { connectors: listOf(options.connectors) }),
-    ...(options.labels === undefined ? {} : { labels: listOf(options.labels) }),
+    ...scopeIn(options),
   })
   if (terminal.json) await terminal.document(made)
   else {

@@ -3,6 +3,7 @@ import { readAll, when } from "../answers.ts"
 import type { Cli } from "../cli.ts"
 import { agreed, type ConsentOptions } from "../consent.ts"
 import { EXIT, type Exit, usage } from "../failure.ts"
+import { limitOf, type ScopeOptions, scopeIn } from "../scope.ts"
 import { readValue, readVariable } from "../secret-input.ts"
 import { facts, table } from "../table.ts"
 import { type PasswordOptions, printSessions, type Session } from "./sessions.ts"
@@ -39,6 +40,7 @@ async function print({ terminal }: Cli, user: User): Promise<Exit> {
       ["e-mail", user.email],
       ["name", user.name],
       ["role", user.role ?? "(not in this workspace)"],
+      ["limited to", limitOf(user.scope)],
       ["since", when(user.createdAt)],
       ["last login", when(user.lastLoginAt)],
       ["disabled", user.disabledAt === null ? undefined : when(user.disabledAt)],
@@ -49,12 +51,17 @@ async function print({ terminal }: Cli, user: User): Promise<Exit> {
   return EXIT.ok
 }
 
+interface AddOptions extends PasswordOptions, ScopeOptions {
+  readonly role: string
+  readonly name?: string
+}
+
 /** Adds a user. A password that the hub generated is the only line on stdout. */
-export async function add(cli: Cli, email: string, options: PasswordOptions & { readonly role: string; readonly name?: string }): Promise<Exit> {
+export async function add(cli: Cli, email: string, options: AddOptions): Promise<Exit> {
   const { terminal, hub } = cli
   const client = await hub()
   const password = await givenPassword(cli, options)
-  const made = await client.post<User>("/v1/users", { email, role: options.role, name: options.name, password })
+  const made = await client.post<User>("/v1/users", { email, role: options.role, name: options.name, password, ...scopeIn(options) })
   if (terminal.json) await terminal.document(made)
   else {
     terminal.note(`${made.email} is ${made.role} of the workspace${made.password === undefined ? "." : "; the password is shown only now:"}`)
@@ -66,6 +73,15 @@ export async function add(cli: Cli, email: string, options: PasswordOptions & { 
 const change = async (cli: Cli, ref: string, patch: object): Promise<Exit> => print(cli, await (await cli.hub()).patch<User>(pathOf(ref), patch))
 export const setRole = (cli: Cli, ref: string, role: string): Promise<Exit> => change(cli, ref, { role })
 export const rename = (cli: Cli, ref: string, name: string): Promise<Exit> => change(cli, ref, { name })
+
+/** Limits a user to connectors, or lifts the limit. */
+export function limit(cli: Cli, ref: string, options: ScopeOptions & { readonly none?: boolean }): Promise<Exit> {
+  const scope = scopeIn(options)
+  const isGiven = Object.keys(scope).length > 0
+  if (isGiven === (options.none === true)) throw usage("Say what the user is limited to.", "Use --connectors, --labels or both; or --none to lift the limit.")
+  return change(cli, ref, options.none === true ? { connectors: null } : scope)
+}
+
 export const disable = (cli: Cli, ref: string): Promise<Exit> => change(cli, ref, { disabled: true })
 export const enable = (cli: Cli, ref: string): Promise<Exit> => change(cli, ref, { disabled: false })
 

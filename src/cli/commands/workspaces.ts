@@ -68,6 +68,12 @@ export interface PlanOptions {
   readonly versions?: Limit
   readonly idempotencyKeys?: Limit
   readonly keptAnswerBytes?: Limit
+  readonly connectors?: Limit
+  readonly keys?: Limit
+  readonly users?: Limit
+  readonly webhooks?: Limit
+  readonly auditEntries?: Limit
+  readonly unreadAnswerBytes?: Limit
   readonly testsPerMinute?: Limit
   readonly testsAtOnce?: Limit
 }

@@ -1,5 +1,6 @@
 import { type Selectable, sql } from "kysely"
 import { canonical, Follower, genesisOf, type Link } from "../../core/audit-chain.ts"
+import { PlatformError } from "../../core/errors.ts"
 import type { AuditEntries } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
@@ -30,17 +31,22 @@ export interface AuditFilter extends PageQuery {
   readonly to?: string
 }
 
-/** The end of a chain. */
+/** An entry by its number and hash: the end of a chain, or the last entry that was removed. */
 export interface AuditHead {
   readonly seq: number
   readonly hash: string
 }
 
-/** The result of a check: `ok` and the end of the chain, or else the first broken entry and the reason. */
-export interface AuditVerdict {
+/** Both ends of a chain. `removed` is the last entry that was removed, as the plan says; absent as long as all are there. */
+export interface AuditEnds {
+  readonly head: AuditHead
+  readonly removed?: AuditHead
+}
+
+/** The result of a check: `ok` and the ends of the chain, or else the first broken entry and the reason. `entries` are the intact ones. */
+export interface AuditVerdict extends AuditEnds {
   readonly ok: boolean
   readonly entries: number
-  readonly head: AuditHead
   readonly broken?: { readonly seq: number; readonly reason: string }
 }
 
@@ -78,17 +84,19 @@ export class AuditLog {
     })
   }
 
-  /** The present end of the chain of the caller's workspace. A walk up to it is not disturbed by later entries. */
-  async head(by: Principal): Promise<AuditHead> {
+  /** The present ends of the chain of the caller's workspace. A walk up to its head is not disturbed by later entries. */
+  async ends(by: Principal): Promise<AuditEnds> {
     const row = await this.#store.inWorkspace(by.workspace.id, (tx) =>
-      tx.selectFrom("audit_heads").select(["seq", "hash"]).where("workspace_id", "=", by.workspace.id).executeTakeFirst(),
+      tx.selectFrom("audit_heads").select(["seq", "hash", "removed_seq", "removed_hash"]).where("workspace_id", "=", by.workspace.id).executeTakeFirst(),
     )
-    return row === undefined ? { seq: 0, hash: genesisOf(by.workspace.id) } : { seq: row.seq, hash: row.hash.toString("hex") }
+    if (row === undefined) return { head: { seq: 0, hash: genesisOf(by.workspace.id) } }
+    const head = { seq: row.seq, hash: row.hash.toString("hex") }
+    return row.removed_hash === null ? { head } : { head, removed: { seq: row.removed_seq, hash: row.removed_hash.toString("hex") } }
   }
 
-  /** Every entry up to `last`, the oldest first. Each batch is read in a transaction of its own. */
-  async *entries(by: Principal, last: number, signal: AbortSignal): AsyncGenerator<AuditEntry> {
-    for await (const row of this.#rows(by, last, signal)) yield viewOf(row)
+  /** Every entry between the ends, the oldest first. Each batch is read in a transaction of its own. Fails if entries are removed before they are read. */
+  async *entries(by: Principal, ends: AuditEnds, signal: AbortSignal): AsyncGenerator<AuditEntry> {
+    for await (const row of this.#rows(by, ends, signal)) yield viewOf(row)
   }
 
   /**
@@ -96,24 +104,32 @@ export class AuditLog {
    * head is consistent in itself, but lacks that entry.
    */
   async verify(by: Principal, signal: AbortSignal, seen?: AuditHead): Promise<AuditVerdict> {
-    const head = await this.head(by)
-    const chain = new Follower(0, genesisOf(by.workspace.id))
-    const broken = (seq: number, reason: string): AuditVerdict => ({ ok: false, entries: chain.seq, head, broken: { seq, reason: `${reason}.` } })
-    for await (const row of this.#rows(by, head.seq, signal)) {
-      const link = linkOf(row)
-      const wrong = chain.follow(link)
-      if (wrong !== undefined) return broken(chain.seq + 1, wrong)
-      if (misfiled(row)) return broken(link.seq, `entry ${link.seq} is filed under something else than it says`)
-      if (seen?.seq === link.seq && seen.hash !== link.hash) return broken(link.seq, `entry ${link.seq} has another hash than the one that was noted`)
+    const ends = await this.ends(by)
+    requireKept(ends, seen)
+    const { head, removed } = ends
+    const chain = new Follower(removed?.seq ?? 0, removed?.hash ?? genesisOf(by.workspace.id))
+    const verdict = (ok: boolean) => ({ ok, entries: chain.seq - (removed?.seq ?? 0), ...ends })
+    const broken = (seq: number, reason: string): AuditVerdict => ({ ...verdict(false), broken: { seq, reason: `${reason}.` } })
+    try {
+      for await (const row of this.#rows(by, ends, signal)) {
+        const link = linkOf(row)
+        const wrong = chain.follow(link)
+        if (wrong !== undefined) return broken(chain.seq + 1, wrong)
+        if (misfiled(row)) return broken(link.seq, `entry ${link.seq} is filed under something else than it says`)
+        if (seen?.seq === link.seq && seen.hash !== link.hash) return broken(link.seq, `entry ${link.seq} has another hash than the one that was noted`)
+      }
+    } catch (error) {
+      if (error instanceof Overtaken) return await this.verify(by, signal, seen)
+      throw error
     }
     if (chain.seq < head.seq) return broken(chain.seq + 1, `the chain ends at entry ${chain.seq}, and its head says ${head.seq}`)
     if (chain.hash !== head.hash) return broken(head.seq, "the head names another hash than the last entry has")
     if (seen !== undefined && seen.seq > head.seq) return broken(head.seq + 1, `entry ${seen.seq}, which was noted, is not there`)
-    return { ok: true, entries: chain.seq, head }
+    return verdict(true)
   }
 
-  async *#rows(by: Principal, last: number, signal: AbortSignal): AsyncGenerator<Selectable<AuditEntries>> {
-    for (let after = 0; after < last; ) {
+  async *#rows(by: Principal, { head, removed }: AuditEnds, signal: AbortSignal): AsyncGenerator<Selectable<AuditEntries>> {
+    for (let after = removed?.seq ?? 0; after < head.seq; ) {
       signal.throwIfAborted()
       const from = after
       const rows = await this.#store.inWorkspace(by.workspace.id, (tx) =>
@@ -122,17 +138,33 @@ export class AuditLog {
           .selectAll()
           .where("workspace_id", "=", by.workspace.id)
           .where("seq", ">", from)
-          .where("seq", "<=", last)
+          .where("seq", "<=", head.seq)
           .orderBy("seq")
           .limit(BATCH)
           .execute(),
       )
+      if (rows[0]?.seq !== after + 1 && ((await this.ends(by)).removed?.seq ?? 0) > after) throw new Overtaken(after + 1)
       yield* rows
       const end = rows.at(-1)
       if (end === undefined) return
       after = end.seq
     }
   }
+}
+
+/** Entries that were to be read next were removed meanwhile, since the workspace keeps only so many. */
+class Overtaken extends PlatformError {
+  constructor(seq: number) {
+    super("store_unavailable", `Entry ${seq} of the audit was removed while it was about to be read, as the workspace's plan says; begin again.`)
+  }
+}
+
+/** Refuses an end that was noted so long ago that its entry is no longer kept. */
+function requireKept({ removed }: AuditEnds, seen: AuditHead | undefined): void {
+  if (seen === undefined || removed === undefined || seen.seq > removed.seq) return
+  if (seen.seq === removed.seq && seen.hash === removed.hash) return
+  const message = `names entry ${seen.seq}, which is no longer kept: the audit begins at entry ${removed.seq + 1}. Use an end that was noted later.`
+  throw new PlatformError("request_invalid", `seq ${message}`, { faults: [{ pointer: "/querystring/seq", message }] })
 }
 
 const linkOf = (row: Selectable<AuditEntries>): Link => ({

@@ -80,6 +80,10 @@ export async function append(tx: Tx, workspaceId: string, bodies: readonly strin
   await appended(workspaceId, bodies).execute(tx)
 }
 
-/** The statement that appends bodies in their order. */
+/** The statement that appends bodies in their order, and every so often removes entries that are older than the plan keeps. */
 export const appended = (workspaceId: string, bodies: readonly string[]): RawBuilder<unknown> =>
-  sql`select jackfield.audit_append(${workspaceId}, ${[...bodies]})`
+  sql`select case when seq % ${TRIM_EVERY} < ${bodies.length} then jackfield.audit_trim(${workspaceId}) end
+    from jackfield.audit_append(${workspaceId}, ${[...bodies]}) as seq`
+
+/** Entries between two looks at the length of the chain. */
+const TRIM_EVERY = 100

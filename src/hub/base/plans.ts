@@ -1,6 +1,3 @@
-import { sql } from "kysely"
-import { PlatformError } from "../../core/errors.ts"
-import type { Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
 
 /** The tests that a workspace may start in any 60 s, and have open at once. An absent part is the hub's default. */
@@ -11,13 +8,21 @@ export interface TestsPlan {
 
 /**
  * The limits and quotas of a workspace. An absent part of the first three is without limit; the others have defaults.
- * `concurrency` and `ratePerMinute` cap the limits of each connector; `uploadBytes` counts all uploads together, `versions`
- * those of one connector, `idempotencyKeys` the keys of the last 24 hours and `keptAnswerBytes` their answers.
+ * `concurrency` and `ratePerMinute` cap the limits of each connector. `connectors`, `keys`, `users` and `webhooks` are numbers of
+ * things; `uploadBytes` counts all uploads together, `versions` those of one connector, `idempotencyKeys` the keys of the last 24
+ * hours, `keptAnswerBytes` their answers, `auditEntries` the newest entries of the audit, which are kept, and `unreadAnswerBytes`
+ * the answers that wait at one node to be read.
  */
 export interface Plan {
   readonly httpConnectors?: number
   readonly ratePerMinute?: number
   readonly concurrency?: number
+  readonly connectors?: number
+  readonly keys?: number
+  readonly users?: number
+  readonly webhooks?: number
+  readonly auditEntries?: number
+  readonly unreadAnswerBytes?: number
   readonly uploadBytes?: number
   readonly versions?: number
   readonly idempotencyKeys?: number
@@ -36,8 +41,15 @@ export const VERSIONS_KEPT = 200
 /** Idempotency-Keys of a workspace within 24 hours, and bytes of their answers, unless its plan sets other numbers. */
 export const IDEMPOTENCY_KEYS = 100_000
 export const KEPT_ANSWER_BYTES = 64 * 1_048_576
+/** Things of a workspace unless its plan sets another number. */
+export const [CONNECTORS, KEYS, USERS, WEBHOOKS] = [10_000, 1_000, 10_000, 50] as const
+/** Bytes of answers of a workspace that wait at one node to be read, unless its plan sets another number. */
+export const UNREAD_ANSWER_BYTES = 128 * 1_048_576
 
-const PARTS = ["httpConnectors", "ratePerMinute", "concurrency", "uploadBytes", "versions", "idempotencyKeys", "keptAnswerBytes"] as const
+const PARTS = [
+  ...["httpConnectors", "ratePerMinute", "concurrency", "connectors", "keys", "users", "webhooks", "uploadBytes", "versions"],
+  ...["idempotencyKeys", "keptAnswerBytes", "auditEntries", "unreadAnswerBytes"],
+]
 
 /** A stored plan, with its known parts only. */
 export const planFrom = (stored: Readonly<Record<string, unknown>>): Plan => {
@@ -57,20 +69,3 @@ export async function planOf(store: Store, workspaceId: string): Promise<Plan> {
 /** A stored plan with a patch over it. */
 export const patched = (stored: Readonly<Record<string, unknown>>, patch: PlanPatch): Plan =>
   planFrom({ ...stored, ...patch, ...(patch.tests ? { tests: { ...planFrom(stored).tests, ...patch.tests } } : {}) })
-
-/** Refuses an HTTP connector beyond the plan's number. The limit is Databar's, and holds for every API. */
-export async function withinPlan(tx: Tx, workspaceId: string, type: string, plan: Readonly<Record<string, unknown>>): Promise<void> {
-  const { httpConnectors: most } = planFrom(plan)
-  if (type !== "http" || most === undefined) return
-  const { count } = await tx
-    .selectFrom("connectors")
-    .select(sql<number>`count(*)::int`.as("count"))
-    .where("workspace_id", "=", workspaceId)
-    .where("type", "=", type)
-    .executeTakeFirstOrThrow()
-  if (count >= most)
-    throw new PlatformError(
-      "plan_limit_reached",
-      `The workspace's plan allows ${most} HTTP connectors, and it has ${count}; remove one, or ask an operator for more.`,
-    )
-}

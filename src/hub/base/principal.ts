@@ -1,7 +1,7 @@
 import type { Role } from "../../store/database.ts"
 import type { Scope } from "./scope.ts"
 
-/** What a line of the log says of the work that it is about: who asked for it by which request, and the connector if it has one. */
+/** The facts that a line of the log has about its work: the caller, the request, and the connector if the work has one. */
 export const subjectOf = ({ id, workspace, request }: Principal, connector?: string): Readonly<Record<string, string>> => ({
   ...(request === undefined ? {} : { reqId: request.id }),
   workspace: workspace.id,

@@ -5,8 +5,9 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Tx, VersionKind } from "../../store/database.ts"
 import type { Vault } from "../../vault/vault.ts"
 import { type AuditAction, type AuditTarget, record } from "../audit/audit.ts"
-import { planFrom, VERSIONS_KEPT, withinPlan } from "../base/plans.ts"
+import { planFrom, VERSIONS_KEPT } from "../base/plans.ts"
 import type { Principal } from "../base/principal.ts"
+import { requireRoomFor } from "../base/quotas.ts"
 import { requireUploads } from "../uploads/upload-uses.ts"
 import type { ConnectorRow } from "./connector-row.ts"
 import { type SecretPlan, settleSecrets } from "./connector-secrets.ts"
@@ -190,7 +191,6 @@ async function dropOldVersions(tx: Tx, row: ConnectorRow): Promise<void> {
 
 /** Prepares the change to another type: the plan must allow it, and the catalogs of the old type are deleted. */
 export async function leaveType(tx: Tx, row: ConnectorRow, type: string): Promise<void> {
-  const { plan } = await tx.selectFrom("workspaces").select("plan").where("id", "=", row.workspace_id).forUpdate().executeTakeFirstOrThrow()
-  await withinPlan(tx, row.workspace_id, type, plan)
+  if (type === "http") await requireRoomFor(tx, row.workspace_id, "httpConnectors")
   await tx.deleteFrom("catalogs").where("workspace_id", "=", row.workspace_id).where("connector_id", "=", row.id).execute()
 }

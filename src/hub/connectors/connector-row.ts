@@ -7,6 +7,7 @@ import type { Connectors as ConnectorTable, Database, Tx } from "../../store/dat
 import type { Store } from "../../store/store.ts"
 import { looksLikeId } from "../base/ids.ts"
 import { notFound } from "../base/not-found.ts"
+import { type Plan, planFrom } from "../base/plans.ts"
 import { type Viewer, visibleTo } from "../base/scope.ts"
 import { typeOf } from "./connector-types.ts"
 
@@ -24,10 +25,13 @@ export async function findConnector(tx: Tx, by: Viewer, ref: Ref): Promise<Conne
   return found(await connectorBy(tx, by, ref).executeTakeFirst(), ref)
 }
 
-/** The same in a transaction of its own. */
-export async function readConnector(store: Store, by: Viewer, ref: Ref): Promise<ConnectorRow> {
-  const [row] = await store.inOneMessage(by.workspace.id, (db) => connectorBy(db, by, ref))
-  return found(row, ref)
+/** The same in a transaction of its own, with the plan of the workspace. */
+export async function readConnector(store: Store, by: Viewer, ref: Ref): Promise<ConnectorRow & { readonly plan: Plan }> {
+  const [row] = await store.inOneMessage(by.workspace.id, (db) =>
+    connectorBy(db, by, ref).select((eb) => eb.selectFrom("workspaces").select("plan").whereRef("workspaces.id", "=", "connectors.workspace_id").as("plan")),
+  )
+  const { plan, ...connector } = found(row, ref)
+  return { ...connector, plan: planFrom(plan ?? {}) }
 }
 
 const connectorBy = (db: Kysely<Database>, by: Viewer, ref: Ref) =>
@@ -37,7 +41,7 @@ const connectorBy = (db: Kysely<Database>, by: Viewer, ref: Ref) =>
     .where(visibleTo(by))
     .where(typeof ref === "number" ? "serial" : looksLikeId(ref) ? "id" : "name", "=", ref)
 
-function found(row: ConnectorRow | undefined, ref: Ref): ConnectorRow {
+function found<R extends ConnectorRow>(row: R | undefined, ref: Ref): R {
   if (row === undefined) throw noConnector(String(ref))
   return row
 }

@@ -6,8 +6,8 @@ import type { Tx } from "../../store/database.ts"
 import { record } from "../audit/audit.ts"
 import { noteTest } from "../audit/audit-notes.ts"
 import type { Page } from "../base/page.ts"
-import { withinPlan } from "../base/plans.ts"
 import type { Principal } from "../base/principal.ts"
+import { requireRoomFor } from "../base/quotas.ts"
 import { type TestReport, testPartly } from "../probes/probe.ts"
 import type { Subject } from "../probes/probes.ts"
 import { requireUploads } from "../uploads/upload-uses.ts"
@@ -46,13 +46,13 @@ export class Connectors {
     const report = input.verify === true ? await verifyConfig(this.#parts, by, connector, parsed, new Map()) : undefined
     return this.#inWorkspace(by, async (tx) => {
       // The counter locks the workspace's row, so that titles, handles and the plan are checked one creation at a time.
-      const { serial, plan } = await tx
+      const { serial } = await tx
         .updateTable("workspaces")
         .set({ next_connector_serial: sql`next_connector_serial + 1` })
         .where("id", "=", workspaceId)
-        .returning([sql<number>`next_connector_serial - 1`.as("serial"), "plan"])
+        .returning(sql<number>`next_connector_serial - 1`.as("serial"))
         .executeTakeFirstOrThrow()
-      await withinPlan(tx, workspaceId, connector.type, plan)
+      await requireRoomFor(tx, workspaceId, "connectors", ...(connector.type === "http" ? (["httpConnectors"] as const) : []))
       await requireUploads(tx, workspaceId, connector.fields, parsed.plain)
       const title = input.title ?? handle ?? connector.title
       const name = handle ?? (await freeHandle(tx, workspaceId, title))

@@ -1,6 +1,7 @@
 import { openConfig } from "../../core/config.ts"
 import type { AnyConnector } from "../../core/connector.ts"
 import type { Tx } from "../../store/database.ts"
+import type { Plan } from "../base/plans.ts"
 import type { Principal } from "../base/principal.ts"
 import type { ConnectorParts } from "./connector-parts.ts"
 import { type ConnectorRow, findConnector, type Ref, readConnector, requireUsable } from "./connector-row.ts"
@@ -22,10 +23,15 @@ export interface Opened {
   readonly config: Readonly<Record<string, unknown>>
 }
 
+/** The same, with the plan of its workspace. */
+export interface OpenedForUse extends Opened {
+  readonly plan: Plan
+}
+
 type Parts = Pick<ConnectorParts, "store" | "vault" | "registry">
 
 /** Opens a connector for a use, its secrets from an open connection if there is one; refused while it is incomplete or disabled, or while the far side refuses its credentials. */
-export async function openConnector(parts: Parts & Pick<ConnectorParts, "warm">, by: Principal, ref: Ref): Promise<Opened> {
+export async function openConnector(parts: Parts & Pick<ConnectorParts, "warm">, by: Principal, ref: Ref): Promise<OpenedForUse> {
   const { store } = parts
   const readAt = performance.now()
   const row = await readConnector(store, by, ref)
@@ -34,12 +40,12 @@ export async function openConnector(parts: Parts & Pick<ConnectorParts, "warm">,
   const known = parts.warm.known(row.id, row.version)
   if (known !== undefined) {
     const { connector, config, secret } = known
-    return { id: row.id, name: row.name, version: row.version, readAt, secret, limits: row.limits, connector, config }
+    return { id: row.id, name: row.name, version: row.version, readAt, secret, limits: row.limits, connector, config, plan: row.plan }
   }
   return await store.inWorkspace(by.workspace.id, async (tx) => {
     const fresh = await findConnector(tx, by, row.id)
     requireAccepted(fresh)
-    return openRow(parts, tx, fresh, readAt)
+    return { ...(await openRow(parts, tx, fresh, readAt)), plan: row.plan }
   })
 }
 

@@ -1,4 +1,4 @@
-import type { Render, Turn } from "../../core/call.ts"
+import type { Render, Room, Turn } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
 import { callHub } from "../../core/remedies.ts"
 import { type OpenOptions, open, type Session } from "../../core/session.ts"
@@ -7,12 +7,12 @@ import { effectiveLimits, type Limits } from "../../limits/limits.ts"
 import type { NodeWork } from "../../limits/node-limits.ts"
 import type { OpenLease } from "../../net/door.ts"
 import type { UseMeter } from "../base/counters.ts"
-import { planOf } from "../base/plans.ts"
+import { UNREAD_ANSWER_BYTES } from "../base/plans.ts"
 import { type Principal, subjectOf } from "../base/principal.ts"
 import type { ConnectorParts } from "./connector-parts.ts"
 import type { Ref } from "./connector-row.ts"
 import type { LoginUse } from "./login-gate.ts"
-import { type Opened, openConnector } from "./opened.ts"
+import { type Opened, type OpenedForUse, openConnector } from "./opened.ts"
 import { credentialsRefused, stopUses } from "./refusals.ts"
 import type { Connection } from "./warm-sessions.ts"
 
@@ -51,7 +51,7 @@ export interface Use<P = undefined> {
 /** What a use has at hand once it may begin. */
 interface Admitted<P> extends UseOptions<P> {
   readonly by: Principal
-  readonly opened: Opened
+  readonly opened: OpenedForUse
   readonly prepared: P
   readonly login: LoginUse
   readonly meter: UseMeter
@@ -99,6 +99,7 @@ export class Uses {
     const { signal = new AbortController().signal } = options
     using _slot = this.#parts.nodeLimits.take(by.workspace.id, options.kind)
     const opened = await openConnector(this.#parts, by, ref)
+    this.#parts.nodeLimits.requireReaders(by.workspace.id, options.kind, unreadBytesOf(opened))
     const prepared = (await options.prepare?.(opened)) as P
     const login = await this.#parts.logins.enter(opened, () => credentialsRefused(opened.name), signal)
     const meter = this.#parts.counters.useOf(options.kind, opened.connector.type)
@@ -132,7 +133,7 @@ export class Uses {
 
   async *#granted<T, P>(admitted: Admitted<P>, start: (use: Use<P>) => AsyncIterable<T>): AsyncGenerator<T> {
     const { by, opened, signal, deadlineMs } = admitted
-    const limits = await this.#limitsOf(by.workspace.id, opened)
+    const limits = limitsOf(opened)
     const asked = performance.now()
     const grant = await this.#limits.take(by.workspace.id, opened.id, limits, { signal, waitMs: Math.min(deadlineMs, LIMIT_WAIT_MS) })
     admitted.meter.waited(performance.now() - asked)
@@ -216,8 +217,9 @@ export class Uses {
     grant: Grant,
     lease: OpenLease,
   ): OpenOptions {
-    const { uploads, tokens, counters, evaluator } = this.#parts
+    const { uploads, tokens, counters, evaluator, nodeLimits } = this.#parts
     const workspaceId = by.workspace.id
+    const readers = () => nodeLimits.readers(workspaceId, unreadBytesOf(opened), lease.signal)
     const services = evaluator.for({ workspaceId, signal: lease.signal, remainingMs: () => lease.remainingMs() })
     const turn: Turn = async (retryOf) => {
       await grant.again({ signal: lease.signal, waitMs: lease.remainingMs() })
@@ -233,6 +235,7 @@ export class Uses {
       measure: counters.measured(opened.connector.type),
       ...(maxRows === undefined ? {} : { maxRows }),
       ...services,
+      room: () => afterReaders(services.room(), readers),
       ...(render === undefined ? {} : { render }),
       ...(hid === undefined ? {} : { hid }),
     }
@@ -241,9 +244,18 @@ export class Uses {
   #logOf({ by, opened }: Pick<Admitted<unknown>, "by" | "opened">): NonNullable<OpenOptions["log"]> {
     return (message, facts) => this.#parts.log.info({ ...facts, ...subjectOf(by, opened.id) }, message)
   }
-
-  /** The connector's own limits, and its workspace's plan over them when the type takes requests. */
-  async #limitsOf(workspaceId: string, { limits, connector }: Opened): Promise<Limits> {
-    return effectiveLimits(limits, connector.request === undefined ? {} : { ...(await planOf(this.#parts.store, workspaceId)) })
-  }
 }
+
+/** The connector's own limits, and its workspace's plan over them when the type takes requests. */
+const limitsOf = ({ limits, connector, plan }: OpenedForUse): Limits => effectiveLimits(limits, connector.request === undefined ? {} : { ...plan })
+
+const unreadBytesOf = ({ plan }: OpenedForUse): number => plan.unreadAnswerBytes ?? UNREAD_ANSWER_BYTES
+
+/** A room that is given once the answers before it are read, so that none are made faster than they are taken. */
+const afterReaders = (room: Room, readers: () => Promise<void>): Room => ({
+  need: async () => {
+    await room.need()
+    await readers()
+  },
+  [Symbol.dispose]: () => room[Symbol.dispose](),
+})

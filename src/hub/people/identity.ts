@@ -120,6 +120,7 @@ export class Identity {
       role: member.role,
       operator: member.operator,
       sessionId,
+      ...(member.scope === null ? {} : { scope: member.scope }),
     }
   }
 

@@ -10,10 +10,11 @@ import { type Maker, makersOf } from "../base/names.ts"
 import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
+import { requireRoomFor } from "../base/quotas.ts"
 import type { Scope } from "../base/scope.ts"
 import { requireAnotherAdmin } from "./admins.ts"
-import { type ScopeInput, scopeOf } from "./key-scope.ts"
 import { atLeast } from "./roles.ts"
+import { type ScopeInput, scopeOf } from "./scope-input.ts"
 
 export type KeyStatus = "live" | "expired" | "revoked"
 
@@ -97,6 +98,8 @@ export class Keys {
     if (!atLeast(by.role, input.role)) throw new PlatformError("forbidden", `Only callers of role ${input.role} make keys of that role; yours is ${by.role}.`)
     const key = newApiKey(input.prefix)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      await requireRoomFor(tx, by.workspace.id, "keys")
+      await forgetEnded(tx, by.workspace.id)
       const row = await insertKey(tx, by.workspace.id, by.id, key, { ...input, scope: await scopeOf(tx, by, input) })
       const details = { role: row.role, prefix: row.prefix, expiresAt: row.expires_at?.toISOString() ?? null, ...(row.scope !== null && { scope: row.scope }) }
       await record(tx, by, { action: "key.create", target: targetOf(row), details })
@@ -122,6 +125,9 @@ export class Keys {
   async rotate(by: Principal, id: string, graceMinutes = GRACE_MINUTES): Promise<KeyView & { readonly key: string; readonly replaces: KeyView }> {
     const made = await this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const old = await findLive(tx, by, id)
+      // The old key counts as long as it works beside the new one.
+      if (graceMinutes > 0) await requireRoomFor(tx, by.workspace.id, "keys")
+      await forgetEnded(tx, by.workspace.id)
       const prefix = /^([a-z][a-z0-9_]{0,15})_[0-9A-Za-z]{4}$/.exec(old.prefix)?.[1]
       const key = newApiKey(prefix)
       const lifetime = old.expires_at === null ? undefined : old.expires_at.getTime() - old.created_at.getTime()
@@ -197,6 +203,16 @@ export async function insertKey(tx: Tx, workspaceId: string, by: string, key: st
     })
     .returningAll()
     .executeTakeFirstOrThrow()
+}
+
+/** Keys that were revoked or have expired, and are still shown. */
+const ENDED_KEPT = 1_000
+
+/** Removes the keys that ended longest ago, beyond the number that is shown. */
+async function forgetEnded(tx: Tx, workspaceId: string): Promise<void> {
+  const endedAt = sql`least(revoked_at, expires_at)`
+  const ended = tx.selectFrom("api_keys").select("id").where("workspace_id", "=", workspaceId).where(sql<boolean>`(revoked_at is not null or ${EXPIRED})`)
+  await tx.deleteFrom("api_keys").where("workspace_id", "=", workspaceId).where("id", "in", ended.orderBy(endedAt, "desc").offset(ENDED_KEPT)).execute()
 }
 
 function expiry(text: string): Date {

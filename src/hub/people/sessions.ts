@@ -31,6 +31,8 @@ export interface MeView {
   readonly name: string
   readonly role: Principal["role"]
   readonly operator: boolean
+  /** The connectors that the caller is limited to, by id and label. */
+  readonly scope: Scope | null
   readonly workspace: { readonly id: string; readonly serial: number; readonly name: string; readonly title: string }
   readonly workspaces: readonly {
     readonly id: string
@@ -61,11 +63,11 @@ export class Sessions {
   }
 
   async me(by: Principal): Promise<MeView> {
-    const { id, kind, name, role, operator, workspace } = by
+    const { id, kind, name, role, operator, workspace, scope = null } = by
     return this.#store.inWorkspace(workspace.id, async (tx) => {
       const { title } = await tx.selectFrom("workspaces").select("title").where("id", "=", workspace.id).executeTakeFirstOrThrow()
       const here = { ...workspace, title }
-      const shared = { id, kind, name, role, operator, workspace: here }
+      const shared = { id, kind, name, role, operator, scope, workspace: here }
       if (kind === "key") return { ...shared, workspaces: [{ ...here, role }], user: null, key: await keyOf(tx, by), session: null }
       const user = await ownUser(tx, by)
       const session = await tx

@@ -11,7 +11,10 @@ import { taken } from "../base/names.ts"
 import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
+import { requireRoomFor } from "../base/quotas.ts"
+import type { Scope } from "../base/scope.ts"
 import { requireAnotherAdmin } from "./admins.ts"
+import { type ScopeInput, scopeOf } from "./scope-input.ts"
 import { changesOf, removeIfNobodys } from "./workspaces.ts"
 
 /** A user of the workspace. `createdAt` is when the membership began. `password` is there only in the answer that made it. */
@@ -21,23 +24,27 @@ export interface UserView {
   readonly name: string
   /** Null for a user of the hub who is not a member of this workspace; only operators see those. */
   readonly role: Role | null
+  /** The connectors that the user is limited to in this workspace, by id and label; null when there is no limit. */
+  readonly scope: Scope | null
   readonly createdAt: string
   readonly disabledAt: string | null
   readonly lastLoginAt: string | null
   readonly password?: string
 }
 
-export interface UserInput {
+export interface UserInput extends ScopeInput {
   readonly email: string
-  readonly role: Role
   readonly name?: string
   readonly password?: string
 }
 
+/** `connectors` and `labels` replace the limit together; null or nothing for both of them lifts it. */
 export interface UserPatch {
   readonly name?: string
   readonly role?: Role
   readonly disabled?: boolean
+  readonly connectors?: readonly string[] | null
+  readonly labels?: readonly string[] | null
 }
 
 export interface UserFilter extends PageQuery {
@@ -51,6 +58,7 @@ export interface Member {
   readonly email: string
   readonly name: string
   readonly role: Role
+  readonly scope: Scope | null
   readonly created_at: Date
   readonly disabled_at: Date | null
   readonly last_login_at: Date | null
@@ -109,6 +117,7 @@ export class Users {
     const password = anew ? (input.password ?? newPassword()) : undefined
     const hash = password === undefined ? undefined : await hashPassword(password)
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
+      await requireRoomFor(tx, by.workspace.id, "users")
       const id = known?.id ?? randomUUID()
       const refuse = (error: unknown) => Promise.reject(taken(error, email))
       if (hash !== undefined && known === undefined)
@@ -121,8 +130,11 @@ export class Users {
         await tx.updateTable("users").set({ password_hash: hash }).where("id", "=", id).execute()
         await endSessions(tx, id)
       }
-      await tx.insertInto("memberships").values({ workspace_id: by.workspace.id, user_id: id, role: input.role }).execute().catch(refuse)
-      await record(tx, by, { action: "user.add", target: { kind: "user", id, name: email }, details: { role: input.role, newLogin: known === undefined } })
+      const scope = await scopeOf(tx, by, input)
+      const member = { workspace_id: by.workspace.id, user_id: id, role: input.role, scope: scope === null ? null : JSON.stringify(scope) }
+      await tx.insertInto("memberships").values(member).execute().catch(refuse)
+      const details = { role: input.role, newLogin: known === undefined, ...(scope !== null && { scope }) }
+      await record(tx, by, { action: "user.add", target: { kind: "user", id, name: email }, details })
       const made = input.password === undefined && password !== undefined ? { password } : {}
       return { ...viewFor(by, await findMember(tx, by.workspace.id, id)), ...made }
     })
@@ -133,12 +145,12 @@ export class Users {
    * operators, holds for the whole hub and ends the sessions.
    */
   async change(by: Principal, ref: string, patch: UserPatch): Promise<UserView> {
-    const { disabled, role, name } = patch
+    const { disabled, ...own } = patch
     if (disabled !== undefined && !by.operator)
       throw new PlatformError("forbidden", "Only operators (admins of the hub's first workspace) disable a login; remove the user from your workspace instead.")
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
       const switched = disabled === undefined ? undefined : await disable(tx, by, ref, disabled)
-      const changed = role === undefined && name === undefined ? undefined : await changeMember(tx, by, ref, patch)
+      const changed = Object.values(own).every((each) => each === undefined) ? undefined : await changeMember(tx, by, ref, patch)
       for (const event of [switched, changed]) if (event !== undefined) await record(tx, by, event)
       return by.operator ? viewOf(await findAnybody(tx, by.workspace.id, ref)) : viewFor(by, await findMember(tx, by.workspace.id, ref))
     })
@@ -189,20 +201,33 @@ async function disable(tx: Tx, by: Principal, ref: string, disabled: boolean): P
   return { action: disabled ? "user.disable" : "user.enable", target: targetOf(user), details: { sessionsEnded: sessions } }
 }
 
-/** Changes the role or name of a member; undefined when nothing changes. */
+/** Changes the role, limit or name of a member; undefined when nothing changes. */
 async function changeMember(tx: Tx, by: Principal, ref: string, patch: UserPatch): Promise<AuditEvent | undefined> {
   const user = await findMember(tx, by.workspace.id, ref)
   const { role = user.role, name = user.name } = patch
-  if (role !== user.role) {
-    if (user.role === "admin") await requireAnotherAdmin(tx, by.workspace.id, user.id, "user")
-    await tx.updateTable("memberships").set({ role }).where("workspace_id", "=", by.workspace.id).where("user_id", "=", user.id).execute()
-  }
+  const scope = await nextScope(tx, by, user, { ...patch, role })
+  if (role !== user.role && user.role === "admin") await requireAnotherAdmin(tx, by.workspace.id, user.id, "user")
+  const details = changesOf({ role: user.role, name: user.name, scope: user.scope }, { role, name, scope })
+  if ("role" in details || "scope" in details)
+    await tx
+      .updateTable("memberships")
+      .set({ role, scope: scope === null ? null : JSON.stringify(scope) })
+      .where("workspace_id", "=", by.workspace.id)
+      .where("user_id", "=", user.id)
+      .execute()
   if (name !== user.name) {
     await requireOwnPerson(tx, by, user)
     await tx.updateTable("users").set({ name }).where("id", "=", user.id).execute()
   }
-  const details = changesOf({ role: user.role, name: user.name }, { role, name })
   return Object.keys(details).length === 0 ? undefined : { action: "user.update", target: targetOf(user), details }
+}
+
+/** The limit of a member after a change. A role that changes things has none, so that a limit must be lifted before or together with such a role. */
+async function nextScope(tx: Tx, by: Principal, user: Member, { role, connectors, labels }: UserPatch & { readonly role: Role }): Promise<Scope | null> {
+  if (connectors !== undefined || labels !== undefined) return await scopeOf(tx, by, { role, ...(connectors && { connectors }), ...(labels && { labels }) })
+  if (user.scope === null || role === "use" || role === "viewer") return user.scope
+  const message = `${user.email} is limited to connectors, and the role ${role} changes the workspace; lift the limit with "connectors": null, or choose use or viewer.`
+  throw new PlatformError("request_invalid", message, { faults: [{ pointer: "/role", message }] })
 }
 
 type Members = SelectQueryBuilder<Database, "memberships" | "users", object>
@@ -218,7 +243,16 @@ const KNOWN_HERE = sql<boolean>`(memberships.created_at <= users.created_at or c
 
 const selected = (members: Members) =>
   members
-    .select(["users.id", "users.email", "users.name", "users.disabled_at", "users.last_login_at", "memberships.role", "memberships.created_at"])
+    .select([
+      "users.id",
+      "users.email",
+      "users.name",
+      "users.disabled_at",
+      "users.last_login_at",
+      "memberships.role",
+      "memberships.scope",
+      "memberships.created_at",
+    ])
     .select(KNOWN_HERE.as("known_here"))
 
 /** A member of the workspace, by id or e-mail. */
@@ -240,11 +274,11 @@ async function findAnybody(tx: Tx, workspaceId: string, ref: string): Promise<Om
   if (user === undefined) throw noUser(ref)
   const member = await tx
     .selectFrom("memberships")
-    .select(["role", "created_at"])
+    .select(["role", "scope", "created_at"])
     .where("workspace_id", "=", workspaceId)
     .where("user_id", "=", user.id)
     .executeTakeFirst()
-  return { ...user, ...(member ?? { role: null }) }
+  return { ...user, ...(member ?? { role: null, scope: null }) }
 }
 
 /** Refuses a change to a user of several workspaces by the admin of one of them. */
@@ -281,6 +315,7 @@ const viewOf = (user: Omit<Member, "role" | "known_here"> & { readonly role: Rol
   email: user.email,
   name: user.name,
   role: user.role,
+  scope: user.scope,
   createdAt: user.created_at.toISOString(),
   disabledAt: user.disabled_at?.toISOString() ?? null,
   lastLoginAt: user.last_login_at?.toISOString() ?? null,

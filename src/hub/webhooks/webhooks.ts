@@ -9,6 +9,7 @@ import { looksLikeId } from "../base/ids.ts"
 import { notFound } from "../base/not-found.ts"
 import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts"
 import type { Principal } from "../base/principal.ts"
+import { requireRoomFor } from "../base/quotas.ts"
 import { deliveriesOf, type EventType } from "./outbox.ts"
 import { newWebhookSecret } from "./signature.ts"
 
@@ -57,8 +58,6 @@ export interface DeliveryView {
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-const MOST = 50
-
 /** The webhooks of a workspace: made, shown, changed, removed, tried. `Deliveries` sends the events. */
 export class Webhooks {
   readonly #store: Store
@@ -74,9 +73,7 @@ export class Webhooks {
     const url = checkedUrl(input.url)
     const signingSecret = newWebhookSecret()
     return this.#store.inWorkspace(by.workspace.id, async (tx) => {
-      // The workspace's row is locked, so that the count stays right until the end.
-      await tx.selectFrom("workspaces").select("id").where("id", "=", by.workspace.id).forUpdate().execute()
-      if ((await countOf(tx, by.workspace.id)) >= MOST) throw new PlatformError("plan_limit_reached", `A workspace has at most ${MOST} webhooks; remove one.`)
+      await requireRoomFor(tx, by.workspace.id, "webhooks")
       const id = randomUUID()
       const sealed = await this.#vault.seal(tx, secretOf(by.workspace.id, id), signingSecret)
       const row = await tx

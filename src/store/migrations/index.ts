@@ -14,6 +14,8 @@ import * as compat from "./0012-compat.ts"
 import * as guesses from "./0013-guesses.ts"
 import * as catalogRemedies from "./0014-catalog-remedies.ts"
 import * as roles from "./0015-roles.ts"
+import * as auditBound from "./0016-audit-bound.ts"
+import * as userScope from "./0017-user-scope.ts"
 
 /** Every migration in order, listed here so that a packaged hub need not read a directory. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -32,4 +34,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0013-guesses": guesses,
   "0014-catalog-remedies": catalogRemedies,
   "0015-roles": roles,
+  "0016-audit-bound": auditBound,
+  "0017-user-scope": userScope,
 }

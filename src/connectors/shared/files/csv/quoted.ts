@@ -75,7 +75,7 @@ class QuotedReader {
       }
       if (!opened) this.#index++
       const stopped = this.#quotedField()
-      if (stopped !== undefined) return stopped === "more" ? undefined : stopped
+      if (stopped !== "closed") return stopped
       if (withoutCr(this.#text.slice(this.#index), this.#shape) === "") break
       if (this.#text[this.#index] !== delimiter) return this.#malformed(BEHIND)
       this.#index++
@@ -93,16 +93,17 @@ class QuotedReader {
     return next < 0
   }
 
-  /** A quoted field, from behind its opening quote to behind its closing one. */
-  #quotedField(): Quoted | "more" | undefined {
+  /** A quoted field, from behind its opening quote to behind its closing one; undefined if that is not in the buffer yet. */
+  #quotedField(): Quoted | "closed" | undefined {
     const { quote, newline } = this.#shape
     let value = ""
     for (;;) {
       const next = this.#text.indexOf(quote, this.#index)
       if (next < 0) {
         value += this.#text.slice(this.#index) + newline
-        const stopped = this.#nextLine()
-        if (stopped !== undefined) return stopped
+        const passed = this.#nextLine()
+        if (typeof passed !== "string") return passed
+        value += passed
         continue
       }
       value += this.#text.slice(this.#index, next)
@@ -112,32 +113,35 @@ class QuotedReader {
       this.#index++
     }
     this.#fields.push(value)
-    return undefined
+    return "closed"
   }
 
-  /** Continues in the next line, inside quotes. */
-  #nextLine(): Quoted | "more" | undefined {
+  /** Continues, inside quotes, in the next line that has a quote or is the last one in the buffer. Returns the text of the lines before it. */
+  #nextLine(): Quoted | undefined | string {
     const { buffer, base } = this.#held
+    const newline = newlineOf(this.#shape)
     if (this.#end.next === this.#end.text) return this.#malformed(NEVER)
-    let start = this.#end.next
-    const known = this.#quotes?.known(base + this.#at, base + start)
+    let begin = this.#end.next
+    const known = this.#quotes?.known(base + this.#at, base + begin)
     if (known?.reason !== undefined) return { malformed: known.reason }
-    if (known !== undefined && known.end > base + start) {
+    if (known !== undefined && known.end > base + begin) {
       this.#jumped = true
-      start = known.end - base
+      begin = known.end - base
     }
-    const end = lineEnd(this.#held, start, newlineOf(this.#shape))
+    const quote = buffer.indexOf(this.#shape.quote, begin)
+    const start = Math.max(begin, buffer.lastIndexOf(newline, quote < 0 ? buffer.length - 1 : quote) + 1)
+    const end = lineEnd(this.#held, start, newline)
     if ((end?.text ?? buffer.length) - this.#at > WINDOW_BYTES) {
       this.#quotes?.failed(base + this.#at, base + start)
       return { malformed: NOT_WITHIN }
     }
-    if (end === undefined) return "more"
+    if (end === undefined) return undefined
     this.#text = buffer.toString("utf8", start, end.text)
     this.#lineStart = start
     this.#end = end
     this.#index = 0
-    this.#breaks++
-    return undefined
+    this.#breaks += 1 + breaksIn(buffer, newline, begin, start)
+    return buffer.toString("utf8", begin, start)
   }
 
   #malformed(reason: string): Quoted {
@@ -145,4 +149,11 @@ class QuotedReader {
     this.#quotes?.failed(base + this.#at, base + this.#lineStart, reason)
     return { malformed: reason }
   }
+}
+
+/** The number of line breaks between two places. */
+function breaksIn(buffer: Buffer, newline: number, begin: number, end: number): number {
+  let breaks = 0
+  for (let at = buffer.indexOf(newline, begin); at >= 0 && at < end; at = buffer.indexOf(newline, at + 1)) breaks++
+  return breaks
 }
