@@ -1,6 +1,7 @@
 import type { AnyConnector } from "../core/connector.ts"
 import { Registry } from "../core/registry.ts"
 import { csv } from "./csv.ts"
+import { databricks } from "./databricks.ts"
 import { http } from "./http.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
@@ -8,6 +9,6 @@ import { redshift } from "./redshift.ts"
 import { snowflake } from "./snowflake.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, csv]
+export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, databricks, redshift, csv]
 
 export const registry = new Registry(connectors)

@@ -106,7 +106,7 @@ export const faults: readonly Fault[] = [
   { name: "SERVFAIL", applies: everybody, expected: is("dns_failed", "resolve"), start: nobody, dns: "SERVFAIL" },
   body("10 GB body", ({ connector }) => connector.type !== "csv", is("response_too_large")),
   body("gzip bomb", ({ connector }) => connector.type !== "csv", is("response_too_large")),
-  body("redirect loop", ({ connector }) => connector.type !== "snowflake", is("redirected_too_often")),
+  body("redirect loop", ({ connector }) => !["snowflake", "databricks"].includes(connector.type), is("redirected_too_often")),
   { name: "garbage without end", applies: everybody, expected: is("protocol_invalid"), start: eitherWay(garbage) },
   {
     name: "messages without end",

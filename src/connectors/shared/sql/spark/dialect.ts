@@ -3,7 +3,7 @@ import type { Ddl } from "../ddl.ts"
 import { quotedText } from "../dialect.ts"
 import type { Reading } from "../reading.ts"
 import { fromTextBy } from "../text-dialect.ts"
-import { digited } from "../types.ts"
+import { digited, lengthed } from "../types.ts"
 
 /** Spark's SQL has no read-only transactions: a statement's text is judged (docs, SQL language reference). */
 export const sparkReading: Reading = {
@@ -42,7 +42,7 @@ const widens = ({ type, ...from }: Column, to: Column): boolean =>
 /** How Databricks makes and changes Delta tables. Columns are mapped by name, so that names may hold spaces and marks. */
 export const deltaDdl: Ddl = {
   types: {
-    string: "STRING",
+    string: lengthed("VARCHAR", 65_535, "STRING"),
     integer: [
       [16, "SMALLINT"],
       [32, "INT"],
