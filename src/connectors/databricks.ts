@@ -1,17 +1,19 @@
 import { defineConnector } from "../core/connector.ts"
 import { secret, text, variant } from "../core/fields.ts"
-import { connectDatabricks } from "./databricks/api.ts"
-import { catalog } from "./databricks/catalog.ts"
-import { dialect, writer } from "./databricks/dialect.ts"
+import { connectDatabricks, type Databricks, types } from "./databricks/api.ts"
 import { errors } from "./databricks/errors.ts"
 import { facts } from "./databricks/facts.ts"
 import { warehouseId, workspaceHost } from "./databricks/workspace.ts"
 import { tokenFault } from "./shared/http/header-rules.ts"
 import { keySlicer } from "./shared/sql/slices.ts"
-import { deltaDdl } from "./shared/sql/spark/dialect.ts"
+import { deltaDdl, sparkDialect, sparkWriter } from "./shared/sql/spark/dialect.ts"
+import type { Binding } from "./shared/sql/spark/types.ts"
+import { unityCatalog } from "./shared/sql/unity/catalog.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
 
 const tenantFault = (text: string): string | undefined => (/^[A-Za-z0-9.-]{1,100}$/.test(text) ? undefined : "must be the id or a domain of a tenant.")
+
+const dialect = sparkDialect("Databricks", "principal", errors)
 
 const client = (help: string) => ({
   clientId: text("Client ID", { login: true, maxLength: 100, example: "4f1b2c3d-0000-4000-8000-1234567890ab", help }),
@@ -82,5 +84,13 @@ Values: \`BIGINT\` and \`DECIMAL\` are text, a \`TIMESTAMP\` is an instant, \`AR
     return name === undefined ? undefined : { host: name, port: 443 }
   },
   connect: connectDatabricks,
-  ...sqlVerbs({ dialect, catalog, errors, facts, writer, slicer: keySlicer(dialect), ddl: deltaDdl }),
+  ...sqlVerbs<Binding, Databricks>({
+    dialect,
+    catalog: unityCatalog({ dialect, errors, types }),
+    errors,
+    facts,
+    writer: sparkWriter(),
+    slicer: keySlicer(dialect),
+    ddl: deltaDdl,
+  }),
 })

@@ -1,9 +1,16 @@
 import type { Column } from "../../../../core/values.ts"
+import { digitsOf } from "../../plain-number.ts"
+import { asText } from "../../unfit.ts"
 import type { Ddl } from "../ddl.ts"
-import { quotedText } from "../dialect.ts"
+import { type Dialect, quotedText } from "../dialect.ts"
+import type { ErrorTable } from "../errors.ts"
+import { jsonWriter } from "../merge.ts"
 import type { Reading } from "../reading.ts"
-import { fromTextBy } from "../text-dialect.ts"
+import { fromTextBy, textDialect } from "../text-dialect.ts"
 import { digited, lengthed } from "../types.ts"
+import type { SqlConnection } from "../wire.ts"
+import type { Writer } from "../writer.ts"
+import type { Binding } from "./types.ts"
 
 /** Spark's SQL has no read-only transactions: a statement's text is judged (docs, SQL language reference). */
 export const sparkReading: Reading = {
@@ -32,6 +39,39 @@ export const sparkFromText = fromTextBy({
 function fromJson(sql: string, native: string): string {
   return `FROM_JSON(${sql}, ${quotedText(native)}, MAP('mode', 'FAILFAST'))`
 }
+
+/** Parameters are named by their places, `:p1`, since the API takes named ones alone. */
+export const sparkDialect = (product: string, login: string, errors: ErrorTable): Dialect<Binding> =>
+  textDialect<Binding>({
+    product,
+    login,
+    quote: "`",
+    bound: (n) => `:p${n}`,
+    errors,
+    reading: sparkReading,
+    fromText: sparkFromText,
+    param(value) {
+      const digits = digitsOf(value, 38)
+      if (digits !== undefined) return { type: numberType(digits), value: digits }
+      if (typeof value === "number") return { type: "DOUBLE", value: String(value) }
+      return typeof value === "boolean" ? { type: "BOOLEAN", value: String(value) } : value === null ? null : asText(value)
+    },
+  })
+
+function numberType(digits: string): string {
+  const [whole = "", decimals = ""] = digits.replace("-", "").split(".")
+  return decimals === "" && whole.length < 19 ? "BIGINT" : `DECIMAL(${Math.max(1, whole.length + decimals.length)},${decimals.length})`
+}
+
+/** The rows are one parameter, which EXPLODE takes apart. A statement takes 16 MiB, and 256 parameters. */
+export const sparkWriter = <C extends SqlConnection<Binding>>(): Writer<Binding, C> =>
+  jsonWriter<Binding, C>({
+    rows: "EXPLODE(FROM_JSON(:p1, 'ARRAY<ARRAY<STRING>>', MAP('mode', 'FAILFAST'))) AS F(V)",
+    cell: (n) => `F.V[${n}]`,
+    fromText: sparkFromText,
+    mostBytes: 4 * 1_048_576,
+    mergesDeletes: true,
+  })
 
 /** Which changes of a type a Delta table takes without being rewritten (docs, Type widening). */
 const widens = ({ type, ...from }: Column, to: Column): boolean =>

@@ -1,6 +1,9 @@
 import { type TextTypeRow, textTypes } from "../text-types.ts"
 import { jsonIn, realIn, type TextReader, truthIn } from "../text-values.ts"
 
+/** A parameter: a text, or a text with the type that it is cast to. */
+export type Binding = string | null | { readonly type: string; readonly value: string }
+
 const day: TextReader = (text) => (/^[+-]?\d{4,6}-\d\d-\d\d$/.test(text) ? text : undefined)
 const base64: TextReader = (text) => (/^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0 ? text : undefined)
 
@@ -44,3 +47,6 @@ export const sparkTypes = (product: string) =>
 
 /** A type's name without its arguments, by which its values are read: `ARRAY<INT>` is `ARRAY`. */
 export const outerType = (native: string): string => /^\w*/.exec(native)?.[0] ?? ""
+
+/** A type with its name in upper case; the names of a structure's fields stay. */
+export const spelledType = (native: string): string => (native.includes("<") ? native : native.toUpperCase())
