@@ -1381,6 +1381,44 @@ export interface components {
             /** @constant */
             kind?: "none";
         };
+        /** OAuth 2.0 client credentials */
+        AuthOauth2Client: {
+            /** @constant */
+            kind: "oauth2_client";
+            /**
+             * Token URL
+             * Format: uri
+             * @example https://login.example.com/oauth2/token
+             */
+            tokenUrl: string;
+            /** Client id */
+            clientId: string;
+            /**
+             * Client secret
+             * Format: password
+             */
+            clientSecret: string;
+            /**
+             * Grant type
+             * @description Only for providers with another one, such as account_credentials; its parameters go into More parameters of the token request. `client_credentials` unless given.
+             */
+            grantType?: string;
+            /**
+             * Scope
+             * @description Separated by blanks.
+             */
+            scope?: string;
+            /** Audience */
+            audience?: string;
+            /**
+             * Client id and secret go
+             * @description In the Authorization header, or in the form. `basic` unless given.
+             * @enum {string}
+             */
+            clientAuth?: "basic" | "post";
+            /** More parameters of the token request */
+            tokenParameters?: components["schemas"]["TokenParametersEntry"][];
+        };
         /** Password */
         AuthPassword: {
             /** @constant */
@@ -1678,7 +1716,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["CsvConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -1708,7 +1746,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "databricks" | "redshift" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "trino" | "csv";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2192,43 +2230,7 @@ export interface components {
                  * Format: password
                  */
                 value: string;
-            } | {
-                /** @constant */
-                kind: "oauth2_client";
-                /**
-                 * Token URL
-                 * Format: uri
-                 * @example https://login.example.com/oauth2/token
-                 */
-                tokenUrl: string;
-                /** Client id */
-                clientId: string;
-                /**
-                 * Client secret
-                 * Format: password
-                 */
-                clientSecret: string;
-                /**
-                 * Grant type
-                 * @description Only for providers with another one, such as account_credentials; its parameters go into More parameters of the token request. `client_credentials` unless given.
-                 */
-                grantType?: string;
-                /**
-                 * Scope
-                 * @description Separated by blanks.
-                 */
-                scope?: string;
-                /** Audience */
-                audience?: string;
-                /**
-                 * Client id and secret go
-                 * @description In the Authorization header, or in the form. `basic` unless given.
-                 * @enum {string}
-                 */
-                clientAuth?: "basic" | "post";
-                /** More parameters of the token request */
-                tokenParameters?: components["schemas"]["TokenParametersEntry"][];
-            } | {
+            } | components["schemas"]["AuthOauth2Client"] | {
                 /** @constant */
                 kind: "oauth2_refresh";
                 /**
@@ -3377,6 +3379,73 @@ export interface components {
         ShownConfig: {
             [key: string]: unknown;
         };
+        SinglestoreConfig: {
+            /**
+             * Host
+             * Format: hostname
+             * @example db.example.com
+             */
+            host: string;
+            /**
+             * Port
+             * @description `3306` unless given.
+             */
+            port?: number;
+            /**
+             * Database
+             * @description Only this database; if empty, every database that the user may see.
+             * @example shop
+             */
+            database?: string;
+            /**
+             * User
+             * @description We recommend a separate user with SELECT on the tables that the hub reads.
+             * @example jackfield
+             */
+            user: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string;
+            /**
+             * TLS
+             * @description Switch it off only on a network that you trust. `verify` unless given.
+             */
+            tls?: components["schemas"]["TlsVerify"] | components["schemas"]["TlsRequire"] | components["schemas"]["TlsOff"];
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        SinglestoreConfigChange: {
+            host?: string | null;
+            port?: number | null;
+            database?: string | null;
+            user?: string | null;
+            password?: string | components["schemas"]["SecretMask"] | null;
+            tls?: components["schemas"]["TlsVerifyChange"] | components["schemas"]["TlsRequireChange"] | components["schemas"]["TlsOffChange"] | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** SingleStore */
+        SinglestoreConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "singlestore";
+            config: components["schemas"]["SinglestoreConfig"];
+        };
+        /** SingleStore */
+        SinglestoreConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "singlestore";
+            config: components["schemas"]["SinglestoreConfigChange"];
+        };
         SkippedStream: {
             /** @description The names that lead to a stream, such as schema and table */
             path: string[];
@@ -3628,6 +3697,160 @@ export interface components {
             name: string;
             value?: string | components["schemas"]["SecretMask"];
         };
+        TrinoConfig: {
+            /**
+             * Host
+             * Format: hostname
+             * @example trino.example.com
+             */
+            host: string;
+            /**
+             * Port
+             * @description `443` unless given.
+             */
+            port?: number;
+            /**
+             * Login
+             * @description Trino takes passwords and tokens over TLS only. A bearer token is a JSON Web Token.
+             */
+            auth: components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthOauth2Client"] | components["schemas"]["AuthNone"];
+            /**
+             * User
+             * @description The user for whom statements run, if it is not the login's own: the login must be allowed to impersonate it.
+             * @example analyst
+             */
+            user?: string;
+            /**
+             * Catalog
+             * @description For names without one. Empty: discovery lists every catalog.
+             * @example lake
+             */
+            catalog?: string;
+            /**
+             * Schema
+             * @description For names without one.
+             * @example sales
+             */
+            schema?: string;
+            /** Roles */
+            roles?: {
+                /**
+                 * Catalog
+                 * @description Whose role it is; system for a role of the cluster. `system` unless given.
+                 */
+                catalog?: string;
+                /**
+                 * Role
+                 * @example analyst
+                 */
+                role: string;
+            }[];
+            /** Session properties */
+            session?: {
+                /**
+                 * Name
+                 * @example query_max_run_time
+                 */
+                name: string;
+                /**
+                 * Value
+                 * @example 10m
+                 */
+                value: string;
+            }[];
+            /**
+             * Client tags
+             * @description For the rules of resource groups, separated by commas.
+             * @example jackfield,etl
+             */
+            clientTags?: string;
+            /**
+             * TLS
+             * @description Switch it off only on a network that you trust. `verify` unless given.
+             */
+            tls?: components["schemas"]["TlsVerify"] | components["schemas"]["TlsRequire"] | components["schemas"]["TlsOff"];
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        TrinoConfigChange: {
+            host?: string | null;
+            port?: number | null;
+            auth?: {
+                /** @constant */
+                kind?: "basic";
+                username?: string | null;
+                password?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "bearer";
+                token?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "oauth2_client";
+                tokenUrl?: string | null;
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+                grantType?: string | null;
+                scope?: string | null;
+                audience?: string | null;
+                clientAuth?: ("basic" | "post") | null;
+                tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
+            } | {
+                /** @constant */
+                kind?: "none";
+            } | null;
+            user?: string | null;
+            catalog?: string | null;
+            schema?: string | null;
+            roles?: {
+                /**
+                 * Catalog
+                 * @description Whose role it is; system for a role of the cluster. `system` unless given.
+                 */
+                catalog?: string;
+                /**
+                 * Role
+                 * @example analyst
+                 */
+                role: string;
+            }[] | null;
+            session?: {
+                /**
+                 * Name
+                 * @example query_max_run_time
+                 */
+                name: string;
+                /**
+                 * Value
+                 * @example 10m
+                 */
+                value: string;
+            }[] | null;
+            clientTags?: string | null;
+            tls?: components["schemas"]["TlsVerifyChange"] | components["schemas"]["TlsRequireChange"] | components["schemas"]["TlsOffChange"] | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Trino */
+        TrinoConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "trino";
+            config: components["schemas"]["TrinoConfig"];
+        };
+        /** Trino */
+        TrinoConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "trino";
+            config: components["schemas"]["TrinoConfigChange"];
+        };
         /** Direct */
         TunnelNone: {
             /** @constant */
@@ -3680,12 +3903,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["CsvConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -3777,7 +4000,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;

@@ -6,9 +6,11 @@ import { http } from "./http.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
 import { redshift } from "./redshift.ts"
+import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
+import { trino } from "./trino.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, databricks, redshift, csv]
+export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, databricks, redshift, singlestore, trino, csv]
 
 export const registry = new Registry(connectors)

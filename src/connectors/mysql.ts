@@ -1,15 +1,16 @@
 import { defineConnector } from "../core/connector.ts"
 import { text } from "../core/fields.ts"
 import { databaseUrl, hostAndPort } from "./shared/database-url.ts"
-import { loginOf, serverFields } from "./shared/sql/login.ts"
+import { serverFields } from "./shared/sql/login.ts"
 import { mysqlBytes } from "./shared/sql/mysql/bytes.ts"
 import { mysqlCatalog } from "./shared/sql/mysql/catalog.ts"
-import { connectMysql } from "./shared/sql/mysql/client.ts"
+import { connectMysqlBy } from "./shared/sql/mysql/client.ts"
 import { mysqlDdl } from "./shared/sql/mysql/ddl.ts"
 import { mysqlDialect } from "./shared/sql/mysql/dialect.ts"
 import { mysqlErrors } from "./shared/sql/mysql/errors.ts"
 import { mysqlFacts } from "./shared/sql/mysql/facts.ts"
 import { mysqlGrants } from "./shared/sql/mysql/lacking.ts"
+import { MYSQL } from "./shared/sql/mysql/system.ts"
 import { mysqlWriter } from "./shared/sql/mysql/writer.ts"
 import { keySlicer } from "./shared/sql/slices.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
@@ -75,10 +76,7 @@ refused one by one.`,
     modes: { off: "DISABLED", require: "REQUIRED", verify: "VERIFY_IDENTITY" },
   }),
   address: hostAndPort,
-  connect: (config, lease) => {
-    const { login, lease: way } = loginOf(config, lease)
-    return connectMysql(login, way)
-  },
+  connect: connectMysqlBy(MYSQL),
   ...sqlVerbs({
     dialect: mysqlDialect,
     catalog: mysqlCatalog,

@@ -3,11 +3,11 @@ import type { Render, Room, TemplatePlace } from "../core/call.ts"
 import { EncodedRecords } from "../core/encoded-records.ts"
 import { PlatformError } from "../core/errors.ts"
 import { FairQueue } from "../core/fair-queue.ts"
+import { Rooms } from "../core/rooms.ts"
 import type { Row } from "../core/values.ts"
 import { late, stopped, stopping, tooLate } from "./faults.ts"
 import type { Job, Result } from "./job.ts"
 import { ANSWER_MS, RENDER_MS, type Work } from "./messages.ts"
-import { Rooms } from "./rooms.ts"
 import { marked } from "./templates/exact.ts"
 import { Workers } from "./workers.ts"
 
@@ -29,6 +29,9 @@ export interface Client {
   remainingMs?(): number
 }
 
+/** Large answers that one workspace, and all of them together, may have in memory at once. */
+const [LARGE_OWN, LARGE_ALL] = [4, 24]
+
 /**
  * Fills templates, and parses and evaluates the answers of remote systems, in processes that can be ended. No engine
  * limits its own time or memory, and a thread that allocates too much at once takes the whole process down. Workspaces
@@ -36,7 +39,7 @@ export interface Client {
  */
 export class Evaluator {
   readonly #queue = new FairQueue<Job>()
-  readonly #rooms = new Rooms()
+  readonly #rooms = new Rooms(LARGE_OWN, LARGE_ALL)
   readonly #workers: Workers
   readonly #size: number
   #closed = false

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { afterEach, expect, test } from "vitest"
 import { type Answer, ask } from "../support/ask.ts"
 import { makeDataFolder } from "../support/data-folder.ts"
@@ -45,7 +45,8 @@ test("a database that is frozen is 503 in bounded time, and the hub is well agai
   expect((await create("before")).status).toBe(201)
   const frozen = family(database.pid)
   const thaw = () => {
-    for (const pid of frozen) process.kill(pid, "SIGCONT")
+    // A process that has ended meanwhile needs no thawing.
+    for (const pid of frozen.filter((each) => existsSync(`/proc/${each}`))) process.kill(pid, "SIGCONT")
   }
   for (const pid of frozen) process.kill(pid, "SIGSTOP")
   cleanup.push(async () => thaw())

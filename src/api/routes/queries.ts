@@ -2,6 +2,7 @@ import { PlatformError } from "../../core/errors.ts"
 import { principalOf } from "../access.ts"
 import { type Operation, operation } from "../operation.ts"
 import { callerSignal } from "../request.ts"
+import { sendRowsAnswer } from "../row-answers.ts"
 import { ROW_MEDIA, sendRows } from "../row-streams.ts"
 import { ConnectorRef } from "../schemas/basics.ts"
 import { QueryInput, Rows, RowsPage, RowsQuery } from "../schemas/queries.ts"
@@ -26,7 +27,8 @@ export const queryOperations: readonly Operation[] = [
     async (request, reply, { queries }) => {
       const by = principalOf(request)
       const { answerType } = request
-      if (answerType === "application/json") return queries.query(by, request.params.id, request.body, callerSignal(reply))
+      if (answerType === "application/json")
+        return sendRowsAnswer(request, reply, await queries.query(by, request.params.id, request.body, callerSignal(reply)))
       return sendRows(request, reply, answerType, queries.stream(by, request.params.id, request.body, callerSignal(reply)))
     },
   ),
@@ -55,7 +57,7 @@ export const queryOperations: readonly Operation[] = [
         path: namesIn("stream", stream, 8),
         ...(columns === undefined ? {} : { columns: distinct(namesIn("columns", columns, 2_000)) }),
       }
-      if (answerType === "application/json") return queries.page(by, request.params.id, input, callerSignal(reply))
+      if (answerType === "application/json") return sendRowsAnswer(request, reply, await queries.page(by, request.params.id, input, callerSignal(reply)))
       if (cursors === true && answerType === "text/csv") throw fault("cursors", "is for NDJSON; CSV has no place for a cursor.")
       return sendRows(request, reply, answerType, queries.rows(by, request.params.id, input, callerSignal(reply)), { cursors, skipRejected })
     },

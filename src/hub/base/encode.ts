@@ -2,9 +2,14 @@ import { lineOf, nameInLines } from "../../core/own-lines.ts"
 import type { Batch } from "../../core/streams.ts"
 import type { Column, Row, Value } from "../../core/values.ts"
 
-/** Rows as records, in the order of the columns. */
-export function toRecords(batch: Batch): Row[] {
-  return batch.rows.map((row) => Object.fromEntries(batch.columns.map((column, index) => [column.name, row[index] ?? null])))
+/** Writes a row as the text of a JSON object by column. */
+export function recordWriter(columns: readonly Column[]): (row: readonly Value[]) => string {
+  const keys = columns.map(({ name }, index) => `${index === 0 ? "{" : ","}${JSON.stringify(name)}:`)
+  return (row) => {
+    let out = keys.length === 0 ? "{" : ""
+    for (let index = 0; index < keys.length; index++) out += (keys[index] as string) + jsonOf(row[index])
+    return `${out}}`
+  }
 }
 
 /** A batch as NDJSON: one object a line, a newline after each. A column named like a line of the stream's own gets one more `$`. */

@@ -35,8 +35,7 @@ export async function scopeOf(tx: Tx, by: Principal, { role, connectors, labels 
       .where(visibleTo(by))
       .where(looksLikeId(ref) ? "id" : "name", "=", ref)
       .executeTakeFirst()
-    if (found === undefined)
-      throw fault(`/connectors/${index}`, `There is no connector ${ref.slice(0, 100)} in this workspace; see the list of connectors.`)
+    if (found === undefined) throw fault(`/connectors/${index}`, `There is no connector ${ref.slice(0, 100)} in this workspace; see the list of connectors.`)
     ids.push(found.id)
   }
   return { connectors: [...new Set(ids)], labels: Object.fromEntries(pairs) }

@@ -7,6 +7,7 @@ import type { Principal } from "../base/principal.ts"
 import type { Catalogs } from "../catalogs/catalogs.ts"
 import type { UseOptions, Uses } from "../connectors/uses.ts"
 import type { HubParts } from "../parts.ts"
+import { type AnswerSpace, AnswerSpaces } from "./answer-space.ts"
 import { atLeastColumns, columnsOf, only } from "./chosen-columns.ts"
 import { firstRows, onePage, type RowsAnswer, type RowsPage } from "./row-answers.ts"
 
@@ -31,6 +32,8 @@ export const QUERY_DEADLINE_MS = 30_000
 /** The most rows of a JSON answer; a stream has no such limit. */
 export const JSON_ROWS_MAX = 10_000
 const PAGE_ROWS = 20
+/** A very long answer is collected when no more than so many bytes of earlier ones wait to be read. */
+const VERY_LONG_UNREAD = 64 * 1_048_576
 
 /** A statement, or a stream of the system. */
 type Read = Pick<QueryInput, "statement" | "params"> | Omit<RowsInput, "limit" | "timeoutMs">
@@ -48,6 +51,7 @@ export class Queries {
   readonly #parts: HubParts
   readonly #uses: Uses
   readonly #catalogs: Catalogs
+  readonly #spaces = new AnswerSpaces()
 
   constructor(parts: HubParts, uses: Uses, catalogs: Catalogs) {
     this.#parts = parts
@@ -67,7 +71,8 @@ export class Queries {
   async query(by: Principal, ref: string, input: QueryInput, signal: AbortSignal): Promise<RowsAnswer> {
     const { maxRows = JSON_ROWS_MAX, timeoutMs } = input
     assertFits("maxRows", "/maxRows", maxRows)
-    return firstRows(this.#read(by, ref, input, { maxRows: maxRows + 1, timeoutMs, signal }), maxRows)
+    using space = this.#spaceOf(by, signal)
+    return await firstRows(this.#read(by, ref, input, { maxRows: maxRows + 1, timeoutMs, signal }), maxRows, space)
   }
 
   /** The batches of a stream, from its beginning or from a cursor to its end, or to `limit` rows. It lasts as long as a streamed statement. */
@@ -80,7 +85,12 @@ export class Queries {
   async page(by: Principal, ref: string, input: RowsInput, signal: AbortSignal): Promise<RowsPage> {
     const { limit = PAGE_ROWS, timeoutMs } = input
     assertFits("limit", "/querystring/limit", limit)
-    return onePage(this.#read(by, ref, input, { maxRows: limit + 1, batchRows: limit, timeoutMs, signal }), limit)
+    using space = this.#spaceOf(by, signal)
+    return await onePage(this.#read(by, ref, input, { maxRows: limit + 1, batchRows: limit, timeoutMs, signal }), limit, space)
+  }
+
+  #spaceOf({ workspace }: Principal, signal: AbortSignal): AnswerSpace {
+    return this.#spaces.of(workspace.id, signal, () => this.#parts.nodeLimits.readers(workspace.id, VERY_LONG_UNREAD, signal))
   }
 
   /** The batches of a read. The read is noted in the audit while it begins, and no row is given out before it is. */

@@ -49,21 +49,29 @@ export async function adds(subject: Subject): Promise<void> {
   ])
 }
 
-/** A longer text fits after its column is widened; a change that loses values is refused, and nothing is done. */
+/** A longer text fits after its column is widened, or a larger number; a change that loses values is refused, and nothing is done. */
 export async function widens(subject: Subject): Promise<void> {
-  const before = await made(subject)
-  await write(subject, before, [1, "one"])
-  const wider = { ...before, columns: [ID, { ...NAME, maxLength: 200 }] }
-  await shapes(subject, wider, ["widen name"])
-  const long = "n".repeat(200)
+  const [narrow, wide, short, long] =
+    subject.server.lengths === false
+      ? ([MANY, { ...MANY, precision: 64 }, 1, "1099511627776"] as const)
+      : ([NAME, { ...NAME, maxLength: 200 }, "one", LONG] as const)
+  const { name } = narrow
+  const before = await made(subject, [ID, narrow])
+  await write(subject, before, [1, short])
+  const wider = { ...before, columns: [ID, wide] }
+  await shapes(subject, wider, [`widen ${name}`])
   await write(subject, wider, [2, long])
   assert.deepEqual(await shape(subject, before, true), [], "a narrower stream needs nothing")
-  await refuses(subject, { ...wider, columns: [{ ...ID, type: "date" }, NAME, column("more", "string")] }, ["refused id", "add more"])
-  assert.deepEqual(await rowsIn(subject, streamOf(wider)), [
-    { id: 1, name: "one" },
-    { id: 2, name: long },
+  await refuses(subject, { ...wider, columns: [{ ...ID, type: "date" }, wide, column("more", "string")] }, ["refused id", "add more"])
+  const values = (await rowsIn(subject, streamOf(wider))).map((row) => [row["id"], String(row[name])])
+  assert.deepEqual(values, [
+    [1, String(short)],
+    [2, long],
   ])
 }
+
+const MANY = { ...column("many", "integer"), precision: 32 }
+const LONG = "n".repeat(200)
 
 /** A refused step has a reason, and no step is done. */
 async function refuses(subject: Subject, stream: WantedStream, steps: readonly string[]): Promise<void> {

@@ -71,7 +71,7 @@ export const faults: readonly Fault[] = [
     start: (subject, host) =>
       eitherWay((socket, raw) => {
         socket.on("error", () => undefined).once("data", () => raw.resetAndDestroy())
-        if (subject.connector.type === "mysql") socket.write(subject.opening)
+        if (subject.greets === true) socket.write(subject.opening)
       })(subject, host),
   },
   {
@@ -106,12 +106,12 @@ export const faults: readonly Fault[] = [
   { name: "SERVFAIL", applies: everybody, expected: is("dns_failed", "resolve"), start: nobody, dns: "SERVFAIL" },
   body("10 GB body", ({ connector }) => connector.type !== "csv", is("response_too_large")),
   body("gzip bomb", ({ connector }) => connector.type !== "csv", is("response_too_large")),
-  body("redirect loop", ({ connector }) => !["snowflake", "databricks"].includes(connector.type), is("redirected_too_often")),
+  body("redirect loop", everybody, ({ stays }) => ({ code: stays === true ? "response_invalid" : "redirected_too_often" })),
   { name: "garbage without end", applies: everybody, expected: is("protocol_invalid"), start: eitherWay(garbage) },
   {
     name: "messages without end",
     applies: ({ endless }) => endless !== undefined,
-    expected: ({ connector }) => ({ code: connector.type === "mysql" ? "response_too_large" : "protocol_invalid" }),
+    expected: ({ greets }) => ({ code: greets === true ? "response_too_large" : "protocol_invalid" }),
     start: (subject) => listenRaw((socket) => subject.endless?.(socket.on("error", () => undefined))),
   },
 ]

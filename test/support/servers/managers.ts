@@ -48,7 +48,12 @@ export const managers: Readonly<Record<Manager, Installer>> = {
         await writeFile(join(folder, "pom.xml"), pom(jars))
         await maven("copy-dependencies", `-DoutputDirectory=${join(folder, "jars")}`, "-DincludeScope=runtime")
       }
-      for (const archive of packages.filter((each) => !isJar(each))) await maven("unpack", `-Dartifact=${archive}`, `-DoutputDirectory=${folder}`)
+      for (const archive of packages.filter((each) => !isJar(each))) {
+        const isTar = archive.includes(":tar.gz")
+        await maven(isTar ? "copy" : "unpack", `-Dartifact=${archive}`, `-DoutputDirectory=${isTar ? repository : folder}`)
+        // Maven leaves hard links empty.
+        if (isTar) await run("tar", ["-xzf", join(repository, fileOf(archive)), "-C", folder])
+      }
       await rm(repository, { recursive: true })
     },
   },
@@ -61,6 +66,12 @@ export const managers: Readonly<Record<Manager, Installer>> = {
       for (const path of [GOMODCACHE, GOCACHE]) await rm(path, { recursive: true })
     },
   },
+}
+
+/** `group:artifact:version:type[:classifier]` as Maven names its file. */
+function fileOf(archive: string): string {
+  const [, name, version, type, classifier] = archive.split(":")
+  return `${[name, version, ...(classifier === undefined ? [] : [classifier])].join("-")}.${type}`
 }
 
 function pom(artifacts: readonly string[]): string {

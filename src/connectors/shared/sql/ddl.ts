@@ -9,6 +9,8 @@ export interface Ddl<C = unknown> {
   readonly types: Spellings
   /** The type of a key column, if it differs: a text that fits into an index. */
   keyType?(column: Column): string | undefined
+  /** The system knows no keys: the columns of a wanted key are NOT NULL, and that is all. */
+  readonly keyless?: boolean
   /** The clause that names the key: `PRIMARY KEY (a, b)`. Absent: by the standard. */
   key?(names: string): string
   /** What follows the columns: `ENGINE = …`. */
@@ -48,7 +50,7 @@ export function createTable(
     return `${dialect.ident(column.name)} ${spellIn(ddl, column, keyed)}${emptyOr(ddl, keyed ? { ...column, nullable: false } : column)}`
   })
   const names = key.map((name) => dialect.ident(name)).join(", ")
-  const keyLine = key.length === 0 ? [] : [ddl.key?.(names) ?? `PRIMARY KEY (${names})`]
+  const keyLine = key.length === 0 || ddl.keyless === true ? [] : [ddl.key?.(names) ?? `PRIMARY KEY (${names})`]
   return `CREATE TABLE ${qualified(dialect, path)} (${[...lines, ...keyLine].join(", ")})${ddl.tail === undefined ? "" : ` ${ddl.tail}`}`
 }
 

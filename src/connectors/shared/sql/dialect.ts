@@ -10,6 +10,8 @@ export interface Dialect<B> {
   readonly login: string
   /** Quotes a name, so that the system takes it exactly as written. */
   ident(name: string): string
+  /** The name of a column as the system keeps it, where it does not keep upper and lower case. */
+  folded?(name: string): string
   /** SQL for the n-th parameter, from 1. */
   bound(n: number): string
   /** The n-th parameter when it is compared with a column, converted to the column's type. Absent: the same as `bound`. */
@@ -37,10 +39,25 @@ export interface Order<B> {
   keyValue?(value: string | number | boolean, column: Column): B
   /** Whether the error means that the system rejected the value of a cursor. */
   isBadKey?(error: unknown): boolean
+  /**
+   * How ORDER BY puts rows without a value first (`NULLS FIRST`), for systems that know no keys: a stream is read by the key that its caller
+   * names, and a row without a value in it is an error. Absent: a stream without a key of its own is read in one pass.
+   */
+  readonly callersKey?: string
   /** A statement that returns one row, `skip` rows after the first. Absent: by LIMIT and OFFSET. */
   nth?(ordered: string, skip: number): string
   /** A column as the result describes it, if the catalog knows less. */
   told?(column: Column, told: Column | undefined): Column
+}
+
+/** A stream or a batch whose columns and key have the names that the system keeps. */
+export function foldedBy<T extends { readonly columns: readonly Column[]; readonly key?: readonly string[] }>(
+  { folded }: Pick<Dialect<never>, "folded">,
+  given: T,
+): T {
+  if (folded === undefined) return given
+  const columns = given.columns.map((column) => ({ ...column, name: folded(column.name) }))
+  return { ...given, columns, ...(given.key === undefined ? {} : { key: given.key.map(folded) }) }
 }
 
 /** A path as SQL. */

@@ -87,9 +87,12 @@ export const explainBy =
 
 function explained(table: ErrorTable, said: Said, cause: unknown): PlatformError {
   const code = codeOf(table, said, cause)
-  const remedies = table.remedies?.[said.code] ?? table.remedies?.[code] ?? []
+  const remedies = own(table.remedies, said.code) ?? own(table.remedies, code) ?? []
   return new PlatformError(code, sentence(table, code, said), { cause, details: detailsOf(table, said), remedies })
 }
+
+/** A server's code may be any text, also the name of something that every object has. */
+const own = <T>(record: Readonly<Record<string, T>> = {}, key: string): T | undefined => (Object.hasOwn(record, key) ? record[key] : undefined)
 
 const codeOf = ({ codes, refine, isRowFault }: ErrorTable, said: Said, cause: unknown): ErrorCode =>
   refine?.(said, cause) ?? codeIn(codes, said) ?? (isRowFault(said, cause) ? "query_invalid" : "remote_failed")
@@ -113,9 +116,12 @@ const detailsOf = ({ codeName }: ErrorTable, { code, state, at, details }: Said)
 })
 
 function sentence(table: ErrorTable, code: ErrorCode, said: Said): string {
-  const { product, login, sentences = {} } = table
+  const { product, login, sentences } = table
   const template =
-    sentences[said.code] ?? sentences[code] ?? SENTENCES[code] ?? `{product} failed: {said} (${CODE_NAMES[table.codeName] ?? `${table.codeName} `}{code}).`
+    own(sentences, said.code) ??
+    own(sentences, code) ??
+    SENTENCES[code] ??
+    `{product} failed: {said} (${CODE_NAMES[table.codeName] ?? `${table.codeName} `}{code}).`
   const parts: Readonly<Record<string, string>> = {
     product,
     login,

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import type { Call } from "../../../core/call.ts"
+import type { Call, Token, TokenSource } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
 import type { Lease, TlsSpec } from "../../../core/lease.ts"
@@ -72,7 +72,7 @@ const CANCEL_MS = 5_000
 export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): HttpWire<B> {
   const { auth, errors, headers, tls = VERIFY, parse, pollMs } = how
   const base = new URL(how.base)
-  const judge = (answer: HttpAnswer) => (answer.status < 300 ? undefined : refusalIn(errors, answer))
+  const judge = (answer: HttpAnswer) => (answer.status < 300 ? undefined : answer.status < 400 ? redirected(errors, answer) : refusalIn(errors, answer))
   const client = httpClient(lease.dispatcher(tls), { auth, maxBytes: MAX_BYTES, redirects: false, judge })
   const retriesFor = (ask: Ask): HttpRetries => ({
     most: 3,
@@ -87,13 +87,21 @@ export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): H
     if (ask.text === undefined) return requestTo(url, { method: ask.method, headers, json: ask.json })
     return requestTo(url, { method: ask.method, headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: ask.text })
   }
-  /** A request that only cancels has no call of its own, but may need its token. */
-  let tokens: HttpCall["token"]
+  // A call that was cut off gets no token any more, so its last one cancels.
+  let token: Token | undefined
+  const remembering = (call: HttpCall): HttpCall => {
+    const { token: source } = call
+    if (source === undefined) return call
+    const kept: TokenSource = async (ask) => {
+      token = await source(ask)
+      return token
+    }
+    return { ...call, token: kept }
+  }
   /** The signal of the request may outlive the call's, but a wait between two tries ends with the call. */
   const send = async (ask: Ask, call: HttpCall, signal = call.signal): Promise<{ body: Body; status: number }> => {
     const id = randomUUID()
-    tokens = call.token ?? tokens
-    const once = async (attempt: number) => answered(await client.send(requestOf(ask, id, attempt), { ...call, signal }), base, errors, parse)
+    const once = async (attempt: number) => answered(await client.send(requestOf(ask, id, attempt), { ...remembering(call), signal }), base, errors, parse)
     return await retrying(once, retriesOf(retriesFor(ask), requestOf(ask, id, 1), call))
   }
 
@@ -111,12 +119,23 @@ export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): H
       return how.progress(body, status, from, via(call))
     },
     async cancel(handle, dial) {
-      const call = { signal: AbortSignal.timeout(CANCEL_MS), remainingMs: () => CANCEL_MS, ...(tokens === undefined ? {} : { token: tokens }) }
+      const known = token
+      const call = {
+        signal: AbortSignal.timeout(CANCEL_MS),
+        remainingMs: () => CANCEL_MS,
+        ...(known === undefined ? {} : { token: () => Promise.resolve(known) }),
+      }
       if (dial === undefined) await send(how.cancel(handle), call)
       else await lastRequest(lease, dial, await auth.sign(requestOf(how.cancel(handle), randomUUID(), 1), call), tls)
     },
   }
   return { ...wireOver(api, lease), ask }
+}
+
+/** No such API redirects, and no redirect is followed: it comes from something that stands before it, such as a page to log in. */
+const redirected = (errors: ErrorTable, { status, headers, url }: HttpAnswer): PlatformError => {
+  const to = headers["location"] ?? ""
+  return strange(errors, `is a redirect (${status})${URL.canParse(to, url.href) ? ` to ${new URL(to, url.href).origin}` : ""}`)
 }
 
 function answered(answer: HttpAnswer, { host }: URL, errors: ErrorTable, parse?: (text: string) => unknown): { body: Body; status: number } {

@@ -4,6 +4,7 @@ import type { Batch, Cursor, ReadPlan, Stream } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import { decodeCursor, encodeCursor, notACursor } from "../cursors.ts"
 import { withoutZeros } from "../fraction.ts"
+import { inUtc } from "../instants.ts"
 import { Unfit } from "../unfit.ts"
 import { Advance } from "./advance.ts"
 import { type Dialect, listed, Params, qualified } from "./dialect.ts"
@@ -53,7 +54,11 @@ export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>
     for await (const { columns: told, rows, whole } of split
       ? betweenEquals(pages, (row) => spelledOnce(placed(row), order.columns), call)
       : asTheyCome(pages)) {
-      if (order.columns.length > 0) for (const row of rows) advance.to(placed(row))
+      for (const row of order.columns.length > 0 ? rows : []) {
+        const position = placed(row)
+        if (dialect.order.callersKey !== undefined && position.includes(null)) throw noKeyIn(stream, order)
+        advance.to(position)
+      }
       const last = whole && order.columns.length > 0 ? rows.at(-1) : undefined
       const typed = dialect.order.told === undefined ? columns : columns.map((column, index) => dialect.order.told?.(column, told[index]) ?? column)
       yield { columns: typed, rows, ...(last === undefined ? {} : { cursor: cursorAt(order, placed(last)) }) }
@@ -63,6 +68,20 @@ export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>
     throw error
   }
 }
+
+/** The stream with the key that its caller names, if the system knows none. Throws `query_invalid` for a column that the stream lacks. */
+export function withCallersKey<B>({ order }: Dialect<B>, stream: Stream, { key }: Pick<Stream, "key">): Stream {
+  if (order.callersKey === undefined || stream.key.length > 0 || key.length === 0) return stream
+  const missing = key.filter((name) => !stream.columns.some((column) => column.name === name))
+  if (missing.length === 0) return { ...stream, key, keyHolds: false }
+  throw new PlatformError("query_invalid", `${stream.path.join(".")} has no column ${missing.join(", ")} to be read by.`)
+}
+
+const noKeyIn = ({ path }: Stream, { columns }: ReadOrder): PlatformError =>
+  new PlatformError(
+    "query_invalid",
+    `${path.join(".")} has rows without a value in ${columns.map(({ name }) => name).join(", ")}, so it cannot be read by that key; name another one, or none.`,
+  )
 
 /** The order in which a plan reads the stream. */
 export function orderOf<B>({ order }: Dialect<B>, stream: Stream, plan: ReadPlan): ReadOrder {
@@ -87,7 +106,9 @@ export function orderOf<B>({ order }: Dialect<B>, stream: Stream, plan: ReadPlan
 function select<B>(dialect: Dialect<B>, selection: Selection<B>, columns: readonly Column[], order: ReadOrder): { sql: string; params: readonly B[] } {
   const params = new Params<B>(dialect)
   const where = whereOf(conditionsOf(dialect, selection, order, params))
-  const ordered = order.columns.length === 0 ? "" : ` ORDER BY ${listed(dialect, order.columns)}`
+  const { callersKey } = dialect.order
+  const by = order.columns.map(({ name }) => `${dialect.ident(name)}${callersKey === undefined ? "" : ` ${callersKey}`}`).join(", ")
+  const ordered = by === "" ? "" : ` ORDER BY ${by}`
   return { sql: `SELECT ${listed(dialect, columns)} FROM ${qualified(dialect, selection.stream.path)}${where}${ordered}`, params: params.all }
 }
 
@@ -167,9 +188,13 @@ export function keyValue<B>(dialect: Dialect<B>, value: unknown, column: Column,
   }
 }
 
-/** The values with a canonical spelling of numbers, because `1.0` and `1.00` are equal in the order. */
+/** The values in one spelling, because `1.0` and `1.00` are equal in the order, and so is one instant in two zones. */
 const spelledOnce = (values: readonly Value[], columns: readonly Column[]): readonly Value[] =>
-  values.map((value, index) => (columns[index]?.type === "decimal" && typeof value === "string" ? withoutZeros(value) : value))
+  values.map((value, index) => {
+    const { type, zoned } = columns[index] ?? {}
+    if (typeof value !== "string") return value
+    return type === "decimal" ? withoutZeros(value) : type === "timestamp" && zoned === true ? inUtc(value) : value
+  })
 
 interface Cut extends Page {
   /** Whether no further row equals the last one in the order. */

@@ -111,3 +111,23 @@ export const bare = (statement: string, lexis: Lexis, keeps = ""): string =>
   [...tokens(statement, lexis)]
     .map(({ kind, text }) => (kind === "code" || (kind === "quoted" && keeps.includes(text[0] ?? " ")) ? text : kind === "comment" ? " " : "''"))
     .join("")
+
+/** A statement without the semicolon, white space and comments that end it, for APIs that take no semicolon. */
+export function withoutEnd(statement: string, lexis: Lexis): string {
+  const all = [...tokens(statement, lexis)]
+  for (let last = all.at(-1); last !== undefined && last.kind !== "quoted"; last = all.at(-1)) {
+    const text = last.kind === "comment" ? "" : trimmed(last.text)
+    all.pop()
+    if (text === "") continue
+    all.push({ kind: "code", text })
+    break
+  }
+  return all.map(({ text }) => text).join("")
+}
+
+/** Code without the semicolons and white space that end it; not by a regular expression, which would take quadratic time on a million semicolons. */
+export function trimmed(code: string): string {
+  let end = code.length
+  while (end > 0 && /[\s;]/.test(code[end - 1] ?? "")) end--
+  return code.slice(0, end)
+}

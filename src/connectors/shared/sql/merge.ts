@@ -57,7 +57,7 @@ export function jsonWriter<B, C extends SqlConnection<B | string>>({ rows, cell,
   const remove: Puts<B, C> = inPieces({ ...limits, put: (target, lines) => put(removeFrom)(...keysOf(target, lines)) })
   return {
     append: inPieces({ ...limits, put: put(insertFrom), empty: none(insertFrom) }),
-    upsert: mergesDeletes ? withDeletes(upsert, remove) : withDeletes(upsert),
+    upsert: withWholeKeys(mergesDeletes ? withDeletes(upsert, remove) : withDeletes(upsert)),
     deletes: true,
   }
 }
@@ -68,3 +68,14 @@ function keysOf<B, C>(target: Target<B, C>, lines: readonly Line<B>[]): [Target<
   const narrow = <T>(values: readonly T[]): T[] => at.map((index) => values[index] as T)
   return [{ ...target, columns: narrow(target.columns) }, lines.map((line) => ({ ...line, values: narrow(line.values) }))]
 }
+
+/** Rejects rows without a value in the key: they match none, so that a MERGE would insert them anew each time. */
+const withWholeKeys =
+  <B, C>(puts: Puts<B, C>): Puts<B, C> =>
+  async (target, lines) => {
+    const at = target.columns.flatMap(({ name }, index) => (target.key.includes(name) ? [index] : []))
+    const isWhole = ({ values }: Line<B>): boolean => at.every((index) => values[index] !== null)
+    const reason = `The row has no value in its key (${target.key.join(", ")}).`
+    const { written, rejected } = await puts(target, lines.filter(isWhole))
+    return { written, rejected: [...rejected, ...lines.filter((line) => !isWhole(line)).map(({ index }) => ({ index, reason }))] }
+  }

@@ -1,5 +1,5 @@
 import { PlatformError } from "../../../core/errors.ts"
-import { bare, firstWord, type Lexis } from "./lexis.ts"
+import { bare, firstWord, type Lexis, trimmed } from "./lexis.ts"
 
 /** Which statements only read. */
 export interface Reading {
@@ -33,7 +33,7 @@ export function writeFault(statement: string, reading: Reading): string | undefi
   const first = firstWord(statement, lexis)
   if (first === "") return "The statement is empty; send one SELECT."
   if (by === "transaction") return judged(first) ?? reading.fault?.(bare(statement, lexis, reading.names), statement)
-  const text = withoutEnd(bare(statement, lexis))
+  const text = trimmed(bare(statement, lexis))
   if (text.trim() === "") return "The statement is empty; send one SELECT."
   if (text.includes(";")) return "Only one statement is taken at a time; send them one by one."
   for (const part of by.parts === undefined ? [text] : text.split(by.parts)) {
@@ -41,11 +41,4 @@ export function writeFault(statement: string, reading: Reading): string | undefi
     if (fault !== undefined) return fault
   }
   return reading.fault?.(bare(statement, lexis, reading.names), statement)
-}
-
-/** Removes semicolons and white space from the end. A regular expression would take quadratic time on a million of them. */
-function withoutEnd(text: string): string {
-  let end = text.length
-  while (end > 0 && /[\s;]/.test(text[end - 1] ?? "")) end--
-  return text.slice(0, end)
 }

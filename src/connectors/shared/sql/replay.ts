@@ -49,10 +49,11 @@ export function withReplay<B>(wire: SqlWire<B>): SqlWire<B> {
       await restore()
       yield* wire.pages(...given)
     },
-    run: async (...given) => {
+    run: async (sql, params, call, quick) => {
       await restore()
-      const { result, step: one } = await step(...given)
-      if (begun !== undefined) done.push(one)
+      const { result, step: one } = await step(sql, params, call, quick)
+      // Metadata has estimates, which change by themselves.
+      if (begun !== undefined && quick !== true) done.push(one)
       return result
     },
     transactions: {

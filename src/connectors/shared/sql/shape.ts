@@ -78,7 +78,7 @@ function changing<B, C extends SqlConnection<B>>(
   const { add, widen, loosen, types } = ddl
   const table = qualified(dialect, there.path)
   const otherKey: SchemaStep[] =
-    key.length === 0 || key.toSorted().join("\0") === there.key.toSorted().join("\0")
+    key.length === 0 || ddl.keyless === true || key.toSorted().join("\0") === there.key.toSorted().join("\0")
       ? []
       : [{ kind: "refused", reason: `The key of ${there.path.join(".")} is ${there.key.join(", ") || "none"}, and not ${key.join(", ")}; change it by hand.` }]
   return [

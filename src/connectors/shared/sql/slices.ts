@@ -4,8 +4,8 @@ import type { Slice, Slicing, Stream } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import { encodeCursor } from "../cursors.ts"
 import { type Catalog, findStream, wholeNumber } from "./catalog.ts"
-import { type Dialect, listed, Params, qualified } from "./dialect.ts"
-import { behind, keyValue, nthOf, type Within } from "./keyset.ts"
+import { type Dialect, foldedBy, listed, Params, qualified } from "./dialect.ts"
+import { behind, keyValue, nthOf, type Within, withCallersKey } from "./keyset.ts"
 import type { SqlConnection } from "./wire.ts"
 
 /** How a type divides streams into slices that are read in parallel, each in its own session. */
@@ -26,7 +26,7 @@ export const notASlice = ({ path }: Pick<Stream, "path">, cause?: unknown): Plat
 
 /** Cuts a stream; the transaction that keeps the snapshot is held until the slicing is disposed of. */
 export async function sliceStream<B, C extends SqlConnection<B>>(
-  catalog: Catalog<C>,
+  { catalog, dialect }: { readonly catalog: Catalog<C>; readonly dialect: Dialect<B> },
   slicer: Slicer<B, C>,
   client: C,
   from: Stream,
@@ -37,7 +37,7 @@ export async function sliceStream<B, C extends SqlConnection<B>>(
   const end = async (): Promise<void> => await transactions?.rollback()
   try {
     await transactions?.begin("snapshot", call)
-    const stream = await findStream(catalog, client, from.path, call)
+    const stream = withCallersKey(dialect, await findStream(catalog, client, from.path, call), foldedBy(dialect, from))
     const of = (await slicer.snapshot?.(client, call)) ?? ""
     const parts = await slicer.cut(client, stream, Math.max(1, Math.floor(most)), call)
     return { slices: parts.map((part) => ({ ...part, of })), consistent: of !== "", [Symbol.asyncDispose]: end }
@@ -49,19 +49,16 @@ export async function sliceStream<B, C extends SqlConnection<B>>(
 
 type KeyValues = readonly Value[]
 
-/** Slices by ranges of the key, for systems without a better way. Scans the index once. */
-export const keySlicer = <B, C extends SqlConnection<B>>(dialect: Dialect<B>): Slicer<B, C> => ({
+/** Slices by ranges of the key, for systems without a better way. Scans the index once, or takes a sample of the keys where that costs less. */
+export const keySlicer = <B, C extends SqlConnection<B>>(dialect: Dialect<B>, sampled?: Sampled): Slicer<B, C> => ({
   cut: async (client, stream, most, call) => {
     const key = keyOf(dialect, stream)
     if (key.length === 0 || most === 1) return [{ id: WHOLE }]
     const rows = stream.estimatedRows || (await countRows(dialect, client, stream, call))
     const step = Math.max(1, Math.ceil(rows / most))
-    const bounds: (KeyValues | null)[] = [null]
-    while (bounds.length < most) {
-      const next = await keyAt(dialect, client, stream, key, bounds.at(-1) ?? null, step - 1, call)
-      if (next === undefined) break
-      bounds.push(next)
-    }
+    const bounds = await (sampled === undefined
+      ? boundsByStep(dialect, client, stream, key, most, step, call)
+      : boundsBySample(dialect, client, stream, key, most, rows, sampled, call))
     return bounds.map((after, index) => ({ id: encodeCursor([after, bounds[index + 1] ?? null]), estimatedRows: Math.min(step, rows) }))
   },
 
@@ -77,6 +74,53 @@ export const keySlicer = <B, C extends SqlConnection<B>>(dialect: Dialect<B>): S
     }
   },
 })
+
+/** SQL for so many of a hundred rows of a table, chosen by chance. */
+export type Sampled = (table: string, percent: number) => string
+
+/** Keys of a sample at most. */
+const SAMPLE = 10_000
+
+type Bounds = readonly (KeyValues | null)[]
+
+/** The first bound is none; each other one is the key of a row, `step` rows further on. */
+async function boundsByStep<B, C extends SqlConnection<B>>(
+  dialect: Dialect<B>,
+  client: C,
+  stream: Stream,
+  key: readonly Column[],
+  most: number,
+  step: number,
+  call: Call,
+): Promise<Bounds> {
+  const bounds: (KeyValues | null)[] = [null]
+  while (bounds.length < most) {
+    const next = await keyAt(dialect, client, stream, key, bounds.at(-1) ?? null, step - 1, call)
+    if (next === undefined) break
+    bounds.push(next)
+  }
+  return bounds
+}
+
+/** The same, with bounds that a sample of the keys puts about as far apart. One that comes twice counts once. */
+async function boundsBySample<B, C extends SqlConnection<B>>(
+  dialect: Dialect<B>,
+  { wire }: C,
+  stream: Stream,
+  key: readonly Column[],
+  most: number,
+  rows: number,
+  sampled: Sampled,
+  call: Call,
+): Promise<Bounds> {
+  const percent = Math.min(100, Math.ceil((SAMPLE * 100 * 1_000) / Math.max(1, rows)) / 1_000)
+  const table = percent === 100 ? qualified(dialect, stream.path) : sampled(qualified(dialect, stream.path), percent)
+  const names = listed(dialect, key)
+  const keys = (await wire.run(`SELECT ${names} FROM ${table} ORDER BY ${names}`, [], call)).rows
+  const cuts = Array.from({ length: most - 1 }, (_, index) => keys[Math.floor(((index + 1) * keys.length) / most)])
+  const distinct = new Map(cuts.filter((each) => each !== undefined).map((each) => [JSON.stringify(each), each]))
+  return [null, ...distinct.values()]
+}
 
 /** The key, if ranges of it are disjoint and cover all rows; otherwise empty. */
 function keyOf<B>({ order }: Dialect<B>, stream: Stream): readonly Column[] {

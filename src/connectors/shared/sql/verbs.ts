@@ -6,10 +6,10 @@ import { Unfit } from "../unfit.ts"
 import { byteVerbs } from "./byte-verbs.ts"
 import { findStream } from "./catalog.ts"
 import { committed } from "./commits.ts"
-import type { Dialect } from "./dialect.ts"
+import { type Dialect, foldedBy } from "./dialect.ts"
 import { explainBy } from "./errors.ts"
 import { type Refused, withGrants } from "./grants.ts"
-import { readInOrder } from "./keyset.ts"
+import { readInOrder, withCallersKey } from "./keyset.ts"
 import { assertReads } from "./reading.ts"
 import { shape } from "./shape.ts"
 import { notASlice, sliceStream } from "./slices.ts"
@@ -19,7 +19,7 @@ import { writeBatch } from "./write.ts"
 
 /** All verbs of a SQL type. A verb whose role is absent is absent too. */
 export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
-  const { catalog, errors, facts, writer, slicer, ddl, bytes } = type
+  const { catalog, dialect, errors, facts, writer, slicer, ddl, bytes } = type
   return {
     close: ({ wire }: C) => wire.close(),
     test: (client: C, call: Call) => facts(client, call),
@@ -38,16 +38,21 @@ export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
       mending(type, client, call, { path: catalog.whole?.(client, from.path) ?? from.path }, read(type, client, from, options, call)),
     ...(slicer === undefined
       ? {}
-      : { slices: (client: C, from: Stream, _: ReadPlan, most: number, call: Call) => sliceStream(catalog, slicer, client, from, most, call) }),
+      : { slices: (client: C, from: Stream, _: ReadPlan, most: number, call: Call) => sliceStream(type, slicer, client, from, most, call) }),
     ...(bytes === undefined ? {} : byteVerbs(type, bytes)),
     explain: explainBy(errors),
     ...(type.reset === undefined ? {} : { reset: type.reset.bind(type) }),
     ...(writer === undefined
       ? {}
-      : { write: (client: C, to: Stream, batch: Batch, how: WriteOptions, call: Call) => writeBatch(type, writer, client, to, batch, how, call) }),
+      : {
+          write: (client: C, to: Stream, batch: Batch, how: WriteOptions, call: Call) =>
+            writeBatch(type, writer, client, foldedBy(dialect, to), foldedBy(dialect, batch), how, call),
+        }),
     ...(writer?.upsert === undefined ? {} : { upserts: true as const }),
     ...(writer?.deletes === true ? { deletes: true as const } : {}),
-    ...(ddl === undefined ? {} : { shape: (client: C, wanted: WantedStream, apply: boolean, call: Call) => shape(type, ddl, client, wanted, apply, call) }),
+    ...(ddl === undefined
+      ? {}
+      : { shape: (client: C, wanted: WantedStream, apply: boolean, call: Call) => shape(type, ddl, client, foldedBy(dialect, wanted), apply, call) }),
     ...(ddl?.commits === true
       ? {
           commits: "transaction" as const,
@@ -109,13 +114,14 @@ function parameter<B>(param: Dialect<B>["param"], value: Value, type: ParamType 
 async function* read<B, C extends SqlConnection<B>>(
   { catalog, dialect, slicer }: SqlType<B, C>,
   client: C,
-  from: Stream,
+  given: Stream,
   { plan, slice, after }: ReadOptions,
   call: Call,
 ): AsyncGenerator<Batch> {
+  const from = foldedBy(dialect, given)
   const snapshot = slice === undefined || slice.of === "" ? undefined : slice.of
   const work = async function* (): AsyncGenerator<Batch> {
-    const stream = await findStream(catalog, client, from.path, call)
+    const stream = withCallersKey(dialect, await findStream(catalog, client, from.path, call), from)
     const within = slice === undefined ? undefined : slicer?.within(stream, slice.id)
     try {
       yield* readInOrder(dialect, client.wire, { stream, columns: from.columns, plan, after, within }, call)

@@ -4,6 +4,7 @@ import type { StreamKind } from "../../../../core/streams.ts"
 import type { Column, Value } from "../../../../core/values.ts"
 import { type Catalog, countedBy, denied, described, grouped, type Relation } from "../catalog.ts"
 import { grantOf } from "../grants.ts"
+import type { Typed } from "../types.ts"
 import type { MysqlClient } from "./client.ts"
 import { SORTS_OTHERWISE } from "./dialect.ts"
 import { isServerError } from "./errors.ts"
@@ -22,12 +23,21 @@ interface Scope {
   readonly one?: true
 }
 
-const SYSTEM = "('information_schema', 'mysql', 'performance_schema', 'sys')"
+/** How the catalog of one system of the protocol differs. */
+export interface MysqlSchema {
+  readonly product: string
+  /** Databases that are the system's own. */
+  readonly own: readonly string[]
+  /** A type of COLUMN_TYPE. */
+  typeOf(native: string): Typed
+}
 
-const scopeOf = async (client: MysqlClient, path: readonly string[] | undefined, call: Call): Promise<Scope> => {
+const MYSQL: MysqlSchema = { product: "MySQL", own: ["information_schema", "mysql", "performance_schema", "sys"], typeOf: catalogType }
+
+const scopeOf = async ({ own }: MysqlSchema, client: MysqlClient, path: readonly string[] | undefined, call: Call): Promise<Scope> => {
   const names = await namesOf(client, call)
   if (path !== undefined) return { names, one: true, where: `${names.same("TABLE_SCHEMA")} AND ${names.same("TABLE_NAME")}`, params: twice(path) }
-  if (client.database === "") return { names, where: `${names.exact("TABLE_SCHEMA")} NOT IN ${SYSTEM}`, params: [] }
+  if (client.database === "") return { names, where: `${names.exact("TABLE_SCHEMA")} NOT IN (${own.map((name) => `'${name}'`).join(", ")})`, params: [] }
   return { names, where: names.same("TABLE_SCHEMA"), params: twice([client.database]) }
 }
 
@@ -43,25 +53,28 @@ const JSON_CHECKS = "CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM informatio
 const MOST_COLUMNS = 4_096
 
 /** The catalog of MySQL, MariaDB, and systems that speak their protocol and have their information_schema. */
-export const mysqlCatalog: Catalog<MysqlClient> = {
+export const mysqlCatalogOf = (schema: MysqlSchema): Catalog<MysqlClient> => ({
   path: ["database", "name"],
   discover: async function* (client, call) {
-    const scope = await scopeOf(client, undefined, call)
+    const scope = await scopeOf(schema, client, undefined, call)
     const count = `SELECT TABLE_TYPE, COUNT(*) ${TABLES} ${scope.where} GROUP BY TABLE_TYPE`
     yield countedBy((await client.wire.run(count, scope.params, call)).rows, ([type]) => kindOf(type))
-    yield* relations(client, scope, mayRead, call)
+    yield* relations(schema, client, scope, mayRead, call)
   },
   find: async (client, path, call) => {
     if (!mayBe(path)) return undefined
-    for await (const relation of relations(client, await scopeOf(client, path, call), mayRead, call)) return relation
+    for await (const relation of relations(schema, client, await scopeOf(schema, client, path, call), mayRead, call)) return relation
     return undefined
   },
   target: async (client, path, call) => {
     if (!mayBe(path)) return undefined
-    for await (const relation of relations(client, await scopeOf(client, path, call), () => true, call)) if ("stream" in relation) return relation.stream
+    for await (const relation of relations(schema, client, await scopeOf(schema, client, path, call), () => true, call))
+      if ("stream" in relation) return relation.stream
     return undefined
   },
-}
+})
+
+export const mysqlCatalog = mysqlCatalogOf(MYSQL)
 
 /** Whether the names can exist: they have only characters of the basic plane (MySQL docs, 11.2). MariaDB refuses to compare other characters with them. */
 const mayBe = (path: readonly string[]): boolean => !path.some((name) => /[\u{10000}-\u{10ffff}]/u.test(name))
@@ -70,7 +83,9 @@ const kindOf = (type: Value | undefined): StreamKind => (type === "VIEW" ? "view
 
 type Cells = readonly Value[]
 
-const mayRead = (column: Cells): boolean => String(column[6]).toLowerCase().split(",").includes("select")
+/** A system that gives no privileges of columns lists only tables of which the user has some right. */
+const mayRead = ([, , , , , , privileges]: Cells): boolean =>
+  /^(null)?$/.test(String(privileges)) || String(privileges).toLowerCase().split(",").includes("select")
 
 /** Joins names by a zero byte, which no name contains (MySQL docs, 11.2). */
 const nameOf = (...parts: readonly (Value | undefined)[]): string => parts.map(String).join("\0")
@@ -86,26 +101,32 @@ interface About {
 }
 
 /** Every table with the columns that the user may use, by a constant number of queries. Columns are streamed. */
-async function* relations(client: MysqlClient, scope: Scope, may: (column: Cells) => boolean, call: Call): AsyncGenerator<Relation> {
+async function* relations(
+  { product, typeOf }: MysqlSchema,
+  client: MysqlClient,
+  scope: Scope,
+  may: (column: Cells) => boolean,
+  call: Call,
+): AsyncGenerator<Relation> {
   const about = await read(client, scope, call)
   const left = new Map(about.tables)
   const order = ["TABLE_SCHEMA", "TABLE_NAME"].map(scope.names.exact).join(", ")
   const sql = `SELECT ${COLUMNS} ${scope.where} ORDER BY ${order}, ORDINAL_POSITION`
-  for await (const rows of grouped(client.wire.pages(sql, scope.params, { batchRows: 500 }, call), 2, MOST_COLUMNS, "MySQL")) {
+  for await (const rows of grouped(client.wire.pages(sql, scope.params, { batchRows: 500 }, call), 2, MOST_COLUMNS, product)) {
     const name = nameOf(rows[0]?.[0], rows[0]?.[1])
     const table = about.tables.get(name)
     // The table was created after the tables were listed.
     if (table === undefined) continue
     left.delete(name)
     const usable = rows.filter(may)
-    yield usable.length === 0 || brokenReason(tableOf(table)) !== undefined ? hidden(table, about, scope) : found(table, name, usable, rows, about)
+    yield usable.length === 0 || brokenReason(tableOf(table)) !== undefined ? hidden(table, about, scope) : found(typeOf, table, name, usable, rows, about)
   }
   for (const table of left.values()) yield hidden(table, about, scope)
 }
 
 async function read(client: MysqlClient, { names, where, params }: Scope, call: Call): Promise<About> {
   const { wire, line } = client
-  const select = async (sql: string): Promise<readonly Cells[]> => (await wire.run(`SELECT ${sql}`, params, call)).rows
+  const select = async (sql: string): Promise<readonly Cells[]> => (await wire.run(`SELECT ${sql}`, params, call, true)).rows
   const tables = await select(`TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, TABLE_ROWS, TABLE_COMMENT, ENGINE ${TABLES} ${where}`)
   const keys = new Map<string, string[]>()
   const order = ["TABLE_SCHEMA", "TABLE_NAME"].map(names.exact).join(", ")
@@ -146,7 +167,7 @@ const GENERATED = /\b(VIRTUAL|STORED|PERSISTENT) GENERATED\b/
 /** In a collation without padding, MariaDB sorts CHAR with its trailing spaces and compares it without them: 'a' sorts after 'a\t', and is less. */
 const sortsOtherwise = (native: string, collation: string): boolean => native.startsWith("char(") && collation.includes("_nopad_")
 
-function found(table: Cells, name: string, usable: readonly Cells[], all: readonly Cells[], about: About): Relation {
+function found(typeOf: MysqlSchema["typeOf"], table: Cells, name: string, usable: readonly Cells[], all: readonly Cells[], about: About): Relation {
   const { keys, json, grants } = about
   const { path, view, comment, engine } = tableOf(table)
   // Columns that the user may not read are not listed. They leave a gap in the positions, or the listed ones were granted one by one.
@@ -157,7 +178,7 @@ function found(table: Cells, name: string, usable: readonly Cells[], all: readon
     columns: usable.map(
       ([, , column, , nullable, native, , extra, collation]): Column => ({
         name: String(column),
-        ...catalogType(String(native)),
+        ...typeOf(String(native)),
         ...(json.has(nameOf(name, column)) ? { type: "json" } : {}),
         nullable: nullable === "YES",
         ...(GENERATED.test(String(extra)) ? { generated: "computed" } : {}),

@@ -4,13 +4,16 @@ import type { PlatformError } from "../../../../core/errors.ts"
 import type { Address, Lease } from "../../../../core/lease.ts"
 import { explainBy } from "../errors.ts"
 import { mendedBy } from "../grants.ts"
-import type { Encryption, Login } from "../login.ts"
+import { type Encryption, type Login, loginOf, type ServerConfig } from "../login.ts"
+import { withReplay } from "../replay.ts"
 import type { SqlConnection } from "../wire.ts"
+import { mysqlDialect } from "./dialect.ts"
 import type { MysqlBound } from "./encode.ts"
 import { mysqlErrors } from "./errors.ts"
 import { type MysqlLine, run } from "./pages.ts"
 import { isClosing, keepOrder, secureByLease, watchPackets } from "./protocol.ts"
 import { databaseRight } from "./rights.ts"
+import type { MysqlSystem } from "./system.ts"
 import { mysqlWire } from "./wire.ts"
 
 /** A logged-in connection to MySQL, MariaDB, or a system that speaks their protocol. */
@@ -23,6 +26,8 @@ export interface MysqlClient extends SqlConnection<MysqlBound>, Encryption {
    * temporary tables, prepared statements, database and role. Throws if the server now refuses the login.
    */
   logInAgain(): Promise<void>
+  /** Discards the session's state without a new login, for systems that document no other way. */
+  clean(): Promise<void>
   /**
    * The client that may run LOAD DATA LOCAL. It has a connection of its own, because the login decides whether the server may request
    * data. It is closed together with this client, and when this client logs in again.
@@ -32,11 +37,20 @@ export interface MysqlClient extends SqlConnection<MysqlBound>, Encryption {
 
 type Dial = (to: Address) => Promise<Duplex>
 
+/** A type's `connect`: logs in by the fields of a database server. */
+export const connectMysqlBy =
+  (system: MysqlSystem) =>
+  (config: ServerConfig, lease: Lease): Promise<MysqlClient> => {
+    const { login, lease: way } = loginOf(config, lease)
+    return connectMysql(login, way, system)
+  }
+
 /** Logs in through the lease. The client library opens no connection and does no TLS itself, and reads neither files nor the environment. */
-export async function connectMysql(login: Login, lease: Lease): Promise<MysqlClient> {
-  const { line, release } = await enter(login, lease, false)
-  const loaders = new Loaders(() => enterToLoad(login, lease))
-  const wire = mysqlWire(line, release)
+async function connectMysql(login: Login, lease: Lease, system: MysqlSystem): Promise<MysqlClient> {
+  const { line, release } = await enter(login, lease, system, false)
+  const loaders = new Loaders(() => enterToLoad(login, lease, system))
+  const own = mysqlWire(line, system, release)
+  const wire = system.replays === true ? withReplay(own) : own
   const close = async (): Promise<void> => {
     await loaders.close()
     await wire.close()
@@ -45,12 +59,18 @@ export async function connectMysql(login: Login, lease: Lease): Promise<MysqlCli
     await loaders.close()
     await logInAgain(line, login)
   }
-  return { ...clientOf(line, login), wire: { ...wire, close }, logInAgain: again, loader: () => loaders.get() }
+  return { ...clientOf(line, login), wire: { ...wire, close }, logInAgain: again, clean: () => clean(line, login), loader: () => loaders.get() }
 }
 
-async function enterToLoad(login: Login, lease: Lease): Promise<MysqlClient> {
-  const { line, release } = await enter(login, lease, true)
-  const client = { ...clientOf(line, login), wire: mysqlWire(line, release), logInAgain: () => logInAgain(line, login), loader: async () => client }
+async function enterToLoad(login: Login, lease: Lease, system: MysqlSystem): Promise<MysqlClient> {
+  const { line, release } = await enter(login, lease, system, true)
+  const client = {
+    ...clientOf(line, login),
+    wire: mysqlWire(line, system, release),
+    logInAgain: () => logInAgain(line, login),
+    clean: () => clean(line, login),
+    loader: async () => client,
+  }
   return client
 }
 
@@ -85,14 +105,15 @@ class Loaders {
 }
 
 /** Logs in. At the lease's deadline the running statement is killed, unless `release` was called. */
-async function enter(login: Login, lease: Lease, loads: boolean): Promise<{ readonly line: MysqlLine; readonly release: () => void }> {
+async function enter(login: Login, lease: Lease, system: MysqlSystem, loads: boolean): Promise<{ readonly line: MysqlLine; readonly release: () => void }> {
   const entered = await logIn(login, lease, (to) => lease.dial(to), loads)
-  const { threadId } = entered.connection
+  const statement =
+    (await system.kill?.((sql) => run({ ...entered, kill: async () => undefined }, sql, []))) ?? `KILL QUERY ${Number(entered.connection.threadId)}`
   const kill = async (dial: Dial): Promise<void> => {
     const other = await logIn(login, lease, dial, false)
     try {
       await new Promise<void>((resolve, reject) => {
-        other.connection.query(`KILL QUERY ${Number(threadId)}`, (error) => (error ? reject(error) : resolve()))
+        other.connection.query(statement, (error) => (error ? reject(error) : resolve()))
       })
     } finally {
       other.connection.destroy()
@@ -118,6 +139,20 @@ async function logInAgain(line: MysqlLine, { password }: Login): Promise<void> {
   } finally {
     forget(connection)
   }
+}
+
+/** Discards the session's state without the password (MySQL docs, COM_RESET_CONNECTION), and chooses the database again. */
+async function clean({ connection, rested, ...line }: MysqlLine, { database }: Login): Promise<void> {
+  rested()
+  await new Promise<void>((resolve, reject) => {
+    connection.once("error", reject)
+    connection.reset((error) => {
+      connection.off("error", reject)
+      if (error) reject(error)
+      else resolve()
+    })
+  })
+  if (database !== "") await run({ connection, rested, ...line }, `USE ${mysqlDialect.ident(database)}`, [])
 }
 
 async function logIn(login: Login, lease: Lease, dial: Dial, loads: boolean): Promise<Omit<MysqlLine, "kill">> {

@@ -24,7 +24,7 @@ const nameIn = (quoted: string): string => (quoted === "*" ? quoted : quoted.sli
 
 /** The grants of the session's user, of its active roles and of PUBLIC. */
 export async function grantsOf({ wire, line }: MysqlClient, call: Call): Promise<readonly Grant[]> {
-  const rowsOf = async (sql: string) => (await wire.run(sql, [], call)).rows
+  const rowsOf = async (sql: string) => (await wire.run(sql, [], call, true)).rows
   // MariaDB lists the grants of active roles too.
   if (line.mariadb) return grantsIn(await rowsOf("SHOW GRANTS"))
   try {
@@ -75,4 +75,4 @@ function like(pattern: string, text: string): boolean {
 
 /** The account that the server matched the login to, such as `app@%`. */
 export const accountOf = async ({ wire }: Pick<MysqlClient, "wire">, call: Call): Promise<string> =>
-  String((await wire.run("SELECT CURRENT_USER()", [], call)).rows[0]?.[0] ?? "")
+  String((await wire.run("SELECT CURRENT_USER()", [], call, true)).rows[0]?.[0] ?? "")

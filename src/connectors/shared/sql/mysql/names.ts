@@ -28,7 +28,7 @@ const known = new WeakMap<object, Names>()
 export async function namesOf({ wire, line }: MysqlClient, call: Call): Promise<Names> {
   const before = known.get(line)
   if (before !== undefined) return before
-  const { rows } = await wire.run("SHOW VARIABLES LIKE 'lower_case_table_names'", [], call)
+  const { rows } = await wire.run("SHOW VARIABLES LIKE 'lower_case_table_names'", [], call, true)
   const names = Number(rows[0]?.[1] ?? 0) === 0 ? BY_BYTES : BY_LETTERS
   known.set(line, names)
   return names

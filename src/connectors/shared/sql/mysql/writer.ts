@@ -35,7 +35,7 @@ async function named(client: MysqlClient, prefix: string, call: Call): Promise<s
 
 /** Whether a refused statement is undone completely (it is not in MyISAM, Aria and MEMORY), and the most bytes of one statement. */
 async function engine(client: MysqlClient, { path }: Stream, call: Call): Promise<{ transactional: boolean; bytes: number }> {
-  const [[type, transactions, packet] = []] = (await client.wire.run(`${TABLE} ${await named(client, "t.", call)}`, twice(path), call)).rows
+  const [[type, transactions, packet] = []] = (await client.wire.run(`${TABLE} ${await named(client, "t.", call)}`, twice(path), call, true)).rows
   return { transactional: type === "VIEW" || transactions === "YES", bytes: Math.floor(wholeNumber(packet) * SHARE) }
 }
 
@@ -53,16 +53,29 @@ const insert: Omit<Piecewise<MysqlBound, MysqlClient>, "put"> = {
   tooLarge: (bytes, most) => `The row has ${bytes} bytes, and the server's max_allowed_packet allows ${most}.`,
 }
 
+/** The limits of one INSERT in a system whose tables all have transactions. */
+export const transactionalInsert: typeof insert = {
+  ...insert,
+  limits: async ({ client, call, columns }) => {
+    const [[packet] = []] = (await client.wire.run("SELECT @@max_allowed_packet", [], call, true)).rows
+    return {
+      bytes: Math.floor(wholeNumber(packet) * SHARE),
+      rows: Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_PLACEHOLDERS / Math.max(1, columns.length)))),
+    }
+  },
+}
+
 const sizeOf = (value: MysqlBound): number => (typeof value === "string" ? Buffer.byteLength(value) : Buffer.isBuffer(value) ? value.length : 0) + 16
 
-async function put(target: Into, lines: readonly MysqlLineOf[], more: string): Promise<number> {
+/** Puts the lines by one statement; `more` follows the rows. */
+export async function put(target: Into, lines: readonly MysqlLineOf[], more: string, verb = "INSERT"): Promise<number> {
   const { rows, params } = valueRows(target, lines)
-  await target.client.wire.run(`INSERT INTO ${target.table} (${columnList(target)}) VALUES ${rows}${more}`, params, target.call)
+  await target.client.wire.run(`${verb} INTO ${target.table} (${columnList(target)}) VALUES ${rows}${more}`, params, target.call)
   return lines.length
 }
 
 /** Runs the same statement without rows. It fails if the statement fails regardless of its rows. */
-const putNone = (target: Into, more: string): Promise<unknown> =>
+export const putNone = (target: Into, more: string): Promise<unknown> =>
   target.client.wire.run(
     `INSERT INTO ${target.table} (${columnList(target)}) SELECT ${target.columns.map(() => "NULL").join(", ")} FROM DUAL WHERE FALSE${more}`,
     [],
@@ -104,7 +117,7 @@ const MOST_KEYS = 500
  * The number of rows that the lines have become: the number of their different keys, as the server compares them. A line whose key is
  * not found in the table is counted by itself, because the server, a trigger or a counter stored another value.
  */
-async function standing(target: Into, lines: readonly MysqlLineOf[]): Promise<number> {
+export async function standing(target: Into, lines: readonly MysqlLineOf[]): Promise<number> {
   const { columns, key } = target
   const at = key.map((name) => columns.findIndex((column) => column.name === name))
   const keyed = lines.filter(({ values }) => at.every((index) => values[index] !== null))
@@ -152,11 +165,11 @@ const UNIQUE = `
   WHERE NON_UNIQUE = 0 AND`
 
 /** The keys of unique indexes without NULLs. */
-async function uniqueKeys(client: MysqlClient, { path }: Stream, call: Call): Promise<readonly (readonly string[])[]> {
+export async function uniqueKeys(client: MysqlClient, { path }: Stream, call: Call): Promise<readonly (readonly string[])[]> {
   const indexes = new Map<unknown, string[]>()
   const nullable = new Set<unknown>()
   for (const [index, column, nulls] of (
-    await client.wire.run(`${UNIQUE} ${await named(client, "", call)} ORDER BY INDEX_NAME, SEQ_IN_INDEX`, twice(path), call)
+    await client.wire.run(`${UNIQUE} ${await named(client, "", call)} ORDER BY INDEX_NAME, SEQ_IN_INDEX`, twice(path), call, true)
   ).rows) {
     indexes.set(index, [...(indexes.get(index) ?? []), String(column)])
     if (nulls === "YES") nullable.add(index)
@@ -165,7 +178,7 @@ async function uniqueKeys(client: MysqlClient, { path }: Stream, call: Call): Pr
 }
 
 /** Rejects deletes by keys that are not values of their columns. The server would compare `abc` as 0, and delete the row with that key. */
-function withoutStrayDeletes(upsert: Puts<MysqlBound, MysqlClient>): Puts<MysqlBound, MysqlClient> {
+export function withoutStrayDeletes(upsert: Puts<MysqlBound, MysqlClient>): Puts<MysqlBound, MysqlClient> {
   return async (target, lines) => {
     const strayed = lines.flatMap(({ index, values, remove }): Rejected[] => {
       const stray = remove ? target.columns.find((column, at) => target.key.includes(column.name) && !isKeyOf(values[at] ?? null, column)) : undefined

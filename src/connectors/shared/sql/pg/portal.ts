@@ -21,6 +21,9 @@ export type RawRow = readonly (string | null)[]
 
 let portals = 0
 
+/** A value without characters, measured in characters. */
+const VALUE_LENGTH = 64
+
 /**
  * A statement whose rows are taken in parts, within a transaction (PostgreSQL docs, 55.2.3). All that a part needs goes
  * out in one message, and ends with a Sync: the portal lives as long as its transaction.
@@ -30,7 +33,7 @@ export class Portal {
   fields: readonly Field[] = []
   /** Whether there may be more rows. */
   suspended = false
-  /** Characters of all rows so far. */
+  /** Characters of all rows so far, and for each value the memory that it takes besides. */
   length = 0
   readonly #pg: Client
   // Redshift takes no portal without a name.
@@ -75,7 +78,7 @@ export class Portal {
             "protocol_invalid",
             "The server sent more rows than it was asked for, so it is not the system that the connector expects; check host and port.",
           )
-        for (const text of fields) this.length += text?.length ?? 0
+        for (const text of fields) this.length += VALUE_LENGTH + (text?.length ?? 0)
         rows.push(fields)
       },
       handleCommandComplete: () => void left--,

@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { Rooms } from "./rooms.ts"
 
 test("a workspace has four large answers in memory, and others have room meanwhile", async () => {
-  const rooms = new Rooms()
+  const rooms = new Rooms(4, 24)
   const entered: string[] = []
   const take = (workspaceId: string, signal?: AbortSignal) => {
     const room = rooms.of(workspaceId, signal)
@@ -31,7 +31,7 @@ test("a workspace has four large answers in memory, and others have room meanwhi
 })
 
 test("a waiting answer is woken by the signal, and an answer needs one room however often it asks", async () => {
-  const rooms = new Rooms()
+  const rooms = new Rooms(4, 24)
   const own = rooms.of("a")
   for (let time = 0; time < 10; time++) await own.need()
   const others = Array.from({ length: 3 }, () => rooms.of("a"))

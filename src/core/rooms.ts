@@ -1,19 +1,24 @@
-import { untilAborted } from "../core/abort.ts"
-import type { Room } from "../core/call.ts"
-import { FairQueue, type Waiting } from "../core/fair-queue.ts"
+import { untilAborted } from "./abort.ts"
+import type { Room } from "./call.ts"
+import { FairQueue, type Waiting } from "./fair-queue.ts"
 
 interface Asking extends Waiting {
   readonly enter: () => void
 }
 
-/** Large answers that one workspace, and all of them together, may have in memory at once. */
-const [MOST_OWN, MOST] = [4, 24]
-
 /** Limits how many large answers are in memory at once; the others wait on the network. Workspaces take turns. */
 export class Rooms {
+  readonly #own: number
+  readonly #most: number
   readonly #queue = new FairQueue<Asking>()
   readonly #open = new Map<string, number>()
   #all = 0
+
+  /** At most `own` answers of one workspace, and `most` of all of them together. */
+  constructor(own: number, most: number) {
+    this.#own = own
+    this.#most = most
+  }
 
   /** A room of a workspace for one answer. */
   of(workspaceId: string, signal?: AbortSignal): Room {
@@ -48,8 +53,8 @@ export class Rooms {
   }
 
   #serve(): void {
-    while (this.#all < MOST) {
-      const next = this.#queue.take(({ workspaceId }) => (this.#open.get(workspaceId) ?? 0) < MOST_OWN)
+    while (this.#all < this.#most) {
+      const next = this.#queue.take(({ workspaceId }) => (this.#open.get(workspaceId) ?? 0) < this.#own)
       if (next === undefined) return
       this.#all++
       this.#open.set(next.workspaceId, (this.#open.get(next.workspaceId) ?? 0) + 1)
