@@ -4,7 +4,7 @@ import type { HttpAuth } from "../../http/auth.ts"
 import type { ErrorTable } from "../errors.ts"
 import { refused, strange } from "../http-errors.ts"
 import { type Ask, type Body, type HttpWire, httpStatements, type Via } from "../http-statements.ts"
-import { type ResultLink, resultLinks } from "../result-links.ts"
+import { type ResultLink, resultLinks, textRows } from "../result-links.ts"
 import { type Binding, outerType, type sparkTypes, spelledType } from "../spark/types.ts"
 import type { Progress, Submission } from "../statements.ts"
 import type { ColumnParts } from "../text-types.ts"
@@ -103,12 +103,15 @@ function progressOf(told: Telling, body: Body, via: Via): Progress<Handle> {
   if (status?.state !== "SUCCEEDED") throw failed(errors, status)
   if (manifest?.truncated === true && (manifest.total_byte_count ?? 0) > MOST_BYTES)
     throw new PlatformError("response_too_large", `The result is larger than 100 GiB, where ${errors.product} cuts it off; ask for less.`)
-  const columns = (manifest?.schema?.columns ?? []).map(
-    ({ name, type_text: native }): ColumnParts => ({ name, type: outerType(native), spelled: spelledType(native) }),
-  )
+  const columns = (manifest?.schema?.columns ?? []).map((column) => columnIn(column, errors))
   const first = partOf(told, result as Body | undefined, id, { chunk: 0, columns, chunks: manifest?.total_chunk_count ?? 0 }, via)
   const touched = columns[0]?.name === "num_affected_rows" ? Number(first.rows?.[0]?.[0]) : undefined
   return { ...first, columns: types.columnsOf(columns), ...(touched === undefined ? {} : { touched }) }
+}
+
+function columnIn({ name, type_text: native }: Told, errors: ErrorTable): ColumnParts {
+  if (typeof name !== "string" || typeof native !== "string") throw strange(errors, "describes a column without a name or a type")
+  return { name, type: outerType(native), spelled: spelledType(native) }
 }
 
 function failed(errors: ErrorTable, status: Answer["status"]): PlatformError {
@@ -126,7 +129,7 @@ function partOf({ errors, types, download }: Telling, body: Body | undefined, id
   if (index !== undefined && (index !== chunk + 1 || index >= chunks)) throw strange(errors, `names chunk ${index} behind chunk ${chunk} of ${chunks}`)
   if (index === undefined && chunk + 1 < chunks) throw strange(errors, `ends with chunk ${chunk} of ${chunks}`)
   const next = index === undefined ? {} : { next: { id, rest: { ...rest, chunk: index } } }
-  if (link === undefined) return { rows: types.valuesOf((rows ?? []) as (string | null)[][], columns), ended: true, ...next }
+  if (link === undefined) return { rows: types.valuesOf(textRows(rows ?? [], errors), columns), ended: true, ...next }
   const again = async (): Promise<ResultLink> => linkIn(errors, ((await via.ask(chunkOf(id, chunk))) as Chunk).external_links?.[0])
   const stream = async function* () {
     let many = 0
