@@ -1716,7 +1716,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["CsvConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -1731,6 +1731,7 @@ export interface components {
              * @enum {string}
              */
             proof: "server" | "emulator" | "stand-in";
+            provenBy: string | null;
             /** @description Other names under which the type is found, such as mariadb */
             aliases: string[];
             /** @description JSON Schema of the config */
@@ -1746,7 +1747,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "trino" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "trino" | "firebolt" | "csv";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2159,6 +2160,69 @@ export interface components {
                 title: string;
                 fields: components["schemas"]["Field"][];
             }[];
+        };
+        FireboltConfig: {
+            /**
+             * Service account ID
+             * @description The ID that Firebolt shows with the service account.
+             * @example dmZ…
+             */
+            clientId: string;
+            /**
+             * Service account secret
+             * Format: password
+             */
+            clientSecret: string;
+            /**
+             * Account
+             * @description The name of the account within the organization.
+             * @example my-account
+             */
+            account: string;
+            /**
+             * API endpoint
+             * @description Where the account is. `api.app.firebolt.io` unless given.
+             * @example api.app.firebolt.io
+             */
+            api?: string;
+            /**
+             * Database
+             * @description As it is written in information_schema.catalogs: in lower case unless it was quoted.
+             * @example ultra_fast
+             */
+            database: string;
+            /**
+             * Engine
+             * @description Runs queries, reads and writes. Tests and discovery do not start it.
+             * @example my_engine
+             */
+            engine: string;
+        };
+        FireboltConfigChange: {
+            clientId?: string | null;
+            clientSecret?: string | components["schemas"]["SecretMask"] | null;
+            account?: string | null;
+            api?: string | null;
+            database?: string | null;
+            engine?: string | null;
+        };
+        /** Firebolt */
+        FireboltConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "firebolt";
+            config: components["schemas"]["FireboltConfig"];
+        };
+        /** Firebolt */
+        FireboltConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "firebolt";
+            config: components["schemas"]["FireboltConfigChange"];
         };
         Guess: {
             /** @description The field of the config that fixes it */
@@ -3711,9 +3775,27 @@ export interface components {
             port?: number;
             /**
              * Login
-             * @description Trino takes passwords and tokens over TLS only. A bearer token is a JSON Web Token.
+             * @description All but `none` need TLS. A bearer token is a JSON Web Token.
              */
-            auth: components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthOauth2Client"] | components["schemas"]["AuthNone"];
+            auth: components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthOauth2Client"] | {
+                /** @constant */
+                kind: "certificate";
+                /**
+                 * Certificate
+                 * @description PEM of the client's certificate, followed by those between it and its root.
+                 */
+                certificate: string;
+                /**
+                 * Private key
+                 * Format: password
+                 */
+                privateKey: string;
+                /**
+                 * Passphrase
+                 * Format: password
+                 */
+                passphrase?: string;
+            } | components["schemas"]["AuthNone"];
             /**
              * User
              * @description The user for whom statements run, if it is not the login's own: the login must be allowed to impersonate it.
@@ -3798,6 +3880,12 @@ export interface components {
                 audience?: string | null;
                 clientAuth?: ("basic" | "post") | null;
                 tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
+            } | {
+                /** @constant */
+                kind?: "certificate";
+                certificate?: string | null;
+                privateKey?: string | components["schemas"]["SecretMask"] | null;
+                passphrase?: string | components["schemas"]["SecretMask"] | null;
             } | {
                 /** @constant */
                 kind?: "none";
@@ -3903,12 +3991,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["CsvConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -4000,7 +4088,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;

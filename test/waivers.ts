@@ -10,6 +10,7 @@ export interface Waiver {
 }
 
 export const waivers: readonly Waiver[] = [
+  { type: "firebolt", claim: "widen", reason: "Firebolt's ALTER TABLE adds columns and moves them, and changes no types." },
   {
     type: "singlestore",
     claim: "widen",
@@ -23,6 +24,12 @@ export const sizeWaivers: readonly SizeWaiver[] = [
     type: "http",
     lines: 446,
     reason: "It is the type for any API: its form, inputs and templates have no other user, and its notes say how they work together.",
+  },
+  {
+    type: "firebolt",
+    lines: 398,
+    reason:
+      "What systems that answer by lines of JSON share is shared; its form and notes, the way to its engines, their sessions, its errors and its views are its own.",
   },
   {
     type: "snowflake",

@@ -121,6 +121,7 @@ export const redshift = defineConnector({
   title: "Amazon Redshift",
   category: "warehouse",
   proof: "emulator",
+  provenBy: "PostgreSQL with Redshift's recorded differences",
   summary: "An Amazon Redshift cluster or workgroup: browse its tables, query it read-only, read streams by key or slice, and write rows.",
   notes: `
 Proven against PostgreSQL behind a front that refuses and answers as Redshift's documentation says; no real cluster was reached.

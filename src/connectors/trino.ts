@@ -15,6 +15,7 @@ export const trino = defineConnector({
   title: "Trino",
   category: "warehouse",
   proof: "server",
+  provenBy: "Trino 476",
   summary: "A Trino or Starburst cluster: browse its catalogs, query them by one reading statement at a time, read tables by a key, and append or merge rows.",
   notes: `
 Queries: a statement's text is checked, since few catalogs take part in Trino's read-only transactions; give the user only SELECT as well.

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process"
+import { constants, setPriority } from "node:os"
 import { fileURLToPath } from "node:url"
 import type { PlatformError } from "../core/errors.ts"
 import { cannotStart, crashed, HEAP_MB, killed } from "./faults.ts"
@@ -88,6 +89,7 @@ export class Workers {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     })
+    lowerPriorityOf(worker)
     worker.unref()
     worker.channel?.unref()
     this.#all.add(worker)
@@ -122,5 +124,14 @@ export class Workers {
     else if (idle >= 0) this.#idle.splice(idle, 1)
     else this.#listener.cannotStart(error)
     this.#listener.freed()
+  }
+}
+
+/** Lets the process that serves everybody go first where there are more processes than processors. */
+function lowerPriorityOf({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // The process has ended already, or the system has no priorities: it works all the same.
   }
 }

@@ -158,6 +158,13 @@ describe("an answer that no Trino gives is an error that says so", () => {
   })
 })
 
+test("numbers keep their digits, at any depth", async () => {
+  const type = { rawType: "array", arguments: [{ kind: "TYPE", value: COLUMNS[0]?.typeSignature }] }
+  const columns = JSON.stringify([{ name: "a", type: "array(bigint)", typeSignature: type }])
+  await using server = await coordinator(() => `{"columns":${columns},"data":[[[9223372036854775807, -9007199254740993, 1]]]}`)
+  expect(await run(server, query)).toEqual([[["9223372036854775807", "-9007199254740993", "1"]]])
+})
+
 describe("a server that is busy", () => {
   const busy = (until: number) =>
     coordinator((_, __, count) => (count < until ? { status: 503, headers: { "retry-after": "0" } } : { columns: COLUMNS, data: [[9]], updateCount: 1 }))

@@ -1,89 +1,21 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, test } from "vitest"
-import { trino } from "../../src/connectors/trino.ts"
-import type { Session } from "../../src/core/session.ts"
-import type { Batch, Cursor, Discovered, Stream } from "../../src/core/streams.ts"
-import type { Column, Value } from "../../src/core/values.ts"
-import { withSession } from "../conformance/context.ts"
-import { column, type Posted } from "../fixtures/fixture.ts"
-import { configOf, startTrino } from "../fixtures/trino.ts"
+import type { Cursor, Discovered } from "../../src/core/streams.ts"
+import type { Value } from "../../src/core/values.ts"
+import { column } from "../fixtures/fixture.ts"
 import { collect, rowsOf, valuesOf } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
-import { use } from "../support/use.ts"
-import { within } from "../support/waiting.ts"
+import { batchOf, stream, useTrino } from "./trino-run.ts"
+import { TRINO_TYPES } from "./trino-types.ts"
 
-const server = use(() => startTrino())
-
-const run = <T>(work: (session: Session) => Promise<T>, more: Posted = {}, options: object = {}): Promise<T> =>
-  withSession({ connector: trino }, { ...configOf(server), ...more }, work, options)
-const stream = (path: readonly string[], key: readonly string[] = [], columns: readonly Column[] = []): Stream => ({ path, kind: "table", columns, key })
-const batchOf = (names: readonly string[], rows: readonly (readonly Value[])[]): Batch => ({ columns: names.map((name) => column(name, "unknown")), rows })
+const { server, run } = useTrino()
 
 describe("values", () => {
-  /** The type, a value of it as SQL, and as ours. Those with a fourth member go in as well, and that is what is sent. */
-  const TYPES: readonly (readonly [native: string, sql: string, value: Value, given?: Value])[] = [
-    ["boolean", "true", true, true],
-    ["tinyint", "-128", -128, -128],
-    ["smallint", "-32768", -32768, -32768],
-    ["integer", "2147483647", 2147483647, 2147483647],
-    ["bigint", "-9223372036854775807 - 1", "-9223372036854775808", "-9223372036854775808"],
-    ["bigint", "9223372036854775807", "9223372036854775807", "9223372036854775807"],
-    ["bigint", "4611686018427387904", "4611686018427387904", "4611686018427387904"],
-    ["bigint", "7", "7", 7],
-    ["real", "REAL '1.1'", 1.1, 1.1],
-    ["real", "REAL 'NaN'", "NaN", "NaN"],
-    ["double", "1e300", 1e300, 1e300],
-    ["double", "0.1e0", 0.1, 0.1],
-    ["double", "infinity()", "Infinity", "Infinity"],
-    ["double", "-infinity()", "-Infinity", "-Infinity"],
-    [
-      "decimal(38,10)",
-      "DECIMAL '-1234567890123456789012345678.0123456789'",
-      "-1234567890123456789012345678.0123456789",
-      "-1234567890123456789012345678.0123456789",
-    ],
-    ["decimal(38,0)", "DECIMAL '99999999999999999999999999999999999999'", "99999999999999999999999999999999999999", "99999999999999999999999999999999999999"],
-    ["decimal(5,2)", "DECIMAL '1.50'", "1.50", "1.5"],
-    ["varchar", "U&'na\\00EFve \\+01F469'", "naïve 👩", "naïve 👩"],
-    ["varchar(3)", "''''", "'", "'"],
-    ["char(3)", "'a'", "a  ", "a"],
-    ["varbinary", "X'00ff01'", "AP8B", "AP8B"],
-    ["varbinary", "X''", "", ""],
-    ["date", "DATE '1582-10-04'", "1582-10-04", "1582-10-04"],
-    ["date", "DATE '0001-01-01'", "0001-01-01", "0001-01-01"],
-    ["date", "DATE '-0044-03-15'", "-0044-03-15", "-0044-03-15"],
-    ["time(6)", "TIME '23:59:59.999999'", "23:59:59.999999", "23:59:59.999999"],
-    ["time(3)", "TIME '01:02:00'", "01:02:00", "01:02:00"],
-    ["time(3) with time zone", "TIME '01:02:03.120 -08:00'", "01:02:03.12-08:00", "01:02:03.12-08:00"],
-    ["timestamp(0)", "TIMESTAMP '1899-12-31 23:59:59'", "1899-12-31T23:59:59", "1899-12-31T23:59:59"],
-    ["timestamp(9)", "TIMESTAMP '2024-03-31 02:30:00.123456789'", "2024-03-31T02:30:00.123456789", "2024-03-31T04:30:00.123456789+02:00"],
-    ["timestamp(12)", "TIMESTAMP '2024-03-31 02:30:00.123456789012'", "2024-03-31T02:30:00.123456789012", "2024-03-31T02:30:00.123456789012"],
-    ["timestamp(6) with time zone", "TIMESTAMP '2024-03-31 01:30:00.000001 UTC'", "2024-03-31T01:30:00.000001Z", "2024-03-31T01:30:00.000001Z"],
-    ["timestamp(3) with time zone", "TIMESTAMP '2024-03-31 01:30:00 -03:30'", "2024-03-31T01:30:00-03:30", "2024-03-31T01:30:00-03:30"],
-    ["timestamp(3) with time zone", "TIMESTAMP '2024-07-01 12:00:00 Europe/Berlin'", "2024-07-01T12:00:00+02:00"],
-    ["timestamp(3) with time zone", "TIMESTAMP '2024-10-27 02:30:00 Europe/Berlin'", "2024-10-27T02:30:00+02:00"],
-    ["timestamp(3) with time zone", "TIMESTAMP '1890-01-01 00:00:00.5 Europe/Berlin'", "1889-12-31T23:06:32.5Z"],
-    ["interval day to second", "INTERVAL '-2' DAY", "-2 00:00:00.000"],
-    ["interval year to month", "INTERVAL '14' MONTH", "1-2"],
-    ["uuid", "UUID '12151fd2-7586-11e9-8f9e-2a86e4085a59'", "12151fd2-7586-11e9-8f9e-2a86e4085a59", "12151fd2-7586-11e9-8f9e-2a86e4085a59"],
-    ["ipaddress", "IPADDRESS '2001:db8::1'", "2001:db8::1", "2001:db8::1"],
-    ["json", `JSON '{"a":[1,null,9007199254740993]}'`, { a: [1, null, "9007199254740993"] }, { a: [1, null, 2] }],
-    ["array(bigint)", "ARRAY[9007199254740993, NULL]", ["9007199254740993", null], ["9007199254740993", null]],
-    ["array(array(varchar))", "ARRAY[ARRAY['a'], ARRAY[]]", [["a"], []], [["a"], []]],
-    ["array(double)", "ARRAY[nan(), -infinity()]", ["NaN", "-Infinity"]],
-    ["array(timestamp(3) with time zone)", "ARRAY[TIMESTAMP '2024-01-01 00:00:00 UTC']", ["2024-01-01T00:00:00Z"]],
-    ["map(varchar, decimal(20,2))", "MAP(ARRAY['k'], ARRAY[DECIMAL '123456789012345678.90'])", { k: "123456789012345678.90" }, { k: "123456789012345678.90" }],
-    ["map(integer, varbinary)", "MAP(ARRAY[1], ARRAY[X'ff'])", { "1": "/w==" }],
-    ["row(a bigint, b row(c date))", "ROW(9007199254740993, ROW(DATE '2024-01-01'))", { a: "9007199254740993", b: { c: "2024-01-01" } }],
-    ["row(a bigint, b varchar)", "ROW(1, 'x')", { a: "1", b: "x" }, { a: 1, b: "x" }],
-    ["row(bigint, varchar)", "ROW(1, 'x')", ["1", "x"]],
-  ]
-  const names = TYPES.map((_, index) => `c${index}`)
+  const names = TRINO_TYPES.map((_, index) => `c${index}`)
 
   test("of each type come out the same by a stream and by a query, and go in again", async () => {
-    await server.query(`CREATE TABLE memory.default.typed (${TYPES.map(([native], index) => `c${index} ${native}`).join(", ")})`)
-    await server.query(`INSERT INTO memory.default.typed SELECT ${TYPES.map(([native, sql]) => `CAST(${sql} AS ${native})`).join(", ")}`)
-    const wanted = TYPES.map(([, , value]) => value)
+    await server.query(`CREATE TABLE memory.default.typed (${TRINO_TYPES.map(([native], index) => `c${index} ${native}`).join(", ")})`)
+    await server.query(`INSERT INTO memory.default.typed SELECT ${TRINO_TYPES.map(([native, sql]) => `CAST(${sql} AS ${native})`).join(", ")}`)
+    const wanted = TRINO_TYPES.map(([, , value]) => value)
     await run(async (session) => {
       const [read] = await collect(session.read(stream(["memory", "default", "typed"])))
       expect(read?.rows[0]).toEqual(wanted)
@@ -93,7 +25,7 @@ describe("values", () => {
       expect(queried?.columns.map(({ type, nativeType }) => [type, nativeType.toLowerCase()])).toEqual(
         read?.columns.map(({ type, nativeType }) => [type, nativeType]),
       )
-      const given = TYPES.flatMap(([, , , value], index) => (value === undefined ? [] : [{ name: names[index] ?? "", value }]))
+      const given = TRINO_TYPES.flatMap(([, , , value], index) => (value === undefined ? [] : [{ name: names[index] ?? "", value }]))
       await server.query("DELETE FROM memory.default.typed").catch(() => undefined)
       await server.query("CREATE TABLE memory.default.again AS SELECT * FROM memory.default.typed WHERE false")
       const batch = batchOf(
@@ -102,8 +34,8 @@ describe("values", () => {
       )
       expect(await session.write(stream(["memory", "default", "again"]), batch, { mode: "append" })).toEqual({ written: 2, rejected: [], skipped: 0 })
       const [again] = await rowsOf(session.query(`SELECT * FROM memory.default.again WHERE c0`))
-      const expected = Object.fromEntries(TYPES.map(([, , value, sent], index) => [names[index], sent === undefined ? null : value]))
-      expect(again).toEqual({ ...expected, [names[TYPES.findIndex(([native]) => native === "json")] ?? ""]: { a: [1, null, 2] } })
+      const expected = Object.fromEntries(TRINO_TYPES.map(([, , value, sent], index) => [names[index], sent === undefined ? null : value]))
+      expect(again).toEqual({ ...expected, [names[TRINO_TYPES.findIndex(([native]) => native === "json")] ?? ""]: { a: [1, null, 2] } })
     })
   })
 
@@ -171,6 +103,12 @@ describe("keys that a caller names", () => {
         code: "query_invalid",
         message: expect.stringContaining("without a value in a, b"),
       })
+    // Before any cursor: behind one, such a row would not be looked for.
+    const taken = run(async (session) => {
+      for await (const { rows } of session.read({ ...from, key: ["b"] })) return rows
+      return []
+    })
+    expect((await failure(taken)).message).toContain("without a value in b")
     expect(await run((session) => valuesOf(session.read(stream(["memory", "default", "holes"]))))).toHaveLength(4)
     expect((await failure(run((session) => collect(session.read({ ...from, key: ["nowhere"] }))))).message).toContain("nowhere")
   })
@@ -297,131 +235,5 @@ describe("a query only reads", () => {
     "SELECT ';' ; -- done;",
   ])("%s runs", async (statement) => {
     expect((await run((session) => valuesOf(session.query(statement)))).length).toBeGreaterThan(0)
-  })
-})
-
-describe("settings", () => {
-  test("reach the server: source, tags, time zone and session properties", async () => {
-    const more = {
-      clientTags: "a,b",
-      session: [
-        { name: "query_max_run_time", value: "90s" },
-        { name: "lake.compression_codec", value: "GZIP" },
-      ],
-    }
-    const [row] = await run((session) => rowsOf(session.query(`SELECT "user", source FROM system.runtime.queries WHERE query LIKE '%tagged%'`)), more)
-    expect(row).toEqual({ user: server.user, source: "jackfield" })
-    const shown = await run((session) => valuesOf(session.query("SHOW SESSION LIKE '%'")), more)
-    expect(
-      shown
-        .filter(([name]) => name === "query_max_run_time" || name === "lake.compression_codec")
-        .map(([, value]) => value)
-        .toSorted(),
-    ).toEqual(["90s", "GZIP"])
-    expect(await run((session) => valuesOf(session.query("SELECT current_timezone()")))).toEqual([["UTC"]])
-  })
-
-  test("that the server does not take are the connector's fault", async () => {
-    for (const more of [{ session: [{ name: "no_such_property", value: "1" }] }, { roles: [{ catalog: "system", role: "nobody" }] }])
-      expect((await failure(run((session) => session.test(), more))).message).toMatch(/no_such_property|role/i)
-  })
-
-  test("a statement that runs too long for the server ends in it", async () => {
-    const error = await failure(
-      run((session) => collect(session.query("SELECT max(comment) FROM tpch.sf1000.lineitem")), { session: [{ name: "query_max_run_time", value: "1s" }] }),
-    )
-    expect(error).toMatchObject({ code: "timed_out", details: { code: "EXCEEDED_TIME_LIMIT" } })
-  })
-})
-
-describe("writing", () => {
-  test("in a catalog without MERGE is refused with the reason, and nothing is written", async () => {
-    await server.query("CREATE TABLE memory.default.plain (a integer, b varchar)")
-    const to = stream(["memory", "default", "plain"], ["a"])
-    const error = await failure(run((session) => session.write(to, batchOf(["a", "b"], [[1, "x"]]), { mode: "upsert" })))
-    expect(error).toMatchObject({ code: "unsupported", message: expect.stringContaining("choose another catalog") })
-    expect(await server.query("SELECT count(*) FROM memory.default.plain")).toEqual([[0]])
-  })
-
-  test("many rows takes several statements, each below the server's limit, and quotation marks count", async () => {
-    await server.query("CREATE TABLE memory.default.wide (a integer, b varchar)")
-    const rows = Array.from({ length: 3_000 }, (_, index): Value[] => [index, "'".repeat(400)])
-    const report = await run((session) => session.write(stream(["memory", "default", "wide"]), batchOf(["a", "b"], rows), { mode: "append" }))
-    expect(report).toEqual({ written: 3_000, rejected: [], skipped: 0 })
-    expect(await server.query("SELECT count(*), count(DISTINCT a), min(length(b)), max(length(b)) FROM memory.default.wide")).toEqual([
-      [3_000, 3_000, 400, 400],
-    ])
-  })
-
-  test("a row that is too large for a statement is rejected, and the others are written", async () => {
-    await server.query("CREATE TABLE memory.default.large (a integer, b varchar)")
-    const rows: Value[][] = [
-      [1, "x"],
-      [2, "x".repeat(1_100_000)],
-      [3, "y"],
-    ]
-    const report = await run((session) => session.write(stream(["memory", "default", "large"]), batchOf(["a", "b"], rows), { mode: "append" }))
-    expect(report).toMatchObject({ written: 2, rejected: [{ index: 1, reason: expect.stringContaining("exceeds the maximum length") }] })
-  })
-
-  test.each([
-    ["a", 2_147_483_648],
-    ["a", "1.5"],
-    ["d", "12345.6"],
-    ["v", "abcd"],
-    ["t", "2024-13-01T00:00:00Z"],
-    ["j", "no"],
-  ])("a value of %s that does not fit is its row's fault", async (name, value) => {
-    await server.query("CREATE TABLE IF NOT EXISTS memory.default.tight (a integer, d decimal(5,1), v varchar(3), t timestamp(3) with time zone, j uuid)")
-    const report = await run((session) => session.write(stream(["memory", "default", "tight"]), batchOf([name], [[null], [value]]), { mode: "append" }))
-    expect(report).toMatchObject({ written: 1, rejected: [{ index: 1, reason: expect.stringMatching(/.{10}/) }] })
-  })
-})
-
-describe("long results", () => {
-  test("a million rows pass a slow consumer in flat memory", { timeout: 120_000 }, async () => {
-    await run(
-      async (session) => {
-        let [rows, sum, most] = [0, 0n, 0]
-        const before = process.memoryUsage().rss
-        for await (const batch of session.query("SELECT orderkey, extendedprice, shipdate, comment FROM tpch.sf1.lineitem LIMIT 1000000", [])) {
-          rows += batch.rows.length
-          for (const row of batch.rows) sum += BigInt(String(row[0]))
-          if (rows % 50_000 === 0) {
-            most = Math.max(most, process.memoryUsage().rss - before)
-            await sleep(20)
-          }
-        }
-        expect([rows, sum > 0n]).toEqual([1_000_000, true])
-        expect(most).toBeLessThan(250 * 1_048_576)
-      },
-      {},
-      { deadlineMs: 110_000, batchRows: 1_000 },
-    )
-  })
-
-  test("a consumer that stops ends the statement on the server", async () => {
-    const mark = "1 = 1 AND 7 = 7"
-    await run(async (session) => {
-      for await (const batch of session.query(`SELECT * FROM tpch.sf100.lineitem WHERE ${mark}`)) if (batch.rows.length > 0) break
-      const states = async () =>
-        await server.query(`SELECT state, error_code FROM system.runtime.queries WHERE query LIKE '%${mark}%' AND source = 'jackfield'`)
-      await within(5_000, async () => JSON.stringify(await states()) === JSON.stringify([["FAILED", "USER_CANCELED"]]), "the statement is cancelled")
-    })
-  })
-
-  // The last one: nothing is left after it.
-  test("a server that dies while it is read is an error behind the rows that came", { timeout: 60_000 }, async () => {
-    let rows = 0
-    const error = await failure(
-      run(async (session) => {
-        for await (const batch of session.read(stream(["tpch", "sf10", "lineitem"]))) {
-          rows += batch.rows.length
-          if (rows > 20_000) process.kill(server.pid, "SIGKILL")
-        }
-      }),
-    )
-    expect(["connection_lost", "host_unreachable"]).toContain(error.code)
-    expect(rows).toBeGreaterThan(20_000)
   })
 })

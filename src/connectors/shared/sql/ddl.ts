@@ -13,6 +13,8 @@ export interface Ddl<C = unknown> {
   readonly keyless?: boolean
   /** The clause that names the key: `PRIMARY KEY (a, b)`. Absent: by the standard. */
   key?(names: string): string
+  /** The clause that names the key behind the columns: `PRIMARY INDEX a, b`. Absent: it is named among them. */
+  keyAfter?(names: string): string
   /** What follows the columns: `ENGINE = …`. */
   readonly tail?: string
   /** `ALTER TABLE t ADD COLUMN c type`. Absent: by the standard. */
@@ -50,8 +52,9 @@ export function createTable(
     return `${dialect.ident(column.name)} ${spellIn(ddl, column, keyed)}${emptyOr(ddl, keyed ? { ...column, nullable: false } : column)}`
   })
   const names = key.map((name) => dialect.ident(name)).join(", ")
-  const keyLine = key.length === 0 || ddl.keyless === true ? [] : [ddl.key?.(names) ?? `PRIMARY KEY (${names})`]
-  return `CREATE TABLE ${qualified(dialect, path)} (${[...lines, ...keyLine].join(", ")})${ddl.tail === undefined ? "" : ` ${ddl.tail}`}`
+  const within = key.length === 0 || ddl.keyless === true || ddl.keyAfter !== undefined ? [] : [ddl.key?.(names) ?? `PRIMARY KEY (${names})`]
+  const behind = [key.length === 0 ? undefined : ddl.keyAfter?.(names), ddl.tail].flatMap((each) => (each === undefined ? [] : [` ${each}`]))
+  return `CREATE TABLE ${qualified(dialect, path)} (${[...lines, ...within].join(", ")})${behind.join("")}`
 }
 
 /** The type of a column, which may be part of the key. */

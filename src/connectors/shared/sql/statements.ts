@@ -16,8 +16,8 @@ export interface Submission<B> {
   readonly maxRows: number | undefined
   /** It reads metadata alone: the answer may come with the submission's, and need not be cancelled. */
   readonly quick: boolean
-  /** Its result is read page by page and may be large. */
-  readonly large: boolean
+  /** Its result is read page by page and may be large. Absent: it is small, or not known. */
+  readonly large?: boolean
 }
 
 /** What an answer of the system said. `H` is where the next question goes: a handle, a link, a page token. */
@@ -116,7 +116,7 @@ async function* rowsOf<H>({ rows, stream }: Progress<H>): AsyncGenerator<readonl
 }
 
 /** A result in pages of at most `batchRows` rows, the first also when it is empty; stops at `maxRows`. */
-async function* pagesOf<H>(answers: AsyncIterable<Progress<H>>, { batchRows, maxRows = Number.POSITIVE_INFINITY }: PageLimits): AsyncGenerator<Page> {
+export async function* pagesOf<H>(answers: AsyncIterable<Progress<H>>, { batchRows, maxRows = Number.POSITIVE_INFINITY }: PageLimits): AsyncGenerator<Page> {
   let columns: readonly Column[] = []
   let seen = 0
   for await (const answer of answers) {
