@@ -66,6 +66,17 @@ describe("an answer that no workspace gives", () => {
     workspace.server.forget()
   })
 
+  test("several links in one answer are read in their order, and each ends with its own rows", async () => {
+    const [first] = linked({ row_count: 1 }).external_links
+    const links = (second: number) => ({ external_links: [first, { ...first, chunk_index: 1, row_count: second }] })
+    workspace.server.failNext(/blob/, stored('[["1"]]'), stored('[["2"],["3"]]'))
+    workspace.server.failNext(/statements$/, done(links(2), { total_chunk_count: 2 }))
+    expect((await query()).flatMap(({ rows }) => rows)).toEqual([["1"], ["2"], ["3"]])
+    workspace.server.failNext(/blob/, stored('[["1"]]'), stored('[["2"],["3"]]'))
+    workspace.server.failNext(/statements$/, done(links(3), { total_chunk_count: 2 }))
+    expect(await failure(query())).toMatchObject({ code: "response_invalid", message: expect.stringMatching(/has 2 rows in a chunk of 3/) })
+  })
+
   test("a storage that redirects, fails or breaks off is an error, and its link is not told", async () => {
     for (const [answer, code] of [
       [(response: ServerResponse) => void response.writeHead(302, { location: "https://169.254.169.254/" }).end(), "remote_failed"],
