@@ -12,7 +12,6 @@ import { snowflake } from "./snowflake.ts"
 import { trino } from "./trino.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, databricks, redshift, singlestore, trino, csv]
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, redshift, singlestore, trino, firebolt, csv]
+export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, databricks, redshift, singlestore, trino, firebolt, csv]
 
 export const registry = new Registry(connectors)
