@@ -149,12 +149,14 @@ describe("an answer that no Trino gives is an error that says so", () => {
     ["an error of the user", { error: { errorName: "NEW", errorType: "USER_ERROR", message: "no" } }, "query_invalid"],
     ["an error with a name from a prototype", { error: { errorName: "constructor", errorType: "__proto__", message: "no" } }, "remote_failed"],
     ["a refusal in plain text", { status: 401, body: "Access Denied: Invalid credentials" }, "auth_failed"],
+    ["a failure with the places in its code", { status: 500, body: "no role\n\tat io.trino.Some(Some.java:1)" }, "remote_failed"],
     ["a page that is not there", { status: 404, body: "Not found" }, "stream_not_found"],
   ])("%s", async (_, given, code) => {
     await using server = await coordinator(() => given)
     const error = await failure(run(server, query))
     expect(error).toMatchObject({ code })
     expect(error.message).toMatch(/\.$/)
+    expect(error.message).not.toContain("io.trino")
   })
 })
 

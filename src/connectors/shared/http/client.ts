@@ -81,7 +81,7 @@ export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): H
   const proven = async <A extends Pick<HttpAnswer, "status">>(request: HttpRequest, call: HttpCall, read: Read<A>): Promise<Proven<A>> => {
     const signed = await auth.sign(request, call)
     const answer = await once(signed, call, read)
-    const again = answer.status === 401 ? await auth.renew?.(signed, call) : undefined
+    const again = (auth.refuses?.(answer) ?? answer.status === 401) ? await auth.renew?.(signed, call) : undefined
     if (again === undefined) return { answer, signed }
     await call.turn?.("401")
     return { answer: await once(again, call, read), signed: again }

@@ -41,6 +41,8 @@ export interface HttpStatements<B, H> {
   /** With the sentences of the login. A refusal that comes with a status of success is thrown by `progress`. */
   readonly errors: ErrorTable
   submit(statement: Submission<B>): Ask
+  /** See `StatementApi.known`. */
+  known?(statement: Submission<B>): H | undefined
   next(from: H): Ask
   cancel(handle: H): Ask
   /** `from` is absent for the answer of a submission. */
@@ -110,6 +112,7 @@ export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): H
 
   const api: StatementApi<B, H> = {
     ...(pollMs === undefined ? {} : { pollMs }),
+    ...(how.known === undefined ? {} : { known: how.known }),
     async submit(statement, call) {
       const { body, status } = await send(how.submit(statement), call, statement.quick ? call.signal : new AbortController().signal)
       return how.progress(body, status, undefined, via(call))

@@ -27,9 +27,9 @@ const [QUOTE, BACKSLASH, OPEN, CLOSE] = [34, 92, 91, 93] as const
 
 /**
  * Reads rows of texts, a JSON array of arrays, from links as they arrive. Links lead to other hosts, which the door judges: over https
- * alone, on its own port, and without the connector's login. A link that has ended, or that the storage refuses, is asked for anew once.
+ * alone, on its own port, and without the connector's login. A `list` is an array without its brackets. A link that has ended, or that the storage refuses, is asked for anew once.
  */
-export function resultLinks(lease: Lease, errors: Pick<ErrorTable, "product">) {
+export function resultLinks(lease: Lease, errors: Pick<ErrorTable, "product">, form: "array" | "list" = "array") {
   const open = async ({ url: text, headers = {} }: ResultLink, call: HttpCall): Promise<StreamedAnswer> => {
     const url = URL.parse(text)
     if (url?.protocol !== "https:" || url.port !== "" || url.username !== "" || url.password !== "") throw strange(errors, "has a link that is not https")
@@ -50,8 +50,15 @@ export function resultLinks(lease: Lease, errors: Pick<ErrorTable, "product">) {
       if (first !== link || !(error instanceof PlatformError) || ![400, 403, 404].includes(Number(error.details["status"]))) throw error
       return await open(await again(), call)
     })
-    yield* rowTexts(decoded(answer.body, answer.headers["content-encoding"] ?? ""), errors)
+    const body = decoded(answer.body, answer.headers["content-encoding"] ?? "")
+    yield* rowTexts(form === "array" ? body : bracketed(body), errors)
   }
+}
+
+async function* bracketed(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield Buffer.from("[")
+  yield* pieces
+  yield Buffer.from("]")
 }
 
 /** The rows in a JSON array of arrays of texts, as many at a time as a piece of it completes. */

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import type { Duplex } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Call } from "../../../core/call.ts"
@@ -8,6 +9,8 @@ import type { Page, PageLimits, SqlWire } from "./wire.ts"
 
 /** What a statement is sent with. */
 export interface Submission<B> {
+  /** A UUID of the statement alone, for systems that know and cancel a statement by such an id. */
+  readonly id: string
   readonly sql: string
   readonly params: readonly B[]
   /** The system ends the statement after so long, also when nobody can cancel it. */
@@ -42,6 +45,8 @@ export interface Progress<H> {
 export interface StatementApi<B, H> {
   /** Sends a statement. Unless it is `quick`, it must be answered also when the caller has gone, since only the answer says what to cancel: it takes no signal. */
   submit(statement: Submission<B>, call: Call): Promise<Progress<H>>
+  /** What cancels a statement whose submission is not answered yet; absent, or undefined: only the answer says it. */
+  known?(submission: Submission<B>): H | undefined
   next(from: H, call: Call): Promise<Progress<H>>
   /** Cancels on the server. `dial` is given at a cut-off: the lease's own sockets are about to be destroyed then. */
   cancel(handle: H, dial: Dial | undefined): Promise<void>
@@ -56,7 +61,7 @@ const POLL_MS = { first: 20, most: 1_000 }
 /** A wire over a statement API. Each statement commits by itself; a cut-off cancels it on the server, also when the submission's answer comes late. */
 export function wireOver<B, H>(api: StatementApi<B, H>, lease: Pick<Lease, "beforeCutOff">): SqlWire<B> {
   const followed = (sql: string, params: readonly B[], how: Pick<Submission<B>, "maxRows" | "quick" | "large">, call: Call) =>
-    follow(api, lease, { sql, params, timeoutMs: call.remainingMs(), ...how }, call)
+    follow(api, lease, { id: randomUUID(), sql, params, timeoutMs: call.remainingMs(), ...how }, call)
   return {
     pages: (sql, params, limits, call) => pagesOf(followed(sql, params, { maxRows: limits.maxRows, quick: false, large: true }, call), limits),
     run: async (sql, params, call, quick = false) => {
@@ -81,6 +86,8 @@ async function* follow<B, H>(api: StatementApi<B, H>, lease: Pick<Lease, "before
   const submitted = api.submit(submission, call)
   let latest: Progress<H> | undefined
   const running = async (): Promise<H | undefined> => {
+    const known = latest === undefined ? api.known?.(submission) : undefined
+    if (known !== undefined) return known
     const { next, ended } = latest ?? (await submitted)
     return ended === true ? undefined : next
   }
