@@ -27,6 +27,8 @@ const PROOFS: Readonly<Record<Proof, string>> = {
   "stand-in": "a stand-in written from the vendor's documentation",
 }
 
+const proofOf = ({ proof, provenBy }: AnyConnector): string => PROOFS[proof] + (provenBy === undefined ? "" : `: ${provenBy}`)
+
 const VERB_MEANS: Readonly<Record<Verb | "test", string>> = {
   test: "test the connection, stage by stage",
   discover: "read the catalog: streams, columns, and the reasons for skipped ones",
@@ -119,7 +121,7 @@ ${connector.summary}
 |---|---|
 | type | ${code(connector.type)} |
 | category | ${connector.category} |
-| proven against | ${PROOFS[connector.proof]} |
+| proven against | ${proofOf(connector)} |
 
 ## What it can do
 
@@ -149,7 +151,7 @@ ${command.join(" \\\n  ")}
 
 function connectorIndex(): string {
   const rows = connectors.map(
-    (each) => `| [${each.title}](${each.type}.md) | ${code(each.type)} | ${each.category} | ${verbs(each).join(", ")} | ${PROOFS[each.proof]} |`,
+    (each) => `| [${each.title}](${each.type}.md) | ${code(each.type)} | ${each.category} | ${verbs(each).join(", ")} | ${proofOf(each)} |`,
   )
   return `${NOTE}
 # Connector types
@@ -162,7 +164,7 @@ ${rows.join("\n")}
 
 /** The table of connector types in README.md. */
 function typesTable(): string {
-  const rows = connectors.map((each) => `| [${each.title}](${TYPES}/${each.type}.md) | ${code(each.type)} | ${cell(each.summary)} | ${PROOFS[each.proof]} |`)
+  const rows = connectors.map((each) => `| [${each.title}](${TYPES}/${each.type}.md) | ${code(each.type)} | ${cell(each.summary)} | ${proofOf(each)} |`)
   return `| | type | what it is | proven against |\n|---|---|---|---|\n${rows.join("\n")}`
 }
 

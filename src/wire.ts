@@ -1731,6 +1731,7 @@ export interface components {
              * @enum {string}
              */
             proof: "server" | "emulator" | "stand-in";
+            provenBy: string | null;
             /** @description Other names under which the type is found, such as mariadb */
             aliases: string[];
             /** @description JSON Schema of the config */
@@ -3560,15 +3561,6 @@ export interface components {
                 token: string;
             } | {
                 /** @constant */
-                kind: "password";
-                /**
-                 * Password
-                 * Format: password
-                 * @description Works for users of the type LEGACY_SERVICE, and for people without a second factor; Snowflake is ending both. A programmatic access token is taken as the password too.
-                 */
-                password: string;
-            } | {
-                /** @constant */
                 kind: "oauth";
                 /**
                  * Access token
@@ -3614,10 +3606,6 @@ export interface components {
                 /** @constant */
                 kind?: "token";
                 token?: string | components["schemas"]["SecretMask"] | null;
-            } | {
-                /** @constant */
-                kind?: "password";
-                password?: string | components["schemas"]["SecretMask"] | null;
             } | {
                 /** @constant */
                 kind?: "oauth";
@@ -3787,9 +3775,27 @@ export interface components {
             port?: number;
             /**
              * Login
-             * @description Trino takes passwords and tokens over TLS only. A bearer token is a JSON Web Token.
+             * @description All but `none` need TLS. A bearer token is a JSON Web Token.
              */
-            auth: components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthOauth2Client"] | components["schemas"]["AuthNone"];
+            auth: components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthOauth2Client"] | {
+                /** @constant */
+                kind: "certificate";
+                /**
+                 * Certificate
+                 * @description PEM of the client's certificate, followed by those between it and its root.
+                 */
+                certificate: string;
+                /**
+                 * Private key
+                 * Format: password
+                 */
+                privateKey: string;
+                /**
+                 * Passphrase
+                 * Format: password
+                 */
+                passphrase?: string;
+            } | components["schemas"]["AuthNone"];
             /**
              * User
              * @description The user for whom statements run, if it is not the login's own: the login must be allowed to impersonate it.
@@ -3874,6 +3880,12 @@ export interface components {
                 audience?: string | null;
                 clientAuth?: ("basic" | "post") | null;
                 tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
+            } | {
+                /** @constant */
+                kind?: "certificate";
+                certificate?: string | null;
+                privateKey?: string | components["schemas"]["SecretMask"] | null;
+                passphrase?: string | components["schemas"]["SecretMask"] | null;
             } | {
                 /** @constant */
                 kind?: "none";

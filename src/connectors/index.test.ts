@@ -5,6 +5,10 @@ import { connectors, registry } from "./index.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
 
+test("an emulator is named, since its weaknesses are those of the proof", () => {
+  for (const { type, proof, provenBy = "" } of connectors) if (proof === "emulator") expect(provenBy.length, type).toBeGreaterThan(5)
+})
+
 describe("the schemes of URLs", () => {
   test("lead to one type each", () => {
     expect(Object.fromEntries(["postgresql", "mariadb", "http", "redis"].map((scheme) => [scheme, registry.withScheme(scheme)?.type]))).toEqual({

@@ -30,6 +30,7 @@ export const mysql = defineConnector({
   title: "MySQL",
   category: "database",
   proof: "server",
+  provenBy: "MariaDB",
   summary: "A MySQL (5.7 or newer) or MariaDB (10.3 or newer): browse its tables, query it read-only, read streams in key order, and write or upsert rows.",
   notes: `
 Values: \`timestamp\` is in UTC with a \`Z\`, \`datetime\` has no zone. Impossible dates (\`0000-00-00\`) and \`time\`, which may be negative or

@@ -70,6 +70,7 @@ export const postgres = defineConnector({
   title: "PostgreSQL",
   category: "database",
   proof: "server",
+  provenBy: "PostgreSQL 15 and 18",
   summary: "A PostgreSQL database, 12 or newer: browse its tables, query it read-only, read streams in key order, and write rows by COPY.",
   notes: `
 Values: \`timestamptz\` comes in UTC (\`2024-03-31T01:30:00Z\`), \`timestamp\` without a zone. Infinite dates and years BC come as PostgreSQL

@@ -82,6 +82,7 @@ export const singlestore = defineConnector({
   title: "SingleStore",
   category: "database",
   proof: "emulator",
+  provenBy: "MariaDB with SingleStore's recorded differences",
   summary: "A SingleStore cluster or Helios workspace: browse its tables, query it by reading statements, read streams in key order, and write or upsert rows.",
   notes: `
 Proven against MariaDB behind a front that refuses and answers as SingleStore's documentation says; no real cluster was reached.

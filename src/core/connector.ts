@@ -69,6 +69,8 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
   readonly title: string
   readonly category: Category
   readonly proof: Proof
+  /** The program that the type was proven against: "Trino 476". An emulator is always named. */
+  readonly provenBy?: string
   /** One or two sentences that help users choose a type. */
   readonly summary: string
   /**

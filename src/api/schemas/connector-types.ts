@@ -1,6 +1,6 @@
 import Type from "typebox"
 import type { FieldDescription } from "../../core/schema.ts"
-import { anything, named, open, referring } from "./basics.ts"
+import { anything, Nullable, named, open, referring } from "./basics.ts"
 
 const inner = referring<FieldDescription>("Field")
 const Field = named(
@@ -39,6 +39,7 @@ export const ConnectorType = named(
     summary: Type.String(),
     capabilities: Type.Array(Type.String()),
     proof: Type.Enum(["server", "emulator", "stand-in"], { description: "The kind of system that the type was proven against" }),
+    provenBy: Nullable(Type.String({ description: "The program that the type was proven against, such as Trino 476" })),
     aliases: Type.Array(Type.String(), { description: "Other names under which the type is found, such as mariadb" }),
     schema: open("JSON Schema of the config"),
     fields: Type.Array(Field),

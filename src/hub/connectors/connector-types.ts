@@ -12,6 +12,7 @@ export interface TypeDescription {
   readonly summary: string
   readonly capabilities: readonly string[]
   readonly proof: Proof
+  readonly provenBy: string | null
   /** Other names under which it is found. */
   readonly aliases: readonly string[]
   readonly schema: JsonSchema
@@ -25,6 +26,7 @@ export const describeType = (connector: AnyConnector): TypeDescription => ({
   summary: connector.summary,
   capabilities: ["test", ...capabilities(connector)],
   proof: connector.proof,
+  provenBy: connector.provenBy ?? null,
   aliases: (connector.url?.schemes ?? []).filter((scheme) => scheme !== connector.type),
   schema: jsonSchema(connector.fields),
   fields: describeFields(connector.fields),

@@ -63,13 +63,12 @@ async function* bracketed(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer>
 
 /** The rows in a JSON array of arrays of texts, as many at a time as a piece of it completes. */
 export async function* rowTexts(pieces: AsyncIterable<Buffer>, errors: Pick<ErrorTable, "product">): AsyncGenerator<Texts> {
-  let rest: Buffer = Buffer.alloc(0)
-  let [depth, inString, escaped, some] = [0, false, false, false]
+  let parts: Buffer[] = []
+  let [length, depth, inString, escaped, some] = [0, 0, false, false, false]
   for await (const piece of pieces) {
-    const bytes: Buffer = rest.length === 0 ? piece : Buffer.concat([rest, piece])
     let whole = 0
-    for (let at = rest.length; at < bytes.length; at++) {
-      const byte = bytes[at]
+    for (let at = 0; at < piece.length; at++) {
+      const byte = piece[at]
       if (inString) {
         if (escaped) escaped = false
         else if (byte === BACKSLASH) escaped = true
@@ -78,22 +77,32 @@ export async function* rowTexts(pieces: AsyncIterable<Buffer>, errors: Pick<Erro
       else if (byte === OPEN) depth++
       else if (byte === CLOSE && --depth === 1) whole = at + 1
     }
-    // Before the rows stands the bracket of the array, or a comma.
-    if (whole > 0) yield parsed(bytes.toString("utf8", 0, whole).replace(some ? /^\s*,/ : /^\s*\[/, ""), errors)
-    some ||= whole > 0
-    rest = bytes.subarray(whole)
-    if (rest.length > MOST_BYTES)
-      throw new PlatformError("response_too_large", `A row of ${errors.product}'s result is larger than 64 MiB; ask for less of it.`)
+    if (whole > 0) {
+      // Before the rows stands the bracket of the array, or a comma.
+      const text = Buffer.concat([...parts, piece.subarray(0, whole)])
+        .toString("utf8")
+        .replace(some ? /^\s*,/ : /^\s*\[/, "")
+      yield textsIn(text, errors)
+      ;[parts, length, some] = [[], 0, true]
+    }
+    parts.push(piece.subarray(whole))
+    length += piece.length - whole
+    if (length > MOST_BYTES) throw new PlatformError("response_too_large", `A row of ${errors.product}'s result is larger than 64 MiB; ask for less of it.`)
   }
-  if (rest.toString().trim() !== (some ? "]" : "[]")) throw strange(errors, "ends in the middle of a result")
+  if (Buffer.concat(parts).toString().trim() !== (some ? "]" : "[]")) throw strange(errors, "ends in the middle of a result")
 }
 
-function parsed(text: string, errors: Pick<ErrorTable, "product">): Texts {
+function textsIn(text: string, errors: Pick<ErrorTable, "product">): Texts {
   try {
-    const rows: unknown = JSON.parse(`[${text}]`)
-    if (Array.isArray(rows) && rows.every((row) => Array.isArray(row) && row.every((cell) => cell === null || typeof cell === "string"))) return rows as Texts
+    return textRows(JSON.parse(`[${text}]`), errors)
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
+    if (error instanceof SyntaxError) throw strange(errors, "has rows in a form of their own")
+    throw error
   }
+}
+
+/** Rows of texts; throws `response_invalid` for a value of another form. */
+export function textRows(rows: unknown, errors: Pick<ErrorTable, "product">): Texts {
+  if (Array.isArray(rows) && rows.every((row) => Array.isArray(row) && row.every((cell) => cell === null || typeof cell === "string"))) return rows as Texts
   throw strange(errors, "has rows in a form of their own")
 }

@@ -19,8 +19,8 @@ export interface Submission<B> {
   readonly maxRows: number | undefined
   /** It reads metadata alone: the answer may come with the submission's, and need not be cancelled. */
   readonly quick: boolean
-  /** Its result is read page by page and may be large. */
-  readonly large: boolean
+  /** Its result is read page by page and may be large. Absent: it is small, or not known. */
+  readonly large?: boolean
 }
 
 /** What an answer of the system said. `H` is where the next question goes: a handle, a link, a page token. */

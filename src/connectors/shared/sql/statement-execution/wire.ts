@@ -4,7 +4,7 @@ import type { HttpAuth } from "../../http/auth.ts"
 import type { ErrorTable } from "../errors.ts"
 import { refused, strange } from "../http-errors.ts"
 import { type Ask, type Body, type HttpWire, httpStatements, type Via } from "../http-statements.ts"
-import { type ResultLink, resultLinks } from "../result-links.ts"
+import { type ResultLink, resultLinks, textRows } from "../result-links.ts"
 import { type Binding, outerType, type sparkTypes, spelledType } from "../spark/types.ts"
 import type { Progress, Submission } from "../statements.ts"
 import type { ColumnParts } from "../text-types.ts"
@@ -68,11 +68,15 @@ const boundOf = (binding: Binding): object => (typeof binding === "object" && bi
 
 interface Answer {
   readonly statement_id?: unknown
-  readonly status?: { readonly state?: string; readonly sql_state?: string; readonly error?: { readonly error_code?: string; readonly message?: string } }
+  readonly status?: {
+    readonly state?: string
+    readonly sql_state?: string | null
+    readonly error?: { readonly error_code?: string; readonly message?: string } | null
+  }
   readonly manifest?: {
     readonly schema?: { readonly columns?: readonly Told[] }
     readonly total_chunk_count?: number
-    readonly total_byte_count?: number
+    readonly total_byte_count?: number | null
     readonly truncated?: boolean
   }
   readonly result?: Chunk
@@ -82,16 +86,16 @@ type Told = Readonly<{ name: string; type_text: string }>
 
 interface Chunk {
   readonly data_array?: unknown
-  readonly next_chunk_index?: number
-  readonly external_links?: readonly External[]
+  readonly next_chunk_index?: number | null
+  readonly external_links?: readonly External[] | null
 }
 
 type External = Readonly<{
   external_link: string
-  expiration: string
-  http_headers?: Readonly<Record<string, string>>
-  next_chunk_index?: number
-  row_count?: number
+  expiration?: string | null
+  http_headers?: Readonly<Record<string, string>> | null
+  next_chunk_index?: number | null
+  row_count?: number | null
 }>
 
 /** The statement still waits or runs, has failed, or its result has come with its first chunk. */
@@ -103,12 +107,15 @@ function progressOf(told: Telling, body: Body, via: Via): Progress<Handle> {
   if (status?.state !== "SUCCEEDED") throw failed(errors, status)
   if (manifest?.truncated === true && (manifest.total_byte_count ?? 0) > MOST_BYTES)
     throw new PlatformError("response_too_large", `The result is larger than 100 GiB, where ${errors.product} cuts it off; ask for less.`)
-  const columns = (manifest?.schema?.columns ?? []).map(
-    ({ name, type_text: native }): ColumnParts => ({ name, type: outerType(native), spelled: spelledType(native) }),
-  )
+  const columns = (manifest?.schema?.columns ?? []).map((column) => columnIn(column, errors))
   const first = partOf(told, result as Body | undefined, id, { chunk: 0, columns, chunks: manifest?.total_chunk_count ?? 0 }, via)
   const touched = columns[0]?.name === "num_affected_rows" ? Number(first.rows?.[0]?.[0]) : undefined
   return { ...first, columns: types.columnsOf(columns), ...(touched === undefined ? {} : { touched }) }
+}
+
+function columnIn({ name, type_text: native }: Told, errors: ErrorTable): ColumnParts {
+  if (typeof name !== "string" || typeof native !== "string") throw strange(errors, "describes a column without a name or a type")
+  return { name, type: outerType(native), spelled: spelledType(native) }
 }
 
 function failed(errors: ErrorTable, status: Answer["status"]): PlatformError {
@@ -116,34 +123,37 @@ function failed(errors: ErrorTable, status: Answer["status"]): PlatformError {
   if (state === "CLOSED") return new PlatformError("remote_failed", `${errors.product} closed the statement, so its result is gone; call again.`)
   const message = error?.message ?? `the statement is ${state}`
   const [, name] = /^\[([A-Z0-9_]+)[.\]]/.exec(message) ?? []
-  return refused(errors, 200, { code: name ?? error?.error_code ?? (state === "CANCELED" ? "CANCELLED" : state), sqlState: sql_state, message })
+  return refused(errors, 200, { code: name ?? error?.error_code ?? (state === "CANCELED" ? "CANCELLED" : state), sqlState: sql_state ?? undefined, message })
 }
 
-/** One chunk: rows, or a link to them. The next one has the next number. */
+/** A chunk with its rows, or links to them and to those of chunks right behind it. The next chunk has the next number. */
 function partOf({ errors, types, download }: Telling, body: Body | undefined, id: string, rest: NonNullable<Handle["rest"]>, via: Via): Progress<Handle> {
   const { chunk, columns, chunks } = rest
-  const { data_array: rows, external_links: [link] = [], next_chunk_index: index = link?.next_chunk_index } = (body ?? {}) as Chunk
-  if (index !== undefined && (index !== chunk + 1 || index >= chunks)) throw strange(errors, `names chunk ${index} behind chunk ${chunk} of ${chunks}`)
-  if (index === undefined && chunk + 1 < chunks) throw strange(errors, `ends with chunk ${chunk} of ${chunks}`)
+  const { data_array: rows, external_links, next_chunk_index: told } = (body ?? {}) as Chunk
+  const links = external_links ?? []
+  const index = told ?? links.at(-1)?.next_chunk_index ?? undefined
+  const end = chunk + Math.max(1, links.length)
+  if (index !== undefined && (index !== end || index >= chunks)) throw strange(errors, `names chunk ${index} behind chunk ${end - 1} of ${chunks}`)
+  if (index === undefined && end < chunks) throw strange(errors, `ends with chunk ${end - 1} of ${chunks}`)
   const next = index === undefined ? {} : { next: { id, rest: { ...rest, chunk: index } } }
-  if (link === undefined) return { rows: types.valuesOf((rows ?? []) as (string | null)[][], columns), ended: true, ...next }
-  const again = async (): Promise<ResultLink> => linkIn(errors, ((await via.ask(chunkOf(id, chunk))) as Chunk).external_links?.[0])
+  if (links.length === 0) return { rows: types.valuesOf(textRows(rows ?? [], errors), columns), ended: true, ...next }
   const stream = async function* () {
-    let many = 0
-    for await (const some of download(linkIn(errors, link), again, via.call)) {
-      many += some.length
-      yield types.valuesOf(some, columns)
+    for (const [at, link] of links.entries()) {
+      const again = async (): Promise<ResultLink> => linkIn(errors, ((await via.ask(chunkOf(id, chunk + at))) as Chunk).external_links?.[0])
+      let many = 0
+      for await (const some of download(linkIn(errors, link), again, via.call)) {
+        many += some.length
+        yield types.valuesOf(some, columns)
+      }
+      if (typeof link.row_count === "number" && many !== link.row_count) throw strange(errors, `has ${many} rows in a chunk of ${link.row_count}`)
     }
-    if (link.row_count !== undefined && many !== link.row_count) throw strange(errors, `has ${many} rows in a chunk of ${link.row_count}`)
   }
   return { stream: stream(), ended: true, ...next }
 }
 
 function linkIn(errors: ErrorTable, external: External | undefined): ResultLink {
-  if (typeof external?.external_link !== "string") throw strange(errors, "has no link to its rows")
-  return {
-    url: external.external_link,
-    expiresAt: Date.parse(external.expiration),
-    ...(external.http_headers === undefined ? {} : { headers: external.http_headers }),
-  }
+  const { external_link: url, expiration, http_headers: headers } = external ?? {}
+  if (typeof url !== "string") throw strange(errors, "has no link to its rows")
+  const expiresAt = Date.parse(expiration ?? "")
+  return { url, ...(Number.isNaN(expiresAt) ? {} : { expiresAt }), ...(headers ? { headers } : {}) }
 }
