@@ -88,7 +88,9 @@ describe("a wire over a statement API", () => {
     const { lease, call, cancels } = cutting()
     expect(await collect(wireOver(api, lease).pages("SELECT N", ["x"], { batchRows: 2 }, call))).toEqual([[0, 1], [2], [3], [4]])
     expect(asked).toEqual(["poll 2", "poll 1", "page 3"])
-    expect(sent).toEqual([{ sql: "SELECT N", params: ["x"], timeoutMs: 5_000, maxRows: undefined, quick: false, large: true }])
+    expect(sent).toEqual([
+      { id: expect.stringMatching(/^[0-9a-f-]{36}$/), sql: "SELECT N", params: ["x"], timeoutMs: 5_000, maxRows: undefined, quick: false, large: true },
+    ])
     expect(cancels.size).toBe(0)
   })
 
