@@ -3561,6 +3561,15 @@ export interface components {
                 token: string;
             } | {
                 /** @constant */
+                kind: "password";
+                /**
+                 * Password
+                 * Format: password
+                 * @description Works for users of the type LEGACY_SERVICE, and for people without a second factor; Snowflake is ending both. A programmatic access token is taken as the password too.
+                 */
+                password: string;
+            } | {
+                /** @constant */
                 kind: "oauth";
                 /**
                  * Access token
@@ -3606,6 +3615,10 @@ export interface components {
                 /** @constant */
                 kind?: "token";
                 token?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "password";
+                password?: string | components["schemas"]["SecretMask"] | null;
             } | {
                 /** @constant */
                 kind?: "oauth";
