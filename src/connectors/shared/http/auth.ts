@@ -1,11 +1,13 @@
-import { type HttpRequest, withPrivate } from "../../../core/http/request.ts"
+import { type HttpAnswer, type HttpRequest, withPrivate } from "../../../core/http/request.ts"
 import type { HttpCall } from "./call.ts"
 
 /** How a client authenticates. */
 export interface HttpAuth {
   /** Returns the request with credentials; called each time that a request is sent. */
   sign(request: HttpRequest, call: HttpCall): HttpRequest | Promise<HttpRequest>
-  /** Returns a request that was refused with 401 with other credentials; undefined if there are none. */
+  /** Whether an answer with another status than 401 says that the credentials have expired. Absent: none does. */
+  refused?(answer: HttpAnswer): boolean
+  /** Returns a request whose credentials were refused with other ones; undefined if there are none. */
   renew?(refused: HttpRequest, call: HttpCall): Promise<HttpRequest | undefined>
   /** The request as it is shown to people before it is sent. Credentials that are computed on sending appear as a placeholder. */
   show(request: HttpRequest): HttpRequest

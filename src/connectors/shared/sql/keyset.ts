@@ -109,7 +109,8 @@ function select<B>(dialect: Dialect<B>, selection: Selection<B>, columns: readon
   const { callersKey } = dialect.order
   const by = order.columns.map(({ name }) => `${dialect.ident(name)}${callersKey === undefined ? "" : ` ${callersKey}`}`).join(", ")
   const ordered = by === "" ? "" : ` ORDER BY ${by}`
-  return { sql: `SELECT ${listed(dialect, columns)} FROM ${qualified(dialect, selection.stream.path)}${where}${ordered}`, params: params.all }
+  const taken = columns.map((column) => dialect.order.selected?.(column) ?? dialect.ident(column.name)).join(", ")
+  return { sql: `SELECT ${taken} FROM ${qualified(dialect, selection.stream.path)}${where}${ordered}`, params: params.all }
 }
 
 /** The conditions that the rows of a selection meet. */

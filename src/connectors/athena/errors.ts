@@ -1,0 +1,44 @@
+import { codeIn, codesOf, type ErrorTable } from "../shared/sql/errors.ts"
+import { trinoErrors } from "../shared/sql/trino/errors.ts"
+
+const engine = trinoErrors("Athena")
+
+/** The service's own codes (docs, Athena API, Common errors and those of each action). */
+const codes = codesOf({
+  auth_failed: [
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "MissingAuthenticationTokenException",
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "RequestExpired",
+    "OptInRequired",
+  ],
+  permission_denied: ["AccessDeniedException", "AccessDenied", "NotAuthorized"],
+  rate_limited: ["TooManyRequestsException", "ThrottlingException", "Throttling"],
+  server_unavailable: ["InternalServerException", "InternalFailure", "ServiceUnavailable"],
+  query_invalid: ["InvalidRequestException", "ValidationException"],
+  database_not_found: ["MetadataException", "ResourceNotFoundException"],
+  cancelled: ["CANCELLED"],
+})
+
+/** The service's refusals by their codes, and a failed statement by the name that the engine puts before its reason. */
+export const errors: ErrorTable = {
+  ...engine,
+  login: "identity",
+  codes: { ...engine.codes, ...codes },
+  sentences: {
+    ...engine.sentences,
+    auth_failed: "AWS refuses the login ({said}); check key, secret and session token, and this machine's clock.",
+    permission_denied: "The identity lacks a permission: {said}; allow it in a policy of IAM or Lake Formation.",
+    database_not_found: "Athena has no such catalog, database or table: {said}; check the connector's region, catalog and database.",
+    cancelled: "Somebody cancelled the statement in Athena ({said}), or the workgroup's limit of scanned bytes did; call again, or ask for less.",
+  },
+  refine: (said, error) => codeIn(codes, said) ?? engine.refine?.(said, error),
+  isBatchFault: () => true,
+}
