@@ -33,7 +33,9 @@ the rows. Tables that the hub creates are Iceberg tables in the connector's cata
 The identity needs \`athena:GetWorkGroup\`, \`StartQueryExecution\`, \`GetQueryExecution\`, \`GetQueryResults\`, \`StopQueryExecution\` and \`List*\`, reading rights in Glue and on the data, and writing rights on the output location.`,
   fields,
   address: ({ region, endpoint }) =>
-    typeof region === "string" && region !== "" ? { host: serviceHost("athena", { region, endpoint: (endpoint ?? { kind: "standard" }) as never }), port: 443 } : undefined,
+    typeof region === "string" && region !== ""
+      ? { host: serviceHost("athena", { region, endpoint: (endpoint ?? { kind: "standard" }) as never }), port: 443 }
+      : undefined,
   connect: connectAthena,
   ...sqlVerbs({ dialect, catalog, errors, facts, writer, ddl }),
 })

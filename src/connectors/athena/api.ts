@@ -63,7 +63,8 @@ const statements = (api: JsonApi, settings: Settings): StatementApi<Bound, Handl
 function startOf({ workgroup, catalog, database, ...where }: Settings, { sql, params }: Submission<Bound>): object {
   const literals = params.map(literalOf)
   const fit = literals.every((each) => each.length <= MOST_IN_PARAMETER)
-  const statement = withoutEnd(sql, reading.lexis)
+  // The statements of DDL are ours, and Hive's: names have other quotation marks there.
+  const statement = /^(CREATE|ALTER) TABLE `/.test(sql) ? sql : withoutEnd(sql, reading.lexis)
   const { kind, ...key } = where.encryption
   const result = {
     ...(where.output === "" ? {} : { OutputLocation: where.output }),

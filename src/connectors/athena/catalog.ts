@@ -65,7 +65,8 @@ function relation(within: readonly string[], table: Answer): Relation {
   const time = isIceberg(table) ? "timestamp(6)" : "timestamp(3)"
   const columns = given.map(({ Name, Type }) => ({ name: String(Name), native: fromHive(String(Type))?.replace(/^timestamp(?!\()/, time), hive: String(Type) }))
   const unread = columns.find(({ native }) => native === undefined)
-  if (unread !== undefined) return { skipped: { path, reason: `Its column ${unread.name} has the type ${unread.hive.slice(0, 60)}, which Athena cannot read.` } }
+  if (unread !== undefined)
+    return { skipped: { path, reason: `Its column ${unread.name} has the type ${unread.hive.slice(0, 60)}, which Athena cannot read.` } }
   if (columns.length === 0) return { skipped: { path, reason: "Glue knows no columns of it; run a crawler, or make the table anew." } }
   const comment = (table["Parameters"] as Answer | undefined)?.["comment"]
   return described({

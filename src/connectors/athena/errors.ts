@@ -1,3 +1,4 @@
+import { AWS_CODES } from "../shared/aws/refusals.ts"
 import { codeIn, codesOf, type ErrorTable } from "../shared/sql/errors.ts"
 import { trinoErrors } from "../shared/sql/trino/errors.ts"
 
@@ -5,23 +6,7 @@ const engine = trinoErrors("Athena")
 
 /** The service's own codes (docs, Athena API, Common errors and those of each action). */
 const codes = codesOf({
-  auth_failed: [
-    "UnrecognizedClientException",
-    "InvalidClientTokenId",
-    "InvalidAccessKeyId",
-    "InvalidSignatureException",
-    "SignatureDoesNotMatch",
-    "IncompleteSignature",
-    "IncompleteSignatureException",
-    "MissingAuthenticationTokenException",
-    "ExpiredTokenException",
-    "ExpiredToken",
-    "RequestExpired",
-    "OptInRequired",
-  ],
-  permission_denied: ["AccessDeniedException", "AccessDenied", "NotAuthorized"],
-  rate_limited: ["TooManyRequestsException", "ThrottlingException", "Throttling"],
-  server_unavailable: ["InternalServerException", "InternalFailure", "ServiceUnavailable"],
+  ...AWS_CODES,
   query_invalid: ["InvalidRequestException", "ValidationException"],
   database_not_found: ["MetadataException", "ResourceNotFoundException"],
   cancelled: ["CANCELLED"],

@@ -28,7 +28,11 @@ export async function facts({ api, settings, wire }: Athena, call: Call): Promis
   return {
     product: "Amazon Athena",
     ...(version === "" ? {} : { version }),
-    details: { workgroup, output: managed ? "managed by Athena" : enforced ? place : output || place, bytesScannedCutoff: typeof limit === "number" ? limit : "none" },
+    details: {
+      workgroup,
+      output: managed ? "managed by Athena" : enforced ? place : output || place,
+      bytesScannedCutoff: typeof limit === "number" ? limit : "none",
+    },
     ...warningsOf(
       { encrypted: true, tunnelled: false },
       "The test ran SELECT 1, which scans no data and costs nothing; Athena left its result of a few bytes at the output location.",

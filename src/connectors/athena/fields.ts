@@ -1,13 +1,12 @@
 import { text, variant } from "../../core/fields.ts"
 import { awsAuthField } from "../shared/aws/credentials.ts"
 import { endpointField, regionField } from "../shared/aws/endpoints.ts"
+import { s3UriFault } from "../shared/aws/s3-uri.ts"
 import { tunnelField } from "../shared/ssh.ts"
 
-const S3_URI = /^s3:\/\/(?!\d+\.\d+\.\d+\.\d+\/)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\0-\x1f?#]*)?$/
-const uriFault = (uri: string): string | undefined => (S3_URI.test(uri) && !uri.includes("..") ? undefined : "must be an S3 URI such as s3://bucket/folder/.")
 const ownerFault = (id: string): string | undefined => (/^\d{12}$/.test(id) ? undefined : "must be the 12 digits of an account id.")
 
-const location = (title: string, help: string) => text(title, { default: "", maxLength: 1_024, check: uriFault, example: "s3://bucket/folder/", help })
+const location = (title: string, help: string) => text(title, { default: "", maxLength: 1_024, check: s3UriFault, example: "s3://bucket/folder/", help })
 const name = (title: string, standard: string, help: string) => text(title, { default: standard, maxLength: 255, help })
 
 export const fields = {

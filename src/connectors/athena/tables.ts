@@ -67,7 +67,8 @@ export const ddl: Ddl<Athena> = {
   names: { table, column: tick },
   create({ settings }, path, columns) {
     if (settings.tables === "") return { kind: "refused", reason: "The connector has no location of new tables; enter one, such as s3://bucket/tables/." }
-    if (path[0] !== settings.catalog) return { kind: "refused", reason: `Tables are created in the connector's own catalog, which is ${settings.catalog || "not named"}.` }
+    if (path[0] !== settings.catalog)
+      return { kind: "refused", reason: `Tables are created in the connector's own catalog, which is ${settings.catalog || "not named"}.` }
     const lines = columns.map((column) => `${tick(column.name.toLowerCase())} ${spell(ddl.types, column)}`)
     const location = [settings.tables.replace(/\/+$/, ""), ...path.slice(1).map(folder)].join("/")
     const statement = `CREATE TABLE ${table(path)} (${lines.join(", ")}) LOCATION '${location.replaceAll("'", "''")}/' TBLPROPERTIES ('table_type'='ICEBERG')`
@@ -82,7 +83,8 @@ export const ddl: Ddl<Athena> = {
   },
   add: (name, column, type) => `ALTER TABLE ${name} ADD COLUMNS (${column} ${type})`,
   // Docs, Evolving Iceberg table schema: int to bigint, float to double, and more digits before the point.
-  widens: (from, to) => from.type === to.type && (from.type !== "decimal" || from.scale === to.scale) && !/^decimal/.test(from.type === "integer" ? from.nativeType : ""),
+  widens: (from, to) =>
+    from.type === to.type && (from.type !== "decimal" || from.scale === to.scale) && !/^decimal/.test(from.type === "integer" ? from.nativeType : ""),
   widen: (name, column, type) => `ALTER TABLE ${name} CHANGE COLUMN ${column} ${column} ${type}`,
   alone: true,
 }

@@ -15,7 +15,9 @@ const key = {
 }
 
 const roleFault = (arn: string): string | undefined =>
-  /^arn:aws(-[a-z-]+)?:iam::\d{12}:role\/[\x21-\x7e]{1,576}$/.test(arn) ? undefined : "must be the ARN of a role, such as arn:aws:iam::123456789012:role/jackfield."
+  /^arn:aws(-[a-z-]+)?:iam::\d{12}:role\/[\x21-\x7e]{1,576}$/.test(arn)
+    ? undefined
+    : "must be the ARN of a role, such as arn:aws:iam::123456789012:role/jackfield."
 const externalIdFault = (id: string): string | undefined =>
   /^[\w+=,.@:/-]{2,1224}$/.test(id) ? undefined : "must have 2 to 1,224 letters, digits or characters of _+=,.@:/-."
 const sessionFault = (name: string): string | undefined =>
@@ -45,7 +47,13 @@ export function awsCredentials(auth: AwsAuth, place: Place): CredentialSource {
     ...(auth.sessionToken === undefined ? {} : { sessionToken: auth.sessionToken.reveal() }),
   }
   if (auth.kind === "access_key") return async () => keys
-  const role = { host: serviceHost("sts", place), region: place.region, roleArn: auth.roleArn, externalId: auth.externalId?.reveal(), sessionName: auth.sessionName }
+  const role = {
+    host: serviceHost("sts", place),
+    region: place.region,
+    roleArn: auth.roleArn,
+    externalId: auth.externalId?.reveal(),
+    sessionName: auth.sessionName,
+  }
   return async (call, refused) => {
     const token = await assumeRole(keys, role, call, refused)
     return { ...credentialsIn(token.value), token }

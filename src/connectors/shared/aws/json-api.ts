@@ -2,11 +2,11 @@ import type { Duplex } from "node:stream"
 import type { Token, TokenSource } from "../../../core/call.ts"
 import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
 import type { Address, Lease, TlsSpec } from "../../../core/lease.ts"
-import { retryAfterMs } from "../http/rate-limits.ts"
 import { type CredentialSource, sigV4Auth } from "../http/auth/sigv4.ts"
 import type { HttpCall } from "../http/call.ts"
 import { httpClient } from "../http/client.ts"
 import { lastRequest } from "../http/last-request.ts"
+import { retryAfterMs } from "../http/rate-limits.ts"
 import { requestTo } from "../http/requests.ts"
 import { isPassing } from "../http/retry.ts"
 import type { ErrorTable } from "../sql/errors.ts"
@@ -43,12 +43,14 @@ const LAST_MS = 5_000
 /** The API of a service over a lease. Nothing is sent yet. */
 export function jsonApi({ host, region, service, target, credentials, errors }: JsonService, lease: Lease): JsonApi {
   const auth = sigV4Auth(credentials, { region, service })
-  const judge = (answer: HttpAnswer) =>
-    answer.status === 200 ? undefined : refused(errors, answer.status, refusalOf(answer), retryAfterMs(answer.headers))
+  const judge = (answer: HttpAnswer) => (answer.status === 200 ? undefined : refused(errors, answer.status, refusalOf(answer), retryAfterMs(answer.headers)))
   const retries = { most: 3, statuses: isPassing, repeatable: () => true }
   const client = httpClient(lease.dispatcher(VERIFY), { auth, maxBytes: MAX_BYTES, redirects: false, judge, retries })
   const requestOf = (action: string, input: object): HttpRequest =>
-    requestTo(new URL(`https://${host}/`), { body: JSON.stringify(input), headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": `${target}.${action}` } })
+    requestTo(new URL(`https://${host}/`), {
+      body: JSON.stringify(input),
+      headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": `${target}.${action}` },
+    })
   // A call that was cut off gets no credentials any more, so its last ones sign what is left to say.
   let token: Token | undefined
   const remembering = (call: HttpCall): HttpCall => {

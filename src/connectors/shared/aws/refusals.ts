@@ -26,3 +26,24 @@ function jsonIn(text: string): Readonly<Record<string, unknown>> {
     throw error
   }
 }
+
+/** The codes that all services have (docs, AWS APIs, Common errors; Amazon S3, Error responses), by ours. */
+export const AWS_CODES = {
+  auth_failed: [
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "MissingAuthenticationTokenException",
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "RequestExpired",
+    "OptInRequired",
+  ],
+  permission_denied: ["AccessDeniedException", "AccessDenied", "NotAuthorized"],
+  rate_limited: ["TooManyRequestsException", "ThrottlingException", "Throttling"],
+  server_unavailable: ["InternalServerException", "InternalFailure", "ServiceUnavailable"],
+} as const

@@ -29,7 +29,9 @@ export function sigV4Auth(credentials: CredentialSource, scope: AwsScope, now: (
     async renew(refused, call) {
       const token = sent.get(refused)
       if (token?.cached !== true) return undefined
-      const unsigned = Object.fromEntries(Object.entries(refused.headers).filter(([name]) => !/^(authorization|x-amz-(date|security-token|content-sha256))$/.test(name)))
+      const unsigned = Object.fromEntries(
+        Object.entries(refused.headers).filter(([name]) => !/^(authorization|x-amz-(date|security-token|content-sha256))$/.test(name)),
+      )
       return await sign({ ...refused, headers: unsigned }, call, token.value)
     },
     show: (request) => withPrivate(request, { authorization: `AWS4-HMAC-SHA256 ${SECRET}` }),

@@ -17,7 +17,7 @@ export const bind = (sql: string, params: readonly Bound[]): string =>
   params.length === 0 ? sql : `EXECUTE IMMEDIATE ${constant(sql)} USING ${params.map(literalOf).join(", ")}`
 
 /** What a question mark may be hidden in: constants, names, comments. */
-const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\/|\?/g
+const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\?/g
 
 /** A statement with its parameters as constants in the places of their question marks. */
 export function spliced(sql: string, params: readonly Bound[]): string {

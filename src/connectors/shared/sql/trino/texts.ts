@@ -38,8 +38,7 @@ const spelled = ({ type, precision, scale }: TextColumn): string =>
   type === "decimal" ? `${type}(${precision},${scale})` : /^(var)?char$/.test(type) && precision > 0 && precision < UNLIMITED ? `${type}(${precision})` : type
 
 /** Texts of arrays, maps and rows cannot be taken apart: a comma inside a value looks like the one behind it. */
-const typeOf = (column: TextColumn) =>
-  /^(array|map|row)$/.test(column.type) ? { type: "unknown" as const, nativeType: column.type } : typed(spelled(column))
+const typeOf = (column: TextColumn) => (/^(array|map|row)$/.test(column.type) ? { type: "unknown" as const, nativeType: column.type } : typed(spelled(column)))
 
 /** The columns of a result, each name once. */
 export function columnsOfTexts(given: readonly TextColumn[]): Column[] {
