@@ -38,7 +38,18 @@ export function connectAthena(settings: Settings, given: Lease): Athena {
   const lease = throughTunnel(given, settings.tunnel)
   const { region, auth } = settings
   const credentials = awsCredentials(auth, settings)
-  const api = jsonApi({ host: serviceHost("athena", settings), region, service: "athena", target: "AmazonAthena", credentials, errors }, lease)
+  const api = jsonApi(
+    {
+      host: serviceHost("athena", settings),
+      region,
+      service: "athena",
+      target: "AmazonAthena",
+      credentials,
+      product: "Athena",
+      refused: (...said) => refused(errors, ...said),
+    },
+    lease,
+  )
   return { api, settings, wire: wireOver(statements(api, settings), lease) }
 }
 

@@ -1,10 +1,9 @@
 import type { Call } from "../../core/call.ts"
 import type { Discovered } from "../../core/streams.ts"
 import type { Answer } from "../shared/aws/json-api.ts"
-import { type Catalog, countedBy, described, type Relation } from "../shared/sql/catalog.ts"
+import { type Catalog, countedBy } from "../shared/sql/catalog.ts"
+import { kindOf, relation } from "../shared/sql/hive/tables.ts"
 import { saidOf } from "../shared/sql/http-errors.ts"
-import { fromHive } from "../shared/sql/trino/hive-types.ts"
-import { typed } from "../shared/sql/trino/values.ts"
 import type { Athena } from "./api.ts"
 
 /** Pages have at most 50 tables (docs, Athena API, ListTableMetadata); none of these requests costs anything. */
@@ -52,28 +51,4 @@ async function namesOf({ api }: Athena, action: string, input: object, items: st
   const names: string[] = []
   for await (const page of api.pages(action, { ...input, MaxResults: 50 }, items, call)) for (const each of page) names.push(String(each[field]))
   return names
-}
-
-const kindOf = ({ TableType }: Answer): "view" | "table" => (/VIEW/.test(String(TableType)) ? "view" : "table")
-
-export const isIceberg = ({ Parameters }: Answer): boolean => /^iceberg$/i.test(String((Parameters as Answer | undefined)?.["table_type"]))
-
-function relation(within: readonly string[], table: Answer): Relation {
-  const path = [...within, String(table["Name"])]
-  const given = [table["Columns"], table["PartitionKeys"]].flatMap((each) => (Array.isArray(each) ? (each as Answer[]) : []))
-  // Iceberg has microseconds, and Athena reads milliseconds of other tables (docs, Data types in Amazon Athena).
-  const time = isIceberg(table) ? "timestamp(6)" : "timestamp(3)"
-  const columns = given.map(({ Name, Type }) => ({ name: String(Name), native: fromHive(String(Type))?.replace(/^timestamp(?!\()/, time), hive: String(Type) }))
-  const unread = columns.find(({ native }) => native === undefined)
-  if (unread !== undefined)
-    return { skipped: { path, reason: `Its column ${unread.name} has the type ${unread.hive.slice(0, 60)}, which Athena cannot read.` } }
-  if (columns.length === 0) return { skipped: { path, reason: "Glue knows no columns of it; run a crawler, or make the table anew." } }
-  const comment = (table["Parameters"] as Answer | undefined)?.["comment"]
-  return described({
-    path,
-    kind: kindOf(table),
-    columns: columns.map(({ name, native = "" }) => ({ name, ...typed(native), nullable: true })),
-    key: [],
-    notes: [typeof comment === "string" ? comment : undefined],
-  })
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream"
 import type { Token, TokenSource } from "../../../core/call.ts"
+import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
 import type { Address, Lease, TlsSpec } from "../../../core/lease.ts"
 import { type CredentialSource, sigV4Auth } from "../http/auth/sigv4.ts"
@@ -9,9 +10,7 @@ import { lastRequest } from "../http/last-request.ts"
 import { retryAfterMs } from "../http/rate-limits.ts"
 import { requestTo } from "../http/requests.ts"
 import { isPassing } from "../http/retry.ts"
-import type { ErrorTable } from "../sql/errors.ts"
-import { objectIn, refused, strange } from "../sql/http-errors.ts"
-import { refusalOf } from "./refusals.ts"
+import { type AwsRefusal, jsonIn, refusalOf } from "./refusals.ts"
 
 /** A service of AWS that speaks JSON 1.1. */
 export interface JsonService {
@@ -22,7 +21,10 @@ export interface JsonService {
   /** Before the action in `X-Amz-Target`: `AmazonAthena`. */
   readonly target: string
   readonly credentials: CredentialSource
-  readonly errors: ErrorTable
+  /** In messages: `Athena`. */
+  readonly product: string
+  /** A refusal as ours. */
+  refused(status: number, refusal: AwsRefusal, afterMs: number | undefined): PlatformError
 }
 
 export type Answer = Readonly<Record<string, unknown>>
@@ -41,9 +43,10 @@ const MAX_BYTES = 64 * 1_048_576
 const LAST_MS = 5_000
 
 /** The API of a service over a lease. Nothing is sent yet. */
-export function jsonApi({ host, region, service, target, credentials, errors }: JsonService, lease: Lease): JsonApi {
+export function jsonApi({ host, region, service, target, credentials, product, refused }: JsonService, lease: Lease): JsonApi {
   const auth = sigV4Auth(credentials, { region, service })
-  const judge = (answer: HttpAnswer) => (answer.status === 200 ? undefined : refused(errors, answer.status, refusalOf(answer), retryAfterMs(answer.headers)))
+  const judge = (answer: HttpAnswer) => (answer.status === 200 ? undefined : refused(answer.status, refusalOf(answer), retryAfterMs(answer.headers)))
+  const strange = (how: string) => new PlatformError("response_invalid", `${product}'s answer ${how}; check for a proxy between it and the hub.`)
   const retries = { most: 3, statuses: isPassing, repeatable: () => true }
   const client = httpClient(lease.dispatcher(VERIFY), { auth, maxBytes: MAX_BYTES, redirects: false, judge, retries })
   const requestOf = (action: string, input: object): HttpRequest =>
@@ -64,8 +67,8 @@ export function jsonApi({ host, region, service, target, credentials, errors }: 
   }
   const ask: JsonApi["ask"] = async (action, input, call) => {
     const answer = await client.send(requestOf(action, input), remembering(call))
-    const body = objectIn(answer)
-    if (body === undefined && answer.body.length > 0) throw strange(errors, "is not JSON")
+    const body = jsonIn(answer.body.toString("utf8"))
+    if (body === undefined && answer.body.length > 0) throw strange("is not JSON")
     return body ?? {}
   }
   return {
@@ -80,11 +83,11 @@ export function jsonApi({ host, region, service, target, credentials, errors }: 
       for (let next: unknown; ; ) {
         const answer = await ask(action, { ...input, ...(next === undefined ? {} : { NextToken: next }) }, call)
         const found = answer[items] ?? []
-        if (!Array.isArray(found)) throw strange(errors, `has no ${items}`)
+        if (!Array.isArray(found)) throw strange(`has no ${items}`)
         yield found as Answer[]
         next = answer["NextToken"] ?? undefined
         if (next === undefined || next === "") return
-        if (typeof next !== "string" || seen.has(next)) throw strange(errors, "leads to the same page again and again")
+        if (typeof next !== "string" || seen.has(next)) throw strange("leads to the same page again and again")
         seen.add(next)
       }
     },

@@ -10,19 +10,20 @@ export interface AwsRefusal {
 /** The refusal in an answer: JSON with `__type` (docs, AWS JSON 1.1), or XML with `Code` as the query protocol and S3 give it. */
 export function refusalOf({ body, headers }: HttpAnswer): AwsRefusal {
   const text = body.toString("utf8", 0, 65_536)
-  const said = jsonIn(text)
+  const said = jsonIn(text) ?? {}
   const tag = (name: string): string | undefined => new RegExp(`<${name}>([^<]{1,2000})</${name}>`).exec(text)?.[1]
   const string = (name: string): string | undefined => (typeof said[name] === "string" ? (said[name] as string) : undefined)
   const code = headers["x-amzn-errortype"] ?? string("__type") ?? string("code") ?? tag("Code")
   return { code: code?.replace(/^.*#/, "").replace(/:.*$/s, ""), message: string("message") ?? string("Message") ?? tag("Message") }
 }
 
-function jsonIn(text: string): Readonly<Record<string, unknown>> {
+/** The JSON object that a text is; undefined for any other text. */
+export function jsonIn(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined
   } catch (error) {
-    if (error instanceof SyntaxError) return {}
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }
