@@ -45,8 +45,13 @@ const LAST_MS = 5_000
 /** The API of a service over a lease. Nothing is sent yet. */
 export function jsonApi({ host, region, service, target, credentials, product, refused }: JsonService, lease: Lease): JsonApi {
   const auth = sigV4Auth(credentials, { region, service })
-  const judge = (answer: HttpAnswer) => (answer.status === 200 ? undefined : refused(answer.status, refusalOf(answer), retryAfterMs(answer.headers)))
   const strange = (how: string) => new PlatformError("response_invalid", `${product}'s answer ${how}; check for a proxy between it and the hub.`)
+  const judge = (answer: HttpAnswer) =>
+    answer.status === 200
+      ? undefined
+      : answer.status < 400
+        ? strange(`has the status ${answer.status}`)
+        : refused(answer.status, refusalOf(answer), retryAfterMs(answer.headers))
   const retries = { most: 3, statuses: isPassing, repeatable: () => true }
   const client = httpClient(lease.dispatcher(VERIFY), { auth, maxBytes: MAX_BYTES, redirects: false, judge, retries })
   const requestOf = (action: string, input: object): HttpRequest =>
