@@ -1230,6 +1230,210 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AthenaConfig: {
+            /**
+             * Region
+             * @example eu-central-1
+             */
+            region: string;
+            /** Login */
+            auth: {
+                /** @constant */
+                kind: "access_key";
+                /**
+                 * Access key id
+                 * @example AKIAIOSFODNN7EXAMPLE
+                 */
+                accessKeyId: string;
+                /**
+                 * Secret access key
+                 * Format: password
+                 */
+                secretAccessKey: string;
+                /**
+                 * Session token
+                 * Format: password
+                 * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
+                 */
+                sessionToken?: string;
+            } | {
+                /** @constant */
+                kind: "assume_role";
+                /**
+                 * Access key id
+                 * @example AKIAIOSFODNN7EXAMPLE
+                 */
+                accessKeyId: string;
+                /**
+                 * Secret access key
+                 * Format: password
+                 */
+                secretAccessKey: string;
+                /**
+                 * Session token
+                 * Format: password
+                 * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
+                 */
+                sessionToken?: string;
+                /**
+                 * Role
+                 * @example arn:aws:iam::123456789012:role/jackfield
+                 */
+                roleArn: string;
+                /**
+                 * External id
+                 * Format: password
+                 * @description If the role's trust policy asks for one.
+                 */
+                externalId?: string;
+                /**
+                 * Session name
+                 * @description As CloudTrail shows it. `jackfield` unless given.
+                 */
+                sessionName?: string;
+            };
+            /**
+             * Workgroup
+             * @description It decides the engine's version and the limits of scanned bytes. `primary` unless given.
+             */
+            workgroup?: string;
+            /**
+             * Catalog
+             * @description For names without one. Empty: discovery lists every catalog. `AwsDataCatalog` unless given.
+             */
+            catalog?: string;
+            /**
+             * Database
+             * @description For names without one. Empty: discovery lists every database.
+             */
+            database?: string;
+            /**
+             * Output location
+             * @description Where Athena puts results. Empty: the workgroup's own.
+             * @example s3://bucket/folder/
+             */
+            output?: string;
+            /**
+             * Encryption of results
+             * @description `none` unless given.
+             */
+            encryption?: {
+                /** @constant */
+                kind: "none";
+            } | {
+                /** @constant */
+                kind: "SSE_S3";
+            } | {
+                /** @constant */
+                kind: "SSE_KMS";
+                /**
+                 * Key
+                 * @example arn:aws:kms:eu-central-1:123456789012:key/…
+                 */
+                kmsKey: string;
+            };
+            /**
+             * Owner of the output's bucket
+             * @description The account that must own the bucket.
+             */
+            bucketOwner?: string;
+            /**
+             * Location of new tables
+             * @description New tables are Iceberg tables in folders below it. Empty: none are created.
+             * @example s3://bucket/folder/
+             */
+            tables?: string;
+            /**
+             * Endpoint
+             * @description `standard` unless given.
+             */
+            endpoint?: {
+                /** @constant */
+                kind: "standard";
+            } | {
+                /** @constant */
+                kind: "fips";
+            } | {
+                /** @constant */
+                kind: "vpc";
+                /**
+                 * Endpoint host
+                 * @example vpce-0a1b2c3d4e5f-abcdefgh.athena.eu-central-1.vpce.amazonaws.com
+                 */
+                host: string;
+            };
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        AthenaConfigChange: {
+            region?: string | null;
+            auth?: {
+                /** @constant */
+                kind?: "access_key";
+                accessKeyId?: string | null;
+                secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
+                sessionToken?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "assume_role";
+                accessKeyId?: string | null;
+                secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
+                sessionToken?: string | components["schemas"]["SecretMask"] | null;
+                roleArn?: string | null;
+                externalId?: string | components["schemas"]["SecretMask"] | null;
+                sessionName?: string | null;
+            } | null;
+            workgroup?: string | null;
+            catalog?: string | null;
+            database?: string | null;
+            output?: string | null;
+            encryption?: {
+                /** @constant */
+                kind?: "none";
+            } | {
+                /** @constant */
+                kind?: "SSE_S3";
+            } | {
+                /** @constant */
+                kind?: "SSE_KMS";
+                kmsKey?: string | null;
+            } | null;
+            bucketOwner?: string | null;
+            tables?: string | null;
+            endpoint?: {
+                /** @constant */
+                kind?: "standard";
+            } | {
+                /** @constant */
+                kind?: "fips";
+            } | {
+                /** @constant */
+                kind?: "vpc";
+                host?: string | null;
+            } | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Amazon Athena */
+        AthenaConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "athena";
+            config: components["schemas"]["AthenaConfig"];
+        };
+        /** Amazon Athena */
+        AthenaConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "athena";
+            config: components["schemas"]["AthenaConfigChange"];
+        };
         AuditEntry: {
             /** @description Counts from 1, without a gap */
             seq: number;
@@ -1716,7 +1920,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["CsvConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -1747,7 +1951,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "trino" | "firebolt" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "trino" | "firebolt" | "athena" | "csv";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -4004,12 +4208,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -4101,7 +4305,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;

@@ -1,5 +1,5 @@
 import type { Call } from "../../../core/call.ts"
-import type { Stream } from "../../../core/streams.ts"
+import type { SchemaStep, Stream } from "../../../core/streams.ts"
 import type { Column } from "../../../core/values.ts"
 import { type Dialect, qualified } from "./dialect.ts"
 import { type Spellings, spell } from "./types.ts"
@@ -15,6 +15,10 @@ export interface Ddl<C = unknown> {
   key?(names: string): string
   /** The clause that names the key behind the columns: `PRIMARY INDEX a, b`. Absent: it is named among them. */
   keyAfter?(names: string): string
+  /** Creates a table, or says why not, if that takes more than its columns and key. Absent: by `createTable`. */
+  create?(client: C, path: readonly string[], columns: readonly Column[]): SchemaStep
+  /** How these statements spell a table and a column, if it is not as others do. */
+  readonly names?: { table(path: readonly string[]): string; column(name: string): string }
   /** What follows the columns: `ENGINE = …`. */
   readonly tail?: string
   /** `ALTER TABLE t ADD COLUMN c type`. Absent: by the standard. */

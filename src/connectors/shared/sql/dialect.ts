@@ -46,6 +46,8 @@ export interface Order<B> {
   readonly callersKey?: string
   /** A statement that returns one row, `skip` rows after the first. Absent: by LIMIT and OFFSET. */
   nth?(ordered: string, skip: number): string
+  /** SQL that reads a column, if its name alone gives a value that cannot be read back; the result has the column's name. */
+  selected?(column: Column): string | undefined
   /** A column as the result describes it, if the catalog knows less. */
   told?(column: Column, told: Column | undefined): Column
 }

@@ -112,7 +112,8 @@ function select<B>(dialect: Dialect<B>, selection: Selection<B>, columns: readon
   const by = order.columns.map(({ name }) => `${dialect.ident(name)}${callersKey === undefined ? "" : ` ${callersKey}`}`).join(", ")
   const ordered = by === "" ? "" : ` ORDER BY ${by}`
   const from = `${qualified(dialect, selection.stream.path)}${selection.asOf === undefined ? "" : ` ${selection.asOf}`}`
-  return { sql: `SELECT ${listed(dialect, columns)} FROM ${from}${where}${ordered}`, params: params.all }
+  const taken = columns.map((column) => dialect.order.selected?.(column) ?? dialect.ident(column.name)).join(", ")
+  return { sql: `SELECT ${taken} FROM ${from}${where}${ordered}`, params: params.all }
 }
 
 /** The conditions that the rows of a selection meet. */

@@ -50,6 +50,7 @@ function creating<B, C extends SqlConnection<B>>(
   if (columns.length === 0) return [{ kind: "refused", reason: "A table needs at least one column." }]
   const missing = key.filter((name) => !columns.some((column) => column.name === name))
   if (missing.length > 0) return [{ kind: "refused", reason: `The key names ${missing.join(", ")}, which the columns lack.` }]
+  if (ddl.create !== undefined) return [ddl.create(client, path, columns)]
   return [{ kind: "create", statement: createTable(dialect, ddl, path, columns, key) }]
 }
 
@@ -75,8 +76,8 @@ function changing<B, C extends SqlConnection<B>>(
   kept: ReadonlyMap<string, string> | undefined,
   { columns, key }: WantedStream,
 ): SchemaStep[] {
-  const { add, widen, loosen, types } = ddl
-  const table = qualified(dialect, there.path)
+  const { add, widen, loosen, types, names } = ddl
+  const table = names?.table(there.path) ?? qualified(dialect, there.path)
   const otherKey: SchemaStep[] =
     key.length === 0 || ddl.keyless === true || key.toSorted().join("\0") === there.key.toSorted().join("\0")
       ? []
@@ -84,7 +85,7 @@ function changing<B, C extends SqlConnection<B>>(
   return [
     ...otherKey,
     ...columns.flatMap((wanted): SchemaStep[] => {
-      const column = dialect.ident(wanted.name)
+      const column = names?.column(wanted.name) ?? dialect.ident(wanted.name)
       const found = there.columns.find(({ name }) => name === wanted.name)
       if (found === undefined) {
         // Existing rows have no value for it.

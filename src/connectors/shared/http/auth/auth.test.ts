@@ -158,7 +158,7 @@ describe("Signature Version 4", () => {
 
   // docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, "GET Bucket (List Objects)".
   test("is that of the documentation, and the query is sent as it was signed", async () => {
-    const auth = sigV4Auth(() => credentials, { region: "us-east-1", service: "s3" }, at)
+    const auth = sigV4Auth(async () => credentials, { region: "us-east-1", service: "s3" }, at)
     const sent = await signed(auth, request("GET", "https://examplebucket.s3.amazonaws.com/?prefix=J&max-keys=2"))
     expect(sent.headers["authorization"]).toMatch(/Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7$/)
     expect(sent.url.search).toBe("?max-keys=2&prefix=J")

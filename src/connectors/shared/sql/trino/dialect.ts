@@ -58,13 +58,12 @@ export function trinoDialect(product: string, errors: ErrorTable): Dialect<Bound
 export const trinoSlicer = <C extends SqlConnection<Bound>>(dialect: Dialect<Bound>): Slicer<Bound, C> =>
   keySlicer(dialect, (table, percent) => `${table} TABLESAMPLE BERNOULLI (${percent})`)
 
-/** The rows are one constant. A statement has at most a million characters unless the server says otherwise, and quotation marks are doubled. */
-export const trinoWriter: Writer<Bound, SqlConnection<Bound>> = jsonWriter({
-  rows: "UNNEST(CAST(json_parse(?) AS array(array(varchar)))) F(V)",
-  cell: (n) => `F.V[${n + 1}]`,
-  fromText,
-  mostBytes: 450_000,
-})
+/** The rows are one constant of that many bytes at most, in which quotation marks are doubled. */
+export const trinoWriterOf = <C extends SqlConnection<Bound>>(mostBytes: number): Writer<Bound, C> =>
+  jsonWriter({ rows: "UNNEST(CAST(json_parse(?) AS array(array(varchar)))) F(V)", cell: (n) => `F.V[${n + 1}]`, fromText, mostBytes })
+
+/** A statement has at most a million characters unless the server says otherwise. */
+export const trinoWriter = trinoWriterOf<SqlConnection<Bound>>(450_000)
 
 const elements = { string: "varchar", integer: "bigint", float: "double", boolean: "boolean" } as const
 const elementOf = (type: string | undefined): string | undefined => elements[type as keyof typeof elements]

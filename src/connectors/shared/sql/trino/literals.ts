@@ -10,11 +10,20 @@ export type Bound = string | null | { readonly literal: string }
 /** A string constant. Nothing but a quotation mark has a meaning in it (docs, SQL syntax, Data types, VARCHAR). */
 export const constant = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-const literalOf = (bound: Bound): string => (bound === null ? "NULL" : typeof bound === "string" ? constant(bound) : bound.literal)
+export const literalOf = (bound: Bound): string => (bound === null ? "NULL" : typeof bound === "string" ? constant(bound) : bound.literal)
 
 /** A statement with its parameters, in the only form that may be longer than a header (docs, EXECUTE IMMEDIATE). */
 export const bind = (sql: string, params: readonly Bound[]): string =>
   params.length === 0 ? sql : `EXECUTE IMMEDIATE ${constant(sql)} USING ${params.map(literalOf).join(", ")}`
+
+/** What a question mark may be hidden in: constants, names, comments. */
+const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\?/g
+
+/** A statement with its parameters as constants in the places of their question marks. */
+export function spliced(sql: string, params: readonly Bound[]): string {
+  let n = 0
+  return sql.replace(TOKENS, (token) => (token === "?" && n < params.length ? literalOf(params[n++] ?? null) : token))
+}
 
 /** A parameter of a caller's statement. Texts are VARCHAR, which Trino converts to no other type by itself. */
 export function parameter(value: Value): Bound {
