@@ -22,8 +22,13 @@ export const snowflake = defineConnector({
   category: "warehouse",
   proof: "stand-in",
   summary:
-    "A Snowflake account by its SQL API: browse databases, query them by one reading statement at a time, read tables in key order, and append or merge rows.",
+    "A Snowflake account by its SQL API, or with a password by the protocol of its drivers: browse databases, query them by one reading statement at a time, read tables in key order, and append or merge rows.",
   notes: `
+Login: keys and tokens use the SQL API. A password uses the protocol of the vendor's own drivers, which has no documentation but their sources;
+its results come in chunks from the cloud's storage, so the hub must reach those hosts too. Prefer a key pair.
+
+Costs: a test and the login itself start no warehouse. Discovery of one database reads its INFORMATION_SCHEMA, which may resume one.
+
 Queries: the SQL API has no read-only transaction, so the text of a statement is checked. A role of its own with only SELECT is the
 better protection. A query that is cut off is cancelled in Snowflake, and its timeout ends it there in any case.
 

@@ -10,7 +10,7 @@ import type { Progress, Submission } from "../shared/sql/statements.ts"
 import type { ColumnParts } from "../shared/sql/text-types.ts"
 import type { SqlWire } from "../shared/sql/wire.ts"
 import { requestIds, SESSION_HEADERS, type SessionLogin, sessionLogin } from "./session-login.ts"
-import { type Binding, bindingsOf, parametersOf, secondsOf, touchedBy } from "./statement.ts"
+import { type Binding, bindingsOf, parametersOf, secondsOf } from "./statement.ts"
 import { types } from "./values.ts"
 
 /** A statement by the id of its request; while it runs, `result` is where its result will be. */
@@ -77,7 +77,6 @@ interface Result {
   readonly chunks?: readonly Chunk[]
   readonly chunkHeaders?: Readonly<Record<string, string>>
   readonly qrmk?: string
-  readonly stats?: unknown
 }
 
 type Chunk = Readonly<{ url?: unknown; rowCount?: number }>
@@ -100,11 +99,15 @@ function progressOf(errors: ErrorTable, download: Download, body: Body, from: Ha
   return {
     columns: types.columnsOf(columns),
     rows: types.valuesOf(rows, columns),
-    touched: touchedBy(result.stats),
+    touched: touchedIn(columns, rows[0]),
     ended: true,
     ...(chunks.length === 0 ? {} : { stream: chunksOf(errors, download, { ...result, chunks }, columns, rows.length, via) }),
   }
 }
+
+/** The drivers count by the row that a DML statement answers: `number of rows inserted` and `number of rows updated`. */
+const touchedIn = (columns: readonly ColumnParts[], row: readonly (string | null)[] = []): number =>
+  columns.reduce((sum, { name }, at) => (/^number of rows (inserted|updated)$/i.test(name) ? sum + Number(row[at]) : sum), 0)
 
 /** Throws for a refusal, which comes with the status 200. The refusal of a statement gets the status that the SQL API gives it. */
 function resultIn(errors: ErrorTable, { success, code, message, data }: Body): Result {
