@@ -71,6 +71,7 @@ function samples(field: Field, ours: string): readonly unknown[] {
 /** Values that no document of the vendor says, each with the reason. */
 const UNSAID: Readonly<Record<string, string>> = {
   "databrain /sslMode verify": "the page has one flag for TLS, and no field for an authority",
+  "databrain /credentials token": "the page has passwords and key pairs alone",
   "databrain /credentials oauth": "the page has passwords and key pairs alone",
   "kaireon /ssl require": "true verifies the server; sslMode says it",
 }
