@@ -1920,7 +1920,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["CsvConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -1951,7 +1951,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "redshift" | "singlestore" | "trino" | "firebolt" | "athena" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "trino" | "firebolt" | "athena" | "csv";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2144,6 +2144,116 @@ export interface components {
              */
             type: "csv";
             config: components["schemas"]["CsvConfigChange"];
+        };
+        DatabricksConfig: {
+            /**
+             * Workspace
+             * @description The workspace's host or URL.
+             * @example adb-1234567890123456.7.azuredatabricks.net
+             */
+            host: string;
+            /**
+             * SQL warehouse
+             * @description Its id, or the HTTP path of its connection details.
+             * @example /sql/1.0/warehouses/1a2b3c4d5e6f7890
+             */
+            warehouse: string;
+            /** Login */
+            auth: {
+                /** @constant */
+                kind: "token";
+                /**
+                 * Token
+                 * Format: password
+                 * @description A personal access token, or an OAuth access token.
+                 */
+                token: string;
+            } | {
+                /** @constant */
+                kind: "oauth";
+                /**
+                 * Client ID
+                 * @description The application ID of the service principal, with an OAuth secret of Databricks.
+                 * @example 4f1b2c3d-0000-4000-8000-1234567890ab
+                 */
+                clientId: string;
+                /**
+                 * Client secret
+                 * Format: password
+                 */
+                clientSecret: string;
+            } | {
+                /** @constant */
+                kind: "entra";
+                /**
+                 * Tenant
+                 * @example contoso.onmicrosoft.com
+                 */
+                tenant: string;
+                /**
+                 * Client ID
+                 * @description The application's ID in Entra.
+                 * @example 4f1b2c3d-0000-4000-8000-1234567890ab
+                 */
+                clientId: string;
+                /**
+                 * Client secret
+                 * Format: password
+                 */
+                clientSecret: string;
+            };
+            /**
+             * Catalog
+             * @description Empty: the workspace's default, and discovery lists every catalog.
+             * @example main
+             */
+            catalog?: string;
+            /**
+             * Schema
+             * @description For names without one. Empty: the catalog's default.
+             * @example default
+             */
+            schema?: string;
+        };
+        DatabricksConfigChange: {
+            host?: string | null;
+            warehouse?: string | null;
+            auth?: {
+                /** @constant */
+                kind?: "token";
+                token?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "oauth";
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "entra";
+                tenant?: string | null;
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+            } | null;
+            catalog?: string | null;
+            schema?: string | null;
+        };
+        /** Databricks */
+        DatabricksConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "databricks";
+            config: components["schemas"]["DatabricksConfig"];
+        };
+        /** Databricks */
+        DatabricksConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "databricks";
+            config: components["schemas"]["DatabricksConfigChange"];
         };
         Delivery: {
             /** Format: uuid */
@@ -3655,6 +3765,15 @@ export interface components {
                 token: string;
             } | {
                 /** @constant */
+                kind: "password";
+                /**
+                 * Password
+                 * Format: password
+                 * @description Works for users of the type LEGACY_SERVICE, and for people without a second factor; Snowflake is ending both. A programmatic access token is taken as the password too.
+                 */
+                password: string;
+            } | {
+                /** @constant */
                 kind: "oauth";
                 /**
                  * Access token
@@ -3700,6 +3819,10 @@ export interface components {
                 /** @constant */
                 kind?: "token";
                 token?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "password";
+                password?: string | components["schemas"]["SecretMask"] | null;
             } | {
                 /** @constant */
                 kind?: "oauth";
@@ -3869,9 +3992,27 @@ export interface components {
             port?: number;
             /**
              * Login
-             * @description Trino takes passwords and tokens over TLS only. A bearer token is a JSON Web Token.
+             * @description All but `none` need TLS. A bearer token is a JSON Web Token.
              */
-            auth: components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthOauth2Client"] | components["schemas"]["AuthNone"];
+            auth: components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthOauth2Client"] | {
+                /** @constant */
+                kind: "certificate";
+                /**
+                 * Certificate
+                 * @description PEM of the client's certificate, followed by those between it and its root.
+                 */
+                certificate: string;
+                /**
+                 * Private key
+                 * Format: password
+                 */
+                privateKey: string;
+                /**
+                 * Passphrase
+                 * Format: password
+                 */
+                passphrase?: string;
+            } | components["schemas"]["AuthNone"];
             /**
              * User
              * @description The user for whom statements run, if it is not the login's own: the login must be allowed to impersonate it.
@@ -3956,6 +4097,12 @@ export interface components {
                 audience?: string | null;
                 clientAuth?: ("basic" | "post") | null;
                 tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
+            } | {
+                /** @constant */
+                kind?: "certificate";
+                certificate?: string | null;
+                privateKey?: string | components["schemas"]["SecretMask"] | null;
+                passphrase?: string | components["schemas"]["SecretMask"] | null;
             } | {
                 /** @constant */
                 kind?: "none";
@@ -4061,12 +4208,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -4158,7 +4305,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;

@@ -26,7 +26,7 @@ const PRODUCT = "Amazon Redshift"
 const settings = ["DateStyle = 'ISO, MDY'", "TimeZone = 'UTC'", "extra_float_digits = 2"]
 /** Without this, quoted names are folded to lower case. */
 const AS_WRITTEN = "SET enable_case_sensitive_identifier TO true"
-/** Redshift takes REPEATABLE READ for SERIALIZABLE, so every transaction sees one moment (docs, BEGIN). */
+/** By either isolation level of Redshift, snapshot or serializable, a transaction sees one moment (docs, Isolation levels). */
 const modes = { read: ["BEGIN READ ONLY"], snapshot: ["BEGIN READ ONLY"], write: ["BEGIN READ WRITE"] }
 
 const plain = pgErrors(PRODUCT)
@@ -76,8 +76,8 @@ const ddl: Ddl = {
     array: "super",
     unknown: widest,
   },
-  // Only varchar can be changed, and not inside a transaction (docs, ALTER TABLE).
-  widens: ({ type }) => type === "string",
+  // Only varchar can be changed, not in a key, and not inside a transaction (docs, ALTER TABLE).
+  widens: ({ type }, _to, keyed) => type === "string" && !keyed,
   widen: (table, column, type) => `ALTER TABLE ${table} ALTER COLUMN ${column} TYPE ${type}`,
   alone: true,
   lock: (table) => `LOCK TABLE ${table}`,
@@ -134,7 +134,7 @@ ones too) and external tables are streams.
 
 Writes: rows travel in INSERT statements; for millions of rows, COPY from S3 is the faster way. Redshift has no savepoints: after a row
 that it refuses, the transaction begins again, so a batch with many bad rows is slow. Of equal keys in the table, an upsert changes all
-rows. Only \`varchar\` columns can be widened.`,
+rows. Only \`varchar\` columns can be widened, if they have no key and no DEFAULT.`,
   fields: serverFields(
     5439,
     text("Database", { default: "dev", maxLength: 127, example: "dev" }),

@@ -60,6 +60,15 @@ Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and o
     auth: variant("Login", {
       key_pair: { title: "Key pair", fields: keyPairFields },
       token: { title: "Programmatic access token", fields: { token: secret("Token", { check: tokenFault }) } },
+      password: {
+        title: "User and password",
+        fields: {
+          password: secret("Password", {
+            maxLength: 1_024,
+            help: "Works for users of the type LEGACY_SERVICE, and for people without a second factor; Snowflake is ending both. A programmatic access token is taken as the password too.",
+          }),
+        },
+      },
       oauth: {
         title: "OAuth access token",
         fields: { token: secret("Access token", { check: tokenFault, help: "It is not renewed: when it expires, enter a new one." }) },
@@ -72,5 +81,5 @@ Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and o
   },
   address: ({ account }) => (typeof account === "string" ? { host: readAccount(account).host, port: 443 } : undefined),
   connect: connectSnowflake,
-  ...sqlVerbs({ dialect, catalog, errors, facts, writer, ddl, atomic }),
+  ...sqlVerbs({ dialect, catalog, errors, facts, writer, ddl, atomic, reset: async ({ alive }, call) => void (await alive?.(call)) }),
 })

@@ -1,6 +1,7 @@
 import { defineConnector } from "../core/connector.ts"
 import { hostAndPort } from "./shared/database-url.ts"
 import { trinoDdl, trinoDialect, trinoSlicer, trinoWriter } from "./shared/sql/trino/dialect.ts"
+import { trinoUrl } from "./shared/sql/trino/url.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
 import { catalog } from "./trino/catalog.ts"
 import { connectTrino, errors } from "./trino/connect.ts"
@@ -18,9 +19,8 @@ export const trino = defineConnector({
   provenBy: "Trino 476",
   summary: "A Trino or Starburst cluster: browse its catalogs, query them by one reading statement at a time, read tables by a key, and append or merge rows.",
   notes: `
-Queries: a statement's text is checked, since few catalogs take part in Trino's read-only transactions; give the user only SELECT as well.
-EXPLAIN ANALYZE, and the table functions that hand a text to the system behind a catalog, are refused. Parameters need Trino 418 or newer.
-A query that is cut off is cancelled in Trino.
+Queries: a statement's text is checked, and EXPLAIN ANALYZE and the table functions that hand a text to the system behind a catalog are
+refused; give the user only SELECT as well. Parameters need Trino 418 or newer. A query that is cut off is cancelled in Trino.
 
 Keys: Trino knows none. A stream is read in order, in slices and from a cursor by the key that a sync names; a row without a value in it is
 an error, and a batch never ends between rows of one key. Without a key a read is one pass. Slices show no common moment; cutting them reads a sample of the keys.
@@ -28,14 +28,15 @@ an error, and a batch never ends between rows of one key. Without a key a read i
 Discovery takes four statements for each catalog, and skips a catalog whose system does not answer. A view over a dropped table is listed,
 because Trino keeps its columns; reading it says what it lacks.
 
-Writes: appends are one INSERT, and upserts one MERGE, per 450 kB of rows, in catalogs that can (MERGE and deletes: Iceberg, Delta Lake and
-others). Each statement commits by itself, so no commit is kept with the rows, and a write that was cut off may be there in part. Bytes and times inside arrays, maps and rows cannot be written.
+Writes: appends are one INSERT, and upserts one MERGE, per 450 kB of rows; MERGE and deletes need a catalog that has them, such as Iceberg.
+Each statement commits by itself: no commit is kept, and a write that was cut off may be there in part. Nested bytes and times are not written.
 
 Tables that the hub creates have types that Iceberg knows: times have six decimals, JSON is a \`varchar\`, and key columns are NOT NULL.
 Trino knows all names in lower case. Values: \`row\` and \`map\` come as JSON objects, and \`bigint\` as text. An instant keeps its offset. Intervals and addresses are text.
 
 Behind a proxy that ends TLS, Trino needs \`http-server.process-forwarded=true\`: the hub follows links to the connector's own host and port alone.`,
   fields,
+  url: trinoUrl,
   address: hostAndPort,
   connect: connectTrino,
   ...sqlVerbs({ dialect, catalog, errors, facts, writer: trinoWriter, slicer: trinoSlicer(dialect), ddl: trinoDdl }),

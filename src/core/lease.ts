@@ -22,6 +22,8 @@ export interface TlsSpec {
   /** The name to verify and to send as SNI, if it differs from the host. */
   readonly servername?: string | undefined
   readonly alpn?: readonly string[]
+  /** Proves to the server who the hub is; PEM. */
+  readonly client?: { readonly certificate: string; readonly privateKey: Secret; readonly passphrase?: Secret | undefined } | undefined
 }
 
 /** An SSH bastion. `hostKey` is its pinned fingerprint as OpenSSH prints it: `SHA256:…`. */

@@ -1,9 +1,11 @@
+import { createPrivateKey } from "node:crypto"
 import { createServer as createHttpServer } from "node:http"
 import { createServer as createHttpsServer, get } from "node:https"
 import { createServer as createTlsServer, type TlsOptions } from "node:tls"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type CertificateOptions, certificate } from "../../test/support/certificates.ts"
 import { type Loopback, listen, listenRaw } from "../../test/support/loopback.ts"
+import { Secret } from "../core/fields.ts"
 import type { TlsSpec } from "../core/lease.ts"
 import { Door, type OpenLease } from "./door.ts"
 import { Policy } from "./policy.ts"
@@ -52,6 +54,33 @@ describe("a good certificate", () => {
   test("is verified by `servername` if that is given", async () => {
     await using server = await serve()
     expect((await greet(server.port, "127.0.0.1", { ...verify, servername: "db.example.test" })).sni).toBe("db.example.test")
+  })
+})
+
+describe("a client's certificate", () => {
+  const clients = certificate({ name: "Test clients", ca: true })
+  const [own, other] = [certificate({ name: "hub", issuer: clients }), certificate({ name: "hub", issuer: clients })]
+  const strict = { requestCert: true, rejectUnauthorized: true, ca: clients.cert }
+  const as = (cert: string, key: string, passphrase?: string): TlsSpec => ({
+    ...verify,
+    client: { certificate: cert, privateKey: new Secret(key), passphrase: passphrase === undefined ? undefined : new Secret(passphrase) },
+  })
+
+  test("is sent, also with an encrypted key", async () => {
+    await using server = await serve({ tls: strict })
+    const encrypted = createPrivateKey(own.key).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "its passphrase" })
+    expect((await greet(server.port, "db.example.test", as(own.cert, own.key))).sni).toBe("db.example.test")
+    expect((await greet(server.port, "db.example.test", as(own.cert, String(encrypted), "its passphrase"))).sni).toBe("db.example.test")
+    await expect(greet(server.port, "db.example.test", verify)).rejects.toThrow()
+  })
+
+  test.each([
+    ["of another key", own.cert, other.key],
+    ["that is none", "no certificate", own.key],
+    ["with a key that is none", own.cert, "no key"],
+  ])("%s is a fault of the connector, and no byte is sent", async (_, cert, key) => {
+    await using server = await serve({ tls: strict })
+    await expect(greet(server.port, "db.example.test", as(cert, key))).rejects.toMatchObject({ code: "config_invalid" })
   })
 })
 

@@ -1,7 +1,7 @@
-import { X509Certificate } from "node:crypto"
+import { createPrivateKey, X509Certificate } from "node:crypto"
 import { isIP } from "node:net"
 import type { Duplex } from "node:stream"
-import { connect, type TLSSocket } from "node:tls"
+import { type ConnectionOptions, connect, type TLSSocket } from "node:tls"
 import { PlatformError } from "../core/errors.ts"
 import type { TlsSpec } from "../core/lease.ts"
 import { parseHost } from "./host.ts"
@@ -13,6 +13,7 @@ import { parseHost } from "./host.ts"
 export async function handshake(over: Duplex, host: string, spec: TlsSpec): Promise<TLSSocket> {
   const expected = nameOf(spec.servername ?? host)
   assertAuthorities(spec.ca)
+  const proof = clientOf(spec)
   return await new Promise<TLSSocket>((resolve, reject) => {
     const socket = connect({
       socket: over,
@@ -23,6 +24,7 @@ export async function handshake(over: Duplex, host: string, spec: TlsSpec): Prom
       ...(isIP(expected) === 0 ? { servername: expected } : {}),
       ...(spec.ca === undefined || spec.ca.trim() === "" ? {} : { ca: spec.ca }),
       ...(spec.alpn === undefined ? {} : { ALPNProtocols: [...spec.alpn] }),
+      ...proof,
     })
     const fail = (cause: Error): void => {
       socket.destroy()
@@ -66,6 +68,20 @@ function assertAuthorities(ca: string | undefined): void {
   } catch (cause) {
     throw new PlatformError("config_invalid", "The CA is not a certificate in PEM; paste the whole text from BEGIN CERTIFICATE to END CERTIFICATE.", { cause })
   }
+}
+
+/** The client's certificate and key; `config_invalid` when they cannot be read, or do not belong together. */
+function clientOf({ client }: TlsSpec): Pick<ConnectionOptions, "cert" | "key"> {
+  if (client === undefined) return {}
+  const { certificate, privateKey, passphrase } = client
+  try {
+    const key = createPrivateKey({ key: privateKey.reveal(), format: "pem", ...(passphrase === undefined ? {} : { passphrase: passphrase.reveal() }) })
+    if (new X509Certificate(certificate).checkPrivateKey(key)) return { cert: certificate, key: key.export({ type: "pkcs8", format: "pem" }) }
+  } catch (cause) {
+    const message = "The client's certificate or private key cannot be read; paste both as PEM, and the passphrase if the key is encrypted."
+    throw new PlatformError("config_invalid", message, { cause })
+  }
+  throw new PlatformError("config_invalid", "The private key is not that of the client's certificate; paste the pair.")
 }
 
 const EXPIRED = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"])

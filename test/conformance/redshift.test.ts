@@ -38,12 +38,15 @@ test("says its own product and version", async () => {
   expect(await run((session) => session.test())).toMatchObject({ product: "Amazon Redshift", version: "1.0.123456", details: { user: "low" } })
 })
 
-test.each(["SELECT ctid FROM shop.item", "SELECT pg_export_snapshot()", "SELECT * FROM shop.item WHERE (id, name) > ($1, $2)"])(
-  "the front refuses as Redshift does: %s",
-  async (statement) => {
-    expect((await failure(run((session) => drain(session, statement)))).code).toBe("query_invalid")
-  },
-)
+test.each([
+  "SELECT ctid FROM shop.item",
+  "SELECT pg_export_snapshot()",
+  "SELECT * FROM shop.item WHERE (id, name) > ($1, $2)",
+  "SELECT * FROM (VALUES (1)) v",
+  "SELECT ARRAY[1, 2]",
+])("the front refuses as Redshift does: %s", async (statement) => {
+  expect((await failure(run((session) => drain(session, statement)))).code).toBe("query_invalid")
+})
 
 test("a query that writes is refused by the server, by a function too", async () => {
   await server.query("CREATE FUNCTION shop.sneak() RETURNS int LANGUAGE sql AS $$ DELETE FROM shop.item; SELECT 1 $$")
@@ -185,12 +188,18 @@ describe("shape", () => {
   test("creates, adds, and widens varchar alone", async () => {
     const one = wanted([id, named(10), column("doc", "json"), column("raw", "bytes"), column("at", "timestamp")])
     const statement =
-      'CREATE TABLE "shop"."Made" ("Id" integer NOT NULL, "name" varchar(40), "doc" super, "raw" varbyte(1024000), "at" timestamp with time zone, PRIMARY KEY ("Id"))'
+      'CREATE TABLE "shop"."Made" ("Id" integer NOT NULL, "name" varchar(40), "doc" super, "raw" varbyte(16777216), "at" timestamp with time zone, PRIMARY KEY ("Id"))'
     expect(await run((session) => session.shape(one, true))).toEqual([{ kind: "create", statement }])
     expect(await run((session) => session.shape(one, true))).toEqual([])
     const two = wanted([id, named(90), column("more", "string")])
     expect((await run((session) => session.shape(two, true))).map(({ kind }) => kind)).toEqual(["widen", "add"])
     expect(await run((session) => session.shape(two, true))).toEqual([])
     expect(await run((session) => session.shape(wanted([{ ...id, precision: 64 }]), true))).toMatchObject([{ kind: "refused" }])
+  })
+
+  test("does not ask Redshift to widen a column of the key", async () => {
+    const keyed = (maxLength: number) => ({ ...wanted([{ ...named(maxLength), nullable: false }], ["name"]), path: ["shop", "Keyed"] })
+    expect((await run((session) => session.shape(keyed(10), true))).map(({ kind }) => kind)).toEqual(["create"])
+    expect(await run((session) => session.shape(keyed(90), true))).toMatchObject([{ kind: "refused", column: "name" }])
   })
 })

@@ -184,7 +184,10 @@ describe("what did not get through is sent again", () => {
 
   test("a redirect is not followed", async () => {
     account.server.failNext(new Refused(307, "", "elsewhere", undefined, { location: "https://127.0.0.1:1/" }))
-    expect(await failure(query("SELECT 1"))).toMatchObject({ code: "remote_failed", details: { status: 307 } })
+    expect(await failure(query("SELECT 1"))).toMatchObject({
+      code: "response_invalid",
+      message: expect.stringContaining("is a redirect (307) to https://127.0.0.1:1"),
+    })
   })
 })
 

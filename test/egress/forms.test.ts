@@ -62,7 +62,12 @@ const valuesFor = (format: "host" | "url", hosts: readonly Form[]): readonly For
 const tally = { cases: 0, parse: 0, dial: 0, holes: [] as string[] }
 
 /** Types whose target is made from something else than a host or a URL, each with the suite that runs its own corpus. */
-const DERIVED: Readonly<Record<string, string>> = { snowflake: "snowflake.test.ts", athena: "athena.test.ts" }
+const DERIVED: Readonly<Record<string, string>> = {
+  snowflake: "snowflake.test.ts",
+  databricks: "databricks.test.ts",
+  firebolt: "firebolt.test.ts",
+  athena: "athena.test.ts",
+}
 
 test("every type names its target in a field that the corpus runs through, or has a suite of its own", () => {
   const types = [...fields.map(({ connector }) => connector.type), ...Object.keys(DERIVED)]

@@ -149,13 +149,22 @@ describe("an answer that no Trino gives is an error that says so", () => {
     ["an error of the user", { error: { errorName: "NEW", errorType: "USER_ERROR", message: "no" } }, "query_invalid"],
     ["an error with a name from a prototype", { error: { errorName: "constructor", errorType: "__proto__", message: "no" } }, "remote_failed"],
     ["a refusal in plain text", { status: 401, body: "Access Denied: Invalid credentials" }, "auth_failed"],
+    ["a failure with the places in its code", { status: 500, body: "no role\n\tat io.trino.Some(Some.java:1)" }, "remote_failed"],
     ["a page that is not there", { status: 404, body: "Not found" }, "stream_not_found"],
   ])("%s", async (_, given, code) => {
     await using server = await coordinator(() => given)
     const error = await failure(run(server, query))
     expect(error).toMatchObject({ code })
     expect(error.message).toMatch(/\.$/)
+    expect(error.message).not.toContain("io.trino")
   })
+})
+
+test("numbers keep their digits, at any depth", async () => {
+  const type = { rawType: "array", arguments: [{ kind: "TYPE", value: COLUMNS[0]?.typeSignature }] }
+  const columns = JSON.stringify([{ name: "a", type: "array(bigint)", typeSignature: type }])
+  await using server = await coordinator(() => `{"columns":${columns},"data":[[[9223372036854775807, -9007199254740993, 1]]]}`)
+  expect(await run(server, query)).toEqual([[["9223372036854775807", "-9007199254740993", "1"]]])
 })
 
 describe("a server that is busy", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import type { Session } from "../../src/core/session.ts"
 import type { Cursor, Discovered } from "../../src/core/streams.ts"
 import type { Value } from "../../src/core/values.ts"
 import { column } from "../fixtures/fixture.ts"
@@ -103,6 +104,13 @@ describe("keys that a caller names", () => {
         code: "query_invalid",
         message: expect.stringContaining("without a value in a, b"),
       })
+    // Before any cursor: behind one, such a row would not be looked for.
+    const firstByB = async (session: Session) => {
+      for await (const { rows } of session.read({ ...from, key: ["b"] })) return rows
+      return []
+    }
+    const taken = run(firstByB, {}, { batchRows: 1 })
+    expect((await failure(taken)).message).toContain("without a value in b")
     expect(await run((session) => valuesOf(session.read(stream(["memory", "default", "holes"]))))).toHaveLength(4)
     expect((await failure(run((session) => collect(session.read({ ...from, key: ["nowhere"] }))))).message).toContain("nowhere")
   })

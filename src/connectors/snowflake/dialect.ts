@@ -5,8 +5,9 @@ import type { Reading } from "../shared/sql/reading.ts"
 import { fromTextBy, textDialect, timedBy } from "../shared/sql/text-dialect.ts"
 import type { Writer } from "../shared/sql/writer.ts"
 import { asText } from "../shared/unfit.ts"
-import type { Binding, Snowflake } from "./api.ts"
+import type { Snowflake } from "./api.ts"
 import { errors } from "./errors.ts"
+import type { Binding } from "./statement.ts"
 
 /** System functions that only tell; the others cancel, abort, alter or send (docs, System functions). */
 const TELLING =

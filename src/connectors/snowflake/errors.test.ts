@@ -3,7 +3,7 @@ import { faultOf, rowReason } from "../shared/sql/errors.ts"
 import { refused } from "../shared/sql/http-errors.ts"
 import { errors, errorsFor } from "./errors.ts"
 
-const table = errorsFor({ host: "acme.snowflakecomputing.com", user: "JACKFIELD", role: "ANALYST" }, "SHA256:abc")
+const table = errorsFor({ host: "acme.snowflakecomputing.com", user: "JACKFIELD", role: "ANALYST" }, { kind: "key_pair", fingerprint: "SHA256:abc" })
 
 test.each([
   [

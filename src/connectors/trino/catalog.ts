@@ -19,8 +19,8 @@ const catalogs: Catalogs<Trino> = {
   product: "Trino",
   async names({ wire, place }, call) {
     if (place.catalog !== "") return [place.catalog]
-    const { rows } = await wire.run("SELECT catalog_name FROM system.metadata.catalogs WHERE catalog_name <> 'system' ORDER BY 1", [], call)
-    return rows.map(([name]) => String(name))
+    const { rows } = await wire.run("SHOW CATALOGS", [], call)
+    return rows.map(([name]) => String(name)).filter((name) => name !== "system")
   },
   counts: async ({ wire }, name, call) => (await wire.run(`SELECT t.table_type, count(*) FROM ${relationsOf(name)} GROUP BY t.table_type`, [], call)).rows,
   kindOf: (type) => (type === "VIEW" ? "view" : "table"),

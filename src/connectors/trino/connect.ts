@@ -2,6 +2,7 @@ import { PlatformError } from "../../core/errors.ts"
 import type { Config } from "../../core/fields.ts"
 import type { Lease } from "../../core/lease.ts"
 import { authOf } from "../shared/http/auth/fields.ts"
+import { noAuth } from "../shared/http/auth.ts"
 import { originAt } from "../shared/http/origin.ts"
 import type { Encryption } from "../shared/sql/login.ts"
 import { trinoErrors } from "../shared/sql/trino/errors.ts"
@@ -37,7 +38,9 @@ export function connectTrino(config: Config<typeof fields>, lease: Lease): Trino
     "x-trino-session": session.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join(","),
   }
   const given = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ""))
-  const server = { origin: originAt(config, tls.kind !== "off"), tls: tlsSpec(tls), auth: authOf(auth, { mode: "verify" }), headers: given, errors }
+  const spec = tlsSpec(tls)
+  const proof = auth.kind === "certificate" ? { auth: noAuth, tls: spec && { ...spec, client: auth } } : { auth: authOf(auth, { mode: "verify" }), tls: spec }
+  const server = { origin: originAt(config, tls.kind !== "off"), ...proof, headers: given, errors }
   const wire = trinoWire(server, throughTunnel(lease, tunnel))
   return { wire, place: { catalog, schema }, encrypted: tls.kind !== "off", tunnelled: tunnel.kind === "ssh", unproven: auth.kind === "none" }
 }

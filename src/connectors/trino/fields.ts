@@ -2,7 +2,7 @@ import { host, list, port, text, variant } from "../../core/fields.ts"
 import { authKinds } from "../shared/http/auth/fields.ts"
 import { headerValueFault } from "../shared/http/header-rules.ts"
 import { tunnelField } from "../shared/ssh.ts"
-import { tlsField } from "../shared/tls.ts"
+import { certificateFields, tlsField } from "../shared/tls.ts"
 
 const name = (title: string, example: string, help: string) => text(title, { default: "", maxLength: 255, check: headerValueFault, example, help })
 
@@ -13,15 +13,12 @@ const sessionFault = (property: string): string | undefined =>
 const catalogFault = (catalog: string): string | undefined => (/^[\w.-]+$/.test(catalog) ? undefined : "must be the name of a catalog, or system.")
 
 const { basic, bearer, oauth2_client, none } = authKinds
+const certificate = { title: "Client certificate", fields: certificateFields }
 
 export const fields = {
   host: host("Host", { example: "trino.example.com" }),
   port: port("Port", { default: 443 }),
-  auth: variant(
-    "Login",
-    { basic, bearer, oauth2_client, none },
-    { help: "Trino takes passwords and tokens over TLS only. A bearer token is a JSON Web Token." },
-  ),
+  auth: variant("Login", { basic, bearer, oauth2_client, certificate, none }, { help: "All but `none` need TLS. A bearer token is a JSON Web Token." }),
   user: name("User", "analyst", "The user for whom statements run, if it is not the login's own: the login must be allowed to impersonate it."),
   catalog: name("Catalog", "lake", "For names without one. Empty: discovery lists every catalog."),
   schema: name("Schema", "sales", "For names without one."),

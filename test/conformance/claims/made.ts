@@ -15,7 +15,8 @@ export const NAME: Column = { ...column("name", "string"), maxLength: 10 }
 /** A stream that no claim has created yet. */
 export function wanted({ server }: Subject, columns: readonly Column[] = [ID, NAME], key: readonly string[] = ["id"], name = "made"): WantedStream {
   assert.ok(server.makes, "the fixture names the place of new streams (`makes`), or for the claim on `since` a stream of its own (`since`)")
-  return { path: [...server.makes, `${name} ${randomBytes(4).toString("hex")}`], columns, key }
+  const own = `${name} ${randomBytes(4).toString("hex")}`
+  return { path: [...server.makes, server.unnamed === undefined ? own : own.replace(server.unnamed, "_")], columns, key }
 }
 
 export const streamOf = ({ path, columns, key }: WantedStream): Stream => ({ path, kind: "table", columns, key })

@@ -5,9 +5,9 @@ import type { HttpCall } from "./call.ts"
 export interface HttpAuth {
   /** Returns the request with credentials; called each time that a request is sent. */
   sign(request: HttpRequest, call: HttpCall): HttpRequest | Promise<HttpRequest>
-  /** Whether an answer with another status than 401 says that the credentials have expired. Absent: none does. */
-  refused?(answer: HttpAnswer): boolean
-  /** Returns a request whose credentials were refused with other ones; undefined if there are none. */
+  /** Whether the answer refuses the credentials; absent: it does with 401. */
+  refuses?(answer: Pick<HttpAnswer, "status"> & Partial<Pick<HttpAnswer, "body">>): boolean
+  /** Returns a request whose credentials were refused with other credentials; undefined if there are none. */
   renew?(refused: HttpRequest, call: HttpCall): Promise<HttpRequest | undefined>
   /** The request as it is shown to people before it is sent. Credentials that are computed on sending appear as a placeholder. */
   show(request: HttpRequest): HttpRequest

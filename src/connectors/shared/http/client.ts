@@ -78,13 +78,12 @@ export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): H
   }
 
   /** The answer to the request with credentials; refused credentials are renewed once if possible. */
-  const proven = async <A extends HttpAnswer | StreamedAnswer>(request: HttpRequest, call: HttpCall, read: Read<A>): Promise<Proven<A>> => {
+  const proven = async <A extends Pick<HttpAnswer, "status">>(request: HttpRequest, call: HttpCall, read: Read<A>): Promise<Proven<A>> => {
     const signed = await auth.sign(request, call)
     const answer = await once(signed, call, read)
-    const stale = answer.status === 401 || (isWhole(answer) && auth.refused?.(answer) === true)
-    const again = stale ? await auth.renew?.(signed, call) : undefined
+    const again = (auth.refuses?.(answer) ?? answer.status === 401) ? await auth.renew?.(signed, call) : undefined
     if (again === undefined) return { answer, signed }
-    await call.turn?.(String(answer.status))
+    await call.turn?.("401")
     return { answer: await once(again, call, read), signed: again }
   }
 

@@ -29,8 +29,8 @@ export interface Ddl<C = unknown> {
   empty?(column: Column): string
   /** The rest of each column's definition that a change must repeat, by the column's name: ` NOT NULL DEFAULT 7`. Absent: a change keeps it. */
   kept?(client: C, stream: Stream, call: Call): Promise<ReadonlyMap<string, string>>
-  /** Whether the system can change such a column to the wider type. Absent: it always can. */
-  widens?(from: Column, to: Column): boolean
+  /** Whether the system can change such a column, or one of the key, to the wider type. Absent: it always can. */
+  widens?(from: Column, to: Column, keyed: boolean): boolean
   /** Changes a column to a type that holds all of its values. Absent: columns are not widened. */
   widen?(table: string, column: string, type: string, rest: string): string
   /** Allows NULL in a column. Absent: not supported. */

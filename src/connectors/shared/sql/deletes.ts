@@ -30,13 +30,12 @@ function deletion<B, C>({ table, columns, key, dialect }: Target<B, C>, lines: r
  * knows that two keys are equal.
  */
 export const withDeletes =
-  <B, C extends SqlConnection<B>>(upsert: Puts<B, C>): Puts<B, C> =>
+  <B, C extends SqlConnection<B>>(upsert: Puts<B, C>, remove: Puts<B, C> = deleteByKeys()): Puts<B, C> =>
   async (target, given) => {
     // Without deletes, the upsert itself handles equal keys.
     if (!given.some(({ remove }) => remove)) return await upsert(target, given)
     const done = []
-    for (const run of runs(lastOfEachKey(given, target.columns, target.key)))
-      done.push(await (run[0]?.remove === true ? deleteByKeys<B, C>() : upsert)(target, run))
+    for (const run of runs(lastOfEachKey(given, target.columns, target.key))) done.push(await (run[0]?.remove === true ? remove : upsert)(target, run))
     return { written: done.reduce((sum, { written }) => sum + written, 0), rejected: done.flatMap(({ rejected }) => rejected) }
   }
 

@@ -45,9 +45,14 @@ export function objectIn({ body }: HttpAnswer, parse: (text: string) => unknown 
 /** The refusal in an answer, which is JSON where the warehouse itself gave it, or a plain text, as ours. */
 export function refusalIn(table: ErrorTable, answer: HttpAnswer): PlatformError {
   const isPlain = answer.headers["content-type"]?.startsWith("text/plain") === true
-  const said = objectIn(answer) ?? (isPlain ? { message: readableText(answer).slice(0, 300) } : {})
+  const said = objectIn(answer) ?? (isPlain ? { message: readableText(answer).split("\n", 1)[0]?.slice(0, 300) } : {})
   const text = (name: string): string | undefined => (typeof said[name] === "string" ? said[name] : undefined)
-  return refused(table, answer.status, { code: text("code"), sqlState: text("sqlState"), message: text("message") }, retryAfterMs(answer.headers))
+  return refused(
+    table,
+    answer.status,
+    { code: text("code") ?? text("error_code"), sqlState: text("sqlState"), message: text("message") },
+    retryAfterMs(answer.headers),
+  )
 }
 
 /** A refusal as ours. `details` carry its code, and line and position where the message names them. */

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpRequest } from "../../../core/http/request.ts"
@@ -31,11 +32,11 @@ const QUIET_MAX = 128 * 1_048_576
 
 /** A wire over such a system. Rows are read as they are consumed, and the answer is closed when the consumer stops. `quick`: every statement reads metadata alone. */
 export function linesWire<B>(how: HttpLines<B>, quick = false): SqlWire<B> {
-  const sent = (sql: string, params: readonly B[], maxRows: number | undefined, timeoutMs: number, call: Call, alone = quick) =>
-    messages(how, { sql, params, maxRows, quick: alone, timeoutMs }, call)
+  const sent = (sql: string, params: readonly B[], maxRows: number | undefined, timeoutMs: number, call: Call, alone = quick, large = false) =>
+    messages(how, { id: randomUUID(), sql, params, maxRows, quick: alone, large, timeoutMs }, call)
   return {
     // A statement lasts as long as its rows are read.
-    pages: (sql, params, limits, call) => pagesOf<never>(sent(sql, params, limits.maxRows, call.longestMs(), call), limits),
+    pages: (sql, params, limits, call) => pagesOf<never>(sent(sql, params, limits.maxRows, call.longestMs(), call, quick, true), limits),
     run: async (sql, params, call, alone) => {
       const all: (readonly Value[])[] = []
       let columns: readonly Column[] = []

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import type { Token, TokenSource } from "../../../core/call.ts"
+import type { Call, Token, TokenSource } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
 import type { Lease, TlsSpec } from "../../../core/lease.ts"
@@ -41,15 +41,28 @@ export interface HttpStatements<B, H> {
   /** With the sentences of the login. A refusal that comes with a status of success is thrown by `progress`. */
   readonly errors: ErrorTable
   submit(statement: Submission<B>): Ask
+  /** See `StatementApi.known`. */
+  known?(statement: Submission<B>): H | undefined
   next(from: H): Ask
   cancel(handle: H): Ask
   /** `from` is absent for the answer of a submission. */
-  progress(body: Body, status: number, from: H | undefined): Progress<H>
+  progress(body: Body, status: number, from: H | undefined, via: Via): Progress<H>
   /** Query parameters by which the server knows a request that comes again; absent: only methods that are idempotent are repeated. */
   once?(ask: Ask, id: string, attempt: number): Readonly<Record<string, string>>
   /** Reads an answer's JSON; throws `SyntaxError`. Absent: numbers are doubles. */
   parse?(text: string): unknown
   readonly pollMs?: StatementApi<B, H>["pollMs"]
+}
+
+/** The call that an answer was asked for, and further requests of it. */
+export interface Via {
+  readonly call: Call
+  ask(ask: Ask): Promise<Body>
+}
+
+/** A wire, and single requests to the API beside its statements. */
+export interface HttpWire<B> extends SqlWire<B> {
+  ask(ask: Ask, call: HttpCall): Promise<Body>
 }
 
 const VERIFY: TlsSpec = { mode: "verify" }
@@ -58,7 +71,7 @@ const MAX_BYTES = 256 * 1_048_576
 const CANCEL_MS = 5_000
 
 /** A wire over a statement API on HTTP: requests are repeated where they may be, and a cut-off cancels over a socket of its own. */
-export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): SqlWire<B> {
+export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): HttpWire<B> {
   const { auth, errors, headers, tls = VERIFY, parse, pollMs } = how
   const base = new URL(how.base)
   const judge = (answer: HttpAnswer) => (answer.status < 300 ? undefined : answer.status < 400 ? redirected(errors, answer) : refusalIn(errors, answer))
@@ -94,15 +107,19 @@ export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): S
     return await retrying(once, retriesOf(retriesFor(ask), requestOf(ask, id, 1), call))
   }
 
+  const ask = async (one: Ask, call: HttpCall): Promise<Body> => (await send(one, call)).body
+  const via = (call: Call): Via => ({ call, ask: (one) => ask(one, call) })
+
   const api: StatementApi<B, H> = {
     ...(pollMs === undefined ? {} : { pollMs }),
+    ...(how.known === undefined ? {} : { known: how.known }),
     async submit(statement, call) {
       const { body, status } = await send(how.submit(statement), call, statement.quick ? call.signal : new AbortController().signal)
-      return how.progress(body, status, undefined)
+      return how.progress(body, status, undefined, via(call))
     },
     async next(from, call) {
       const { body, status } = await send(how.next(from), call)
-      return how.progress(body, status, from)
+      return how.progress(body, status, from, via(call))
     },
     async cancel(handle, dial) {
       const known = token
@@ -115,7 +132,7 @@ export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): S
       else await lastRequest(lease, dial, await auth.sign(requestOf(how.cancel(handle), randomUUID(), 1), call), tls)
     },
   }
-  return wireOver(api, lease)
+  return { ...wireOver(api, lease), ask }
 }
 
 /** No such API redirects, and no redirect is followed: it comes from something that stands before it, such as a page to log in. */

@@ -10,6 +10,8 @@ export interface Lexis {
   readonly quotes: string
   /** Of those, the ones in which a backslash escapes. */
   readonly escapes?: string
+  /** Not in one behind `r`, which is raw: `r'\'` ends there. */
+  readonly raw?: boolean
   /** Constants between two equal marks: `$$`, `$tag$`. */
   readonly dollars?: RegExp
 }
@@ -46,7 +48,7 @@ const MARKS = /['"`[$/#-]/g
 
 function tokenAt(statement: string, at: number, lexis: Lexis): Token | undefined {
   const mark = statement[at] ?? ""
-  if (lexis.quotes.includes(mark)) return { kind: "quoted", text: statement.slice(at, endOfQuote(statement, at, lexis.escapes?.includes(mark) === true)) }
+  if (lexis.quotes.includes(mark)) return { kind: "quoted", text: statement.slice(at, endOfQuote(statement, at, escapesAt(statement, at, lexis))) }
   if (mark === "$" && lexis.dollars !== undefined) {
     const tag = matchAt(lexis.dollars, statement, at)
     if (tag !== undefined) return { kind: "quoted", text: statement.slice(at, endAfter(statement, tag, at + tag.length)) }
@@ -57,6 +59,9 @@ function tokenAt(statement: string, at: number, lexis: Lexis): Token | undefined
     return { kind: "comment", text: statement.slice(at, endAfter(statement, "\n", at)) }
   return undefined
 }
+
+const escapesAt = (statement: string, at: number, { escapes = "", raw = false }: Lexis): boolean =>
+  escapes.includes(statement[at] ?? " ") && !(raw && /(^|\W)r$/i.test(statement.slice(Math.max(0, at - 2), at)))
 
 function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
   pattern.lastIndex = at

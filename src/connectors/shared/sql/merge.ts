@@ -11,14 +11,19 @@ export const insertFrom = <B, C>(target: Target<B, C>, source: string): string =
 
 /** The MERGE of the standard. `source` names its columns like the batch, and no two of its rows may share a key. */
 export function mergeFrom<B, C>(target: Target<B, C>, source: string): string {
-  const { columns, dialect, key, table } = target
+  const { columns, dialect } = target
   const names = columns.map(({ name }) => dialect.ident(name))
-  const same = key.map((part) => `T.${dialect.ident(part)} = S.${dialect.ident(part)}`).join(" AND ")
   const others = changed(target).map(({ name }) => dialect.ident(name))
   const update = others.length === 0 ? "" : ` WHEN MATCHED THEN UPDATE SET ${others.map((name) => `${name} = S.${name}`).join(", ")}`
   const values = names.map((name) => `S.${name}`).join(", ")
-  return `MERGE INTO ${table} T USING (${source}) S ON ${same}${update} WHEN NOT MATCHED THEN INSERT (${names.join(", ")}) VALUES (${values})`
+  return `${merging(target, source)}${update} WHEN NOT MATCHED THEN INSERT (${names.join(", ")}) VALUES (${values})`
 }
+
+/** Deletes the rows whose keys the source has. */
+const removeFrom = <B, C>(target: Target<B, C>, source: string): string => `${merging(target, source)} WHEN MATCHED THEN DELETE`
+
+const merging = <B, C>({ dialect, key, table }: Target<B, C>, source: string): string =>
+  `MERGE INTO ${table} T USING (${source}) S ON ${key.map((part) => `T.${dialect.ident(part)} = S.${dialect.ident(part)}`).join(" AND ")}`
 
 /** How a warehouse takes rows from one bind variable: a JSON array of arrays of texts. */
 export interface FromJson {
@@ -29,10 +34,12 @@ export interface FromJson {
   readonly fromText: FromText
   /** Bytes of the bind variable at most. */
   readonly mostBytes: number
+  /** Whether rows are deleted by MERGE too, where a statement takes few bind variables. Absent: by DELETE, with a bind variable per key. */
+  readonly mergesDeletes?: boolean
 }
 
 /** Appends by INSERT … SELECT and upserts by MERGE, both from JSON; for bind values that are texts. */
-export function jsonWriter<B, C extends SqlConnection<B | string>>({ rows, cell, fromText, mostBytes }: FromJson): Writer<B, C> {
+export function jsonWriter<B, C extends SqlConnection<B | string>>({ rows, cell, fromText, mostBytes, mergesDeletes = false }: FromJson): Writer<B, C> {
   const source = (columns: readonly Column[], { ident }: Pick<Dialect<B>, "ident">): string =>
     `SELECT ${columns.map((column, at) => `${fromText(column, cell(at))} AS ${ident(column.name)}`).join(", ")} FROM ${rows}`
   const json = (lines: readonly Line<B>[]): string => JSON.stringify(lines.map(({ values }) => values))
@@ -46,11 +53,20 @@ export function jsonWriter<B, C extends SqlConnection<B | string>>({ rows, cell,
   const none = (statement: (target: Target<B, C>, source: string) => string) => (target: Target<B, C>) =>
     target.client.wire.run(statement(target, source(target.columns, target.dialect)), ["[]"], target.call)
   const limits = { limits: () => ({ bytes: mostBytes }), sizeOf: (line: Line<B>) => Buffer.byteLength(json([line])) }
+  const upsert: Puts<B, C> = inPieces({ ...limits, lastOfEachKey: true, put: put(mergeFrom), empty: none(mergeFrom) })
+  const remove: Puts<B, C> = inPieces({ ...limits, put: (target, lines) => put(removeFrom)(...keysOf(target, lines)) })
   return {
     append: inPieces({ ...limits, put: put(insertFrom), empty: none(insertFrom) }),
-    upsert: withWholeKeys(withDeletes(inPieces({ ...limits, lastOfEachKey: true, put: put(mergeFrom), empty: none(mergeFrom) }))),
+    upsert: withWholeKeys(mergesDeletes ? withDeletes(upsert, remove) : withDeletes(upsert)),
     deletes: true,
   }
+}
+
+/** The target and its lines with the key's columns alone. */
+function keysOf<B, C>(target: Target<B, C>, lines: readonly Line<B>[]): [Target<B, C>, Line<B>[]] {
+  const at = target.key.map((name) => target.columns.findIndex((column) => column.name === name))
+  const narrow = <T>(values: readonly T[]): T[] => at.map((index) => values[index] as T)
+  return [{ ...target, columns: narrow(target.columns) }, lines.map((line) => ({ ...line, values: narrow(line.values) }))]
 }
 
 /** Rejects rows without a value in the key: they match none, so that a MERGE would insert them anew each time. */

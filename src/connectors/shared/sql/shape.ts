@@ -107,7 +107,7 @@ function changing<B, C extends SqlConnection<B>>(
           },
         ]
       if (wider !== undefined) {
-        if (widen === undefined || ddl.widens?.(found, wider) === false)
+        if (widen === undefined || ddl.widens?.(found, wider, keyed) === false)
           return [{ kind: "refused", column: wanted.name, reason: `${dialect.product} cannot widen this column; ${needs(found, wanted)}.` }]
         steps.push({ kind: "widen", column: wanted.name, statement: widen(table, column, spellIn(ddl, wider, keyed), rest ?? "") })
       }

@@ -59,12 +59,38 @@ async function collect(pages: AsyncIterable<Page>): Promise<number[][]> {
 }
 
 describe("a wire over a statement API", () => {
+  test("reads the rows that arrive behind an answer, and closes them where it stops", async () => {
+    const closed: number[] = []
+    const stream = async function* (from: number) {
+      try {
+        for (let at = from; at < from + 4; at += 2) yield [[at], [at + 1]]
+      } finally {
+        closed.push(from)
+      }
+    }
+    const answer = (from: number): Progress<string> => ({ stream: stream(from), ended: true, ...(from < 8 ? { next: String(from + 4) } : {}) })
+    const api: StatementApi<string, string> = {
+      submit: async () => ({ ...answer(0), columns: COLUMNS }),
+      next: async (from) => answer(Number(from)),
+      cancel: () => Promise.reject(new Error("not asked for")),
+    }
+    const { lease, call } = cutting()
+    const wire = wireOver(api, lease)
+    expect(await collect(wire.pages("SELECT N", [], { batchRows: 3 }, call))).toEqual([[0, 1], [2], [3], [4, 5], [6, 7], [8], [9], [10, 11]])
+    expect((await wire.run("SELECT N", [], call)).rows).toHaveLength(12)
+    closed.splice(0)
+    expect(await collect(wire.pages("SELECT N", [], { batchRows: 100, maxRows: 5 }, call))).toEqual([[0, 1], [2, 3], [4]])
+    expect(closed).toEqual([0, 4])
+  })
+
   test("polls, then reads every page in batches", async () => {
     const { api, asked, sent } = memory({ rows: 5, pageRows: 3 })
     const { lease, call, cancels } = cutting()
     expect(await collect(wireOver(api, lease).pages("SELECT N", ["x"], { batchRows: 2 }, call))).toEqual([[0, 1], [2], [3], [4]])
     expect(asked).toEqual(["poll 2", "poll 1", "page 3"])
-    expect(sent).toEqual([{ sql: "SELECT N", params: ["x"], timeoutMs: 5_000, maxRows: undefined, quick: false }])
+    expect(sent).toEqual([
+      { id: expect.stringMatching(/^[0-9a-f-]{36}$/), sql: "SELECT N", params: ["x"], timeoutMs: 5_000, maxRows: undefined, quick: false, large: true },
+    ])
     expect(cancels.size).toBe(0)
   })
 

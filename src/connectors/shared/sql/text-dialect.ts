@@ -24,18 +24,29 @@ export function timedBy(format: string): Casts {
 
 export interface TextDialect<B> extends Pick<Dialect<B>, "product" | "login" | "param" | "reading"> {
   readonly quote: string
+  /** SQL for the n-th parameter, from 1; a question mark unless given. */
+  readonly bound?: (n: number) => string
   readonly errors: ErrorTable
   readonly fromText: FromText
 }
 
-/** The dialect of a warehouse that takes values as texts in the places of question marks. */
-export const textDialect = <B>({ product, login, param, reading, quote, errors, fromText }: TextDialect<B | string | null>): Dialect<B | string | null> => ({
+/** The dialect of a warehouse that takes values as texts in the places of its parameters. */
+export const textDialect = <B>({
+  product,
+  login,
+  param,
+  reading,
+  quote,
+  bound = () => "?",
+  errors,
+  fromText,
+}: TextDialect<B | string | null>): Dialect<B | string | null> => ({
   product,
   login,
   ident: quotedBy(quote),
-  bound: () => "?",
-  compared: (_, column) => fromText(column, "?"),
-  stored: (_, column) => fromText(column, "?"),
+  bound,
+  compared: (n, column) => fromText(column, bound(n)),
+  stored: (n, column) => fromText(column, bound(n)),
   param,
   encode: textFor,
   reading,

@@ -13,6 +13,8 @@ export interface ColumnParts {
   /** Of text and bytes. */
   readonly length?: number | null
   readonly nullable?: boolean | null
+  /** The type as the system spells it, if its parts do not say all: `ARRAY<STRUCT<a: INT>>`. */
+  readonly spelled?: string
 }
 
 /** A type of a system, and how its texts are read; without a reader they stay text. */
@@ -56,9 +58,9 @@ export function textTypes({ product, rows, aliases, next }: TextTypes) {
     return `${name.toUpperCase()}${number === undefined || number === null ? "" : `(${number})`}`
   }
 
-  const columnOf = ({ name, type, precision, scale, length, nullable }: ColumnParts): Column => ({
+  const columnOf = ({ name, type, precision, scale, length, nullable, spelled }: ColumnParts): Column => ({
     name,
-    ...typed(nativeType(type, precision, scale, length)),
+    ...typed(spelled ?? nativeType(type, precision, scale, length)),
     nullable: nullable !== false,
   })
 

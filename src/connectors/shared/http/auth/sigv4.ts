@@ -1,5 +1,4 @@
 import type { Token } from "../../../../core/call.ts"
-import type { HttpAnswer } from "../../../../core/http/request.ts"
 import { type HttpRequest, withPrivate } from "../../../../core/http/request.ts"
 import { type AwsCredentials, type AwsScope, canonicalQuery, signV4 } from "../../../../core/sigv4.ts"
 import { type HttpAuth, SECRET } from "../auth.ts"
@@ -25,7 +24,8 @@ export function sigV4Auth(credentials: CredentialSource, scope: AwsScope, now: (
   }
   return {
     sign: (request, call) => sign(request, call),
-    refused: ({ status, body }: HttpAnswer) => (status === 400 || status === 403) && EXPIRED.test(body.toString("utf8", 0, 4_096)),
+    refuses: ({ status, body }) =>
+      status === 401 || ((status === 400 || status === 403) && Buffer.isBuffer(body) && EXPIRED.test(body.toString("utf8", 0, 4_096))),
     async renew(refused, call) {
       const token = sent.get(refused)
       if (token?.cached !== true) return undefined

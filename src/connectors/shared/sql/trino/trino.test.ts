@@ -5,6 +5,7 @@ import { writeFault } from "../reading.ts"
 import { reading } from "./dialect.ts"
 import { bind, parameter, textFor } from "./literals.ts"
 import { isoTime } from "./times.ts"
+import { trinoUrl } from "./url.ts"
 import { typed } from "./values.ts"
 
 describe("a time", () => {
@@ -79,3 +80,29 @@ test.each([
   ["SELECT 1; DROP TABLE t", false],
   ["EXECUTE IMMEDIATE 'DROP TABLE t'", false],
 ])("%s reads: %s", (statement, reads) => expect(writeFault(statement, reading) === undefined).toBe(reads))
+
+describe("a URL", () => {
+  const read = (text: string) => trinoUrl.read(new URL(text))
+
+  test.each([
+    ["trino://db.example.com", { host: "db.example.com", tls: { kind: "verify" } }, undefined],
+    [
+      "trino://ann:p%40ss@[::1]:8443/la%2Fke/sales?SSLVerification=NONE",
+      { host: "::1", port: 8443, catalog: "la/ke", schema: "sales", auth: { kind: "basic", username: "ann", password: "p@ss" }, tls: { kind: "require" } },
+      undefined,
+    ],
+    [
+      "trino://ann@db:443/lake",
+      { host: "db", port: 443, catalog: "lake", auth: { kind: "basic", username: "ann" }, tls: { kind: "verify" } },
+      "/auth/password",
+    ],
+    ["trino://ann@db:8080?SSL=false", { host: "db", port: 8080, user: "ann", auth: { kind: "none" }, tls: { kind: "off" } }, undefined],
+  ])("%s", (text, config, lacks) => expect(read(text)).toEqual({ config, ...(lacks === undefined ? {} : { lacks }) }))
+
+  test("names a CA's file", () => expect(read("trino://db?SSLTrustStorePath=/etc/ca.pem")).toMatchObject({ caFile: "/etc/ca.pem" }))
+
+  test.each(["trino://db/a/b/c", "trino://db?source=x", "trino://db?SSL=maybe", "trino://db?SSL=true&SSL=false", "trino://db#x", "trino://a%zz@db"])(
+    "%s has a fault",
+    (text) => expect(read(text)).toMatchObject({ fault: expect.any(String), next: expect.stringMatching(/\.$/) }),
+  )
+})
