@@ -5,8 +5,8 @@ import { errors } from "./databricks/errors.ts"
 import { facts } from "./databricks/facts.ts"
 import { warehouseId, workspaceHost } from "./databricks/workspace.ts"
 import { tokenFault } from "./shared/http/header-rules.ts"
-import { keySlicer } from "./shared/sql/slices.ts"
 import { deltaDdl, sparkDialect, sparkWriter } from "./shared/sql/spark/dialect.ts"
+import { deltaSlicer } from "./shared/sql/spark/slices.ts"
 import type { Binding } from "./shared/sql/spark/types.ts"
 import { unityCatalog } from "./shared/sql/unity/catalog.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
@@ -38,7 +38,7 @@ Parameters are \`:p1\`, \`:p2\` and so on, in their order. A query that is cut o
 Results: rows come from the cloud storage of the workspace, by links that the API gives for some minutes. The hub needs to reach that storage,
 on \`*.amazonaws.com\`, \`*.blob.core.windows.net\` or \`storage.googleapis.com\`. The links get no login of the connector.
 
-Keys: primary keys of Unity Catalog are not enforced, so a batch of a read never ends between rows with the same key. Slices are not of one moment.
+Keys: primary keys of Unity Catalog are not enforced, so a batch of a read never ends between rows with the same key. Slices of a Delta table are of one version.
 
 hive_metastore: it has no information_schema, so discovery skips it. Its tables can be queried, read and written by their paths.
 
@@ -90,7 +90,7 @@ Values: \`BIGINT\` and \`DECIMAL\` are text, a \`TIMESTAMP\` is an instant, \`AR
     errors,
     facts,
     writer: sparkWriter(),
-    slicer: keySlicer(dialect),
+    slicer: deltaSlicer(dialect, errors),
     ddl: deltaDdl,
   }),
 })

@@ -277,6 +277,31 @@ describe("a read", () => {
   })
 })
 
+describe("slices", () => {
+  test("of a Delta table show one version of it, whatever is written meanwhile", async () => {
+    const people = stream("people")
+    const rows = await open({}, async (session) => {
+      await using slicing = await session.slices(people, { kind: "all" }, 4)
+      expect([slicing.consistent, slicing.slices.length]).toEqual([true, 4])
+      await workspace.server.sql("INSERT INTO conformance.people VALUES ('r0', 1, 'late', 0, NULL), ('z', 2, 'late', 0, NULL)")
+      const all: Record<string, unknown>[] = []
+      for (const slice of slicing.slices) all.push(...(await open({}, (other) => rowsOf(other.read(people, { slice })))))
+      return all
+    })
+    await workspace.server.sql("DELETE FROM conformance.people WHERE name = 'late'")
+    expect(rows).toHaveLength(53)
+    expect(new Set(rows.map((row) => `${row["region"]} ${row["id"]}`)).size).toBe(53)
+  })
+
+  test("of a view are not of one version, and a version is a number", async () => {
+    await workspace.server.sql(`CREATE VIEW conformance.seen AS SELECT * FROM conformance.people; GRANT SELECT ON conformance.seen TO "jackfield@example.com"`)
+    const { consistent } = await open({}, async (session) => await session.slices(stream("seen", { kind: "view" }), { kind: "all" }, 4))
+    expect(consistent).toBe(false)
+    const slice = { id: "whole", of: "1; DROP TABLE people" }
+    expect(await failure(open({}, (session) => collect(session.read(stream("people"), { slice }))))).toMatchObject({ code: "request_invalid" })
+  })
+})
+
 describe("a write", () => {
   const target = stream("target", { columns: [column("id", "integer", "BIGINT", false), column("name", "string", "VARCHAR(20)")], key: ["id"] })
 

@@ -64,8 +64,7 @@ const mariadb = (side: Side): Definition => ({
 })
 
 /**
- * `host` is the account's name. Snowflake's SQL API takes no passwords: a `password` is a programmatic access token, which
- * Snowflake takes in a password's place. A mask keeps whatever login there is, a key pair too.
+ * `host` is the account's name. Snowflake takes a programmatic access token as the `password` too. A mask keeps whatever login there is, a key pair too.
  */
 const snowflake: Definition = {
   name: "Snowflake",
@@ -73,7 +72,7 @@ const snowflake: Definition = {
   type: "snowflake",
   colour: "#0b6e99",
   rows: [
-    ...credentials({ ours: "/auth", read: (token) => ({ kind: "token", token }) }),
+    ...credentials({ ours: "/auth", read: (password) => ({ kind: "password", password }) }),
     { theirs: "/host", ours: "/account", required: true },
     { theirs: "/role", ours: "/role", required: true },
     { theirs: "/warehouse", ours: "/warehouse", required: true },

@@ -92,7 +92,7 @@ const server = (name: string, type: string): DatasourceType => ({
 const PASSWORD = "username/password"
 const KEY_PAIR = "Key-pair authentication"
 
-/** Snowflake's SQL API takes no passwords: `password` is a programmatic access token, which Snowflake takes in a password's place. */
+/** A programmatic access token is taken as the `password` too, as Snowflake itself takes it. */
 const snowflake: DatasourceType = {
   name: "snowflake",
   type: "snowflake",
@@ -100,8 +100,8 @@ const snowflake: DatasourceType = {
     text("host", "/account"),
     text("username", "/user"),
     ...["role", "warehouse", "database", "schema"].map((name) => text(name, `/${name}`)),
-    { theirs: "/credentials", ours: "/auth/kind", required: true, ...oneOf({ [PASSWORD]: "token", [KEY_PAIR]: "key_pair" }) },
-    secret("password", "/auth:token/token", ({ credentials }) => credentials === PASSWORD),
+    { theirs: "/credentials", ours: "/auth/kind", required: true, ...oneOf({ [PASSWORD]: "password", [KEY_PAIR]: "key_pair" }) },
+    secret("password", "/auth:password/password", ({ credentials }) => credentials === PASSWORD),
     secret("privateKey", "/auth:key_pair/privateKey", ({ credentials }) => credentials === KEY_PAIR),
   ],
 }

@@ -46,10 +46,7 @@ const database = (name: string, type: string): ConnectorType => ({
   connectionString: true,
 })
 
-/**
- * Snowflake's SQL API takes no passwords: a `password` is a programmatic access token, which Snowflake takes in a
- * password's place, or the account's own password, which its login then refuses.
- */
+/** A programmatic access token is taken as the `password` too, as Snowflake itself takes it. */
 const snowflake: ConnectorType = {
   name: "snowflake",
   type: "snowflake",
@@ -57,7 +54,7 @@ const snowflake: ConnectorType = {
   credentials: [
     { theirs: "/username", ours: "/user" },
     { theirs: "/user", ours: "/user" },
-    { theirs: "/password", ours: "/auth:token/token", secret: true },
+    { theirs: "/password", ours: "/auth:password/password", secret: true },
     { theirs: "/token", ours: "/auth:token/token", secret: true },
     { theirs: "/accessToken", ours: "/auth:oauth/token", secret: true },
     { theirs: "/privateKey", ours: "/auth:key_pair/privateKey", secret: true },

@@ -73,6 +73,7 @@ interface Result {
   readonly rowset?: unknown
   readonly queryResultFormat?: string
   readonly total?: number
+  readonly returned?: number
   readonly chunks?: readonly Chunk[]
   readonly chunkHeaders?: Readonly<Record<string, string>>
   readonly qrmk?: string
@@ -94,14 +95,14 @@ function progressOf(errors: ErrorTable, download: Download, body: Body, from: Ha
   if (!Array.isArray(result.rowtype)) throw strange(errors, "names no columns")
   const columns = result.rowtype as ColumnParts[]
   const rows = textsIn(errors, result.rowset ?? [])
+  const { chunks = [] } = result
+  if (chunks.length === 0) complete(errors, result, rows.length)
   return {
     columns: types.columnsOf(columns),
     rows: types.valuesOf(rows, columns),
     touched: touchedBy(result.stats),
     ended: true,
-    ...(result.chunks === undefined || result.chunks.length === 0
-      ? {}
-      : { stream: chunksOf(errors, download, result, result.chunks, columns, rows.length, via) }),
+    ...(chunks.length === 0 ? {} : { stream: chunksOf(errors, download, { ...result, chunks }, columns, rows.length, via) }),
   }
 }
 
@@ -123,14 +124,13 @@ function textsIn(errors: ErrorTable, rows: unknown): readonly (readonly (string 
 async function* chunksOf(
   errors: ErrorTable,
   download: Download,
-  result: Result,
-  chunks: readonly Chunk[],
+  result: Result & Required<Pick<Result, "chunks">>,
   columns: readonly ColumnParts[],
   before: number,
   { ask, call }: Via,
 ): AsyncGenerator<Value[][]> {
   let all = before
-  for (const [at, chunk] of chunks.entries()) {
+  for (const [at, chunk] of result.chunks.entries()) {
     // The links end after some hours, and the result gives others.
     const again = async (): Promise<ResultLink> => {
       const fresh = resultIn(errors, await ask({ method: "GET", to: `/queries/${encodeURIComponent(String(result.queryId))}/result` }))
@@ -144,7 +144,11 @@ async function* chunksOf(
     if (many !== chunk.rowCount) throw strange(errors, `has ${many} rows in a chunk of ${chunk.rowCount}`)
     all += many
   }
-  if (result.total !== undefined && result.total !== all) throw strange(errors, `has ${all} rows of ${result.total}`)
+  complete(errors, result, all)
+}
+
+function complete(errors: ErrorTable, { total, returned = total }: Result, rows: number): void {
+  if (returned !== undefined && returned !== rows) throw strange(errors, `has ${rows} rows of ${returned}`)
 }
 
 /** Without headers of their own, the storage asks for the key of the result. */

@@ -38,7 +38,7 @@ const create = (name: string, more: object): Promise<Answer> =>
 
 describe("snowflake", () => {
   it.each([
-    ["username/password", PASSWORD, "token"],
+    ["username/password", PASSWORD, "password"],
     ["Key-pair authentication", { credentials: "Key-pair authentication", privateKey: KEYS.plain }, "key_pair"],
   ])("with %s", async (way, more, kind) => {
     const name = `by-${kind.replace("_", "-")}`

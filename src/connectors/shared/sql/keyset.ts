@@ -22,6 +22,8 @@ export interface Selection<B> {
   readonly after: Cursor | undefined
   /** A slice. */
   readonly within?: Within<B> | undefined
+  /** SQL behind the table's name: a version of it. */
+  readonly asOf?: string | undefined
 }
 
 /** The order of a read: its columns, and whether no two rows share their values. */
@@ -110,7 +112,8 @@ function select<B>(dialect: Dialect<B>, selection: Selection<B>, columns: readon
   const by = order.columns.map(({ name }) => `${dialect.ident(name)}${callersKey === undefined ? "" : ` ${callersKey}`}`).join(", ")
   const ordered = by === "" ? "" : ` ORDER BY ${by}`
   const taken = columns.map((column) => dialect.order.selected?.(column) ?? dialect.ident(column.name)).join(", ")
-  return { sql: `SELECT ${taken} FROM ${qualified(dialect, selection.stream.path)}${where}${ordered}`, params: params.all }
+  const from = `${qualified(dialect, selection.stream.path)}${selection.asOf === undefined ? "" : ` ${selection.asOf}`}`
+  return { sql: `SELECT ${taken} FROM ${from}${where}${ordered}`, params: params.all }
 }
 
 /** The conditions that the rows of a selection meet. */

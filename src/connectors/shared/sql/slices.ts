@@ -14,8 +14,10 @@ export interface Slicer<B, C> {
   cut(client: C, stream: Stream, most: number, call: Call): Promise<readonly Omit<Slice, "of">[]>
   /** The condition for a slice's rows; undefined for the whole stream. Throws `notASlice` for an unknown id. */
   within(stream: Stream, id: string): Within<B> | undefined
-  /** Exports the transaction's snapshot for other sessions. Absent: slices do not share a snapshot. */
-  snapshot?(client: C, call: Call): Promise<string>
+  /** Names the snapshot that the slices of the stream share: the transaction's, or a version of the table. Empty: there is none for this stream. Absent: slices do not share a snapshot. */
+  snapshot?(client: C, call: Call, stream: Stream): Promise<string>
+  /** SQL behind the table's name that reads it as the snapshot has it. Throws `notASlice` for a text that names none. Absent: the transaction sees to it. */
+  asOf?(stream: Stream, snapshot: string): string
 }
 
 /** The id of a slice that is the whole stream. */
@@ -38,7 +40,7 @@ export async function sliceStream<B, C extends SqlConnection<B>>(
   try {
     await transactions?.begin("snapshot", call)
     const stream = withCallersKey(dialect, await findStream(catalog, client, from.path, call), foldedBy(dialect, from))
-    const of = (await slicer.snapshot?.(client, call)) ?? ""
+    const of = (await slicer.snapshot?.(client, call, stream)) ?? ""
     const parts = await slicer.cut(client, stream, Math.max(1, Math.floor(most)), call)
     return { slices: parts.map((part) => ({ ...part, of })), consistent: of !== "", [Symbol.asyncDispose]: end }
   } catch (error) {

@@ -88,7 +88,10 @@ export function textTypes({ product, rows, aliases, next }: TextTypes) {
     /** Rows as ours; throws `response_invalid` for a value that is not in the documented form. */
     valuesOf(texts: readonly (readonly (string | null)[])[], parts: readonly ColumnParts[]): Value[][] {
       const readers = parts.map(readerOf)
-      return texts.map((cells) => readers.map((read, index) => read(cells[index] ?? null)))
+      return texts.map((cells) => {
+        if (cells.length === parts.length) return readers.map((read, index) => read(cells[index] ?? null))
+        throw new PlatformError("response_invalid", `${product}'s answer has a row of ${cells.length} values for ${parts.length} columns; call again.`)
+      })
     },
   }
 }

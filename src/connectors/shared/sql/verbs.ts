@@ -124,7 +124,8 @@ async function* read<B, C extends SqlConnection<B>>(
     const stream = withCallersKey(dialect, await findStream(catalog, client, from.path, call), from)
     const within = slice === undefined ? undefined : slicer?.within(stream, slice.id)
     try {
-      yield* readInOrder(dialect, client.wire, { stream, columns: from.columns, plan, after, within }, call)
+      const asOf = snapshot === undefined ? undefined : slicer?.asOf?.(stream, snapshot)
+      yield* readInOrder(dialect, client.wire, { stream, columns: from.columns, plan, after, within, asOf }, call)
     } catch (error) {
       if (within !== undefined && dialect.order.isBadKey?.(error) === true) throw notASlice(stream, error)
       throw error
