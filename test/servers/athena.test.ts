@@ -4,6 +4,7 @@ import { athena } from "../../src/connectors/athena.ts"
 import type { Value } from "../../src/core/values.ts"
 import { withSession } from "../conformance/context.ts"
 import { startOwnAthena } from "../fixtures/athena.ts"
+import { column } from "../fixtures/fixture.ts"
 import { collect, rowsOf, valuesOf } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
 import { use } from "../support/use.ts"
@@ -117,7 +118,17 @@ test.each([
   expect((await failure(query("SELECT 1"))).code).toMatch(/response_invalid|remote_failed/)
 })
 
-test("upserts into other tables than Iceberg's are refused, and so is EXPLAIN ANALYZE", async () => {
+test("an upsert into another table than Iceberg's is refused before anything is written, and an append is not", async () => {
+  await own.query("CREATE TABLE lake.conformance.hive_rows (a integer, b varchar)")
+  const to = { path: ["hive_rows"], kind: "table", columns: [], key: ["a"] } as const
+  const batch = { columns: [column("a", "integer"), column("b", "string")], rows: [[1, "one"]] }
+  const refused = await failure(run((session) => session.write(to, batch, { mode: "upsert" })))
+  expect([refused.code, refused.message]).toEqual(["unsupported", expect.stringContaining("is not an Iceberg table")])
+  expect(await own.query("SELECT * FROM lake.conformance.hive_rows")).toEqual([])
+  expect(await run((session) => session.write(to, batch, { mode: "append" }))).toMatchObject({ written: 1, rejected: [] })
+})
+
+test("EXPLAIN ANALYZE and UNLOAD, which do more than read, are refused", async () => {
   expect((await failure(query("EXPLAIN ANALYZE SELECT 1"))).code).toBe("query_invalid")
   expect((await failure(query("UNLOAD (SELECT 1) TO 's3://x/y' WITH (format = 'JSON')"))).code).toBe("query_invalid")
 })
