@@ -8,11 +8,12 @@ import { http } from "./http.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
 import { redshift } from "./redshift.ts"
+import { s3 } from "./s3.ts"
 import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
 import { trino } from "./trino.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, databricks, redshift, singlestore, trino, firebolt, athena, csv]
+export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, databricks, redshift, singlestore, trino, firebolt, athena, s3, csv]
 
 export const registry = new Registry(connectors)
