@@ -12,7 +12,7 @@ import { bitsOf, digitsIn, secondsIn } from "./types.ts"
  */
 export function encodeCell(value: Value, nativeType: string): string {
   const { native, nullable } = within(nativeOf(nativeType))
-  if (value !== null) return escaped(nested(native) ? literalOf(value, native) : scalarOf(value, native))
+  if (value !== null) return nested(native) ? literalOf(value, native) : escaped(scalarOf(value, native))
   if (!nullable) throw new Unfit("the column takes no empty value")
   return "\\N"
 }

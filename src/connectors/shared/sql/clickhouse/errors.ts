@@ -3,7 +3,7 @@ import type { HttpAnswer } from "../../../../core/http/request.ts"
 import { readableText } from "../../http/charset.ts"
 import { retryAfterMs } from "../../http/rate-limits.ts"
 import { codesOf, type ErrorTable } from "../errors.ts"
-import { httpErrors, refused } from "../http-errors.ts"
+import { httpErrors, redirected, refused } from "../http-errors.ts"
 
 /** The codes of a server's exceptions (ClickHouse, src/Common/ErrorCodes.cpp; the header X-ClickHouse-Exception-Code). */
 const CODES = codesOf({
@@ -96,6 +96,7 @@ const withoutEnd = (said: string): string =>
 export function judgedBy(table: ErrorTable): (answer: HttpAnswer) => PlatformError | undefined {
   return (answer) => {
     if (answer.status < 300 && answer.headers["x-clickhouse-exception-code"] === undefined) return undefined
+    if (answer.status >= 300 && answer.status < 400) return redirected(table, answer)
     const isText = /^text\/(plain|tab-separated-values)/.test(answer.headers["content-type"] ?? "text/plain")
     return exceptionIn(isText ? readableText(answer) : "", answer.status, table, retryAfterMs(answer.headers))
   }

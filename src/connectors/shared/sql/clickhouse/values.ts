@@ -36,8 +36,9 @@ function stringOf(bytes: string, name: string): string {
 export function cellReader(name: string, nativeType: string): ReadCell {
   const { native } = within(nativeOf(nativeType))
   const scalar: ReadScalar = (bytes, type) => scalarIn(bytes, type, name)
-  const read = NESTED.has(native.name) ? (text: string) => literalIn(text, native, scalar) : (text: string) => scalar(text, native)
-  return (cell) => (cell === "\\N" ? null : read(unescaped(cell)))
+  // Inside of these only the texts have backslashes, and they have their own.
+  const read: ReadCell = NESTED.has(native.name) ? (cell) => literalIn(cell, native, scalar) : (cell) => scalar(unescaped(cell), native)
+  return (cell) => (cell === "\\N" ? null : read(cell))
 }
 
 function scalarIn(bytes: string, native: Native, column: string): Value {

@@ -93,10 +93,14 @@ export function clickhouseWire(server: ClickhouseServer, lease: Lease): Clickhou
       ...timeLimit(timeoutMs),
     }
     const form = { end, iso: Object.hasOwn(settings, "date_time_output_format"), refusal: (text: string) => exceptionIn(text, 200, errors) }
-    const request = requestOf(server, { query_id: id, default_format: known.whole ? MARKED : PLAIN, ...settings, ...named(params) }, sql)
+    const format = known.whole ? MARKED : PLAIN
+    const request = requestOf(server, { query_id: id, default_format: format, ...settings, ...named(params) }, sql)
     const work = async function* () {
       const answer = await client.open(request, call)
       try {
+        const { "x-clickhouse-format": given = format } = answer.headers
+        if (given !== format)
+          throw new PlatformError("query_invalid", `The statement asks for the format ${given.slice(0, 60)}; leave FORMAT out, the hub chooses its own.`)
         yield* partsOf(decoded(answer.body, answer.headers["content-encoding"] ?? ""), form)
       } finally {
         answer.close()
