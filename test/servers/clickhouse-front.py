@@ -30,8 +30,7 @@ TAG = "jackfieldtesttag"
 # Parameters of the interface that are no settings.
 OWN = {"query", "query_id", "default_format", "database", "user", "password", "role", "session_id", "compress", "decompress"}
 STATUS = {"60": 404, "81": 404, "46": 404, "47": 404, "115": 404, "62": 400, "159": 408, "202": 429, "497": 403, "516": 403}
-WRITES = re.compile(r"^\s*(insert)\b", re.I)
-QUIET = re.compile(r"^\s*(create|drop|alter|delete|kill|use|set|system|optimize|truncate|rename|attach|detach)\b", re.I)
+QUIET = re.compile(r"^\s*(insert|create|drop|alter|delete|kill|use|set|system|optimize|truncate|rename|attach|detach)\b", re.I)
 served = {"requests": 0, "statements": []}
 
 
@@ -55,6 +54,7 @@ def refused(error):
 class Front(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 65536
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
@@ -142,12 +142,8 @@ class Front(BaseHTTPRequestHandler):
             elif len(settings) > 1:
                 raise Refused("164", "Code: 164. DB::Exception: Cannot modify '%s' setting in readonly mode. (READONLY)" % next(iter(settings)))
             params = {name[6:]: value.decode("utf8", "surrogateescape") for name, value in query.items() if name.startswith("param_")}
-            if WRITES.match(sql.decode("latin1")) and re.search(rb"\bformat\s+\w+\s*\n", sql.split(b"\n", 1)[0] + b"\n", re.I):
-                self.insert(connection, sql)
-                served["statements"].append(sql.split(b"\n", 1)[0].decode())
-                return self.whole(200, b"")
             statement = sql.decode()
-            served["statements"].append(statement)
+            served["statements"].append(statement[:1000])
             form = query.get("default_format", b"TabSeparated").decode()
             if found := re.match(r"KILL QUERY WHERE query_id = ('[^']*') (ASYNC|SYNC)$", statement):
                 # The engine gives statements ids of its own.
@@ -161,16 +157,8 @@ class Front(BaseHTTPRequestHandler):
             if connection is not ENGINE:
                 connection.close()
 
-    def insert(self, connection, sql):
-        line, _, data = sql.partition(b"\n")
-        head, form = re.match(rb"(.*)\bformat\s+(\w+)\s*$", line, re.I).groups()
-        with connection.send_insert(head.decode(), form.decode()) as inserter:
-            if data:
-                inserter.append(data)
-            inserter.finish()
-
     def stream(self, connection, statement, form, params, settings):
-        chosen = re.search(r"\bformat\s+(\w+)\s*;?\s*$", statement, re.I)
+        chosen = re.search(r"\bformat\s+(\w+)\s*;?\s*$", re.sub(r"/\*.*?\*/", " ", statement), re.I)
         cancels = settings.get("cancel_http_readonly_queries_on_client_close") == "1"
         done = threading.Event()
         if cancels:
@@ -212,6 +200,9 @@ class Front(BaseHTTPRequestHandler):
     def chunks(self, connection, statement, form, params, settings):
         """The bytes of a result. The engine gives each piece a beginning and an end of its own, and nothing of a result without rows."""
         end = settings.get("format_custom_result_after_delimiter", "").encode() if form.startswith("Custom") else b""
+        if not re.match(r"[\s(]*(select|with|from)\b", re.sub(r"/\*.*?\*/", " ", statement), re.I):
+            yield connection.query(statement, form, params=params).bytes()
+            return
         pieces = connection.send_query(statement, form, params=params) if params else connection.send_query(statement, form)
         count = 0
         for piece in pieces:

@@ -12,7 +12,7 @@ import { bitsOf, digitsIn, secondsIn } from "./types.ts"
  */
 export function encodeCell(value: Value, nativeType: string): string {
   const { native, nullable } = within(nativeOf(nativeType))
-  if (value !== null) return nested(native) ? literalOf(value, native) : escaped(scalarOf(value, native))
+  if (value !== null) return nested(native) ? literalOf(value, native) : cellOf(value, native)
   if (!nullable) throw new Unfit("the column takes no empty value")
   return "\\N"
 }
@@ -38,9 +38,13 @@ function literalOf(value: Value, outer: Native): string {
     const tuple: Native = { ...native, name: "Tuple" }
     return `[${listOf(value, "a list").map((each) => literalOf(each, tuple))}]`
   }
-  const text = scalarOf(value, native)
-  return isBare(native) ? text : `'${escaped(text)}'`
+  const cell = cellOf(value, native)
+  return isBare(native) ? cell : `'${cell}'`
 }
+
+/** A value that is none of these, with its backslashes. Bytes are hexadecimal digits, which pass through every proxy. */
+const cellOf = (value: Value, native: Native): string =>
+  native.name === "FixedString" ? fixedOf(value, Number(native.args[0])) : escaped(scalarOf(value, native))
 
 const isBare = (native: Native): boolean => bitsOf(native) !== undefined || digitsIn(native) !== undefined || /^(B?Float\d\d|Bool)$/.test(native.name)
 
@@ -83,8 +87,6 @@ function scalarOf(value: Value, native: Native): string {
     case "DateTime":
     case "DateTime64":
       return momentOf(value, native)
-    case "FixedString":
-      return fixedOf(value, Number(native.args[0]))
     case "JSON":
     case "Object":
       return latin(JSON.stringify(typeof value === "string" ? value : objectOf(value)))
@@ -132,7 +134,7 @@ function truthOf(value: Value): string {
 function fixedOf(value: Value, length: number): string {
   const bytes = bytesOf(value)
   if (bytes.length > length) throw new Unfit(`it has ${bytes.length} bytes, and ${length} are stored`)
-  return bytes.toString("latin1")
+  return bytes.toString("hex").replace(/../g, "\\x$&")
 }
 
 /** The first and the last moment of each type (docs, Data types). Nanoseconds end earlier. */

@@ -69,7 +69,10 @@ class Literal {
       if (mark === end) return all
       if (mark !== ",") throw unreadable(native)
       // A tuple of one element may end with a comma.
-      if (end === ")" && this.#text[this.#at] === end) continue
+      if (end === ")" && this.#text[this.#at] === end) {
+        this.#at++
+        return all
+      }
     }
   }
 

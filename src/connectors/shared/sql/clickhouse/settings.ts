@@ -29,6 +29,7 @@ export const READING: Readonly<Record<string, string>> = {
 export const WRITING: Readonly<Record<string, string>> = {
   async_insert: "0",
   date_time_input_format: "best_effort",
+  deduplicate_insert: "disable",
   format_tsv_null_representation: "\\N",
   input_format_allow_errors_num: "0",
   input_format_allow_errors_ratio: "0",
