@@ -69,13 +69,19 @@ const SENTENCES: Readonly<Record<string, string>> = {
   rate_limited: "The user's quota is used up: {said}; call less often, or raise the quota.",
 }
 
-export const clickhouseErrors: ErrorTable = httpErrors({
+const table = httpErrors({
   product: "ClickHouse",
   login: "user",
   codes: CODES,
   sentences: SENTENCES,
   isRowFault: ({ code }) => ROW_FAULTS.has(code),
 })
+
+export const clickhouseErrors: ErrorTable = {
+  ...table,
+  // Codes are numbers, and not classes of codes as SQLSTATEs are: 607 has nothing of 60.
+  refine: (said, error) => (Object.hasOwn(CODES, said.code) ? CODES[said.code] : /^\d+$/.test(said.code) ? "remote_failed" : table.refine?.(said, error)),
+}
 
 /** `Code: 60. DB::Exception: Table … (UNKNOWN_TABLE) (version 26.9.2.1)` as ours. */
 export function exceptionIn(text: string, status: number, table: ErrorTable, afterMs?: number): PlatformError {

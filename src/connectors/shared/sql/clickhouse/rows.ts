@@ -60,6 +60,8 @@ class Answer {
   #cells: readonly ReadCell[] = []
   /** The text from the line where the server's exception begins. */
   #exception: string | undefined
+  /** Rows from one that looks like an exception. */
+  #held: string | undefined
 
   constructor(form: AnswerForm) {
     this.#form = form
@@ -72,33 +74,43 @@ class Answer {
       else if (this.#isException(line)) this.#exception = line
       else if (this.#names === undefined) this.#names = line.split("\t").map(textOf)
       else if (this.#columns === undefined) this.#describe(line)
+      else if (this.#held !== undefined || EXCEPTION.test(line)) rows.push(...this.#hold(line))
       else rows.push(this.#row(line))
     }
     return rows.length === 0 ? undefined : { columns: this.#columns ?? [], rows }
   }
 
-  /** Without an end to wait for, a value with the text of an exception counts as one, unless it is a part of a row. */
+  /** A line that no row can be. Without an end to wait for, one with the text of an exception counts as one, unless it is a part of a row. */
   #isException(line: string): boolean {
     if (line.endsWith("\r")) return true
-    return this.#form.end === undefined && EXCEPTION.test(line) && (this.#cells.length < 2 || line.split("\t").length !== this.#cells.length)
+    if (!EXCEPTION.test(line)) return false
+    const fits = line.split("\t").length === this.#cells.length
+    return !fits || (this.#form.end === undefined && this.#cells.length < 2)
+  }
+
+  /** Keeps a row back that looks like an exception, and what follows it: they are rows if more comes than an exception says, or the end. */
+  #hold(line: string): Value[][] {
+    this.#held = this.#held === undefined ? line : `${this.#held}\n${line}`
+    return this.#held.length > EXCEPTION_MAX ? this.#release() : []
+  }
+
+  #release(): Value[][] {
+    const lines = this.#held?.split("\n") ?? []
+    this.#held = undefined
+    return lines.map((line) => this.#row(line))
   }
 
   /** The exception that the answer ends with, if it does. */
   exception(rest: string): PlatformError | undefined {
-    if (this.#exception === undefined && !EXCEPTION.test(rest)) return undefined
-    return this.#form.refusal(utf8Of(`${this.#exception ?? ""}\n${rest}`))
+    const text = this.#exception ?? this.#held ?? (EXCEPTION.test(rest) ? "" : undefined)
+    return text === undefined ? undefined : this.#form.refusal(utf8Of(`${text}\n${rest}`))
   }
 
   end(rest: string): Part | undefined {
     const { end } = this.#form
-    // What could not be read as an exception is no end either.
-    if (end === undefined || rest !== end) {
-      const failed = this.exception(rest)
-      if (failed !== undefined) throw failed
-      if (end !== undefined || rest !== "")
-        throw new PlatformError("connection_lost", "The answer of ClickHouse ended before the result was complete; try again.")
-    }
-    return this.#columns === undefined ? undefined : { columns: this.#columns, rows: [] }
+    const whole = this.#exception === undefined && (end === undefined ? rest === "" : rest === end && this.#columns !== undefined)
+    if (!whole) throw this.exception(rest) ?? new PlatformError("connection_lost", "The answer of ClickHouse ended before the result was complete; try again.")
+    return this.#columns === undefined ? undefined : { columns: this.#columns, rows: this.#release() }
   }
 
   #describe(line: string): void {

@@ -10,6 +10,7 @@ import { lastRequest } from "../../http/last-request.ts"
 import { requestTo } from "../../http/requests.ts"
 import { kept } from "../../kept.ts"
 import type { ErrorTable } from "../errors.ts"
+import { strange } from "../http-errors.ts"
 import { pagesOf } from "../statements.ts"
 import type { SqlWire } from "../wire.ts"
 import { latin } from "./encode.ts"
@@ -98,7 +99,8 @@ export function clickhouseWire(server: ClickhouseServer, lease: Lease): Clickhou
     const work = async function* () {
       const answer = await client.open(request, call)
       try {
-        const { "x-clickhouse-format": given = format } = answer.headers
+        const { "x-clickhouse-format": given = format, "content-type": type = "" } = answer.headers
+        if (type.startsWith("text/html")) throw strange(errors, "is a page of HTML")
         if (given !== format)
           throw new PlatformError("query_invalid", `The statement asks for the format ${given.slice(0, 60)}; leave FORMAT out, the hub chooses its own.`)
         yield* partsOf(decoded(answer.body, answer.headers["content-encoding"] ?? ""), form)
