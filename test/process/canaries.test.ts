@@ -19,8 +19,8 @@ const ADMIN_PASSWORD = canaryOf("admin password")
 const MASTER_KEY = canaryOf("master key").replaceAll(/\W/g, "x").padEnd(32, "y").slice(0, 32)
 const OWN = { "the admin's key": ADMIN_KEY, "the admin's password": ADMIN_PASSWORD, "the master key": MASTER_KEY }
 const MARKER = "Wellensittich"
-/** So many at once; the far sides answer at once. */
-const LANES = 6
+/** So many at once; most of the time is spent waiting for hosts that cannot be reached. */
+const LANES = 30
 
 const ledger = new Ledger(new Search([...CANARIES, ...Object.entries(OWN).map(([about, value]) => ({ about, value }))]))
 let data: DataFolder
