@@ -7,6 +7,7 @@ import { hostAndPort } from "./shared/database-url.ts"
 import { clickhouseDdl } from "./shared/sql/clickhouse/ddl.ts"
 import { clickhouseDialect, clickhouseSlicer } from "./shared/sql/clickhouse/dialect.ts"
 import { clickhouseErrors } from "./shared/sql/clickhouse/errors.ts"
+import { clickhouseGrants } from "./shared/sql/clickhouse/grants.ts"
 import { clickhouseUrl } from "./shared/sql/clickhouse/url.ts"
 import { clickhouseWriter } from "./shared/sql/clickhouse/writer.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
@@ -49,6 +50,7 @@ The test and discovery read no data. Kafka and other queues are skipped. Views o
     dialect: clickhouseDialect,
     catalog,
     errors: clickhouseErrors,
+    grants: clickhouseGrants,
     facts,
     writer: clickhouseWriter,
     slicer: clickhouseSlicer(),

@@ -202,6 +202,20 @@ describe("an answer that no ClickHouse gives is an error that says so", () => {
   })
 })
 
+test("a right that lacks is told with the GRANT that gives it", async () => {
+  const said = "Code: 497. DB::Exception: u: Not enough privileges. To execute this query, it's necessary to have the grant SELECT(a) ON d.t. (ACCESS_DENIED)"
+  const lists = "database\tname\tengine\tengine_full\tsorting_key\ttotal_rows\tcomment\tc.name\ttype\tdefault_kind\n"
+  await using server = await fake(({ body }, response, end) => {
+    if (body.includes("currentUser")) response.end(`u\nString\no\`dd\n${end}`)
+    else if (body.includes("system.tables")) response.end(`${lists}${Array(10).fill("String").join("\t")}\nd\tt\tMergeTree\t\t\t1\t\ta\tInt8\t\n${end}`)
+    else response.writeHead(403, { "x-clickhouse-exception-code": "497" }).end(said)
+  })
+  const stream = { path: ["d", "t"], kind: "table" as const, columns: [], key: [] }
+  const error = await failure(run(server, (session) => valuesOf(session.read(stream))))
+  expect(error).toMatchObject({ code: "permission_denied", remedies: [{ sql: ["GRANT SELECT ON `d`.`t` TO `o\\`dd`"] }] })
+  expect(await failure(run(server, query))).toMatchObject({ code: "permission_denied", message: expect.stringContaining("SELECT(a) ON d.t"), remedies: [] })
+})
+
 describe("a server that never ends", () => {
   test("is killed at the deadline, by the id of its statement", async () => {
     await using server = await fake((_, response) => {
