@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http"
+import { setTimeout as pause } from "node:timers/promises"
 import { gzipSync } from "node:zlib"
 import { describe, expect, test } from "vitest"
 import { clickhouse } from "../../src/connectors/clickhouse.ts"
@@ -146,13 +147,27 @@ describe("a result is whole only with its end", () => {
     expect(await run(longer, query)).toHaveLength(5_000)
   })
 
-  test("a connection that breaks behind an exception tells the exception", async () => {
+  test.each([false, true])("a connection that breaks behind an exception tells the exception, also to a slow reader (compressed: %s)", async (zipped) => {
+    const packed = (text: string): Buffer => (zipped ? gzipSync(text) : Buffer.from(text))
+    let breaks: (() => Promise<void>) | undefined
     await using server = await fake((_, response) => {
-      response.writeHead(200, { "content-type": "text/plain" })
-      response.write(`${HEAD}${"1\n".repeat(10_000)}`)
-      response.write(`\r\n__exception__\r\ntag\r\n${EXCEPTION}\n`, () => response.destroy())
+      response.writeHead(200, { "content-type": "text/plain", ...(zipped ? { "content-encoding": "gzip" } : {}) })
+      response.write(packed(`${HEAD}${"1\n".repeat(10_000)}`))
+      breaks = async () => {
+        const frame = packed(`\r\n__exception__\r\ntag\r\n${EXCEPTION}\n`)
+        await new Promise((resolve) => response.write(frame, resolve))
+        response.destroy()
+        // Both arrive while the reader does something else.
+        await pause(100)
+      }
     })
-    expect(await failure(run(server, query))).toMatchObject({ code: "query_invalid", message: expect.stringContaining("too far") })
+    const read = run(server, async (session) => {
+      for await (const _ of session.query("SELECT 1")) {
+        await breaks?.()
+        breaks = undefined
+      }
+    })
+    expect(await failure(read)).toMatchObject({ code: "query_invalid", message: expect.stringContaining("too far") })
   })
 })
 
@@ -212,8 +227,8 @@ test("a right that lacks is told with the GRANT that gives it", async () => {
   })
   const stream = { path: ["d", "t"], kind: "table" as const, columns: [], key: [] }
   const error = await failure(run(server, (session) => valuesOf(session.read(stream))))
-  expect(error).toMatchObject({ code: "permission_denied", remedies: [{ sql: ["GRANT SELECT ON `d`.`t` TO `o\\`dd`"] }] })
-  expect(await failure(run(server, query))).toMatchObject({ code: "permission_denied", message: expect.stringContaining("SELECT(a) ON d.t"), remedies: [] })
+  expect(error).toMatchObject({ code: "permission_denied", remedies: [{ sql: "GRANT SELECT ON `d`.`t` TO `o\\`dd`" }] })
+  expect(await failure(run(server, query))).toMatchObject({ code: "permission_denied", message: expect.stringContaining("SELECT(a) ON d.t") })
 })
 
 describe("a server that never ends", () => {
