@@ -1,7 +1,7 @@
 import type { Call } from "../../core/call.ts"
-import type { StreamKind } from "../../core/streams.ts"
 import type { Column, Value } from "../../core/values.ts"
 import { catalogByRelation, described, grouped, type Relation } from "../shared/sql/catalog.ts"
+import { kindOf } from "../shared/sql/clickhouse/engines.ts"
 import { sortingKey } from "../shared/sql/clickhouse/sorting.ts"
 import { columnOf } from "../shared/sql/clickhouse/types.ts"
 import type { Clickhouse } from "./connect.ts"
@@ -12,17 +12,6 @@ const RELATIONS = `system.tables t WHERE t.is_temporary = 0 AND t.name NOT LIKE 
 const WITHIN = " AND t.database = {p1:String}"
 /** More columns than any table has. */
 const MOST_COLUMNS = 100_000
-
-const KINDS: readonly (readonly [RegExp, StreamKind])[] = [
-  [/^MaterializedView$/, "materialized view"],
-  [/View$/, "view"],
-  [
-    /^(MySQL|PostgreSQL|MaterializedPostgreSQL|MongoDB|SQLite|ODBC|JDBC|HDFS|S3|GCS|COSN|OSS|URL|Azure\w*|Hudi|DeltaLake\w*|Iceberg\w*|Hive|Redis|Executable\w*|File)$/,
-    "foreign table",
-  ],
-  [/^(Kafka|RabbitMQ|NATS|FileLog|\w+Queue)$/, "topic"],
-]
-const kindOf = (engine: Value | undefined): StreamKind => KINDS.find(([pattern]) => pattern.test(String(engine)))?.[1] ?? "table"
 
 type Rows = readonly (readonly Value[])[]
 
