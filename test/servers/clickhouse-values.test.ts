@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Column, Value } from "../../src/core/values.ts"
-import { collect } from "../support/batches.ts"
+import { collect, valuesOf } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
 import { stream, useClickhouse } from "./clickhouse-run.ts"
 
@@ -164,3 +164,57 @@ describe("rows that ClickHouse would change to fit", () => {
     expect(await server.query("SELECT count() FROM system.parts WHERE database = 'conformance' AND table = 'many'")).toEqual([[1]])
   })
 })
+
+describe("a key of each type", () => {
+  const KEYS: readonly (readonly [string, string])[] = [
+    ["Int8", "number - 12"],
+    ["UInt64", "18446744073709551615 - number"],
+    ["Int256", "toInt256(number - 12) * toInt256('1000000000000000000000000000000')"],
+    ["Decimal(38, 10)", "toDecimal128(number, 10) / 7"],
+    ["String", "concat(['a\\t', 'ä\\\\N', '', '\\'\\n'][number % 4 + 1], toString(number))"],
+    ["LowCardinality(String)", "toString(number)"],
+    ["FixedString(3)", "unhex(['FF00', '0AFE', '5C4E'][number % 3 + 1] || hex(toUInt8(number)))"],
+    ["Bool", "number % 2"],
+    ["UUID", "generateUUIDv4(number)"],
+    ["IPv4", "toIPv4(number * 100000000)"],
+    ["IPv6", "toIPv6(concat('2001:db8::', toString(number)))"],
+    ["Enum16('z' = -5, 'a\\'}' = 0, 'm' = 7)", "CAST([-5, 0, 7][number % 3 + 1] AS Enum16('z' = -5, 'a\\'}' = 0, 'm' = 7))"],
+    ["Date", "toDate('1970-01-01') + number * 1000"],
+    ["Date32", "toDate32('1900-01-01') + number * 1000"],
+    ["DateTime('Europe/Berlin')", "toDateTime(1729983600 + number * 600, 'Europe/Berlin')"],
+    ["DateTime64(9, 'America/New_York')", "toDateTime64(1730606400 + number * 600, 9, 'UTC') + toIntervalNanosecond(number)"],
+    ["DateTime64(3)", "toDateTime64(number, 3, 'UTC') - toIntervalYear(60)"],
+  ]
+  test.each(KEYS)("%s: pages and slices are the whole", async (type, source) => {
+    const name = `key ${type.replaceAll(/\W+/g, "_")}`
+    await server.query(`CREATE TABLE conformance.\`${name}\` (k ${type}, n UInt8) ENGINE = MergeTree ORDER BY (k, n)`)
+    await server.query(`INSERT INTO conformance.\`${name}\` SELECT ${source}, number FROM numbers(25)`)
+    const whole = await run((session) => valuesOf(session.read(stream(name))))
+    expect(whole).toHaveLength(25)
+    const paged: Value[][] = []
+    for (let after: string | undefined; ; ) {
+      const [batch] = await run((session) => collect(take(session.read(stream(name), { after }))), {}, { batchRows: 4 })
+      if (batch === undefined || batch.rows.length === 0) break
+      paged.push(...batch.rows.map((row) => [...row]))
+      after = batch.cursor
+    }
+    expect(paged).toEqual(whole)
+    const parts = await run(async (session) => {
+      await using slicing = await session.slices(stream(name), { kind: "all" }, 3)
+      const each = slicing.slices.map((slice) => run((other) => valuesOf(other.read(stream(name), { slice }))))
+      return (await Promise.all(each)).flat()
+    })
+    expect(parts.map((row) => JSON.stringify(row)).toSorted()).toEqual(whole.map((row) => JSON.stringify(row)).toSorted())
+    const middle = whole[12]?.[0] ?? null
+    const since = await run((session) => valuesOf(session.read(stream(name), { plan: { kind: "since", column: "k", from: middle } })))
+    expect(since).toEqual(whole.slice(whole.findIndex(([k]) => k === middle)))
+  })
+})
+
+/** The first batch alone. */
+async function* take<T>(batches: AsyncIterable<T>): AsyncGenerator<T> {
+  for await (const batch of batches) {
+    yield batch
+    return
+  }
+}
