@@ -23,16 +23,16 @@ export const clickhouse = defineConnector({
     "A ClickHouse server or ClickHouse Cloud: browse its tables, query it read-only, read tables in the order of their sorting key, and insert or replace rows.",
   notes: `
 Queries: \`readonly = 1\` goes with every statement that reads, so that ClickHouse itself refuses changes, table functions that open connections
-(\`url()\`, \`s3()\`, \`remote()\`, \`mysql()\`) and a SETTINGS clause; settings have a field. A profile with \`readonly = 2\` cannot be lowered, so
-give such a user no SOURCES. One with \`readonly = 1\` is refused, because the hub must choose how values are written. Parameters are
-\`{p1:UInt64}\`, \`{p2:DateTime64(3, 'UTC')}\`. A statement that is cut off is killed; on a cluster, closing its connection ends it.
+(\`url()\`, \`s3()\`, \`remote()\`) and SETTINGS, for which there is a field. A profile with \`readonly = 2\` cannot be lowered, so give such a user
+no SOURCES; one with \`readonly = 1\` is refused, because the hub must choose how values are written. Parameters are \`{p1:UInt64}\`,
+\`{p2:DateTime64(3, 'UTC')}\`. A statement that is cut off is killed; on a cluster, closing its connection ends it.
 
 Values: integers of 64 bits and more, and decimals, are texts; instants are in UTC; maps and tuples with names are JSON objects. \`String\` is text,
 and bytes that are no UTF-8 are an error; \`FixedString\` is bytes. A value that does not fit is rejected by the hub, row by row: ClickHouse
 would wrap numbers, move dates and cut decimals.
 
-Keys: a sorting key orders a table and is not unique. Its leading columns are the stream's key, and a batch never ends between rows of one key.
-A ReplacingMergeTree is read with FINAL, which shows one row of each key. Slices show no common moment.
+Keys: a sorting key is not unique. Its leading columns are the stream's key, and a batch never ends between rows of one key. A
+ReplacingMergeTree is read with FINAL, which shows one row of each key. Slices show no common moment.
 
 Writes: each INSERT is one part of each partition, all of it or none; asynchronous inserts and the removal of equal blocks are switched off.
 Upserts and deletes need a ReplacingMergeTree without a version whose sorting key is the key; readers without FINAL see replaced rows until
@@ -55,5 +55,7 @@ The test and discovery read no data. Kafka and other queues are skipped. Views o
     writer: clickhouseWriter,
     slicer: clickhouseSlicer(),
     ddl: clickhouseDdl,
+    // Requests have no session.
+    reset: async () => undefined,
   }),
 })
