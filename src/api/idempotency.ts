@@ -28,7 +28,7 @@ export function useIdempotency(scope: FastifyInstance, idempotency: Idempotency)
     refuseUnfit(request, String(key))
     const by = principalOf(request)
     const repeatable = request.routeOptions.config.repeat !== "never"
-    const claimed = await idempotency.claim(by, { key: String(key), request: digestOf(request), repeatable })
+    const claimed = await idempotency.claim(by, { key: String(key), request: digestOf(request), repeatable, connector: connectorOf(request) })
     if ("answer" in claimed) {
       const { status, headers, body } = claimed.answer
       return reply
@@ -56,6 +56,10 @@ async function settle(idempotency: Idempotency, claim: string, reply: FastifyRep
   const headers = Object.fromEntries(KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])))
   return idempotency.keep(claim, { status: reply.statusCode, headers, body: text })
 }
+
+/** The connector in the path, if the route is about one. */
+const connectorOf = ({ params, routeOptions }: FastifyRequest): string | undefined =>
+  routeOptions.url?.startsWith("/v1/connectors/:id") === true ? (params as { readonly id: string }).id : undefined
 
 /** What was asked, whatever the order of the body's fields. */
 const digestOf = ({ method, url, body }: FastifyRequest): Buffer =>
