@@ -37,10 +37,7 @@ function clickhouseSide(what: string, server: typeof clickhouse | typeof clickho
   }
 }
 
-const FAR_SIDES: readonly FarSide[] = [
-  clickhouseSide("ClickHouse's engine of today", clickhouse),
-  clickhouseSide("ClickHouse 18.16", clickhouseDebian),
-]
+const FAR_SIDES: readonly FarSide[] = [clickhouseSide("ClickHouse's engine of today", clickhouse), clickhouseSide("ClickHouse 18.16", clickhouseDebian)]
 
 /** The memory of the hub while a reader takes a million rows from each far side slowly. */
 export async function slowReader({ hub, url, call }: World): Promise<Line[]> {
