@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { canonical } from "../core/audit-chain.ts"
 import { PlatformError } from "../core/errors.ts"
+import type { Hub } from "../hub/hub.ts"
 import type { Idempotency } from "../hub/idempotency.ts"
 import { principalOf } from "./access.ts"
 import { originOf } from "./mount.ts"
@@ -20,7 +21,7 @@ const HEADER = "idempotency-key"
 const KEPT_HEADERS = ["content-type", "location", "etag"]
 
 /** Makes every POST of this scope that asks for a caller take an `Idempotency-Key`. To be used after `useAccess`. */
-export function useIdempotency(scope: FastifyInstance, idempotency: Idempotency): void {
+export function useIdempotency(scope: FastifyInstance, { idempotency, connectors }: Pick<Hub, "idempotency" | "connectors">): void {
   scope.decorateRequest("claim", undefined)
   scope.addHook("preHandler", async (request, reply) => {
     const key = request.headers[HEADER]
@@ -28,9 +29,12 @@ export function useIdempotency(scope: FastifyInstance, idempotency: Idempotency)
     refuseUnfit(request, String(key))
     const by = principalOf(request)
     const repeatable = request.routeOptions.config.repeat !== "never"
-    const claimed = await idempotency.claim(by, { key: String(key), request: digestOf(request), repeatable, connector: connectorOf(request) })
+    const claimed = await idempotency.claim(by, { key: String(key), request: digestOf(request), repeatable })
     if ("answer" in claimed) {
       const { status, headers, body } = claimed.answer
+      // An answer about a connector that has left the caller's scope since is not given again.
+      const connector = by.scope === undefined ? undefined : connectorOf(request)
+      if (connector !== undefined) await connectors.get(by, connector)
       return reply
         .code(status)
         .headers({ ...headers, "idempotency-replayed": "true" })

@@ -6,7 +6,6 @@ import type { Store } from "../store/store.ts"
 import type { Vault } from "../vault/vault.ts"
 import { IDEMPOTENCY_KEYS, KEPT_ANSWER_BYTES, type Plan, planFrom } from "./base/plans.ts"
 import type { Principal } from "./base/principal.ts"
-import { findConnector } from "./connectors/connector-row.ts"
 
 /** A kept answer; `body` is its text. */
 export interface KeptAnswer {
@@ -23,8 +22,6 @@ export interface KeyedRequest {
   readonly key: string
   readonly request: Buffer
   readonly repeatable: boolean
-  /** The id or name of the connector that it is about. An answer is not given again to a caller who may no longer see that connector. */
-  readonly connector?: string | undefined
 }
 
 /** Either a claim under which the caller runs the request, or the answer that it already had. */
@@ -76,7 +73,7 @@ export class Idempotency {
    * Claims a request for this process; `idempotency_mismatch`, `idempotency_running` or `idempotency_unknown` when it can be
    * neither run nor answered, `plan_limit_reached` when the workspace has as many keys as its plan allows.
    */
-  async claim(by: Principal, { key, request: plain, repeatable, connector }: KeyedRequest): Promise<Claimed> {
+  async claim(by: Principal, { key, request: plain, repeatable }: KeyedRequest): Promise<Claimed> {
     const claim = randomUUID()
     const request = await this.#keyed(plain)
     const claimed = await this.#store.inWorkspace(by.workspace.id, async (tx): Promise<Claimed> => {
@@ -96,10 +93,7 @@ export class Idempotency {
       const found = await this.#held(tx, by, key)
       if (!found.expired) {
         if (!found.request.equals(request)) throw mismatch(key)
-        if (found.status !== null) {
-          if (connector !== undefined && by.scope !== undefined) await findConnector(tx, by, connector)
-          return { answer: await this.#answer(tx, found) }
-        }
+        if (found.status !== null) return { answer: await this.#answer(tx, found) }
         if (found.leased) throw running(key)
         if (found.outcome !== null || !repeatable) throw unknown(key, found.outcome)
       }
