@@ -26,6 +26,7 @@ Queries: \`readonly = 1\` goes with every statement that reads, so that ClickHou
 (\`url()\`, \`s3()\`, \`remote()\`) and SETTINGS, for which there is a field. A profile with \`readonly = 2\` cannot be lowered, so give such a user
 no SOURCES; one with \`readonly = 1\` is refused, because the hub must choose how values are written. Parameters are \`{p1:UInt64}\`,
 \`{p2:DateTime64(3, 'UTC')}\`. A statement that is cut off is killed; on a cluster, closing its connection ends it.
+Its time is the call's, or \`max_execution_time\` of the settings or the profile if that is shorter.
 
 Values: integers of 64 bits and more, and decimals, are texts; instants are in UTC; maps and tuples with names are JSON objects. \`String\` is text,
 and bytes that are no UTF-8 are an error; \`FixedString\` is bytes. A value that does not fit is rejected by the hub, row by row: ClickHouse

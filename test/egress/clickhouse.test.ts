@@ -30,17 +30,15 @@ interface Fake extends Loopback {
   readonly asked: Asked[]
 }
 
-const KNOWN = [
-  "readonly\t0",
-  "format_custom_result_after_delimiter\t",
-  "date_time_output_format\tsimple",
-  "CustomSeparatedWithNamesAndTypes\t",
-  "version()\t26.9",
-]
-const GREETING = `${KNOWN.join("\n")}\n`
+/** The greeting of a server with these settings, each with its value, its maximum, and whether it is fixed. */
+function greetingOf(settings: Readonly<Record<string, readonly string[]>> = {}): string {
+  const known = { readonly: ["0"], format_custom_result_after_delimiter: [""], date_time_output_format: ["simple"], ...settings }
+  const rows = Object.entries(known).map(([name, [value = "", max = "\\N", fixed = "0"]]) => ["26.9", "1", name, value, max, fixed])
+  return [["hub_version", "hub_marked", "name", "value", "max", "readonly"], Array(6).fill("String"), ...rows].map((cells) => `${cells.join("\t")}\n`).join("")
+}
 
 /** A server that greets as ClickHouse does, and answers statements by that function. */
-async function fake(answer: Answer, greeting: Answer = (_, response) => void response.end(GREETING)): Promise<Fake> {
+async function fake(answer: Answer, greeting: Answer = (_, response) => void response.end(greetingOf())): Promise<Fake> {
   const asked: Asked[] = []
   const server = await listenHttp((request, response) => {
     const parts: Buffer[] = []
@@ -49,7 +47,7 @@ async function fake(answer: Answer, greeting: Answer = (_, response) => void res
       const one = { query: new URL(request.url ?? "", "http://x").searchParams, body: Buffer.concat(parts).toString() }
       asked.push(one)
       if (one.body.startsWith("KILL QUERY")) response.end()
-      else (one.body.startsWith("SELECT name, value") ? greeting : answer)(one, response, one.query.get("format_custom_result_after_delimiter") ?? "")
+      else (one.body.startsWith("SELECT version() AS") ? greeting : answer)(one, response, one.query.get("format_custom_result_after_delimiter") ?? "")
     })
   })
   return Object.assign(server, { asked })
@@ -232,6 +230,23 @@ test("a right that lacks is told with the GRANT that gives it", async () => {
 })
 
 describe("a server that never ends", () => {
+  test.each<[string, readonly string[], string | undefined, string | undefined]>([
+    ["that is the call's", ["0"], undefined, "10"],
+    ["that is the profile's", ["4"], undefined, "4"],
+    ["that the connector sets", ["4"], "7", "7"],
+    ["that is longer than the call", ["400"], "500", "10"],
+    ["that the profile takes at most", ["0", "5.5"], "7", "5.5"],
+    ["that the profile has fixed", ["3", "\\N", "1"], undefined, undefined],
+  ])("is told a time %s", async (_, profile, setting, sent) => {
+    const greeting = greetingOf({ max_execution_time: profile })
+    await using server = await fake(
+      (__, response, end) => void response.end(`${HEAD}1\n${end}`),
+      (__, response) => void response.end(greeting),
+    )
+    await run(server, query, setting === undefined ? {} : { settings: [{ name: "max_execution_time", value: setting }] })
+    expect(server.asked.at(-1)?.query.get("max_execution_time") ?? undefined).toBe(sent)
+  })
+
   test("is killed at the deadline, by the id of its statement", async () => {
     await using server = await fake((_, response) => {
       response.write(HEAD)

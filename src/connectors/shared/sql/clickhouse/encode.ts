@@ -79,7 +79,7 @@ function scalarOf(value: Value, native: Native): string {
     case "Float32":
     case "Float64":
     case "BFloat16":
-      return floatOf(value)
+      return floatOf(value, native.name)
     case "Bool":
       return truthOf(value)
     case "Date":
@@ -117,11 +117,13 @@ function decimalOf(value: Value, { precision, scale }: NonNullable<ReturnType<ty
   return `${sign}${whole || "0"}${kept === "" ? "" : `.${kept}`}`
 }
 
-function floatOf(value: Value): string {
+function floatOf(value: Value, type: string): string {
   const text = typeof value === "boolean" ? "" : String(value)
   if (/^-?Infinity$/.test(text)) return text.replace("Infinity", "inf")
   if (text === "NaN") return "nan"
   if (text.trim() === "" || Number.isNaN(Number(text))) throw new Unfit("it is not a number")
+  // ClickHouse stores an infinity in the place of a number that is too large.
+  if (!Number.isFinite(type === "Float64" ? Number(text) : Math.fround(Number(text)))) throw new Unfit(`the number is too large for ${type}`)
   return text
 }
 

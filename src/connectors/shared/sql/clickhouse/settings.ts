@@ -1,3 +1,6 @@
+/** Settings by their names, and other parameters of a request. */
+export type Settings = Readonly<Record<string, string>>
+
 /** Settings that make answers exact, whatever the user's profile says. */
 const WRITTEN = {
   bool_true_representation: "true",
@@ -17,7 +20,7 @@ const WRITTEN = {
 } as const
 
 /** For statements that only read: nothing can be changed, table functions open no connections, and closing the answer ends the statement. */
-export const READING: Readonly<Record<string, string>> = {
+export const READING: Settings = {
   ...WRITTEN,
   readonly: "1",
   cancel_http_readonly_queries_on_client_close: "1",
@@ -26,7 +29,7 @@ export const READING: Readonly<Record<string, string>> = {
 }
 
 /** For INSERT: rows are there when the answer comes, none is dropped as equal to an earlier one, and none is changed to fit. */
-export const WRITING: Readonly<Record<string, string>> = {
+export const WRITING: Settings = {
   async_insert: "0",
   date_time_input_format: "best_effort",
   deduplicate_insert: "disable",
@@ -42,7 +45,7 @@ export const WRITING: Readonly<Record<string, string>> = {
 }
 
 /** For other changes: they are done when the answer comes. */
-export const CHANGING: Readonly<Record<string, string>> = { alter_sync: "1", lightweight_deletes_sync: "2", mutations_sync: "2" }
+export const CHANGING: Settings = { alter_sync: "1", lightweight_deletes_sync: "2", mutations_sync: "2" }
 
 /** What the settings of an answer's end and of compression are called. */
 export const END = "format_custom_result_after_delimiter"

@@ -5,7 +5,7 @@ import { decoded } from "../../../../core/http/codings.ts"
 import type { HttpRequest } from "../../../../core/http/request.ts"
 import type { Lease, TlsSpec } from "../../../../core/lease.ts"
 import type { HttpAuth } from "../../http/auth.ts"
-import { type HttpClient, httpClient } from "../../http/client.ts"
+import { httpClient } from "../../http/client.ts"
 import { lastRequest } from "../../http/last-request.ts"
 import { requestTo } from "../../http/requests.ts"
 import { kept } from "../../kept.ts"
@@ -15,9 +15,10 @@ import { pagesOf } from "../statements.ts"
 import type { SqlWire } from "../wire.ts"
 import { latin } from "./encode.ts"
 import { exceptionIn, judgedBy, tooOld } from "./errors.ts"
+import { type Greeting, greet, MARKED, PLAIN } from "./greeting.ts"
 import { parameterTypes } from "./parameters.ts"
 import { type Part, partsOf } from "./rows.ts"
-import { CHANGING, COMPRESSION, END, NAMES, READING, WRITING } from "./settings.ts"
+import { CHANGING, COMPRESSION, END, READING, type Settings, WRITING } from "./settings.ts"
 
 /** Where a server is, and how each request to it is made. */
 export interface ClickhouseServer {
@@ -34,30 +35,12 @@ export interface ClickhouseServer {
   readonly roles: readonly string[]
 }
 
-type Settings = Readonly<Record<string, string>>
-
-/** What a server says of itself and of the user's profile. */
-export interface Greeting {
-  readonly version: string
-  /** The setting `readonly` of the profile. */
-  readonly readonly: number
-  /** The version takes parameters, and marks the end of a result. */
-  readonly whole: boolean
-  /** Those of the settings that the server has. */
-  only(settings: Settings): Settings
-}
-
 export interface ClickhouseWire extends SqlWire<string> {
   greeting(call: Call): Promise<Greeting>
   /** Sends rows as TabSeparated, with one character for each byte. */
   insert(statement: string, rows: string, call: Call): Promise<void>
 }
 
-/** The same rows in both; a version that knows the first takes parameters as well. */
-const MARKED = "CustomSeparatedWithNamesAndTypes"
-const PLAIN = "TabSeparatedWithNamesAndTypes"
-const HELLO = `SELECT name, value FROM system.settings WHERE name IN (${NAMES.map((name) => `'${name}'`).join(", ")})
-UNION ALL SELECT name, '' FROM system.formats WHERE name = '${MARKED}' UNION ALL SELECT 'version()', version()`
 const VERIFY: TlsSpec = { mode: "verify" }
 /** Bytes of all parameters of a statement at most: they travel in the URL. */
 const PARAMS_MAX = 256 * 1_024
@@ -67,7 +50,7 @@ const CANCEL_MS = 5_000
 export function clickhouseWire(server: ClickhouseServer, lease: Lease): ClickhouseWire {
   const { errors, tls = VERIFY, auth } = server
   const client = httpClient(lease.dispatcher(tls), { auth, redirects: false, judge: judgedBy(errors) })
-  const greeting = kept((call: Call) => greet(server, client, call))
+  const greeting = kept((call: Call) => greet(server.url, client, (parameters, sql) => requestOf({ ...server, database: "" }, parameters, sql), call))
 
   /** Runs a request; its statement is killed on the server when the lease is cut off before the end. */
   async function* killed<T>(id: string, work: () => AsyncIterable<T>, call: Call): AsyncGenerator<T> {
@@ -91,7 +74,7 @@ export function clickhouseWire(server: ClickhouseServer, lease: Lease): Clickhou
     const settings = {
       ...server.settings,
       ...known.only({ ...(known.readonly === 0 ? READING : others), [COMPRESSION]: "1", ...(end === undefined ? {} : { [END]: end }) }),
-      ...timeLimit(timeoutMs),
+      ...known.timeLimit(timeoutMs, server.settings),
     }
     const form = { end, iso: Object.hasOwn(settings, "date_time_output_format"), refusal: (text: string) => exceptionIn(text, 200, errors) }
     const format = known.whole ? MARKED : PLAIN
@@ -115,7 +98,7 @@ export function clickhouseWire(server: ClickhouseServer, lease: Lease): Clickhou
   const changing = async (body: string | Uint8Array, settings: Settings, params: readonly string[], call: Call): Promise<void> => {
     const known = await greeting(call)
     const id = randomUUID()
-    const all = { ...server.settings, ...known.only(settings), ...timeLimit(call.remainingMs()), ...named(params) }
+    const all = { ...server.settings, ...known.only(settings), ...known.timeLimit(call.remainingMs(), server.settings), ...named(params) }
     const work = async function* () {
       yield await client.send(requestOf(server, { query_id: id, ...all }, body), call)
     }
@@ -144,9 +127,6 @@ export function clickhouseWire(server: ClickhouseServer, lease: Lease): Clickhou
   }
 }
 
-/** The server ends a statement after so long, also when nobody can kill it. */
-const timeLimit = (ms: number): Settings => ({ max_execution_time: String(Math.max(1, Math.ceil(ms / 1_000))) })
-
 /** A request with settings and parameters in its URL, of which each character is a byte. */
 function requestOf({ url: base, database, roles }: ClickhouseServer, parameters: Settings, body: string | Uint8Array): HttpRequest {
   const all = [
@@ -165,22 +145,6 @@ function named(params: readonly string[]): Settings {
   if (params.reduce((sum, value) => sum + value.length, 0) > PARAMS_MAX)
     throw new PlatformError("query_invalid", `The parameters take more than ${PARAMS_MAX / 1_024} KiB, and they travel in a URL; send fewer or shorter ones.`)
   return Object.fromEntries(params.map((value, index) => [`param_p${index + 1}`, value]))
-}
-
-/** Asks the server what it is, by a statement that every version and every profile takes. */
-async function greet(server: ClickhouseServer, client: HttpClient, call: Call): Promise<Greeting> {
-  const answer = await client.send(requestOf({ ...server, database: "" }, { default_format: "TabSeparated" }, HELLO), call)
-  const lines = answer.body.toString("utf8").split("\n")
-  const said = new Map(lines.map((line): [string, string] => [line.split("\t", 1)[0] ?? "", line.split("\t")[1] ?? ""]))
-  const version = said.get("version()")
-  if (version === undefined)
-    throw new PlatformError("protocol_invalid", `${server.url.origin} does not answer as ClickHouse's HTTP interface does; check host, port and path.`)
-  return {
-    version,
-    readonly: Number(said.get("readonly") ?? 0),
-    whole: said.has(MARKED) && said.has(END),
-    only: (settings) => Object.fromEntries(Object.entries(settings).filter(([name]) => said.has(name))),
-  }
 }
 
 const readOnlyProfile = (): PlatformError =>
