@@ -44,6 +44,8 @@ describe("parameters", () => {
   })
 })
 
+const settingsOf = (name: string, value: string): Posted => ({ settings: [{ name, value }] })
+
 describe("statements that only read", () => {
   test.each([
     ["url()", "SELECT * FROM url('http://127.0.0.1:1/', 'TSV', 'a String')"],
@@ -96,6 +98,22 @@ describe("statements that only read", () => {
     })
     const report = run((session) => session.write(stream("target"), batchOf(["id"], [[9]]), { mode: "append" }), as("reader two"))
     expect(await failure(report)).toMatchObject({ details: { code: "164" } })
+  })
+})
+
+describe("a refusal says what it is", () => {
+  test.each<[string, string, Posted, string, string, RegExp]>([
+    ["a role that the user lacks", "SELECT 1", { roles: [{ role: "owner" }] }, "permission_denied", "512", /take it out of the roles/],
+    ["memory", "SELECT groupArray(number) FROM numbers(10000000)", settingsOf("max_memory_usage", "50000000"), "server_unavailable", "241", /max_memory_usage/],
+    ["a result that is too large", "SELECT * FROM numbers(9)", settingsOf("max_result_rows", "5"), "response_too_large", "396", /ask for less/],
+    ["a set that is too large", "SELECT 1 IN (SELECT number FROM numbers(9))", settingsOf("max_rows_in_set", "5"), "response_too_large", "191", /ask for less/],
+    ["FINAL where there is none", "SELECT * FROM conformance.people FINAL", {}, "query_invalid", "181", /FINAL/],
+    ["an aggregate that is none", "SELECT sumOfNothing(1)", {}, "query_invalid", "46", /sumOfNothing/],
+    ["a setting that is none", "SELECT 1", settingsOf("max_nothing", "1"), "query_invalid", "115", /max_nothing/],
+    ["an argument too many", "SELECT count(1, 2, 3)", {}, "query_invalid", "42", /count/],
+    ["a limit below nothing", "SELECT 1 LIMIT 'x'", {}, "query_invalid", "440", /LIMIT/],
+  ])("%s", async (_, sql, more, code, theirs, message) => {
+    expect(await failure(query(sql, [], more))).toMatchObject({ code, details: { code: theirs }, message: expect.stringMatching(message) })
   })
 })
 

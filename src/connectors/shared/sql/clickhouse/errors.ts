@@ -9,19 +9,27 @@ import { httpErrors, redirected, refused } from "../http-errors.ts"
 const CODES = codesOf({
   // Unknown user, wrong password, password required, address not allowed, authentication failed.
   auth_failed: ["192", "193", "194", "195", "516", "HTTP 401", "HTTP 403"],
-  permission_denied: ["291", "497"],
+  // A database, a dictionary, a right; a role that is not there or not the user's.
+  permission_denied: ["291", "482", "497", "511", "512"],
   database_not_found: ["81"],
   timed_out: ["159", "160"],
-  cancelled: ["394"],
+  cancelled: ["394", "735"],
   rate_limited: ["201"],
-  // Too many queries, no connection to a replica, network errors, a table that is read-only for now, too many parts, no Keeper.
-  server_unavailable: ["202", "209", "210", "225", "242", "252", "279", "319", "364", "425", "999"],
-  // Rows or bytes beyond a limit of the user's.
-  response_too_large: ["158", "307", "396"],
+  // Too many queries, sessions or connections, no connection to a replica, network errors, a table that is read-only for now, too many parts, no Keeper.
+  server_unavailable: [
+    ...["202", "209", "210", "225", "242", "252", "279", "319", "364", "425", "700", "749", "762", "999"],
+    // No memory, no space on the disk, no slot, shutting down, no replica or no quorum.
+    ...["236", "241", "243", "254", "265", "285", "286", "289", "369", "439", "776", "1019", "1020"],
+  ],
+  // Rows, bytes or values of a set beyond a limit of the user's.
+  response_too_large: ["158", "191", "307", "396"],
   query_invalid: [
     // Names and syntax: columns, functions, tables, types, formats, settings, parameters.
     ...["8", "10", "16", "46", "47", "50", "60", "62", "73", "78", "80", "115", "119", "207", "352", "452", "456", "457", "636"],
+    // What is there already, and what a statement or a setting cannot have.
+    ...["15", "37", "56", "57", "63", "82", "161", "162", "167", "168", "181", "229", "353", "378", "440", "471", "472", "475", "703"],
     // Types and arguments.
+    ...["34", "35", "133", "134"],
     ...["20", "36", "42", "43", "44", "48", "53", "59", "70", "125", "170", "179", "184", "215", "349", "386", "403", "620"],
     // Values.
     ...[
@@ -64,6 +72,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   "164":
     "Queries are read-only here, and ClickHouse refused this one: {said}. Table functions that reach elsewhere, such as url() and s3(), and SETTINGS are refused too.",
   "60": "ClickHouse refused the statement: {said}; the user may also lack the right to see it.",
+  "241": "ClickHouse has no memory left for this: {said}; ask for less, allow more by max_memory_usage, or try again later.",
+  "511": "ClickHouse refused a role of the connector's: {said}; grant it to the user, or take it out of the roles.",
+  "512": "ClickHouse refused a role of the connector's: {said}; grant it to the user, or take it out of the roles.",
   auth_failed: "ClickHouse refused the login ({said}); check user and password, or the token.",
   timed_out: "ClickHouse stopped the statement: {said}; ask for less, or allow more time.",
   rate_limited: "The user's quota is used up: {said}; call less often, or raise the quota.",
