@@ -46,7 +46,7 @@ export async function greet(url: URL, client: HttpClient, requestOf: (parameters
     timeLimit(ms, own) {
       // A profile may keep its users from changing it, or from setting more than so many seconds. 0 is no limit.
       if (time?.get("readonly") === "1") return {}
-      const limits = [Math.ceil(ms / 1_000), Number(own[TIME] ?? time?.get("value")), Number(time?.get("max"))]
+      const limits = [Math.max(1, Math.ceil(ms / 1_000)), Number(own[TIME] ?? time?.get("value")), Number(time?.get("max"))]
       return { [TIME]: String(Math.min(...limits.filter((each) => each > 0))) }
     },
   }
