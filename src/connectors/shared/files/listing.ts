@@ -1,9 +1,12 @@
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
-import type { FileEntry, FileStore } from "./store.ts"
+import type { FileEntry, FileStore, PassedOver } from "./store.ts"
 
-/** All files below a prefix, page by page, behind a path. Throws when the store does not keep to the order of its paths. */
-export async function* filesBelow(store: FileStore, prefix: string, after: string | undefined, call: Call): AsyncGenerator<FileEntry> {
+/**
+ * All files below a prefix, page by page, behind a path, and what the store passes over among them. Throws when the store
+ * does not keep to the order of its paths.
+ */
+export async function* entriesBelow(store: FileStore, prefix: string, after: string | undefined, call: Call): AsyncGenerator<FileEntry | PassedOver> {
   let previous = after
   let page: string | undefined
   do {
@@ -19,6 +22,22 @@ export async function* filesBelow(store: FileStore, prefix: string, after: strin
     }
     page = next
   } while (page !== undefined)
+}
+
+export const isPassedOver = (entry: FileEntry | PassedOver): entry is PassedOver => "reason" in entry
+
+/** The files alone. Throws at a place that hides files of a stream; `mayHide` says of a folder whether they could be in it. */
+export async function* filesBelow(
+  store: FileStore,
+  prefix: string,
+  after: string | undefined,
+  call: Call,
+  mayHide: (path: string) => boolean = () => true,
+): AsyncGenerator<FileEntry> {
+  for await (const entry of entriesBelow(store, prefix, after, call)) {
+    if (!isPassedOver(entry)) yield entry
+    else if (entry.hides !== undefined && mayHide(entry.path)) throw entry.hides
+  }
 }
 
 /** By their UTF-8 bytes, which is how object stores order them; JavaScript's own order differs beyond the 16-bit characters. */

@@ -11,8 +11,16 @@ export interface FileEntry {
   readonly source?: ByteSource
 }
 
+/** A place of a listing that is not read: a link, a device, a folder (its path ends with a slash) that may not be listed. */
+export interface PassedOver {
+  readonly path: string
+  readonly reason: string
+  /** Present where files may be hidden behind it: a read that would miss them fails with it. */
+  readonly hides?: PlatformError
+}
+
 export interface FilePage {
-  readonly files: readonly FileEntry[]
+  readonly files: readonly (FileEntry | PassedOver)[]
   /** The page that follows, in the store's own words. Absent on the last page. */
   readonly next?: string | undefined
 }

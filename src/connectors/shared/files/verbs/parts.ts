@@ -3,12 +3,13 @@ import { PlatformError } from "../../../../core/errors.ts"
 import type { Cursor, ReadOptions, Slice, Stream } from "../../../../core/streams.ts"
 import { notACursor } from "../../cursors.ts"
 import type { Position } from "../format.ts"
-import { comparePaths, filesBelow } from "../listing.ts"
+import { comparePaths } from "../listing.ts"
 import { type Place, placeOf, shortMark } from "../marks.ts"
 import { type FileClient, type OpenFile, openFile } from "../open-file.ts"
 import { fileChanged, PastEnd } from "../source.ts"
 import type { FileEntry } from "../store.ts"
 import { Digest, type FilePart, type FileRun, notASlice, sliceOf } from "./slice.ts"
+import { streamFiles } from "./stream-files.ts"
 
 /** A file of a stream that is to be read, and the part of it. */
 export interface OpenPart {
@@ -72,14 +73,9 @@ class Parts {
     }
     const digest = new Digest()
     // A run is listed from its beginning, so that a change of any of its files is noticed.
-    for await (const entry of filesBelow(
-      this.#client.store,
-      this.#client.layout.prefixOf(this.#name),
-      run === undefined ? place?.path : undefined,
-      this.#call,
-    )) {
+    for await (const entry of streamFiles(this.#client, this.#name, run === undefined ? place?.path : undefined, this.#call)) {
       if (run !== undefined && comparePaths(entry.path, run.last) > 0) break
-      if (!this.#has(entry.path) || (run !== undefined && comparePaths(entry.path, run.first) < 0)) continue
+      if (run !== undefined && comparePaths(entry.path, run.first) < 0) continue
       digest.add(entry)
       if (place === undefined || comparePaths(entry.path, place.path) > 0) yield* this.#whole(entry)
     }

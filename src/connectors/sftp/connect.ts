@@ -1,0 +1,51 @@
+import type { SFTPWrapper } from "ssh2"
+import { PlatformError } from "../../core/errors.ts"
+import type { Config } from "../../core/fields.ts"
+import type { Lease } from "../../core/lease.ts"
+import { setField } from "../../core/remedies.ts"
+import { fileClient } from "../shared/files/fields.ts"
+import type { FileClient } from "../shared/files/open-file.ts"
+import { filesOf } from "../shared/sftp/store.ts"
+import { Wire } from "../shared/sftp/wire.ts"
+import { throughTunnel } from "../shared/ssh.ts"
+import type { fields } from "./fields.ts"
+
+export interface SftpClient extends FileClient {
+  /** What the server calls itself. */
+  readonly server: { readonly product: string; readonly version?: string }
+  end(): void
+}
+
+/** Logs in, begins a session of SFTP and finds the folder. */
+export async function connectSftp(config: Config<typeof fields>, given: Lease): Promise<SftpClient> {
+  const lease = throughTunnel(given, config.tunnel)
+  const { client, software = "SSH" } = await lease.ssh(config)
+  const sftp = await lease.stage(
+    "permission",
+    () =>
+      new Promise<SFTPWrapper>((resolve, reject) => client.sftp((error, session) => (error === undefined ? resolve(session) : reject(noSftp(error, config))))),
+  )
+  const wire = new Wire(sftp, config.user)
+  const root = await lease.stage("permission", () => rootOf(wire, config.folder))
+  const [, product = software, version] = /^(.+?)[_-](\d.*)$/.exec(software) ?? []
+  return {
+    ...fileClient(filesOf(wire, root, lease), config),
+    server: { product, ...(version === undefined ? {} : { version }) },
+    end: () => client.end(),
+  }
+}
+
+/** The folder without links, as the server sees it. */
+async function rootOf(wire: Wire, folder: string): Promise<string> {
+  const path = folder === "" ? "." : folder
+  try {
+    const root = await wire.get<string>({ to: "list", path }, (sftp, done) => sftp.realpath(path, done))
+    if ((await wire.stat(root)).isDirectory()) return root
+  } catch (error) {
+    if (!(error instanceof PlatformError) || error.code !== "stream_not_found") throw error
+  }
+  throw new PlatformError("database_not_found", `The server has no folder ${path}; correct Folder.`, { remedies: [setField("Correct the folder", "/folder")] })
+}
+
+const noSftp = (cause: Error, { host, user }: Config<typeof fields>): PlatformError =>
+  new PlatformError("permission_denied", `The login at ${host} works, but the server begins no SFTP session; enable the subsystem sftp for ${user}.`, { cause })

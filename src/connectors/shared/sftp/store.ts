@@ -1,0 +1,84 @@
+import type { FileEntryWithStats, Stats } from "ssh2"
+import { PlatformError } from "../../../core/errors.ts"
+import type { Lease } from "../../../core/lease.ts"
+import { type ByteSource, fileChanged, PastEnd } from "../files/source.ts"
+import type { FileStore } from "../files/store.ts"
+import { listTree, type TreeEntry } from "../files/tree.ts"
+import { isUnfinished, putFile } from "./put.ts"
+import { Root } from "./root.ts"
+import type { Wire } from "./wire.ts"
+
+/** Bytes per request, which every server takes, and the most requests that are under way at once. */
+const PIECE = 32_768
+const AHEAD = 32
+
+/** The version of a file, as far as SFTP 3 tells it: its size and the second of its last change. */
+export const markOf = ({ size, mtime }: Pick<Stats, "size" | "mtime">): string => `${size}-${mtime}`
+
+/** The files of a folder. */
+export function filesOf(wire: Wire, folder: string, lease: Lease): FileStore {
+  const root = new Root(wire, folder)
+  return {
+    list: listTree(async (below) => {
+      try {
+        return (await wire.names(root.at(below))).map(entryOf)
+      } catch (error) {
+        if (!(error instanceof PlatformError) || below === "") throw error
+        if (error.code === "stream_not_found") return undefined
+        if (error.code === "permission_denied") return { reason: error.message, hides: error }
+        throw error
+      }
+    }),
+    open: (path) => openFile(wire, root, path),
+    put: (path, bytes) => putFile(wire, root, path, bytes, lease),
+  }
+}
+
+function entryOf({ filename: name, attrs }: FileEntryWithStats): TreeEntry {
+  if (name === "" || /[/\0]/.test(name)) throw new PlatformError("response_invalid", "The server lists a file whose name is empty or has a slash.")
+  const other = (reason: string): TreeEntry => ({ name, kind: "other", reason })
+  if (name.includes("\ufffd")) return other("Its name is not UTF-8; rename it.")
+  if (attrs.isSymbolicLink()) return other("It is a symbolic link; where it leads to is read under its own path, if that is in the folder.")
+  if (attrs.isDirectory()) return { name, kind: "folder" }
+  if (!attrs.isFile()) return other("It is a device, a pipe or a socket.")
+  if (isUnfinished(name)) return other("It is being written, or is left of a write that was cut off; remove it if it stays.")
+  return { name, kind: "file", mark: markOf(attrs), bytes: attrs.size }
+}
+
+/** A file, and all of its bytes, by one handle: a file that is renamed over it meanwhile is another one. */
+async function openFile(wire: Wire, root: Root, path: string): Promise<ByteSource> {
+  const real = await root.find(path)
+  const doing = { to: "read", path: real } as const
+  if (!(await wire.stat(real)).isFile()) throw new PlatformError("stream_not_found", `${path} is no file; discover again, and take the path from the catalog.`)
+  const handle = await wire.get<Buffer>(doing, (sftp, done) => sftp.open(real, "r", done))
+  const look = (): Promise<Stats> => wire.get<Stats>(doing, (sftp, done) => sftp.fstat(handle, done))
+  const stats = await look()
+  const [mark, bytes] = [markOf(stats), stats.size]
+  const piece = async (from: number, length: number): Promise<Buffer> => {
+    const buffer = Buffer.allocUnsafe(length)
+    for (let at = 0; at < length; ) {
+      const got = await wire.ask<number>(doing, (sftp, done) => sftp.read(handle, buffer, at, length - at, from + at, done))
+      if (got === undefined || got === 0) throw fileChanged(path)
+      at += got
+    }
+    return buffer
+  }
+  async function* open(from = 0, to = bytes): AsyncGenerator<Buffer> {
+    if (from > bytes) throw new PastEnd(`${path} has ${bytes} bytes, fewer than ${from}.`)
+    const end = Math.min(to, bytes)
+    const ahead: Promise<Buffer>[] = []
+    let at = from
+    for (let given = 0; at < end || ahead.length > 0; given++) {
+      // Few requests at first, because a reader may want the beginning alone.
+      for (; at < end && ahead.length < Math.min(AHEAD, given + 4); at += PIECE) {
+        const next = piece(at, Math.min(PIECE, end - at))
+        next.catch(() => undefined)
+        ahead.push(next)
+      }
+      const first = await ahead.shift()
+      if (first !== undefined) yield first
+    }
+    if (markOf(await look()) !== mark) throw fileChanged(path)
+  }
+  return { name: path, mark, bytes, ranges: true, open, [Symbol.asyncDispose]: async () => wire.leave(handle, doing) }
+}

@@ -1,0 +1,86 @@
+import type { FileEntryWithStats, SFTPWrapper, Stats } from "ssh2"
+import { PlatformError } from "../../../core/errors.ts"
+import { type Doing, refusal } from "./refusals.ts"
+
+type Done<T> = (error: Error | null | undefined, value?: T) => void
+
+const EOF = 1
+/** Requests for names of one folder that are under way at once, and the most names of a folder. */
+const READDIRS = 8
+const MOST_NAMES = 2_000_000
+
+/** An SFTP session. Errors are those of `refusal`. */
+export class Wire {
+  readonly sftp: SFTPWrapper
+  readonly #user: string
+  #over = false
+
+  constructor(sftp: SFTPWrapper, user: string) {
+    this.sftp = sftp
+    this.#user = user
+    // Without a listener, a violation of the protocol would end the process; ssh2 answers all requests by it.
+    sftp.on("error", () => undefined)
+    sftp.once("close", () => {
+      this.#over = true
+    })
+  }
+
+  /** The answer to one request; undefined at the end of a file or folder. */
+  ask<T = void>(doing: Doing, send: (sftp: SFTPWrapper, done: Done<T>) => void): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const done: Done<T> = (error, value) => {
+        if (error === null || error === undefined) resolve(value)
+        else if (Reflect.get(error, "code") === EOF) resolve(undefined)
+        else reject(refusal(error, doing, this.#user))
+      }
+      if (this.#over) done(new Error("The session has ended."))
+      else send(this.sftp, done)
+    })
+  }
+
+  /** The same for a request that has an answer. */
+  async get<T>(doing: Doing, send: (sftp: SFTPWrapper, done: Done<T>) => void): Promise<T> {
+    const answer = await this.ask(doing, send)
+    if (answer === undefined) throw new PlatformError("response_invalid", `The server answers a request to ${doing.to} ${doing.path} with nothing.`)
+    return answer
+  }
+
+  /** Sends an extension's request; false where the server does not offer the extension, in which case ssh2 sends nothing. */
+  async offered(doing: Doing, send: (sftp: SFTPWrapper, done: Done<void>) => void): Promise<boolean> {
+    let sent = false
+    await this.ask(doing, (sftp, done) => {
+      try {
+        send(sftp, done)
+        sent = true
+      } catch {
+        done(null)
+      }
+    })
+    return sent
+  }
+
+  async names(path: string): Promise<readonly FileEntryWithStats[]> {
+    const doing: Doing = { to: "list", path }
+    const handle = await this.get<Buffer>(doing, (sftp, done) => sftp.opendir(path, done))
+    const all: FileEntryWithStats[] = []
+    try {
+      for (let many = 1; all.length <= MOST_NAMES; many = Math.min(READDIRS, many * 2)) {
+        const found = await Promise.all(Array.from({ length: many }, () => this.ask<FileEntryWithStats[]>(doing, (sftp, done) => sftp.readdir(handle, done))))
+        for (const each of found) for (const name of each ?? []) all.push(name)
+        if (found.includes(undefined)) return all
+      }
+    } finally {
+      this.leave(handle, doing)
+    }
+    throw new PlatformError("response_too_large", `The folder ${path} has more than ${MOST_NAMES} names; move files into folders below it.`)
+  }
+
+  stat(path: string): Promise<Stats> {
+    return this.get<Stats>({ to: "read", path }, (sftp, done) => sftp.stat(path, done))
+  }
+
+  /** Gives a handle back, without waiting for the answer. */
+  leave(handle: Buffer, doing: Doing): void {
+    this.ask(doing, (sftp, done) => sftp.close(handle, done)).catch(() => undefined)
+  }
+}
