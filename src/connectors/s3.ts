@@ -2,9 +2,9 @@ import { defineConnector } from "../core/connector.ts"
 import { explainHttp } from "../core/http/errors.ts"
 import { baseOf, connectBucket } from "./s3/bucket.ts"
 import { fields } from "./s3/fields.ts"
-import { filesOf } from "./s3/files.ts"
 import { fileClient } from "./shared/files/fields.ts"
 import type { FileClient } from "./shared/files/open-file.ts"
+import { filesOf } from "./shared/files/s3-api/files.ts"
 import { fileVerbs, fileWriteVerbs } from "./shared/files/verbs.ts"
 
 /** Amazon S3, and services with its API. */

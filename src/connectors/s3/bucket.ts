@@ -2,27 +2,16 @@ import { createHash } from "node:crypto"
 import type { Config } from "../../core/fields.ts"
 import type { Lease } from "../../core/lease.ts"
 import { awsCredentials } from "../shared/aws/credentials.ts"
+import type { Bucket } from "../shared/files/s3-api/bucket.ts"
+import { judge } from "../shared/files/s3-api/errors.ts"
 import { sigV4Auth } from "../shared/http/auth/sigv4.ts"
-import { type HttpClient, httpClient } from "../shared/http/client.ts"
+import { httpClient } from "../shared/http/client.ts"
 import { httpsSpec } from "../shared/http/https.ts"
 import { RETRIES } from "../shared/http/retry.ts"
 import { throughTunnel } from "../shared/ssh.ts"
-import { judge } from "./errors.ts"
 import type { fields } from "./fields.ts"
 
 export type Settings = Config<typeof fields>
-
-/** The bucket's API. */
-export interface Bucket {
-  readonly http: HttpClient
-  /** The URL of a file, or of the bucket itself. */
-  url(key?: string, query?: Readonly<Record<string, string>>): URL
-  /** Headers of every request. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Headers of requests that read a file, and of those that write one. */
-  readonly reading: Readonly<Record<string, string>>
-  readonly writing: Readonly<Record<string, string>>
-}
 
 const MAX_BYTES = 16 * 1_048_576
 
@@ -66,9 +55,6 @@ export function baseOf({ bucket, region, endpoint }: Pick<Settings, "bucket" | "
   const host = `s3${endpoint.kind === "fips" ? "-fips" : ""}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`
   return bucket.includes(".") ? `https://${host}/${bucket}/` : `https://${bucket}.${host}/`
 }
-
-/** The mark of a version. An ETag is not always a hash of the bytes, but each version has another one. */
-export const markOf = (etag: string): string => etag.replaceAll('"', "")
 
 /** Docs, Amazon S3, Protecting data with server-side encryption. A key of the customer's own goes with every request for a file. */
 function encryptionHeaders(encryption: Settings["encryption"]): Pick<Bucket, "reading" | "writing"> {

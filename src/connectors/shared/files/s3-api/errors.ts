@@ -1,7 +1,7 @@
-import { type ErrorCode, PlatformError } from "../../core/errors.ts"
-import type { HttpAnswer } from "../../core/http/request.ts"
-import { AWS_CODES, refusalOf } from "../shared/aws/refusals.ts"
-import { byStatus, factsOf, type Judge } from "../shared/http/statuses.ts"
+import { type ErrorCode, PlatformError } from "../../../../core/errors.ts"
+import type { HttpAnswer } from "../../../../core/http/request.ts"
+import { AWS_CODES, refusalOf } from "../../aws/refusals.ts"
+import { byStatus, factsOf, type Judge } from "../../http/statuses.ts"
 
 /** Docs, Amazon S3, Error responses. */
 const CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {

@@ -1,8 +1,8 @@
-import { PlatformError } from "../../core/errors.ts"
-import type { FileEntry, FilePage, FileStore } from "../shared/files/store.ts"
-import { urlSource } from "../shared/files/url.ts"
-import { requestTo } from "../shared/http/requests.ts"
-import { childrenIn, parseXml, textIn } from "../shared/xml.ts"
+import { PlatformError } from "../../../../core/errors.ts"
+import { requestTo } from "../../http/requests.ts"
+import { childrenIn, parseXml, textIn } from "../../xml.ts"
+import type { FileEntry, FilePage, FileStore } from "../store.ts"
+import { urlSource } from "../url.ts"
 import { type Bucket, markOf } from "./bucket.ts"
 import { putFile } from "./put.ts"
 
