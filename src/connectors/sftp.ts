@@ -34,6 +34,4 @@ The user needs the rights r and x on folders and r on files; for writes also w o
   ...verbs,
   test: async (client, call) => ({ ...(await test(client, call)), ...client.server }),
   ...fileWriteVerbs<SftpClient>(),
-  // Refusals of the server are explained where it is known what was asked for.
-  explain: () => undefined,
 })

@@ -49,7 +49,7 @@ export function serveSftp(oddities: SftpOddities = {}): { readonly serve: (sessi
       return handle
     }
     /** Answers with the status of whatever goes wrong. */
-    const answer = (request: number, work: () => number | void): void => {
+    const answer = (request: number, work: () => unknown): void => {
       try {
         const status = work()
         if (typeof status === "number") session.status(request, status)

@@ -56,7 +56,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       else forward(info.destIP === "inside.corp" ? "127.0.0.1" : info.destIP, info.destPort, accept, reject)
     })
   })
-  const { port, close } = await listenRaw((socket) => server.injectSocket(socket))
+  const { port, close } = await listenRaw((socket) => server.injectSocket(socket.setNoDelay()))
   const kill = (): void => {
     for (const client of clients) client.end()
   }

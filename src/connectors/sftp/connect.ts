@@ -1,4 +1,5 @@
-import type { SFTPWrapper } from "ssh2"
+import { setImmediate } from "node:timers/promises"
+import type { Client, SFTPWrapper } from "ssh2"
 import { PlatformError } from "../../core/errors.ts"
 import type { Config } from "../../core/fields.ts"
 import type { Lease } from "../../core/lease.ts"
@@ -20,11 +21,7 @@ export interface SftpClient extends FileClient {
 export async function connectSftp(config: Config<typeof fields>, given: Lease): Promise<SftpClient> {
   const lease = throughTunnel(given, config.tunnel)
   const { client, software = "SSH" } = await lease.ssh(config)
-  const sftp = await lease.stage(
-    "permission",
-    () =>
-      new Promise<SFTPWrapper>((resolve, reject) => client.sftp((error, session) => (error === undefined ? resolve(session) : reject(noSftp(error, config))))),
-  )
+  const sftp = await lease.stage("permission", () => begin(client, config))
   const wire = new Wire(sftp, config.user)
   const root = await lease.stage("permission", () => rootOf(wire, config.folder))
   const [, product = software, version] = /^(.+?)[_-](\d.*)$/.exec(software) ?? []
@@ -47,5 +44,18 @@ async function rootOf(wire: Wire, folder: string): Promise<string> {
   throw new PlatformError("database_not_found", `The server has no folder ${path}; correct Folder.`, { remedies: [setField("Correct the folder", "/folder")] })
 }
 
-const noSftp = (cause: Error, { host, user }: Config<typeof fields>): PlatformError =>
-  new PlatformError("permission_denied", `The login at ${host} works, but the server begins no SFTP session; enable the subsystem sftp for ${user}.`, { cause })
+async function begin(client: Client, { host, user }: Config<typeof fields>): Promise<SFTPWrapper> {
+  let lost = false
+  client.once("close", () => {
+    lost = true
+  })
+  try {
+    return await new Promise((resolve, reject) => client.sftp((error, session) => (error === undefined ? resolve(session) : reject(error))))
+  } catch (cause) {
+    // A connection that was lost says so after its requests have failed.
+    await setImmediate()
+    throw lost
+      ? new PlatformError("connection_lost", `The connection to ${host} was lost before its SFTP session began; try again.`, { cause })
+      : new PlatformError("permission_denied", `The login at ${host} works, but no SFTP session begins; enable the subsystem sftp for ${user}.`, { cause })
+  }
+}

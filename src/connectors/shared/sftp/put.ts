@@ -3,11 +3,7 @@ import type { Stats } from "ssh2"
 import { PlatformError } from "../../../core/errors.ts"
 import type { Lease } from "../../../core/lease.ts"
 import type { Root } from "./root.ts"
-import { markOf } from "./store.ts"
-import type { Wire } from "./wire.ts"
-
-const PIECE = 32_768
-const AHEAD = 32
+import { AHEAD, markOf, PIECE, type Wire } from "./wire.ts"
 
 /** Whether a file is one that has not got its name yet. */
 export const isUnfinished = (name: string): boolean => /^\.jackfield-[0-9a-f-]{36}\.part$/.test(name)

@@ -6,14 +6,7 @@ import type { FileStore } from "../files/store.ts"
 import { listTree, type TreeEntry } from "../files/tree.ts"
 import { isUnfinished, putFile } from "./put.ts"
 import { Root } from "./root.ts"
-import type { Wire } from "./wire.ts"
-
-/** Bytes per request, which every server takes, and the most requests that are under way at once. */
-const PIECE = 32_768
-const AHEAD = 32
-
-/** The version of a file, as far as SFTP 3 tells it: its size and the second of its last change. */
-export const markOf = ({ size, mtime }: Pick<Stats, "size" | "mtime">): string => `${size}-${mtime}`
+import { AHEAD, markOf, PIECE, type Wire } from "./wire.ts"
 
 /** The files of a folder. */
 export function filesOf(wire: Wire, folder: string, lease: Lease): FileStore {
@@ -52,7 +45,10 @@ async function openFile(wire: Wire, root: Root, path: string): Promise<ByteSourc
   if (!(await wire.stat(real)).isFile()) throw new PlatformError("stream_not_found", `${path} is no file; discover again, and take the path from the catalog.`)
   const handle = await wire.get<Buffer>(doing, (sftp, done) => sftp.open(real, "r", done))
   const look = (): Promise<Stats> => wire.get<Stats>(doing, (sftp, done) => sftp.fstat(handle, done))
-  const stats = await look()
+  const stats = await look().catch((error: unknown) => {
+    wire.leave(handle, doing)
+    throw error
+  })
   const [mark, bytes] = [markOf(stats), stats.size]
   const piece = async (from: number, length: number): Promise<Buffer> => {
     const buffer = Buffer.allocUnsafe(length)

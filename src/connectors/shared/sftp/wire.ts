@@ -9,6 +9,13 @@ const EOF = 1
 const READDIRS = 8
 const MOST_NAMES = 2_000_000
 
+/** Bytes per request, which every server takes, and the most requests that are under way at once. */
+export const PIECE = 32_768
+export const AHEAD = 32
+
+/** The version of a file, as far as SFTP 3 tells it: its size and the second of its last change. */
+export const markOf = ({ size, mtime }: Pick<Stats, "size" | "mtime">): string => `${size}-${mtime}`
+
 /** An SFTP session. Errors are those of `refusal`. */
 export class Wire {
   readonly sftp: SFTPWrapper
@@ -33,8 +40,13 @@ export class Wire {
         else if (Reflect.get(error, "code") === EOF) resolve(undefined)
         else reject(refusal(error, doing, this.#user))
       }
-      if (this.#over) done(new Error("The session has ended."))
-      else send(this.sftp, done)
+      if (this.#over) return done(new Error("The session has ended."))
+      try {
+        send(this.sftp, done)
+      } catch (error) {
+        // ssh2 throws where nothing can be sent any more.
+        done(error as Error)
+      }
     })
   }
 
