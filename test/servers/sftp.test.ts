@@ -74,12 +74,15 @@ test("a folder of 10,000 files is read whole and in order, and by slices", async
   const all = names.map((_, index) => index)
   const options = { deadlineMs: 120_000 }
   expect(await ids("many", "all/", { streams: "folder" }, options)).toEqual(all)
-  const work = async (session: Session) => {
-    const { slices } = await session.slices(stream("all/"), { kind: "all" }, 4)
-    const rows = await Promise.all(slices.map((slice) => rowsOf(session.read(stream("all/"), { slice }))))
-    return { slices: slices.length, ids: rows.flat().map(({ id }) => id) }
+  const last = async (session: Session) => {
+    const { slices } = await session.slices(stream("all/"), { kind: "all" }, 100)
+    const [slice] = slices.slice(-1)
+    if (slice === undefined) throw new Error("there are no slices")
+    return [slices.length, (await rowsOf(session.read(stream("all/"), { slice }))).map(({ id }) => id)]
   }
-  expect(await run("many", work, { streams: "folder" }, options)).toEqual({ slices: 4, ids: all })
+  const [slices, some] = await run("many", last, { streams: "folder" }, options)
+  expect([slices, some]).toEqual([expect.any(Number), all.slice(-(some as readonly unknown[]).length)])
+  expect(slices).toBeGreaterThan(50)
 }, 240_000)
 
 describe("what is no file of the folder", () => {
@@ -145,8 +148,8 @@ describe("what the user may not do is said with the command that allows it", () 
     const { names, skipped } = await discovered("rights")
     expect(names).toEqual(["open/a.csv"])
     expect(skipped.map(({ path, reason }) => [path[0], reason.replace(server.folder, "…")])).toEqual([
-      ["open/shut/", expect.stringMatching(/may not list ….*chmod o\+rx '…?.*\/rights\/open\/shut\/?'/)],
-      ["secret.csv", expect.stringMatching(/may not read .*chmod o\+r '.*\/rights\/secret\.csv'/)],
+      ["open/shut/", expect.stringMatching(/may not list ….*chmod g\+rx '…?.*\/rights\/open\/shut\/?'/)],
+      ["secret.csv", expect.stringMatching(/may not read .*chmod g\+r '.*\/rights\/secret\.csv'/)],
     ])
     const { warnings } = await run("rights", (session) => session.test(), { files: "open/shut/**" })
     expect(warnings?.[0]).toMatch(/may not list .*open\/shut/)
@@ -163,7 +166,7 @@ describe("what the user may not do is said with the command that allows it", () 
 
   test("a folder that may not be written into", async () => {
     const error = await failure(run("rights", (session) => session.write(stream("fixed/"), batch([[1, "x"]]), { mode: "append" }), { streams: "folder" }))
-    expect([error.code, error.message]).toEqual(["permission_denied", expect.stringMatching(/may not write .*chmod o\+wx '.*\/rights\/fixed'\.$/)])
+    expect([error.code, error.message]).toEqual(["permission_denied", expect.stringMatching(/may not write .*chmod g\+wx '.*\/rights\/fixed'\.$/)])
     expect(error.remedies[0]?.title).toMatch(/rights wx on/)
   })
 })
@@ -225,11 +228,14 @@ describe("rows that are written", () => {
 describe("a read fails when its file is replaced meanwhile", () => {
   const long = `id\n${Array.from({ length: 100 }, (_, index) => index).join("\n")}\n`
   const other = long.replace("\n99\n", "\n98\n")
-  const later = (path: string): void => utimesSync(join(server.folder, "replaced", path), 1_000_000_000, 1_000_000_000)
+  const later = (path: string, content: string): void => {
+    put("replaced", path, content)
+    utimesSync(join(server.folder, "replaced", path), 1_000_000_000, 1_000_000_000)
+  }
 
   test.each([
     ["by another size", (path: string) => put("replaced", path, "id\n1\n")],
-    ["by the same size at another time", (path: string) => (put("replaced", path, other), later(path))],
+    ["by the same size at another time", (path: string) => later(path, other)],
   ])("%s, between two reads", async (how, replace) => {
     const path = `${how}.csv`
     put("replaced", path, long)

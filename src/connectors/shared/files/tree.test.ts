@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import { collect } from "../../../../test/support/batches.ts"
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import { comparePaths, entriesBelow, filesBelow, isPassedOver } from "./listing.ts"
@@ -82,8 +83,8 @@ test("what is passed over has its place, and a folder that hides files stops tho
   const entries = []
   for await (const entry of entriesBelow(store, "", undefined, call)) entries.push(isPassedOver(entry) ? [entry.path, entry.reason] : entry.path)
   expect(entries).toEqual(["a/x.csv", ["a@", "A link."], ["b!/", "b!/ may not be listed."], "c/z.csv"])
-  await expect(Array.fromAsync(filesBelow(store, "", undefined, call))).rejects.toMatchObject({ code: "permission_denied" })
-  const rest = await Array.fromAsync(filesBelow(store, "", undefined, call, (folder) => folder !== "b!/"))
+  await expect(collect(filesBelow(store, "", undefined, call))).rejects.toMatchObject({ code: "permission_denied" })
+  const rest = await collect(filesBelow(store, "", undefined, call, (folder) => folder !== "b!/"))
   expect(rest.map(({ path }) => path)).toEqual(["a/x.csv", "c/z.csv"])
 })
 
@@ -96,5 +97,5 @@ test("names that a server gives twice are listed once, and a tree without an end
   const deep: FileStore = { ...treeOf([]), list: listTree(async () => [{ name: "deeper".repeat(40), kind: "folder" }]) }
   const [last] = (await listed(deep)).slice(-1)
   expect(last?.length).toBeGreaterThan(4_096)
-  await expect(Array.fromAsync(filesBelow(deep, "", undefined, call))).rejects.toMatchObject({ code: "response_invalid" })
+  await expect(collect(filesBelow(deep, "", undefined, call))).rejects.toMatchObject({ code: "response_invalid" })
 })

@@ -40,9 +40,10 @@ function entryOf({ filename: name, attrs }: FileEntryWithStats): TreeEntry {
 
 /** A file, and all of its bytes, by one handle: a file that is renamed over it meanwhile is another one. */
 async function openFile(wire: Wire, root: Root, path: string): Promise<ByteSource> {
-  const real = await root.find(path)
+  const asked = root.at(path)
+  const [real, found] = await Promise.all([root.find(path), wire.stat(asked)])
   const doing = { to: "read", path: real } as const
-  if (!(await wire.stat(real)).isFile()) throw new PlatformError("stream_not_found", `${path} is no file; discover again, and take the path from the catalog.`)
+  if (!found.isFile()) throw new PlatformError("stream_not_found", `${path} is no file; discover again, and take the path from the catalog.`)
   const handle = await wire.get<Buffer>(doing, (sftp, done) => sftp.open(real, "r", done))
   const look = (): Promise<Stats> => wire.get<Stats>(doing, (sftp, done) => sftp.fstat(handle, done))
   const stats = await look().catch((error: unknown) => {
@@ -50,9 +51,11 @@ async function openFile(wire: Wire, root: Root, path: string): Promise<ByteSourc
     throw error
   })
   const [mark, bytes] = [markOf(stats), stats.size]
+  let asksAgain = false
   const piece = async (from: number, length: number): Promise<Buffer> => {
     const buffer = Buffer.allocUnsafe(length)
     for (let at = 0; at < length; ) {
+      asksAgain ||= at > 0
       const got = await wire.ask<number>(doing, (sftp, done) => sftp.read(handle, buffer, at, length - at, from + at, done))
       if (got === undefined || got === 0) throw fileChanged(path)
       at += got
@@ -63,18 +66,23 @@ async function openFile(wire: Wire, root: Root, path: string): Promise<ByteSourc
     if (from > bytes) throw new PastEnd(`${path} has ${bytes} bytes, fewer than ${from}.`)
     const end = Math.min(to, bytes)
     const ahead: Promise<Buffer>[] = []
+    let after: Promise<Stats> | undefined
     let at = from
-    for (let given = 0; at < end || ahead.length > 0; given++) {
+    for (let given = 0; after === undefined || ahead.length > 0; given++) {
       // Few requests at first, because a reader may want the beginning alone.
-      for (; at < end && ahead.length < Math.min(AHEAD, given + 4); at += PIECE) {
-        const next = piece(at, Math.min(PIECE, end - at))
-        next.catch(() => undefined)
-        ahead.push(next)
-      }
+      for (; at < end && ahead.length < Math.min(AHEAD, given + 4); at += PIECE) ahead.push(quietly(piece(at, Math.min(PIECE, end - at))))
+      // A server does what is asked of one file in order, so this is how the file is after its last bytes were read.
+      if (at >= end) after ??= quietly(look())
       const first = await ahead.shift()
       if (first !== undefined) yield first
     }
-    if (markOf(await look()) !== mark) throw fileChanged(path)
+    if (markOf(asksAgain ? await look() : await after) !== mark) throw fileChanged(path)
   }
   return { name: path, mark, bytes, ranges: true, open, [Symbol.asyncDispose]: async () => wire.leave(handle, doing) }
+}
+
+/** The same promise; if it fails when nobody waits for it any more, that is no error. */
+function quietly<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined)
+  return work
 }
