@@ -2030,7 +2030,7 @@ export interface components {
             delimiter?: "auto" | "comma" | "semicolon" | "tab" | "pipe";
             /**
              * Quote
-             * @description A quote within quotes is written twice. `auto` unless given.
+             * @description A quote inside quotes is doubled. `auto` unless given.
              * @enum {string}
              */
             quote?: "auto" | "double" | "single" | "none";
@@ -2048,7 +2048,7 @@ export interface components {
             header?: "auto" | "yes" | "no";
             /**
              * Lines to skip
-             * @description Lines above the header or the first row. By default, notes above a header are recognised.
+             * @description Lines above the header or the first row. By default, notes above a header are recognized.
              */
             skipLines?: number;
             /**
@@ -2059,13 +2059,13 @@ export interface components {
             commentPrefix?: string;
             /**
              * Trailing delimiter
-             * @description A delimiter at the end of a row, behind the last column. auto: dropped if every row has one and the header has none. `auto` unless given.
+             * @description A delimiter at the end of a row, after the last column. auto: dropped if every row has one and the header has none. `auto` unless given.
              * @enum {string}
              */
             trailingDelimiter?: "auto" | "drop" | "keep";
             /**
              * Content type
-             * @description checked: a file that the server declares as HTML, JSON or another format is refused. `checked` unless given.
+             * @description checked: a file that the server declares as HTML, JSON or another format is rejected. `checked` unless given.
              * @enum {string}
              */
             contentType?: "checked" | "ignored";
