@@ -106,15 +106,15 @@ const snowflake: DatasourceType = {
   ],
 }
 
-/** The file is uploaded later through the native API, since the vendor's page does not describe an upload. */
+/** The file is uploaded later through the native API, because the vendor's page does not describe an upload. */
 const csv: DatasourceType = { name: "csv", type: "csv", rows: [], fromName: true }
 
-/** Every type that is mapped. */
+/** All mapped types. */
 export const TYPES: readonly DatasourceType[] = [named("postgres", "postgres"), named("redshift", "redshift"), server("mysql", "mysql"), snowflake, csv]
 
 export const typesOf = (registry: Registry): BuiltType[] => built(TYPES, registry)
 
-/** The request as it is kept to be shown: without secrets, and without fields that the type does not have. */
+/** The document to store and show: the request without secrets and without fields that the type does not have. */
 export function documentOf({ name: datasourceType, rows }: DatasourceType, name: string, credentials: Settings): Settings {
   const open = rows.filter((row) => row.secret !== true).flatMap(pointersOf)
   const given = open.flatMap((pointer) => (isGiven(valueAt(credentials, pointer)) ? [[lastOf(pointer), valueAt(credentials, pointer)]] : []))
