@@ -22,6 +22,8 @@ export interface TlsSpec {
   /** The name to verify and to send as SNI, if it differs from the host. */
   readonly servername?: string | undefined
   readonly alpn?: readonly string[]
+  /** For protocols that carry the handshake in messages of their own, which end before TLS 1.3 has sent all of its own. */
+  readonly newest?: "TLSv1.2"
   /** Proves to the server who the hub is; PEM. */
   readonly client?: { readonly certificate: string; readonly privateKey: Secret; readonly passphrase?: Secret | undefined } | undefined
 }

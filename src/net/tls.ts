@@ -23,6 +23,7 @@ export async function handshake(over: Duplex, host: string, spec: TlsSpec): Prom
       // RFC 6066: a server name is never an address.
       ...(isIP(expected) === 0 ? { servername: expected } : {}),
       ...(spec.ca === undefined || spec.ca.trim() === "" ? {} : { ca: spec.ca }),
+      ...(spec.newest === undefined ? {} : { maxVersion: spec.newest }),
       ...(spec.alpn === undefined ? {} : { ALPNProtocols: [...spec.alpn] }),
       ...proof,
     })
