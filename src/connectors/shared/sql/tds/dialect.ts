@@ -30,10 +30,14 @@ const reading: Reading = {
 /** Types whose values SQL Server does not sort and compare, or compares otherwise than they look. */
 const UNORDERED = /^(xml|text|ntext|image|json|sql_variant|hierarchyid|geography|geometry|unknown)\b/
 
+/** The types of columns that no catalog describes: those of the commits' table. */
+const UNSPELLED: Readonly<Partial<Record<Column["type"], string>>> = { integer: "bigint", timestamp: "datetimeoffset(7)" }
+
 /** SQL that makes a column's type of SQL for a text. Without `attempt` a text that does not fit is an error; with it the result is NULL. */
-export function fromText({ type, nativeType }: Pick<Column, "type" | "nativeType">, sql: string, attempt = false): string {
+export function fromText({ type, nativeType: spelled }: Pick<Column, "type" | "nativeType">, sql: string, attempt = false): string {
   const convert = attempt ? "TRY_CONVERT" : "CONVERT"
-  if (nativeType === "uniqueidentifier" || nativeType === "xml") return `${convert}(${nativeType}, ${sql})`
+  const nativeType = spelled === "" ? (UNSPELLED[type] ?? "") : spelled
+  if (["uniqueidentifier", "xml", "json"].includes(nativeType)) return `${convert}(${nativeType}, ${sql})`
   if (nativeType === "sql_variant") return `CONVERT(sql_variant, CONVERT(nvarchar(4000), ${sql}))`
   // A conversion to a shorter text or shorter bytes would cut them silently; the column itself refuses them.
   if (type === "string" || type === "unknown" || type === "json" || nativeType === "") return sql
