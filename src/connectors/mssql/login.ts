@@ -1,5 +1,5 @@
 import type { Call } from "../../core/call.ts"
-import { type Config, choice, flag, host, optional, port, secret, text, variant } from "../../core/fields.ts"
+import { type Config, choice, flag, optional, port, secret, text, variant } from "../../core/fields.ts"
 import type { Lease, TlsSpec } from "../../core/lease.ts"
 import { oauth2Auth } from "../shared/http/auth/oauth2.ts"
 import { tokenFault } from "../shared/http/header-rules.ts"
@@ -15,13 +15,26 @@ const CLOUDS = {
   china: { login: "login.partner.microsoftonline.cn", scope: "https://database.chinacloudapi.cn/.default" },
 } as const
 
+/** Names of instances are looked up by UDP, past every rule of the hub. */
+const serverFault = (server: string): string | undefined =>
+  server.includes("\\")
+    ? "must be the host alone. An instance is reached by its port, which SQL Server Configuration Manager shows under the instance's TCP/IP addresses; put that into the port."
+    : server.includes(",")
+      ? "must be the host alone; put the number behind the comma into the port."
+      : undefined
+
 const tenantFault = (tenant: string): string | undefined =>
   /^[a-z0-9][a-z0-9.-]{0,252}$/i.test(tenant) && !tenant.includes("..") ? undefined : "must be a directory's id or domain."
 
 export const fields = {
-  host: host("Server", {
+  host: text("Server", {
+    format: "host",
+    maxLength: 253,
+    aims: true,
+    // The rest is refused by a message of its own.
+    formatted: (server) => server.split(/[\\,]/, 1)[0] ?? "",
+    check: serverFault,
     example: "sql.example.com",
-    help: "The name alone. An instance (HOST\\INSTANCE) is given by its port, which SQL Server Configuration Manager shows.",
   }),
   port: port("Port", { default: 1433 }),
   database: text("Database", { default: "", maxLength: 128, help: "Empty: the login's default.", example: "shop" }),
