@@ -1,6 +1,6 @@
 import { PlatformError } from "../../../../core/errors.ts"
 import { codesOf, type ErrorTable, type Said, WRONG_LOGIN } from "../errors.ts"
-import { LoginRefused } from "./line.ts"
+import { isUnreadable, LoginRefused } from "./line.ts"
 
 /** An error of the server (MS-TDS, ERROR). */
 interface ServerError extends Error {
@@ -106,7 +106,7 @@ export const tdsErrors: ErrorTable = {
   client: (error) => {
     const code = "code" in error ? String(error.code) : ""
     if (code === "ECANCEL") return new PlatformError("cancelled", "The statement was cancelled; call again.", { cause: error })
-    if (LOST.has(code) && !isUnreadable(error))
+    if (LOST.has(code) && !isUnreadable(error.cause))
       return new PlatformError("connection_lost", "The connection to the server is lost; try again.", { cause: error })
     if (LOST.has(code) || REFUSED.has(code))
       return new PlatformError("protocol_invalid", "The server sent data that cannot be read; check host and port.", { cause: error })
@@ -117,6 +117,3 @@ export const tdsErrors: ErrorTable = {
 /** Errors of the client library when the connection ends, and when it does not take the server's answer to a login. */
 const LOST: ReadonlySet<string> = new Set(["ESOCKET", "ECLOSE", "ETIMEOUT", "EINVALIDSTATE", "ECONNRESET", "EPIPE"])
 const REFUSED: ReadonlySet<string> = new Set(["ELOGIN", "ETDS", "EINTERFACENOTSUPP", "EENCRYPT"])
-
-/** The library ends the connection at data that it cannot read; that error has no code of the system. */
-const isUnreadable = ({ cause }: Error): boolean => cause instanceof Error && !("code" in cause)

@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import type { Connection } from "tedious"
-import { PlatformError } from "../../../../core/errors.ts"
+import { PlatformError, platformErrorIn } from "../../../../core/errors.ts"
 import type { Secret } from "../../../../core/fields.ts"
 import type { Address, Lease } from "../../../../core/lease.ts"
 import { exactValues } from "./exact.ts"
@@ -43,6 +43,15 @@ export class LoginRefused extends Error {
     this.state = said.state
     this.class = said.class
   }
+}
+
+/** The library's and the network's errors have codes; one without, or with a code of Node's own checks, is of data that cannot be read. */
+export const isUnreadable = (error: unknown): boolean =>
+  error instanceof Error && !(error instanceof AggregateError) && (!("code" in error) || String(error.code).startsWith("ERR_"))
+
+export function readable(error: unknown): unknown {
+  if (!(error instanceof Error) || !isUnreadable(error)) return error
+  return platformErrorIn(error) ?? new PlatformError("protocol_invalid", "The server sent data that cannot be read; check host and port.", { cause: error })
 }
 
 /** Routes that a login follows; Azure needs one. */
@@ -110,7 +119,7 @@ export async function enterTds(login: TdsLogin, proof: TdsProof, lease: Lease): 
     })
   } catch (cause) {
     connection.close()
-    throw said === undefined ? cause : new LoginRefused(said, { cause })
+    throw said === undefined ? readable(cause) : new LoginRefused(said, { cause })
   }
   return {
     tedious,

@@ -4,7 +4,7 @@ import { type Column, ExactNumber, type Value } from "../../../../core/values.ts
 import { leftInBatch } from "../../cursors.ts"
 import { withinDigits } from "../../plain-number.ts"
 import type { Done, Page, PageLimits } from "../wire.ts"
-import type { TdsLine } from "./line.ts"
+import { readable, type TdsLine } from "./line.ts"
 import { readerOf, type TdsColumn } from "./types.ts"
 
 /** What a parameter is bound to: text as `nvarchar`, a number as `int`, `bigint` or `float`. */
@@ -70,7 +70,7 @@ function send(line: TdsLine, inbox: Inbox, sql: string, params: readonly TdsBoun
     inbox.touched = touched ?? 0
     // The library says that the connection has closed before it says why.
     const ended = (): void => {
-      inbox.failure ??= error === null || error === undefined ? undefined : (line.broken() ?? error)
+      inbox.failure ??= error === null || error === undefined ? undefined : readable(line.broken() ?? error)
       inbox.over = true
       inbox.changed()
     }
