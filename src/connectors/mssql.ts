@@ -7,6 +7,7 @@ import { tdsDdl } from "./shared/sql/tds/ddl.ts"
 import { tdsDialect } from "./shared/sql/tds/dialect.ts"
 import { tdsErrors } from "./shared/sql/tds/errors.ts"
 import { tdsFacts } from "./shared/sql/tds/facts.ts"
+import { tdsGrants } from "./shared/sql/tds/grants.ts"
 import { tdsWriter } from "./shared/sql/tds/writer.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
 
@@ -48,6 +49,7 @@ Values: decimals and \`money\` are text with all digits, and times have up to se
     dialect: tdsDialect,
     catalog: tdsCatalog,
     errors: tdsErrors,
+    grants: tdsGrants,
     facts: tdsFacts,
     writer: tdsWriter,
     slicer: keySlicer(tdsDialect),

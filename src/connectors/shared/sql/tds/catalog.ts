@@ -1,9 +1,9 @@
 import type { Call } from "../../../../core/call.ts"
 import type { Column, Value } from "../../../../core/values.ts"
 import { catalogByRelation, denied, described, grouped, type Relation } from "../catalog.ts"
-import { grantOf, visibly } from "../grants.ts"
+import { grantOf } from "../grants.ts"
 import type { TdsClient } from "./client.ts"
-import { tdsDialect } from "./dialect.ts"
+import { spellTds } from "./grants.ts"
 import { spelledType, typed } from "./types.ts"
 
 /** Tables and views of people; a login sees those on which it has some right (docs, Metadata visibility configuration). */
@@ -61,8 +61,7 @@ function refused(rows: Rows): Relation | undefined {
     return { skipped: { path, reason: `The view does not work: it reads ${String(missing)}, which is not there; repair or drop the view.` } }
   if (column === null) return { skipped: { path, reason: "SQL Server shows no columns of it to this login; grant it SELECT." } }
   if (rows.some(mayRead)) return undefined
-  const spell = visibly(tdsDialect.ident)
-  return denied(path, "login", "read it", grantOf(spell, { privileges: ["SELECT"], path }, spell(String(user))))
+  return denied(path, "login", "read it", grantOf(spellTds, { privileges: ["SELECT"], path }, spellTds(String(user))))
 }
 
 function relation(rows: Rows): Relation {
