@@ -3103,7 +3103,6 @@ export interface components {
             /**
              * Server
              * Format: hostname
-             * @description The name alone. An instance (HOST\INSTANCE) is given by its port, which SQL Server Configuration Manager shows.
              * @example sql.example.com
              */
             host: string;

@@ -147,7 +147,7 @@ describe("writing", () => {
         batch(
           [
             [2, "second", "2"],
-            [1, null, "x"],
+            [1, null, "123456789012.00"],
             [9, "nine", null],
             [9, "last", "9.99"],
           ],

@@ -53,6 +53,8 @@ describe("a value in its column", () => {
     ["23:59:59.123456789", "time(7)", "23:59:59.1234567"],
     [{ a: 1 }, "json", '{"a":1}'],
     [7, "nvarchar(5)", "7"],
+    ["2024-03-31T01:30:00Z", "date", "2024-03-31"],
+    ["-.5", "decimal(5,2)", "-.5"],
     ["1e-300", "float", "1e-300"],
     [null, "int", null],
   ] as readonly (readonly [Value, string, string | null])[])("%j for %s is %s", (value, native, text) => expect(encode(value, column(native))).toBe(text))
@@ -66,6 +68,11 @@ describe("a value in its column", () => {
     ["maybe", "bit"],
     ["not base64", "varbinary(max)"],
     ["yesterday", "datetime2(7)"],
+    ["", "date"],
+    ["", "time(7)"],
+    ["", "money"],
+    ["", "int"],
+    ["1,5", "decimal(5,2)"],
     ["\ud800", "nvarchar(10)"],
   ] as const)("%j is refused for %s", (value, native) => expect(() => encode(value, column(native))).toThrow())
 })
@@ -78,6 +85,14 @@ test.each([
   ["uniqueidentifier", "CONVERT(uniqueidentifier, @p1)"],
   ["sql_variant", "CONVERT(sql_variant, CONVERT(nvarchar(4000), @p1))"],
 ])("a text for %s is %s", (native, sql) => expect(fromText(column(native), "@p1")).toBe(sql))
+
+test.each([
+  ["varchar(20)", "CONVERT(varchar(8000), @p1)"],
+  ["char(5)", "CONVERT(varchar(8000), @p1)"],
+  ["varchar(max)", "CONVERT(varchar(max), @p1)"],
+  ["nvarchar(20)", "@p1"],
+  ["int", "CONVERT(int, @p1)"],
+])("a key of %s is compared as %s", (native, sql) => expect(tdsDialect.compared?.(1, column(native))).toBe(sql))
 
 describe("reading statements", () => {
   test.each([

@@ -46,7 +46,14 @@ export function fromText({ type, nativeType: spelled }: Pick<Column, "type" | "n
   return `${convert}(${nativeType}, ${sql})`
 }
 
-/** A value as the text that `fromText` converts. */
+/** The same for a comparison: beside a column of a code page, Unicode text would be compared, and sorted, by other rules than the column's. */
+const comparedTo = (column: Column, sql: string): string => {
+  const [, native] = /^((?:var)?char)\(/.exec(column.nativeType) ?? []
+  if (native === undefined) return fromText(column, sql)
+  return `CONVERT(varchar(${column.maxLength === undefined ? "max" : "8000"}), ${sql})`
+}
+
+/** A value as the text that `fromText` converts. Texts that are no value are refused here: the server reads many, and the empty one, as a zero. */
 export function encode(value: Value, column: Column): string | null {
   if (value === null) return null
   switch (column.type) {
@@ -64,8 +71,10 @@ export function encode(value: Value, column: Column): string | null {
       return Number.isFinite(Number(asText(value))) && asText(value).trim() !== "" ? asText(value).trim() : notA(column)
     case "timestamp":
       return moment(asText(value), column)
+    case "date":
+      return spelledAs(/^\d{4}-\d\d-\d\d(?=$|[T ])/, value, column)
     case "time":
-      return asText(value).replace(/(\.\d{7})\d+/, "$1")
+      return spelledAs(/^\d\d:\d\d(:\d\d(\.\d{1,7})?)?/, value, column)
     default:
       return asText(value)
   }
@@ -75,10 +84,13 @@ function notA({ type, nativeType }: Pick<Column, "type" | "nativeType">): never 
   throw new Unfit(`it is not ${/^[aeiou]/.test(type) ? "an" : "a"} ${type} of the type ${nativeType}`)
 }
 
+/** The part of a text that has that form. */
+const spelledAs = (form: RegExp, value: Value, column: Column): string => form.exec(asText(value).trim())?.[0] ?? notA(column)
+
 /** Refuses fractions of integers, which the server would cut off. */
 function numberOf(text: string, column: Column): string {
   const plain = plainNumber(text).replace(/^\+/, "")
-  if (column.type === "decimal") return plain
+  if (column.type === "decimal") return /^-?(\d+\.?\d*|\.\d+)$/.test(plain) ? plain : notA(column)
   const [, whole] = /^(-?\d+)(?:\.0*)?$/.exec(plain) ?? []
   return whole ?? notA(column)
 }
@@ -102,7 +114,7 @@ export const tdsDialect: Dialect<TdsBound> = {
   login: "login",
   ident: (name) => `[${name.replaceAll("]", "]]")}]`,
   bound: (n) => `@p${n}`,
-  compared: (n, column) => fromText(column, `@p${n}`),
+  compared: (n, column) => comparedTo(column, `@p${n}`),
   stored: (n, column) => fromText(column, `@p${n}`),
   param: (value) => (value === null || typeof value === "number" || typeof value === "boolean" || value instanceof ExactNumber ? value : asText(value)),
   encode,
