@@ -48,6 +48,11 @@ describe("the login", () => {
     expect(await run((session) => session.test(), { tls: { kind: "require" } })).toMatchObject({ details: { encrypted: true } })
   })
 
+  test("from the first byte cannot be encrypted without TLS", async () => {
+    const error = await failure(run((session) => session.test(), { strict: true }))
+    expect(error).toMatchObject({ code: "config_invalid", faults: [{ pointer: "/strict" }] })
+  })
+
   test.each([
     ["db\\SQLEXPRESS", /Configuration Manager/],
     ["db.example.com,1434", /behind the comma/],

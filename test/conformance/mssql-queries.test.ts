@@ -27,6 +27,10 @@ describe("a query", () => {
     "SELECT 1 WAITFOR DELAY '01:00'",
     "SELECT 1 -- x\n SHUTDOWN",
     "SELECT 1 /* a /* nested */ */ DROP TABLE shop.item",
+    "SELECT 1 AS a DISABLE /* all */ TRIGGER ALL ON shop.item",
+    "SELECT 1 ADD SIGNATURE TO p BY CERTIFICATE c",
+    "SELECT 1 AS a SEND ON CONVERSATION '00000000-0000-0000-0000-000000000000'",
+    "SELECT 1 END CONVERSATION '00000000-0000-0000-0000-000000000000'",
     "sp_who",
     "",
   ])("is refused before it is sent: %s", async (statement) => {
@@ -43,13 +47,17 @@ describe("a query", () => {
     'SELECT 1 AS "drop" -- insert',
     "SELECT N'it''s; exec' AS a",
     "SELECT count(*) FROM shop.item WHERE name <> 'into'",
+    "SELECT CASE WHEN 1 = 1 THEN 2 END AS send, 3 AS disable, 4 AS trigger_name",
   ])("is sent: %s", async (statement) => {
     expect(await run((session) => drain(session, statement))).toBe(1)
   })
 
   test("has two results: refused, and the session goes on", async () => {
-    server.canned.set("SELECT 1 SELECT 2", { columns: [{ name: "a", type: "int" }], rows: [["1"]] })
-    expect(await run((session) => drain(session, "SELECT 1 SELECT 2"))).toBe(1)
+    server.canned.set("SELECT 1 SELECT 2", { columns: [{ name: "a", type: "int" }], rows: [["1"]], results: 2 })
+    await run(async (session) => {
+      expect((await failure(drain(session, "SELECT 1 SELECT 2"))).message).toMatch(/two results/)
+      expect(await query(session, "SELECT 1 AS a")).toEqual([[1]])
+    })
   })
 
   test("binds parameters with their types", async () => {

@@ -140,6 +140,25 @@ describe("writing", () => {
     expect((await item()).map(({ id }) => id)).toEqual([1, 2, 3, 7])
   })
 
+  test("rejects texts that the code page of a column lacks, which the server would store as question marks", async () => {
+    await server.sql(`SET ROLE ${USER}; CREATE TABLE shop.paged (id int PRIMARY KEY, code varchar(10)); RESET ROLE;
+      INSERT INTO standin.declared VALUES ('shop.paged'::regclass, 'code', 'varchar(10)')`)
+    const rows = [
+      [1, "café"],
+      [2, "日本"],
+      [3, null],
+    ]
+    for (const mode of ["append", "upsert"] as const) {
+      const report = await run((session) => session.write(stream("paged"), batch(rows, ["id", "code"]), { mode }))
+      expect(report).toMatchObject({
+        written: 2,
+        rejected: [{ index: 1, reason: "column code: it has characters that are not in the code page of varchar(10)." }],
+      })
+      expect(await server.sql("DELETE FROM shop.paged RETURNING code")).toEqual([{ code: "café" }, { code: null }])
+    }
+    expect(server.seen.some((sql) => sql.includes("[c1] nvarchar(max) COLLATE Latin1_General_CI_AS NULL"))).toBe(true)
+  })
+
   test("merges by the key and deletes, with texts that differ as the table says", async () => {
     const report = await run((session) =>
       session.write(

@@ -1,4 +1,5 @@
 import type { Call } from "../../core/call.ts"
+import { PlatformError } from "../../core/errors.ts"
 import { type Config, choice, flag, optional, port, secret, text, variant } from "../../core/fields.ts"
 import type { Lease, TlsSpec } from "../../core/lease.ts"
 import { oauth2Auth } from "../shared/http/auth/oauth2.ts"
@@ -98,10 +99,13 @@ function tokensOf({ tenant, clientId, clientSecret, cloud }: Extract<Config<type
   }
 }
 
+const STRICT = "Encryption from the first byte needs TLS: choose TLS `verify` or `require`, or switch this off."
+
 /** Logs in, with a service principal at the first call. */
-export function connectMssql(config: Config<typeof fields>, lease: Lease): Promise<TdsClient> {
+export async function connectMssql(config: Config<typeof fields>, lease: Lease): Promise<TdsClient> {
   const { host, port, database, auth, tls, strict, readOnlyIntent, tunnel } = config
+  if (strict && tls.kind === "off") throw new PlatformError("config_invalid", STRICT, { faults: [{ pointer: "/strict", message: STRICT }] })
   const login = { address: { host, port }, database, tls: { spec: tlsSpec(tls), strict }, readOnlyIntent }
   const proof = auth.kind === "entra" ? tokensOf(auth) : auth.kind === "token" ? { token: auth.token.reveal() } : auth
-  return connectTds(login, proof, tunnel.kind === "ssh", throughTunnel(lease, tunnel))
+  return await connectTds(login, proof, tunnel.kind === "ssh", throughTunnel(lease, tunnel))
 }

@@ -91,3 +91,13 @@ function columnOf([, , , name, native, bytes, precision, scale, nullable, identi
     ...(identity === true ? { generated: "identity" } : computed === 1 ? { generated: "computed" } : {}),
   }
 }
+
+const COLLATED = `SELECT c.name, c.collation_name, c.is_nullable FROM sys.columns c JOIN sys.objects o ON o.object_id = c.object_id
+  JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = @p1 AND o.name = @p2`
+
+/** The columns of a table by name: the collation as SQL that follows a type, empty where there is none. */
+export async function collated({ wire }: TdsClient, path: readonly string[], call: Call): Promise<Map<string, { collate: string; nullable: boolean }>> {
+  const { rows } = await wire.run(COLLATED, path, call)
+  const spelled = (collation: Value | undefined): string => (typeof collation === "string" && /^\w+$/.test(collation) ? ` COLLATE ${collation}` : "")
+  return new Map(rows.map(([name, collation, nullable]) => [String(name), { collate: spelled(collation), nullable: nullable === true }]))
+}

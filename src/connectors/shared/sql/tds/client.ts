@@ -23,7 +23,8 @@ export interface Proofs {
   again?(call: Call): Promise<TdsProof | undefined>
 }
 
-const ALLOWED = "SELECT snapshot_isolation_state FROM sys.databases WHERE database_id = DB_ID()"
+/** By name: the services of Azure number databases otherwise in their catalogs (docs, DB_ID). */
+const ALLOWED = "SELECT snapshot_isolation_state FROM sys.databases WHERE name = DB_NAME()"
 
 /** Logs in at once with a proof that is given, or with the first call, of which the proof is asked. */
 export async function connectTds(login: TdsLogin, proof: TdsProof | Proofs, tunnelled: boolean, lease: Lease): Promise<TdsClient> {

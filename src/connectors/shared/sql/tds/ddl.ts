@@ -1,5 +1,6 @@
 import type { Ddl } from "../ddl.ts"
 import { digited, lengthed, timed } from "../types.ts"
+import { collated } from "./catalog.ts"
 import type { TdsClient } from "./client.ts"
 
 const [texts, longest] = [4_000, "nvarchar(max)"]
@@ -7,9 +8,6 @@ const [texts, longest] = [4_000, "nvarchar(max)"]
 const [KEY_LENGTH, MOST_KEY_CHARACTERS, MOST_KEY_BYTES] = [255, 450, 900]
 /** Texts of keys are compared exactly, as in the systems from which rows come. */
 const EXACT = "COLLATE Latin1_General_100_BIN2"
-
-const KEPT = `SELECT c.name, c.collation_name, c.is_nullable FROM sys.columns c JOIN sys.objects o ON o.object_id = c.object_id
-  JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = @p1 AND o.name = @p2`
 
 /** How SQL Server creates and alters tables. */
 export const tdsDdl: Ddl<TdsClient> = {
@@ -50,11 +48,8 @@ export const tdsDdl: Ddl<TdsClient> = {
   empty: ({ nullable }) => (nullable ? " NULL" : " NOT NULL"),
   add: (table, column, type) => `ALTER TABLE ${table} ADD ${column} ${type}`,
   // A changed column takes the database's collation and is nullable unless both are repeated (docs, ALTER TABLE).
-  kept: async ({ wire }, { path }, call) => {
-    const { rows } = await wire.run(KEPT, path, call)
-    const collated = (collation: unknown): string => (typeof collation === "string" && /^\w+$/.test(collation) ? ` COLLATE ${collation}` : "")
-    return new Map(rows.map(([name, collation, nullable]) => [String(name), `${collated(collation)}${nullable === true ? " NULL" : " NOT NULL"}`]))
-  },
+  kept: async (client, { path }, call) =>
+    new Map([...(await collated(client, path, call))].map(([name, { collate, nullable }]) => [name, `${collate}${nullable ? " NULL" : " NOT NULL"}`])),
   widen: (table, column, type, rest) => `ALTER TABLE ${table} ALTER COLUMN ${column} ${type.replace(` ${EXACT}`, "")}${rest}`,
   loosen: (table, column, type, rest) => `ALTER TABLE ${table} ALTER COLUMN ${column} ${type}${rest.replace(/ NOT NULL$/, " NULL")}`,
   commits: true,

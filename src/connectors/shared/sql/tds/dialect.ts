@@ -9,9 +9,9 @@ import type { Reading } from "../reading.ts"
 import { tdsErrors } from "./errors.ts"
 import type { TdsBound } from "./requests.ts"
 
-/** Reserved words that change something. A batch needs no semicolons, so they are looked for in the whole statement (docs, Reserved keywords). */
+/** Words that change something. A batch needs no semicolons, so they are looked for in the whole statement (docs, Reserved keywords). */
 const CHANGING =
-  /\b(insert|update(?!\s*\()|delete|truncate|exec|execute|create|alter|drop|grant|revoke|deny|backup|restore|use(?!\s+(?:hint|plan)\b)|set|declare|waitfor|kill|shutdown|dbcc|bulk|begin|commit|rollback|save|into|writetext|updatetext|reconfigure|checkpoint|goto|while|if|print|raiserror|throw|receive|return|setuser|revert|merge(?!\s+(?:join|union)\b)|dump|load)\b/i
+  /\b(insert|update(?!\s*\()|delete|truncate|exec|execute|create|alter|drop|grant|revoke|deny|backup|restore|use(?!\s+(?:hint|plan)\b)|set|declare|waitfor|kill|shutdown|dbcc|bulk|begin|commit|rollback|save|into|writetext|updatetext|reconfigure|checkpoint|goto|while|if|print|raiserror|throw|receive|return|setuser|revert|merge(?!\s+(?:join|union)\b)|dump|load|add|open|close|deallocate|(?:en|dis)able\s+trigger|send\s+on|(?:end|get|move)\s+conversation|rename\s+object)\b/i
 /** What hands a text or a name to another server, reads its files, or moves a sequence. */
 const ELSEWHERE = /\b(openrowset|openquery|opendatasource|openxml|sp_executesql|next\s+value\s+for)\b/i
 
@@ -46,12 +46,12 @@ export function fromText({ type, nativeType: spelled }: Pick<Column, "type" | "n
   return `${convert}(${nativeType}, ${sql})`
 }
 
+/** Whether a column's texts are of the code page of its collation. */
+export const isOfCodePage = ({ nativeType }: Pick<Column, "nativeType">): boolean => /^((var)?char\(|text$)/.test(nativeType)
+
 /** The same for a comparison: beside a column of a code page, Unicode text would be compared, and sorted, by other rules than the column's. */
-const comparedTo = (column: Column, sql: string): string => {
-  const [, native] = /^((?:var)?char)\(/.exec(column.nativeType) ?? []
-  if (native === undefined) return fromText(column, sql)
-  return `CONVERT(varchar(${column.maxLength === undefined ? "max" : "8000"}), ${sql})`
-}
+const comparedTo = (column: Column, sql: string): string =>
+  isOfCodePage(column) ? `CONVERT(varchar(${column.maxLength === undefined ? "max" : "8000"}), ${sql})` : fromText(column, sql)
 
 /** A value as the text that `fromText` converts. Texts that are no value are refused here: the server reads many, and the empty one, as a zero. */
 export function encode(value: Value, column: Column): string | null {
@@ -76,7 +76,7 @@ export function encode(value: Value, column: Column): string | null {
     case "time":
       return spelledAs(/^\d\d:\d\d(:\d\d(\.\d{1,7})?)?/, value, column)
     default:
-      return asText(value)
+      return textOf(value, column)
   }
 }
 
@@ -86,6 +86,16 @@ function notA({ type, nativeType }: Pick<Column, "type" | "nativeType">): never 
 
 /** The part of a text that has that form. */
 const spelledAs = (form: RegExp, value: Value, column: Column): string => form.exec(asText(value).trim())?.[0] ?? notA(column)
+
+/** Refuses what the server would cut off silently: behind a GUID, and behind the 4,000 characters of a variant. */
+function textOf(value: Value, column: Column): string {
+  const text = asText(value)
+  if (column.nativeType === "uniqueidentifier") return GUID.exec(text.trim())?.[1] ?? notA(column)
+  return column.nativeType === "sql_variant" && text.length > VARIANT_CHARACTERS ? notA(column) : text
+}
+
+const GUID = /^\{?([\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12})\}?$/i
+const VARIANT_CHARACTERS = 4_000
 
 /** Refuses fractions of integers, which the server would cut off. */
 function numberOf(text: string, column: Column): string {

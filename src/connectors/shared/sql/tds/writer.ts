@@ -3,8 +3,9 @@ import { halve, type Line, type Rejected } from "../../put.ts"
 import { mergeFrom } from "../merge.ts"
 import { staged } from "../staged.ts"
 import { columnList, type Puts, puttingBy, type Target, type Writer } from "../writer.ts"
+import { collated } from "./catalog.ts"
 import type { TdsClient } from "./client.ts"
-import { fromText } from "./dialect.ts"
+import { fromText, isOfCodePage } from "./dialect.ts"
 import type { TdsBound } from "./requests.ts"
 
 type Into = Target<TdsBound, TdsClient>
@@ -22,7 +23,8 @@ const uploaded =
   (puts: Puts<TdsBound, TdsClient>): Puts<TdsBound, TdsClient> =>
   async (target, lines) => {
     const { client, columns, call } = target
-    const created = columns.map((_, at) => `[c${at}] nvarchar(max) NULL`).join(", ")
+    const of = columns.some(isOfCodePage) ? await collated(client, target.stream.path, call) : undefined
+    const created = columns.map(({ name }, at) => `[c${at}] nvarchar(max)${of?.get(name)?.collate ?? ""} NULL`).join(", ")
     await client.wire.run(`CREATE TABLE ${TEXTS} (ordinal int NOT NULL PRIMARY KEY, gone int NOT NULL, ${created})`, [], call)
     await load(target, lines)
     const rejected = await unfit(target)
@@ -48,8 +50,11 @@ async function load({ client, columns, call }: Into, lines: readonly TdsLineOf[]
   })
 }
 
-/** Whether a text is no value of its column. Texts that are not converted always are. */
+const EXACTLY = "COLLATE Latin1_General_100_BIN2"
+
+/** Whether a text is no value of its column, or has characters that its code page lacks: the server would store question marks. */
 const misfit = (column: Column, at: number): string => {
+  if (isOfCodePage(column)) return `WHEN CONVERT(nvarchar(max), CONVERT(varchar(max), ${text(at)})) ${EXACTLY} <> ${text(at)} ${EXACTLY} THEN ${at}`
   const converted = fromText(column, text(at), true)
   return converted === text(at) ? "" : `WHEN ${text(at)} IS NOT NULL AND ${converted} IS NULL THEN ${at}`
 }
@@ -66,7 +71,8 @@ async function unfit({ client, columns, key, call }: Into): Promise<Rejected[]> 
   if (rows.length > 0) await client.wire.run(`DELETE FROM ${TEXTS} WHERE ordinal IN (SELECT f.ordinal FROM (${found}) f WHERE f.misfit IS NOT NULL)`, [], call)
   return rows.map(([index, at]) => {
     const column = columns[Number(at)]
-    return { index: Number(index), reason: `column ${column?.name}: it is not a value of ${column?.nativeType}.` }
+    const why = column !== undefined && isOfCodePage(column) ? "it has characters that are not in the code page of" : "it is not a value of"
+    return { index: Number(index), reason: `column ${column?.name}: ${why} ${column?.nativeType}.` }
   })
 }
 
