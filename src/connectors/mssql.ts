@@ -21,7 +21,7 @@ export const mssql = defineConnector({
     "SQL Server, Azure SQL Database or Managed Instance: browse one database, query it by one reading statement at a time, read tables in key order, and append or merge rows.",
   notes: `
 Proven against a stand-in that speaks the protocol as its documentation says; no real server was reached. Appends, upserts and new tables
-need SQL Server 2017 or newer; warehouses of Synapse and Fabric can be queried and browsed.
+need SQL Server 2017 or newer. Warehouses of Synapse and Fabric speak the protocol too: they are for queries and reading, and enforce no keys.
 
 Login: a login of SQL Server, a service principal of Entra, or an access token. Windows logins are not supported, and no name of an instance
 is looked up. A login that Azure routes to another host passes the hub's egress rules there.
@@ -31,10 +31,11 @@ UPDATE are refused as names too, unless they stand in brackets. Give the login o
 A query that is cut off is ended on the server.
 
 Reads see one moment, and wait for no writer, where the database has ALLOW_SNAPSHOT_ISOLATION on. Slices show no common moment. Discovery
-lists the objects on which the login has some right, and skips views over names that are not there.
+lists the objects on which the login has some right. It skips views over names that are not there, if the login may read
+\`sys.sql_expression_dependencies\`: that takes SELECT on it and VIEW DEFINITION on the database.
 
 Writes: a bulk load brings a batch as texts into a temporary table, from where INSERT or MERGE takes it over. A text that is no value of its
-column is rejected, and so is a row that a constraint refuses; an error inside a trigger takes the whole batch back. Values of an identity
+column, or that its code page cannot hold, is rejected, and so is a row that a constraint refuses; an error inside a trigger takes the whole batch back. Values of an identity
 column are kept as given, for which the login needs ALTER on the table. Computed columns, \`rowversion\` and the periods of temporal tables cannot be written.
 
 Tables that the hub creates compare the texts of keys exactly (\`Latin1_General_100_BIN2\`), and other texts as the database does. JSON is

@@ -29,6 +29,15 @@ describe("the login", () => {
     expect(server.logins.at(-1)).toMatchObject({ user: USER, app: "jackfield", host: "jackfield", server: "127.0.0.1", readOnly: false })
   })
 
+  test.each([
+    ["edition = 5", "Azure SQL Database", /costs until it pauses/],
+    ["username = 'dbo'", "SQL Server", /owns the database, or administers the server/],
+  ])("warns where %s", async (setting, product, warning) => {
+    await server.sql(`UPDATE standin.settings SET ${setting}`)
+    const facts = await run((session) => session.test(), { tls: { kind: "require" } })
+    expect(facts).toMatchObject({ product, warnings: [expect.stringMatching(warning)] })
+  })
+
   test("asks for a secondary replica", async () => {
     await run((session) => session.test(), { readOnlyIntent: true })
     expect(server.logins.at(-1)?.readOnly).toBe(true)

@@ -15,12 +15,12 @@ const PRODUCTS: Readonly<Record<number, string>> = {
 }
 
 const PROBE = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('EngineEdition') AS int),
-  CAST(SERVERPROPERTY('Edition') AS nvarchar(128)), DB_NAME(), SUSER_SNAME(), USER_NAME(), IS_SRVROLEMEMBER('sysadmin'), IS_MEMBER('db_owner')`
+  CAST(SERVERPROPERTY('Edition') AS nvarchar(128)), DB_NAME(), SUSER_SNAME(), USER_NAME(), IS_MEMBER('db_owner')`
 
 /** Reads the facts of a server and a login. */
 export const tdsFacts = async (client: TdsClient, call: Call): Promise<ServerFacts> =>
   await probed(client.wire, call, async () => {
-    const [version, engine, edition, database, login, user, admin, owner] = (await client.wire.run(PROBE, [], call)).rows[0] ?? []
+    const [version, engine, edition, database, login, user, owner] = (await client.wire.run(PROBE, [], call)).rows[0] ?? []
     const product = PRODUCTS[Number(engine)]
     return {
       product: product ?? "SQL Server",
@@ -29,8 +29,9 @@ export const tdsFacts = async (client: TdsClient, call: Call): Promise<ServerFac
       ...warningsOf(
         client,
         product === "Azure SQL Database" && "A serverless database that was paused is running again, and costs until it pauses.",
-        admin === 1 && "This login is a system administrator; give the hub a login of its own with only the rights it needs.",
-        admin !== 1 && owner === 1 && "This user is an owner of the database; give the hub a user of its own with only the rights it needs.",
+        // A system administrator is this user in every database.
+        user === "dbo" && "This login owns the database, or administers the server; give the hub a login of its own with only the rights it needs.",
+        user !== "dbo" && owner === 1 && "This user is an owner of the database; give the hub a user of its own with only the rights it needs.",
       ),
     }
   })
