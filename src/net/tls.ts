@@ -36,6 +36,7 @@ export async function handshake(over: Duplex, host: string, spec: TlsSpec): Prom
     socket.on("error", fail)
     socket.once("secureConnect", () => {
       socket.off("close", onClose)
+      if (spec.recordBytes !== undefined) socket.setMaxSendFragment(spec.recordBytes)
       resolve(socket)
     })
     const onClose = (): void => fail(over.errored ?? new Error("The connection closed during the TLS handshake."))

@@ -164,6 +164,17 @@ describe("Entra", () => {
     expect(asks).toEqual([undefined, "eyJ-expired"])
   })
 
+  test.each([
+    ["inside the protocol", () => ({})],
+    ["before it", () => ({ port: server.strictPort, strict: true })],
+  ])("a token of many groups goes in several packets, with TLS %s", async (_, more) => {
+    const token = `eyJ${randomBytes(6_000).toString("base64url")}`
+    server.tokens.add(token)
+    expect(await run((session) => session.test(), { auth: { kind: "token", token }, tls: { kind: "require" }, ...more() })).toMatchObject({
+      details: { encrypted: true },
+    })
+  })
+
   test("an access token that has expired is a refused login", async () => {
     expect((await failure(run((session) => session.test(), { auth: { kind: "token", token: "eyJ-that-has-expired" } }))).code).toBe("auth_failed")
   })

@@ -4,6 +4,7 @@ import { PlatformError, platformErrorIn } from "../../../../core/errors.ts"
 import type { Secret } from "../../../../core/fields.ts"
 import type { Address, Lease } from "../../../../core/lease.ts"
 import { exactValues } from "./exact.ts"
+import { PACKET_BYTES } from "./packets.ts"
 import { openTds, type TdsTls } from "./prelogin.ts"
 
 type Tedious = typeof import("tedious")
@@ -101,7 +102,7 @@ export async function enterTds(login: TdsLogin, proof: TdsProof, lease: Lease): 
       connectTimeout: NEVER_MS,
       requestTimeout: 0,
       maxRetriesOnTransientErrors: 0,
-      packetSize: 8_000,
+      packetSize: PACKET_BYTES,
     },
   })
   let broken: Error | undefined

@@ -7,8 +7,8 @@ export const PRELOGIN = 0x12
 const RESPONSE = 0x04
 const HEADER_BYTES = 8
 const LAST = 0x01
-/** The size of packets before a login agrees on another one (MS-TDS, 2.2.3.1). */
-const PACKET_BYTES = 4_096
+/** The size of packets before a login agrees on another one (MS-TDS, 2.2.3.1); ours agree on no other. */
+export const PACKET_BYTES = 4_096
 /** A server's answer to PRELOGIN has a few dozen bytes. */
 const ANSWER_MAX_BYTES = 65_536
 

@@ -1,7 +1,7 @@
 import { Duplex } from "node:stream"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { Address, Lease, TlsSpec } from "../../../../core/lease.ts"
-import { answerOf, Framed, messageIn, notTds, PRELOGIN, packets } from "./packets.ts"
+import { answerOf, Framed, messageIn, notTds, PACKET_BYTES, PRELOGIN, packets } from "./packets.ts"
 
 /** How a connection is encrypted: inside the protocol's first messages, or before them (`strict`, TDS 8.0). */
 export interface TdsTls {
@@ -15,13 +15,15 @@ const ON = 0x01
 const NOT_SUPPORTED = 0x02
 const REQUIRED = 0x03
 const END = 0xff
+/** One packet in each record: Azure resets logins of several packets that share one (tedious, issue 1182). */
+const RECORDS = { recordBytes: PACKET_BYTES }
 
 /**
  * A connected stream for the client library, which sends PRELOGIN as if there were no encryption. The encryption is ours, by the lease: the
  * library's PRELOGIN asks for it, the handshake follows, and the library sees an answer without it.
  */
 export async function openTds(to: Address, tls: TdsTls, lease: Lease): Promise<Duplex> {
-  if (tls.strict && tls.spec !== undefined) return await lease.dialTls(to, { ...tls.spec, alpn: ["tds/8.0"] })
+  if (tls.strict && tls.spec !== undefined) return await lease.dialTls(to, { ...tls.spec, ...RECORDS, alpn: ["tds/8.0"] })
   return new Negotiating(await lease.dial(to), async (raw, message) => await negotiate(raw, message, to, tls.spec, lease), to)
 }
 
@@ -42,7 +44,7 @@ async function negotiate(raw: Duplex, message: Buffer, to: Address, spec: TlsSpe
   if (!demands)
     throw new PlatformError("tls_unsupported", `The server at ${to.host}:${to.port} has no encryption; install a certificate there, or switch TLS off.`)
   const framed = new Framed(raw, to)
-  const stream = await lease.secure(framed, to.host, { ...spec, newest: "TLSv1.2" })
+  const stream = await lease.secure(framed, to.host, { ...spec, ...RECORDS, newest: "TLSv1.2" })
   framed.bare()
   return { stream, answer: withEncryption(answer, NOT_SUPPORTED, to) }
 }
