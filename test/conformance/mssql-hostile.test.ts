@@ -4,7 +4,18 @@ import { mssql } from "../../src/connectors/mssql.ts"
 import type { Session } from "../../src/core/session.ts"
 import { ENCRYPTION, preloginAnswer } from "../fixtures/mssql/login.ts"
 import { messages, packed, TYPES } from "../fixtures/mssql/packets.ts"
-import { ATTENTION, columnsToken, doneToken, errorToken, infoToken, loginAck, Refusal, rowToken, transactionChange } from "../fixtures/mssql/tokens.ts"
+import {
+  ATTENTION,
+  changeText,
+  columnsToken,
+  doneToken,
+  errorToken,
+  infoToken,
+  loginAck,
+  Refusal,
+  rowToken,
+  transactionChange,
+} from "../fixtures/mssql/tokens.ts"
 import { drain } from "../fixtures/tables.ts"
 import { failure } from "../support/failure.ts"
 import { type Loopback, listenRaw } from "../support/loopback.ts"
@@ -121,6 +132,17 @@ describe("behind the login", () => {
     try {
       const outcome = await run(server, (session) => drain(session, "SELECT 1 AS a")).catch((error: { code: string }) => error.code)
       expect(["protocol_invalid", "connection_lost", 0, 1]).toContain(outcome)
+    } finally {
+      await server.close()
+    }
+  })
+
+  // The client library would cut its next message into packets of nothing, for ever.
+  test.each(["8", "0", "-1", "1", "9", "none", "99999999"])("packets of %s bytes are not agreed on", async (size) => {
+    const statement = (socket: Socket): void => answer(socket, bytes(columnsToken([INT]), rowToken([INT], ["1"]), DONE))
+    const server = await fake({ login: Buffer.concat([loginAck(), changeText(4, size, "4096"), DONE]), statement })
+    try {
+      expect(await run(server, (session) => drain(session, "SELECT 1 AS a"))).toBe(1)
     } finally {
       await server.close()
     }
