@@ -1,5 +1,5 @@
 import type { Socket } from "node:net"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { mssql } from "../../src/connectors/mssql.ts"
 import type { Session } from "../../src/core/session.ts"
 import { ENCRYPTION, preloginAnswer } from "../fixtures/mssql/login.ts"
@@ -144,6 +144,21 @@ describe("behind the login", () => {
     try {
       expect(await run(server, (session) => drain(session, "SELECT 1 AS a"))).toBe(1)
     } finally {
+      await server.close()
+    }
+  })
+
+  // The client library prints each.
+  test.each([15, 17, 253])("a change of the unknown kind %i is not printed", async (kind) => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => undefined)
+    const change = Buffer.from([0xe3, 3, 0, kind, 0, 0])
+    const statement = (socket: Socket): void => answer(socket, bytes(change, change, columnsToken([INT]), rowToken([INT], ["1"]), DONE))
+    const server = await fake({ login: bytes(loginAck(), change, DONE), statement })
+    try {
+      expect(await run(server, (session) => drain(session, "SELECT 1 AS a"))).toBe(1)
+      expect(printed.mock.calls).toEqual([])
+    } finally {
+      printed.mockRestore()
       await server.close()
     }
   })

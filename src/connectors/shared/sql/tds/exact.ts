@@ -1,7 +1,7 @@
 import { kept } from "../../kept.ts"
-import { PACKET_BYTES } from "./packets.ts"
 
-interface Result {
+/** What a parser of the client library found, and where it ends. */
+export interface Result {
   readonly value: unknown
   readonly offset: number
 }
@@ -11,7 +11,7 @@ interface Metadata {
   readonly scale?: number | undefined
 }
 type ReadValue = (bytes: Buffer, offset: number, metadata: Metadata, options: unknown) => Result
-interface Helpers {
+export interface Helpers {
   readonly Result: new (value: unknown, offset: number) => Result
   readonly NotEnoughDataError: new (end: number) => Error
 }
@@ -37,24 +37,6 @@ export const exactValues = kept(async () => {
     const from = fixed === undefined ? offset + lengthBytes : offset
     need(from + length)
     return new helpers.Result(length === 0 ? null : of(bytes.subarray(from, from + length), metadata.scale ?? 0, metadata.precision ?? 0), from + length)
-  }
-})
-
-interface MessageIo {
-  packetSize(size?: number): number
-}
-/** The least that a login may ask for (MS-TDS, LOGIN7, PacketSize). */
-const LEAST_PACKET_BYTES = 512
-
-/**
- * Makes the client library refuse sizes of packets that nobody asked for. A server that says 8 would make it cut its next message into
- * packets without content, for ever.
- */
-export const soundPackets = kept(async () => {
-  const { default: io } = (await import("tedious/lib/message-io.js" as string)) as { default: { readonly prototype: MessageIo } }
-  const plain = io.prototype.packetSize
-  io.prototype.packetSize = function (this: MessageIo, ...[size]: [number?]) {
-    return size === undefined || !(size >= LEAST_PACKET_BYTES && size <= PACKET_BYTES) ? plain.call(this) : plain.call(this, size)
   }
 })
 

@@ -3,9 +3,10 @@ import type { Connection } from "tedious"
 import { PlatformError, platformErrorIn } from "../../../../core/errors.ts"
 import type { Secret } from "../../../../core/fields.ts"
 import type { Address, Lease } from "../../../../core/lease.ts"
-import { exactValues, soundPackets } from "./exact.ts"
+import { exactValues } from "./exact.ts"
 import { PACKET_BYTES } from "./packets.ts"
 import { openTds, type TdsTls } from "./prelogin.ts"
+import { soundLibrary } from "./sound.ts"
 
 type Tedious = typeof import("tedious")
 
@@ -68,7 +69,7 @@ const NEVER_MS = 2_147_483_647
  */
 export async function enterTds(login: TdsLogin, proof: TdsProof, lease: Lease): Promise<TdsLine> {
   const { default: tedious } = await import("tedious")
-  await Promise.all([exactValues(), soundPackets()])
+  await Promise.all([exactValues(), soundLibrary()])
   const { address, database, readOnlyIntent, tls } = login
   let quiet = 0
   let routes = 0
