@@ -23,18 +23,15 @@ const CHANGES: ReadonlySet<number | undefined> = new Set([1, 2, 3, 4, 7, 8, 9, 1
  * packets without content, for ever; one that changes what the library does not know would fill the hub's log, since it prints each.
  */
 export const soundLibrary = kept(async () => {
-  const of = async <T>(path: string): Promise<T> => ((await import(`tedious/lib/${path}.js` as string)) as { default: T }).default
-  const io = await of<Class<MessageIo>>("message-io")
+  const io = ((await import("tedious/lib/message-io.js" as string)) as { default: Class<MessageIo> }).default
+  const parser = ((await import("tedious/lib/token/stream-parser.js" as string)) as { default: Class<Parser> }).default
+  const changed = ((await import("tedious/lib/token/env-change-token-parser.js" as string)) as { default: Parse }).default
+  const helpers = ((await import("tedious/lib/token/helpers.js" as string)) as { default: Helpers }).default
   const { packetSize } = io.prototype
   io.prototype.packetSize = function (size) {
     return size === undefined || !(size >= LEAST_PACKET_BYTES && size <= PACKET_BYTES) ? packetSize.call(this) : packetSize.call(this, size)
   }
 
-  const [parser, changed, helpers] = [
-    await of<Class<Parser>>("token/stream-parser"),
-    await of<Parse>("token/env-change-token-parser"),
-    await of<Helpers>("token/helpers"),
-  ]
   const { parseToken } = parser.prototype
   const quietly: Parse = (bytes, offset, options) => {
     if (bytes.length < offset + 3 || CHANGES.has(bytes[offset + 2])) return changed(bytes, offset, options)
