@@ -1,3 +1,4 @@
+import type { Stream } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import type { Reading } from "./reading.ts"
 import type { ParamType } from "./wire.ts"
@@ -48,8 +49,12 @@ export interface Order<B> {
   nth?(ordered: string, skip: number): string
   /** SQL that reads a column, if its name alone gives a value that cannot be read back; the result has the column's name. */
   selected?(column: Column): string | undefined
+  /** SQL behind the name of a stream whenever its rows are read: `FINAL`. */
+  from?(stream: Stream): string
   /** A column as the result describes it, if the catalog knows less. */
   told?(column: Column, told: Column | undefined): Column
+  /** Reads a value of the column that its result describes as another type: JSON that comes as text. Absent, or without an answer: it is read already. */
+  cell?(column: Column): ((value: Value) => Value) | undefined
 }
 
 /** A stream or a batch whose columns and key have the names that the system keeps. */
