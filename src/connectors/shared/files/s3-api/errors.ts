@@ -29,6 +29,14 @@ export const judge =
       return new PlatformError("config_invalid", `The bucket ${bucket} is in the region ${elsewhere}, not in ${region}; correct Region.`, {
         faults: [{ pointer: "/config/region", message: `must be ${elsewhere}.` }],
       })
+    if (answer.status < 400)
+      return new PlatformError(
+        "response_invalid",
+        `${answer.url.origin} answers ${answer.status} and leads elsewhere, which is not followed; correct Region or Endpoint.`,
+        {
+          details: factsOf(answer),
+        },
+      )
     const { code, message } = refusalOf(answer)
     const [ours, next] = meaning(code) ?? []
     if (code === undefined || ours === undefined) return byStatus(answer, call)
