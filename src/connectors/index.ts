@@ -10,6 +10,7 @@ import { mssql } from "./mssql.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
 import { redshift } from "./redshift.ts"
+import { s3 } from "./s3.ts"
 import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
 import { trino } from "./trino.ts"
@@ -28,6 +29,7 @@ export const connectors: readonly AnyConnector[] = [
   trino,
   firebolt,
   athena,
+  s3,
   csv,
 ]
 
