@@ -102,7 +102,7 @@ describe("the configuration of each definition that is built", () => {
     ["an account that is a URL", snow({ ...snowflake, host: "https://x" }), "Account must be an account identifier"],
     ["a login in jdbc_url_params", snow({ ...snowflake, jdbc_url_params: "jdbc:x://u:p@h" }), "jdbc_url_params looks like a credential"],
     ["an ftp URL", http("destination", { destination_url: "ftp://x" }), "URL must start with https:// or http://"],
-    ["headers that are a list", http("destination", { ...httpDestination, headers: ["a"] }), "headers must be an object of texts"],
+    ["headers that are a list", http("destination", { ...httpDestination, headers: ["a"] }), "headers must be an object whose values are texts"],
     ["a header with a line break", http("destination", { ...httpDestination, headers: { "X-A": "a\r\nb" } }), "Value must be one line"],
     ["http_method PUT", http("source", { ...httpSource, http_method: "PUT" }), "http_method must be POST or GET."],
     ["increment_type Cursor", http("source", { ...httpSource, increment_type: "Cursor" }), "increment_type must be Page or Offset."],
