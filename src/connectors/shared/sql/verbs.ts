@@ -10,6 +10,7 @@ import { type Dialect, foldedBy } from "./dialect.ts"
 import { explainBy } from "./errors.ts"
 import { type Refused, withGrants } from "./grants.ts"
 import { readInOrder, withCallersKey } from "./keyset.ts"
+import { lastDone } from "./named.ts"
 import { assertReads } from "./reading.ts"
 import { shape } from "./shape.ts"
 import { notASlice, sliceStream } from "./slices.ts"
@@ -19,7 +20,7 @@ import { writeBatch } from "./write.ts"
 
 /** All verbs of a SQL type. A verb whose role is absent is absent too. */
 export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
-  const { catalog, dialect, errors, facts, writer, slicer, ddl, bytes } = type
+  const { catalog, dialect, errors, facts, writer, slicer, ddl, bytes, named } = type
   return {
     close: ({ wire }: C) => wire.close(),
     test: (client: C, call: Call) => facts(client, call),
@@ -59,6 +60,13 @@ export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
           committed: (client: C, to: Stream, of: Omit<Commit, "sequence">, call: Call) => committed(type, client, to, of, call),
         }
       : {}),
+    ...(named === undefined
+      ? {}
+      : {
+          commits: "name" as const,
+          committed: (client: C, { path }: Stream, of: Omit<Commit, "sequence">, call: Call) =>
+            lastDone(named, client, catalog.whole?.(client, path) ?? path, of, call),
+        }),
   }
 }
 
@@ -112,7 +120,7 @@ function parameter<B>(param: Dialect<B>["param"], value: Value, type: ParamType 
 }
 
 async function* read<B, C extends SqlConnection<B>>(
-  { catalog, dialect, slicer }: SqlType<B, C>,
+  { catalog, dialect, slicer, listed }: SqlType<B, C>,
   client: C,
   given: Stream,
   { plan, slice, after }: ReadOptions,
@@ -125,7 +133,8 @@ async function* read<B, C extends SqlConnection<B>>(
     const within = slice === undefined ? undefined : slicer?.within(stream, slice.id)
     try {
       const asOf = snapshot === undefined ? undefined : slicer?.asOf?.(stream, snapshot)
-      yield* readInOrder(dialect, client.wire, { stream, columns: from.columns, plan, after, within, asOf }, call)
+      const list = listed === undefined ? undefined : (names: readonly string[]) => listed(client, stream.path, names, call)
+      yield* readInOrder(dialect, client.wire, { stream, columns: from.columns, plan, after, within, asOf, list }, call)
     } catch (error) {
       if (within !== undefined && dialect.order.isBadKey?.(error) === true) throw notASlice(stream, error)
       throw error
