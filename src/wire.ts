@@ -1639,6 +1639,195 @@ export interface components {
             kind?: "password";
             password?: string | components["schemas"]["SecretMask"] | null;
         };
+        BigqueryConfig: {
+            /**
+             * Project
+             * @description It pays for queries. Empty: the project of the service account key.
+             * @example my-project-123
+             */
+            project?: string;
+            /** Login */
+            auth: {
+                /** @constant */
+                kind: "service_account";
+                /**
+                 * Key
+                 * Format: password
+                 * @description The whole JSON file. Its URLs are not used.
+                 */
+                key: string;
+            } | {
+                /** @constant */
+                kind: "oauth_token";
+                /**
+                 * Access token
+                 * Format: password
+                 * @description It is not renewed: after an hour it expires.
+                 */
+                token: string;
+            } | {
+                /** @constant */
+                kind: "oauth_refresh";
+                /**
+                 * Client id
+                 * @example 1234567890-abc.apps.googleusercontent.com
+                 */
+                clientId: string;
+                /**
+                 * Client secret
+                 * Format: password
+                 */
+                clientSecret: string;
+                /**
+                 * Refresh token
+                 * Format: password
+                 * @description Of a user who allowed the client the scope of the service, or cloud-platform.
+                 */
+                refreshToken: string;
+            };
+            /**
+             * Service account to impersonate
+             * @description Empty: the login itself. The login needs the role Service Account Token Creator on it.
+             * @example reader@my-project.iam.gserviceaccount.com
+             */
+            impersonate?: string;
+            /**
+             * Project of the data
+             * @description For tables without one. Empty: the project that pays.
+             * @example my-project-123
+             */
+            dataProject?: string;
+            /**
+             * Dataset
+             * @description For tables without one. Empty: discovery lists every dataset.
+             * @example analytics
+             */
+            dataset?: string;
+            /**
+             * Location
+             * @description Where statements run. Empty: where their tables are.
+             * @example EU
+             */
+            location?: string;
+            /**
+             * Most bytes billed per statement
+             * @description BigQuery refuses a statement that would be billed for more, and bills nothing for it. Empty: no limit.
+             */
+            maximumBytesBilled?: number;
+            /**
+             * Priority
+             * @description Batch statements wait for free capacity. `interactive` unless given.
+             * @enum {string}
+             */
+            priority?: "interactive" | "batch";
+            /**
+             * Labels of jobs
+             * @description They are on the bill, and in INFORMATION_SCHEMA.JOBS.
+             */
+            labels?: {
+                /** Name */
+                name: string;
+                /** Value */
+                value?: string;
+            }[];
+            /**
+             * Tables over Google Drive
+             * @description Asks for a token that reads files of Drive too, for tables over Google Sheets. `false` unless given.
+             */
+            drive?: boolean;
+            /**
+             * Endpoint
+             * @description `global` unless given.
+             */
+            endpoint?: {
+                /** @constant */
+                kind: "global";
+            } | {
+                /** @constant */
+                kind: "regional";
+                /**
+                 * Region
+                 * @example europe-west3
+                 */
+                region: string;
+            } | {
+                /** @constant */
+                kind: "private";
+                /**
+                 * Endpoint name
+                 * @description As in bigquery-xyz.p.googleapis.com.
+                 * @example xyz
+                 */
+                name: string;
+            };
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        BigqueryConfigChange: {
+            project?: string | null;
+            auth?: {
+                /** @constant */
+                kind?: "service_account";
+                key?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "oauth_token";
+                token?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "oauth_refresh";
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+                refreshToken?: string | components["schemas"]["SecretMask"] | null;
+            } | null;
+            impersonate?: string | null;
+            dataProject?: string | null;
+            dataset?: string | null;
+            location?: string | null;
+            maximumBytesBilled?: number | null;
+            priority?: ("interactive" | "batch") | null;
+            labels?: {
+                /** Name */
+                name: string;
+                /** Value */
+                value?: string;
+            }[] | null;
+            drive?: boolean | null;
+            endpoint?: {
+                /** @constant */
+                kind?: "global";
+            } | {
+                /** @constant */
+                kind?: "regional";
+                region?: string | null;
+            } | {
+                /** @constant */
+                kind?: "private";
+                name?: string | null;
+            } | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Google BigQuery */
+        BigqueryConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "bigquery";
+            config: components["schemas"]["BigqueryConfig"];
+        };
+        /** Google BigQuery */
+        BigqueryConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "bigquery";
+            config: components["schemas"]["BigqueryConfigChange"];
+        };
         /** @description The answer of the other side */
         CallAnswer: {
             output: {
@@ -1920,7 +2109,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["CsvConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -1951,7 +2140,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "trino" | "firebolt" | "athena" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "trino" | "firebolt" | "athena" | "bigquery" | "csv";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -4208,12 +4397,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["CsvConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -4305,7 +4494,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;

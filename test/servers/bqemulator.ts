@@ -31,7 +31,7 @@ export const bqemulator = defineServer<BqEmulator>({
     return sandbox.onFreePorts(2, async (port, grpcPort) => {
       const args = ["start", "--rest-port", String(port), "--grpc-port", String(grpcPort), "--project", PROJECT]
       const ready = () => answers(port)
-      await sandbox.launch("bqemulator", program("bqemulator"), args, { ready, readyMs: 60_000 })
+      await sandbox.launch("bqemulator", program("bqemulator"), args, { ready, readyMs: 60_000, env: { TMPDIR: sandbox.folder } })
       return { port, project: PROJECT }
     })
   },
