@@ -19,7 +19,7 @@ export function exampleOf(field: FieldDescription): unknown {
     case "list":
       return [exampleConfig(field.fields ?? [])]
     case "secret":
-      return field.format === "pem" ? "-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n" : "…"
+      return field.format === "pem" ? "-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n" : `my-${field.name}`
     case "text":
       return field.format === "host" ? "db.example.com" : field.format === "url" ? "https://api.example.com/v1" : `my-${field.name}`
   }

@@ -73,7 +73,7 @@ describe("discover", () => {
       ["shop/we`ird.name", "table", 'co"l'],
     ])
     expect(skipped.map(({ path, reason }) => `${path.join("/")}: ${reason}`).sort()).toEqual([
-      "shop/broken: The view does not work any more: it names something that is gone, or that its definer may not read; mend or drop it.",
+      "shop/broken: The view does not work any more: it refers to something that is gone or that its definer may not read; repair or drop the view.",
       "shop/only_insert: The user may not read it; run GRANT SELECT ON `shop`.`only_insert` TO `low`@`127.0.0.1`.",
     ])
     const partly = streams.find(({ path }) => path[1] === "partly")

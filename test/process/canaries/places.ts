@@ -59,7 +59,7 @@ function sample(name: string, field: Field, value: unknown, aim: Aim): unknown {
     case "list":
       return []
     case "secret":
-      return typeof value === "string" ? worded(field, value) : "sample"
+      return typeof value === "string" && takes(field, worded(field, value)) ? worded(field, value) : "sample"
     case "variant": {
       const kind = field.variants?.["off"] === undefined ? (Object.keys(field.variants ?? {})[0] ?? "") : "off"
       return { kind, ...configAt(field.variants?.[kind]?.fields ?? {}, [], value, aim) }
@@ -72,6 +72,7 @@ function sample(name: string, field: Field, value: unknown, aim: Aim): unknown {
 function text(name: string, field: Field, { port, user }: Aim): string {
   if (field.format === "host") return "127.0.0.1"
   if (field.format === "url") return `http://127.0.0.1:${port}/${user}`
+  if (field.format === "pem") return "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
   if (field.format === "upload") return "00000000-0000-4000-8000-000000000000"
   if (name === "user" || name === "username") return user
   // By such a name what is beside it is a secret.
