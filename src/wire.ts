@@ -1642,21 +1642,12 @@ export interface components {
         BigqueryConfig: {
             /**
              * Project
-             * @description It pays for queries. Empty: the project of the service account key.
+             * @description It pays for queries.
              * @example my-project-123
              */
-            project?: string;
+            project: string;
             /** Login */
             auth: {
-                /** @constant */
-                kind: "service_account";
-                /**
-                 * Key
-                 * Format: password
-                 * @description The whole JSON file. Its URLs are not used.
-                 */
-                key: string;
-            } | {
                 /** @constant */
                 kind: "oauth_token";
                 /**
@@ -1665,6 +1656,16 @@ export interface components {
                  * @description It is not renewed: after an hour it expires.
                  */
                 token: string;
+            } | {
+                /** @constant */
+                kind: "service_account";
+                /**
+                 * Key
+                 * Format: password
+                 * @description The whole JSON file. Its URLs are not used.
+                 * @example {"type":"service_account","project_id":"my-project-123","private_key_id":"0123456789abcdef","private_key":"-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n","client_email":"reader@my-project-123.iam.gserviceaccount.com"}
+                 */
+                key: string;
             } | {
                 /** @constant */
                 kind: "oauth_refresh";
@@ -1770,12 +1771,12 @@ export interface components {
             project?: string | null;
             auth?: {
                 /** @constant */
-                kind?: "service_account";
-                key?: string | components["schemas"]["SecretMask"] | null;
-            } | {
-                /** @constant */
                 kind?: "oauth_token";
                 token?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "service_account";
+                key?: string | components["schemas"]["SecretMask"] | null;
             } | {
                 /** @constant */
                 kind?: "oauth_refresh";

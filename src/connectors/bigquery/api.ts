@@ -1,7 +1,6 @@
-import { PlatformError } from "../../core/errors.ts"
 import type { Config } from "../../core/fields.ts"
 import type { Lease } from "../../core/lease.ts"
-import { googleAuth, projectIn } from "../shared/google/auth.ts"
+import { googleAuth } from "../shared/google/auth.ts"
 import { googleHost } from "../shared/google/endpoints.ts"
 import { errors, refusal } from "../shared/sql/bigquery-rest/errors.ts"
 import type { Connection } from "../shared/sql/bigquery-rest/jobs.ts"
@@ -21,11 +20,7 @@ const DRIVE = "https://www.googleapis.com/auth/drive.readonly"
 /** The REST API of BigQuery, version 2 (docs, REST). Nothing is sent yet; throws `config_invalid` for a key that cannot be used. */
 export function connectBigQuery(settings: BigQuery["settings"], given: Lease): BigQuery {
   const lease = throughTunnel(given, settings.tunnel)
-  const project = settings.project || projectIn(settings.auth)
-  if (project === undefined) {
-    const message = "The login names no project; enter the project that pays for queries."
-    throw new PlatformError("config_invalid", message, { faults: [{ pointer: "/project", message }] })
-  }
+  const { project } = settings
   const auth = googleAuth(settings.auth, settings.impersonate, settings.drive ? [...SCOPES, DRIVE] : SCOPES)
   const api = httpApi(
     { base: `https://${googleHost("bigquery", settings.endpoint)}/bigquery/v2/projects/${project}/`, headers: {}, auth, errors, refusal },

@@ -7,9 +7,9 @@ import { tunnelField } from "../shared/ssh.ts"
 const LEAST_BYTES = 10_485_760
 
 const fault = (form: RegExp, what: string) => (value: string) => (form.test(value) ? undefined : `must be ${what}.`)
-const project = (title: string, help: string) =>
+const project = (title: string, help: string, standard?: string) =>
   text(title, {
-    default: "",
+    ...(standard === undefined ? {} : { default: standard }),
     maxLength: 100,
     check: fault(/^([a-z0-9.-]{1,60}:)?[a-z][a-z0-9-]{1,28}[a-z0-9]$/, "the id of a project, such as my-project-123"),
     example: "my-project-123",
@@ -18,10 +18,10 @@ const project = (title: string, help: string) =>
 const label = (what: string) => fault(/^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u, `${what}: 63 letters in lower case, digits, underscores and hyphens at most`)
 
 export const fields = {
-  project: project("Project", "It pays for queries. Empty: the project of the service account key."),
+  project: project("Project", "It pays for queries."),
   auth: googleAuthField,
   impersonate: impersonateField,
-  dataProject: project("Project of the data", "For tables without one. Empty: the project that pays."),
+  dataProject: project("Project of the data", "For tables without one. Empty: the project that pays.", ""),
   dataset: text("Dataset", {
     default: "",
     maxLength: 1_024,

@@ -14,8 +14,20 @@ const VERIFY: TlsSpec = { mode: "verify" }
 const LIFE_MS = 3_600_000
 const CLOUD = "https://www.googleapis.com/auth/cloud-platform"
 
+const KEY_EXAMPLE = JSON.stringify({
+  type: "service_account",
+  project_id: "my-project-123",
+  private_key_id: "0123456789abcdef",
+  private_key: "-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n",
+  client_email: "reader@my-project-123.iam.gserviceaccount.com",
+})
+
 /** How somebody logs in to a service of Google Cloud. */
 export const googleAuthField = variant("Login", {
+  oauth_token: {
+    title: "OAuth access token",
+    fields: { token: secret("Access token", { check: tokenFault, help: "It is not renewed: after an hour it expires." }) },
+  },
   service_account: {
     title: "Service account key",
     fields: {
@@ -23,13 +35,10 @@ export const googleAuthField = variant("Login", {
         format: "multiline",
         maxLength: 16_384,
         check: serviceAccountFault,
+        example: KEY_EXAMPLE,
         help: "The whole JSON file. Its URLs are not used.",
       }),
     },
-  },
-  oauth_token: {
-    title: "OAuth access token",
-    fields: { token: secret("Access token", { check: tokenFault, help: "It is not renewed: after an hour it expires." }) },
   },
   oauth_refresh: {
     title: "OAuth refresh token",
@@ -75,7 +84,3 @@ function loginOf(login: GoogleLogin, scopes: readonly string[]): HttpAuth {
   const assertion = jwtSource({ key, algorithm: "RS256", keyId, claims: { iss: email, scope, aud: TOKEN_URL }, lifeMs: LIFE_MS })
   return assertionAuth({ tokenUrl: TOKEN_URL, account: email, key: login.key, scope, assertion }, VERIFY)
 }
-
-/** The project that a service account's key names; undefined for other logins. */
-export const projectIn = (login: GoogleLogin): string | undefined =>
-  login.kind === "service_account" ? serviceAccountOf(login.key, "/auth/key").projectId : undefined

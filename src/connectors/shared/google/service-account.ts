@@ -6,7 +6,6 @@ import { openRsaKey } from "../http/auth/private-key.ts"
 export interface ServiceAccount {
   readonly email: string
   readonly keyId: string | undefined
-  readonly projectId: string | undefined
   readonly privateKey: string
 }
 
@@ -32,14 +31,14 @@ export function readServiceAccount(text: string): ServiceAccount | string {
     return given.startsWith("MII") ? "is a key in the form P12; create a key in the form JSON." : "must be the JSON text of a service account's key."
   }
   if (typeof parsed !== "object" || parsed === null) return "must be the JSON text of a service account's key."
-  const { type, client_email: email, private_key: privateKey, private_key_id: keyId, project_id: projectId, ...rest } = parsed as Record<string, unknown>
+  const { type, client_email: email, private_key: privateKey, private_key_id: keyId, ...rest } = parsed as Record<string, unknown>
   if (typeof type === "string" && Object.hasOwn(OTHERS, type)) return OTHERS[type] ?? ""
   if ("installed" in rest || "web" in rest) return "is the secret of an OAuth client; create a key of a service account."
   if (type !== "service_account") return "must be a service account's key: the type in it is not service_account."
   if (typeof email !== "string" || !EMAIL.test(email)) return "has no client_email that is a service account's; enter the JSON file as it was created."
   if (typeof privateKey !== "string" || !privateKey.includes("PRIVATE KEY-----")) return "has no private_key; enter the JSON file as it was created."
   const name = (value: unknown): string | undefined => (typeof value === "string" && /^[\w.:-]{1,100}$/.test(value) ? value : undefined)
-  return { email, privateKey, keyId: name(keyId), projectId: name(projectId) }
+  return { email, privateKey, keyId: name(keyId) }
 }
 
 /** The problem with a key as somebody entered it. */
