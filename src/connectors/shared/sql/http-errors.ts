@@ -24,9 +24,14 @@ class Refused extends Error {
   }
 }
 
-/** What a refusal said, also once it is explained: for `ErrorTable.said`. A refusal without a code of its own has `HTTP 503`. */
-export const saidOf = (error: unknown): Said | undefined =>
-  error instanceof Refused ? error.said : error instanceof PlatformError && error.cause instanceof Refused ? error.cause.said : undefined
+/** What a refusal said, also once it is explained, and once `retrying` has counted the attempts: for `ErrorTable.said`. A refusal without a code of its own has `HTTP 503`. */
+export function saidOf(error: unknown): Said | undefined {
+  if (error instanceof Refused) return error.said
+  if (!(error instanceof PlatformError)) return undefined
+  const { cause } = error
+  const same = cause instanceof PlatformError && cause.code === error.code && cause.message === error.message
+  return cause instanceof Refused || same ? saidOf(cause) : undefined
+}
 
 /** The HTTP status of a refusal. */
 export const statusOf = ({ details }: Said): number => Number(details?.["status"])
