@@ -437,6 +437,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/connectors/{id}/query/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what a statement would read, without running it
+         * @description For types with the capability `dryRun`, whose systems say it without cost; for the others it is refused, and nothing is sent. Requires the role use or a higher one.
+         */
+        post: operations["dryRunQuery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/connectors/{id}/rows": {
         parameters: {
             query?: never;
@@ -2492,6 +2512,27 @@ export interface components {
             };
             /** @constant */
             draft: true;
+        };
+        DryRun: {
+            /** @description Bytes that the statement would read; null if the system does not say */
+            bytes: number | null;
+            /** @description How `bytes` relate to what it reads in the end */
+            accuracy: ("exact" | "at most" | "at least") | null;
+            /** @description The columns of the result */
+            columns: components["schemas"]["Column"][];
+            /** @description Further facts, of cost above all */
+            details: {
+                [key: string]: unknown;
+            };
+            /** @description Reasons not to run the statement */
+            warnings: string[];
+            durationMs: number;
+        };
+        DryRunInput: {
+            statement: string;
+            params?: unknown[];
+            /** @description The time limit, in milliseconds */
+            timeoutMs?: number;
         };
         EgressInput: {
             /** @description cidr[:port[-port]] */
@@ -5500,6 +5541,42 @@ export interface operations {
                     "application/json": components["schemas"]["Rows"];
                     "application/x-ndjson": string;
                     "text/csv": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    dryRunQuery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -28,7 +28,7 @@ export const sizeWaivers: readonly SizeWaiver[] = [
   },
   {
     type: "bigquery",
-    lines: 468,
+    lines: 480,
     reason:
       "What Google's services, GoogleSQL and the job API share is shared; its form and notes, views of INFORMATION_SCHEMA in several locations, the rows that wait to be merged, and commits by the ids of jobs are its own.",
   },

@@ -5,6 +5,7 @@ import { facts } from "./bigquery/facts.ts"
 import { fields } from "./bigquery/fields.ts"
 import { named, writer } from "./bigquery/writer.ts"
 import { type GoogleEndpoint, googleHost } from "./shared/google/endpoints.ts"
+import { dryRun } from "./shared/sql/bigquery-rest/dry-run.ts"
 import { errors } from "./shared/sql/bigquery-rest/errors.ts"
 import { listed } from "./shared/sql/bigquery-rest/tables.ts"
 import { googleDdl, googleDialect } from "./shared/sql/googlesql/dialect.ts"
@@ -22,6 +23,7 @@ export const bigquery = defineConnector({
   notes: `
 Cost: the test reads no table. Discovery asks INFORMATION_SCHEMA, which is billed for ten megabytes per view: four views per location, and one of
 keys per dataset. Every query is first validated by a dry run, which is free; then its own scan is billed, at most up to the connector's limit. The log has the bytes of each.
+A dry run of a query says how many bytes it would read; BigQuery bills at least ten megabytes for each table that a statement reads.
 A table that is read without a key and without a range is listed, which is free. A read by a key or since a value is one statement, which scans the
 columns that it takes. Streams are not cut into slices, since each slice would scan the whole table.
 
@@ -46,5 +48,15 @@ project to see the numbers of rows.`,
   fields,
   address: ({ endpoint }) => ({ host: googleHost("bigquery", (endpoint ?? { kind: "global" }) as GoogleEndpoint), port: 443 }),
   connect: connectBigQuery,
-  ...sqlVerbs({ dialect: googleDialect("BigQuery", "account", errors), catalog, errors, facts, writer, ddl: { ...googleDdl, alone: true }, named, listed }),
+  ...sqlVerbs({
+    dialect: googleDialect("BigQuery", "account", errors),
+    catalog,
+    errors,
+    facts,
+    dryRun,
+    writer,
+    ddl: { ...googleDdl, alone: true },
+    named,
+    listed,
+  }),
 })

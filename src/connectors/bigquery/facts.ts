@@ -1,7 +1,7 @@
 import type { Call } from "../../core/call.ts"
 import type { ServerFacts } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
-import { dryRun } from "../shared/sql/bigquery-rest/dry-run.ts"
+import { validate } from "../shared/sql/bigquery-rest/dry-run.ts"
 import { warningsOf } from "../shared/sql/login.ts"
 import type { BigQuery } from "./api.ts"
 
@@ -11,7 +11,7 @@ export async function facts(client: BigQuery, call: Call): Promise<ServerFacts> 
   let denied: unknown
   await call.stage("auth", async () => {
     try {
-      await dryRun(client, "SELECT 1", [], call)
+      await validate(client, "SELECT 1", [], call)
     } catch (error) {
       // The login is good when it only lacks a role.
       if (!(error instanceof PlatformError) || !["permission_denied", "query_invalid"].includes(error.code)) throw error

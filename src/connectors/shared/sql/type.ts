@@ -1,5 +1,5 @@
 import type { Call } from "../../../core/call.ts"
-import type { ServerFacts } from "../../../core/connector.ts"
+import type { DryRun, ServerFacts } from "../../../core/connector.ts"
 import type { Atomic } from "./atomic.ts"
 import type { Bytes } from "./bytes.ts"
 import type { Catalog } from "./catalog.ts"
@@ -21,6 +21,8 @@ export interface SqlType<B, C extends SqlConnection<B>> {
   readonly grants?: Grants<C>
   /** An authenticated round trip, in the stages `permission` and `probe`. */
   facts(client: C, call: Call): Promise<ServerFacts>
+  /** What a reading statement would read, which the system says without running it. Absent: the system cannot say it. */
+  dryRun?(client: C, sql: string, params: readonly B[], call: Call): Promise<DryRun>
   /** Absent: the type does not write. */
   readonly writer?: Writer<B, C>
   /** Absent: streams are not cut into slices. */

@@ -1,4 +1,5 @@
 import type { Call } from "../../../core/call.ts"
+import type { DryRun } from "../../../core/connector.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { Batch, Commit, ReadOptions, ReadPlan, Stream, WantedStream, WriteOptions } from "../../../core/streams.ts"
 import type { Value } from "../../../core/values.ts"
@@ -20,7 +21,7 @@ import { writeBatch } from "./write.ts"
 
 /** All verbs of a SQL type. A verb whose role is absent is absent too. */
 export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
-  const { catalog, dialect, errors, facts, writer, slicer, ddl, bytes, named } = type
+  const { catalog, dialect, errors, facts, dryRun, writer, slicer, ddl, bytes, named } = type
   return {
     close: ({ wire }: C) => wire.close(),
     test: (client: C, call: Call) => facts(client, call),
@@ -34,6 +35,14 @@ export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
       ),
     query: (client: C, statement: string, params: readonly Value[], call: Call) =>
       mending(type, client, call, { statement }, query(type, client, statement, params, call)),
+    ...(dryRun === undefined
+      ? {}
+      : {
+          async dryRun(client: C, statement: string, params: readonly Value[], call: Call): Promise<DryRun> {
+            const bind = binding(dialect, statement, params)
+            return await dryRun(client, statement, bind(await client.wire.paramTypes?.(statement, params, call)), call)
+          },
+        }),
     plans: ["all", "since"] as const,
     read: (client: C, from: Stream, options: ReadOptions, call: Call) =>
       mending(type, client, call, { path: catalog.whole?.(client, from.path) ?? from.path }, read(type, client, from, options, call)),
@@ -92,8 +101,7 @@ async function* query<B, C extends SqlConnection<B>>(
   params: readonly Value[],
   call: Call,
 ): AsyncGenerator<Batch> {
-  assertReads(statement, dialect.reading)
-  const bind = (types?: readonly ParamType[]): readonly B[] => params.map((value, index) => parameter(dialect.param, value, types?.[index], index))
+  const bind = binding(dialect, statement, params)
   // Values that no type takes are refused before the statement is sent.
   const untyped = bind()
   yield* reading(
@@ -108,6 +116,12 @@ async function* query<B, C extends SqlConnection<B>>(
     },
     { maxRows: call.maxRows, byCaller: true, soon: true },
   )
+}
+
+/** How the parameters of a caller's statement are bound; throws `query_invalid` for a statement that does not only read. */
+function binding<B>({ reading: rules, param }: Dialect<B>, statement: string, params: readonly Value[]): (types?: readonly ParamType[]) => readonly B[] {
+  assertReads(statement, rules)
+  return (types) => params.map((value, index) => parameter(param, value, types?.[index], index))
 }
 
 function parameter<B>(param: Dialect<B>["param"], value: Value, type: ParamType | undefined, index: number): B {

@@ -47,8 +47,8 @@ export function queryOf({ settings, dataProject }: Connection, { sql, params, ti
       ...(dryRun || priority === "interactive" ? {} : { priority: "BATCH" }),
       ...(params.length === 0 ? {} : { parameterMode: "POSITIONAL", queryParameters: params.map(bound) }),
       ...(dataset === "" ? {} : { defaultDataset: { projectId: dataProject, datasetId: dataset } }),
-      // The views of a catalog cost at least ten megabytes each.
-      ...(most === undefined || quick ? {} : { maximumBytesBilled: String(most) }),
+      // The views of a catalog cost at least ten megabytes each, and a dry run costs nothing.
+      ...(most === undefined || quick || dryRun ? {} : { maximumBytesBilled: String(most) }),
     },
   }
 }
