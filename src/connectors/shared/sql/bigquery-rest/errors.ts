@@ -11,6 +11,7 @@ export const errors: ErrorTable = httpErrors({
     permission_denied: [
       "accessDenied",
       "forbidden",
+      "insufficientPermissions",
       "billingNotEnabled",
       "blocked",
       "accessNotConfigured",
@@ -32,6 +33,7 @@ export const errors: ErrorTable = httpErrors({
   sentences: {
     auth_failed: "Google refuses the login ({said}); check the token, or the key and whether its account still exists.",
     permission_denied: "The account lacks a permission: {said}; grant it a role such as BigQuery Data Viewer, and BigQuery Job User on the project that pays.",
+    insufficientPermissions: "The token lacks the scope of BigQuery ({said}); create one with the scope https://www.googleapis.com/auth/bigquery.",
     rate_limited: "BigQuery's limits are reached: {said}; call less often, or raise the quota.",
     bytesBilledLimitExceeded: "The statement would be billed for more than the connector allows: {said}; ask for less, or raise the connector's limit.",
   },
