@@ -2,6 +2,7 @@ import type { AnyConnector } from "../core/connector.ts"
 import { Registry } from "../core/registry.ts"
 import { athena } from "./athena.ts"
 import { bigquery } from "./bigquery.ts"
+import { clickhouse } from "./clickhouse.ts"
 import { csv } from "./csv.ts"
 import { databricks } from "./databricks.ts"
 import { firebolt } from "./firebolt.ts"
@@ -14,6 +15,20 @@ import { snowflake } from "./snowflake.ts"
 import { trino } from "./trino.ts"
 
 /** Every connector type, in the order that lists show them. */
-export const connectors: readonly AnyConnector[] = [postgres, mysql, http, snowflake, databricks, redshift, singlestore, trino, firebolt, athena, bigquery, csv]
+export const connectors: readonly AnyConnector[] = [
+  postgres,
+  mysql,
+  http,
+  snowflake,
+  databricks,
+  redshift,
+  singlestore,
+  clickhouse,
+  trino,
+  firebolt,
+  athena,
+  bigquery,
+  csv,
+]
 
 export const registry = new Registry(connectors)

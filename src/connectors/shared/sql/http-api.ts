@@ -12,7 +12,7 @@ import { lastRequest } from "../http/last-request.ts"
 import { requestTo } from "../http/requests.ts"
 import { type HttpRetries, isIdempotent, isPassing, retriesOf } from "../http/retry.ts"
 import type { ErrorTable } from "./errors.ts"
-import { objectIn, type Refusal, refusalIn, strange } from "./http-errors.ts"
+import { objectIn, type Refusal, redirected, refusalIn, strange } from "./http-errors.ts"
 
 /** One request of an API: a JSON object, or a text, as the body. */
 export interface Ask {
@@ -115,12 +115,6 @@ export function httpApi(how: HttpApi, lease: Lease): HttpAsking {
       else await lastRequest(lease, dial, await auth.sign(requestOf(one, randomUUID(), 1), call), tls)
     },
   }
-}
-
-/** No such API redirects, and no redirect is followed: it comes from something that stands before it, such as a page to log in. */
-const redirected = (errors: ErrorTable, { status, headers, url }: HttpAnswer): PlatformError => {
-  const to = headers["location"] ?? ""
-  return strange(errors, `is a redirect (${status})${URL.canParse(to, url.href) ? ` to ${new URL(to, url.href).origin}` : ""}`)
 }
 
 function answered(answer: HttpAnswer, { host }: URL, errors: ErrorTable, parse?: (text: string) => unknown): { body: Body; status: number } {
