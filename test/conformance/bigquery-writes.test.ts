@@ -137,6 +137,25 @@ describe("commits", () => {
   })
 })
 
+test("a commit whose load job fails for one row writes the others, once", async () => {
+  engine.refusing = (lines) => {
+    if (lines.some(({ name }) => name === "bad")) throw new Refused(400, "invalid", "JSON parsing error")
+  }
+  engine.answer(/^INSERT INTO .* SELECT .* FROM .*jackfield_stage_/, () => {
+    engine.lines.set("conformance.target", [...loaded(), ...(engine.lines.get(stages()[0] ?? "") ?? [])])
+    return { fields: [], rows: [], touched: 1 }
+  })
+  const rows = [
+    [1, "good"],
+    [2, "bad"],
+    [3, "good"],
+  ]
+  const once = () => write(rows, "append", { run: "partly", part: "p", sequence: 0 })
+  expect((await once()).rejected.map(({ index }) => index)).toEqual([1])
+  await once()
+  expect(loaded().map(({ id }) => id)).toEqual(["1", "3"])
+})
+
 describe("the table in which rows wait", () => {
   const merged: string[] = []
   beforeEach(() => {
