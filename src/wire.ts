@@ -1257,61 +1257,7 @@ export interface components {
              */
             region: string;
             /** Login */
-            auth: {
-                /** @constant */
-                kind: "access_key";
-                /**
-                 * Access key id
-                 * @example AKIAIOSFODNN7EXAMPLE
-                 */
-                accessKeyId: string;
-                /**
-                 * Secret access key
-                 * Format: password
-                 */
-                secretAccessKey: string;
-                /**
-                 * Session token
-                 * Format: password
-                 * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
-                 */
-                sessionToken?: string;
-            } | {
-                /** @constant */
-                kind: "assume_role";
-                /**
-                 * Access key id
-                 * @example AKIAIOSFODNN7EXAMPLE
-                 */
-                accessKeyId: string;
-                /**
-                 * Secret access key
-                 * Format: password
-                 */
-                secretAccessKey: string;
-                /**
-                 * Session token
-                 * Format: password
-                 * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
-                 */
-                sessionToken?: string;
-                /**
-                 * Role
-                 * @example arn:aws:iam::123456789012:role/jackfield
-                 */
-                roleArn: string;
-                /**
-                 * External id
-                 * Format: password
-                 * @description If the role's trust policy asks for one.
-                 */
-                externalId?: string;
-                /**
-                 * Session name
-                 * @description As CloudTrail shows it. `jackfield` unless given.
-                 */
-                sessionName?: string;
-            };
+            auth: components["schemas"]["AuthAccessKey"] | components["schemas"]["AuthAssumeRole"];
             /**
              * Workgroup
              * @description It decides the engine's version and the limits of scanned bytes. `primary` unless given.
@@ -1367,13 +1313,7 @@ export interface components {
              * Endpoint
              * @description `standard` unless given.
              */
-            endpoint?: {
-                /** @constant */
-                kind: "standard";
-            } | {
-                /** @constant */
-                kind: "fips";
-            } | {
+            endpoint?: components["schemas"]["EndpointStandard"] | components["schemas"]["EndpointFips"] | {
                 /** @constant */
                 kind: "vpc";
                 /**
@@ -1390,22 +1330,7 @@ export interface components {
         };
         AthenaConfigChange: {
             region?: string | null;
-            auth?: {
-                /** @constant */
-                kind?: "access_key";
-                accessKeyId?: string | null;
-                secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
-                sessionToken?: string | components["schemas"]["SecretMask"] | null;
-            } | {
-                /** @constant */
-                kind?: "assume_role";
-                accessKeyId?: string | null;
-                secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
-                sessionToken?: string | components["schemas"]["SecretMask"] | null;
-                roleArn?: string | null;
-                externalId?: string | components["schemas"]["SecretMask"] | null;
-                sessionName?: string | null;
-            } | null;
+            auth?: components["schemas"]["AuthAccessKeyChange"] | components["schemas"]["AuthAssumeRoleChange"] | null;
             workgroup?: string | null;
             catalog?: string | null;
             database?: string | null;
@@ -1423,13 +1348,7 @@ export interface components {
             } | null;
             bucketOwner?: string | null;
             tables?: string | null;
-            endpoint?: {
-                /** @constant */
-                kind?: "standard";
-            } | {
-                /** @constant */
-                kind?: "fips";
-            } | {
+            endpoint?: components["schemas"]["EndpointStandardChange"] | components["schemas"]["EndpointFipsChange"] | {
                 /** @constant */
                 kind?: "vpc";
                 host?: string | null;
@@ -1505,6 +1424,83 @@ export interface components {
                 seq: number;
                 reason: string;
             };
+        };
+        /** Access key */
+        AuthAccessKey: {
+            /** @constant */
+            kind: "access_key";
+            /**
+             * Access key id
+             * @example AKIAIOSFODNN7EXAMPLE
+             */
+            accessKeyId: string;
+            /**
+             * Secret access key
+             * Format: password
+             */
+            secretAccessKey: string;
+            /**
+             * Session token
+             * Format: password
+             * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
+             */
+            sessionToken?: string;
+        };
+        /** Access key */
+        AuthAccessKeyChange: {
+            /** @constant */
+            kind?: "access_key";
+            accessKeyId?: string | null;
+            secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
+            sessionToken?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Role that an access key assumes */
+        AuthAssumeRole: {
+            /** @constant */
+            kind: "assume_role";
+            /**
+             * Access key id
+             * @example AKIAIOSFODNN7EXAMPLE
+             */
+            accessKeyId: string;
+            /**
+             * Secret access key
+             * Format: password
+             */
+            secretAccessKey: string;
+            /**
+             * Session token
+             * Format: password
+             * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
+             */
+            sessionToken?: string;
+            /**
+             * Role
+             * @example arn:aws:iam::123456789012:role/jackfield
+             */
+            roleArn: string;
+            /**
+             * External id
+             * Format: password
+             * @description If the role's trust policy asks for one.
+             */
+            externalId?: string;
+            /**
+             * Session name
+             * @description As CloudTrail shows it. `jackfield` unless given.
+             */
+            sessionName?: string;
+        };
+        /** Role that an access key assumes */
+        AuthAssumeRoleChange: {
+            /** @constant */
+            kind?: "assume_role";
+            accessKeyId?: string | null;
+            secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
+            sessionToken?: string | components["schemas"]["SecretMask"] | null;
+            roleArn?: string | null;
+            externalId?: string | components["schemas"]["SecretMask"] | null;
+            sessionName?: string | null;
         };
         /** User and password */
         AuthBasic: {
@@ -2299,7 +2295,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["CsvConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -2330,7 +2326,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "csv";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2722,6 +2718,32 @@ export interface components {
             nextCursor: string | null;
             /** @description The number of matching items on all pages */
             total: number;
+        };
+        /** The region's own with validated cryptography (FIPS) */
+        EndpointFips: {
+            /** @constant */
+            kind: "fips";
+        };
+        /**
+         * The region's own with validated cryptography (FIPS)
+         * @description `standard` unless given.
+         */
+        EndpointFipsChange: {
+            /** @constant */
+            kind?: "fips";
+        };
+        /** The region's own */
+        EndpointStandard: {
+            /** @constant */
+            kind: "standard";
+        };
+        /**
+         * The region's own
+         * @description `standard` unless given.
+         */
+        EndpointStandardChange: {
+            /** @constant */
+            kind?: "standard";
         };
         /**
          * @description The error code; docs/errors.md explains each code and its remedy
@@ -3499,6 +3521,138 @@ export interface components {
             title: string;
             role: components["schemas"]["Role"];
         };
+        MssqlConfig: {
+            /**
+             * Server
+             * Format: hostname
+             * @example sql.example.com
+             */
+            host: string;
+            /**
+             * Port
+             * @description `1433` unless given.
+             */
+            port?: number;
+            /**
+             * Database
+             * @description Empty: the login's default.
+             * @example shop
+             */
+            database?: string;
+            /** Login */
+            auth: {
+                /** @constant */
+                kind: "password";
+                /**
+                 * User
+                 * @description We recommend a separate login with SELECT on the tables that the hub reads.
+                 * @example jackfield
+                 */
+                user: string;
+                /**
+                 * Password
+                 * Format: password
+                 */
+                password?: string;
+            } | {
+                /** @constant */
+                kind: "entra";
+                /**
+                 * Directory (tenant)
+                 * @example contoso.onmicrosoft.com
+                 */
+                tenant: string;
+                /**
+                 * Application (client) id
+                 * @example 11111111-2222-3333-4444-555555555555
+                 */
+                clientId: string;
+                /**
+                 * Client secret
+                 * Format: password
+                 */
+                clientSecret: string;
+                /**
+                 * Cloud
+                 * @description `public` unless given.
+                 * @enum {string}
+                 */
+                cloud?: "public" | "government" | "china";
+            } | {
+                /** @constant */
+                kind: "token";
+                /**
+                 * Access token
+                 * Format: password
+                 * @description It is not renewed: when it expires, enter a new one.
+                 */
+                token: string;
+            };
+            /**
+             * TLS
+             * @description Switch it off only on a network that you trust. `verify` unless given.
+             */
+            tls?: components["schemas"]["TlsVerify"] | components["schemas"]["TlsRequire"] | components["schemas"]["TlsOff"];
+            /**
+             * Encrypt from the first byte
+             * @description TDS 8.0, for servers whose network settings say Force Strict Encryption (SQL Server 2022 and newer, Azure SQL). `false` unless given.
+             */
+            strict?: boolean;
+            /**
+             * Read from a secondary replica
+             * @description Asks the listener of an availability group for a readable replica (ApplicationIntent=ReadOnly). `false` unless given.
+             */
+            readOnlyIntent?: boolean;
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        MssqlConfigChange: {
+            host?: string | null;
+            port?: number | null;
+            database?: string | null;
+            auth?: {
+                /** @constant */
+                kind?: "password";
+                user?: string | null;
+                password?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "entra";
+                tenant?: string | null;
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+                cloud?: ("public" | "government" | "china") | null;
+            } | {
+                /** @constant */
+                kind?: "token";
+                token?: string | components["schemas"]["SecretMask"] | null;
+            } | null;
+            tls?: components["schemas"]["TlsVerifyChange"] | components["schemas"]["TlsRequireChange"] | components["schemas"]["TlsOffChange"] | null;
+            strict?: boolean | null;
+            readOnlyIntent?: boolean | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Microsoft SQL Server */
+        MssqlConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mssql";
+            config: components["schemas"]["MssqlConfig"];
+        };
+        /** Microsoft SQL Server */
+        MssqlConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mssql";
+            config: components["schemas"]["MssqlConfigChange"];
+        };
         MysqlConfig: {
             /**
              * Host
@@ -4004,6 +4158,191 @@ export interface components {
             };
             /** @description Where the next page begins; null at the end, or where the stream cannot be resumed and `truncated` is true */
             nextCursor: string | null;
+        };
+        S3Config: {
+            /**
+             * Bucket
+             * @example my-exports
+             */
+            bucket: string;
+            /**
+             * Region
+             * @description The bucket's region. Of other services whatever they sign with: us-east-1, auto.
+             * @example eu-central-1
+             */
+            region: string;
+            /** Login */
+            auth: components["schemas"]["AuthAccessKey"] | components["schemas"]["AuthAssumeRole"];
+            /**
+             * Files
+             * @description Which files are read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @example exports/2026/**\/*.csv
+             */
+            files?: string;
+            /**
+             * Streams
+             * @description folder: the files of a folder are one stream, and folders such as dt=2026-11-01 below it are columns. `file` unless given.
+             * @enum {string}
+             */
+            streams?: "file" | "folder";
+            /**
+             * Format
+             * @description auto: recognised by each file's first bytes and its name. `auto` unless given.
+             * @enum {string}
+             */
+            format?: "auto" | "csv" | "ndjson" | "json";
+            /**
+             * Format of new files
+             * @description `csv` unless given.
+             * @enum {string}
+             */
+            writes?: "csv" | "ndjson" | "json";
+            /**
+             * Compression of new files
+             * @description `none` unless given.
+             * @enum {string}
+             */
+            compression?: "none" | "gzip" | "zstd";
+            /**
+             * Requester pays
+             * @description yes: the login's account pays for requests to a bucket that wants that. `no` unless given.
+             * @enum {string}
+             */
+            requesterPays?: "no" | "yes";
+            /**
+             * Encryption
+             * @description Of files that are written; those of a key of your own are read with it. `bucket` unless given.
+             */
+            encryption?: {
+                /** @constant */
+                kind: "bucket";
+            } | {
+                /** @constant */
+                kind: "s3";
+            } | {
+                /** @constant */
+                kind: "kms";
+                /**
+                 * Key
+                 * @example arn:aws:kms:eu-central-1:123456789012:key/…
+                 */
+                kmsKey: string;
+            } | {
+                /** @constant */
+                kind: "customer";
+                /**
+                 * Key
+                 * Format: password
+                 * @description 256 bits as base64. Every file must be encrypted by it.
+                 */
+                key: string;
+            };
+            /**
+             * Owner of the bucket
+             * @description The account that must own the bucket.
+             */
+            bucketOwner?: string;
+            /**
+             * Endpoint
+             * @description `standard` unless given.
+             */
+            endpoint?: components["schemas"]["EndpointStandard"] | components["schemas"]["EndpointFips"] | {
+                /** @constant */
+                kind: "custom";
+                /**
+                 * URL
+                 * Format: uri
+                 * @example https://minio.example.com:9000
+                 */
+                url: string;
+                /**
+                 * Addressing
+                 * @description Where the bucket stands: in the path, or before the host. `path` unless given.
+                 * @enum {string}
+                 */
+                style?: "path" | "host";
+                /**
+                 * TLS
+                 * @description Only for https URLs. `verify` unless given.
+                 */
+                tls?: {
+                    /** @constant */
+                    kind: "verify";
+                    /**
+                     * CA certificate
+                     * @description PEM of a private authority; without it the system's roots decide.
+                     */
+                    ca?: string;
+                } | {
+                    /** @constant */
+                    kind: "require";
+                };
+            };
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        S3ConfigChange: {
+            bucket?: string | null;
+            region?: string | null;
+            auth?: components["schemas"]["AuthAccessKeyChange"] | components["schemas"]["AuthAssumeRoleChange"] | null;
+            files?: string | null;
+            streams?: ("file" | "folder") | null;
+            format?: ("auto" | "csv" | "ndjson" | "json") | null;
+            writes?: ("csv" | "ndjson" | "json") | null;
+            compression?: ("none" | "gzip" | "zstd") | null;
+            requesterPays?: ("no" | "yes") | null;
+            encryption?: {
+                /** @constant */
+                kind?: "bucket";
+            } | {
+                /** @constant */
+                kind?: "s3";
+            } | {
+                /** @constant */
+                kind?: "kms";
+                kmsKey?: string | null;
+            } | {
+                /** @constant */
+                kind?: "customer";
+                key?: string | components["schemas"]["SecretMask"] | null;
+            } | null;
+            bucketOwner?: string | null;
+            endpoint?: components["schemas"]["EndpointStandardChange"] | components["schemas"]["EndpointFipsChange"] | {
+                /** @constant */
+                kind?: "custom";
+                url?: string | null;
+                style?: ("path" | "host") | null;
+                tls?: {
+                    /** @constant */
+                    kind?: "verify";
+                    ca?: string | null;
+                } | {
+                    /** @constant */
+                    kind?: "require";
+                } | null;
+            } | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Amazon S3 */
+        S3Connector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "s3";
+            config: components["schemas"]["S3Config"];
+        };
+        /** Amazon S3 */
+        S3ConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "s3";
+            config: components["schemas"]["S3ConfigChange"];
         };
         /** @description The connectors that a key or a user is limited to */
         Scope: {
@@ -4608,12 +4947,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -4705,7 +5044,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;

@@ -7,9 +7,11 @@ import { csv } from "./csv.ts"
 import { databricks } from "./databricks.ts"
 import { firebolt } from "./firebolt.ts"
 import { http } from "./http.ts"
+import { mssql } from "./mssql.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
 import { redshift } from "./redshift.ts"
+import { s3 } from "./s3.ts"
 import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
 import { trino } from "./trino.ts"
@@ -18,6 +20,7 @@ import { trino } from "./trino.ts"
 export const connectors: readonly AnyConnector[] = [
   postgres,
   mysql,
+  mssql,
   http,
   snowflake,
   databricks,
@@ -28,6 +31,7 @@ export const connectors: readonly AnyConnector[] = [
   firebolt,
   athena,
   bigquery,
+  s3,
   csv,
 ]
 

@@ -5,6 +5,15 @@ import type { HttpClient, StreamedAnswer } from "../http/client.ts"
 import { nameOf, requestTo } from "../http/requests.ts"
 import { type ByteSource, fileChanged, PastEnd, section } from "./source.ts"
 
+/** How a store that knows its files tells of one. */
+export interface Known {
+  readonly name: string
+  /** The mark that the store's listing gives to the version in an answer. */
+  markOf(headers: StreamedAnswer["headers"]): string
+  /** Headers of each request for it, by names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** A compressed file is read as it stands, and an answer may not be coded on its way. */
 const HEADERS = { accept: "text/csv, text/plain;q=0.9, */*;q=0.5", "accept-encoding": "identity" }
 
@@ -12,9 +21,10 @@ const HEADERS = { accept: "text/csv, text/plain;q=0.9, */*;q=0.5", "accept-encod
  * The file at a URL, asked for once; its body is read at the pace of the reader. A server that offers ranges (RFC 9110, 14)
  * and names the version by a strong ETag is asked for parts; each of them must be of the version that came first.
  */
-export async function urlSource(url: URL, http: HttpClient, call: Call): Promise<ByteSource> {
-  const ask = (headers: Readonly<Record<string, string>>): Promise<StreamedAnswer> => http.open(requestTo(url, { headers: { ...HEADERS, ...headers } }), call)
-  const name = nameOf(url).replaceAll("\u0000", "").slice(0, 255)
+export async function urlSource(url: URL, http: HttpClient, call: Call, known?: Known): Promise<ByteSource> {
+  const ask = (headers: Readonly<Record<string, string>>): Promise<StreamedAnswer> =>
+    http.open(requestTo(url, { headers: { ...HEADERS, ...known?.headers, ...headers } }), call)
+  const name = known?.name ?? nameOf(url).replaceAll("\u0000", "").slice(0, 255)
   const first = await call.stage("auth", async () => checked(await ask({}), 200))
   const { etag = "", "content-length": length } = first.headers
   const bytes = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
@@ -44,7 +54,7 @@ export async function urlSource(url: URL, http: HttpClient, call: Call): Promise
     bytes,
     ranges,
     contentType: first.headers["content-type"],
-    mark: markOf(first),
+    mark: known?.markOf(first.headers) ?? markOf(first),
     open,
     async [Symbol.asyncDispose]() {
       release()
