@@ -85,7 +85,7 @@ describe("a redirect is not followed", () => {
     const redirect: Answer = (_, response) => response.writeHead(status, { location: "http://169.254.169.254/latest/meta-data/" }).end()
     const error = await failure(against(redirect, discover))
     expect([error.code, heard.length]).toEqual(["response_invalid", 1])
-    expect(error.message).toMatch(/leads elsewhere, which is not followed; correct Region or Endpoint/)
+    expect(error.message).toMatch(/answers with a redirect \(\d+\), which is not followed; correct Region or Endpoint/)
   })
 
   test("but tells the bucket's region", async () => {

@@ -22,9 +22,11 @@ export function secretPlaces(fields: Fields, base: readonly string[] = []): Plac
   })
 }
 
-/** The value in a form that the field accepts: wrapped as PEM if the field requires it. */
-export const worded = (field: Field, value: string): string =>
-  field.format === "pem" && !value.includes("-----BEGIN ") ? `-----BEGIN OPENSSH PRIVATE KEY-----\n${value}\n-----END OPENSSH PRIVATE KEY-----` : value
+/** The value in a form that the field accepts: wrapped as PEM if the field requires it, and inserted into the field's example if there is one. */
+export function worded({ format, example }: Field, value: string): string {
+  if (example !== undefined && !value.startsWith("{")) return example.replace("…", () => JSON.stringify(value).slice(1, -1))
+  return format === "pem" && !value.includes("-----BEGIN ") ? `-----BEGIN OPENSSH PRIVATE KEY-----\n${value}\n-----END OPENSSH PRIVATE KEY-----` : value
+}
 
 /** Whether a place accepts a value, according to its field. */
 export const takes = (field: Field, value: string): boolean => value.length <= (field.maxLength ?? 65_536) && field.check?.(value) === undefined
