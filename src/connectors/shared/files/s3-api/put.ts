@@ -3,6 +3,7 @@ import type { Call } from "../../../../core/call.ts"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { HttpAnswer } from "../../../../core/http/request.ts"
 import { requestTo } from "../../http/requests.ts"
+import { inPieces } from "../pieces.ts"
 import { parseXml, textIn } from "../../xml.ts"
 import { type Bucket, markOf } from "./bucket.ts"
 
@@ -11,7 +12,7 @@ const PART = 16 * 1_048_576
 
 /** Stores a file whole: in one request, or in parts that become a file only when the last is there. */
 export async function putFile(bucket: Bucket, url: URL, bytes: AsyncIterable<Buffer>, call: Call): Promise<{ readonly mark: string; readonly bytes: number }> {
-  const parts = inParts(bytes)
+  const parts = inPieces(bytes, PART)
   const first = await parts.next()
   const begun = first.done === true ? Buffer.alloc(0) : first.value
   const second = await parts.next()
@@ -70,20 +71,3 @@ function withQuery(url: URL, query: Readonly<Record<string, string>>): URL {
 }
 
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;")
-
-/** The bytes in parts of one size; the last may be shorter. */
-async function* inParts(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let held: Buffer[] = []
-  let length = 0
-  for await (const piece of bytes) {
-    held.push(piece)
-    length += piece.length
-    while (length >= PART) {
-      const all = Buffer.concat(held)
-      yield all.subarray(0, PART)
-      held = [all.subarray(PART)]
-      length -= PART
-    }
-  }
-  if (length > 0) yield Buffer.concat(held)
-}
