@@ -437,6 +437,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/connectors/{id}/query/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what a statement would read, without running it
+         * @description For types with the capability `dryRun`, whose systems say it without cost; for the others it is refused, and nothing is sent. Requires the role use or a higher one.
+         */
+        post: operations["dryRunQuery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/connectors/{id}/rows": {
         parameters: {
             query?: never;
@@ -1635,6 +1655,196 @@ export interface components {
             kind?: "password";
             password?: string | components["schemas"]["SecretMask"] | null;
         };
+        BigqueryConfig: {
+            /**
+             * Project
+             * @description It pays for queries.
+             * @example my-project-123
+             */
+            project: string;
+            /** Login */
+            auth: {
+                /** @constant */
+                kind: "oauth_token";
+                /**
+                 * Access token
+                 * Format: password
+                 * @description It is not renewed: after an hour it expires.
+                 */
+                token: string;
+            } | {
+                /** @constant */
+                kind: "service_account";
+                /**
+                 * Key
+                 * Format: password
+                 * @description The whole JSON file. Its URLs are not used.
+                 * @example {"type":"service_account","project_id":"my-project-123","private_key_id":"0123456789abcdef","private_key":"-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n","client_email":"reader@my-project-123.iam.gserviceaccount.com"}
+                 */
+                key: string;
+            } | {
+                /** @constant */
+                kind: "oauth_refresh";
+                /**
+                 * Client id
+                 * @example 1234567890-abc.apps.googleusercontent.com
+                 */
+                clientId: string;
+                /**
+                 * Client secret
+                 * Format: password
+                 */
+                clientSecret: string;
+                /**
+                 * Refresh token
+                 * Format: password
+                 * @description Of a user who allowed the client the scope of the service, or cloud-platform.
+                 */
+                refreshToken: string;
+            };
+            /**
+             * Service account to impersonate
+             * @description Empty: the login itself. The login needs the role Service Account Token Creator on it.
+             * @example reader@my-project.iam.gserviceaccount.com
+             */
+            impersonate?: string;
+            /**
+             * Project of the data
+             * @description For tables without one. Empty: the project that pays.
+             * @example my-project-123
+             */
+            dataProject?: string;
+            /**
+             * Dataset
+             * @description For tables without one. Empty: discovery lists every dataset.
+             * @example analytics
+             */
+            dataset?: string;
+            /**
+             * Location
+             * @description Where statements run. Empty: where their tables are.
+             * @example EU
+             */
+            location?: string;
+            /**
+             * Most bytes billed per statement
+             * @description BigQuery refuses a statement that would be billed for more, and bills nothing for it. Empty: no limit.
+             */
+            maximumBytesBilled?: number;
+            /**
+             * Priority
+             * @description Batch statements wait for free capacity. `interactive` unless given.
+             * @enum {string}
+             */
+            priority?: "interactive" | "batch";
+            /**
+             * Labels of jobs
+             * @description They are on the bill, and in INFORMATION_SCHEMA.JOBS.
+             */
+            labels?: {
+                /** Name */
+                name: string;
+                /** Value */
+                value?: string;
+            }[];
+            /**
+             * Tables over Google Drive
+             * @description Asks for a token that reads files of Drive too, for tables over Google Sheets. `false` unless given.
+             */
+            drive?: boolean;
+            /**
+             * Endpoint
+             * @description `global` unless given.
+             */
+            endpoint?: {
+                /** @constant */
+                kind: "global";
+            } | {
+                /** @constant */
+                kind: "regional";
+                /**
+                 * Region
+                 * @example europe-west3
+                 */
+                region: string;
+            } | {
+                /** @constant */
+                kind: "private";
+                /**
+                 * Endpoint name
+                 * @description As in bigquery-xyz.p.googleapis.com.
+                 * @example xyz
+                 */
+                name: string;
+            };
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        BigqueryConfigChange: {
+            project?: string | null;
+            auth?: {
+                /** @constant */
+                kind?: "oauth_token";
+                token?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "service_account";
+                key?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "oauth_refresh";
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+                refreshToken?: string | components["schemas"]["SecretMask"] | null;
+            } | null;
+            impersonate?: string | null;
+            dataProject?: string | null;
+            dataset?: string | null;
+            location?: string | null;
+            maximumBytesBilled?: number | null;
+            priority?: ("interactive" | "batch") | null;
+            labels?: {
+                /** Name */
+                name: string;
+                /** Value */
+                value?: string;
+            }[] | null;
+            drive?: boolean | null;
+            endpoint?: {
+                /** @constant */
+                kind?: "global";
+            } | {
+                /** @constant */
+                kind?: "regional";
+                region?: string | null;
+            } | {
+                /** @constant */
+                kind?: "private";
+                name?: string | null;
+            } | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Google BigQuery */
+        BigqueryConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "bigquery";
+            config: components["schemas"]["BigqueryConfig"];
+        };
+        /** Google BigQuery */
+        BigqueryConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "bigquery";
+            config: components["schemas"]["BigqueryConfigChange"];
+        };
         /** @description The answer of the other side */
         CallAnswer: {
             output: {
@@ -2085,7 +2295,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["CsvConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -2116,7 +2326,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "s3" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "csv";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2467,6 +2677,27 @@ export interface components {
             };
             /** @constant */
             draft: true;
+        };
+        DryRun: {
+            /** @description Bytes that the statement would read; null if the system does not say */
+            bytes: number | null;
+            /** @description How `bytes` relate to what it reads in the end */
+            accuracy: ("exact" | "at most" | "at least") | null;
+            /** @description The columns of the result */
+            columns: components["schemas"]["Column"][];
+            /** @description Further facts, of cost above all */
+            details: {
+                [key: string]: unknown;
+            };
+            /** @description Reasons not to run the statement */
+            warnings: string[];
+            durationMs: number;
+        };
+        DryRunInput: {
+            statement: string;
+            params?: unknown[];
+            /** @description The time limit, in milliseconds */
+            timeoutMs?: number;
         };
         EgressInput: {
             /** @description cidr[:port[-port]] */
@@ -4716,12 +4947,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -4813,7 +5044,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;
@@ -5818,6 +6049,42 @@ export interface operations {
                     "application/json": components["schemas"]["Rows"];
                     "application/x-ndjson": string;
                     "text/csv": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    dryRunQuery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -1,6 +1,7 @@
 import type { AnyConnector } from "../core/connector.ts"
 import { Registry } from "../core/registry.ts"
 import { athena } from "./athena.ts"
+import { bigquery } from "./bigquery.ts"
 import { clickhouse } from "./clickhouse.ts"
 import { csv } from "./csv.ts"
 import { databricks } from "./databricks.ts"
@@ -30,6 +31,7 @@ export const connectors: readonly AnyConnector[] = [
   trino,
   firebolt,
   athena,
+  bigquery,
   s3,
   gcs,
   csv,
