@@ -1,8 +1,8 @@
 import { type ErrorCode, PlatformError } from "../../core/errors.ts"
 import type { HttpAnswer } from "../../core/http/request.ts"
 import { googleRefusal } from "../shared/google/refusals.ts"
-import { jsonIn } from "../shared/json-in.ts"
 import { byStatus, factsOf, type Judge } from "../shared/http/statuses.ts"
+import { jsonIn } from "../shared/json-in.ts"
 
 /** Docs, Cloud Storage, HTTP status and error codes for JSON. */
 const REASONS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -24,7 +24,9 @@ export const judge =
     const { status, url } = answer
     if ((status >= 200 && status < 300) || (status === 308 && answer.headers["location"] === undefined)) return undefined
     if (status < 400)
-      return new PlatformError("response_invalid", `${url.origin} answers ${status} and leads elsewhere, which is not followed; correct Endpoint.`, { details: factsOf(answer) })
+      return new PlatformError("response_invalid", `${url.origin} answers ${status} and leads elsewhere, which is not followed; correct Endpoint.`, {
+        details: factsOf(answer),
+      })
     const { code, message } = googleRefusal(jsonIn(answer.body.toString("utf8", 0, 65_536)) ?? {})
     const [ours, next] = (code === undefined ? undefined : REASONS[code]) ?? (status === 404 ? gone(answer) : [])
     if (ours === undefined) return byStatus(answer, call)

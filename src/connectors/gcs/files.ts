@@ -1,9 +1,10 @@
 import { PlatformError } from "../../core/errors.ts"
+import { inPieces } from "../shared/files/pieces.ts"
 import type { FileEntry, FileStore } from "../shared/files/store.ts"
 import { urlSource } from "../shared/files/url.ts"
+import { UPLOAD_PIECE, upload } from "../shared/google/uploads.ts"
 import type { HttpClient } from "../shared/http/client.ts"
 import { requestTo } from "../shared/http/requests.ts"
-import { putFile } from "./put.ts"
 
 /** The objects of a bucket by the JSON API. */
 export interface Objects {
@@ -38,13 +39,24 @@ export const filesOf = (objects: Objects): FileStore => ({
       markOf: ({ "x-goog-generation": generation = "" }) => generation,
     }),
 
-  put: (path, bytes, call) => putFile(objects, path, bytes, call),
+  async put(path, pieces, call) {
+    const { http, origin, bucket, query, writing } = objects
+    const url = (uploadType: string) => withQuery(`${origin}/upload/storage/v1/b/${bucket}/o`, { ...query, ...writing, uploadType, name: path })
+    const { answer, bytes } = await upload({ http, origin, url }, inPieces(pieces, UPLOAD_PIECE), call)
+    const { generation, size } = (answer ?? {}) as Readonly<Record<string, unknown>>
+    if (Number(size) !== bytes) throw strange(objects, `says that ${String(size)} of ${bytes} bytes are stored`)
+    return { mark: String(generation), bytes }
+  },
 })
 
 /** The URL of an object, or of the list of them. A name is one part of the path, whatever is in it. */
-export function addressOf({ origin, bucket, query }: Objects, path: string, more: Readonly<Record<string, string>>): URL {
-  const url = new URL(`${origin}/storage/v1/b/${bucket}/o${path === "" ? "" : `/${encodeURIComponent(path)}`}`)
-  for (const [name, value] of Object.entries({ ...query, ...more })) url.searchParams.set(name, value)
+function addressOf({ origin, bucket, query }: Objects, path: string, more: Readonly<Record<string, string>>): URL {
+  return withQuery(`${origin}/storage/v1/b/${bucket}/o${path === "" ? "" : `/${encodeURIComponent(path)}`}`, { ...query, ...more })
+}
+
+function withQuery(address: string, query: Readonly<Record<string, string>>): URL {
+  const url = new URL(address)
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   return url
 }
 
@@ -55,5 +67,5 @@ function entryOf(objects: Objects, item: unknown): FileEntry {
   return { path: name, mark: String(generation), bytes: Number(size) }
 }
 
-export const strange = ({ origin }: Objects, how: string): PlatformError =>
+const strange = ({ origin }: Objects, how: string): PlatformError =>
   new PlatformError("response_invalid", `The answer of ${origin} ${how}; check for a proxy between it and the hub.`)

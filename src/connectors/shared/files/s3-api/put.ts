@@ -3,8 +3,8 @@ import type { Call } from "../../../../core/call.ts"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { HttpAnswer } from "../../../../core/http/request.ts"
 import { requestTo } from "../../http/requests.ts"
-import { inPieces } from "../pieces.ts"
 import { parseXml, textIn } from "../../xml.ts"
+import { inPieces } from "../pieces.ts"
 import { type Bucket, markOf } from "./bucket.ts"
 
 /** Bytes of a part; the least that S3 takes is 5 MiB, and the most parts are 10,000. */
