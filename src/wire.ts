@@ -1639,6 +1639,52 @@ export interface components {
             /** More parameters of the token request */
             tokenParameters?: components["schemas"]["TokenParametersEntry"][];
         };
+        /** OAuth refresh token */
+        AuthOauthRefresh: {
+            /** @constant */
+            kind: "oauth_refresh";
+            /**
+             * Client id
+             * @example 1234567890-abc.apps.googleusercontent.com
+             */
+            clientId: string;
+            /**
+             * Client secret
+             * Format: password
+             */
+            clientSecret: string;
+            /**
+             * Refresh token
+             * Format: password
+             * @description Of a user who allowed the client the scope of the service, or cloud-platform.
+             */
+            refreshToken: string;
+        };
+        /** OAuth refresh token */
+        AuthOauthRefreshChange: {
+            /** @constant */
+            kind?: "oauth_refresh";
+            clientId?: string | null;
+            clientSecret?: string | components["schemas"]["SecretMask"] | null;
+            refreshToken?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** OAuth access token */
+        AuthOauthToken: {
+            /** @constant */
+            kind: "oauth_token";
+            /**
+             * Access token
+             * Format: password
+             * @description It is not renewed: after an hour it expires.
+             */
+            token: string;
+        };
+        /** OAuth access token */
+        AuthOauthTokenChange: {
+            /** @constant */
+            kind?: "oauth_token";
+            token?: string | components["schemas"]["SecretMask"] | null;
+        };
         /** Password */
         AuthPassword: {
             /** @constant */
@@ -1655,6 +1701,24 @@ export interface components {
             kind?: "password";
             password?: string | components["schemas"]["SecretMask"] | null;
         };
+        /** Service account key */
+        AuthServiceAccount: {
+            /** @constant */
+            kind: "service_account";
+            /**
+             * Key
+             * Format: password
+             * @description The whole JSON file. Its URLs are not used.
+             * @example {"type":"service_account","project_id":"my-project-123","private_key_id":"0123456789abcdef","private_key":"-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n","client_email":"reader@my-project-123.iam.gserviceaccount.com"}
+             */
+            key: string;
+        };
+        /** Service account key */
+        AuthServiceAccountChange: {
+            /** @constant */
+            kind?: "service_account";
+            key?: string | components["schemas"]["SecretMask"] | null;
+        };
         BigqueryConfig: {
             /**
              * Project
@@ -1663,45 +1727,7 @@ export interface components {
              */
             project: string;
             /** Login */
-            auth: {
-                /** @constant */
-                kind: "oauth_token";
-                /**
-                 * Access token
-                 * Format: password
-                 * @description It is not renewed: after an hour it expires.
-                 */
-                token: string;
-            } | {
-                /** @constant */
-                kind: "service_account";
-                /**
-                 * Key
-                 * Format: password
-                 * @description The whole JSON file. Its URLs are not used.
-                 * @example {"type":"service_account","project_id":"my-project-123","private_key_id":"0123456789abcdef","private_key":"-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n","client_email":"reader@my-project-123.iam.gserviceaccount.com"}
-                 */
-                key: string;
-            } | {
-                /** @constant */
-                kind: "oauth_refresh";
-                /**
-                 * Client id
-                 * @example 1234567890-abc.apps.googleusercontent.com
-                 */
-                clientId: string;
-                /**
-                 * Client secret
-                 * Format: password
-                 */
-                clientSecret: string;
-                /**
-                 * Refresh token
-                 * Format: password
-                 * @description Of a user who allowed the client the scope of the service, or cloud-platform.
-                 */
-                refreshToken: string;
-            };
+            auth: components["schemas"]["AuthOauthToken"] | components["schemas"]["AuthServiceAccount"] | components["schemas"]["AuthOauthRefresh"];
             /**
              * Service account to impersonate
              * @description Empty: the login itself. The login needs the role Service Account Token Creator on it.
@@ -1756,27 +1782,7 @@ export interface components {
              * Endpoint
              * @description `global` unless given.
              */
-            endpoint?: {
-                /** @constant */
-                kind: "global";
-            } | {
-                /** @constant */
-                kind: "regional";
-                /**
-                 * Region
-                 * @example europe-west3
-                 */
-                region: string;
-            } | {
-                /** @constant */
-                kind: "private";
-                /**
-                 * Endpoint name
-                 * @description As in bigquery-xyz.p.googleapis.com.
-                 * @example xyz
-                 */
-                name: string;
-            };
+            endpoint?: components["schemas"]["EndpointGlobal"] | components["schemas"]["EndpointRegional"] | components["schemas"]["EndpointPrivate"];
             /**
              * SSH tunnel
              * @description `none` unless given.
@@ -1785,21 +1791,7 @@ export interface components {
         };
         BigqueryConfigChange: {
             project?: string | null;
-            auth?: {
-                /** @constant */
-                kind?: "oauth_token";
-                token?: string | components["schemas"]["SecretMask"] | null;
-            } | {
-                /** @constant */
-                kind?: "service_account";
-                key?: string | components["schemas"]["SecretMask"] | null;
-            } | {
-                /** @constant */
-                kind?: "oauth_refresh";
-                clientId?: string | null;
-                clientSecret?: string | components["schemas"]["SecretMask"] | null;
-                refreshToken?: string | components["schemas"]["SecretMask"] | null;
-            } | null;
+            auth?: components["schemas"]["AuthOauthTokenChange"] | components["schemas"]["AuthServiceAccountChange"] | components["schemas"]["AuthOauthRefreshChange"] | null;
             impersonate?: string | null;
             dataProject?: string | null;
             dataset?: string | null;
@@ -1813,18 +1805,7 @@ export interface components {
                 value?: string;
             }[] | null;
             drive?: boolean | null;
-            endpoint?: {
-                /** @constant */
-                kind?: "global";
-            } | {
-                /** @constant */
-                kind?: "regional";
-                region?: string | null;
-            } | {
-                /** @constant */
-                kind?: "private";
-                name?: string | null;
-            } | null;
+            endpoint?: components["schemas"]["EndpointGlobalChange"] | components["schemas"]["EndpointRegionalChange"] | components["schemas"]["EndpointPrivateChange"] | null;
             tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
         };
         /** Google BigQuery */
@@ -2295,7 +2276,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["GcsConfigChange"] | components["schemas"]["CsvConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -2326,7 +2307,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "gcs" | "csv";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2719,6 +2700,11 @@ export interface components {
             /** @description The number of matching items on all pages */
             total: number;
         };
+        /** As the bucket has it */
+        EncryptionBucket: {
+            /** @constant */
+            kind: "bucket";
+        };
         /** The region's own with validated cryptography (FIPS) */
         EndpointFips: {
             /** @constant */
@@ -2731,6 +2717,58 @@ export interface components {
         EndpointFipsChange: {
             /** @constant */
             kind?: "fips";
+        };
+        /** The global one */
+        EndpointGlobal: {
+            /** @constant */
+            kind: "global";
+        };
+        /**
+         * The global one
+         * @description `global` unless given.
+         */
+        EndpointGlobalChange: {
+            /** @constant */
+            kind?: "global";
+        };
+        /** A Private Service Connect endpoint */
+        EndpointPrivate: {
+            /** @constant */
+            kind: "private";
+            /**
+             * Endpoint name
+             * @description As in bigquery-xyz.p.googleapis.com.
+             * @example xyz
+             */
+            name: string;
+        };
+        /**
+         * A Private Service Connect endpoint
+         * @description `global` unless given.
+         */
+        EndpointPrivateChange: {
+            /** @constant */
+            kind?: "private";
+            name?: string | null;
+        };
+        /** A regional one */
+        EndpointRegional: {
+            /** @constant */
+            kind: "regional";
+            /**
+             * Region
+             * @example europe-west3
+             */
+            region: string;
+        };
+        /**
+         * A regional one
+         * @description `global` unless given.
+         */
+        EndpointRegionalChange: {
+            /** @constant */
+            kind?: "regional";
+            region?: string | null;
         };
         /** The region's own */
         EndpointStandard: {
@@ -2849,6 +2887,119 @@ export interface components {
              */
             type: "firebolt";
             config: components["schemas"]["FireboltConfigChange"];
+        };
+        GcsConfig: {
+            /**
+             * Bucket
+             * @example my-exports
+             */
+            bucket: string;
+            /** Login */
+            auth: components["schemas"]["AuthOauthToken"] | components["schemas"]["AuthServiceAccount"] | components["schemas"]["AuthOauthRefresh"];
+            /**
+             * Service account to impersonate
+             * @description Empty: the login itself. The login needs the role Service Account Token Creator on it.
+             * @example reader@my-project.iam.gserviceaccount.com
+             */
+            impersonate?: string;
+            /**
+             * Files
+             * @description The files to read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @example exports/2026/**\/*.csv
+             */
+            files?: string;
+            /**
+             * Streams
+             * @description folder: the files of a folder are one stream, and folders such as dt=2026-11-01 below it are columns. `file` unless given.
+             * @enum {string}
+             */
+            streams?: "file" | "folder";
+            /**
+             * Format
+             * @description auto: recognized by each file's first bytes and its name. `auto` unless given.
+             * @enum {string}
+             */
+            format?: "auto" | "csv" | "ndjson" | "json";
+            /**
+             * Format of new files
+             * @description `csv` unless given.
+             * @enum {string}
+             */
+            writes?: "csv" | "ndjson" | "json";
+            /**
+             * Compression of new files
+             * @description `none` unless given.
+             * @enum {string}
+             */
+            compression?: "none" | "gzip" | "zstd";
+            /**
+             * Project that pays
+             * @description For a bucket whose readers pay (Requester Pays).
+             * @example my-project-123
+             */
+            billing?: string;
+            /**
+             * Encryption of new files
+             * @description `bucket` unless given.
+             */
+            encryption?: components["schemas"]["EncryptionBucket"] | {
+                /** @constant */
+                kind: "kms";
+                /**
+                 * Key
+                 * @example projects/my-project-123/locations/europe-west3/keyRings/ring/cryptoKeys/key
+                 */
+                kmsKey: string;
+            };
+            /**
+             * Endpoint
+             * @description `global` unless given.
+             */
+            endpoint?: components["schemas"]["EndpointGlobal"] | components["schemas"]["EndpointRegional"] | components["schemas"]["EndpointPrivate"];
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        GcsConfigChange: {
+            bucket?: string | null;
+            auth?: components["schemas"]["AuthOauthTokenChange"] | components["schemas"]["AuthServiceAccountChange"] | components["schemas"]["AuthOauthRefreshChange"] | null;
+            impersonate?: string | null;
+            files?: string | null;
+            streams?: ("file" | "folder") | null;
+            format?: ("auto" | "csv" | "ndjson" | "json") | null;
+            writes?: ("csv" | "ndjson" | "json") | null;
+            compression?: ("none" | "gzip" | "zstd") | null;
+            billing?: string | null;
+            encryption?: {
+                /** @constant */
+                kind?: "bucket";
+            } | {
+                /** @constant */
+                kind?: "kms";
+                kmsKey?: string | null;
+            } | null;
+            endpoint?: components["schemas"]["EndpointGlobalChange"] | components["schemas"]["EndpointRegionalChange"] | components["schemas"]["EndpointPrivateChange"] | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Google Cloud Storage */
+        GcsConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gcs";
+            config: components["schemas"]["GcsConfig"];
+        };
+        /** Google Cloud Storage */
+        GcsConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gcs";
+            config: components["schemas"]["GcsConfigChange"];
         };
         Guess: {
             /** @description The field of the config that fixes it */
@@ -4213,10 +4364,7 @@ export interface components {
              * Encryption
              * @description For files that are written; your own key is also used for reading. `bucket` unless given.
              */
-            encryption?: {
-                /** @constant */
-                kind: "bucket";
-            } | {
+            encryption?: components["schemas"]["EncryptionBucket"] | {
                 /** @constant */
                 kind: "s3";
             } | {
@@ -4947,12 +5095,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["CsvConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -5044,7 +5192,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;

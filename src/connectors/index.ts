@@ -6,6 +6,7 @@ import { clickhouse } from "./clickhouse.ts"
 import { csv } from "./csv.ts"
 import { databricks } from "./databricks.ts"
 import { firebolt } from "./firebolt.ts"
+import { gcs } from "./gcs.ts"
 import { http } from "./http.ts"
 import { mssql } from "./mssql.ts"
 import { mysql } from "./mysql.ts"
@@ -32,6 +33,7 @@ export const connectors: readonly AnyConnector[] = [
   athena,
   bigquery,
   s3,
+  gcs,
   csv,
 ]
 

@@ -28,7 +28,10 @@ export async function urlSource(url: URL, http: HttpClient, call: Call, known?: 
   const first = await call.stage("auth", async () => checked(await ask({}), 200))
   const { etag = "", "content-length": length } = first.headers
   const bytes = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
-  const ranges = bytes !== undefined && first.headers["accept-ranges"] === "bytes" && /^"/.test(etag)
+  const strong = /^"/.test(etag)
+  const mark = known?.markOf(first.headers) ?? markOf(first)
+  const ranges = bytes !== undefined && first.headers["accept-ranges"] === "bytes" && (strong || known !== undefined)
+  const condition = strong ? { "if-range": etag } : {}
   let unread = true
   const release = (): void => {
     if (unread) first.close()
@@ -43,10 +46,11 @@ export async function urlSource(url: URL, http: HttpClient, call: Call, known?: 
     if (bytes !== undefined && begin > bytes) throw new PastEnd(`The file has ${bytes} bytes, fewer than ${begin}.`)
     if (begin === bytes) return
     await call.turn()
-    const answer = await ask(ranges ? { range: `bytes=${begin}-${end === undefined ? "" : end - 1}`, "if-range": etag } : {})
+    const answer = await ask(ranges ? { range: `bytes=${begin}-${end === undefined ? "" : end - 1}`, ...condition } : {})
     const part = answer.status === 206 && answer.headers["content-range"]?.startsWith(`bytes ${begin}-`) === true
     const { headers, body } = checked(answer, part ? 206 : 200)
-    if (part ? headers["etag"] !== etag : versionOf(headers) !== versionOf(first.headers)) throw closed(answer, fileChanged(name))
+    const same = known !== undefined ? known.markOf(headers) === mark : part ? headers["etag"] === etag : versionOf(headers) === versionOf(first.headers)
+    if (!same) throw closed(answer, fileChanged(name))
     yield* section(body, part ? 0 : begin, end === undefined || !part ? end : end - begin)
   }
   return {
@@ -54,7 +58,7 @@ export async function urlSource(url: URL, http: HttpClient, call: Call, known?: 
     bytes,
     ranges,
     contentType: first.headers["content-type"],
-    mark: known?.markOf(first.headers) ?? markOf(first),
+    mark,
     open,
     async [Symbol.asyncDispose]() {
       release()

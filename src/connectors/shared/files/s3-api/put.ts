@@ -4,6 +4,7 @@ import { PlatformError } from "../../../../core/errors.ts"
 import type { HttpAnswer } from "../../../../core/http/request.ts"
 import { requestTo } from "../../http/requests.ts"
 import { parseXml, textIn } from "../../xml.ts"
+import { inPieces } from "../pieces.ts"
 import { type Bucket, markOf } from "./bucket.ts"
 
 /** The size of a part in bytes; S3 requires at least 5 MiB and allows at most 10,000 parts. */
@@ -11,7 +12,7 @@ const PART = 16 * 1_048_576
 
 /** Stores a whole file: in one request, or in parts that become a file only once all of them are stored. */
 export async function putFile(bucket: Bucket, url: URL, bytes: AsyncIterable<Buffer>, call: Call): Promise<{ readonly mark: string; readonly bytes: number }> {
-  const parts = inParts(bytes)
+  const parts = inPieces(bytes, PART)
   const first = await parts.next()
   const begun = first.done === true ? Buffer.alloc(0) : first.value
   const second = await parts.next()
@@ -70,20 +71,3 @@ function withQuery(url: URL, query: Readonly<Record<string, string>>): URL {
 }
 
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;")
-
-/** Splits the bytes into parts of the same size; the last may be shorter. */
-async function* inParts(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let held: Buffer[] = []
-  let length = 0
-  for await (const piece of bytes) {
-    held.push(piece)
-    length += piece.length
-    while (length >= PART) {
-      const all = Buffer.concat(held)
-      yield all.subarray(0, PART)
-      held = [all.subarray(PART)]
-      length -= PART
-    }
-  }
-  if (length > 0) yield Buffer.concat(held)
-}
