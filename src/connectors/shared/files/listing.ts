@@ -3,8 +3,8 @@ import { PlatformError } from "../../../core/errors.ts"
 import type { FileEntry, FileStore, PassedOver } from "./store.ts"
 
 /**
- * All files below a prefix, page by page, behind a path, and what the store passes over among them. Throws when the store
- * does not keep to the order of its paths.
+ * Lists all files below a prefix, page by page, after a path, and the entries that the store skips. Throws if the store does
+ * not list its paths in order.
  */
 export async function* entriesBelow(store: FileStore, prefix: string, after: string | undefined, call: Call): AsyncGenerator<FileEntry | PassedOver> {
   let previous = after
@@ -15,7 +15,7 @@ export async function* entriesBelow(store: FileStore, prefix: string, after: str
       if (previous !== undefined && comparePaths(file.path, previous) <= 0)
         throw new PlatformError(
           "response_invalid",
-          `The store lists ${file.path} behind ${previous}, out of order, so its files cannot be followed one by one.`,
+          `The store lists ${file.path} after ${previous}, which is out of order, so its files cannot be read one by one.`,
         )
       previous = file.path
       yield file
@@ -40,5 +40,5 @@ export async function* filesBelow(
   }
 }
 
-/** By their UTF-8 bytes, which is how object stores order them; JavaScript's own order differs beyond the 16-bit characters. */
+/** Compares paths by their UTF-8 bytes, as object stores do; JavaScript's own order differs for characters beyond 16 bits. */
 export const comparePaths = (one: string, other: string): number => (one === other ? 0 : Buffer.compare(Buffer.from(one), Buffer.from(other)))
