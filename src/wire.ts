@@ -4554,7 +4554,7 @@ export interface components {
             auth: components["schemas"]["AuthKey"] | components["schemas"]["AuthPassword"];
             /**
              * Folder
-             * @description The folder that holds the files; nothing outside of it is reached. Empty, or without a slash at its beginning: from the folder in which the login begins.
+             * @description The folder with the files; nothing outside it is read or written. A path without a leading slash is relative to the folder in which the login starts.
              * @example /data/exports
              */
             folder?: string;

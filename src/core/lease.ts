@@ -42,7 +42,7 @@ export interface SshSpec {
     | { readonly kind: "key"; readonly privateKey: Secret; readonly passphrase?: Secret | undefined }
 }
 
-/** A login at an SSH server that is done. `software` is the server's name for itself, such as `OpenSSH_9.2p1`, where it was understood. */
+/** An SSH connection after its login. `software` is the name that the server reports, such as `OpenSSH_9.2p1`; undefined if it reports none. */
 export interface SshConnection {
   readonly client: Client
   readonly software: string | undefined
@@ -88,7 +88,7 @@ export interface Lease {
   /** For undici's `request`. Certificates are verified by default. */
   dispatcher(tls?: TlsSpec): Dispatcher
   socks5(): Promise<SocksEndpoint>
-  /** Logs in at an SSH server whose host key is the pinned one. Records the `auth` stage; the connection ends with the lease. */
+  /** Logs in at an SSH server and verifies its host key. Records the `auth` stage; the connection ends with the lease. */
   ssh(to: SshSpec): Promise<SshConnection>
   /** The same lease through an SSH bastion; shares its deadline, stages and sockets. */
   through(bastion: SshSpec): Lease

@@ -6,7 +6,7 @@ import type { Route } from "./dial.ts"
 import { formatTarget } from "./host.ts"
 import type { LeaseCore } from "./lease-core.ts"
 
-/** How errors name the server of a login, and which codes they have. */
+/** How the errors of a login name the server, and their codes. */
 export interface SshRole {
   readonly name: "bastion" | "server"
   readonly refused: ErrorCode
@@ -17,7 +17,7 @@ export const BASTION: SshRole = { name: "bastion", refused: "tunnel_auth_failed"
 export const SERVER: SshRole = { name: "server", refused: "auth_failed", broken: "connection_lost" }
 
 /**
- * Connects to an SSH server by a route, checks its pinned host key and logs in: no agent, no key files. The connection
+ * Connects to an SSH server over a route, verifies its pinned host key and logs in, without an agent or key files. The connection
  * ends with the lease. Throws `host_key_mismatch`, `protocol_invalid`, `timed_out` and the codes of the role.
  */
 export async function loginBySsh(core: LeaseCore, route: Route, spec: SshSpec, role: SshRole): Promise<SshConnection> {

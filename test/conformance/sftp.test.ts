@@ -79,7 +79,10 @@ describe("logs in", () => {
     await withServer(
       async ({ run }) => {
         const error = await failure(run((session) => session.test()))
-        expect([error.code, error.message]).toEqual(["permission_denied", expect.stringMatching(/no SFTP session begins; enable the subsystem sftp/)])
+        expect([error.code, error.message]).toEqual([
+          "permission_denied",
+          expect.stringMatching(/the server starts no SFTP session; enable the subsystem sftp/),
+        ])
       },
       {},
       { sftp: undefined as never },
@@ -102,7 +105,7 @@ test("a name with a slash is refused: it would be another file's path", async ()
   await withServer(
     async ({ run }) => {
       const error = await failure(run((session) => collect(session.discover())))
-      expect([error.code, error.message]).toEqual(["response_invalid", expect.stringMatching(/name is empty or has a slash/)])
+      expect([error.code, error.message]).toEqual(["response_invalid", expect.stringMatching(/name is empty or contains a slash/)])
     },
     { names: ["../../etc/passwd"] },
   )
@@ -142,7 +145,7 @@ describe("a file that cannot be written whole", () => {
     await withServer(
       async ({ run, folder }) => {
         const error = await failure(run((session) => append(session, 5_000), FOLDERS))
-        expect([error.code, error.message]).toEqual(["remote_failed", expect.stringMatching(/could not write .*its disk may be full, or a quota used up/)])
+        expect([error.code, error.message]).toEqual(["remote_failed", expect.stringMatching(/could not write .*its disk may be full, or a quota exceeded/)])
         expect(readdirSync(join(folder, "new"))).toEqual([])
       },
       { failWrites: () => (++written > 20 ? ssh2.utils.sftp.STATUS_CODE.FAILURE : undefined) },
@@ -182,7 +185,7 @@ describe("a file that cannot be written whole", () => {
       )
       const ended = await Promise.all(writers)
       for (const end of ended.filter((each) => each instanceof Error))
-        expect(end).toMatchObject({ code: "remote_failed", message: expect.stringMatching(/there may be a file already, which the server cannot replace/) })
+        expect(end).toMatchObject({ code: "remote_failed", message: expect.stringMatching(/the file may exist already, and the server cannot replace files/) })
       expect(readdirSync(join(folder, "new"))).toHaveLength(2)
       expect(readFileSync(join(folder, "new", name), "utf8")).toBe(before)
     })

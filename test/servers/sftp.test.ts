@@ -56,7 +56,7 @@ describe("files of odd names", () => {
     writeFileSync(Buffer.concat([Buffer.from(join(server.folder, "odd/latin-")), Buffer.from([0xe9]), Buffer.from(".csv")]), "id\n1\n")
   })
 
-  test("are found in the order of their bytes, and those that are not UTF-8 are named as passed over", async () => {
+  test("are found in the order of their bytes, and those that are not UTF-8 are skipped with a reason", async () => {
     const { names, skipped } = await discovered("odd")
     expect(names).toEqual([...ODD].sort(comparePaths))
     expect(skipped).toEqual([{ path: ["latin-\ufffd.csv"], reason: expect.stringMatching(/not UTF-8/) }])
@@ -97,7 +97,7 @@ describe("what is no file of the folder", () => {
     putLink(server, "links/gone.csv", "nothing.csv")
   })
 
-  test("links are named as passed over, and not followed", async () => {
+  test("links are skipped with a reason, and not followed", async () => {
     const { names, skipped } = await discovered("links")
     expect(names).toEqual(["in/a.csv"])
     expect(skipped.map(({ path }) => path[0])).toEqual(["gone.csv", "here.csv", "out", "out.csv", "relative.csv"])
@@ -106,7 +106,7 @@ describe("what is no file of the folder", () => {
 
   test.each(["out.csv", "relative.csv", "../outside.csv", "in/../../outside.csv", "out/../../outside.csv"])("%s leads out, and is not read", async (path) => {
     const error = await failure(run("links", (session) => collect(session.read(stream(path)))))
-    expect([error.code, error.message]).toEqual(["permission_denied", expect.stringMatching(/leads out of the connector's folder/)])
+    expect([error.code, error.message]).toEqual(["permission_denied", expect.stringMatching(/leads outside the connector's folder/)])
   })
 
   test("a link that stays in the folder is read by its own path; one to nothing is not there", async () => {
@@ -116,17 +116,17 @@ describe("what is no file of the folder", () => {
 
   test.each(["out/", "out/new/deep/"])("nothing is written, and no folder made, through a link that leads out: %s", async (path) => {
     const error = await failure(run("links", (session) => session.write(stream(path), batch([[1, "x"]]), { mode: "append" }), { streams: "folder" }))
-    expect(error.message).toMatch(/leads out of the connector's folder/)
+    expect(error.message).toMatch(/leads outside the connector's folder/)
     expect(readdirSync(join(server.folder, "outside"))).toEqual([])
   })
 
-  test("a pipe is named as passed over, and opening it does not hang", async () => {
+  test("a pipe is skipped with a reason, and opening it does not hang", async () => {
     const { execFileSync } = await import("node:child_process")
     put("pipes", "a.csv", "id\n1\n")
     execFileSync("mkfifo", [join(server.folder, "pipes/b.csv")])
     const { names, skipped } = await discovered("pipes")
     expect([names, skipped]).toEqual([["a.csv"], [{ path: ["b.csv"], reason: "It is a device, a pipe or a socket." }]])
-    expect(await failure(ids("pipes", "b.csv"))).toMatchObject({ code: "stream_not_found", message: expect.stringMatching(/^b\.csv is no file/) })
+    expect(await failure(ids("pipes", "b.csv"))).toMatchObject({ code: "stream_not_found", message: expect.stringMatching(/^b\.csv is not a file/) })
   })
 })
 
@@ -167,7 +167,7 @@ describe("what the user may not do is said with the command that allows it", () 
   test("a folder that may not be written into", async () => {
     const error = await failure(run("rights", (session) => session.write(stream("fixed/"), batch([[1, "x"]]), { mode: "append" }), { streams: "folder" }))
     expect([error.code, error.message]).toEqual(["permission_denied", expect.stringMatching(/may not write .*chmod g\+wx '.*\/rights\/fixed'\.$/)])
-    expect(error.remedies[0]?.title).toMatch(/rights wx on/)
+    expect(error.remedies[0]?.title).toMatch(/permissions wx on/)
   })
 })
 
@@ -221,7 +221,7 @@ describe("rows that are written", () => {
     put("unfinished", "a.csv", "id\n1\n")
     put("unfinished", `.jackfield-${crypto.randomUUID()}.part`, "id\n2")
     const { names, skipped } = await discovered("unfinished")
-    expect([names, skipped.map(({ reason }) => reason)]).toEqual([["a.csv"], [expect.stringMatching(/left of a write that was cut off/)]])
+    expect([names, skipped.map(({ reason }) => reason)]).toEqual([["a.csv"], [expect.stringMatching(/left behind by an interrupted write/)]])
   })
 })
 

@@ -12,12 +12,12 @@ import { throughTunnel } from "../shared/ssh.ts"
 import type { fields } from "./fields.ts"
 
 export interface SftpClient extends FileClient {
-  /** What the server calls itself. */
+  /** The name and version that the server reports. */
   readonly server: { readonly product: string; readonly version?: string }
   end(): void
 }
 
-/** Logs in, begins a session of SFTP and finds the folder. */
+/** Logs in, starts an SFTP session and finds the folder. */
 export async function connectSftp(config: Config<typeof fields>, given: Lease): Promise<SftpClient> {
   const lease = throughTunnel(given, config.tunnel)
   const { client, software = "SSH" } = await lease.ssh(config)
@@ -32,7 +32,7 @@ export async function connectSftp(config: Config<typeof fields>, given: Lease): 
   }
 }
 
-/** The folder without links, as the server sees it. */
+/** The folder's path on the server, with symbolic links resolved. */
 async function rootOf(wire: Wire, folder: string): Promise<string> {
   const path = folder === "" ? "." : folder
   try {
@@ -52,10 +52,12 @@ async function begin(client: Client, { host, user }: Config<typeof fields>): Pro
   try {
     return await new Promise((resolve, reject) => client.sftp((error, session) => (error === undefined ? resolve(session) : reject(error))))
   } catch (cause) {
-    // A connection that was lost says so after its requests have failed.
+    // The event that the connection closed comes after its requests have failed.
     await setImmediate()
     throw lost
-      ? new PlatformError("connection_lost", `The connection to ${host} was lost before its SFTP session began; try again.`, { cause })
-      : new PlatformError("permission_denied", `The login at ${host} works, but no SFTP session begins; enable the subsystem sftp for ${user}.`, { cause })
+      ? new PlatformError("connection_lost", `The connection to ${host} was lost before the SFTP session started; try again.`, { cause })
+      : new PlatformError("permission_denied", `The login at ${host} works, but the server starts no SFTP session; enable the subsystem sftp for ${user}.`, {
+          cause,
+        })
   }
 }

@@ -4,8 +4,8 @@ import { sshFields, tunnelField } from "../shared/ssh.ts"
 
 function folderFault(folder: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the check refuses control characters.
-  if (/[\u0000-\u001f\u007f]/.test(folder)) return "must have no control characters."
-  return folder.split("/").includes("..") ? "must not have .. as a part." : undefined
+  if (/[\u0000-\u001f\u007f]/.test(folder)) return "must not contain control characters."
+  return folder.split("/").includes("..") ? "must not contain .. as a part." : undefined
 }
 
 export const fields = {
@@ -15,7 +15,7 @@ export const fields = {
     maxLength: 1_024,
     check: folderFault,
     example: "/data/exports",
-    help: "The folder that holds the files; nothing outside of it is reached. Empty, or without a slash at its beginning: from the folder in which the login begins.",
+    help: "The folder with the files; nothing outside it is read or written. A path without a leading slash is relative to the folder in which the login starts.",
   }),
   ...fileFields,
   tunnel: tunnelField,

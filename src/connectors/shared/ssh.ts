@@ -3,7 +3,7 @@ import type { Lease } from "../../core/lease.ts"
 
 const HOST_KEY_EXAMPLE = "SHA256:uNiVztksCsDhcc0u9e8BrrJXVGYPyRhVzJqA1VfhfwU"
 
-/** How a user logs in over SSH. A password also answers a server that asks for it interactively. */
+/** How a user logs in over SSH. A password is also sent to a server that asks for it interactively. */
 const sshAuthField = (title: string) =>
   variant(title, {
     key: {
@@ -14,9 +14,9 @@ const sshAuthField = (title: string) =>
   })
 
 const hostKeyFault = (key: string): string | undefined =>
-  /^(SHA256:)?[A-Za-z0-9+/]{43}=?$/.test(key) ? undefined : "must be a fingerprint such as SHA256:uNiVztks…, of 43 characters behind the colon."
+  /^(SHA256:)?[A-Za-z0-9+/]{43}=?$/.test(key) ? undefined : "must be a fingerprint such as SHA256:uNiVztks…, with 43 characters after the colon."
 
-/** Where an SSH server is, its pinned host key, and how to log in. A new host key means another destination, as a new host does. */
+/** The address of an SSH server, its pinned host key, and the login. A changed host key counts as another destination, as a changed host does. */
 export const sshFields = {
   host: host("Host", { example: "sftp.example.com" }),
   port: port("Port", { default: 22 }),

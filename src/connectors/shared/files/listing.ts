@@ -1,12 +1,12 @@
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
-import type { FileEntry, FileStore, PassedOver } from "./store.ts"
+import type { FileEntry, FileStore, SkippedEntry } from "./store.ts"
 
 /**
  * Lists all files below a prefix, page by page, after a path, and the entries that the store skips. Throws if the store does
  * not list its paths in order.
  */
-export async function* entriesBelow(store: FileStore, prefix: string, after: string | undefined, call: Call): AsyncGenerator<FileEntry | PassedOver> {
+export async function* entriesBelow(store: FileStore, prefix: string, after: string | undefined, call: Call): AsyncGenerator<FileEntry | SkippedEntry> {
   let previous = after
   let page: string | undefined
   do {
@@ -24,9 +24,9 @@ export async function* entriesBelow(store: FileStore, prefix: string, after: str
   } while (page !== undefined)
 }
 
-export const isPassedOver = (entry: FileEntry | PassedOver): entry is PassedOver => "reason" in entry
+export const isSkipped = (entry: FileEntry | SkippedEntry): entry is SkippedEntry => "reason" in entry
 
-/** The files alone. Throws at a place that hides files of a stream; `mayHide` says of a folder whether they could be in it. */
+/** The same without the skipped entries. Throws the error of a folder that cannot be listed if `mayHide` says that it can contain wanted files. */
 export async function* filesBelow(
   store: FileStore,
   prefix: string,
@@ -35,7 +35,7 @@ export async function* filesBelow(
   mayHide: (path: string) => boolean = () => true,
 ): AsyncGenerator<FileEntry> {
   for await (const entry of entriesBelow(store, prefix, after, call)) {
-    if (!isPassedOver(entry)) yield entry
+    if (!isSkipped(entry)) yield entry
     else if (entry.hides !== undefined && mayHide(entry.path)) throw entry.hides
   }
 }

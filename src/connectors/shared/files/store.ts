@@ -11,16 +11,16 @@ export interface FileEntry {
   readonly source?: ByteSource
 }
 
-/** A place of a listing that is not read: a link, a device, a folder (its path ends with a slash) that may not be listed. */
-export interface PassedOver {
+/** An entry of a listing that is not read: a link, a device, or a folder that cannot be listed, whose path ends with a slash. */
+export interface SkippedEntry {
   readonly path: string
   readonly reason: string
-  /** Present where files may be hidden behind it: a read that would miss them fails with it. */
+  /** The error for reads that may miss files because of it; absent if no file can be missed. */
   readonly hides?: PlatformError
 }
 
 export interface FilePage {
-  readonly files: readonly (FileEntry | PassedOver)[]
+  readonly files: readonly (FileEntry | SkippedEntry)[]
   /** The next page, in the store's own terms. Absent on the last page. */
   readonly next?: string | undefined
 }

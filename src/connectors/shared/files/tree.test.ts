@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { collect } from "../../../../test/support/batches.ts"
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
-import { comparePaths, entriesBelow, filesBelow, isPassedOver } from "./listing.ts"
+import { comparePaths, entriesBelow, filesBelow, isSkipped } from "./listing.ts"
 import type { FileStore } from "./store.ts"
 import { listTree, type TreeEntry } from "./tree.ts"
 
@@ -78,10 +78,10 @@ test("a page is given again to a reader who comes late, or twice", async () => {
   for (const { files } of pages) expect(files.map(({ path }) => path)).toEqual(many.slice(1_000, 2_000))
 })
 
-test("what is passed over has its place, and a folder that hides files stops those who need them alone", async () => {
+test("skipped entries are listed in order, and a folder that cannot be listed stops only the reads that may miss its files", async () => {
   const store = treeOf(["a/x.csv", "a@", "b!/y.csv", "c/z.csv"])
   const entries = []
-  for await (const entry of entriesBelow(store, "", undefined, call)) entries.push(isPassedOver(entry) ? [entry.path, entry.reason] : entry.path)
+  for await (const entry of entriesBelow(store, "", undefined, call)) entries.push(isSkipped(entry) ? [entry.path, entry.reason] : entry.path)
   expect(entries).toEqual(["a/x.csv", ["a@", "A link."], ["b!/", "b!/ may not be listed."], "c/z.csv"])
   await expect(collect(filesBelow(store, "", undefined, call))).rejects.toMatchObject({ code: "permission_denied" })
   const rest = await collect(filesBelow(store, "", undefined, call, (folder) => folder !== "b!/"))

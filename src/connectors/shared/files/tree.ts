@@ -1,26 +1,29 @@
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import { comparePaths } from "./listing.ts"
-import type { FileEntry, FilePage, FileStore, PassedOver } from "./store.ts"
+import type { FileEntry, FilePage, FileStore, SkippedEntry } from "./store.ts"
 
-/** A name in a folder: a file, a folder, or something that is passed over. Names have no slash. */
+/** An entry of a folder: a file, a folder, or something else, which is skipped. Names contain no slash. */
 export type TreeEntry = { readonly name: string } & (
   | { readonly kind: "file"; readonly mark: string; readonly bytes: number }
   | { readonly kind: "folder" }
   | { readonly kind: "other"; readonly reason: string }
 )
 
-/** All names of a folder, whose path is "" or ends with a slash: in any order; undefined when it is not there; why it cannot be listed. */
-export type ReadFolder = (folder: string, call: Call) => Promise<readonly TreeEntry[] | Pick<PassedOver, "reason" | "hides"> | undefined>
+/**
+ * Reads all entries of a folder, in any order. The path of the folder is "" or ends with a slash. Returns undefined if the folder does not exist, and the
+ * reason if it cannot be listed.
+ */
+export type ReadFolder = (folder: string, call: Call) => Promise<readonly TreeEntry[] | Pick<SkippedEntry, "reason" | "hides"> | undefined>
 
-/** Files and what is passed over, per page. */
+/** Entries per page. */
 const PAGE = 1_000
-/** Listings that were left between two pages and can go on without reading their folders again. */
+/** The number of unfinished listings that can continue without reading their folders again. */
 const KEPT = 4
-/** Longer paths are passed over: a tree without an end would have them. */
+/** Folders with longer paths are skipped, so that the listing of an endless tree ends. */
 const LONGEST = 4_096
 
-/** The listing of a store whose folders are read one by one. At each time it holds the names of one folder per level. */
+/** The listing of a store whose folders are read one by one. It holds the entries of one folder per level in memory. */
 export function listTree(readFolder: ReadFolder): FileStore["list"] {
   const walks = new Map<string, Walk>()
   return async (prefix, { after, page }, call): Promise<FilePage> => {
@@ -43,7 +46,7 @@ interface Level {
 }
 
 type Named = TreeEntry & {
-  /** The name's bytes in UTF-8, a folder's with a slash, one character for each: the order of whole paths is that of these texts. */
+  /** The UTF-8 bytes of the name, with a slash for a folder, as one character each. Sorted by it, entries give whole paths in the order of their bytes. */
   readonly key: string
 }
 
@@ -60,11 +63,11 @@ class Walk {
     this.#after = after
   }
 
-  async next(call: Call): Promise<{ readonly files: readonly (FileEntry | PassedOver)[]; readonly ended: boolean }> {
-    const files: (FileEntry | PassedOver)[] = []
-    const give = (entry: FileEntry | PassedOver | undefined): void => {
+  async next(call: Call): Promise<{ readonly files: readonly (FileEntry | SkippedEntry)[]; readonly ended: boolean }> {
+    const files: (FileEntry | SkippedEntry)[] = []
+    const give = (entry: FileEntry | SkippedEntry | undefined): void => {
       if (entry === undefined || !this.#isBehind(entry.path)) return
-      // All that follows is behind it.
+      // All later entries come after it.
       this.#after = undefined
       files.push(entry)
     }
@@ -85,23 +88,23 @@ class Walk {
     return { files, ended: true }
   }
 
-  /** Goes down into a folder; a folder that cannot be listed is returned. */
-  async #enter(folder: string, call: Call): Promise<PassedOver | undefined> {
+  /** Descends into a folder. Returns the folder as a skipped entry if it cannot be listed. */
+  async #enter(folder: string, call: Call): Promise<SkippedEntry | undefined> {
     if (folder.length > LONGEST) {
-      const reason = `Its path has more than ${LONGEST} characters.`
-      return { path: folder, reason, hides: new PlatformError("response_invalid", `The folder ${folder.slice(0, 200)}… is too deep to be listed.`) }
+      const reason = `Its path is longer than ${LONGEST} characters.`
+      return { path: folder, reason, hides: new PlatformError("response_invalid", `The folder ${folder.slice(0, 200)}… is nested too deeply to be listed.`) }
     }
     const found = await this.#readFolder(folder, call)
     if (found === undefined) return undefined
     if ("reason" in found) return { path: folder, ...found }
     const named = found.map((entry): Named => ({ ...entry, key: Buffer.from(entry.kind === "folder" ? `${entry.name}/` : entry.name).toString("latin1") }))
     named.sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0))
-    // Names that cannot be told from each other are passed over once.
+    // Names that are not UTF-8 can look the same; they are skipped together.
     this.#levels.push({ folder, entries: named.filter(({ key }, index) => key !== named[index - 1]?.key), at: 0 })
     return undefined
   }
 
-  /** Whether files behind the place where the listing begins can be in a folder. */
+  /** Whether a folder can contain files that are still to be listed. */
   #leadsTo(folder: string): boolean {
     if (!folder.startsWith(this.#prefix) && !this.#prefix.startsWith(folder)) return false
     return this.#after === undefined || this.#after.startsWith(folder) || comparePaths(folder, this.#after) > 0

@@ -5,10 +5,10 @@ import type { Lease } from "../../../core/lease.ts"
 import type { Root } from "./root.ts"
 import { AHEAD, markOf, PIECE, type Wire } from "./wire.ts"
 
-/** Whether a file is one that has not got its name yet. */
+/** Whether a name is that of an incomplete file. */
 export const isUnfinished = (name: string): boolean => /^\.jackfield-[0-9a-f-]{36}\.part$/.test(name)
 
-/** Writes a file under another name, and gives it its own when it is whole. Nothing stays of one that fails while the server can be reached. */
+/** Writes a file under a temporary name and renames it once it is complete. If the write fails, the file is deleted, unless the server cannot be reached. */
 export async function putFile(wire: Wire, root: Root, path: string, bytes: AsyncIterable<Buffer>, lease: Lease): Promise<{ mark: string; bytes: number }> {
   const slash = path.lastIndexOf("/")
   const folder = await root.make(path.slice(0, Math.max(0, slash)))
@@ -45,14 +45,14 @@ async function writeAll(wire: Wire, path: string, bytes: AsyncIterable<Buffer>):
     await Promise.all(ahead)
     await wire.offered(doing, (sftp, done) => sftp.ext_openssh_fsync(handle, done))
     const stats = await wire.get<Stats>(doing, (sftp, done) => sftp.fstat(handle, done))
-    if (stats.size !== at) throw new PlatformError("remote_failed", `The server has ${stats.size} of ${at} bytes of ${path}; its disk may be full.`)
+    if (stats.size !== at) throw new PlatformError("remote_failed", `The server stored ${stats.size} of ${at} bytes of ${path}; its disk may be full.`)
     return { mark: markOf(stats), bytes: at }
   } finally {
     wire.leave(handle, doing)
   }
 }
 
-/** Replaces a file of that name at once, where the server offers it; the rename of SFTP 3 replaces none. */
+/** Renames a file. An existing file is replaced atomically if the server supports it; the rename of SFTP 3 itself fails then. */
 async function rename(wire: Wire, from: string, to: string): Promise<void> {
   const doing = { to: "replace", path: to } as const
   if (await wire.offered(doing, (sftp, done) => sftp.ext_openssh_rename(from, to, done))) return

@@ -1,7 +1,7 @@
 import { PlatformError } from "../../../core/errors.ts"
 import type { Wire } from "./wire.ts"
 
-/** The folder of a connector on the server; paths of files are below it. */
+/** The folder of a connector on the server. Paths of files are relative to it. */
 export class Root {
   readonly #wire: Wire
   readonly #begin: string
@@ -11,13 +11,13 @@ export class Root {
     this.#begin = folder.endsWith("/") ? folder : `${folder}/`
   }
 
-  /** The server's path of one of ours. */
+  /** Converts a path to that on the server. */
   at(path: string): string {
     if (path.split("/").some((part) => part === "." || part === "..") || path.includes("\0")) throw outside(path)
     return `${this.#begin}${path}`
   }
 
-  /** The server's path without links; refuses one that leads out of the folder. */
+  /** The path on the server with symbolic links resolved; fails if it lies outside the folder. */
   async find(path: string): Promise<string> {
     const asked = this.at(path)
     const real = await this.#wire.get<string>({ to: "read", path: asked }, (sftp, done) => sftp.realpath(asked, done))
@@ -25,14 +25,14 @@ export class Root {
     throw outside(path)
   }
 
-  /** The server's path of a folder of ours, which is made where it is missing. */
+  /** The path of a folder on the server, which is created if it does not exist. */
   async make(folder: string): Promise<string> {
     if (await this.#isThere(folder)) return await this.find(folder)
     const path = `${await this.make(folder.slice(0, Math.max(0, folder.lastIndexOf("/"))))}/${folder.slice(folder.lastIndexOf("/") + 1)}`
     try {
       await this.#wire.ask({ to: "make", path }, (sftp, done) => sftp.mkdir(path, done))
     } catch (error) {
-      // Another writer may have made it.
+      // Another writer may have created it.
       if (!(await this.#isThere(folder))) throw error
     }
     return path
@@ -49,4 +49,4 @@ export class Root {
 }
 
 const outside = (path: string): PlatformError =>
-  new PlatformError("permission_denied", `The path ${JSON.stringify(path)} leads out of the connector's folder, where nothing is read or written; correct it.`)
+  new PlatformError("permission_denied", `The path ${JSON.stringify(path)} leads outside the connector's folder; use a path inside it.`)

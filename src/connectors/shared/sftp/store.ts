@@ -28,22 +28,22 @@ export function filesOf(wire: Wire, folder: string, lease: Lease): FileStore {
 }
 
 function entryOf({ filename: name, attrs }: FileEntryWithStats): TreeEntry {
-  if (name === "" || /[/\0]/.test(name)) throw new PlatformError("response_invalid", "The server lists a file whose name is empty or has a slash.")
+  if (name === "" || /[/\0]/.test(name)) throw new PlatformError("response_invalid", "The server lists a file whose name is empty or contains a slash.")
   const other = (reason: string): TreeEntry => ({ name, kind: "other", reason })
   if (name.includes("\ufffd")) return other("Its name is not UTF-8; rename it.")
-  if (attrs.isSymbolicLink()) return other("It is a symbolic link; where it leads to is read under its own path, if that is in the folder.")
+  if (attrs.isSymbolicLink()) return other("It is a symbolic link; its target is read under its own path if it is inside the folder.")
   if (attrs.isDirectory()) return { name, kind: "folder" }
   if (!attrs.isFile()) return other("It is a device, a pipe or a socket.")
-  if (isUnfinished(name)) return other("It is being written, or is left of a write that was cut off; remove it if it stays.")
+  if (isUnfinished(name)) return other("It is being written, or was left behind by an interrupted write; delete it if it remains.")
   return { name, kind: "file", mark: markOf(attrs), bytes: attrs.size }
 }
 
-/** A file, and all of its bytes, by one handle: a file that is renamed over it meanwhile is another one. */
+/** Opens a file. All of its bytes are read through one handle, so that a file renamed over it in the meantime changes nothing. */
 async function openFile(wire: Wire, root: Root, path: string): Promise<ByteSource> {
   const asked = root.at(path)
   const [real, found] = await Promise.all([root.find(path), wire.stat(asked)])
   const doing = { to: "read", path: real } as const
-  if (!found.isFile()) throw new PlatformError("stream_not_found", `${path} is no file; discover again, and take the path from the catalog.`)
+  if (!found.isFile()) throw new PlatformError("stream_not_found", `${path} is not a file; discover again, and take the path from the catalog.`)
   const handle = await wire.get<Buffer>(doing, (sftp, done) => sftp.open(real, "r", done))
   const look = (): Promise<Stats> => wire.get<Stats>(doing, (sftp, done) => sftp.fstat(handle, done))
   const stats = await look().catch((error: unknown) => {
@@ -69,9 +69,9 @@ async function openFile(wire: Wire, root: Root, path: string): Promise<ByteSourc
     let after: Promise<Stats> | undefined
     let at = from
     for (let given = 0; after === undefined || ahead.length > 0; given++) {
-      // Few requests at first, because a reader may want the beginning alone.
+      // Only a few requests at first, because the reader may want only the beginning.
       for (; at < end && ahead.length < Math.min(AHEAD, given + 4); at += PIECE) ahead.push(quietly(piece(at, Math.min(PIECE, end - at))))
-      // A server does what is asked of one file in order, so this is how the file is after its last bytes were read.
+      // A server handles requests for one file in order, so this request describes the file after its last bytes were read.
       if (at >= end) after ??= quietly(look())
       const first = await ahead.shift()
       if (first !== undefined) yield first
@@ -81,7 +81,7 @@ async function openFile(wire: Wire, root: Root, path: string): Promise<ByteSourc
   return { name: path, mark, bytes, ranges: true, open, [Symbol.asyncDispose]: async () => wire.leave(handle, doing) }
 }
 
-/** The same promise; if it fails when nobody waits for it any more, that is no error. */
+/** Returns its argument; a later failure is not reported as unhandled if the reader has left. */
 function quietly<T>(work: Promise<T>): Promise<T> {
   work.catch(() => undefined)
   return work

@@ -5,18 +5,18 @@ import { type Doing, refusal } from "./refusals.ts"
 type Done<T> = (error: Error | null | undefined, value?: T) => void
 
 const EOF = 1
-/** Requests for names of one folder that are under way at once, and the most names of a folder. */
+/** The maximum number of simultaneous requests for the entries of a folder, and of entries of a folder. */
 const READDIRS = 8
 const MOST_NAMES = 2_000_000
 
-/** Bytes per request, which every server takes, and the most requests that are under way at once. */
+/** Bytes per request, which every server accepts, and the maximum number of simultaneous requests for a file. */
 export const PIECE = 32_768
 export const AHEAD = 32
 
-/** The version of a file, as far as SFTP 3 tells it: its size and the second of its last change. */
+/** The version of a file, as far as SFTP 3 reports it: its size and the second of its last change. */
 export const markOf = ({ size, mtime }: Pick<Stats, "size" | "mtime">): string => `${size}-${mtime}`
 
-/** An SFTP session. Errors are those of `refusal`. */
+/** An SFTP session. Its errors are those of `refusal`. */
 export class Wire {
   readonly sftp: SFTPWrapper
   readonly #user: string
@@ -25,14 +25,14 @@ export class Wire {
   constructor(sftp: SFTPWrapper, user: string) {
     this.sftp = sftp
     this.#user = user
-    // Without a listener, a violation of the protocol would end the process; ssh2 answers all requests by it.
+    // Without a listener, a violation of the protocol would end the process. ssh2 also fails all requests then.
     sftp.on("error", () => undefined)
     sftp.once("close", () => {
       this.#over = true
     })
   }
 
-  /** The answer to one request; undefined at the end of a file or folder. */
+  /** Sends one request and returns its response; undefined at the end of a file or folder. */
   ask<T = void>(doing: Doing, send: (sftp: SFTPWrapper, done: Done<T>) => void): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const done: Done<T> = (error, value) => {
@@ -44,20 +44,20 @@ export class Wire {
       try {
         send(this.sftp, done)
       } catch (error) {
-        // ssh2 throws where nothing can be sent any more.
+        // ssh2 throws if the connection is closed.
         done(error as Error)
       }
     })
   }
 
-  /** The same for a request that has an answer. */
+  /** The same for a request that always has a response. */
   async get<T>(doing: Doing, send: (sftp: SFTPWrapper, done: Done<T>) => void): Promise<T> {
     const answer = await this.ask(doing, send)
-    if (answer === undefined) throw new PlatformError("response_invalid", `The server answers a request to ${doing.to} ${doing.path} with nothing.`)
+    if (answer === undefined) throw new PlatformError("response_invalid", `The server sent an empty response to the request to ${doing.to} ${doing.path}.`)
     return answer
   }
 
-  /** Sends an extension's request; false where the server does not offer the extension, in which case ssh2 sends nothing. */
+  /** Sends a request of an extension. Returns false if the server does not support the extension; ssh2 sends nothing then. */
   async offered(doing: Doing, send: (sftp: SFTPWrapper, done: Done<void>) => void): Promise<boolean> {
     let sent = false
     await this.ask(doing, (sftp, done) => {
@@ -84,14 +84,14 @@ export class Wire {
     } finally {
       this.leave(handle, doing)
     }
-    throw new PlatformError("response_too_large", `The folder ${path} has more than ${MOST_NAMES} names; move files into folders below it.`)
+    throw new PlatformError("response_too_large", `The folder ${path} has more than ${MOST_NAMES} entries; move files into subfolders.`)
   }
 
   stat(path: string): Promise<Stats> {
     return this.get<Stats>({ to: "read", path }, (sftp, done) => sftp.stat(path, done))
   }
 
-  /** Gives a handle back, without waiting for the answer. */
+  /** Closes a handle without waiting for the response. */
   leave(handle: Buffer, doing: Doing): void {
     this.ask(doing, (sftp, done) => sftp.close(handle, done)).catch(() => undefined)
   }

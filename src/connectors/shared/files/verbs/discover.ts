@@ -1,6 +1,6 @@
 import type { Call } from "../../../../core/call.ts"
 import type { Discovered, RejectedRecord, Stream } from "../../../../core/streams.ts"
-import { entriesBelow, isPassedOver } from "../listing.ts"
+import { entriesBelow, isSkipped } from "../listing.ts"
 import type { FileClient } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
 import { LOOKED_AT, leftOut, look, StreamSurvey } from "./survey.ts"
@@ -33,7 +33,7 @@ class Discovery {
     // The streams that may have further files: in the order of paths, the files of a folder and its subfolders are adjacent.
     const open: StreamSurvey[] = []
     for await (const entry of entriesBelow(store, layout.prefix, undefined, this.#call)) {
-      if (isPassedOver(entry)) {
+      if (isSkipped(entry)) {
         yield* this.#files.add([entry.path], entry.reason)
         continue
       }

@@ -2,7 +2,7 @@ import type { Call } from "../../../../core/call.ts"
 import type { ServerFacts } from "../../../../core/connector.ts"
 import { PlatformError } from "../../../../core/errors.ts"
 import type { OpenTable } from "../format.ts"
-import { entriesBelow, isPassedOver } from "../listing.ts"
+import { entriesBelow, isSkipped } from "../listing.ts"
 import { type FileClient, openFile } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
 import { leftOut } from "./survey.ts"
@@ -57,11 +57,11 @@ function rejections({ first }: OpenTable): string[] {
   return [`${many} of the first ${all} records ${many === 1 ? "is" : "are"} rejected; the first one, line ${record.line}, ${record.reason}`]
 }
 
-/** The first file, and the reasons why folders before it were passed over. */
+/** The first file, and the reasons why folders before it were skipped. */
 async function firstFile({ store, layout }: FileClient, call: Call): Promise<{ readonly entry?: FileEntry; readonly hidden: readonly string[] }> {
   const hidden: string[] = []
   for await (const entry of entriesBelow(store, layout.prefix, undefined, call)) {
-    if (!isPassedOver(entry)) {
+    if (!isSkipped(entry)) {
       if (layout.has(entry.path)) return { entry, hidden }
     } else if (entry.hides !== undefined && hidden.length < MOST_HIDDEN) hidden.push(entry.reason)
   }

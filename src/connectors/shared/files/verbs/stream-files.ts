@@ -3,7 +3,7 @@ import { filesBelow } from "../listing.ts"
 import type { FileClient } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
 
-/** The files of a folder's stream behind a path, in the order of their paths. Fails at a folder of the stream that cannot be listed. */
+/** The files of a folder's stream, in the order of their paths, after a path. Fails if a folder of the stream cannot be listed. */
 export async function* streamFiles({ store, layout }: FileClient, name: string, after: string | undefined, call: Call): AsyncGenerator<FileEntry> {
   const mayHide = (folder: string): boolean => layout.streamOf(`${folder}file`) === name
   for await (const entry of filesBelow(store, layout.prefixOf(name), after, call, mayHide))
