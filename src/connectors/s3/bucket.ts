@@ -4,6 +4,7 @@ import type { Lease } from "../../core/lease.ts"
 import { awsCredentials } from "../shared/aws/credentials.ts"
 import type { Bucket } from "../shared/files/s3-api/bucket.ts"
 import { judge } from "../shared/files/s3-api/errors.ts"
+import { urlPath } from "../shared/files/url-paths.ts"
 import { sigV4Auth } from "../shared/http/auth/sigv4.ts"
 import { httpClient } from "../shared/http/client.ts"
 import { httpsSpec } from "../shared/http/https.ts"
@@ -37,7 +38,7 @@ export function connectBucket(settings: Settings, given: Lease): Bucket {
       judge: judge(bucket, region),
     }),
     url(key = "", query = {}) {
-      const url = new URL(`${base}${key.split("/").map(encodeURIComponent).join("/")}`)
+      const url = new URL(`${base}${urlPath(key)}`)
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
       return url
     },

@@ -3,6 +3,7 @@ import { awsAuthField } from "../shared/aws/credentials.ts"
 import { ownerFault } from "../shared/aws/owner.ts"
 import { fileFields } from "../shared/files/fields.ts"
 import { httpsField } from "../shared/http/https.ts"
+import { bareOriginFault } from "../shared/http/origin.ts"
 import { tunnelField } from "../shared/ssh.ts"
 
 /** Docs, Amazon S3, Bucket naming rules. The name becomes part of a host or the first part of a path, so nothing else is accepted. */
@@ -54,7 +55,7 @@ export const fields = {
       custom: {
         title: "Another service with S3's API, or an endpoint of a VPC",
         fields: {
-          url: text("URL", { format: "url", check: originFault, example: "https://minio.example.com:9000" }),
+          url: text("URL", { format: "url", check: bareOriginFault, example: "https://minio.example.com:9000" }),
           style: choice("Addressing", ["path", "host"], { default: "path", help: "The place of the bucket: in the path, or before the host." }),
           tls: httpsField,
         },
@@ -67,9 +68,4 @@ export const fields = {
 
 function keyFault(key: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(key) ? undefined : "must be the ARN, id or alias of a key."
-}
-
-function originFault(url: string): string | undefined {
-  const { pathname, search, hash } = new URL(url)
-  return pathname === "/" && search === "" && hash === "" ? undefined : "must have no path; the bucket has its own field."
 }

@@ -20,13 +20,13 @@ export const filesOf = (bucket: Bucket): FileStore => ({
   },
 
   open: (path, call) =>
-    urlSource(addressOf(bucket, path), bucket.http, call, {
+    urlSource(bucket.url(path), bucket.http, call, {
       name: path,
       markOf: ({ etag = "" }) => markOf(etag),
       headers: { ...bucket.headers, ...bucket.reading },
     }),
 
-  put: (path, bytes, call) => putFile(bucket, addressOf(bucket, path), bytes, call),
+  put: (path, bytes, call) => putFile(bucket, bucket.url(path), bytes, call),
 })
 
 async function pageIn(text: string, from: string): Promise<FilePage> {
@@ -34,7 +34,7 @@ async function pageIn(text: string, from: string): Promise<FilePage> {
   if (root.name !== "ListBucketResult")
     throw new PlatformError("response_invalid", `${from} answers with ${root.name} instead of a list of files; check the endpoint.`)
   // Services that do not support the encoding list the keys unencoded.
-  const keyOf = textIn(root, "EncodingType") === "url" ? (key: string) => decodeURIComponent(key.replaceAll("+", " ")) : (key: string) => key
+  const keyOf = textIn(root, "EncodingType") === "url" ? (key: string) => unescaped(key, from) : (key: string) => key
   const files = childrenIn(root, "Contents").map((entry): FileEntry => {
     const [key, etag, size] = ["Key", "ETag", "Size"].map((name) => textIn(entry, name))
     if (key === undefined || size === undefined || !/^\d{1,15}$/.test(size))
@@ -47,12 +47,13 @@ async function pageIn(text: string, from: string): Promise<FilePage> {
   return { files, ...(next === undefined ? {} : { next }) }
 }
 
-/** The URL of a file. A URL's path cannot contain `.` or `..` as a part, because it would be the address of another file. */
-export function addressOf(bucket: Bucket, path: string): URL {
-  if (path.split("/").some((part) => part === "." || part === ".."))
-    throw new PlatformError(
-      "response_invalid",
-      `The file ${path} has . or .. as a part of its path, which a URL cannot contain; rename the file, or exclude it with Files.`,
-    )
-  return bucket.url(path)
+/** A key of a listing that has them as URLs do. */
+function unescaped(key: string, from: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll("+", " "))
+  } catch (cause) {
+    if (cause instanceof URIError)
+      throw new PlatformError("response_invalid", `${from} lists a file whose key cannot be read: ${key.slice(0, 200)}.`, { cause })
+    throw cause
+  }
 }
