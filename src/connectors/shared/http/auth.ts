@@ -41,3 +41,10 @@ export function queryAuth(name: string, value: string): HttpAuth {
   }
   return { sign, show: sign, parameter: name }
 }
+
+/** A login and a signature in one request; the signature comes last, over what is sent. */
+export function signedAuth(login: HttpAuth, signature: HttpAuth): HttpAuth {
+  if (signature === noAuth) return login
+  const sign: HttpAuth["sign"] = async (request, call) => signature.sign(await login.sign(request, call), call)
+  return { ...login, sign, show: (request) => signature.show(login.show(request)) }
+}
