@@ -1237,61 +1237,7 @@ export interface components {
              */
             region: string;
             /** Login */
-            auth: {
-                /** @constant */
-                kind: "access_key";
-                /**
-                 * Access key id
-                 * @example AKIAIOSFODNN7EXAMPLE
-                 */
-                accessKeyId: string;
-                /**
-                 * Secret access key
-                 * Format: password
-                 */
-                secretAccessKey: string;
-                /**
-                 * Session token
-                 * Format: password
-                 * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
-                 */
-                sessionToken?: string;
-            } | {
-                /** @constant */
-                kind: "assume_role";
-                /**
-                 * Access key id
-                 * @example AKIAIOSFODNN7EXAMPLE
-                 */
-                accessKeyId: string;
-                /**
-                 * Secret access key
-                 * Format: password
-                 */
-                secretAccessKey: string;
-                /**
-                 * Session token
-                 * Format: password
-                 * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
-                 */
-                sessionToken?: string;
-                /**
-                 * Role
-                 * @example arn:aws:iam::123456789012:role/jackfield
-                 */
-                roleArn: string;
-                /**
-                 * External id
-                 * Format: password
-                 * @description If the role's trust policy asks for one.
-                 */
-                externalId?: string;
-                /**
-                 * Session name
-                 * @description As CloudTrail shows it. `jackfield` unless given.
-                 */
-                sessionName?: string;
-            };
+            auth: components["schemas"]["AuthAccessKey"] | components["schemas"]["AuthAssumeRole"];
             /**
              * Workgroup
              * @description It decides the engine's version and the limits of scanned bytes. `primary` unless given.
@@ -1347,13 +1293,7 @@ export interface components {
              * Endpoint
              * @description `standard` unless given.
              */
-            endpoint?: {
-                /** @constant */
-                kind: "standard";
-            } | {
-                /** @constant */
-                kind: "fips";
-            } | {
+            endpoint?: components["schemas"]["EndpointStandard"] | components["schemas"]["EndpointFips"] | {
                 /** @constant */
                 kind: "vpc";
                 /**
@@ -1370,22 +1310,7 @@ export interface components {
         };
         AthenaConfigChange: {
             region?: string | null;
-            auth?: {
-                /** @constant */
-                kind?: "access_key";
-                accessKeyId?: string | null;
-                secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
-                sessionToken?: string | components["schemas"]["SecretMask"] | null;
-            } | {
-                /** @constant */
-                kind?: "assume_role";
-                accessKeyId?: string | null;
-                secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
-                sessionToken?: string | components["schemas"]["SecretMask"] | null;
-                roleArn?: string | null;
-                externalId?: string | components["schemas"]["SecretMask"] | null;
-                sessionName?: string | null;
-            } | null;
+            auth?: components["schemas"]["AuthAccessKeyChange"] | components["schemas"]["AuthAssumeRoleChange"] | null;
             workgroup?: string | null;
             catalog?: string | null;
             database?: string | null;
@@ -1403,13 +1328,7 @@ export interface components {
             } | null;
             bucketOwner?: string | null;
             tables?: string | null;
-            endpoint?: {
-                /** @constant */
-                kind?: "standard";
-            } | {
-                /** @constant */
-                kind?: "fips";
-            } | {
+            endpoint?: components["schemas"]["EndpointStandardChange"] | components["schemas"]["EndpointFipsChange"] | {
                 /** @constant */
                 kind?: "vpc";
                 host?: string | null;
@@ -1485,6 +1404,83 @@ export interface components {
                 seq: number;
                 reason: string;
             };
+        };
+        /** Access key */
+        AuthAccessKey: {
+            /** @constant */
+            kind: "access_key";
+            /**
+             * Access key id
+             * @example AKIAIOSFODNN7EXAMPLE
+             */
+            accessKeyId: string;
+            /**
+             * Secret access key
+             * Format: password
+             */
+            secretAccessKey: string;
+            /**
+             * Session token
+             * Format: password
+             * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
+             */
+            sessionToken?: string;
+        };
+        /** Access key */
+        AuthAccessKeyChange: {
+            /** @constant */
+            kind?: "access_key";
+            accessKeyId?: string | null;
+            secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
+            sessionToken?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Role that an access key assumes */
+        AuthAssumeRole: {
+            /** @constant */
+            kind: "assume_role";
+            /**
+             * Access key id
+             * @example AKIAIOSFODNN7EXAMPLE
+             */
+            accessKeyId: string;
+            /**
+             * Secret access key
+             * Format: password
+             */
+            secretAccessKey: string;
+            /**
+             * Session token
+             * Format: password
+             * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
+             */
+            sessionToken?: string;
+            /**
+             * Role
+             * @example arn:aws:iam::123456789012:role/jackfield
+             */
+            roleArn: string;
+            /**
+             * External id
+             * Format: password
+             * @description If the role's trust policy asks for one.
+             */
+            externalId?: string;
+            /**
+             * Session name
+             * @description As CloudTrail shows it. `jackfield` unless given.
+             */
+            sessionName?: string;
+        };
+        /** Role that an access key assumes */
+        AuthAssumeRoleChange: {
+            /** @constant */
+            kind?: "assume_role";
+            accessKeyId?: string | null;
+            secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
+            sessionToken?: string | components["schemas"]["SecretMask"] | null;
+            roleArn?: string | null;
+            externalId?: string | components["schemas"]["SecretMask"] | null;
+            sessionName?: string | null;
         };
         /** User and password */
         AuthBasic: {
@@ -1623,6 +1619,22 @@ export interface components {
             /** More parameters of the token request */
             tokenParameters?: components["schemas"]["TokenParametersEntry"][];
         };
+        /**
+         * OAuth 2.0 client credentials
+         * @description `none` unless given.
+         */
+        AuthOauth2ClientChange: {
+            /** @constant */
+            kind?: "oauth2_client";
+            tokenUrl?: string | null;
+            clientId?: string | null;
+            clientSecret?: string | components["schemas"]["SecretMask"] | null;
+            grantType?: string | null;
+            scope?: string | null;
+            audience?: string | null;
+            clientAuth?: ("basic" | "post") | null;
+            tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
+        };
         /** Password */
         AuthPassword: {
             /** @constant */
@@ -1638,6 +1650,28 @@ export interface components {
             /** @constant */
             kind?: "password";
             password?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Key in a query parameter */
+        AuthQuery: {
+            /** @constant */
+            kind: "query";
+            /** Parameter */
+            name: string;
+            /**
+             * Key
+             * Format: password
+             */
+            value: string;
+        };
+        /**
+         * Key in a query parameter
+         * @description `none` unless given.
+         */
+        AuthQueryChange: {
+            /** @constant */
+            kind?: "query";
+            name?: string | null;
+            value?: string | components["schemas"]["SecretMask"] | null;
         };
         /** @description The answer of the other side */
         CallAnswer: {
@@ -2089,7 +2123,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["CsvConfigChange"] | components["schemas"]["WebhookConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -2120,7 +2154,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "s3" | "csv" | "webhook";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2492,6 +2526,32 @@ export interface components {
             /** @description The number of matching items on all pages */
             total: number;
         };
+        /** The region's own with validated cryptography (FIPS) */
+        EndpointFips: {
+            /** @constant */
+            kind: "fips";
+        };
+        /**
+         * The region's own with validated cryptography (FIPS)
+         * @description `standard` unless given.
+         */
+        EndpointFipsChange: {
+            /** @constant */
+            kind?: "fips";
+        };
+        /** The region's own */
+        EndpointStandard: {
+            /** @constant */
+            kind: "standard";
+        };
+        /**
+         * The region's own
+         * @description `standard` unless given.
+         */
+        EndpointStandardChange: {
+            /** @constant */
+            kind?: "standard";
+        };
         /**
          * @description The error code; docs/errors.md explains each code and its remedy
          * @enum {string}
@@ -2657,17 +2717,7 @@ export interface components {
              * Authentication
              * @description `none` unless given.
              */
-            auth?: components["schemas"]["AuthNone"] | components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthHeader"] | {
-                /** @constant */
-                kind: "query";
-                /** Parameter */
-                name: string;
-                /**
-                 * Key
-                 * Format: password
-                 */
-                value: string;
-            } | components["schemas"]["AuthOauth2Client"] | {
+            auth?: components["schemas"]["AuthNone"] | components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthHeader"] | components["schemas"]["AuthQuery"] | components["schemas"]["AuthOauth2Client"] | {
                 /** @constant */
                 kind: "oauth2_refresh";
                 /**
@@ -3004,23 +3054,7 @@ export interface components {
             parameters?: components["schemas"]["ParametersEntryChange"][] | null;
             body?: components["schemas"]["ParametersEntryChange"][] | null;
             bodyTemplate?: string | null;
-            auth?: components["schemas"]["AuthNoneChange"] | components["schemas"]["AuthBasicChange"] | components["schemas"]["AuthBearerChange"] | components["schemas"]["AuthHeaderChange"] | {
-                /** @constant */
-                kind?: "query";
-                name?: string | null;
-                value?: string | components["schemas"]["SecretMask"] | null;
-            } | {
-                /** @constant */
-                kind?: "oauth2_client";
-                tokenUrl?: string | null;
-                clientId?: string | null;
-                clientSecret?: string | components["schemas"]["SecretMask"] | null;
-                grantType?: string | null;
-                scope?: string | null;
-                audience?: string | null;
-                clientAuth?: ("basic" | "post") | null;
-                tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
-            } | {
+            auth?: components["schemas"]["AuthNoneChange"] | components["schemas"]["AuthBasicChange"] | components["schemas"]["AuthBearerChange"] | components["schemas"]["AuthHeaderChange"] | components["schemas"]["AuthQueryChange"] | components["schemas"]["AuthOauth2ClientChange"] | {
                 /** @constant */
                 kind?: "oauth2_refresh";
                 tokenUrl?: string | null;
@@ -3906,6 +3940,191 @@ export interface components {
             /** @description Where the next page begins; null at the end, or where the stream cannot be resumed and `truncated` is true */
             nextCursor: string | null;
         };
+        S3Config: {
+            /**
+             * Bucket
+             * @example my-exports
+             */
+            bucket: string;
+            /**
+             * Region
+             * @description The bucket's region. Of other services whatever they sign with: us-east-1, auto.
+             * @example eu-central-1
+             */
+            region: string;
+            /** Login */
+            auth: components["schemas"]["AuthAccessKey"] | components["schemas"]["AuthAssumeRole"];
+            /**
+             * Files
+             * @description Which files are read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @example exports/2026/**\/*.csv
+             */
+            files?: string;
+            /**
+             * Streams
+             * @description folder: the files of a folder are one stream, and folders such as dt=2026-11-01 below it are columns. `file` unless given.
+             * @enum {string}
+             */
+            streams?: "file" | "folder";
+            /**
+             * Format
+             * @description auto: recognised by each file's first bytes and its name. `auto` unless given.
+             * @enum {string}
+             */
+            format?: "auto" | "csv" | "ndjson" | "json";
+            /**
+             * Format of new files
+             * @description `csv` unless given.
+             * @enum {string}
+             */
+            writes?: "csv" | "ndjson" | "json";
+            /**
+             * Compression of new files
+             * @description `none` unless given.
+             * @enum {string}
+             */
+            compression?: "none" | "gzip" | "zstd";
+            /**
+             * Requester pays
+             * @description yes: the login's account pays for requests to a bucket that wants that. `no` unless given.
+             * @enum {string}
+             */
+            requesterPays?: "no" | "yes";
+            /**
+             * Encryption
+             * @description Of files that are written; those of a key of your own are read with it. `bucket` unless given.
+             */
+            encryption?: {
+                /** @constant */
+                kind: "bucket";
+            } | {
+                /** @constant */
+                kind: "s3";
+            } | {
+                /** @constant */
+                kind: "kms";
+                /**
+                 * Key
+                 * @example arn:aws:kms:eu-central-1:123456789012:key/…
+                 */
+                kmsKey: string;
+            } | {
+                /** @constant */
+                kind: "customer";
+                /**
+                 * Key
+                 * Format: password
+                 * @description 256 bits as base64. Every file must be encrypted by it.
+                 */
+                key: string;
+            };
+            /**
+             * Owner of the bucket
+             * @description The account that must own the bucket.
+             */
+            bucketOwner?: string;
+            /**
+             * Endpoint
+             * @description `standard` unless given.
+             */
+            endpoint?: components["schemas"]["EndpointStandard"] | components["schemas"]["EndpointFips"] | {
+                /** @constant */
+                kind: "custom";
+                /**
+                 * URL
+                 * Format: uri
+                 * @example https://minio.example.com:9000
+                 */
+                url: string;
+                /**
+                 * Addressing
+                 * @description Where the bucket stands: in the path, or before the host. `path` unless given.
+                 * @enum {string}
+                 */
+                style?: "path" | "host";
+                /**
+                 * TLS
+                 * @description Only for https URLs. `verify` unless given.
+                 */
+                tls?: {
+                    /** @constant */
+                    kind: "verify";
+                    /**
+                     * CA certificate
+                     * @description PEM of a private authority; without it the system's roots decide.
+                     */
+                    ca?: string;
+                } | {
+                    /** @constant */
+                    kind: "require";
+                };
+            };
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        S3ConfigChange: {
+            bucket?: string | null;
+            region?: string | null;
+            auth?: components["schemas"]["AuthAccessKeyChange"] | components["schemas"]["AuthAssumeRoleChange"] | null;
+            files?: string | null;
+            streams?: ("file" | "folder") | null;
+            format?: ("auto" | "csv" | "ndjson" | "json") | null;
+            writes?: ("csv" | "ndjson" | "json") | null;
+            compression?: ("none" | "gzip" | "zstd") | null;
+            requesterPays?: ("no" | "yes") | null;
+            encryption?: {
+                /** @constant */
+                kind?: "bucket";
+            } | {
+                /** @constant */
+                kind?: "s3";
+            } | {
+                /** @constant */
+                kind?: "kms";
+                kmsKey?: string | null;
+            } | {
+                /** @constant */
+                kind?: "customer";
+                key?: string | components["schemas"]["SecretMask"] | null;
+            } | null;
+            bucketOwner?: string | null;
+            endpoint?: components["schemas"]["EndpointStandardChange"] | components["schemas"]["EndpointFipsChange"] | {
+                /** @constant */
+                kind?: "custom";
+                url?: string | null;
+                style?: ("path" | "host") | null;
+                tls?: {
+                    /** @constant */
+                    kind?: "verify";
+                    ca?: string | null;
+                } | {
+                    /** @constant */
+                    kind?: "require";
+                } | null;
+            } | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Amazon S3 */
+        S3Connector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "s3";
+            config: components["schemas"]["S3Config"];
+        };
+        /** Amazon S3 */
+        S3ConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "s3";
+            config: components["schemas"]["S3ConfigChange"];
+        };
         /** @description The connectors that a key or a user is limited to */
         Scope: {
             /** @description Connectors by id */
@@ -4509,12 +4728,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -4606,7 +4825,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;
@@ -4629,6 +4848,250 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
+        };
+        WebhookConfig: {
+            /**
+             * URL
+             * Format: uri
+             * @description Stored and shown as it is; a secret of the receiver belongs in Authentication, Signature or Headers.
+             * @example https://example.com/hooks/orders
+             */
+            url: string;
+            /**
+             * Method
+             * @description `POST` unless given.
+             * @enum {string}
+             */
+            method?: "POST" | "PUT" | "PATCH";
+            /** Headers */
+            headers?: components["schemas"]["TokenParametersEntry"][];
+            /**
+             * Authentication
+             * @description `none` unless given.
+             */
+            auth?: components["schemas"]["AuthNone"] | components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthHeader"] | components["schemas"]["AuthQuery"] | components["schemas"]["AuthOauth2Client"];
+            /**
+             * Signature
+             * @description Every request and every retry is signed when it is sent. `none` unless given.
+             */
+            signing?: components["schemas"]["AuthNone"] | {
+                /** @constant */
+                kind: "standard";
+                /**
+                 * Signing secret
+                 * Format: password
+                 * @description whsec_ and base64, as the receiver shows it.
+                 */
+                secret: string;
+                /**
+                 * Previous signing secret
+                 * Format: password
+                 * @description While the receiver changes to a new secret: each request is signed with both.
+                 */
+                previousSecret?: string;
+            } | {
+                /** @constant */
+                kind: "hmac";
+                /**
+                 * Key
+                 * Format: password
+                 */
+                key: string;
+                /**
+                 * The key is
+                 * @description `text` unless given.
+                 * @enum {string}
+                 */
+                keyEncoding?: "text" | "hex" | "base64";
+                /**
+                 * Algorithm
+                 * @description `sha256` unless given.
+                 * @enum {string}
+                 */
+                algorithm?: "sha256" | "sha512";
+                /**
+                 * Signed
+                 * @description The timestamp is sent only if it is signed. `body` unless given.
+                 * @enum {string}
+                 */
+                signed?: "body" | "timestamp.body";
+                /**
+                 * The signature is
+                 * @description `hex` unless given.
+                 * @enum {string}
+                 */
+                encoding?: "hex" | "base64";
+                /**
+                 * Signature header
+                 * @description `X-Signature` unless given.
+                 */
+                header?: string;
+                /**
+                 * Before the signature
+                 * @example sha256=
+                 */
+                prefix?: string;
+                /**
+                 * Timestamp header
+                 * @description `X-Timestamp` unless given.
+                 */
+                timestampHeader?: string;
+                /**
+                 * The timestamp is
+                 * @description `seconds` unless given.
+                 * @enum {string}
+                 */
+                timestamp?: "seconds" | "milliseconds" | "iso";
+            };
+            /**
+             * Idempotency header
+             * @description Its value is the same each time that the same rows are sent again; Standard Webhooks' webhook-id has that value too. `Idempotency-Key` unless given.
+             */
+            idempotencyHeader?: string;
+            /**
+             * Body
+             * @description `row` unless given.
+             */
+            body?: {
+                /** @constant */
+                kind: "row";
+            } | {
+                /** @constant */
+                kind: "list";
+                /**
+                 * Rows of a request
+                 * @description At most; the last request of a batch has the rest. `100` unless given.
+                 */
+                most?: number;
+            } | {
+                /** @constant */
+                kind: "object";
+                /**
+                 * Rows of a request
+                 * @description At most; the last request of a batch has the rest. `100` unless given.
+                 */
+                most?: number;
+                /**
+                 * Member
+                 * @description `rows` unless given.
+                 */
+                member?: string;
+            };
+            /**
+             * Success statuses
+             * @description Default: 200-299. A listed status is never a failure.
+             * @example 200-299, 404
+             */
+            successStatuses?: string;
+            /**
+             * Retries
+             * @description The number of retries after a retryable status or a broken connection; Retry-After is respected. `2` unless given.
+             */
+            retries?: number;
+            /**
+             * Statuses to retry
+             * @description `408, 425, 429, 500-599` unless given.
+             */
+            retryStatuses?: string;
+            /**
+             * Test request
+             * @description OPTIONS, and HEAD if the receiver does not answer that; or HEAD alone. A test never sends rows, and no other method. `options` unless given.
+             * @enum {string}
+             */
+            probe?: "options" | "head";
+            /**
+             * TLS
+             * @description Only for https URLs. `verify` unless given.
+             */
+            tls?: {
+                /** @constant */
+                kind: "verify";
+                /**
+                 * CA certificate
+                 * @description PEM of a private authority; without it the system's roots decide.
+                 */
+                ca?: string;
+            } | {
+                /** @constant */
+                kind: "require";
+            };
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        WebhookConfigChange: {
+            url?: string | null;
+            method?: ("POST" | "PUT" | "PATCH") | null;
+            headers?: components["schemas"]["TokenParametersEntryChange"][] | null;
+            auth?: components["schemas"]["AuthNoneChange"] | components["schemas"]["AuthBasicChange"] | components["schemas"]["AuthBearerChange"] | components["schemas"]["AuthHeaderChange"] | components["schemas"]["AuthQueryChange"] | components["schemas"]["AuthOauth2ClientChange"] | null;
+            signing?: {
+                /** @constant */
+                kind?: "none";
+            } | {
+                /** @constant */
+                kind?: "standard";
+                secret?: string | components["schemas"]["SecretMask"] | null;
+                previousSecret?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "hmac";
+                key?: string | components["schemas"]["SecretMask"] | null;
+                keyEncoding?: ("text" | "hex" | "base64") | null;
+                algorithm?: ("sha256" | "sha512") | null;
+                signed?: ("body" | "timestamp.body") | null;
+                encoding?: ("hex" | "base64") | null;
+                header?: string | null;
+                prefix?: string | null;
+                timestampHeader?: string | null;
+                timestamp?: ("seconds" | "milliseconds" | "iso") | null;
+            } | null;
+            idempotencyHeader?: string | null;
+            body?: {
+                /** @constant */
+                kind?: "row";
+            } | {
+                /** @constant */
+                kind?: "list";
+                most?: number | null;
+            } | {
+                /** @constant */
+                kind?: "object";
+                most?: number | null;
+                member?: string | null;
+            } | null;
+            successStatuses?: string | null;
+            retries?: number | null;
+            retryStatuses?: string | null;
+            probe?: ("options" | "head") | null;
+            tls?: {
+                /** @constant */
+                kind?: "verify";
+                ca?: string | null;
+            } | {
+                /** @constant */
+                kind?: "require";
+            } | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Webhook */
+        WebhookConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook";
+            config: components["schemas"]["WebhookConfig"];
+        };
+        /** Webhook */
+        WebhookConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook";
+            config: components["schemas"]["WebhookConfigChange"];
         };
         WebhookInput: {
             /**

@@ -14,6 +14,7 @@ import { s3 } from "./s3.ts"
 import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
 import { trino } from "./trino.ts"
+import { webhook } from "./webhook.ts"
 
 /** Every connector type, in the order that lists show them. */
 export const connectors: readonly AnyConnector[] = [
@@ -31,6 +32,7 @@ export const connectors: readonly AnyConnector[] = [
   athena,
   s3,
   csv,
+  webhook,
 ]
 
 export const registry = new Registry(connectors)
