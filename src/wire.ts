@@ -4853,7 +4853,7 @@ export interface components {
             /**
              * URL
              * Format: uri
-             * @description Stored and shown as it is; a secret of the receiver belongs in Authentication, Signature or Headers.
+             * @description Stored and shown as it is; a secret belongs in Authentication, Signature or Headers.
              * @example https://example.com/hooks/orders
              */
             url: string;
@@ -4995,7 +4995,7 @@ export interface components {
             retryStatuses?: string;
             /**
              * Test request
-             * @description OPTIONS, and HEAD if the receiver does not answer that; or HEAD alone. A test never sends rows, and no other method. `options` unless given.
+             * @description OPTIONS, and HEAD if the receiver does not answer that; or HEAD alone. A test sends no other method, and no rows. `options` unless given.
              * @enum {string}
              */
             probe?: "options" | "head";

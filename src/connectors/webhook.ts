@@ -1,9 +1,8 @@
 import { defineConnector } from "../core/connector.ts"
 import { PlatformError } from "../core/errors.ts"
 import { authOf } from "./shared/http/auth/fields.ts"
-import { hmacAuth } from "./shared/http/auth/hmac.ts"
-import { standardWebhooksAuth } from "./shared/http/auth/standard-webhooks.ts"
-import { type HttpAuth, noAuth, signedAuth } from "./shared/http/auth.ts"
+import { signatureOf } from "./shared/http/auth/signing-fields.ts"
+import { signedAuth } from "./shared/http/auth.ts"
 import { httpClient } from "./shared/http/client.ts"
 import { httpsSpec } from "./shared/http/https.ts"
 import { writeResource } from "./shared/http/resource-writes.ts"
@@ -16,54 +15,43 @@ import { probe } from "./webhook/probe.ts"
 /** The one stream of a receiver. Its name is the host, because the path of a webhook's URL is often a secret. */
 const pathOf = ({ url }: WebhookConfig): readonly string[] => [new URL(url).hostname]
 
-function signatureOf(signing: WebhookConfig["signing"]): HttpAuth {
-  if (signing.kind === "none") return noAuth
-  if (signing.kind === "standard") return standardWebhooksAuth([signing.secret, ...(signing.previousSecret === undefined ? [] : [signing.previousSecret])])
-  const { signed, timestampHeader, ...login } = signing
-  if (signed === "body") return hmacAuth({ ...login, parts: [{ part: "body" }], separator: "dot" })
-  return hmacAuth({ ...login, timestampHeader, parts: [{ part: "timestamp" }, { part: "body" }], separator: "dot" })
-}
-
 /** A URL that takes rows. */
 export const webhook = defineConnector({
   type: "webhook",
   title: "Webhook",
   category: "api",
   proof: "server",
-  summary: "Sends rows to a URL as JSON, one by one or in batches, signed as Standard Webhooks or by HMAC, with retries under one idempotency key.",
+  summary: "Sends rows to a URL as JSON, one by one or several at once, signed as Standard Webhooks or by HMAC, and again under the same key if need be.",
   notes: `
 ### Deliveries
 
-Rows can be appended, and nothing can be read. Requests are sent one after the other, in the order of the rows. Every request has a key in \`idempotencyHeader\`, and with Standard
-Webhooks in \`webhook-id\`: a hash of the commit's run, part and sequence and of the rows' places in the batch, or a random one if the write has no commit. A retry has the same
-key, and so has the same batch when it is written again under its commit. The hub cannot ask a receiver what it has, so a delivery may arrive twice: it is once only if the
-receiver drops keys that it knows. Each attempt has a timestamp and a signature of its own.
+Rows can be appended; nothing can be read. Requests follow one another in the order of the rows, each with a key in \`idempotencyHeader\`, and with Standard Webhooks in \`webhook-id\`: a
+hash of the commit's run, part and sequence and of the rows' places in the batch, or a random one without a commit. A retry has the same key and a new signature, and a batch that is
+written again under its commit has the same keys. A delivery may arrive twice, because a receiver cannot be asked what it has; it must drop the keys that it knows.
 
-Values are sent as the hub has them: 64-bit integers and decimals as strings, bytes as base64, times with their zone.
+Values have the hub's own form: 64-bit integers and decimals as strings, bytes as base64, times with their zone.
 
 ### Answers
 
 | status | what it means |
 |---|---|
-| 200 to 299, or one of \`successStatuses\` | the rows were taken |
-| one of \`retryStatuses\`, or a broken connection | the request is sent again; after the last retry the write fails, and the error says how many rows were taken before |
-| 401 to 405, 407, 410, 421, 426, 431 | the write fails; 410 means that the webhook is gone |
-| any other from 400 to 499 | the rows of the request are rejected with the receiver's reason |
+| 200 to 299, or \`successStatuses\` | the rows were taken |
+| \`retryStatuses\`, or a broken connection | sent again; after the last retry the write fails and says how many rows were taken before |
+| 401 to 405, 407, 410, 421, 426, 431 | the write fails; after 410 the webhook is gone |
+| another one of 400 to 499 | all rows of the request are rejected with the receiver's reason |
 | a redirect | the write fails, and nothing is sent to the other address |
 
-An answer to several rows takes or rejects all of them, unless it is JSON with a list of those that it rejects: \`{"rejected": [{"index": 0, "reason": "…"}]}\`, counted from 0 within the
-request. At most 64 KiB of an answer are read.
+A success may reject some of the rows, counted from 0 within the request: \`{"rejected": [{"index": 0, "reason": "…"}]}\`. At most 64 KiB of an answer are read.
 
 ### Tests
 
-A test never delivers. It connects, checks the certificate, and sends OPTIONS or HEAD with the credentials and without a signature. A 401 fails it only if the credentials
-were certainly refused; what a delivery alone would prove is in the warnings.`,
+A test never delivers: it connects, and sends OPTIONS or HEAD with the credentials and without a signature. A 401 fails it only if the credentials were certainly refused. What only
+a delivery would prove is in the warnings.`,
   fields: webhookFields,
 
   connect(config, lease): Client {
     const tls = httpsSpec(config.tls)
-    const login = authOf(config.auth, tls)
-    const judge = judgeOf(config)
+    const [login, judge] = [authOf(config.auth, tls), judgeOf(config)]
     const options = { maxBytes: ANSWER_MAX_BYTES, cut: true, redirects: false }
     const dispatcher = throughTunnel(lease, config.tunnel).dispatcher(tls)
     // Each request has a key, so that every method may be repeated.

@@ -1,64 +1,38 @@
-import { type Config, choice, integer, list, optional, secret, text, variant } from "../../core/fields.ts"
+import { type Config, choice, integer, list, secret, text, variant } from "../../core/fields.ts"
 import { answerFields } from "../shared/http/answer-fields.ts"
 import { authKinds } from "../shared/http/auth/fields.ts"
-import { webhookSecretFault } from "../shared/http/auth/standard-webhooks.ts"
+import { signingField } from "../shared/http/auth/signing-fields.ts"
 import { headerNameFault, headerValueFault, PLAIN_HEADER_NAMES } from "../shared/http/header-rules.ts"
 import { httpsField } from "../shared/http/https.ts"
 import { retryFields } from "../shared/http/retry-fields.ts"
+import { unsentField } from "../shared/http/unsent.ts"
 import { tunnelField } from "../shared/ssh.ts"
 
 const { none, basic, bearer, header, query, oauth2_client } = authKinds
-const { key, keyEncoding, algorithm, encoding, header: signatureHeader, prefix, timestampHeader, timestamp } = authKinds.hmac.fields
 const most = integer("Rows of a request", { min: 1, max: 10_000, default: 100, help: "At most; the last request of a batch has the rest." })
 
-/** Headers that each request has anyway. */
-const RESERVED = /^(content-type|webhook-(id|timestamp|signature))$/i
-const ownHeaderFault = (name: string): string | undefined =>
-  headerNameFault(name) ?? (RESERVED.test(name) ? `may not be ${name}; the connector sets it.` : undefined)
+/** Headers that a request has anyway. */
+const SET = /^(content-type|webhook-(id|timestamp|signature))$/i
+const freeNameFault = (name: string): string | undefined => headerNameFault(name) ?? (SET.test(name) ? `may not be ${name}; the connector sets it.` : undefined)
 
 export const webhookFields = {
   url: text("URL", {
     format: "url",
     example: "https://example.com/hooks/orders",
-    help: "Stored and shown as it is; a secret of the receiver belongs in Authentication, Signature or Headers.",
+    help: "Stored and shown as it is; a secret belongs in Authentication, Signature or Headers.",
   }),
   method: choice("Method", ["POST", "PUT", "PATCH"], { default: "POST" }),
   headers: list(
     "Headers",
-    { name: text("Name", { maxLength: 256, check: ownHeaderFault }), value: secret("Value", { check: headerValueFault, plainNames: PLAIN_HEADER_NAMES }) },
+    { name: text("Name", { maxLength: 256, check: freeNameFault }), value: secret("Value", { check: headerValueFault, plainNames: PLAIN_HEADER_NAMES }) },
     { by: "name" },
   ),
   auth: variant("Authentication", { none, basic, bearer, header, query, oauth2_client }, { default: "none", aims: "within" }),
-  signing: variant(
-    "Signature",
-    {
-      none: { title: "None", fields: {} },
-      standard: {
-        title: "Standard Webhooks",
-        fields: {
-          secret: secret("Signing secret", { check: webhookSecretFault, help: "whsec_ and base64, as the receiver shows it." }),
-          previousSecret: optional(
-            secret("Previous signing secret", {
-              check: webhookSecretFault,
-              help: "While the receiver changes to a new secret: each request is signed with both.",
-            }),
-          ),
-        },
-      },
-      hmac: {
-        title: "HMAC in a header",
-        fields: {
-          ...{ key, keyEncoding, algorithm },
-          signed: choice("Signed", ["body", "timestamp.body"], { default: "body", help: "The timestamp is sent only if it is signed." }),
-          ...{ encoding, header: signatureHeader, prefix, timestampHeader, timestamp },
-        },
-      },
-    },
-    { default: "none", help: "Every request and every retry is signed when it is sent." },
-  ),
+  signing: signingField,
   idempotencyHeader: text("Idempotency header", {
     default: "Idempotency-Key",
-    check: ownHeaderFault,
+    maxLength: 256,
+    check: freeNameFault,
     help: "Its value is the same each time that the same rows are sent again; Standard Webhooks' webhook-id has that value too.",
   }),
   body: variant(
@@ -73,10 +47,7 @@ export const webhookFields = {
   successStatuses: answerFields.successStatuses,
   retries: { ...retryFields.retries, help: "The number of retries after a retryable status or a broken connection; Retry-After is respected." },
   retryStatuses: { ...retryFields.retryStatuses, default: "408, 425, 429, 500-599" },
-  probe: choice("Test request", ["options", "head"], {
-    default: "options",
-    help: "OPTIONS, and HEAD if the receiver does not answer that; or HEAD alone. A test never sends rows, and no other method.",
-  }),
+  probe: unsentField,
   tls: httpsField,
   tunnel: tunnelField,
 }
