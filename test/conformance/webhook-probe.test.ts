@@ -41,9 +41,9 @@ describe("a test delivers nothing", () => {
   })
 
   test("by HEAD alone where the config says so, whatever the answer", async () => {
-    for (const [status, headers] of [[200], [403], [404], [405], [422]] as const) {
+    for (const status of [200, 403, 404, 405, 422]) {
       api.seen.splice(0)
-      await probe({ HEAD: [status, headers] }, { probe: "head" })
+      await probe({ HEAD: [status] }, { probe: "head" })
       expect(methods()).toEqual(["HEAD"])
     }
   })

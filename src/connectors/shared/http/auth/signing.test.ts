@@ -8,8 +8,16 @@ import { newWebhookSecret, signatureHeaders, webhookSecretFault } from "./standa
 type Signing = Config<{ signing: typeof signingField }>["signing"]
 const lease = { signal: new AbortController().signal, remainingMs: () => 1_000 }
 const HMAC = {
-  ...{ kind: "hmac", key: new Secret("It's a Secret to Everybody"), keyEncoding: "text", algorithm: "sha256", encoding: "hex" },
-  ...{ header: "X-Hub-Signature-256", prefix: "sha256=", timestampHeader: "X-Time", timestamp: "seconds", signed: "body" },
+  kind: "hmac",
+  key: new Secret("It's a Secret to Everybody"),
+  keyEncoding: "text",
+  algorithm: "sha256",
+  encoding: "hex",
+  header: "X-Hub-Signature-256",
+  prefix: "sha256=",
+  timestampHeader: "X-Time",
+  timestamp: "seconds",
+  signed: "body",
 } as const
 const signed = async (signing: Signing, body = "Hello, World!") =>
   (
