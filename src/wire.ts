@@ -437,6 +437,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/connectors/{id}/query/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what a statement would read, without running it
+         * @description For types with the capability `dryRun`, whose systems say it without cost; for the others it is refused, and nothing is sent. Requires the role use or a higher one.
+         */
+        post: operations["dryRunQuery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/connectors/{id}/rows": {
         parameters: {
             query?: never;
@@ -1635,6 +1655,52 @@ export interface components {
             clientAuth?: ("basic" | "post") | null;
             tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
         };
+        /** OAuth refresh token */
+        AuthOauthRefresh: {
+            /** @constant */
+            kind: "oauth_refresh";
+            /**
+             * Client id
+             * @example 1234567890-abc.apps.googleusercontent.com
+             */
+            clientId: string;
+            /**
+             * Client secret
+             * Format: password
+             */
+            clientSecret: string;
+            /**
+             * Refresh token
+             * Format: password
+             * @description Of a user who allowed the client the scope of the service, or cloud-platform.
+             */
+            refreshToken: string;
+        };
+        /** OAuth refresh token */
+        AuthOauthRefreshChange: {
+            /** @constant */
+            kind?: "oauth_refresh";
+            clientId?: string | null;
+            clientSecret?: string | components["schemas"]["SecretMask"] | null;
+            refreshToken?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** OAuth access token */
+        AuthOauthToken: {
+            /** @constant */
+            kind: "oauth_token";
+            /**
+             * Access token
+             * Format: password
+             * @description It is not renewed: after an hour it expires.
+             */
+            token: string;
+        };
+        /** OAuth access token */
+        AuthOauthTokenChange: {
+            /** @constant */
+            kind?: "oauth_token";
+            token?: string | components["schemas"]["SecretMask"] | null;
+        };
         /** Password */
         AuthPassword: {
             /** @constant */
@@ -1672,6 +1738,344 @@ export interface components {
             kind?: "query";
             name?: string | null;
             value?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Service account key */
+        AuthServiceAccount: {
+            /** @constant */
+            kind: "service_account";
+            /**
+             * Key
+             * Format: password
+             * @description The whole JSON file. Its URLs are not used.
+             * @example {"type":"service_account","project_id":"my-project-123","private_key_id":"0123456789abcdef","private_key":"-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n","client_email":"reader@my-project-123.iam.gserviceaccount.com"}
+             */
+            key: string;
+        };
+        /** Service account key */
+        AuthServiceAccountChange: {
+            /** @constant */
+            kind?: "service_account";
+            key?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Microsoft Entra access token */
+        AuthToken: {
+            /** @constant */
+            kind: "token";
+            /**
+             * Access token
+             * Format: password
+             * @description It is not renewed: when it expires, enter a new one.
+             */
+            token: string;
+        };
+        /** Microsoft Entra access token */
+        AuthTokenChange: {
+            /** @constant */
+            kind?: "token";
+            token?: string | components["schemas"]["SecretMask"] | null;
+        };
+        AzureBlobConfig: {
+            /**
+             * Storage account
+             * @example mystorage
+             */
+            account: string;
+            /**
+             * Container
+             * @example exports
+             */
+            container: string;
+            /** Login */
+            auth: {
+                /** @constant */
+                kind: "key";
+                /**
+                 * Key
+                 * Format: password
+                 */
+                key: string;
+            } | {
+                /** @constant */
+                kind: "sas";
+                /**
+                 * Signature
+                 * Format: password
+                 * @description Of the account or the container, with the rights to read and to list.
+                 */
+                sas: string;
+            } | {
+                /** @constant */
+                kind: "entra";
+                /**
+                 * Directory (tenant)
+                 * @example contoso.onmicrosoft.com
+                 */
+                tenant: string;
+                /**
+                 * Application (client) id
+                 * @example 11111111-2222-3333-4444-555555555555
+                 */
+                clientId: string;
+                /**
+                 * Client secret
+                 * Format: password
+                 */
+                clientSecret: string;
+            } | components["schemas"]["AuthToken"];
+            /**
+             * Files
+             * @description The files to read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @example exports/2026/**\/*.csv
+             */
+            files?: string;
+            /**
+             * Streams
+             * @description folder: the files of a folder are one stream, and folders such as dt=2026-11-01 below it are columns. `file` unless given.
+             * @enum {string}
+             */
+            streams?: "file" | "folder";
+            /**
+             * Format
+             * @description auto: recognized by each file's first bytes and its name. `auto` unless given.
+             * @enum {string}
+             */
+            format?: "auto" | "csv" | "ndjson" | "json";
+            /**
+             * Format of new files
+             * @description `csv` unless given.
+             * @enum {string}
+             */
+            writes?: "csv" | "ndjson" | "json";
+            /**
+             * Compression of new files
+             * @description `none` unless given.
+             * @enum {string}
+             */
+            compression?: "none" | "gzip" | "zstd";
+            /**
+             * Encryption scope of new files
+             * @description Empty: the container's own.
+             */
+            encryptionScope?: string;
+            /**
+             * Endpoint
+             * @description `standard` unless given.
+             */
+            endpoint?: {
+                /** @constant */
+                kind: "standard";
+                /**
+                 * Cloud
+                 * @description `public` unless given.
+                 * @enum {string}
+                 */
+                cloud?: "public" | "government" | "china";
+            } | {
+                /** @constant */
+                kind: "custom";
+                /**
+                 * URL
+                 * Format: uri
+                 * @example https://blobs.example.com:10000
+                 */
+                url: string;
+                /**
+                 * Addressing
+                 * @description host: the account is in the host already. path: it is the first part of the path. `host` unless given.
+                 * @enum {string}
+                 */
+                style?: "host" | "path";
+                /**
+                 * TLS
+                 * @description Only for https URLs. `verify` unless given.
+                 */
+                tls?: {
+                    /** @constant */
+                    kind: "verify";
+                    /**
+                     * CA certificate
+                     * @description PEM of a private authority; without it the system's roots decide.
+                     */
+                    ca?: string;
+                } | {
+                    /** @constant */
+                    kind: "require";
+                };
+            };
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        AzureBlobConfigChange: {
+            account?: string | null;
+            container?: string | null;
+            auth?: {
+                /** @constant */
+                kind?: "key";
+                key?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "sas";
+                sas?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "entra";
+                tenant?: string | null;
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+            } | components["schemas"]["AuthTokenChange"] | null;
+            files?: string | null;
+            streams?: ("file" | "folder") | null;
+            format?: ("auto" | "csv" | "ndjson" | "json") | null;
+            writes?: ("csv" | "ndjson" | "json") | null;
+            compression?: ("none" | "gzip" | "zstd") | null;
+            encryptionScope?: string | null;
+            endpoint?: {
+                /** @constant */
+                kind?: "standard";
+                cloud?: ("public" | "government" | "china") | null;
+            } | {
+                /** @constant */
+                kind?: "custom";
+                url?: string | null;
+                style?: ("host" | "path") | null;
+                tls?: {
+                    /** @constant */
+                    kind?: "verify";
+                    ca?: string | null;
+                } | {
+                    /** @constant */
+                    kind?: "require";
+                } | null;
+            } | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Azure Blob Storage */
+        AzureBlobConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "azure_blob";
+            config: components["schemas"]["AzureBlobConfig"];
+        };
+        /** Azure Blob Storage */
+        AzureBlobConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "azure_blob";
+            config: components["schemas"]["AzureBlobConfigChange"];
+        };
+        BigqueryConfig: {
+            /**
+             * Project
+             * @description It pays for queries.
+             * @example my-project-123
+             */
+            project: string;
+            /** Login */
+            auth: components["schemas"]["AuthOauthToken"] | components["schemas"]["AuthServiceAccount"] | components["schemas"]["AuthOauthRefresh"];
+            /**
+             * Service account to impersonate
+             * @description Empty: the login itself. The login needs the role Service Account Token Creator on it.
+             * @example reader@my-project.iam.gserviceaccount.com
+             */
+            impersonate?: string;
+            /**
+             * Project of the data
+             * @description For tables without one. Empty: the project that pays.
+             * @example my-project-123
+             */
+            dataProject?: string;
+            /**
+             * Dataset
+             * @description For tables without one. Empty: discovery lists every dataset.
+             * @example analytics
+             */
+            dataset?: string;
+            /**
+             * Location
+             * @description Where statements run. Empty: where their tables are.
+             * @example EU
+             */
+            location?: string;
+            /**
+             * Most bytes billed per statement
+             * @description BigQuery refuses a statement that would be billed for more, and bills nothing for it. Empty: no limit.
+             */
+            maximumBytesBilled?: number;
+            /**
+             * Priority
+             * @description Batch statements wait for free capacity. `interactive` unless given.
+             * @enum {string}
+             */
+            priority?: "interactive" | "batch";
+            /**
+             * Labels of jobs
+             * @description They are on the bill, and in INFORMATION_SCHEMA.JOBS.
+             */
+            labels?: {
+                /** Name */
+                name: string;
+                /** Value */
+                value?: string;
+            }[];
+            /**
+             * Tables over Google Drive
+             * @description Asks for a token that reads files of Drive too, for tables over Google Sheets. `false` unless given.
+             */
+            drive?: boolean;
+            /**
+             * Endpoint
+             * @description `global` unless given.
+             */
+            endpoint?: components["schemas"]["EndpointGlobal"] | components["schemas"]["EndpointRegional"] | components["schemas"]["EndpointPrivate"];
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        BigqueryConfigChange: {
+            project?: string | null;
+            auth?: components["schemas"]["AuthOauthTokenChange"] | components["schemas"]["AuthServiceAccountChange"] | components["schemas"]["AuthOauthRefreshChange"] | null;
+            impersonate?: string | null;
+            dataProject?: string | null;
+            dataset?: string | null;
+            location?: string | null;
+            maximumBytesBilled?: number | null;
+            priority?: ("interactive" | "batch") | null;
+            labels?: {
+                /** Name */
+                name: string;
+                /** Value */
+                value?: string;
+            }[] | null;
+            drive?: boolean | null;
+            endpoint?: components["schemas"]["EndpointGlobalChange"] | components["schemas"]["EndpointRegionalChange"] | components["schemas"]["EndpointPrivateChange"] | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Google BigQuery */
+        BigqueryConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "bigquery";
+            config: components["schemas"]["BigqueryConfig"];
+        };
+        /** Google BigQuery */
+        BigqueryConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "bigquery";
+            config: components["schemas"]["BigqueryConfigChange"];
         };
         /** @description The answer of the other side */
         CallAnswer: {
@@ -2123,7 +2527,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["CsvConfigChange"] | components["schemas"]["WebhookConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["GcsConfigChange"] | components["schemas"]["AzureBlobConfigChange"] | components["schemas"]["CsvConfigChange"] | components["schemas"]["WebhookConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -2154,7 +2558,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "s3" | "csv" | "webhook";
+        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "gcs" | "azure_blob" | "csv" | "webhook";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2233,7 +2637,7 @@ export interface components {
             delimiter?: "auto" | "comma" | "semicolon" | "tab" | "pipe";
             /**
              * Quote
-             * @description A quote within quotes is written twice. `auto` unless given.
+             * @description A quote inside quotes is doubled. `auto` unless given.
              * @enum {string}
              */
             quote?: "auto" | "double" | "single" | "none";
@@ -2251,7 +2655,7 @@ export interface components {
             header?: "auto" | "yes" | "no";
             /**
              * Lines to skip
-             * @description Lines above the header or the first row. By default, notes above a header are recognised.
+             * @description Lines above the header or the first row. By default, notes above a header are recognized.
              */
             skipLines?: number;
             /**
@@ -2262,13 +2666,13 @@ export interface components {
             commentPrefix?: string;
             /**
              * Trailing delimiter
-             * @description A delimiter at the end of a row, behind the last column. auto: dropped if every row has one and the header has none. `auto` unless given.
+             * @description A delimiter at the end of a row, after the last column. auto: dropped if every row has one and the header has none. `auto` unless given.
              * @enum {string}
              */
             trailingDelimiter?: "auto" | "drop" | "keep";
             /**
              * Content type
-             * @description checked: a file that the server declares as HTML, JSON or another format is refused. `checked` unless given.
+             * @description checked: a file that the server declares as HTML, JSON or another format is rejected. `checked` unless given.
              * @enum {string}
              */
             contentType?: "checked" | "ignored";
@@ -2506,6 +2910,27 @@ export interface components {
             /** @constant */
             draft: true;
         };
+        DryRun: {
+            /** @description Bytes that the statement would read; null if the system does not say */
+            bytes: number | null;
+            /** @description How `bytes` relate to what it reads in the end */
+            accuracy: ("exact" | "at most" | "at least") | null;
+            /** @description The columns of the result */
+            columns: components["schemas"]["Column"][];
+            /** @description Further facts, of cost above all */
+            details: {
+                [key: string]: unknown;
+            };
+            /** @description Reasons not to run the statement */
+            warnings: string[];
+            durationMs: number;
+        };
+        DryRunInput: {
+            statement: string;
+            params?: unknown[];
+            /** @description The time limit, in milliseconds */
+            timeoutMs?: number;
+        };
         EgressInput: {
             /** @description cidr[:port[-port]] */
             rule: string;
@@ -2526,6 +2951,11 @@ export interface components {
             /** @description The number of matching items on all pages */
             total: number;
         };
+        /** As the bucket has it */
+        EncryptionBucket: {
+            /** @constant */
+            kind: "bucket";
+        };
         /** The region's own with validated cryptography (FIPS) */
         EndpointFips: {
             /** @constant */
@@ -2538,6 +2968,58 @@ export interface components {
         EndpointFipsChange: {
             /** @constant */
             kind?: "fips";
+        };
+        /** The global one */
+        EndpointGlobal: {
+            /** @constant */
+            kind: "global";
+        };
+        /**
+         * The global one
+         * @description `global` unless given.
+         */
+        EndpointGlobalChange: {
+            /** @constant */
+            kind?: "global";
+        };
+        /** A Private Service Connect endpoint */
+        EndpointPrivate: {
+            /** @constant */
+            kind: "private";
+            /**
+             * Endpoint name
+             * @description As in bigquery-xyz.p.googleapis.com.
+             * @example xyz
+             */
+            name: string;
+        };
+        /**
+         * A Private Service Connect endpoint
+         * @description `global` unless given.
+         */
+        EndpointPrivateChange: {
+            /** @constant */
+            kind?: "private";
+            name?: string | null;
+        };
+        /** A regional one */
+        EndpointRegional: {
+            /** @constant */
+            kind: "regional";
+            /**
+             * Region
+             * @example europe-west3
+             */
+            region: string;
+        };
+        /**
+         * A regional one
+         * @description `global` unless given.
+         */
+        EndpointRegionalChange: {
+            /** @constant */
+            kind?: "regional";
+            region?: string | null;
         };
         /** The region's own */
         EndpointStandard: {
@@ -2656,6 +3138,119 @@ export interface components {
              */
             type: "firebolt";
             config: components["schemas"]["FireboltConfigChange"];
+        };
+        GcsConfig: {
+            /**
+             * Bucket
+             * @example my-exports
+             */
+            bucket: string;
+            /** Login */
+            auth: components["schemas"]["AuthOauthToken"] | components["schemas"]["AuthServiceAccount"] | components["schemas"]["AuthOauthRefresh"];
+            /**
+             * Service account to impersonate
+             * @description Empty: the login itself. The login needs the role Service Account Token Creator on it.
+             * @example reader@my-project.iam.gserviceaccount.com
+             */
+            impersonate?: string;
+            /**
+             * Files
+             * @description The files to read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @example exports/2026/**\/*.csv
+             */
+            files?: string;
+            /**
+             * Streams
+             * @description folder: the files of a folder are one stream, and folders such as dt=2026-11-01 below it are columns. `file` unless given.
+             * @enum {string}
+             */
+            streams?: "file" | "folder";
+            /**
+             * Format
+             * @description auto: recognized by each file's first bytes and its name. `auto` unless given.
+             * @enum {string}
+             */
+            format?: "auto" | "csv" | "ndjson" | "json";
+            /**
+             * Format of new files
+             * @description `csv` unless given.
+             * @enum {string}
+             */
+            writes?: "csv" | "ndjson" | "json";
+            /**
+             * Compression of new files
+             * @description `none` unless given.
+             * @enum {string}
+             */
+            compression?: "none" | "gzip" | "zstd";
+            /**
+             * Project that pays
+             * @description For a bucket whose readers pay (Requester Pays).
+             * @example my-project-123
+             */
+            billing?: string;
+            /**
+             * Encryption of new files
+             * @description `bucket` unless given.
+             */
+            encryption?: components["schemas"]["EncryptionBucket"] | {
+                /** @constant */
+                kind: "kms";
+                /**
+                 * Key
+                 * @example projects/my-project-123/locations/europe-west3/keyRings/ring/cryptoKeys/key
+                 */
+                kmsKey: string;
+            };
+            /**
+             * Endpoint
+             * @description `global` unless given.
+             */
+            endpoint?: components["schemas"]["EndpointGlobal"] | components["schemas"]["EndpointRegional"] | components["schemas"]["EndpointPrivate"];
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        GcsConfigChange: {
+            bucket?: string | null;
+            auth?: components["schemas"]["AuthOauthTokenChange"] | components["schemas"]["AuthServiceAccountChange"] | components["schemas"]["AuthOauthRefreshChange"] | null;
+            impersonate?: string | null;
+            files?: string | null;
+            streams?: ("file" | "folder") | null;
+            format?: ("auto" | "csv" | "ndjson" | "json") | null;
+            writes?: ("csv" | "ndjson" | "json") | null;
+            compression?: ("none" | "gzip" | "zstd") | null;
+            billing?: string | null;
+            encryption?: {
+                /** @constant */
+                kind?: "bucket";
+            } | {
+                /** @constant */
+                kind?: "kms";
+                kmsKey?: string | null;
+            } | null;
+            endpoint?: components["schemas"]["EndpointGlobalChange"] | components["schemas"]["EndpointRegionalChange"] | components["schemas"]["EndpointPrivateChange"] | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Google Cloud Storage */
+        GcsConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gcs";
+            config: components["schemas"]["GcsConfig"];
+        };
+        /** Google Cloud Storage */
+        GcsConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gcs";
+            config: components["schemas"]["GcsConfigChange"];
         };
         Guess: {
             /** @description The field of the config that fixes it */
@@ -3359,16 +3954,7 @@ export interface components {
                  * @enum {string}
                  */
                 cloud?: "public" | "government" | "china";
-            } | {
-                /** @constant */
-                kind: "token";
-                /**
-                 * Access token
-                 * Format: password
-                 * @description It is not renewed: when it expires, enter a new one.
-                 */
-                token: string;
-            };
+            } | components["schemas"]["AuthToken"];
             /**
              * TLS
              * @description Switch it off only on a network that you trust. `verify` unless given.
@@ -3406,11 +3992,7 @@ export interface components {
                 clientId?: string | null;
                 clientSecret?: string | components["schemas"]["SecretMask"] | null;
                 cloud?: ("public" | "government" | "china") | null;
-            } | {
-                /** @constant */
-                kind?: "token";
-                token?: string | components["schemas"]["SecretMask"] | null;
-            } | null;
+            } | components["schemas"]["AuthTokenChange"] | null;
             tls?: components["schemas"]["TlsVerifyChange"] | components["schemas"]["TlsRequireChange"] | components["schemas"]["TlsOffChange"] | null;
             strict?: boolean | null;
             readOnlyIntent?: boolean | null;
@@ -3948,7 +4530,7 @@ export interface components {
             bucket: string;
             /**
              * Region
-             * @description The bucket's region. Of other services whatever they sign with: us-east-1, auto.
+             * @description The bucket's region. For other services, the region that they sign with, such as us-east-1 or auto.
              * @example eu-central-1
              */
             region: string;
@@ -3956,7 +4538,7 @@ export interface components {
             auth: components["schemas"]["AuthAccessKey"] | components["schemas"]["AuthAssumeRole"];
             /**
              * Files
-             * @description Which files are read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @description The files to read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
              * @example exports/2026/**\/*.csv
              */
             files?: string;
@@ -3968,7 +4550,7 @@ export interface components {
             streams?: "file" | "folder";
             /**
              * Format
-             * @description auto: recognised by each file's first bytes and its name. `auto` unless given.
+             * @description auto: recognized by each file's first bytes and its name. `auto` unless given.
              * @enum {string}
              */
             format?: "auto" | "csv" | "ndjson" | "json";
@@ -3986,18 +4568,15 @@ export interface components {
             compression?: "none" | "gzip" | "zstd";
             /**
              * Requester pays
-             * @description yes: the login's account pays for requests to a bucket that wants that. `no` unless given.
+             * @description yes: the login's account pays for requests to a bucket that requires this. `no` unless given.
              * @enum {string}
              */
             requesterPays?: "no" | "yes";
             /**
              * Encryption
-             * @description Of files that are written; those of a key of your own are read with it. `bucket` unless given.
+             * @description For files that are written; your own key is also used for reading. `bucket` unless given.
              */
-            encryption?: {
-                /** @constant */
-                kind: "bucket";
-            } | {
+            encryption?: components["schemas"]["EncryptionBucket"] | {
                 /** @constant */
                 kind: "s3";
             } | {
@@ -4014,7 +4593,7 @@ export interface components {
                 /**
                  * Key
                  * Format: password
-                 * @description 256 bits as base64. Every file must be encrypted by it.
+                 * @description 256 bits as base64. Every file must be encrypted with it.
                  */
                 key: string;
             };
@@ -4038,7 +4617,7 @@ export interface components {
                 url: string;
                 /**
                  * Addressing
-                 * @description Where the bucket stands: in the path, or before the host. `path` unless given.
+                 * @description The place of the bucket: in the path, or before the host. `path` unless given.
                  * @enum {string}
                  */
                 style?: "path" | "host";
@@ -4728,12 +5307,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -4825,7 +5404,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;
@@ -6074,6 +6653,42 @@ export interface operations {
                     "application/json": components["schemas"]["Rows"];
                     "application/x-ndjson": string;
                     "text/csv": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    dryRunQuery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
                 };
             };
             "4XX": components["responses"]["Refused"];

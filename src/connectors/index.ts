@@ -1,10 +1,13 @@
 import type { AnyConnector } from "../core/connector.ts"
 import { Registry } from "../core/registry.ts"
 import { athena } from "./athena.ts"
+import { azureBlob } from "./azure_blob.ts"
+import { bigquery } from "./bigquery.ts"
 import { clickhouse } from "./clickhouse.ts"
 import { csv } from "./csv.ts"
 import { databricks } from "./databricks.ts"
 import { firebolt } from "./firebolt.ts"
+import { gcs } from "./gcs.ts"
 import { http } from "./http.ts"
 import { mssql } from "./mssql.ts"
 import { mysql } from "./mysql.ts"
@@ -30,7 +33,10 @@ export const connectors: readonly AnyConnector[] = [
   trino,
   firebolt,
   athena,
+  bigquery,
   s3,
+  gcs,
+  azureBlob,
   csv,
   webhook,
 ]
