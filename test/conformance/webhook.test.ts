@@ -126,7 +126,8 @@ describe("several rows at once", () => {
     ["too much", { rejected: [], more: "x".repeat(70_000) }],
   ])("fail where the answer names %s", async (_, answer) => {
     api.serve = (_request, response) => json(response, answer)
-    expect(await failure(send(ids(2), { posted: list }))).toMatchObject({ code: "response_invalid" })
+    const error = await failure(send(ids(2), { posted: list }))
+    expect([error.code, error.message]).toEqual(["response_invalid", expect.stringMatching(/answers with (more than 64 KiB|an entry of `rejected`)/)])
   })
 
   test.each([[{ rejected: 0 }], ["plain"], [null], [[]]])("are all taken after the answer %j", async (answer) => {
@@ -176,6 +177,19 @@ describe("the key", () => {
     expect(await send(ids(1))).toMatchObject({ written: 1 })
     expect([api.seen.length, new Set(keys()).size]).toEqual([2, 1])
   })
+})
+
+test("a token that is refused is renewed once, and the row is sent again under its key, signed", async () => {
+  let tokens = 0
+  api.serve = ({ url, headers }, response) => {
+    if (url.pathname === "/token") return json(response, { access_token: `token-${++tokens}`, token_type: "Bearer" })
+    json(response, {}, headers.authorization === "Bearer token-2" ? 200 : 401)
+  }
+  const auth = { kind: "oauth2_client", tokenUrl: `${api.origin}/token`, clientId: "hub", clientSecret: "the-secret-of-the-client" }
+  expect(await send(ids(2), { posted: { auth, signing: { kind: "standard", secret: SECRET } } })).toMatchObject({ written: 2, rejected: [] })
+  const sent = api.seen.filter(({ url }) => url.pathname === "/hook")
+  expect([tokens, sent.length, new Set(sent.map(({ headers }) => headers["webhook-id"])).size]).toEqual([2, 3, 2])
+  for (const { headers, body } of sent) new Webhook(SECRET).verify(body, headers as Record<string, string>)
 })
 
 describe("answers", () => {
