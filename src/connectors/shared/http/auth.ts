@@ -42,9 +42,9 @@ export function queryAuth(name: string, value: string): HttpAuth {
   return { sign, show: sign, parameter: name }
 }
 
-/** A login and a signature in one request; the signature comes last, over what is sent. */
+/** A signature of the body beside a login. The login comes last, so that it can recognise and renew the request that it made. */
 export function signedAuth(login: HttpAuth, signature: HttpAuth): HttpAuth {
   if (signature === noAuth) return login
-  const sign: HttpAuth["sign"] = async (request, call) => signature.sign(await login.sign(request, call), call)
-  return { ...login, sign, show: (request) => signature.show(login.show(request)) }
+  const sign: HttpAuth["sign"] = async (request, call) => login.sign(await signature.sign(request, call), call)
+  return { ...login, sign, show: (request) => login.show(signature.show(request)) }
 }
