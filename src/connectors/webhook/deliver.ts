@@ -53,7 +53,9 @@ export function deliveries({ config, judge }: Client): Put<Client> {
       const answer = await sending.send(requestOf(config, config.method, { body: bodyOf(config, rows), key: idempotencyKey(origin) }), call)
       if (judge(answer, call) === undefined) return rejectedRecords(answer, rows.length, ANSWER_MAX_BYTES, call)
       const said = excerptOf(answer, call)
-      return rows.map(() => `The receiver answers ${answer.status}${rows.length > 1 ? ` to all ${rows.length} rows of the request` : ""}${said && `: ${said}`}.`)
+      return rows.map(
+        () => `The receiver answers ${answer.status}${rows.length > 1 ? ` to all ${rows.length} rows of the request` : ""}${said && `: ${said}`}.`,
+      )
     },
   }
 }
