@@ -21,6 +21,7 @@ export const snowflake = defineConnector({
   title: "Snowflake",
   category: "warehouse",
   proof: "stand-in",
+  provenBy: "user and password also against an emulator, fakesnow 0.12.1 behind a front",
   summary:
     "A Snowflake account by its SQL API, or with a password by the protocol of its drivers: browse databases, query them by one reading statement at a time, read tables in key order, and append or merge rows.",
   notes: `
