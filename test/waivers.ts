@@ -22,7 +22,7 @@ export const waivers: readonly Waiver[] = [
 export const sizeWaivers: readonly SizeWaiver[] = [
   {
     type: "athena",
-    lines: 384,
+    lines: 391,
     reason:
       "What AWS, Trino's engine and Hive's catalogs share is shared; its form and notes, the requests of its API, Glue by that API, codes and Iceberg's rule are its own.",
   },
