@@ -2214,6 +2214,11 @@ export interface components {
              * @example default
              */
             schema?: string;
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
         };
         DatabricksConfigChange: {
             host?: string | null;
@@ -2236,6 +2241,7 @@ export interface components {
             } | null;
             catalog?: string | null;
             schema?: string | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
         };
         /** Databricks */
         DatabricksConnector: {
@@ -3806,6 +3812,11 @@ export interface components {
              * @example ANALYST
              */
             role?: string;
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
         };
         SnowflakeConfigChange: {
             account?: string | null;
@@ -3832,6 +3843,7 @@ export interface components {
             database?: string | null;
             schema?: string | null;
             role?: string | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
         };
         /** Snowflake */
         SnowflakeConnector: {

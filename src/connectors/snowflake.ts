@@ -3,6 +3,7 @@ import { secret, text, variant } from "../core/fields.ts"
 import { keyPairFields } from "./shared/http/auth/private-key.ts"
 import { tokenFault } from "./shared/http/header-rules.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
+import { tunnelField } from "./shared/ssh.ts"
 import { accountFault, readAccount } from "./snowflake/account.ts"
 import { connectSnowflake } from "./snowflake/api.ts"
 import { catalog } from "./snowflake/catalog.ts"
@@ -84,6 +85,7 @@ Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and o
     database: name("Database", "ANALYTICS", `Empty: the user's default, and discovery lists every database. ${CASE}`),
     schema: name("Schema", "PUBLIC", "For names without one. Empty: the user's default."),
     role: name("Role", "ANALYST", "Empty: the user's default."),
+    tunnel: tunnelField,
   },
   address: ({ account }) => (typeof account === "string" ? { host: readAccount(account).host, port: 443 } : undefined),
   connect: connectSnowflake,

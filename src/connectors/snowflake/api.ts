@@ -9,6 +9,7 @@ import { type Body, httpStatements } from "../shared/sql/http-statements.ts"
 import type { Progress, Submission } from "../shared/sql/statements.ts"
 import { firstPart, partOf, type ResultHandle, statementId } from "../shared/sql/text-results.ts"
 import type { SqlConnection, SqlWire } from "../shared/sql/wire.ts"
+import { type Tunnel, throughTunnel } from "../shared/ssh.ts"
 import { readAccount } from "./account.ts"
 import { errors, errorsFor } from "./errors.ts"
 import { sessionWire } from "./session.ts"
@@ -25,6 +26,7 @@ export interface Snowflake extends SqlConnection<Binding> {
 interface Config extends Required<Snowflake["place"]> {
   readonly account: string
   readonly user: string
+  readonly tunnel: Tunnel
   readonly auth:
     | { readonly kind: "password"; readonly password: Secret }
     | ({ readonly kind: "key_pair" } & Parsed<typeof keyPairFields>)
@@ -38,7 +40,8 @@ const TOO_LARGE = "391908"
 const RESULTS = { types, errors }
 
 /** One account, by the protocol that takes the login. Nothing is sent yet; throws `config_invalid` for a key that cannot be used. */
-export function connectSnowflake(config: Config, lease: Lease): Snowflake {
+export function connectSnowflake(config: Config, given: Lease): Snowflake {
+  const lease = throughTunnel(given, config.tunnel)
   const { account, user, role, warehouse, database, schema, auth } = config
   const { host, claim } = readAccount(account)
   const place = Object.fromEntries(Object.entries({ warehouse, database, schema, role }).filter(([, value]) => value !== ""))
