@@ -103,6 +103,7 @@ const submissionOf = (statement: Submission<Binding>): object => ({
 function progressOf(body: Body, running: boolean): Progress<ResultHandle> {
   const id = statementId(RESULTS, body["statementHandle"])
   if (running) return { next: { id } }
-  const meta = body["resultSetMetaData"] as { rowType?: unknown; partitionInfo?: readonly unknown[] } | undefined
-  return { ...firstPart(RESULTS, id, meta?.rowType, meta?.partitionInfo?.length, body["data"]), touched: touchedBy(body["stats"]) }
+  const meta = body["resultSetMetaData"] as { rowType?: unknown; partitionInfo?: readonly { rowCount?: unknown }[] } | undefined
+  const counts = meta?.partitionInfo?.map(({ rowCount }) => rowCount)
+  return { ...firstPart(RESULTS, id, meta?.rowType, counts, body["data"]), touched: touchedBy(body["stats"]) }
 }
