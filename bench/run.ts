@@ -5,6 +5,7 @@ import { findPsql, type Line, table } from "./measure.ts"
 import { neighbours } from "./neighbours.ts"
 import { reads } from "./reads.ts"
 import { refused } from "./refused.ts"
+import { slowReader } from "./slow-reader.ts"
 import { smallQuery } from "./small-query.ts"
 import { start } from "./start.ts"
 import { streaming } from "./streaming.ts"
@@ -12,7 +13,18 @@ import { makeWorld, type World } from "./world.ts"
 
 type Row = (world: World, psql: boolean) => Promise<Line[]>
 
-const ROWS: Readonly<Record<string, Row>> = { reads, refused, query: smallQuery, test: connectionTest, discovery, streaming, start, neighbours, ...attackRows }
+const ROWS: Readonly<Record<string, Row>> = {
+  reads,
+  refused,
+  query: smallQuery,
+  test: connectionTest,
+  discovery,
+  streaming,
+  "slow-reader": slowReader,
+  start,
+  neighbours,
+  ...attackRows,
+}
 
 /** Prints the table of budgets; each line is a ratio from this run. Arguments select rows by name; `attack` selects all attacks. */
 async function main(): Promise<void> {

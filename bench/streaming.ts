@@ -11,7 +11,7 @@ const ROUNDS = 3
 /**
  * The growth that still counts as flat. A stream that buffered its rows would grow by more than their 130 MB of text.
  */
-const FLAT_MB = 100
+export const FLAT_MB = 100
 
 /** A query that streams a million rows as NDJSON to a file, against psql that writes them as JSON lines to a file. */
 export async function streaming({ hub, url, target, config, call }: World, psql: boolean): Promise<Line[]> {

@@ -28,7 +28,7 @@ export const sizeWaivers: readonly SizeWaiver[] = [
   },
   {
     type: "http",
-    lines: 446,
+    lines: 443,
     reason: "It is the type for any API: its form, inputs and templates have no other user, and its notes say how they work together.",
   },
   {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { canonical } from "../core/audit-chain.ts"
 import { PlatformError } from "../core/errors.ts"
+import type { Hub } from "../hub/hub.ts"
 import type { Idempotency } from "../hub/idempotency.ts"
 import { principalOf } from "./access.ts"
 import { originOf } from "./mount.ts"
@@ -20,7 +21,7 @@ const HEADER = "idempotency-key"
 const KEPT_HEADERS = ["content-type", "location", "etag"]
 
 /** Makes every POST of this scope that asks for a caller take an `Idempotency-Key`. To be used after `useAccess`. */
-export function useIdempotency(scope: FastifyInstance, idempotency: Idempotency): void {
+export function useIdempotency(scope: FastifyInstance, { idempotency, connectors }: Pick<Hub, "idempotency" | "connectors">): void {
   scope.decorateRequest("claim", undefined)
   scope.addHook("preHandler", async (request, reply) => {
     const key = request.headers[HEADER]
@@ -31,6 +32,9 @@ export function useIdempotency(scope: FastifyInstance, idempotency: Idempotency)
     const claimed = await idempotency.claim(by, { key: String(key), request: digestOf(request), repeatable })
     if ("answer" in claimed) {
       const { status, headers, body } = claimed.answer
+      // An answer about a connector that has left the caller's scope since is not given again.
+      const connector = by.scope === undefined ? undefined : connectorOf(request)
+      if (connector !== undefined) await connectors.get(by, connector)
       return reply
         .code(status)
         .headers({ ...headers, "idempotency-replayed": "true" })
@@ -56,6 +60,10 @@ async function settle(idempotency: Idempotency, claim: string, reply: FastifyRep
   const headers = Object.fromEntries(KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])))
   return idempotency.keep(claim, { status: reply.statusCode, headers, body: text })
 }
+
+/** The connector in the path, if the route is about one. */
+const connectorOf = ({ params, routeOptions }: FastifyRequest): string | undefined =>
+  routeOptions.url?.startsWith("/v1/connectors/:id") === true ? (params as { readonly id: string }).id : undefined
 
 /** What was asked, whatever the order of the body's fields. */
 const digestOf = ({ method, url, body }: FastifyRequest): Buffer =>

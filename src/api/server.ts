@@ -129,7 +129,7 @@ export async function buildServer(hub: Hub, options: ServerOptions): Promise<Fas
       const refuseOthers = useMethods(scope)
       useAccess(scope, hub.identity)
       await useAccept(scope)
-      useIdempotency(scope, hub.idempotency)
+      useIdempotency(scope, hub)
       await register(scope, versioned, services)
       refuseOthers()
     },

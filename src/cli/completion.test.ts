@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { PassThrough } from "node:stream"
 import { describe, expect, test } from "vitest"
 import { completionScript, SHELLS } from "./completion.ts"
@@ -32,6 +32,27 @@ describe("completion in bash", () => {
     [["connectors", "test", "shop", "--t"], ["--timeout"]],
     [["connectors", "nothing-of-the-kind", "--zzz"], [""]],
   ])("of %j offers %j", (words, wanted) => expect(offered(...words)).toEqual(wanted))
+})
+
+const installed = (program: string): boolean => spawnSync(program, ["-c", "true"]).status === 0
+const CASES: readonly [readonly string[], string][] = [
+  [["conn"], "connectors"],
+  [["connectors", "cred"], "credentials"],
+  [["connectors", "credentials", "st"], "stage"],
+  [["connectors", "ls", "--st"], "--status"],
+  [["connectors", "test", "shop", "--t"], "--timeout"],
+]
+
+test.runIf(installed("fish")).each(CASES)("fish: of %j offers %s", (words, wanted) => {
+  const script = `${completionScript("fish", commands)}\ncomplete -C 'jackfield ${words.join(" ")}'`
+  expect(execFileSync("fish", ["--no-config", "-c", script], { encoding: "utf8" })).toMatch(new RegExp(`^${wanted}\t`, "m"))
+})
+
+// Without a terminal, zsh's compgen gives all words and leaves the choice to the editor of the line.
+test.runIf(installed("zsh")).each(CASES)("zsh: of %j offers %s", (words, wanted) => {
+  const typed = `COMP_CWORD=${words.length}; COMP_WORDS=(jackfield ${words.join(" ")}); _jackfield; print -r -- "\${COMPREPLY[@]}"`
+  const script = `compdef() { : }\n${completionScript("zsh", commands)}\nf() { emulate -L sh; setopt ksharrays; ${typed} }; f`
+  expect(execFileSync("zsh", ["-f", "-c", script], { encoding: "utf8" }).trim().split(" ")).toContain(wanted)
 })
 
 test.each(SHELLS)("the script for %s knows every command", (name) => {

@@ -20,20 +20,20 @@ const spellings = (all: readonly CommandFacts[]): [string, string][] =>
     })
 
 function bash(all: readonly CommandFacts[]): string {
-  const words = all.map((facts) => `    "${facts.path.join(" ")}") words="${[...names(facts, all), ...facts.options.map(({ long }) => long)].join(" ")}" ;;`)
+  const words = all.map((facts) => `    "${facts.path.join(" ")}") known="${[...names(facts, all), ...facts.options.map(({ long }) => long)].join(" ")}" ;;`)
   const paths = spellings(all).map(([spelled, path]) => `      "${spelled}") at="${path}" ;;`)
   return `# Completion of jackfield; source it, or write it into your shell's folder of completions.
 _jackfield() {
-  local word at="" words=""
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "\${at:+$at }$word" in
+  local at="" known="" place
+  for ((place = 1; place < COMP_CWORD; place++)); do
+    case "\${at:+$at }\${COMP_WORDS[place]}" in
 ${paths.join("\n")}
     esac
   done
   case "$at" in
 ${words.join("\n")}
   esac
-  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  COMPREPLY=($(compgen -W "$known" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _jackfield jackfield
 `

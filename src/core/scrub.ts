@@ -1,7 +1,7 @@
 import { Secret } from "./fields.ts"
 import { decoded, itself, rangeIn, skeleton } from "./folded.ts"
 import { merged, Needles, type Range } from "./needles.ts"
-import { foldedNeedlesOf, needlesOf } from "./secret-forms.ts"
+import { spellingsOf } from "./secret-forms.ts"
 
 /** As much of a text is searched beyond the place where it is cut, so that a secret at the cut is found whole. */
 const MARGIN = 1_024
@@ -24,8 +24,9 @@ class Sought {
     const count = this.#values.get(value) ?? 0
     this.#values.set(value, count + 1)
     if (count > 0) return
-    for (const needle of needlesOf(value)) this.#exact.add(needle)
-    for (const needle of foldedNeedlesOf(value)) this.#folded.add(needle)
+    const { exact, folded } = spellingsOf(value)
+    for (const needle of exact) this.#exact.add(needle)
+    for (const needle of folded) this.#folded.add(needle)
   }
 
   remove(value: string): void {
@@ -33,8 +34,9 @@ class Sought {
     if (count > 1) this.#values.set(value, count - 1)
     if (count !== 1) return
     this.#values.delete(value)
-    for (const needle of needlesOf(value)) this.#exact.remove(needle)
-    for (const needle of foldedNeedlesOf(value)) this.#folded.remove(needle)
+    const { exact, folded } = spellingsOf(value)
+    for (const needle of exact) this.#exact.remove(needle)
+    for (const needle of folded) this.#folded.remove(needle)
   }
 
   /** Where they are in a text: as it stands, and by its letters and digits, also after its escapes were decoded once and twice. */

@@ -5,8 +5,34 @@ const PART = 32
 /** As many characters of the beginning or the end of a random secret identify it. */
 const EDGE = 8
 
-/** What is searched for in a text as it stands. */
-export const needlesOf = (value: string): Needle[] => formsOf(value).flatMap(partsOf)
+/** What is searched for to find one value. */
+export interface Spellings {
+  /** In a text as it stands. */
+  readonly exact: readonly Needle[]
+  /** In the skeleton of a text. */
+  readonly folded: readonly Needle[]
+}
+
+/** The most characters of the values whose spellings are kept. */
+const KEPT_CHARACTERS = 32_768
+const kept = new Map<string, Spellings>()
+let keptCharacters = 0
+
+/** The spellings of a value. Those of the values that were asked for last are kept: a long value has thousands. */
+export function spellingsOf(value: string): Spellings {
+  const known = kept.get(value)
+  const spellings = known ?? { exact: formsOf(value).flatMap(partsOf), folded: foldedNeedlesOf(value) }
+  // At the end of the map, so that the first of it is what was not asked for longest.
+  if (kept.delete(value)) keptCharacters -= value.length
+  kept.set(value, spellings)
+  keptCharacters += value.length
+  for (const oldest of kept.keys()) {
+    if (keptCharacters <= KEPT_CHARACTERS) break
+    kept.delete(oldest)
+    keptCharacters -= oldest.length
+  }
+  return spellings
+}
 
 /** A short form as a whole; a long one by its parts, wherever it was cut. */
 function partsOf(form: string): Needle[] {
@@ -22,7 +48,7 @@ function partsOf(form: string): Needle[] {
  * What is searched for in the skeleton of a text: the value whatever its case, spacing and punctuation; its ends; its
  * encodings, also one within another. Values that may be ordinary words have none: they would blank out ordinary text.
  */
-export function foldedNeedlesOf(value: string): Needle[] {
+function foldedNeedlesOf(value: string): Needle[] {
   const plain = lettersOf(value)
   if (plain.length < 8 || !(plain.length >= 16 || isMixed(plain))) return []
   const bytes = Buffer.from(value, "utf8")

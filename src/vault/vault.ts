@@ -4,7 +4,7 @@ import type { Tx } from "../store/database.ts"
 import { someDataKeys } from "../store/lookups.ts"
 import type { Store } from "../store/store.ts"
 import { keyIdOf, openEnvelope, sealEnvelope } from "./envelope.ts"
-import { type Fingerprinter, fingerprinter } from "./fingerprint.ts"
+import { type Fingerprinter, fingerprinter, remembering } from "./fingerprint.ts"
 import type { KeyContext, KeyProvider, WrappedKey } from "./key-provider.ts"
 import { type KeyPlace, type KeySettings, loadKeys } from "./key-settings.ts"
 
@@ -44,7 +44,7 @@ export class Vault {
   readonly #provider: KeyProvider
   readonly #dataKeys = new Map<string, DataKey>()
   /** The keys in use, for fingerprints alone; by workspace. */
-  readonly #recent = new Map<string, { readonly dataKey: DataKey; readonly until: number }>()
+  readonly #recent = new Map<string, { readonly fingerprint: Fingerprinter; readonly until: number }>()
   /** Keys that are being unwrapped, so that any number of callers cause one request to a key service. */
   readonly #opening = new Map<string, Promise<Uint8Array>>()
 
@@ -86,11 +86,12 @@ export class Vault {
   /** The same without a transaction, by the data key that was active within the last second. */
   async fingerprintByRecentKey(store: Pick<Store, "inWorkspace">, workspaceId: string, value: string): Promise<string> {
     const known = this.#recent.get(workspaceId)
-    if (known !== undefined && performance.now() < known.until) return known.dataKey.fingerprint(value)
+    if (known !== undefined && performance.now() < known.until) return known.fingerprint(value)
     const dataKey = await store.inWorkspace(workspaceId, (tx) => this.#active(tx, workspaceId))
     if (this.#recent.size >= RECENT_MAX) this.#recent.clear()
-    this.#recent.set(workspaceId, { dataKey, until: performance.now() + RECENT_MS })
-    return dataKey.fingerprint(value)
+    const fingerprint = remembering(dataKey.fingerprint)
+    this.#recent.set(workspaceId, { fingerprint, until: performance.now() + RECENT_MS })
+    return fingerprint(value)
   }
 
   /**

@@ -213,3 +213,17 @@ describe("bad keys", () => {
     expect([taking("/v1/connectors"), taking("/v1/connectors/{id}/query"), taking("/v1/keys"), taking("/v1/sessions")]).toEqual([true, true, true, false])
   })
 })
+
+it("gives no answer again about a connector that has left the caller's scope", async () => {
+  const { body: mine } = await hub.call("POST", "/v1/connectors", { ...http("scoped"), config: { url: `${far.url}/` }, labels: { team: "mine" } })
+  const { key } = (await hub.call("POST", "/v1/keys", { name: "limited", role: "use", labels: ["team:mine"] })).body
+  const [byName, byId] = [fresh(), fresh()]
+  const called = () => Promise.all([post("/v1/connectors/scoped/call", {}, byName, { key }), post(`/v1/connectors/${mine.id}/call`, {}, byId, { key })])
+  expect((await called()).map(({ status }) => status)).toEqual([200, 200])
+  expect((await called()).map(({ headers }) => headers.get("idempotency-replayed"))).toEqual(["true", "true"])
+  await hub.call("PATCH", "/v1/connectors/scoped", { labels: { team: "theirs" } })
+  expect((await called()).map(({ status, body }) => [status, body.code])).toEqual([
+    [404, "not_found"],
+    [404, "not_found"],
+  ])
+})

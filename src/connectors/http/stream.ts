@@ -10,7 +10,7 @@ import { isPlace, requestAt } from "../shared/http/paging.ts"
 import { isCounted } from "../shared/http/paging-counted.ts"
 import type { Place } from "../shared/http/paging-place.ts"
 import { keyIn } from "../shared/http/record-fields.ts"
-import { type AnswerReading, answerFrom, Orders, pagesFrom, plainPage, type RecordSource } from "../shared/http/record-pages.ts"
+import { type AnswerReading, answerFrom, pagesFrom, plainPage, type RecordSource } from "../shared/http/record-pages.ts"
 import { confirmedRefusal } from "../shared/http/refusals.ts"
 import { nameOf } from "../shared/http/requests.ts"
 import type { Resource, Unreadable } from "../shared/http/resource.ts"
@@ -84,22 +84,19 @@ export function resourceOf({ config }: Client): Resource<Client> | Unreadable {
   const reason = unreadable(config)
   if (reason !== undefined) return { path, reason }
   const { origin } = new URL(config.url)
-  const orders = new Orders()
   return {
     path,
     key: keyIn(config.key),
     comment: "Columns are those of the first page's records.",
     origin,
     counted: isCounted(paging),
-    ...(since.kind === "none" ? {} : { orderedBy: since.column, orderIn: orders.of }),
+    ...(since.kind === "none" ? {} : { orderedBy: since.column }),
     holds: (position) => isPlace(position, paging, origin),
     async page(client, { position, since: from, ordered }, call) {
       const ask = await asked(client, {}, call)
       if (since.kind === "parameter" && from !== undefined) ask.request.url.searchParams.set(since.parameter, String(from))
       const order = ordered && since.kind === "parameter" ? since.column : undefined
-      const page = await plainPage(sourceOf(client, ask, call), position as Place | undefined, order, call)
-      orders.note(page)
-      return page
+      return await plainPage(sourceOf(client, ask, call), position as Place | undefined, order, call)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { pipeline, Readable, type Transform } from "node:stream"
 import { constants, createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib"
 import { PlatformError } from "../errors.ts"
+import { piecesOf } from "./pieces.ts"
 
 /** The decoders of the content codings; the first two bytes of the body decide the variant. */
 const DECODERS: Readonly<Record<string, (first: Buffer) => Transform>> = {
@@ -42,9 +43,22 @@ async function* decode(body: AsyncIterable<Buffer>, coding: string): AsyncGenera
   }
   const decoder = first.length === 0 ? undefined : DECODERS[coding]?.(first)
   if (decoder === undefined) return
-  // If the body fails, the decoder fails with the same error.
-  pipeline(Readable.from(joined(first, rest)), decoder, () => undefined)
-  yield* decoder as AsyncIterable<Buffer>
+  let broken: unknown
+  const whole = async function* (): AsyncGenerator<Buffer> {
+    try {
+      yield* joined(first, rest)
+    } catch (error) {
+      // What arrived before is decoded first.
+      broken = error
+    }
+  }
+  pipeline(Readable.from(whole()), decoder, () => undefined)
+  try {
+    yield* piecesOf(decoder)
+  } catch (error) {
+    throw broken ?? error
+  }
+  if (broken !== undefined) throw broken
 }
 
 async function* joined(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {

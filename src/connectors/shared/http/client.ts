@@ -3,6 +3,7 @@ import type { PlatformError } from "../../../core/errors.ts"
 import { giveUp } from "../../../core/http/body.ts"
 import { explained } from "../../../core/http/errors.ts"
 import { exchange, type Follows, type OpenAnswer, readAnswer } from "../../../core/http/exchange.ts"
+import { piecesOf } from "../../../core/http/pieces.ts"
 import type { HttpAnswer, HttpRequest } from "../../../core/http/request.ts"
 import { retrying } from "../../../core/retry.ts"
 import type { Value } from "../../../core/values.ts"
@@ -143,7 +144,7 @@ function streamed({ body, ...answer }: OpenAnswer, meter: Meter): StreamedAnswer
   async function* read(): AsyncGenerator<Buffer> {
     let whole = false
     try {
-      for await (const piece of body as AsyncIterable<Buffer>) {
+      for await (const piece of piecesOf(body)) {
         meter.received(piece.length)
         yield piece
       }

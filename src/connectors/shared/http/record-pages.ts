@@ -2,7 +2,7 @@ import type { AnswerPlan } from "../../../core/answer-plan.ts"
 import type { Call } from "../../../core/call.ts"
 import { EncodedRecords } from "../../../core/encoded-records.ts"
 import type { HttpAnswer } from "../../../core/http/request.ts"
-import type { Row, Value } from "../../../core/values.ts"
+import type { Row } from "../../../core/values.ts"
 import type { HttpAuth } from "./auth.ts"
 import type { HttpCall } from "./call.ts"
 import { decoded } from "./decoding.ts"
@@ -39,8 +39,6 @@ interface Wish {
   readonly order?: string | undefined
 }
 
-type FoundPage<R extends Records> = Page<R> & Pick<Evaluated, "orders">
-
 /** The record or records of the one answer of a source without pages; a large answer is encoded as a `list`. */
 export async function answerFrom({ reading, send }: RecordSource, call: Call): Promise<Row | readonly Row[] | EncodedRecords> {
   using answerRoom = call.room()
@@ -55,12 +53,12 @@ export async function* pagesFrom(source: RecordSource, form: "list" | "lines", c
 }
 
 /** One page, its records decoded; `orders` has what `order` gives for each of them. */
-export async function plainPage(source: RecordSource, place: Place | undefined, order: string | undefined, call: Call): Promise<FoundPage<readonly Row[]>> {
+export async function plainPage(source: RecordSource, place: Place | undefined, order: string | undefined, call: Call): Promise<Page<readonly Row[]>> {
   const { rows, ...page } = await pageAt(source, place, { form: "ordered", order }, call)
   return rows instanceof EncodedRecords ? { ...page, ...(await decoded(rows)), bytes: rows.bytes.length } : { ...page, rows }
 }
 
-async function pageAt({ reading, auth, origin, send }: RecordSource, place: Place | undefined, wish: Wish, call: Call): Promise<FoundPage<Records>> {
+async function pageAt({ reading, auth, origin, send }: RecordSource, place: Place | undefined, wish: Wish, call: Call): Promise<Page<Records>> {
   using answerRoom = call.room()
   const answer = await send(place, { ...call, answerRoom })
   const { records, orders, print, ...facts } = await foundIn(answer, reading, place, wish, call)
@@ -95,14 +93,3 @@ export async function foundIn(
 }
 
 const NO_RECORDS: Evaluated = { records: [], orders: [], next: null, total: null, counts: [], count: 0 }
-
-/** What each record of a page is ordered by, to be looked up by the record. */
-export class Orders {
-  readonly #orders = new WeakMap<Row, Value>()
-
-  note({ rows, orders }: FoundPage<readonly Row[]>): void {
-    for (const [index, row] of rows.entries()) this.#orders.set(row, orders[index] ?? null)
-  }
-
-  readonly of = (row: Row): Value => this.#orders.get(row) ?? null
-}

@@ -37,7 +37,8 @@ export async function* readResource<C>(resource: Resource<C>, client: C, from: S
     let at = done
     do {
       const end = Math.min(at + Math.min(leftInBatch(call.batchRows, given), rowsAtOnce(visited, columns.length)), visited.rows.length)
-      const rows = visited.rows.slice(at, end).filter((row) => mark?.takes(row, valueIn(resource, row)) ?? true)
+      const from = at
+      const rows = visited.rows.slice(at, end).filter((row, index) => mark?.takes(row, valueIn(resource, row, visited.orders?.[from + index])) ?? true)
       // An incremental read ends with the cursor that begins the next one, although no record may come with it.
       const ends = mark !== undefined && visited.next === undefined && end === visited.rows.length
       if (rows.length > 0 || ends) yield batchOf(columns, rows, cursorAfter(visited, end, mark))
@@ -93,5 +94,5 @@ function markOf<C>({ path, orderedBy }: Resource<C>, { plan }: ReadOptions, star
   return new Watermark(start.since ?? { ...(from === undefined ? {} : { from }), given: [] }, until)
 }
 
-const valueIn = <C>({ orderedBy = "", orderIn }: Resource<C>, row: Row): Value =>
-  Object.hasOwn(row, orderedBy) ? (row[orderedBy] as Value) : (orderIn?.(row) ?? null)
+const valueIn = <C>({ orderedBy = "" }: Resource<C>, row: Row, order: Value = null): Value =>
+  Object.hasOwn(row, orderedBy) ? (row[orderedBy] as Value) : order

@@ -1,6 +1,6 @@
 import type { Call } from "../../../core/call.ts"
 import type { StreamKind } from "../../../core/streams.ts"
-import type { Column, Row, Value } from "../../../core/values.ts"
+import type { Column, Row } from "../../../core/values.ts"
 import type { Page } from "./walk.ts"
 import type { Mark } from "./watermark.ts"
 
@@ -10,7 +10,7 @@ export interface PageAsk {
   readonly position: unknown
   /** Records from this value of `orderedBy` on, that value included; undefined: all. */
   readonly since: Mark | undefined
-  /** The read is incremental, so `orderIn` will be asked for each record. */
+  /** The read is incremental, so the page has `orders` for records without a member `orderedBy`. */
   readonly ordered: boolean
   readonly columns: readonly Column[]
 }
@@ -32,8 +32,6 @@ export interface Resource<C> {
   readonly origin: string
   /** Present: the resource can be read from a value of that column on. */
   readonly orderedBy?: string
-  /** The value in a record that has no member `orderedBy`. */
-  orderIn?(row: Row): Value
   /** True where the next position is one that we count ourselves, such as a page number. */
   readonly counted?: boolean
   /** Absent: the columns are those of the records as they come, in the catalog those of the first page. */

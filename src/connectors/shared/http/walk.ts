@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { EncodedRecords } from "../../../core/encoded-records.ts"
 import { PlatformError } from "../../../core/errors.ts"
-import type { Row } from "../../../core/values.ts"
+import type { Row, Value } from "../../../core/values.ts"
 import type { HttpCall } from "./call.ts"
 import { ENCODED_MAX, printOf } from "./encoding.ts"
 
@@ -9,6 +9,8 @@ import { ENCODED_MAX, printOf } from "./encoding.ts"
 export interface Page<R extends Records = readonly Row[]> {
   readonly rows: R
   readonly next?: unknown
+  /** What each record is ordered by, where an incremental read asked for it; a record's own member `orderedBy` comes first. */
+  readonly orders?: readonly Value[]
   /** A hash of the records, if one is known. */
   readonly print?: string
   /** Bytes of the records as JSON, if they are known. */

@@ -15,6 +15,8 @@ export interface Ddl<C = unknown> {
   key?(names: string): string
   /** The clause that names the key behind the columns: `PRIMARY INDEX a, b`. Absent: it is named among them. */
   keyAfter?(names: string): string
+  /** What follows the columns of a table without a key. */
+  readonly unkeyed?: string
   /** Creates a table, or says why not, if that takes more than its columns and key. Absent: by `createTable`. */
   create?(client: C, path: readonly string[], columns: readonly Column[]): SchemaStep
   /** How these statements spell a table and a column, if it is not as others do. */
@@ -57,7 +59,7 @@ export function createTable(
   })
   const names = key.map((name) => dialect.ident(name)).join(", ")
   const within = key.length === 0 || ddl.keyless === true || ddl.keyAfter !== undefined ? [] : [ddl.key?.(names) ?? `PRIMARY KEY (${names})`]
-  const behind = [key.length === 0 ? undefined : ddl.keyAfter?.(names), ddl.tail].flatMap((each) => (each === undefined ? [] : [` ${each}`]))
+  const behind = [key.length === 0 ? ddl.unkeyed : ddl.keyAfter?.(names), ddl.tail].flatMap((each) => (each === undefined ? [] : [` ${each}`]))
   return `CREATE TABLE ${qualified(dialect, path)} (${[...lines, ...within].join(", ")})${behind.join("")}`
 }
 

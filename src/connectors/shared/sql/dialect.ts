@@ -1,3 +1,4 @@
+import type { Stream } from "../../../core/streams.ts"
 import type { Column, Value } from "../../../core/values.ts"
 import type { Reading } from "./reading.ts"
 import type { ParamType } from "./wire.ts"
@@ -48,6 +49,8 @@ export interface Order<B> {
   nth?(ordered: string, skip: number): string
   /** SQL that reads a column, if its name alone gives a value that cannot be read back; the result has the column's name. */
   selected?(column: Column): string | undefined
+  /** SQL behind the name of a stream whenever its rows are read: `FINAL`. */
+  from?(stream: Stream): string
   /** A column as the result describes it, if the catalog knows less. */
   told?(column: Column, told: Column | undefined): Column
 }

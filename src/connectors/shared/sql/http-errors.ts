@@ -81,3 +81,9 @@ export const httpErrors = (table: Omit<ErrorTable, "said" | "codeName" | "refine
 /** The error for an answer that no such system gives. `how` follows "answer": `has no rows`. */
 export const strange = ({ product }: Pick<ErrorTable, "product">, how: string): PlatformError =>
   new PlatformError("response_invalid", `${product}'s answer ${how}; check for a proxy between it and the hub.`)
+
+/** No such API redirects, and no redirect is followed: it comes from something that stands before it, such as a page to log in. */
+export const redirected = (errors: ErrorTable, { status, headers, url }: HttpAnswer): PlatformError => {
+  const to = headers["location"] ?? ""
+  return strange(errors, `is a redirect (${status})${URL.canParse(to, url.href) ? ` to ${new URL(to, url.href).origin}` : ""}`)
+}

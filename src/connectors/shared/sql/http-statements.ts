@@ -11,7 +11,7 @@ import { lastRequest } from "../http/last-request.ts"
 import { requestTo } from "../http/requests.ts"
 import { type HttpRetries, isIdempotent, isPassing, retriesOf } from "../http/retry.ts"
 import type { ErrorTable } from "./errors.ts"
-import { objectIn, refusalIn, strange } from "./http-errors.ts"
+import { objectIn, redirected, refusalIn, strange } from "./http-errors.ts"
 import { type Progress, type StatementApi, type Submission, wireOver } from "./statements.ts"
 import type { SqlWire } from "./wire.ts"
 
@@ -133,12 +133,6 @@ export function httpStatements<B, H>(how: HttpStatements<B, H>, lease: Lease): H
     },
   }
   return { ...wireOver(api, lease), ask }
-}
-
-/** No such API redirects, and no redirect is followed: it comes from something that stands before it, such as a page to log in. */
-const redirected = (errors: ErrorTable, { status, headers, url }: HttpAnswer): PlatformError => {
-  const to = headers["location"] ?? ""
-  return strange(errors, `is a redirect (${status})${URL.canParse(to, url.href) ? ` to ${new URL(to, url.href).origin}` : ""}`)
 }
 
 function answered(answer: HttpAnswer, { host }: URL, errors: ErrorTable, parse?: (text: string) => unknown): { body: Body; status: number } {

@@ -111,7 +111,8 @@ function select<B>(dialect: Dialect<B>, selection: Selection<B>, columns: readon
   const { callersKey } = dialect.order
   const by = order.columns.map(({ name }) => `${dialect.ident(name)}${callersKey === undefined ? "" : ` ${callersKey}`}`).join(", ")
   const ordered = by === "" ? "" : ` ORDER BY ${by}`
-  const from = `${qualified(dialect, selection.stream.path)}${selection.asOf === undefined ? "" : ` ${selection.asOf}`}`
+  const version = [selection.asOf, dialect.order.from?.(selection.stream)].flatMap((sql) => (sql ? [` ${sql}`] : []))
+  const from = `${qualified(dialect, selection.stream.path)}${version.join("")}`
   const taken = columns.map((column) => dialect.order.selected?.(column) ?? dialect.ident(column.name)).join(", ")
   return { sql: `SELECT ${taken} FROM ${from}${where}${ordered}`, params: params.all }
 }

@@ -50,7 +50,7 @@ export interface Transactions {
 }
 
 /** The type that the server gives a parameter. */
-export type ParamType = Pick<Column, "type" | "elements">
+export type ParamType = Pick<Column, "type" | "elements"> & Partial<Pick<Column, "nativeType">>
 
 /** One way to run statements: one per protocol, not per type. Throws the library's errors, which the type's error table explains. */
 export interface SqlWire<B> {
