@@ -39,7 +39,7 @@ export const sizeWaivers: readonly SizeWaiver[] = [
   },
   {
     type: "snowflake",
-    lines: 827,
+    lines: 832,
     reason:
       "What warehouses over HTTP share is shared; its form and notes, accounts, login by key pair, requests, type names, codes, SHOW and scripting are its own, and so is the second protocol, of the vendor's drivers, without which no password is taken.",
   },
