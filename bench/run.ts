@@ -5,6 +5,7 @@ import { findPsql, type Line, table } from "./measure.ts"
 import { neighbours } from "./neighbours.ts"
 import { reads } from "./reads.ts"
 import { refused } from "./refused.ts"
+import { sizes } from "./sizes.ts"
 import { slowReader } from "./slow-reader.ts"
 import { smallQuery } from "./small-query.ts"
 import { start } from "./start.ts"
@@ -23,6 +24,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "slow-reader": slowReader,
   start,
   neighbours,
+  sizes,
   ...attackRows,
 }
 
