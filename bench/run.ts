@@ -10,6 +10,7 @@ import { slowReader } from "./slow-reader.ts"
 import { smallQuery } from "./small-query.ts"
 import { start } from "./start.ts"
 import { streaming } from "./streaming.ts"
+import { vendors } from "./vendors.ts"
 import { makeWorld, type World } from "./world.ts"
 
 type Row = (world: World, psql: boolean) => Promise<Line[]>
@@ -25,6 +26,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   start,
   neighbours,
   sizes,
+  vendors,
   ...attackRows,
 }
 

@@ -46,6 +46,18 @@ describe("a result of the SQL API that lies is refused, and never short", () => 
   })
 })
 
+test("a result of more chunks than a call may hold connections is read whole", async () => {
+  const says = (body: object) => (response: ServerResponse) =>
+    void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ success: true, ...body }))
+  const rowtype = [{ name: "A", type: "text", nullable: true, length: 10, precision: null, scale: null }]
+  const chunks = Array.from({ length: 80 }, (_, at) => ({ url: `https://${account.stage}/results/x/${at}`, rowCount: 1 }))
+  const result = { rowtype, rowset: [], total: chunks.length, queryId: "q", queryResultFormat: "json", chunks }
+  const rows = chunks.map((_, at) => (response: ServerResponse) => void response.writeHead(200).end(JSON.stringify([String(at)])))
+  account.server.failNext(says({ data: { token: "t", masterToken: "m" } }), says({ data: result }), ...rows)
+  expect(await query("SELECT A", { auth: account.byPassword })).toEqual(chunks.map((_, at) => [String(at)]))
+  account.server.forget()
+})
+
 describe("a key pair that is rotated", () => {
   const next = keyPair("the next one's")
   const by = (privateKey: string, passphrase?: string) => ({ auth: { kind: "key_pair", privateKey, ...(passphrase === undefined ? {} : { passphrase }) } })
