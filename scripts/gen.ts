@@ -33,6 +33,7 @@ const VERB_MEANS: Readonly<Record<Verb | "test", string>> = {
   test: "test the connection, stage by stage",
   discover: "read the catalog: streams, columns, and the reasons for skipped ones",
   query: "run a read-only statement",
+  dryRun: "say what a statement would read, without running it",
   read: "read a stream row by row, and resume where it stopped",
   slices: "cut a stream into parts that can be read in parallel",
   readBytes: "pass on a stream's bytes undecoded, to a destination with the same format",

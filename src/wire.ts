@@ -437,6 +437,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/connectors/{id}/query/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what a statement would read, without running it
+         * @description For types with the capability `dryRun`, whose systems say it without cost; for the others it is refused, and nothing is sent. Requires the role use or a higher one.
+         */
+        post: operations["dryRunQuery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/connectors/{id}/rows": {
         parameters: {
             query?: never;
@@ -1237,61 +1257,7 @@ export interface components {
              */
             region: string;
             /** Login */
-            auth: {
-                /** @constant */
-                kind: "access_key";
-                /**
-                 * Access key id
-                 * @example AKIAIOSFODNN7EXAMPLE
-                 */
-                accessKeyId: string;
-                /**
-                 * Secret access key
-                 * Format: password
-                 */
-                secretAccessKey: string;
-                /**
-                 * Session token
-                 * Format: password
-                 * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
-                 */
-                sessionToken?: string;
-            } | {
-                /** @constant */
-                kind: "assume_role";
-                /**
-                 * Access key id
-                 * @example AKIAIOSFODNN7EXAMPLE
-                 */
-                accessKeyId: string;
-                /**
-                 * Secret access key
-                 * Format: password
-                 */
-                secretAccessKey: string;
-                /**
-                 * Session token
-                 * Format: password
-                 * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
-                 */
-                sessionToken?: string;
-                /**
-                 * Role
-                 * @example arn:aws:iam::123456789012:role/jackfield
-                 */
-                roleArn: string;
-                /**
-                 * External id
-                 * Format: password
-                 * @description If the role's trust policy asks for one.
-                 */
-                externalId?: string;
-                /**
-                 * Session name
-                 * @description As CloudTrail shows it. `jackfield` unless given.
-                 */
-                sessionName?: string;
-            };
+            auth: components["schemas"]["AuthAccessKey"] | components["schemas"]["AuthAssumeRole"];
             /**
              * Workgroup
              * @description It decides the engine's version and the limits of scanned bytes. `primary` unless given.
@@ -1347,13 +1313,7 @@ export interface components {
              * Endpoint
              * @description `standard` unless given.
              */
-            endpoint?: {
-                /** @constant */
-                kind: "standard";
-            } | {
-                /** @constant */
-                kind: "fips";
-            } | {
+            endpoint?: components["schemas"]["EndpointStandard"] | components["schemas"]["EndpointFips"] | {
                 /** @constant */
                 kind: "vpc";
                 /**
@@ -1370,22 +1330,7 @@ export interface components {
         };
         AthenaConfigChange: {
             region?: string | null;
-            auth?: {
-                /** @constant */
-                kind?: "access_key";
-                accessKeyId?: string | null;
-                secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
-                sessionToken?: string | components["schemas"]["SecretMask"] | null;
-            } | {
-                /** @constant */
-                kind?: "assume_role";
-                accessKeyId?: string | null;
-                secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
-                sessionToken?: string | components["schemas"]["SecretMask"] | null;
-                roleArn?: string | null;
-                externalId?: string | components["schemas"]["SecretMask"] | null;
-                sessionName?: string | null;
-            } | null;
+            auth?: components["schemas"]["AuthAccessKeyChange"] | components["schemas"]["AuthAssumeRoleChange"] | null;
             workgroup?: string | null;
             catalog?: string | null;
             database?: string | null;
@@ -1403,13 +1348,7 @@ export interface components {
             } | null;
             bucketOwner?: string | null;
             tables?: string | null;
-            endpoint?: {
-                /** @constant */
-                kind?: "standard";
-            } | {
-                /** @constant */
-                kind?: "fips";
-            } | {
+            endpoint?: components["schemas"]["EndpointStandardChange"] | components["schemas"]["EndpointFipsChange"] | {
                 /** @constant */
                 kind?: "vpc";
                 host?: string | null;
@@ -1485,6 +1424,83 @@ export interface components {
                 seq: number;
                 reason: string;
             };
+        };
+        /** Access key */
+        AuthAccessKey: {
+            /** @constant */
+            kind: "access_key";
+            /**
+             * Access key id
+             * @example AKIAIOSFODNN7EXAMPLE
+             */
+            accessKeyId: string;
+            /**
+             * Secret access key
+             * Format: password
+             */
+            secretAccessKey: string;
+            /**
+             * Session token
+             * Format: password
+             * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
+             */
+            sessionToken?: string;
+        };
+        /** Access key */
+        AuthAccessKeyChange: {
+            /** @constant */
+            kind?: "access_key";
+            accessKeyId?: string | null;
+            secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
+            sessionToken?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Role that an access key assumes */
+        AuthAssumeRole: {
+            /** @constant */
+            kind: "assume_role";
+            /**
+             * Access key id
+             * @example AKIAIOSFODNN7EXAMPLE
+             */
+            accessKeyId: string;
+            /**
+             * Secret access key
+             * Format: password
+             */
+            secretAccessKey: string;
+            /**
+             * Session token
+             * Format: password
+             * @description Only of temporary keys. It is not renewed: when it expires, enter new keys.
+             */
+            sessionToken?: string;
+            /**
+             * Role
+             * @example arn:aws:iam::123456789012:role/jackfield
+             */
+            roleArn: string;
+            /**
+             * External id
+             * Format: password
+             * @description If the role's trust policy asks for one.
+             */
+            externalId?: string;
+            /**
+             * Session name
+             * @description As CloudTrail shows it. `jackfield` unless given.
+             */
+            sessionName?: string;
+        };
+        /** Role that an access key assumes */
+        AuthAssumeRoleChange: {
+            /** @constant */
+            kind?: "assume_role";
+            accessKeyId?: string | null;
+            secretAccessKey?: string | components["schemas"]["SecretMask"] | null;
+            sessionToken?: string | components["schemas"]["SecretMask"] | null;
+            roleArn?: string | null;
+            externalId?: string | components["schemas"]["SecretMask"] | null;
+            sessionName?: string | null;
         };
         /** User and password */
         AuthBasic: {
@@ -1623,6 +1639,52 @@ export interface components {
             /** More parameters of the token request */
             tokenParameters?: components["schemas"]["TokenParametersEntry"][];
         };
+        /** OAuth refresh token */
+        AuthOauthRefresh: {
+            /** @constant */
+            kind: "oauth_refresh";
+            /**
+             * Client id
+             * @example 1234567890-abc.apps.googleusercontent.com
+             */
+            clientId: string;
+            /**
+             * Client secret
+             * Format: password
+             */
+            clientSecret: string;
+            /**
+             * Refresh token
+             * Format: password
+             * @description Of a user who allowed the client the scope of the service, or cloud-platform.
+             */
+            refreshToken: string;
+        };
+        /** OAuth refresh token */
+        AuthOauthRefreshChange: {
+            /** @constant */
+            kind?: "oauth_refresh";
+            clientId?: string | null;
+            clientSecret?: string | components["schemas"]["SecretMask"] | null;
+            refreshToken?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** OAuth access token */
+        AuthOauthToken: {
+            /** @constant */
+            kind: "oauth_token";
+            /**
+             * Access token
+             * Format: password
+             * @description It is not renewed: after an hour it expires.
+             */
+            token: string;
+        };
+        /** OAuth access token */
+        AuthOauthTokenChange: {
+            /** @constant */
+            kind?: "oauth_token";
+            token?: string | components["schemas"]["SecretMask"] | null;
+        };
         /** Password */
         AuthPassword: {
             /** @constant */
@@ -1638,6 +1700,131 @@ export interface components {
             /** @constant */
             kind?: "password";
             password?: string | components["schemas"]["SecretMask"] | null;
+        };
+        /** Service account key */
+        AuthServiceAccount: {
+            /** @constant */
+            kind: "service_account";
+            /**
+             * Key
+             * Format: password
+             * @description The whole JSON file. Its URLs are not used.
+             * @example {"type":"service_account","project_id":"my-project-123","private_key_id":"0123456789abcdef","private_key":"-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n","client_email":"reader@my-project-123.iam.gserviceaccount.com"}
+             */
+            key: string;
+        };
+        /** Service account key */
+        AuthServiceAccountChange: {
+            /** @constant */
+            kind?: "service_account";
+            key?: string | components["schemas"]["SecretMask"] | null;
+        };
+        BigqueryConfig: {
+            /**
+             * Project
+             * @description It pays for queries.
+             * @example my-project-123
+             */
+            project: string;
+            /** Login */
+            auth: components["schemas"]["AuthOauthToken"] | components["schemas"]["AuthServiceAccount"] | components["schemas"]["AuthOauthRefresh"];
+            /**
+             * Service account to impersonate
+             * @description Empty: the login itself. The login needs the role Service Account Token Creator on it.
+             * @example reader@my-project.iam.gserviceaccount.com
+             */
+            impersonate?: string;
+            /**
+             * Project of the data
+             * @description For tables without one. Empty: the project that pays.
+             * @example my-project-123
+             */
+            dataProject?: string;
+            /**
+             * Dataset
+             * @description For tables without one. Empty: discovery lists every dataset.
+             * @example analytics
+             */
+            dataset?: string;
+            /**
+             * Location
+             * @description Where statements run. Empty: where their tables are.
+             * @example EU
+             */
+            location?: string;
+            /**
+             * Most bytes billed per statement
+             * @description BigQuery refuses a statement that would be billed for more, and bills nothing for it. Empty: no limit.
+             */
+            maximumBytesBilled?: number;
+            /**
+             * Priority
+             * @description Batch statements wait for free capacity. `interactive` unless given.
+             * @enum {string}
+             */
+            priority?: "interactive" | "batch";
+            /**
+             * Labels of jobs
+             * @description They are on the bill, and in INFORMATION_SCHEMA.JOBS.
+             */
+            labels?: {
+                /** Name */
+                name: string;
+                /** Value */
+                value?: string;
+            }[];
+            /**
+             * Tables over Google Drive
+             * @description Asks for a token that reads files of Drive too, for tables over Google Sheets. `false` unless given.
+             */
+            drive?: boolean;
+            /**
+             * Endpoint
+             * @description `global` unless given.
+             */
+            endpoint?: components["schemas"]["EndpointGlobal"] | components["schemas"]["EndpointRegional"] | components["schemas"]["EndpointPrivate"];
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        BigqueryConfigChange: {
+            project?: string | null;
+            auth?: components["schemas"]["AuthOauthTokenChange"] | components["schemas"]["AuthServiceAccountChange"] | components["schemas"]["AuthOauthRefreshChange"] | null;
+            impersonate?: string | null;
+            dataProject?: string | null;
+            dataset?: string | null;
+            location?: string | null;
+            maximumBytesBilled?: number | null;
+            priority?: ("interactive" | "batch") | null;
+            labels?: {
+                /** Name */
+                name: string;
+                /** Value */
+                value?: string;
+            }[] | null;
+            drive?: boolean | null;
+            endpoint?: components["schemas"]["EndpointGlobalChange"] | components["schemas"]["EndpointRegionalChange"] | components["schemas"]["EndpointPrivateChange"] | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Google BigQuery */
+        BigqueryConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "bigquery";
+            config: components["schemas"]["BigqueryConfig"];
+        };
+        /** Google BigQuery */
+        BigqueryConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "bigquery";
+            config: components["schemas"]["BigqueryConfigChange"];
         };
         /** @description The answer of the other side */
         CallAnswer: {
@@ -2089,7 +2276,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["GcsConfigChange"] | components["schemas"]["CsvConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -2120,7 +2307,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "gcs" | "csv";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2478,6 +2665,27 @@ export interface components {
             /** @constant */
             draft: true;
         };
+        DryRun: {
+            /** @description Bytes that the statement would read; null if the system does not say */
+            bytes: number | null;
+            /** @description How `bytes` relate to what it reads in the end */
+            accuracy: ("exact" | "at most" | "at least") | null;
+            /** @description The columns of the result */
+            columns: components["schemas"]["Column"][];
+            /** @description Further facts, of cost above all */
+            details: {
+                [key: string]: unknown;
+            };
+            /** @description Reasons not to run the statement */
+            warnings: string[];
+            durationMs: number;
+        };
+        DryRunInput: {
+            statement: string;
+            params?: unknown[];
+            /** @description The time limit, in milliseconds */
+            timeoutMs?: number;
+        };
         EgressInput: {
             /** @description cidr[:port[-port]] */
             rule: string;
@@ -2497,6 +2705,89 @@ export interface components {
             nextCursor: string | null;
             /** @description The number of matching items on all pages */
             total: number;
+        };
+        /** As the bucket has it */
+        EncryptionBucket: {
+            /** @constant */
+            kind: "bucket";
+        };
+        /** The region's own with validated cryptography (FIPS) */
+        EndpointFips: {
+            /** @constant */
+            kind: "fips";
+        };
+        /**
+         * The region's own with validated cryptography (FIPS)
+         * @description `standard` unless given.
+         */
+        EndpointFipsChange: {
+            /** @constant */
+            kind?: "fips";
+        };
+        /** The global one */
+        EndpointGlobal: {
+            /** @constant */
+            kind: "global";
+        };
+        /**
+         * The global one
+         * @description `global` unless given.
+         */
+        EndpointGlobalChange: {
+            /** @constant */
+            kind?: "global";
+        };
+        /** A Private Service Connect endpoint */
+        EndpointPrivate: {
+            /** @constant */
+            kind: "private";
+            /**
+             * Endpoint name
+             * @description As in bigquery-xyz.p.googleapis.com.
+             * @example xyz
+             */
+            name: string;
+        };
+        /**
+         * A Private Service Connect endpoint
+         * @description `global` unless given.
+         */
+        EndpointPrivateChange: {
+            /** @constant */
+            kind?: "private";
+            name?: string | null;
+        };
+        /** A regional one */
+        EndpointRegional: {
+            /** @constant */
+            kind: "regional";
+            /**
+             * Region
+             * @example europe-west3
+             */
+            region: string;
+        };
+        /**
+         * A regional one
+         * @description `global` unless given.
+         */
+        EndpointRegionalChange: {
+            /** @constant */
+            kind?: "regional";
+            region?: string | null;
+        };
+        /** The region's own */
+        EndpointStandard: {
+            /** @constant */
+            kind: "standard";
+        };
+        /**
+         * The region's own
+         * @description `standard` unless given.
+         */
+        EndpointStandardChange: {
+            /** @constant */
+            kind?: "standard";
         };
         /**
          * @description The error code; docs/errors.md explains each code and its remedy
@@ -2602,6 +2893,119 @@ export interface components {
              */
             type: "firebolt";
             config: components["schemas"]["FireboltConfigChange"];
+        };
+        GcsConfig: {
+            /**
+             * Bucket
+             * @example my-exports
+             */
+            bucket: string;
+            /** Login */
+            auth: components["schemas"]["AuthOauthToken"] | components["schemas"]["AuthServiceAccount"] | components["schemas"]["AuthOauthRefresh"];
+            /**
+             * Service account to impersonate
+             * @description Empty: the login itself. The login needs the role Service Account Token Creator on it.
+             * @example reader@my-project.iam.gserviceaccount.com
+             */
+            impersonate?: string;
+            /**
+             * Files
+             * @description Which files are read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @example exports/2026/**\/*.csv
+             */
+            files?: string;
+            /**
+             * Streams
+             * @description folder: the files of a folder are one stream, and folders such as dt=2026-11-01 below it are columns. `file` unless given.
+             * @enum {string}
+             */
+            streams?: "file" | "folder";
+            /**
+             * Format
+             * @description auto: recognised by each file's first bytes and its name. `auto` unless given.
+             * @enum {string}
+             */
+            format?: "auto" | "csv" | "ndjson" | "json";
+            /**
+             * Format of new files
+             * @description `csv` unless given.
+             * @enum {string}
+             */
+            writes?: "csv" | "ndjson" | "json";
+            /**
+             * Compression of new files
+             * @description `none` unless given.
+             * @enum {string}
+             */
+            compression?: "none" | "gzip" | "zstd";
+            /**
+             * Project that pays
+             * @description For a bucket whose readers pay (Requester Pays).
+             * @example my-project-123
+             */
+            billing?: string;
+            /**
+             * Encryption of new files
+             * @description `bucket` unless given.
+             */
+            encryption?: components["schemas"]["EncryptionBucket"] | {
+                /** @constant */
+                kind: "kms";
+                /**
+                 * Key
+                 * @example projects/my-project-123/locations/europe-west3/keyRings/ring/cryptoKeys/key
+                 */
+                kmsKey: string;
+            };
+            /**
+             * Endpoint
+             * @description `global` unless given.
+             */
+            endpoint?: components["schemas"]["EndpointGlobal"] | components["schemas"]["EndpointRegional"] | components["schemas"]["EndpointPrivate"];
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        GcsConfigChange: {
+            bucket?: string | null;
+            auth?: components["schemas"]["AuthOauthTokenChange"] | components["schemas"]["AuthServiceAccountChange"] | components["schemas"]["AuthOauthRefreshChange"] | null;
+            impersonate?: string | null;
+            files?: string | null;
+            streams?: ("file" | "folder") | null;
+            format?: ("auto" | "csv" | "ndjson" | "json") | null;
+            writes?: ("csv" | "ndjson" | "json") | null;
+            compression?: ("none" | "gzip" | "zstd") | null;
+            billing?: string | null;
+            encryption?: {
+                /** @constant */
+                kind?: "bucket";
+            } | {
+                /** @constant */
+                kind?: "kms";
+                kmsKey?: string | null;
+            } | null;
+            endpoint?: components["schemas"]["EndpointGlobalChange"] | components["schemas"]["EndpointRegionalChange"] | components["schemas"]["EndpointPrivateChange"] | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Google Cloud Storage */
+        GcsConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gcs";
+            config: components["schemas"]["GcsConfig"];
+        };
+        /** Google Cloud Storage */
+        GcsConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gcs";
+            config: components["schemas"]["GcsConfigChange"];
         };
         Guess: {
             /** @description The field of the config that fixes it */
@@ -3274,6 +3678,138 @@ export interface components {
             title: string;
             role: components["schemas"]["Role"];
         };
+        MssqlConfig: {
+            /**
+             * Server
+             * Format: hostname
+             * @example sql.example.com
+             */
+            host: string;
+            /**
+             * Port
+             * @description `1433` unless given.
+             */
+            port?: number;
+            /**
+             * Database
+             * @description Empty: the login's default.
+             * @example shop
+             */
+            database?: string;
+            /** Login */
+            auth: {
+                /** @constant */
+                kind: "password";
+                /**
+                 * User
+                 * @description We recommend a separate login with SELECT on the tables that the hub reads.
+                 * @example jackfield
+                 */
+                user: string;
+                /**
+                 * Password
+                 * Format: password
+                 */
+                password?: string;
+            } | {
+                /** @constant */
+                kind: "entra";
+                /**
+                 * Directory (tenant)
+                 * @example contoso.onmicrosoft.com
+                 */
+                tenant: string;
+                /**
+                 * Application (client) id
+                 * @example 11111111-2222-3333-4444-555555555555
+                 */
+                clientId: string;
+                /**
+                 * Client secret
+                 * Format: password
+                 */
+                clientSecret: string;
+                /**
+                 * Cloud
+                 * @description `public` unless given.
+                 * @enum {string}
+                 */
+                cloud?: "public" | "government" | "china";
+            } | {
+                /** @constant */
+                kind: "token";
+                /**
+                 * Access token
+                 * Format: password
+                 * @description It is not renewed: when it expires, enter a new one.
+                 */
+                token: string;
+            };
+            /**
+             * TLS
+             * @description Switch it off only on a network that you trust. `verify` unless given.
+             */
+            tls?: components["schemas"]["TlsVerify"] | components["schemas"]["TlsRequire"] | components["schemas"]["TlsOff"];
+            /**
+             * Encrypt from the first byte
+             * @description TDS 8.0, for servers whose network settings say Force Strict Encryption (SQL Server 2022 and newer, Azure SQL). `false` unless given.
+             */
+            strict?: boolean;
+            /**
+             * Read from a secondary replica
+             * @description Asks the listener of an availability group for a readable replica (ApplicationIntent=ReadOnly). `false` unless given.
+             */
+            readOnlyIntent?: boolean;
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        MssqlConfigChange: {
+            host?: string | null;
+            port?: number | null;
+            database?: string | null;
+            auth?: {
+                /** @constant */
+                kind?: "password";
+                user?: string | null;
+                password?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "entra";
+                tenant?: string | null;
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+                cloud?: ("public" | "government" | "china") | null;
+            } | {
+                /** @constant */
+                kind?: "token";
+                token?: string | components["schemas"]["SecretMask"] | null;
+            } | null;
+            tls?: components["schemas"]["TlsVerifyChange"] | components["schemas"]["TlsRequireChange"] | components["schemas"]["TlsOffChange"] | null;
+            strict?: boolean | null;
+            readOnlyIntent?: boolean | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Microsoft SQL Server */
+        MssqlConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mssql";
+            config: components["schemas"]["MssqlConfig"];
+        };
+        /** Microsoft SQL Server */
+        MssqlConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mssql";
+            config: components["schemas"]["MssqlConfigChange"];
+        };
         MysqlConfig: {
             /**
              * Host
@@ -3779,6 +4315,188 @@ export interface components {
             };
             /** @description Where the next page begins; null at the end, or where the stream cannot be resumed and `truncated` is true */
             nextCursor: string | null;
+        };
+        S3Config: {
+            /**
+             * Bucket
+             * @example my-exports
+             */
+            bucket: string;
+            /**
+             * Region
+             * @description The bucket's region. Of other services whatever they sign with: us-east-1, auto.
+             * @example eu-central-1
+             */
+            region: string;
+            /** Login */
+            auth: components["schemas"]["AuthAccessKey"] | components["schemas"]["AuthAssumeRole"];
+            /**
+             * Files
+             * @description Which files are read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @example exports/2026/**\/*.csv
+             */
+            files?: string;
+            /**
+             * Streams
+             * @description folder: the files of a folder are one stream, and folders such as dt=2026-11-01 below it are columns. `file` unless given.
+             * @enum {string}
+             */
+            streams?: "file" | "folder";
+            /**
+             * Format
+             * @description auto: recognised by each file's first bytes and its name. `auto` unless given.
+             * @enum {string}
+             */
+            format?: "auto" | "csv" | "ndjson" | "json";
+            /**
+             * Format of new files
+             * @description `csv` unless given.
+             * @enum {string}
+             */
+            writes?: "csv" | "ndjson" | "json";
+            /**
+             * Compression of new files
+             * @description `none` unless given.
+             * @enum {string}
+             */
+            compression?: "none" | "gzip" | "zstd";
+            /**
+             * Requester pays
+             * @description yes: the login's account pays for requests to a bucket that wants that. `no` unless given.
+             * @enum {string}
+             */
+            requesterPays?: "no" | "yes";
+            /**
+             * Encryption
+             * @description Of files that are written; those of a key of your own are read with it. `bucket` unless given.
+             */
+            encryption?: components["schemas"]["EncryptionBucket"] | {
+                /** @constant */
+                kind: "s3";
+            } | {
+                /** @constant */
+                kind: "kms";
+                /**
+                 * Key
+                 * @example arn:aws:kms:eu-central-1:123456789012:key/…
+                 */
+                kmsKey: string;
+            } | {
+                /** @constant */
+                kind: "customer";
+                /**
+                 * Key
+                 * Format: password
+                 * @description 256 bits as base64. Every file must be encrypted by it.
+                 */
+                key: string;
+            };
+            /**
+             * Owner of the bucket
+             * @description The account that must own the bucket.
+             */
+            bucketOwner?: string;
+            /**
+             * Endpoint
+             * @description `standard` unless given.
+             */
+            endpoint?: components["schemas"]["EndpointStandard"] | components["schemas"]["EndpointFips"] | {
+                /** @constant */
+                kind: "custom";
+                /**
+                 * URL
+                 * Format: uri
+                 * @example https://minio.example.com:9000
+                 */
+                url: string;
+                /**
+                 * Addressing
+                 * @description Where the bucket stands: in the path, or before the host. `path` unless given.
+                 * @enum {string}
+                 */
+                style?: "path" | "host";
+                /**
+                 * TLS
+                 * @description Only for https URLs. `verify` unless given.
+                 */
+                tls?: {
+                    /** @constant */
+                    kind: "verify";
+                    /**
+                     * CA certificate
+                     * @description PEM of a private authority; without it the system's roots decide.
+                     */
+                    ca?: string;
+                } | {
+                    /** @constant */
+                    kind: "require";
+                };
+            };
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        S3ConfigChange: {
+            bucket?: string | null;
+            region?: string | null;
+            auth?: components["schemas"]["AuthAccessKeyChange"] | components["schemas"]["AuthAssumeRoleChange"] | null;
+            files?: string | null;
+            streams?: ("file" | "folder") | null;
+            format?: ("auto" | "csv" | "ndjson" | "json") | null;
+            writes?: ("csv" | "ndjson" | "json") | null;
+            compression?: ("none" | "gzip" | "zstd") | null;
+            requesterPays?: ("no" | "yes") | null;
+            encryption?: {
+                /** @constant */
+                kind?: "bucket";
+            } | {
+                /** @constant */
+                kind?: "s3";
+            } | {
+                /** @constant */
+                kind?: "kms";
+                kmsKey?: string | null;
+            } | {
+                /** @constant */
+                kind?: "customer";
+                key?: string | components["schemas"]["SecretMask"] | null;
+            } | null;
+            bucketOwner?: string | null;
+            endpoint?: components["schemas"]["EndpointStandardChange"] | components["schemas"]["EndpointFipsChange"] | {
+                /** @constant */
+                kind?: "custom";
+                url?: string | null;
+                style?: ("path" | "host") | null;
+                tls?: {
+                    /** @constant */
+                    kind?: "verify";
+                    ca?: string | null;
+                } | {
+                    /** @constant */
+                    kind?: "require";
+                } | null;
+            } | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Amazon S3 */
+        S3Connector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "s3";
+            config: components["schemas"]["S3Config"];
+        };
+        /** Amazon S3 */
+        S3ConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "s3";
+            config: components["schemas"]["S3ConfigChange"];
         };
         /** @description The connectors that a key or a user is limited to */
         Scope: {
@@ -4389,12 +5107,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["CsvConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -4486,7 +5204,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;
@@ -5491,6 +6209,42 @@ export interface operations {
                     "application/json": components["schemas"]["Rows"];
                     "application/x-ndjson": string;
                     "text/csv": string;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Failed"];
+        };
+    };
+    dryRunQuery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Within 24 hours, a request repeated with the same key gets the first answer again (header `idempotency-replayed: true`) and is not executed twice; 1 to 255 printable ASCII characters */
+                "idempotency-key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id or the name of a connector
+                 * @example my-postgres
+                 */
+                id: components["parameters"]["connector"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
                 };
             };
             "4XX": components["responses"]["Refused"];

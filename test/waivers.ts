@@ -22,9 +22,15 @@ export const waivers: readonly Waiver[] = [
 export const sizeWaivers: readonly SizeWaiver[] = [
   {
     type: "athena",
-    lines: 391,
+    lines: 390,
     reason:
       "What AWS, Trino's engine and Hive's catalogs share is shared; its form and notes, the requests of its API, Glue by that API, codes and Iceberg's rule are its own.",
+  },
+  {
+    type: "bigquery",
+    lines: 480,
+    reason:
+      "What Google's services, GoogleSQL and the job API share is shared; its form and notes, views of INFORMATION_SCHEMA in several locations, the rows that wait to be merged, and commits by the ids of jobs are its own.",
   },
   {
     type: "http",
@@ -39,7 +45,7 @@ export const sizeWaivers: readonly SizeWaiver[] = [
   },
   {
     type: "snowflake",
-    lines: 832,
+    lines: 834,
     reason:
       "What warehouses over HTTP share is shared; its form and notes, accounts, login by key pair, requests, type names, codes, SHOW and scripting are its own, and so is the second protocol, of the vendor's drivers, without which no password is taken.",
   },

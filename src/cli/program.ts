@@ -202,6 +202,7 @@ function connectors(root: Command, leaf: Leaf): void {
   leaf(group, "query <name> <statement>", "run a read-only statement, - reads it from stdin", async () => (await import("./commands/query.ts")).query)
     .option("--param <value>", "values of $1, $2, … in order; may be repeated", collect)
     .option("--max-rows <n>", "maximum number of rows", wholeNumber)
+    .option("--dry-run", "run nothing; show what the statement would read, where the system says it")
     .option("--csv", "stream CSV")
     .option("--ndjson", "stream one JSON object per line")
     .option("--timeout <seconds>", "time limit of a statement, or of each batch of a stream; 30 by default, at most 300")

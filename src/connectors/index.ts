@@ -1,14 +1,18 @@
 import type { AnyConnector } from "../core/connector.ts"
 import { Registry } from "../core/registry.ts"
 import { athena } from "./athena.ts"
+import { bigquery } from "./bigquery.ts"
 import { clickhouse } from "./clickhouse.ts"
 import { csv } from "./csv.ts"
 import { databricks } from "./databricks.ts"
 import { firebolt } from "./firebolt.ts"
+import { gcs } from "./gcs.ts"
 import { http } from "./http.ts"
+import { mssql } from "./mssql.ts"
 import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
 import { redshift } from "./redshift.ts"
+import { s3 } from "./s3.ts"
 import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
 import { trino } from "./trino.ts"
@@ -17,6 +21,7 @@ import { trino } from "./trino.ts"
 export const connectors: readonly AnyConnector[] = [
   postgres,
   mysql,
+  mssql,
   http,
   snowflake,
   databricks,
@@ -26,6 +31,9 @@ export const connectors: readonly AnyConnector[] = [
   trino,
   firebolt,
   athena,
+  bigquery,
+  s3,
+  gcs,
   csv,
 ]
 

@@ -22,7 +22,7 @@ import type {
   WriteReport,
 } from "./streams.ts"
 import type { UrlForm } from "./url-form.ts"
-import type { Row, Value } from "./values.ts"
+import type { Column, Row, Value } from "./values.ts"
 
 /**
  * The remote system's description of itself: `{ product: "PostgreSQL", version: "15.18" }`, and warnings that do not
@@ -34,6 +34,20 @@ export interface ServerFacts {
   readonly details?: Readonly<Record<string, string | number | boolean>>
   readonly warnings?: readonly string[]
   readonly guesses?: readonly Guess[]
+}
+
+/** What a statement would read and answer, as the system says it without running the statement. */
+export interface DryRun {
+  /** Bytes that the statement would read; absent if the system does not say. */
+  readonly bytes?: number
+  /** How `bytes` relate to what the statement reads in the end; absent if the system does not say. */
+  readonly accuracy?: "exact" | "at most" | "at least"
+  /** The columns of its result. */
+  readonly columns: readonly Column[]
+  /** Further facts, of cost above all: `{ tables: 2 }`. */
+  readonly details?: Readonly<Record<string, string | number | boolean>>
+  /** Reasons not to run the statement: the connector's limit of cost would refuse it, for example. */
+  readonly warnings?: readonly string[]
 }
 
 /** An input of `request`. A default that is a secret is not shown. */
@@ -92,6 +106,8 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
   test(client: Client, call: Call): Promise<ServerFacts>
   discover?(client: Client, call: Call): AsyncIterable<Discovered>
   query?(client: Client, statement: string, params: readonly Value[], call: Call): AsyncIterable<Batch>
+  /** Checks a statement that `query` would take, and says what it would read; runs nothing, and costs nothing. */
+  dryRun?(client: Client, statement: string, params: readonly Value[], call: Call): Promise<DryRun>
   /** The plans that `read` supports; only `all` by default. Any other plan fails with `unsupported`. */
   readonly plans?: readonly ReadPlan["kind"][]
   read?(client: Client, from: Stream, options: ReadOptions, call: Call): AsyncIterable<Batch>
@@ -135,7 +151,7 @@ export interface Connector<F extends Fields = Fields, Client = unknown> {
 // biome-ignore lint/suspicious/noExplicitAny: a registry holds definitions of every client type; `open` never mixes them.
 export type AnyConnector = Connector<any, any>
 
-export const VERBS = ["discover", "query", "read", "slices", "readBytes", "write", "writeBytes", "shape", "request"] as const
+export const VERBS = ["discover", "query", "dryRun", "read", "slices", "readBytes", "write", "writeBytes", "shape", "request"] as const
 export type Verb = (typeof VERBS)[number]
 
 /**

@@ -119,6 +119,8 @@ interface IntegerMeta extends Meta<number> {
 interface SecretMeta {
   readonly check?: (value: string) => string | undefined
   readonly help?: string
+  /** Its form, with dots for what is secret. */
+  readonly example?: string
   readonly format?: TextFormat
   readonly maxLength?: number
   readonly plainNames?: string

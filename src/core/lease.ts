@@ -22,6 +22,10 @@ export interface TlsSpec {
   /** The name to verify and to send as SNI, if it differs from the host. */
   readonly servername?: string | undefined
   readonly alpn?: readonly string[]
+  /** For protocols that carry the handshake in messages of their own, which end before TLS 1.3 has sent all of its own. */
+  readonly newest?: "TLSv1.2"
+  /** The most bytes of a record that is sent, from 512 to 16,384: for servers that want one of their packets in each. */
+  readonly recordBytes?: number
   /** Proves to the server who the hub is; PEM. */
   readonly client?: { readonly certificate: string; readonly privateKey: Secret; readonly passphrase?: Secret | undefined } | undefined
 }

@@ -2,7 +2,7 @@ import { untilAborted } from "./abort.ts"
 import type { Evaluate } from "./answer-plan.ts"
 import type { Call, OpenUpload, Render, RequestFacts, Room, TokenSource, Turn } from "./call.ts"
 import { Concealer } from "./conceal.ts"
-import { type AnyConnector, type ServerFacts, VERBS, type Verb } from "./connector.ts"
+import { type AnyConnector, type DryRun, type ServerFacts, VERBS, type Verb } from "./connector.ts"
 import { EncodedRecords } from "./encoded-records.ts"
 import { PlatformError, platformErrorIn } from "./errors.ts"
 import type { Lease } from "./lease.ts"
@@ -64,6 +64,7 @@ export interface Session extends AsyncDisposable {
   test(): Promise<ServerFacts>
   discover(): AsyncIterable<Discovered>
   query(statement: string, params?: readonly Value[]): AsyncIterable<Batch>
+  dryRun(statement: string, params?: readonly Value[]): Promise<DryRun>
   read(from: Stream, options?: Partial<ReadOptions>): AsyncIterable<Batch>
   slices(from: Stream, plan: ReadPlan, most: number): Promise<Slicing>
   offers(from: Stream): Promise<readonly ByteOffer[]>
@@ -143,6 +144,7 @@ function sessionOver(opened: Open, options: OpenOptions): Session {
     test: () => guard.promise(() => connector.test(client, call)),
     discover: () => guard.shown(guard.each(() => need(connector, "discover")(client, call))),
     query: (statement, params = []) => guard.batches(guard.each(() => need(connector, "query")(client, statement, params, call))),
+    dryRun: async (statement, params = []) => guard.show(await guard.promise(() => need(connector, "dryRun")(client, statement, params, call))),
     read: (from, how) => guard.batches(guard.each(() => need(connector, "read")(client, from, read(how), call))),
     slices: (from, plan, most) => guard.promise(() => need(connector, "slices")(client, from, plan, most, call)),
     offers: (from) => guard.promise(() => connector.offers?.(client, from, call) ?? []),
@@ -184,6 +186,7 @@ function need<V extends Verb>(connector: AnyConnector, verb: V): NonNullable<Any
 const WORDS: Readonly<Record<Verb, string>> = {
   discover: "discover",
   query: "query",
+  dryRun: "say what a statement would read",
   read: "read",
   slices: "read by slices",
   readBytes: "read bytes",

@@ -23,6 +23,7 @@ export async function handshake(over: Duplex, host: string, spec: TlsSpec): Prom
       // RFC 6066: a server name is never an address.
       ...(isIP(expected) === 0 ? { servername: expected } : {}),
       ...(spec.ca === undefined || spec.ca.trim() === "" ? {} : { ca: spec.ca }),
+      ...(spec.newest === undefined ? {} : { maxVersion: spec.newest }),
       ...(spec.alpn === undefined ? {} : { ALPNProtocols: [...spec.alpn] }),
       ...proof,
     })
@@ -35,6 +36,7 @@ export async function handshake(over: Duplex, host: string, spec: TlsSpec): Prom
     socket.on("error", fail)
     socket.once("secureConnect", () => {
       socket.off("close", onClose)
+      if (spec.recordBytes !== undefined) socket.setMaxSendFragment(spec.recordBytes)
       resolve(socket)
     })
     const onClose = (): void => fail(over.errored ?? new Error("The connection closed during the TLS handshake."))

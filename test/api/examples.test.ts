@@ -1,9 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest"
+import { Written } from "../fixtures/bigquery/written.ts"
+import { startOwnBigQuery } from "../fixtures/bigquery.ts"
 import type { Answer } from "../support/ask.ts"
 import { startDnsServer } from "../support/dns-server.ts"
 import { startTestDatabase } from "../support/embedded.ts"
 import { startHub } from "../support/hub.ts"
 import { answerAt, checkerOf, type DescribedOperation, type Description, operationsIn } from "../support/openapi.ts"
+import { standInCa, standIns } from "../support/stand-ins.ts"
 import { use } from "../support/use.ts"
 
 /** One operation whose examples are sent; in this order, each finds what those before it have made. */
@@ -29,6 +32,11 @@ const RUNS: readonly Run[] = [
   { operation: "testConnector", before: () => hub.call("PATCH", "/v1/connectors/my-postgres", { config: live() }) },
   { operation: "discoverCatalog" },
   { operation: "queryConnector" },
+  {
+    operation: "dryRunQuery",
+    path: { id: "my-warehouse" },
+    before: () => hub.call("POST", "/v1/connectors", { name: "my-warehouse", type: "bigquery", config: warehouse.config }),
+  },
   { operation: "setCheck" },
   { operation: "stageCredentials" },
   { operation: "testCredentials" },
@@ -62,14 +70,24 @@ function live(): object {
 }
 
 const database = use(() => startTestDatabase())
+const warehouse = use(() =>
+  startOwnBigQuery((registry) => {
+    const engine = new Written(registry)
+    engine.answer(/^select id, total from orders/, { fields: [{ name: "id", type: "INTEGER" }], rows: [] })
+    return engine
+  }),
+)
 const dns = use(() => startDnsServer(() => "NXDOMAIN"))
 const hub = use(() =>
-  startHub({
-    JACKFIELD_DNS: dns.address,
-    JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port}`,
-    // The README's, and the example's.
-    JACKFIELD_ADMIN_PASSWORD: "HnV3FZ-p7lMf091oDLV_",
-  }),
+  startHub(
+    {
+      JACKFIELD_DNS: dns.address,
+      JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port},127.0.0.1/32:${warehouse.front.port}`,
+      // The README's, and the example's.
+      JACKFIELD_ADMIN_PASSWORD: "HnV3FZ-p7lMf091oDLV_",
+    },
+    { door: { standIns, extraCa: standInCa() ?? "" } },
+  ),
 )
 beforeAll(async () => {
   await database.query("create table orders (id int primary key, total int); insert into orders values (1, 29000), (2, 31000)")

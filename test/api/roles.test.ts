@@ -64,7 +64,7 @@ const ofConnector = SPECS.filter(({ path }) => path.startsWith("/v1/connectors/{
 const attempt = (spec: (typeof SPECS)[number], key: string, id: string) => {
   const path = spec.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (name === "version" ? "1" : id))
   const query = spec.id === "readRows" ? '?stream=["public","none"]' : spec.id === "diffCatalogs" ? "?from=1&to=2" : ""
-  const body = spec.method === "GET" || spec.method === "DELETE" ? undefined : spec.id === "queryConnector" ? { statement: "select 1" } : {}
+  const body = spec.method === "GET" || spec.method === "DELETE" ? undefined : /^(queryConnector|dryRunQuery)$/.test(spec.id) ? { statement: "select 1" } : {}
   return hub.call(spec.method, path + query, body, { key })
 }
 

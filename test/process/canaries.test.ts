@@ -65,6 +65,7 @@ const VENDORS = [
   ...["myorg-myaccount.snowflakecomputing.com", "adb-1234567890123456.7.azuredatabricks.net", "login.microsoftonline.com"],
   ...["api.app.firebolt.io", "id.app.firebolt.io", "sample.athena.amazonaws.com"],
   ...["athena.eu-central-1.amazonaws.com", "sts.eu-central-1.amazonaws.com"],
+  ...["bigquery.googleapis.com", "oauth2.googleapis.com", "iamcredentials.googleapis.com"],
 ]
 
 /** Every type × every canary, a few at a time. */

@@ -5,7 +5,7 @@ import { callerSignal } from "../request.ts"
 import { sendRowsAnswer } from "../row-answers.ts"
 import { ROW_MEDIA, sendRows } from "../row-streams.ts"
 import { ConnectorRef } from "../schemas/basics.ts"
-import { QueryInput, Rows, RowsPage, RowsQuery } from "../schemas/queries.ts"
+import { DryRun, DryRunInput, QueryInput, Rows, RowsPage, RowsQuery } from "../schemas/queries.ts"
 
 /** Read-only statements, and the rows of streams without SQL. */
 export const queryOperations: readonly Operation[] = [
@@ -31,6 +31,23 @@ export const queryOperations: readonly Operation[] = [
         return sendRowsAnswer(request, reply, await queries.query(by, request.params.id, request.body, callerSignal(reply)))
       return sendRows(request, reply, answerType, queries.stream(by, request.params.id, request.body, callerSignal(reply)))
     },
+  ),
+  operation(
+    {
+      id: "dryRunQuery",
+      method: "POST",
+      path: "/v1/connectors/{id}/query/dry-run",
+      tag: "queries",
+      access: "use",
+      scoped: true,
+      summary: "Say what a statement would read, without running it",
+      description: "For types with the capability `dryRun`, whose systems say it without cost; for the others it is refused, and nothing is sent.",
+      params: ConnectorRef,
+      body: DryRunInput,
+      examples: { "With a parameter": { statement: "select id, total from orders where total > ? order by id", params: [30000] } },
+      answer: DryRun,
+    },
+    async (request, reply, { queries }) => queries.dryRun(principalOf(request), request.params.id, request.body, callerSignal(reply)),
   ),
   operation(
     {

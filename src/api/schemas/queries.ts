@@ -3,18 +3,22 @@ import { anything, closed, named, open } from "./basics.ts"
 import { Column } from "./catalogs.ts"
 import { timeoutMs } from "./tests.ts"
 
+const statement = {
+  statement: Type.String({ minLength: 1, maxLength: 500_000 }),
+  params: Type.Optional(Type.Array(anything("A value that the statement's placeholder is bound to"), { maxItems: 1_000 })),
+}
 export const QueryInput = named(
   "QueryInput",
   Type.Object(
     {
-      statement: Type.String({ minLength: 1, maxLength: 500_000 }),
-      params: Type.Optional(Type.Array(anything("A value that the statement's placeholder is bound to"), { maxItems: 1_000 })),
+      ...statement,
       maxRows: Type.Optional(Type.Integer({ minimum: 1, description: "At most 10,000 as JSON; any number when streamed" })),
       timeoutMs: timeoutMs(300_000, "For the whole of a JSON answer; for each batch of a stream, which lives as long as rows come and are taken"),
     },
     closed,
   ),
 )
+export const DryRunInput = named("DryRunInput", Type.Object({ ...statement, timeoutMs: timeoutMs(300_000) }, closed))
 export const RowsQuery = Type.Object(
   {
     stream: Type.String({ maxLength: 8_192, description: "The path of the stream, as a JSON array", examples: ['["public","orders"]'] }),
@@ -62,6 +66,17 @@ const rows = {
   ),
 }
 export const Rows = named("Rows", Type.Object(rows))
+export const DryRun = named(
+  "DryRun",
+  Type.Object({
+    bytes: Type.Union([Type.Integer(), Type.Null()], { description: "Bytes that the statement would read; null if the system does not say" }),
+    accuracy: Type.Union([Type.Enum(["exact", "at most", "at least"]), Type.Null()], { description: "How `bytes` relate to what it reads in the end" }),
+    columns: Type.Array(Column, { description: "The columns of the result" }),
+    details: open("Further facts, of cost above all"),
+    warnings: Type.Array(Type.String(), { description: "Reasons not to run the statement" }),
+    durationMs: Type.Number(),
+  }),
+)
 export const RowsPage = named(
   "RowsPage",
   Type.Object({

@@ -1,10 +1,9 @@
 import { text, variant } from "../../core/fields.ts"
 import { awsAuthField } from "../shared/aws/credentials.ts"
 import { endpointField, regionField } from "../shared/aws/endpoints.ts"
+import { ownerFault } from "../shared/aws/owner.ts"
 import { s3UriFault } from "../shared/aws/s3-uri.ts"
 import { tunnelField } from "../shared/ssh.ts"
-
-const ownerFault = (id: string): string | undefined => (/^\d{12}$/.test(id) ? undefined : "must be the 12 digits of an account id.")
 
 const location = (title: string, help: string) => text(title, { default: "", maxLength: 1_024, check: s3UriFault, example: "s3://bucket/folder/", help })
 const name = (title: string, standard: string, help: string) => text(title, { default: standard, maxLength: 255, help })

@@ -113,11 +113,11 @@ export async function noteQuery(
   { notes, store, vault }: { readonly notes: AuditNotes; readonly store: Store; readonly vault: Vault },
   by: Actor,
   target: AuditTarget,
-  read: { readonly statement: string } | { readonly path: readonly string[] },
+  read: { readonly statement: string; readonly dryRun?: true } | { readonly path: readonly string[] },
 ): Promise<void> {
   if ("path" in read) return await notes.note(by, { action: "query.preview", target, details: { path: read.path } })
   const fingerprint = await vault.fingerprintByRecentKey(store, by.workspace.id, read.statement)
-  await notes.note(by, { action: "query.run", target, details: { length: read.statement.length, fingerprint } })
+  await notes.note(by, { action: "query.run", target, details: { length: read.statement.length, fingerprint, ...(read.dryRun ? { dryRun: true } : {}) } })
 }
 
 /** The outcome of a call: the number of its requests, or the code of its error. */

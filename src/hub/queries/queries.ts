@@ -1,3 +1,4 @@
+import type { DryRun } from "../../core/connector.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { Session } from "../../core/session.ts"
 import type { Batch, Cursor, Stream } from "../../core/streams.ts"
@@ -5,6 +6,7 @@ import type { Value } from "../../core/values.ts"
 import { noteQuery } from "../audit/audit-notes.ts"
 import type { Principal } from "../base/principal.ts"
 import type { Catalogs } from "../catalogs/catalogs.ts"
+import type { Opened } from "../connectors/opened.ts"
 import type { UseOptions, Uses } from "../connectors/uses.ts"
 import type { HubParts } from "../parts.ts"
 import { type AnswerSpace, AnswerSpaces } from "./answer-space.ts"
@@ -16,6 +18,13 @@ export interface QueryInput {
   readonly params?: readonly unknown[]
   readonly maxRows?: number
   readonly timeoutMs?: number
+}
+
+/** What a statement would read; null for what the system does not say. */
+export interface DryRunAnswer extends Required<Pick<DryRun, "columns" | "details" | "warnings">> {
+  readonly bytes: number | null
+  readonly accuracy: NonNullable<DryRun["accuracy"]> | null
+  readonly durationMs: number
 }
 
 export interface RowsInput {
@@ -73,6 +82,20 @@ export class Queries {
     assertFits("maxRows", "/maxRows", maxRows)
     using space = this.#spaceOf(by, signal)
     return await firstRows(this.#read(by, ref, input, { maxRows: maxRows + 1, timeoutMs, signal }), maxRows, space)
+  }
+
+  /** What a statement would read, which its system says without running it. Types whose systems cannot say it are refused before anything is dialled. */
+  async dryRun(by: Principal, ref: string, { statement, params = [], timeoutMs = QUERY_DEADLINE_MS }: QueryInput, signal: AbortSignal): Promise<DryRunAnswer> {
+    const prepare = async ({ id, name, connector: { title, dryRun } }: Opened): Promise<void> => {
+      if (dryRun === undefined)
+        throw new PlatformError("unsupported", `${title} connectors have no dry run: their systems do not say what a statement would read.`)
+      await noteQuery(this.#parts, by, { kind: "connector", id, name }, { statement, dryRun: true })
+    }
+    const options: UseOptions<void> = { kind: "queries", repeatable: true, deadlineMs: timeoutMs, signal, prepare }
+    return await this.#uses.once(by, ref, options, async ({ session, begunAt }) => {
+      const { bytes = null, accuracy = null, columns, details = {}, warnings = [] } = await session.dryRun(statement, params as readonly Value[])
+      return { bytes, accuracy, columns, details, warnings, durationMs: performance.now() - begunAt }
+    })
   }
 
   /** The batches of a stream, from its beginning or from a cursor to its end, or to `limit` rows. It lasts as long as a streamed statement. */

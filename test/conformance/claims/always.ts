@@ -102,6 +102,7 @@ export async function absentVerbs({ connector, server }: Subject): Promise<void>
   const calls: Record<(typeof VERBS)[number], (session: Session) => Promise<unknown>> = {
     discover: (session) => collect(session.discover()),
     query: (session) => collect(session.query("x")),
+    dryRun: (session) => session.dryRun("x"),
     read: (session) => collect(session.read(stream)),
     slices: (session) => session.slices(stream, { kind: "all" }, 2),
     readBytes: (session) => collect(session.readBytes(stream, offer)),

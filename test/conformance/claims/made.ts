@@ -38,6 +38,13 @@ export const inSession = <T>(subject: Subject, work: (session: Session) => Promi
 /** All rows, in the order of the texts of their keys. */
 export async function rowsIn(subject: Subject, stream: Stream): Promise<Row[]> {
   const keyOf = (row: Row): string => stream.key.map((name) => String(row[name]).padStart(12)).join()
-  const rows = await inSession(subject, (session) => rowsOf(session.read(stream)))
+  const rows = narrow(subject, stream, await inSession(subject, (session) => rowsOf(session.read(stream))))
   return rows.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+}
+
+/** Rows with integers as numbers, from a system whose only type of integers is so wide that it gives them as texts. */
+export function narrow({ server }: Subject, { columns }: Pick<Stream, "columns">, rows: readonly Row[]): Row[] {
+  const integers = new Set(server.wideIntegers === true ? columns.filter(({ type }) => type === "integer").map(({ name }) => name) : [])
+  const number = ([name, value]: readonly [string, Row[string]]) => [name, integers.has(name) && value !== null ? Number(value) : value] as const
+  return rows.map((row) => Object.fromEntries(Object.entries(row).map(number)))
 }

@@ -5,7 +5,7 @@ import { column, type Posted } from "../../fixtures/fixture.ts"
 import { collect, rowsOf, valuesOf } from "../../support/batches.ts"
 import { failure } from "../../support/failure.ts"
 import { type Subject, withSession } from "../context.ts"
-import { ID, inSession, made } from "./made.ts"
+import { ID, inSession, made, narrow } from "./made.ts"
 
 type Pages = NonNullable<Subject["server"]["pages"]>
 
@@ -86,7 +86,8 @@ type Since = NonNullable<Subject["server"]["since"]>
 export async function readsSince(subject: Subject): Promise<void> {
   const since = subject.server.since ?? (await changes(subject))
   const { stream, column: by, from, until, posted = subject.server.config } = since
-  const read = (options: Partial<ReadOptions>): Promise<Row[]> => withSession(subject, posted, (session) => rowsOf(session.read(stream, options)))
+  const read = async (options: Partial<ReadOptions>): Promise<Row[]> =>
+    narrow(subject, stream, await withSession(subject, posted, (session) => rowsOf(session.read(stream, options))))
   const dated = (await read({})).filter((row) => row[by] !== null && row[by] !== undefined)
   const all = dated.toSorted((a, b) => byEach(a, b, [by, ...stream.key]))
   const within = all.filter((row) => before(row[by], from) === false && before(row[by], until))
@@ -125,7 +126,7 @@ async function findsNewRows(subject: Subject, { stream, column: by }: Since): Pr
   const plan: ReadPlan = { kind: "since", column: by }
   const read = (after?: Cursor) => inSession(subject, (session) => collect(session.read(stream, { plan, after })))
   const cursor = (await read()).at(-1)?.cursor
-  const rowsBehind = async (): Promise<unknown[]> => (await read(cursor)).flatMap(({ rows }) => rows.map(([id]) => id))
+  const rowsBehind = async (): Promise<unknown[]> => (await read(cursor)).flatMap(({ rows }) => rows.map(([id]) => Number(id)))
   assert.deepEqual(await rowsBehind(), [], "behind the last cursor there is nothing")
   const rows = [
     [41, hour(50)],

@@ -35,7 +35,7 @@ export function tlsServer(
   return listenRaw((socket) => {
     void subject.beforeTls(socket).then(() => {
       if (socket.destroyed) return
-      const secured = new TLSSocket(socket, { isServer: true, secureContext })
+      const secured = new TLSSocket((subject.carrier?.(socket) ?? socket) as Socket, { isServer: true, secureContext })
       secured.on("error", () => undefined)
       inside(secured, socket)
     })

@@ -110,6 +110,7 @@ async function use(passage: Passage): Promise<void> {
   })
   await ledger.call("discover", hub, "POST", of("/discover"))
   await ledger.call("query", hub, "POST", of("/query"), { statement: "select 1" })
+  await ledger.call("dry run of a query", hub, "POST", of("/query/dry-run"), { statement: "select 1" })
   await ledger.call("query, streamed", hub, "POST", of("/query"), { statement: "select 1" }, { headers: { accept: "text/csv" } })
   await ledger.call("preview", hub, "GET", of(`/rows?stream=${encodeURIComponent('["a","b"]')}&limit=1`))
   await ledger.call("call", hub, "POST", of("/call"), { input: {} })

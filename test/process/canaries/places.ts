@@ -22,9 +22,11 @@ export function secretPlaces(fields: Fields, base: readonly string[] = []): Plac
   })
 }
 
-/** A secret as its field takes it: what is no PEM is laid into one where it must be. */
-export const worded = (field: Field, value: string): string =>
-  field.format === "pem" && !value.includes("-----BEGIN ") ? `-----BEGIN OPENSSH PRIVATE KEY-----\n${value}\n-----END OPENSSH PRIVATE KEY-----` : value
+/** A secret as its field takes it: what is no PEM is laid into one where it must be, and into the field's example where there is one. */
+export function worded({ format, example }: Field, value: string): string {
+  if (example !== undefined && !value.startsWith("{")) return example.replace("…", () => JSON.stringify(value).slice(1, -1))
+  return format === "pem" && !value.includes("-----BEGIN ") ? `-----BEGIN OPENSSH PRIVATE KEY-----\n${value}\n-----END OPENSSH PRIVATE KEY-----` : value
+}
 
 /** Whether a place takes a value, by the field's own words. */
 export const takes = (field: Field, value: string): boolean => value.length <= (field.maxLength ?? 65_536) && field.check?.(value) === undefined

@@ -10,7 +10,8 @@ import { lastRequest } from "../http/last-request.ts"
 import { retryAfterMs } from "../http/rate-limits.ts"
 import { requestTo } from "../http/requests.ts"
 import { isPassing } from "../http/retry.ts"
-import { type AwsRefusal, jsonIn, refusalOf } from "./refusals.ts"
+import { jsonIn } from "../json-in.ts"
+import { type AwsRefusal, refusalOf } from "./refusals.ts"
 
 /** A service of AWS that speaks JSON 1.1. */
 export interface JsonService {

@@ -1,4 +1,5 @@
 import type { HttpAnswer } from "../../../core/http/request.ts"
+import { jsonIn } from "../json-in.ts"
 
 /** What a service of AWS refuses with, whichever of its protocols it speaks. */
 export interface AwsRefusal {
@@ -15,17 +16,6 @@ export function refusalOf({ body, headers }: HttpAnswer): AwsRefusal {
   const string = (name: string): string | undefined => (typeof said[name] === "string" ? (said[name] as string) : undefined)
   const code = headers["x-amzn-errortype"] ?? string("__type") ?? string("code") ?? tag("Code")
   return { code: code?.replace(/^.*#/, "").replace(/:.*$/s, ""), message: string("message") ?? string("Message") ?? tag("Message") }
-}
-
-/** The JSON object that a text is; undefined for any other text. */
-export function jsonIn(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 /** The codes that all services have (docs, AWS APIs, Common errors; Amazon S3, Error responses), by ours. */

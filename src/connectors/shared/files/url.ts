@@ -5,6 +5,15 @@ import type { HttpClient, StreamedAnswer } from "../http/client.ts"
 import { nameOf, requestTo } from "../http/requests.ts"
 import { type ByteSource, fileChanged, PastEnd, section } from "./source.ts"
 
+/** How a store that knows its files tells of one. */
+export interface Known {
+  readonly name: string
+  /** The mark that the store's listing gives to the version in an answer. */
+  markOf(headers: StreamedAnswer["headers"]): string
+  /** Headers of each request for it, by names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** A compressed file is read as it stands, and an answer may not be coded on its way. */
 const HEADERS = { accept: "text/csv, text/plain;q=0.9, */*;q=0.5", "accept-encoding": "identity" }
 
@@ -12,13 +21,17 @@ const HEADERS = { accept: "text/csv, text/plain;q=0.9, */*;q=0.5", "accept-encod
  * The file at a URL, asked for once; its body is read at the pace of the reader. A server that offers ranges (RFC 9110, 14)
  * and names the version by a strong ETag is asked for parts; each of them must be of the version that came first.
  */
-export async function urlSource(url: URL, http: HttpClient, call: Call): Promise<ByteSource> {
-  const ask = (headers: Readonly<Record<string, string>>): Promise<StreamedAnswer> => http.open(requestTo(url, { headers: { ...HEADERS, ...headers } }), call)
-  const name = nameOf(url).replaceAll("\u0000", "").slice(0, 255)
+export async function urlSource(url: URL, http: HttpClient, call: Call, known?: Known): Promise<ByteSource> {
+  const ask = (headers: Readonly<Record<string, string>>): Promise<StreamedAnswer> =>
+    http.open(requestTo(url, { headers: { ...HEADERS, ...known?.headers, ...headers } }), call)
+  const name = known?.name ?? nameOf(url).replaceAll("\u0000", "").slice(0, 255)
   const first = await call.stage("auth", async () => checked(await ask({}), 200))
   const { etag = "", "content-length": length } = first.headers
   const bytes = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
-  const ranges = bytes !== undefined && first.headers["accept-ranges"] === "bytes" && /^"/.test(etag)
+  const strong = /^"/.test(etag)
+  const mark = known?.markOf(first.headers) ?? markOf(first)
+  const ranges = bytes !== undefined && first.headers["accept-ranges"] === "bytes" && (strong || known !== undefined)
+  const condition = strong ? { "if-range": etag } : {}
   let unread = true
   const release = (): void => {
     if (unread) first.close()
@@ -33,10 +46,11 @@ export async function urlSource(url: URL, http: HttpClient, call: Call): Promise
     if (bytes !== undefined && begin > bytes) throw new PastEnd(`The file has ${bytes} bytes, fewer than ${begin}.`)
     if (begin === bytes) return
     await call.turn()
-    const answer = await ask(ranges ? { range: `bytes=${begin}-${end === undefined ? "" : end - 1}`, "if-range": etag } : {})
+    const answer = await ask(ranges ? { range: `bytes=${begin}-${end === undefined ? "" : end - 1}`, ...condition } : {})
     const part = answer.status === 206 && answer.headers["content-range"]?.startsWith(`bytes ${begin}-`) === true
     const { headers, body } = checked(answer, part ? 206 : 200)
-    if (part ? headers["etag"] !== etag : versionOf(headers) !== versionOf(first.headers)) throw closed(answer, fileChanged(name))
+    const same = known !== undefined ? known.markOf(headers) === mark : part ? headers["etag"] === etag : versionOf(headers) === versionOf(first.headers)
+    if (!same) throw closed(answer, fileChanged(name))
     yield* section(body, part ? 0 : begin, end === undefined || !part ? end : end - begin)
   }
   return {
@@ -44,7 +58,7 @@ export async function urlSource(url: URL, http: HttpClient, call: Call): Promise
     bytes,
     ranges,
     contentType: first.headers["content-type"],
-    mark: markOf(first),
+    mark,
     open,
     async [Symbol.asyncDispose]() {
       release()

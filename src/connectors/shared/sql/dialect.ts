@@ -53,6 +53,8 @@ export interface Order<B> {
   from?(stream: Stream): string
   /** A column as the result describes it, if the catalog knows less. */
   told?(column: Column, told: Column | undefined): Column
+  /** Reads a value of the column that its result describes as another type: JSON that comes as text. Absent, or without an answer: it is read already. */
+  cell?(column: Column): ((value: Value) => Value) | undefined
 }
 
 /** A stream or a batch whose columns and key have the names that the system keeps. */

@@ -24,9 +24,14 @@ class Refused extends Error {
   }
 }
 
-/** What a refusal said, also once it is explained: for `ErrorTable.said`. A refusal without a code of its own has `HTTP 503`. */
-export const saidOf = (error: unknown): Said | undefined =>
-  error instanceof Refused ? error.said : error instanceof PlatformError && error.cause instanceof Refused ? error.cause.said : undefined
+/** What a refusal said, also once it is explained, and once `retrying` has counted the attempts: for `ErrorTable.said`. A refusal without a code of its own has `HTTP 503`. */
+export function saidOf(error: unknown): Said | undefined {
+  if (error instanceof Refused) return error.said
+  if (!(error instanceof PlatformError)) return undefined
+  const { cause } = error
+  const same = cause instanceof PlatformError && cause.code === error.code && cause.message === error.message
+  return cause instanceof Refused || same ? saidOf(cause) : undefined
+}
 
 /** The HTTP status of a refusal. */
 export const statusOf = ({ details }: Said): number => Number(details?.["status"])
@@ -43,16 +48,17 @@ export function objectIn({ body }: HttpAnswer, parse: (text: string) => unknown 
 }
 
 /** The refusal in an answer, which is JSON where the warehouse itself gave it, or a plain text, as ours. */
-export function refusalIn(table: ErrorTable, answer: HttpAnswer): PlatformError {
+export function refusalIn(table: ErrorTable, answer: HttpAnswer, read: (body: Readonly<Record<string, unknown>>) => Refusal = flat): PlatformError {
   const isPlain = answer.headers["content-type"]?.startsWith("text/plain") === true
-  const said = objectIn(answer) ?? (isPlain ? { message: readableText(answer).split("\n", 1)[0]?.slice(0, 300) } : {})
+  const said = objectIn(answer)
+  const refusal = said === undefined ? (isPlain ? { message: readableText(answer).split("\n", 1)[0]?.slice(0, 300) } : {}) : read(said)
+  return refused(table, answer.status, refusal, retryAfterMs(answer.headers))
+}
+
+/** A refusal whose parts are members of the answer itself. */
+function flat(said: Readonly<Record<string, unknown>>): Refusal {
   const text = (name: string): string | undefined => (typeof said[name] === "string" ? said[name] : undefined)
-  return refused(
-    table,
-    answer.status,
-    { code: text("code") ?? text("error_code"), sqlState: text("sqlState"), message: text("message") },
-    retryAfterMs(answer.headers),
-  )
+  return { code: text("code") ?? text("error_code"), sqlState: text("sqlState"), message: text("message") }
 }
 
 /** A refusal as ours. `details` carry its code, and line and position where the message names them. */

@@ -24,6 +24,8 @@ export interface Selection<B> {
   readonly within?: Within<B> | undefined
   /** SQL behind the table's name: a version of it. */
   readonly asOf?: string | undefined
+  /** Reads columns of the whole stream in no order without a statement, where the system can. */
+  readonly list?: ((names: readonly string[]) => Promise<AsyncIterable<Page> | undefined>) | undefined
 }
 
 /** The order of a read: its columns, and whether no two rows share their values. */
@@ -51,7 +53,10 @@ export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>
   const advance = new Advance(stream, order.columns, order.unique, after === undefined ? undefined : valuesIn(after, order.columns, stream))
   // One extra row shows whether a row equal to the last one follows.
   const limits = split && call.maxRows !== undefined ? { batchRows: call.batchRows, maxRows: call.maxRows + 1 } : call
-  const pages = wire.pages(sql, params, limits, call)
+  const isWhole = after === undefined && selection.within === undefined && order.columns.length === 0
+  const list = isWhole ? await selection.list?.(columns.map(({ name }) => name)) : undefined
+  const pages = list ?? wire.pages(sql, params, limits, call)
+  const read = cellsBy(dialect, columns)
   try {
     for await (const { columns: told, rows, whole } of split
       ? betweenEquals(pages, (row) => spelledOnce(placed(row), order.columns), call)
@@ -63,12 +68,19 @@ export async function* readInOrder<B>(dialect: Dialect<B>, wire: Pick<SqlWire<B>
       }
       const last = whole && order.columns.length > 0 ? rows.at(-1) : undefined
       const typed = dialect.order.told === undefined ? columns : columns.map((column, index) => dialect.order.told?.(column, told[index]) ?? column)
-      yield { columns: typed, rows, ...(last === undefined ? {} : { cursor: cursorAt(order, placed(last)) }) }
+      yield { columns: typed, rows: read(rows), ...(last === undefined ? {} : { cursor: cursorAt(order, placed(last)) }) }
     }
   } catch (error) {
     if (after !== undefined && dialect.order.isBadKey?.(error) === true) throw notACursor(stream, error)
     throw error
   }
+}
+
+/** Rows with the cells that the dialect reads by itself. */
+function cellsBy<B>({ order }: Dialect<B>, columns: readonly Column[]): (rows: Page["rows"]) => Page["rows"] {
+  const reads = columns.map((column) => order.cell?.(column))
+  if (reads.every((read) => read === undefined)) return (rows) => rows
+  return (rows) => rows.map((row) => row.map((value, index) => (value === null ? null : (reads[index]?.(value) ?? value))))
 }
 
 /** The stream with the key that its caller names, if the system knows none. Throws `query_invalid` for a column that the stream lacks. */

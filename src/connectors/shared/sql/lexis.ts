@@ -12,6 +12,8 @@ export interface Lexis {
   readonly escapes?: string
   /** Not in one behind `r`, which is raw: `r'\'` ends there. */
   readonly raw?: boolean
+  /** Marks that quote a constant when they stand three times, which then ends with three: `'''it's'''`. A mark is not doubled inside. */
+  readonly triple?: string
   /** Constants between two equal marks: `$$`, `$tag$`. */
   readonly dollars?: RegExp
 }
@@ -48,6 +50,8 @@ const MARKS = /['"`[$/#-]/g
 
 function tokenAt(statement: string, at: number, lexis: Lexis): Token | undefined {
   const mark = statement[at] ?? ""
+  if (lexis.triple?.includes(mark) === true && statement.startsWith(mark.repeat(3), at))
+    return { kind: "quoted", text: statement.slice(at, endOfTriple(statement, at, mark.repeat(3), escapesAt(statement, at, lexis))) }
   if (lexis.quotes.includes(mark)) return { kind: "quoted", text: statement.slice(at, endOfQuote(statement, at, escapesAt(statement, at, lexis))) }
   if (mark === "$" && lexis.dollars !== undefined) {
     const tag = matchAt(lexis.dollars, statement, at)
@@ -79,6 +83,14 @@ function endOfQuote(text: string, from: number, escapes: boolean): number {
     if (escapes && text[at] === "\\") at++
     else if (text[at] === mark && text[at + 1] === mark) at++
     else if (text[at] === mark) return at + 1
+  }
+  return text.length
+}
+
+function endOfTriple(text: string, from: number, marks: string, escapes: boolean): number {
+  for (let at = from + 3; at < text.length; at++) {
+    if (escapes && text[at] === "\\") at++
+    else if (text.startsWith(marks, at)) return at + 3
   }
   return text.length
 }

@@ -1,4 +1,5 @@
 import type { Call } from "../../../core/call.ts"
+import type { DryRun } from "../../../core/connector.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { Batch, Commit, ReadOptions, ReadPlan, Stream, WantedStream, WriteOptions } from "../../../core/streams.ts"
 import type { Value } from "../../../core/values.ts"
@@ -10,6 +11,7 @@ import { type Dialect, foldedBy } from "./dialect.ts"
 import { explainBy } from "./errors.ts"
 import { type Refused, withGrants } from "./grants.ts"
 import { readInOrder, withCallersKey } from "./keyset.ts"
+import { lastDone } from "./named.ts"
 import { assertReads } from "./reading.ts"
 import { shape } from "./shape.ts"
 import { notASlice, sliceStream } from "./slices.ts"
@@ -19,7 +21,7 @@ import { writeBatch } from "./write.ts"
 
 /** All verbs of a SQL type. A verb whose role is absent is absent too. */
 export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
-  const { catalog, dialect, errors, facts, writer, slicer, ddl, bytes } = type
+  const { catalog, dialect, errors, facts, dryRun, writer, slicer, ddl, bytes, named } = type
   return {
     close: ({ wire }: C) => wire.close(),
     test: (client: C, call: Call) => facts(client, call),
@@ -33,6 +35,14 @@ export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
       ),
     query: (client: C, statement: string, params: readonly Value[], call: Call) =>
       mending(type, client, call, { statement }, query(type, client, statement, params, call)),
+    ...(dryRun === undefined
+      ? {}
+      : {
+          async dryRun(client: C, statement: string, params: readonly Value[], call: Call): Promise<DryRun> {
+            const bind = binding(dialect, statement, params)
+            return await dryRun(client, statement, bind(await client.wire.paramTypes?.(statement, params, call)), call)
+          },
+        }),
     plans: ["all", "since"] as const,
     read: (client: C, from: Stream, options: ReadOptions, call: Call) =>
       mending(type, client, call, { path: catalog.whole?.(client, from.path) ?? from.path }, read(type, client, from, options, call)),
@@ -59,6 +69,13 @@ export function sqlVerbs<B, C extends SqlConnection<B>>(type: SqlType<B, C>) {
           committed: (client: C, to: Stream, of: Omit<Commit, "sequence">, call: Call) => committed(type, client, to, of, call),
         }
       : {}),
+    ...(named === undefined
+      ? {}
+      : {
+          commits: "name" as const,
+          committed: (client: C, { path }: Stream, of: Omit<Commit, "sequence">, call: Call) =>
+            lastDone(named, client, catalog.whole?.(client, path) ?? path, of, call),
+        }),
   }
 }
 
@@ -84,8 +101,7 @@ async function* query<B, C extends SqlConnection<B>>(
   params: readonly Value[],
   call: Call,
 ): AsyncGenerator<Batch> {
-  assertReads(statement, dialect.reading)
-  const bind = (types?: readonly ParamType[]): readonly B[] => params.map((value, index) => parameter(dialect.param, value, types?.[index], index))
+  const bind = binding(dialect, statement, params)
   // Values that no type takes are refused before the statement is sent.
   const untyped = bind()
   yield* reading(
@@ -102,6 +118,12 @@ async function* query<B, C extends SqlConnection<B>>(
   )
 }
 
+/** How the parameters of a caller's statement are bound; throws `query_invalid` for a statement that does not only read. */
+function binding<B>({ reading: rules, param }: Dialect<B>, statement: string, params: readonly Value[]): (types?: readonly ParamType[]) => readonly B[] {
+  assertReads(statement, rules)
+  return (types) => params.map((value, index) => parameter(param, value, types?.[index], index))
+}
+
 function parameter<B>(param: Dialect<B>["param"], value: Value, type: ParamType | undefined, index: number): B {
   try {
     return param(value, type)
@@ -112,7 +134,7 @@ function parameter<B>(param: Dialect<B>["param"], value: Value, type: ParamType 
 }
 
 async function* read<B, C extends SqlConnection<B>>(
-  { catalog, dialect, slicer }: SqlType<B, C>,
+  { catalog, dialect, slicer, listed }: SqlType<B, C>,
   client: C,
   given: Stream,
   { plan, slice, after }: ReadOptions,
@@ -125,7 +147,8 @@ async function* read<B, C extends SqlConnection<B>>(
     const within = slice === undefined ? undefined : slicer?.within(stream, slice.id)
     try {
       const asOf = snapshot === undefined ? undefined : slicer?.asOf?.(stream, snapshot)
-      yield* readInOrder(dialect, client.wire, { stream, columns: from.columns, plan, after, within, asOf }, call)
+      const list = listed === undefined ? undefined : (names: readonly string[]) => listed(client, stream.path, names, call)
+      yield* readInOrder(dialect, client.wire, { stream, columns: from.columns, plan, after, within, asOf, list }, call)
     } catch (error) {
       if (within !== undefined && dialect.order.isBadKey?.(error) === true) throw notASlice(stream, error)
       throw error

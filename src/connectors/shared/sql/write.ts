@@ -7,6 +7,7 @@ import { findTarget } from "./catalog.ts"
 import { commitAtOnce, commitOnce } from "./commits.ts"
 import { explainWrite } from "./denied.ts"
 import { qualified } from "./dialect.ts"
+import { nameOf } from "./named.ts"
 import type { SqlType } from "./type.ts"
 import { type SqlConnection, transacted } from "./wire.ts"
 import type { Puts, Writer } from "./writer.ts"
@@ -25,7 +26,7 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
   { mode, commit }: WriteOptions,
   call: Call,
 ): Promise<WriteReport> {
-  const { catalog, dialect, errors, atomic } = type
+  const { catalog, dialect, errors, atomic, named } = type
   const prepared = async () => {
     const stream = await findTarget(catalog, client, to.path, call)
     const name = stream.path.join(".")
@@ -39,16 +40,19 @@ export async function writeBatch<B, C extends SqlConnection<B>>(
     if (commit !== undefined && (await writer.transactional?.(target)) === false) throw noCommit(name)
     const report = (done: Written): WriteReport => {
       const all = [...rejected, ...done.rejected].sort((a, b) => a.index - b.index)
-      return { written: done.written, rejected: all, skipped: batch.rows.length - all.length - done.written }
+      const already = done.already === true ? { already: true as const } : {}
+      return { written: done.written, rejected: all, skipped: batch.rows.length - all.length - done.written, ...already }
     }
     return { target, lines, report }
   }
   const write = async (): Promise<WriteReport> => {
     const { target, lines, report } = await prepared()
-    return report(lines.length === 0 ? { written: 0, rejected: [] } : await putsOf(writer, mode)(target, lines))
+    if (lines.length === 0 && (named === undefined || commit === undefined)) return report({ written: 0, rejected: [] })
+    const once = named === undefined || commit === undefined ? {} : { once: nameOf(target.stream.path, commit) }
+    return report(await putsOf(writer, mode)({ ...target, ...once }, lines))
   }
   try {
-    if (commit === undefined) return await transacted(client.wire, "write", call, write)
+    if (commit === undefined || named !== undefined) return await transacted(client.wire, "write", call, write)
     if (atomic === undefined) return await commitOnce(type, client, to, commit, call, write)
     return await commitAtOnce<B, C, WriteReport>(type, atomic, client, to, commit, call, async (take) => {
       const { target, lines, report } = await prepared()

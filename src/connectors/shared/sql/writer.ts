@@ -20,10 +20,15 @@ export interface Target<B, C> {
   readonly columns: readonly Column[]
   /** Empty when rows are appended. */
   readonly key: readonly string[]
+  /** The name under which the system does this write once (`Named`). Absent: it has none. */
+  readonly once?: string | undefined
 }
 
-/** Writes lines in one mode; returns the number of rows that the target now has as in the batch, and the rejected ones. All others count as skipped. */
-export type Puts<B, C> = (target: Target<B, C>, lines: readonly Line<B>[]) => Promise<{ readonly written: number; readonly rejected: readonly Rejected[] }>
+/** Writes lines in one mode; returns the number of rows that the target now has as in the batch, and the rejected ones. All others count as skipped. `already`: the write of that name was done before. */
+export type Puts<B, C> = (
+  target: Target<B, C>,
+  lines: readonly Line<B>[],
+) => Promise<{ readonly written: number; readonly rejected: readonly Rejected[]; readonly already?: true }>
 
 /** How a type writes rows. `inPieces` and `staged` make most of these. */
 export interface Writer<B, C> {

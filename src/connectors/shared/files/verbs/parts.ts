@@ -3,6 +3,7 @@ import { PlatformError } from "../../../../core/errors.ts"
 import type { Cursor, ReadOptions, Slice, Stream } from "../../../../core/streams.ts"
 import { notACursor } from "../../cursors.ts"
 import type { Position } from "../format.ts"
+import { noStream } from "../layout.ts"
 import { comparePaths, filesBelow } from "../listing.ts"
 import { type Place, placeOf, shortMark } from "../marks.ts"
 import { type FileClient, type OpenFile, openFile } from "../open-file.ts"
@@ -71,6 +72,7 @@ class Parts {
       yield* this.#rest(place)
     }
     const digest = new Digest()
+    let none = true
     // A run is listed from its beginning, so that a change of any of its files is noticed.
     for await (const entry of filesBelow(
       this.#client.store,
@@ -80,9 +82,11 @@ class Parts {
     )) {
       if (run !== undefined && comparePaths(entry.path, run.last) > 0) break
       if (!this.#has(entry.path) || (run !== undefined && comparePaths(entry.path, run.first) < 0)) continue
+      none = false
       digest.add(entry)
       if (place === undefined || comparePaths(entry.path, place.path) > 0) yield* this.#whole(entry)
     }
+    if (none && run === undefined && place === undefined) throw noStream(this.#stream.path)
     if (run !== undefined && (run.files !== digest.files || run.digest !== digest.text)) throw fileChanged(this.#name)
   }
 
