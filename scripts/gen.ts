@@ -216,9 +216,9 @@ function cliPage(): string {
 # Command line
 
 \`jackfield help\` shows the commands, \`jackfield help connectors add\` one of them, and \`jackfield connectors add --type postgres --help\` the fields of a type. In a clone the
-command is \`bin/jackfield.mjs\`. \`jackfield completion bash\` (\`zsh\`, \`fish\`) prints the completion for a shell.
+command is \`bin/jackfield.mjs\`. \`jackfield completion bash\` (\`zsh\`, \`fish\`) prints the completion script for a shell.
 
-Every command that talks to a hub takes \`--json\`, which prints JSON, errors included. It finds the hub by \`JACKFIELD_URL\` and \`JACKFIELD_KEY\`, or by the file that
+Every command that talks to a hub takes \`--json\`, which prints JSON, including errors. It finds the hub by \`JACKFIELD_URL\` and \`JACKFIELD_KEY\`, or by the file that
 the first start wrote into \`JACKFIELD_DATA\`.
 
 \`\`\`text${EXIT_HELP}

@@ -1719,6 +1719,219 @@ export interface components {
             kind?: "service_account";
             key?: string | components["schemas"]["SecretMask"] | null;
         };
+        /** Microsoft Entra access token */
+        AuthToken: {
+            /** @constant */
+            kind: "token";
+            /**
+             * Access token
+             * Format: password
+             * @description It is not renewed: when it expires, enter a new one.
+             */
+            token: string;
+        };
+        /** Microsoft Entra access token */
+        AuthTokenChange: {
+            /** @constant */
+            kind?: "token";
+            token?: string | components["schemas"]["SecretMask"] | null;
+        };
+        AzureBlobConfig: {
+            /**
+             * Storage account
+             * @example mystorage
+             */
+            account: string;
+            /**
+             * Container
+             * @example exports
+             */
+            container: string;
+            /** Login */
+            auth: {
+                /** @constant */
+                kind: "key";
+                /**
+                 * Key
+                 * Format: password
+                 */
+                key: string;
+            } | {
+                /** @constant */
+                kind: "sas";
+                /**
+                 * Signature
+                 * Format: password
+                 * @description Of the account or the container, with the rights to read and to list.
+                 */
+                sas: string;
+            } | {
+                /** @constant */
+                kind: "entra";
+                /**
+                 * Directory (tenant)
+                 * @example contoso.onmicrosoft.com
+                 */
+                tenant: string;
+                /**
+                 * Application (client) id
+                 * @example 11111111-2222-3333-4444-555555555555
+                 */
+                clientId: string;
+                /**
+                 * Client secret
+                 * Format: password
+                 */
+                clientSecret: string;
+            } | components["schemas"]["AuthToken"];
+            /**
+             * Files
+             * @description The files to read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @example exports/2026/**\/*.csv
+             */
+            files?: string;
+            /**
+             * Streams
+             * @description folder: the files of a folder are one stream, and folders such as dt=2026-11-01 below it are columns. `file` unless given.
+             * @enum {string}
+             */
+            streams?: "file" | "folder";
+            /**
+             * Format
+             * @description auto: recognized by each file's first bytes and its name. `auto` unless given.
+             * @enum {string}
+             */
+            format?: "auto" | "csv" | "ndjson" | "json";
+            /**
+             * Format of new files
+             * @description `csv` unless given.
+             * @enum {string}
+             */
+            writes?: "csv" | "ndjson" | "json";
+            /**
+             * Compression of new files
+             * @description `none` unless given.
+             * @enum {string}
+             */
+            compression?: "none" | "gzip" | "zstd";
+            /**
+             * Encryption scope of new files
+             * @description Empty: the container's own.
+             */
+            encryptionScope?: string;
+            /**
+             * Endpoint
+             * @description `standard` unless given.
+             */
+            endpoint?: {
+                /** @constant */
+                kind: "standard";
+                /**
+                 * Cloud
+                 * @description `public` unless given.
+                 * @enum {string}
+                 */
+                cloud?: "public" | "government" | "china";
+            } | {
+                /** @constant */
+                kind: "custom";
+                /**
+                 * URL
+                 * Format: uri
+                 * @example https://blobs.example.com:10000
+                 */
+                url: string;
+                /**
+                 * Addressing
+                 * @description host: the account is in the host already. path: it is the first part of the path. `host` unless given.
+                 * @enum {string}
+                 */
+                style?: "host" | "path";
+                /**
+                 * TLS
+                 * @description Only for https URLs. `verify` unless given.
+                 */
+                tls?: {
+                    /** @constant */
+                    kind: "verify";
+                    /**
+                     * CA certificate
+                     * @description PEM of a private authority; without it the system's roots decide.
+                     */
+                    ca?: string;
+                } | {
+                    /** @constant */
+                    kind: "require";
+                };
+            };
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        AzureBlobConfigChange: {
+            account?: string | null;
+            container?: string | null;
+            auth?: {
+                /** @constant */
+                kind?: "key";
+                key?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "sas";
+                sas?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "entra";
+                tenant?: string | null;
+                clientId?: string | null;
+                clientSecret?: string | components["schemas"]["SecretMask"] | null;
+            } | components["schemas"]["AuthTokenChange"] | null;
+            files?: string | null;
+            streams?: ("file" | "folder") | null;
+            format?: ("auto" | "csv" | "ndjson" | "json") | null;
+            writes?: ("csv" | "ndjson" | "json") | null;
+            compression?: ("none" | "gzip" | "zstd") | null;
+            encryptionScope?: string | null;
+            endpoint?: {
+                /** @constant */
+                kind?: "standard";
+                cloud?: ("public" | "government" | "china") | null;
+            } | {
+                /** @constant */
+                kind?: "custom";
+                url?: string | null;
+                style?: ("host" | "path") | null;
+                tls?: {
+                    /** @constant */
+                    kind?: "verify";
+                    ca?: string | null;
+                } | {
+                    /** @constant */
+                    kind?: "require";
+                } | null;
+            } | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Azure Blob Storage */
+        AzureBlobConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "azure_blob";
+            config: components["schemas"]["AzureBlobConfig"];
+        };
+        /** Azure Blob Storage */
+        AzureBlobConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "azure_blob";
+            config: components["schemas"]["AzureBlobConfigChange"];
+        };
         BigqueryConfig: {
             /**
              * Project
@@ -2276,7 +2489,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["GcsConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["GcsConfigChange"] | components["schemas"]["AzureBlobConfigChange"] | components["schemas"]["CsvConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -2307,7 +2520,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "gcs" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "gcs" | "azure_blob" | "csv";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2386,7 +2599,7 @@ export interface components {
             delimiter?: "auto" | "comma" | "semicolon" | "tab" | "pipe";
             /**
              * Quote
-             * @description A quote within quotes is written twice. `auto` unless given.
+             * @description A quote inside quotes is doubled. `auto` unless given.
              * @enum {string}
              */
             quote?: "auto" | "double" | "single" | "none";
@@ -2404,7 +2617,7 @@ export interface components {
             header?: "auto" | "yes" | "no";
             /**
              * Lines to skip
-             * @description Lines above the header or the first row. By default, notes above a header are recognised.
+             * @description Lines above the header or the first row. By default, notes above a header are recognized.
              */
             skipLines?: number;
             /**
@@ -2415,13 +2628,13 @@ export interface components {
             commentPrefix?: string;
             /**
              * Trailing delimiter
-             * @description A delimiter at the end of a row, behind the last column. auto: dropped if every row has one and the header has none. `auto` unless given.
+             * @description A delimiter at the end of a row, after the last column. auto: dropped if every row has one and the header has none. `auto` unless given.
              * @enum {string}
              */
             trailingDelimiter?: "auto" | "drop" | "keep";
             /**
              * Content type
-             * @description checked: a file that the server declares as HTML, JSON or another format is refused. `checked` unless given.
+             * @description checked: a file that the server declares as HTML, JSON or another format is rejected. `checked` unless given.
              * @enum {string}
              */
             contentType?: "checked" | "ignored";
@@ -2910,7 +3123,7 @@ export interface components {
             impersonate?: string;
             /**
              * Files
-             * @description Which files are read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @description The files to read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
              * @example exports/2026/**\/*.csv
              */
             files?: string;
@@ -2922,7 +3135,7 @@ export interface components {
             streams?: "file" | "folder";
             /**
              * Format
-             * @description auto: recognised by each file's first bytes and its name. `auto` unless given.
+             * @description auto: recognized by each file's first bytes and its name. `auto` unless given.
              * @enum {string}
              */
             format?: "auto" | "csv" | "ndjson" | "json";
@@ -3735,16 +3948,7 @@ export interface components {
                  * @enum {string}
                  */
                 cloud?: "public" | "government" | "china";
-            } | {
-                /** @constant */
-                kind: "token";
-                /**
-                 * Access token
-                 * Format: password
-                 * @description It is not renewed: when it expires, enter a new one.
-                 */
-                token: string;
-            };
+            } | components["schemas"]["AuthToken"];
             /**
              * TLS
              * @description Switch it off only on a network that you trust. `verify` unless given.
@@ -3782,11 +3986,7 @@ export interface components {
                 clientId?: string | null;
                 clientSecret?: string | components["schemas"]["SecretMask"] | null;
                 cloud?: ("public" | "government" | "china") | null;
-            } | {
-                /** @constant */
-                kind?: "token";
-                token?: string | components["schemas"]["SecretMask"] | null;
-            } | null;
+            } | components["schemas"]["AuthTokenChange"] | null;
             tls?: components["schemas"]["TlsVerifyChange"] | components["schemas"]["TlsRequireChange"] | components["schemas"]["TlsOffChange"] | null;
             strict?: boolean | null;
             readOnlyIntent?: boolean | null;
@@ -4324,7 +4524,7 @@ export interface components {
             bucket: string;
             /**
              * Region
-             * @description The bucket's region. Of other services whatever they sign with: us-east-1, auto.
+             * @description The bucket's region. For other services, the region that they sign with, such as us-east-1 or auto.
              * @example eu-central-1
              */
             region: string;
@@ -4332,7 +4532,7 @@ export interface components {
             auth: components["schemas"]["AuthAccessKey"] | components["schemas"]["AuthAssumeRole"];
             /**
              * Files
-             * @description Which files are read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @description The files to read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
              * @example exports/2026/**\/*.csv
              */
             files?: string;
@@ -4344,7 +4544,7 @@ export interface components {
             streams?: "file" | "folder";
             /**
              * Format
-             * @description auto: recognised by each file's first bytes and its name. `auto` unless given.
+             * @description auto: recognized by each file's first bytes and its name. `auto` unless given.
              * @enum {string}
              */
             format?: "auto" | "csv" | "ndjson" | "json";
@@ -4362,13 +4562,13 @@ export interface components {
             compression?: "none" | "gzip" | "zstd";
             /**
              * Requester pays
-             * @description yes: the login's account pays for requests to a bucket that wants that. `no` unless given.
+             * @description yes: the login's account pays for requests to a bucket that requires this. `no` unless given.
              * @enum {string}
              */
             requesterPays?: "no" | "yes";
             /**
              * Encryption
-             * @description Of files that are written; those of a key of your own are read with it. `bucket` unless given.
+             * @description For files that are written; your own key is also used for reading. `bucket` unless given.
              */
             encryption?: components["schemas"]["EncryptionBucket"] | {
                 /** @constant */
@@ -4387,7 +4587,7 @@ export interface components {
                 /**
                  * Key
                  * Format: password
-                 * @description 256 bits as base64. Every file must be encrypted by it.
+                 * @description 256 bits as base64. Every file must be encrypted with it.
                  */
                 key: string;
             };
@@ -4411,7 +4611,7 @@ export interface components {
                 url: string;
                 /**
                  * Addressing
-                 * @description Where the bucket stands: in the path, or before the host. `path` unless given.
+                 * @description The place of the bucket: in the path, or before the host. `path` unless given.
                  * @enum {string}
                  */
                 style?: "path" | "host";
@@ -5107,12 +5307,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["CsvConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["CsvConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["CsvConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -5204,7 +5404,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;

@@ -22,7 +22,7 @@ const spellings = (all: readonly CommandFacts[]): [string, string][] =>
 function bash(all: readonly CommandFacts[]): string {
   const words = all.map((facts) => `    "${facts.path.join(" ")}") known="${[...names(facts, all), ...facts.options.map(({ long }) => long)].join(" ")}" ;;`)
   const paths = spellings(all).map(([spelled, path]) => `      "${spelled}") at="${path}" ;;`)
-  return `# Completion of jackfield; source it, or write it into your shell's folder of completions.
+  return `# Completion for jackfield. Source this script, or save it in your shell's completions folder.
 _jackfield() {
   local at="" known="" place
   for ((place = 1; place < COMP_CWORD; place++)); do
@@ -54,7 +54,7 @@ function fish(all: readonly CommandFacts[]): string {
       .map(({ long, description }) => `complete -c jackfield ${where} -l ${long.slice(2)} -d ${quoted(description)}`)
     return [...below, ...options]
   })
-  return `# Completion of jackfield; write it to ~/.config/fish/completions/jackfield.fish.
+  return `# Completion for jackfield. Save this script as ~/.config/fish/completions/jackfield.fish.
 function __jackfield_at
   set -l at ""
   for word in (commandline -opc)[2..-1]

@@ -32,7 +32,7 @@ function problemOf(work: () => unknown) {
 }
 
 describe("--set", () => {
-  test("numbers, flags, alternatives, lists and values with = take the types of the fields", () => {
+  test("numbers, flags, alternatives, lists and values with = are converted to the types of the fields", () => {
     const given = plain("host=db.example.com", "port=5433", "compress=true", "tls.kind=verify", "tls.ca=a=b", "headers.0.name=X-Key", "headers.1.name=Accept")
     expect(assignConfig(fields, given)).toEqual({
       host: "db.example.com",
@@ -43,7 +43,7 @@ describe("--set", () => {
     })
   })
 
-  test("a value that the entry's name makes no secret may be an argument, whatever the order", () => {
+  test("a value that is not secret because of its entry's name may be an argument, in any order", () => {
     const rows = [{ name: "Accept", value: "text/csv" }]
     expect(assignConfig(fields, plain("headers.0.value=text/csv", "headers.0.name=accept"))).toEqual({ headers: [{ name: "accept", value: "text/csv" }] })
     expect(assignConfig(fields, plain("headers.0.value=text/csv"), { headers: [{ name: "Accept", value: "x" }] })).toEqual({ headers: rows })
@@ -57,7 +57,7 @@ describe("--set", () => {
     expect(assignConfig(fields, plain("tls.ca=x"))).toEqual({ tls: { kind: "verify", ca: "x" } })
   })
 
-  test("a file's config stays unless it is overridden, and another kind starts empty", () => {
+  test("a file's config is kept unless it is overridden, and another kind starts empty", () => {
     const base = { host: "a", port: 1, auth: { kind: "basic", username: "u" }, headers: [{ name: "A" }] }
     expect(assignConfig(fields, [...plain("port=2", "headers.1.name=B"), hidden("auth.password")], base)).toEqual({
       host: "a",

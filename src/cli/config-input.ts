@@ -83,7 +83,7 @@ function assignFields(
   return out
 }
 
-/** `row` has the plain values beside the field, which may say that it is no secret. */
+/** `row` has the plain values in the same row as the field, which may show that the field is not a secret. */
 function assign(field: Wire["Field"], node: Node, base: unknown, path: string, faults: Fault[], row: Plain): unknown {
   const fault = (message: string): undefined => {
     faults.push({ pointer: pointerOf(path), message: `${path} ${message}` })
@@ -123,7 +123,7 @@ function assignVariant(field: Wire["Field"], node: Node, base: unknown, path: st
   const kind = given ?? implied ?? (fitting.length === 1 ? fitting[0]?.kind : undefined)
   const chosen = variants.find((each) => each.kind === kind)
   if (chosen === undefined)
-    return fault(given === undefined ? `needs its kind; add --set ${path}.kind=${kinds.join("|")}.` : `has only the kinds ${kinds.join(", ")}.`)
+    return fault(given === undefined ? `needs its kind; add --set ${path}.kind=${kinds.join("|")}.` : `must have one of the kinds ${kinds.join(", ")}.`)
   const same = before["kind"] === chosen.kind ? before : {}
   return { ...assignFields(chosen.fields, node, same, path, faults, ["kind"]), kind: chosen.kind }
 }
@@ -132,7 +132,7 @@ function assignList(field: Wire["Field"], node: Node, base: unknown, path: strin
   if (node.leaf !== undefined) return fault(`is a list; use --set ${path}.0.${field.fields?.[0]?.name ?? "name"}=….`)
   const rows: unknown[] = Array.isArray(base) ? [...(base as unknown[])] : []
   const wrong = [...node.children.keys()].find((segment) => !/^(0|[1-9]\d{0,3})$/.test(segment))
-  if (wrong !== undefined) return fault(`is a list; "${join(path, wrong)}" must have a number in that place, counted from 0.`)
+  if (wrong !== undefined) return fault(`is a list; in "${join(path, wrong)}", use a number instead of the name, counted from 0.`)
   for (const index of [...node.children.keys()].map(Number).sort((a, b) => a - b)) {
     if (index > rows.length) return fault(`has an entry ${index}, but no entry ${rows.length}; entries are counted from 0 without gaps.`)
     const row = rows[index]
@@ -154,7 +154,7 @@ export function secretAt(fields: readonly Wire["Field"][], path: string): Wire["
   return (field.variants ?? []).map((each) => secretAt(each.fields, rest.join("."))).find((found) => found !== undefined)
 }
 
-/** A field for which to ask a person. */
+/** A field whose value a person is asked for. */
 export interface Question {
   readonly path: string
   readonly field: Wire["Field"]
@@ -184,7 +184,7 @@ export function firstMissing(fields: readonly Wire["Field"][], config: Plain, pa
   return undefined
 }
 
-/** The values beside a field: given ones, or those of the base. */
+/** The other values in a field's row: the given ones, or those of the base. */
 const beside = ({ children }: Node, base: Plain): Plain => ({
   ...base,
   ...Object.fromEntries([...children].flatMap(([name, { leaf }]) => (leaf === undefined ? [] : [[name, leaf.value]]))),

@@ -9,7 +9,7 @@ test("options that are not given are not in the request", () => {
   expect(describedBy({ purpose: "none" })).toEqual({ purpose: null })
 })
 
-test("labels and limits that are not given stay", () => {
+test("labels and limits that are not given are kept", () => {
   expect(describedBy({ label: ["team=a=b", "tier="] }, stored)).toEqual({ labels: { team: "a=b", env: "prod", tier: "" } })
   expect(describedBy({ removeLabel: ["env"] }, stored)).toEqual({ labels: { team: "sales" } })
   expect(describedBy({ limit: ["concurrency=5"] }, stored)).toEqual({ limits: { requests: 10, perMs: 1_000, concurrency: 5 } })

@@ -33,7 +33,7 @@ export class Failure extends Error {
   override readonly name = "Failure"
   readonly exit: Exit
   readonly problem: Problem
-  /** The connector that the command names, for commands that mend it. */
+  /** The connector that the command names, for the commands that fix it. */
   connector?: string
 
   constructor(exit: Exit, problem: Problem, cause?: unknown) {

@@ -4,7 +4,7 @@ import { runCli } from "./program.ts"
 const interrupt = new AbortController()
 const argv = process.argv.slice(2)
 
-/** The exit codes by which a shell recognises a command that a signal ended. */
+/** The exit codes by which a shell recognizes a command that was ended by a signal. */
 const EXIT_OF = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 /** The time for a command to end after a signal, in milliseconds. */
 const END_MS = 5_000
@@ -12,8 +12,8 @@ let interrupted: number = EXIT_OF.SIGINT
 
 // The hub handles signals and a closed terminal itself.
 if (argv[0] !== "serve") {
-  // A command ends in order, since it may have started the embedded database. The same signal may arrive twice: from a
-  // terminal, and passed on by npm.
+  // A command must end cleanly, because it may have started the embedded database. The same signal may arrive twice: from
+  // the terminal, and from npm.
   for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const)
     process.on(signal, () => {
       if (interrupt.signal.aborted) return
@@ -21,7 +21,7 @@ if (argv[0] !== "serve") {
       interrupt.abort()
       setTimeout(() => process.exit(interrupted), END_MS).unref()
     })
-  // A reader that closes the pipe early (`| head`) has all it needs.
+  // A reader that closes the pipe early (`| head`) has read everything it needs.
   for (const stream of [process.stdout, process.stderr])
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EPIPE") process.exit(0)

@@ -16,7 +16,7 @@ function shellOf(env: NodeJS.ProcessEnv = {}, isTTY = false): Shell {
 }
 
 describe("a table", () => {
-  test("aligns by width on the screen, wide characters included, and ends no line with spaces", () => {
+  test("aligns by width on the screen, including wide characters, and has no trailing spaces", () => {
     expect(
       table(
         ["NAME", "N"],
@@ -29,7 +29,7 @@ describe("a table", () => {
     ).toBe("NAME   N\n日本   1\na     20\n")
   })
 
-  test("cuts the widest column until it fits the screen, and nothing without a screen", () => {
+  test("truncates the widest column until it fits the screen, and truncates nothing without a screen", () => {
     const long = "x".repeat(50)
     expect(table(["A", "B"], [[long, "short"]], { width: 30 }).split("\n")[1]).toBe(`${"x".repeat(22)}…  short`)
     expect(table(["A"], [[long]])).toContain(long)
@@ -47,7 +47,7 @@ describe("a table", () => {
   })
 })
 
-describe("colour is used only for people", () => {
+describe("color is used only for people", () => {
   test.each([
     ["a terminal", {}, true, true],
     ["a pipe", {}, false, false],
@@ -66,7 +66,7 @@ describe("questions", () => {
     const stderr = Object.assign(
       new Writable({
         write(chunk: Buffer, _encoding, done) {
-          // Types once, as soon as the question is shown, as a person does.
+          // Types once, as soon as the question is shown, like a person.
           if (shown === "") setTimeout(() => (shell.stdin as PassThrough).write(typed), 50)
           shown += chunk.toString()
           done()
@@ -77,15 +77,15 @@ describe("questions", () => {
     return { terminal: openTerminal({ ...shell, stderr }, false), shown: () => shown }
   }
 
-  test("a secret is never shown, whatever key is pressed", async () => {
-    // Ctrl-T shows the value in prompts that offer it.
+  test("a secret is never shown, whichever key is pressed", async () => {
+    // In prompts with that feature, Ctrl-T shows the value.
     const { terminal, shown } = person("hunter\u00142\r")
     expect(await terminal.askSecret("Password:")).toBe("hunter2")
     expect(shown()).toContain("Password:")
     expect(shown()).not.toMatch(/hunter/)
   })
 
-  test("Ctrl-C is 130", async () => {
+  test("Ctrl-C exits with 130", async () => {
     await expect(person("hun\u0003").terminal.askSecret("Password:")).rejects.toMatchObject({ exit: EXIT.interrupted })
   })
 
@@ -94,7 +94,7 @@ describe("questions", () => {
     ["YES", true],
     ["", false],
     ["yikes", false],
-  ])("a yes is a yes: %j", async (typed, yes) => {
+  ])("only a yes confirms: %j", async (typed, yes) => {
     expect(await person(`${typed}\n`).terminal.confirm("Sure?")).toBe(yes)
   })
 
@@ -115,7 +115,7 @@ describe("questions", () => {
 describe("a report", () => {
   const terminal = openTerminal(shellOf(), false)
 
-  test("a passed stage shows its detail, a failed one leaves it to the verdict", () => {
+  test("a passed stage shows its detail, and the verdict shows that of a failed stage", () => {
     expect(stageLine(terminal, { name: "connect", status: "passed", durationMs: 1.25, detail: "203.0.113.7:5432" })).toBe(
       "✓ connect       1.3 ms  203.0.113.7:5432",
     )
@@ -142,7 +142,7 @@ describe("a failure", () => {
     expect(problemLines(openTerminal(shellOf(), false), failure.problem)).toEqual(["error: Two faults.", "  /host: Host is wrong."])
   })
 
-  test("that is unexpected reveals nothing of its cause", () => {
+  test("that is unexpected does not reveal its cause", () => {
     expect(JSON.stringify(asFailure(new Error("password=hunter2")).problem)).not.toContain("hunter2")
   })
 
@@ -160,7 +160,7 @@ describe("a failure", () => {
   })
 })
 
-test("--expires accepts spans and times", () => {
+test("--expires accepts durations and times", () => {
   const now = Date.parse("2026-01-01T00:00:00Z")
   expect(expiry("90d", now)).toBe("2026-04-01T00:00:00.000Z")
   expect(expiry("12h", now)).toBe("2026-01-01T12:00:00.000Z")

@@ -43,8 +43,8 @@ function complain(shell: Shell, json: boolean, failure: Failure): Exit {
 }
 
 /**
- * Converts a complaint of commander to a usage failure, without the quoted words and values: one may be a secret
- * passed by mistake.
+ * Converts an error from commander to a usage failure, without the quoted words and values, because one may be a secret that
+ * was passed by mistake.
  */
 function usageOf(error: CommanderError): Failure {
   const text = error.message.replace(/^error: /, "")
@@ -70,7 +70,7 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void shell.stdout.write(text),
-      // Help for a command group without a command; complaints are printed once, by `complain`.
+      // Prints the help for a command group without a command; errors are printed once, by `complain`.
       writeErr: (text) => void shell.stderr.write(text),
       outputError: () => undefined,
     })
@@ -109,7 +109,7 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
 
   root
     .command("help [command...]")
-    .description("the help of a command")
+    .description("print the help for a command")
     .action((words: string[]) => {
       const found = commandAt(root, words)
       if (found === undefined)
@@ -124,14 +124,14 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
     })
   root
     .command("version")
-    .description("the version of this command")
+    .description("print the version of this command")
     .action(() => void shell.stdout.write(`${version}\n`))
   root
     .command("completion <shell>")
-    .description(`completion of words for a shell: ${SHELLS.join(", ")}`)
+    .description(`print the completion script for a shell: ${SHELLS.join(", ")}`)
     .action((name: string) => {
       const found = SHELLS.find((each) => each === name)
-      if (found === undefined) throw usage(`There is no completion for "${name}".`, `Choose ${SHELLS.join(", ")}.`)
+      if (found === undefined) throw usage(`There is no completion script for "${name}".`, `Choose ${SHELLS.join(", ")}.`)
       shell.stdout.write(completionScript(found, factsOf(root)))
     })
 
@@ -157,7 +157,7 @@ function program(shell: Shell, version: string, json: boolean, outcome: { exit: 
   return root
 }
 
-/** Other names for commands that every group spells alike. */
+/** Aliases for commands that have the same name in every group. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = { list: ["ls"], show: ["get"], remove: ["rm", "delete"] }
 
 /** Every command as data; nothing is run. */
@@ -176,7 +176,7 @@ function connectors(root: Command, leaf: Leaf): void {
     .helpOption(false)
     .option("-h, --help", "this help; with --type, the fields of the type too")
     .option("--type <type>", "connector type, see `connectors types`")
-    .option("--name <name>", "the name by which it is used")
+    .option("--name <name>", "the connector's name")
     .option("--config <file>", "config as JSON, - for stdin; --set overrides it")
     .option("--set <path=value>", "a field: host=…, tls.kind=verify, headers.0.name=…; may be repeated", collect)
     .option("--set-file <path=file>", "a field from a file, such as tls.ca=ca.pem", collect)
@@ -189,18 +189,18 @@ function connectors(root: Command, leaf: Leaf): void {
   leaf(group, "list", "your connectors", async () => (await load()).list)
     .option("--type <type>")
     .option("--status <status>", "incomplete, untested, active, error or disabled")
-    .option("--label <key=value>", "only those with this label")
-    .option("--search <text>", "search in name, title and description")
+    .option("--label <key=value>", "only connectors with this label")
+    .option("--search <text>", "search in names, titles and descriptions")
   leaf(group, "show <name>", "one connector, secrets hidden", async () => (await load()).show)
   leaf(group, "test <name>", "test a connector, stage by stage", async () => (await load()).test).option("--timeout <seconds>", "time limit, at most 30")
-  leaf(group, "catalog <name>", "the system's tables and columns, and the skipped ones", async () => (await import("./commands/catalog.ts")).catalog)
-    .option("--search <text>", "only paths that contain it")
+  leaf(group, "catalog <name>", "the system's tables and columns, and those that were skipped", async () => (await import("./commands/catalog.ts")).catalog)
+    .option("--search <text>", "only paths that contain this text")
     .option("--refresh", "discover again first")
     .option("--columns", "show every column")
     .option("--version <n>", "an older version, see `catalog versions`", wholeNumber)
     .option("--timeout <seconds>", "time limit of a discovery; 120 by default, at most 300")
   leaf(group, "query <name> <statement>", "run a read-only statement, - reads it from stdin", async () => (await import("./commands/query.ts")).query)
-    .option("--param <value>", "values of $1, $2, … in order; may be repeated", collect)
+    .option("--param <value>", "a value for $1, $2, … in order; may be repeated", collect)
     .option("--max-rows <n>", "maximum number of rows", wholeNumber)
     .option("--dry-run", "run nothing; show what the statement would read, where the system says it")
     .option("--csv", "stream CSV")
@@ -212,12 +212,12 @@ function connectors(root: Command, leaf: Leaf): void {
     "read a table, file or list of records without SQL: schema.table, or a JSON array if a name contains a dot",
     async () => (await import("./commands/rows.ts")).rows,
   )
-    .option("--columns <names>", "only these, in this order: id,total, or a JSON array")
+    .option("--columns <names>", "only these columns, in this order: id,total, or a JSON array")
     .option("--limit <n>", "maximum number of rows; 20 by default, all with --csv and --ndjson", wholeNumber)
-    .option("--cursor <cursor>", "go on where an earlier read ended")
+    .option("--cursor <cursor>", "continue where an earlier read ended")
     .option("--csv", "stream all rows as CSV")
     .option("--ndjson", "stream all rows, one JSON object per line")
-    .option("--skip-rejected", "with --csv: leave out records that are not rows, instead of stopping")
+    .option("--skip-rejected", "with --csv: skip records that are not rows, instead of stopping")
     .option("--timeout <seconds>", "time limit of a page, or of each batch of a stream; 30 by default, at most 300")
   leaf(group, "call <name>", "send one request through an HTTP connector", async () => (await import("./commands/call.ts")).call)
     .option("--set <name=value>", "an input as text; may be repeated", collect)
@@ -225,7 +225,7 @@ function connectors(root: Command, leaf: Leaf): void {
     .option("--input <file>", "inputs as one JSON object, - for stdin; --set overrides it")
     .option("--dry-run", "send nothing; show the request, secrets hidden")
     .option("--ndjson", "stream the records of all pages, one JSON object per line")
-    .option("--timeout <seconds>", "time limit, or of each page with --ndjson; 30 by default, at most 300")
+    .option("--timeout <seconds>", "time limit, with --ndjson for each page; 30 by default, at most 300")
   leaf(group, "inputs <name>", "the inputs of a call", async () => (await import("./commands/call.ts")).inputs)
   changes(group, leaf)
   leaf(group, "remove <name>", "remove a connector and its secrets", async () => (await load()).remove).option("-y, --yes", "do not ask")
@@ -249,7 +249,7 @@ function uploads(root: Command, leaf: Leaf): void {
   const load = () => import("./commands/uploads.ts")
   leaf(group, "add <file>", "upload a file, - for stdin; use its id as a connector's source.upload", async () => (await load()).add).option(
     "--name <name>",
-    "the upload's name, if not the file's",
+    "the upload's name; by default the file's",
   )
   leaf(group, "list", "the workspace's files, and which connectors read them", async () => (await load()).list)
   leaf(group, "show <upload>", "one file, without its bytes, by id or name", async () => (await load()).show)
@@ -260,9 +260,9 @@ function uploads(root: Command, leaf: Leaf): void {
 }
 
 function vault(root: Command, leaf: Leaf): void {
-  const group = root.command("vault").description("the keys that secrets are sealed under (on the hub's machine, with its environment)")
+  const group = root.command("vault").description("the keys that seal secrets (run on the hub's machine, with its environment)")
   const load = () => import("./local/vault.ts")
-  leaf(group, "status", "the keys and the number of values sealed under each", async () => (await load()).status)
+  leaf(group, "status", "the keys, with the number of values that each one seals", async () => (await load()).status)
   leaf(group, "prove", "open every key and every secret", async () => (await load()).prove)
   leaf(
     group,
@@ -271,18 +271,13 @@ function vault(root: Command, leaf: Leaf): void {
     async () => (await load()).rotate,
   )
     .option("--master", "wrap all data keys with the current master key; old ones come from JACKFIELD_MASTER_KEY_PREVIOUS")
-    .option("--data", "new data keys for all workspaces: reseal every secret and remove the old keys")
+    .option("--data", "create new data keys for all workspaces, reseal every secret and remove the old keys")
 }
 
 function backups(root: Command, leaf: Leaf): void {
   const load = () => import("./local/backup.ts")
-  leaf(
-    root,
-    "backup <file>",
-    "write everything that the hub has stored into one new file, while it runs; secrets stay sealed",
-    async () => (await load()).backup,
-  )
-  leaf(root, "restore <file>", "restore a backup into a new hub that is not running, all or nothing", async () => (await load()).restore)
+  leaf(root, "backup <file>", "write everything that the hub has stored to one new file, while it runs; secrets stay sealed", async () => (await load()).backup)
+  leaf(root, "restore <file>", "restore a backup to a new hub that is not running, all or nothing", async () => (await load()).restore)
     .option("--replace", "replace everything that the hub has stored")
     .option("--check", "only check that the file is complete and that the master key opens it")
 }

@@ -3,12 +3,12 @@ import { printable, type Terminal } from "./terminal.ts"
 
 export type Remedy = Wire["Remedy"]
 
-/** The command that changes the connector that failed; undefined where options alone make sense, as in `add`. */
+/** The command that changes the connector that failed. */
 export const changeOf = (connector: string): string => `jackfield connectors change ${shellWord(connector)}`
 
 /**
- * Remedies for people: what to do, and below it, indented and alone on its line, what to copy. `change` is the command
- * that changes the connector, or "" for its options alone; null if the fields cannot be given by options.
+ * Remedies for people: each says what to do and, on an indented line of its own, what to copy. `change` is the command that
+ * changes the connector, or "" to print only its options; null if the fields cannot be given by options.
  */
 export function remedyLines(terminal: Terminal, remedies: readonly Remedy[] | undefined, change: string | null): string[] {
   return (remedies ?? []).flatMap((remedy) => {
@@ -40,5 +40,5 @@ function copied(remedy: Remedy, change: string | null): string | undefined {
 
 const unescaped = (segment: string): string => segment.replaceAll("~1", "/").replaceAll("~0", "~")
 
-/** A word as a POSIX shell takes it literally. */
+/** Quotes a word so that a POSIX shell takes it literally. */
 export const shellWord = (word: string): string => (/^[\w./:@%+=,…-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)

@@ -21,7 +21,7 @@ export function stageLine(terminal: Terminal, stage: Wire["Stage"]): string {
 }
 
 /**
- * The lines after the stages: the server and its warnings, or the cause and what mends it. `change` is that of
+ * The lines after the stages: the server and its warnings, or the cause and its remedy. For `change`, see
  * `remedyLines`.
  */
 export function verdictLines(terminal: Terminal, report: Report, change: string | null): string[] {
@@ -38,7 +38,7 @@ export function verdictLines(terminal: Terminal, report: Report, change: string 
   ]
 }
 
-/** The remedies, or else the general advice. */
+/** The remedies, or the general advice if there are none. */
 function adviceLines(terminal: Terminal, message: string, next: string | undefined, remedies: readonly Remedy[] | undefined, change: string | null): string[] {
   const lines = remedyLines(terminal, remedies, change)
   return lines.length > 0 ? lines : nextLines(terminal, message, next)
@@ -59,7 +59,7 @@ export async function printReport(terminal: Terminal, report: Report, change: st
 
 export const exitOfReport = (report: Report): Exit => (report.ok ? EXIT.ok : EXIT.failed)
 
-/** A problem for people, on stderr: the sentence, each fault with its place, and what mends it. `connector` is the one that the command names. */
+/** A problem for people, on stderr: the message, each fault with its place, and the remedy. `connector` is the one that the command names. */
 export function problemLines(terminal: Terminal, problem: Problem, connector?: string): string[] {
   const faults = (problem.errors ?? []).filter(({ message }) => message !== problem.detail)
   const request = problem.code === "internal" && problem.requestId !== undefined ? [terminal.dim(`  request ${problem.requestId}`)] : []

@@ -10,14 +10,14 @@ export interface FormOptions {
   readonly ndjson?: boolean
 }
 
-/** The form that the options ask for, a table by default; several at once are an error. */
+/** The form that the options select, by default a table; more than one is an error. */
 export function formOf({ terminal }: Cli, { csv, ndjson }: FormOptions): "csv" | "ndjson" | "json" | "table" {
   const forms = [csv === true ? "csv" : [], ndjson === true ? "ndjson" : [], terminal.json ? "json" : []].flat() as ("csv" | "ndjson" | "json")[]
-  if (forms.length > 1) throw usage("--csv, --ndjson and --json exclude each other.", "Use only one of them.")
+  if (forms.length > 1) throw usage("--csv, --ndjson and --json cannot be combined.", "Use only one of them.")
   return forms[0] ?? "table"
 }
 
-/** Prints an answer as a table, or as JSON with `--json`. `more` says how to see the rows that it lacks. */
+/** Prints an answer as a table, or as JSON with `--json`. `more` says how to see the remaining rows. */
 export async function printRows({ terminal }: Cli, answer: Rows, more: string): Promise<Exit> {
   if (terminal.json) {
     await terminal.document(answer)
@@ -59,9 +59,9 @@ export async function copyLines({ terminal }: Cli, lines: AsyncIterable<string>)
 export const HIDDEN = '{"$hidden":'
 
 export const hiddenNote = (count: number): string =>
-  `A secret of this connector came back ${count === 1 ? "once" : `${count} times`}, and is shown as [secret].`
+  `The answer contained a secret of this connector ${count === 1 ? "once" : `${count} times`}; it is shown as [secret].`
 
-/** The rejected records that the terminal shows. */
+/** The number of rejected records that the terminal shows. */
 export const REJECTED_SHOWN = 5
 
 function cell(value: unknown): string {

@@ -21,7 +21,7 @@ function clip(text: string, most: number): string {
 }
 
 export interface TableOptions {
-  /** The width of the screen in columns; without it nothing is cut. */
+  /** The width of the screen in columns; without it nothing is truncated. */
   readonly width?: number | undefined
   /** Formats the header line, such as bold; unchanged by default. */
   readonly header?: (text: string) => string

@@ -3,12 +3,12 @@ import type { Shell } from "./shell.ts"
 
 type Style = (text: string) => string
 
-/** The output of commands: results go to stdout, everything else to stderr. Colours only for people. */
+/** The output of commands: results go to stdout, everything else to stderr. Only people see colors. */
 export interface Terminal {
   readonly json: boolean
   /** Whether a person can answer questions. */
   readonly interactive: boolean
-  /** The width of the screen in columns; undefined for a pipe or a file, which get everything. */
+  /** The width of the screen in columns; undefined for a pipe or a file, where nothing is truncated. */
   readonly width: number | undefined
   readonly good: Style
   readonly bad: Style
@@ -102,5 +102,5 @@ export function openTerminal(shell: Shell, json: boolean): Terminal {
   }
 }
 
-/** The failure of a command that Ctrl-C ends. */
+/** The failure of a command that is ended by Ctrl-C. */
 export const stopped = (): Failure => new Failure(EXIT.interrupted, { code: "cancelled", detail: "Interrupted." })

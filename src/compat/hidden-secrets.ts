@@ -1,10 +1,10 @@
-/** Names of values that are credentials. */
+/** Matches the names of values that are credentials. */
 const SECRET_NAME = /passw|passphrase|secret|token|credential|signature|authorization|(api|private|access|account|shared).?key|connection.?string/i
-/** A URL with a login in it. */
+/** Matches a URL that contains a login. */
 const LOGIN_IN_URL = /:\/\/[^/\s@]*:[^/\s@]*@/
 const DEEPEST = 10
 
-/** The dotted names of the values in `value` that look like a credential. A value that is nested too deeply to be searched counts as one. */
+/** The dotted names of the values in `value` that look like a credential. A value that is nested too deeply to be searched also counts. */
 export function hiddenSecrets(name: string, value: unknown, key = name, depth = 0): string[] {
   if (depth > DEEPEST) return [name]
   if (value !== null && typeof value === "object")

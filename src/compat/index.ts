@@ -4,5 +4,5 @@ import { databar } from "./databar/routes.ts"
 import { databrain } from "./databrain/routes.ts"
 import { kaireon } from "./kaireon/routes.ts"
 
-/** The wire APIs of other products that this hub speaks, each under its own path. */
+/** The APIs of other products that this hub serves, each under its own path. */
 export const compatibleApis: readonly Mount[] = [aisquared, databar, kaireon, databrain]

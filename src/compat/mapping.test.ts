@@ -37,17 +37,17 @@ const show = (config: Settings, sent?: Settings) => writeDocument(ROWS, config, 
 
 describe("a document as a config", () => {
   test.each<[string, Settings, Settings]>([
-    ["nothing clears every field but those that are read one way", none, CLEARED],
+    ["an empty document clears every field except those that are read one way", none, CLEARED],
     ["values, converted", { server: "h", port: "99", tls: "no" }, { host: "h", port: 99, tls: { kind: "off" } }],
-    ["null and an empty text are not given", { server: "", port: null }, none],
-    ["of two names for one place the first row decides", { encrypt: true, tls: "no" }, { tls: { kind: "off" } }],
-    ["a value in a variant chooses the variant", { login: { token: "t" } }, { auth: { kind: "token", token: "t" } }],
-    ["another variant's value is left out", { login: { token: "t", user: "u" } }, { auth: { kind: "token", token: "t" } }],
-    ["a default goes into its own variant alone", { login: { user: "u" } }, { auth: { kind: "login", user: "u", realm: "main" } }],
-    ["several values are one", { scheme: "a", rest: "b" }, { url: "a:b" }],
-    ["the first of several is enough", { scheme: "a" }, { url: "a:" }],
+    ["null and an empty text count as absent", { server: "", port: null }, none],
+    ["if two names map to one place, the first row decides", { encrypt: true, tls: "no" }, { tls: { kind: "off" } }],
+    ["a value in a variant selects the variant", { login: { token: "t" } }, { auth: { kind: "token", token: "t" } }],
+    ["a value of another variant is left out", { login: { token: "t", user: "u" } }, { auth: { kind: "token", token: "t" } }],
+    ["a default applies only in its own variant", { login: { user: "u" } }, { auth: { kind: "login", user: "u", realm: "main" } }],
+    ["several values make one", { scheme: "a", rest: "b" }, { url: "a:b" }],
+    ["the first of several values is enough", { scheme: "a" }, { url: "a:" }],
     [
-      "a map is rows",
+      "a map becomes rows",
       { headers: { A: "1", B: MASK } },
       {
         headers: [
@@ -57,12 +57,12 @@ describe("a document as a config", () => {
       },
     ],
     ["a value that is read one way", { page: 5 }, { paging: { size: 5 } }],
-    ["a reading that says nothing leaves the field out", { page: "none" }, none],
+    ["a value that is read as undefined leaves the field out", { page: "none" }, none],
   ])("%s", (_name, document, expected) => {
     expect(read(document)).toEqual({ ...CLEARED, ...expected })
   })
 
-  test("a mask keeps a secret by the hub's own mask, and whole logins by leaving them out", () => {
+  test("a mask keeps a secret by the hub's own mask, and a whole login by leaving it out", () => {
     expect(read({ login: { token: MASK } })["auth"]).toEqual({ kind: "token", token: { set: true } })
     const whole: Row[] = [{ theirs: "/password", ours: "/auth", secret: true, read: (token) => ({ kind: "token", token }) }]
     const by = (stored: Settings | undefined) => readConfig(whole, { password: MASK }, { is: (value) => value === MASK, stored })
@@ -70,18 +70,18 @@ describe("a document as a config", () => {
     expect(by(undefined)).toEqual({ auth: { kind: "token", token: { set: true } } })
   })
 
-  test("lacks what is required, inside of objects that were sent alone", () => {
+  test("lacks required values, but only inside objects that were sent", () => {
     expect(lacking(ROWS, none)).toEqual(["/server"])
     expect(lacking(ROWS, { server: "h", login: none })).toEqual(["/login/token"])
     expect(lacking(ROWS, { server: "h", login: "l" })).toEqual([])
   })
 
-  test("has its faults by pointer", () => {
+  test("reports its faults by pointer", () => {
     expect(faultsOf(ROWS, { server: 7, tls: "maybe", login: "l", headers: { A: 1 }, constructor: 1 })).toEqual([
       { pointer: "/login", message: "must be an object." },
       { pointer: "/server", message: "must be text." },
       { pointer: "/tls", message: "must be one of yes, no." },
-      { pointer: "/headers", message: "must be an object of texts by name." },
+      { pointer: "/headers", message: "must be an object whose values are texts." },
     ])
     expect(faultsOf(ROWS, { tls: "constructor" })).toHaveLength(1)
   })
@@ -97,7 +97,7 @@ describe("a config as a document", () => {
     headers: [{ name: "A", value: "1" }],
   }
 
-  test("that was made in another way shows all of it, each place by its first name", () => {
+  test("that was created in another way shows all values, each by its first name", () => {
     expect(show(CONFIG)).toEqual({
       ...{ server: "h", port: 5432, tls: "no", login: { kind: "any", token: MASK } },
       ...{ scheme: "a", rest: "b", headers: { A: "1" } },
@@ -109,7 +109,7 @@ describe("a config as a document", () => {
     ["values that no row names", { extra: [1, { a: null }], login: { more: 1 }, "login/token": 1, "a~1": 2, "": 3 }],
     ["empty values", { port: "", headers: none, extra: "" }],
     ["a value that is read one way", { page: 7 }],
-    ["several for one", { scheme: "a", rest: "b" }],
+    ["several values for one", { scheme: "a", rest: "b" }],
   ])("is shown as it was sent: %s", (_name, sent) => {
     const config = { ...CONFIG, port: sent["port"] === "" ? undefined : 5432, headers: [] }
     expect(show(config, sent)).toMatchObject(sent)
@@ -121,7 +121,7 @@ describe("a config as a document", () => {
     expect(show(CONFIG, { login: { token: MASK } })["login"]).toEqual({ token: MASK })
   })
 
-  test("shows the changes that were made elsewhere since", () => {
+  test("shows later changes from elsewhere", () => {
     const sent = { server: "before", port: "1", encrypt: false, login: { token: MASK, user: "u" }, headers: { A: MASK, B: MASK }, scheme: "a", rest: "b" }
     const now = { ...CONFIG, port: 2, tls: { kind: "verify" }, auth: { kind: "login", user: "v", realm: "main" }, url: "c" }
     expect(show(now, sent)).toEqual({ server: "h", port: 2, encrypt: true, login: { user: "v" }, headers: { A: "1" }, scheme: "c" })
@@ -134,7 +134,7 @@ describe("a config as a document", () => {
     expect(JSON.stringify(storedDocument(ROWS, sent, undefined))).not.toMatch(/s3cret|\*/)
   })
 
-  test("names values that look like a secret and have no place", () => {
+  test("names values that look like a secret but have no place in the config", () => {
     const sent = { server: "h", login: { token: "t", password: "p" }, page: { apiKey: "k" }, extra: { deep: "https://u:p@h" } }
     expect(exposedSecrets(ROWS, sent, "/config")).toEqual(["config.login.password", "config.page.apiKey", "config.extra.deep"])
   })

@@ -3,39 +3,39 @@ import type { Registry } from "../core/registry.ts"
 
 export type Settings = Readonly<Record<string, unknown>>
 
-/** A connector type as a vendor's API names it, and its document as rows: both directions are read from them. */
+/** A connector type in a vendor's API, with the rows of its document, which apply in both directions. */
 export interface TypeMapping {
   /** The vendor's name. */
   readonly name: string
   /** The hub's type. */
   readonly type: string
   readonly rows: readonly Row[]
-  /** Config with which a connector of this name begins, where it differs from the type's defaults. */
+  /** The initial config of a connector with this type, if it differs from the type's defaults. */
   readonly initial?: Settings
 }
 
 /** A value of the vendor's document and its place in the config. */
 export interface Row {
-  /** Pointer into the vendor's document: `/credentials/username`. Several, where one value of ours stands in several of theirs. */
+  /** Pointer into the vendor's document: `/credentials/username`. Several, if one value of ours is split into several of theirs. */
   readonly theirs: string | readonly string[]
   /**
-   * Place in the config: a pointer in which a variant's kind follows a colon, `/auth:token/token`. Without one the value is only
-   * kept in the document, and shown as it was sent.
+   * Place in the config: a pointer in which a variant's kind follows a colon, `/auth:token/token`. Without it, the value is only
+   * kept in the document and shown as it was sent.
    */
   readonly ours?: string
   /** Whether the vendor requires the (first) value when the object that contains it is sent. */
   readonly required?: true | ((document: Settings) => boolean)
   /** Whether the value is left out of the stored document. */
   readonly secret?: true
-  /** The fault of the values, in words that follow the name; undefined when there is none. */
+  /** The fault of the values, as a text that follows the name; undefined if there is none. */
   readonly check?: (...values: unknown[]) => string | undefined
-  /** The values as ours; undefined leaves the config as it is. Without it the value is the same. */
+  /** Converts the values to ours; undefined leaves the config unchanged. Without it, the value is the same. */
   readonly read?: (...values: unknown[]) => unknown
-  /** Our value as theirs, a list where they are several; undefined shows nothing. `config` is the whole of it, secrets as masks. */
+  /** Converts our value to theirs, to a list if there are several; undefined shows nothing. `config` is the whole config, with secrets as masks. */
   readonly write?: (value: unknown, config: Settings) => unknown
   /** The hub's value when the client sends none. Absent: the type's default. */
   readonly absent?: unknown
-  /** Read from the document alone: it is shown as it was sent, and what is stored stays when it is not sent. */
+  /** Whether the value is only read: it is shown as it was sent, and the stored value is kept if it is not sent. */
   readonly oneWay?: true
 }
 

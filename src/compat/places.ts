@@ -7,16 +7,16 @@ export function valueAt(document: unknown, pointer: string): unknown {
   return value
 }
 
-/** The object around the value at a pointer; "" is the document itself. */
+/** The pointer of the object around the value at a pointer; "" is the document itself. */
 export const aroundOf = (pointer: string): string => pointer.slice(0, pointer.lastIndexOf("/"))
 
 /** The last name of a pointer. */
 export const lastOf = (pointer: string): string => namesOf(pointer).at(-1) ?? ""
 
-/** A pointer as people write it: `credentials.username`. */
+/** A pointer in dotted form for people: `credentials.username`. */
 export const dotted = (pointer: string): string => namesOf(pointer).join(".")
 
-/** The pointer of a name inside of the object at another. */
+/** The pointer of a name inside the object at another pointer. */
 export const below = (pointer: string, name: string): string => `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`
 
 /** The document with a value at a pointer. */
@@ -29,10 +29,10 @@ export function withValueAt(document: Settings, pointer: string, value: unknown)
 /** The pointer of a place, as the hub names a secret: `/auth/token` of `/auth:token/token`. */
 export const pointerOf = (place: string): string => place.replaceAll(/:[^/]*/g, "")
 
-/** The config's field in which a place lies. */
+/** The config's field that contains a place. */
 export const fieldOf = (place: string): string => namesOf(pointerOf(place))[0] ?? ""
 
-/** The config's value at a place; undefined where a variant is of another kind. */
+/** The config's value at a place; undefined if a variant has another kind. */
 export function placeIn(config: unknown, place: string): unknown {
   let value = config
   for (const step of namesOf(place)) {
@@ -44,8 +44,8 @@ export function placeIn(config: unknown, place: string): unknown {
 }
 
 /**
- * The config with a value at a place. A value that is there stays, and so does the kind of a variant: the first row decides.
- * With `inside`, a variant that has no kind yet gets none.
+ * The config with a value at a place. An existing value is kept, and so is the kind of a variant: the first row decides.
+ * With `inside`, a variant without a kind does not get one.
  */
 export function withPlace(config: Settings, place: string, value: unknown, inside = false): Settings {
   const [step = "", ...rest] = namesOf(place)

@@ -2,15 +2,15 @@ import type { Fault } from "../core/errors.ts"
 import { isGiven, isSettings, pointersOf, type Row, type Settings } from "./mapping.ts"
 import { aroundOf, fieldOf, placeIn, valueAt, withPlace } from "./places.ts"
 
-/** The masks of an API, in a document that was sent. */
+/** The masks of an API in a document that was sent. */
 export interface Masks {
   /** Whether a value is the API's mask for that row. */
   is(value: unknown, row: Row): boolean
-  /** The config that masks keep; absent when nothing is stored. */
+  /** The config whose values masks keep; undefined if nothing is stored. */
   readonly stored: Settings | undefined
 }
 
-/** The pointers of required values that a document lacks, in the order of the rows. */
+/** The pointers of the required values that a document lacks, in the order of the rows. */
 export const lacking = (rows: readonly Row[], document: Settings): string[] =>
   rows.flatMap((row) => {
     const [pointer = ""] = pointersOf(row)
@@ -19,7 +19,7 @@ export const lacking = (rows: readonly Row[], document: Settings): string[] =>
     return required && isSettings(around === "" ? document : valueAt(document, around)) && !isGiven(valueAt(document, pointer)) ? [pointer] : []
   })
 
-/** The wrong values of a document; a message is words that follow the value's name. */
+/** The faults of a document; each message is a text that follows the value's name. */
 export function faultsOf(rows: readonly Row[], document: Settings): Fault[] {
   const objects = [...new Set(rows.flatMap(pointersOf).map(aroundOf))].filter((around) => around !== "")
   const broken = objects.filter((around) => isGiven(valueAt(document, around)) && !isSettings(valueAt(document, around)))
@@ -31,7 +31,7 @@ export function faultsOf(rows: readonly Row[], document: Settings): Fault[] {
   return [...broken.map((pointer) => ({ pointer, message: "must be an object." })), ...wrong]
 }
 
-/** The config that a valid document describes. `null` clears the field of a value that was not sent. */
+/** Converts a valid document to a config. `null` clears the field of a value that was not sent. */
 export function readConfig(rows: readonly Row[], document: Settings, masks: Masks): Record<string, unknown> {
   const kept = new Set<string>()
   let config: Settings = {}
@@ -50,7 +50,7 @@ export function readConfig(rows: readonly Row[], document: Settings, masks: Mask
   return { ...Object.fromEntries(fields.filter((field) => !kept.has(field)).map((field) => [field, null])), ...config }
 }
 
-/** The value that a mask keeps: the secret, by the hub's own mask; a whole login, by leaving it out; another value, as it is stored. */
+/** The value that a mask keeps: the hub's own mask for a secret, undefined for a whole login, and the stored value otherwise. */
 function keptBy({ secret, read }: Row, place: string, stored: Settings | undefined): unknown {
   const before = placeIn(stored, place)
   if (secret !== true) return before

@@ -5,18 +5,18 @@ import type { Principal } from "../hub/base/principal.ts"
 import { atLeast } from "../hub/people/roles.ts"
 import type { Role } from "../store/database.ts"
 
-/** A path of a compatible API below its mount, without a slash at its end. */
+/** A path of a compatible API below its mount, without a trailing slash. */
 export interface Route {
   readonly method: HTTPMethods
   readonly path: string
-  /** The least role that may call it. */
+  /** The lowest role that may call it. */
   readonly least: Role
-  /** Finds the caller by the vendor's kind of credentials. */
+  /** Finds the caller by the credentials that the vendor's API uses. */
   caller(request: FastifyRequest): Promise<Principal>
   handle(by: Principal, request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
 
-/** Serves a route with and without a slash at its end. The caller is authenticated before the body is read. */
+/** Serves a route with and without a trailing slash. The caller is authenticated before the body is read. */
 export function serve(scope: FastifyInstance, { method, path, least, caller, handle }: Route): void {
   const callers = new WeakMap<FastifyRequest, Principal>()
   for (const url of [path, `${path}/`])
@@ -26,7 +26,8 @@ export function serve(scope: FastifyInstance, { method, path, least, caller, han
       onRequest: async (request) => {
         const by = { ...(await caller(request)), request: originOf(request).request }
         request.principal = by
-        if (!atLeast(by.role, least)) throw new PlatformError("forbidden", `The role ${by.role} may not do this; the role ${least} or a higher one is needed.`)
+        if (!atLeast(by.role, least))
+          throw new PlatformError("forbidden", `The role ${by.role} may not do this; the role ${least} or a higher one is required.`)
         callers.set(request, by)
       },
       handler: (request, reply) => handle(callers.get(request) as Principal, request, reply),

@@ -34,7 +34,7 @@ const CASES: readonly Case[] = [
 ]
 const named = CASES.map((each) => [`${each.api} ${each.mapping.name}: ${pointersOf(each.row).join(" and ")}`, each] as const)
 
-/** The field at a place; of a variant's `kind`, the variant itself. */
+/** The field at a place; for a variant's `kind`, the variant itself. */
 function fieldAt(fields: Fields, place: string): Field | undefined {
   const [step = "", ...rest] = place.slice(1).split("/")
   const [name = "", kind] = step.split(":")
@@ -68,12 +68,12 @@ function samples(field: Field, ours: string): readonly unknown[] {
   }
 }
 
-/** Values that no document of the vendor says, each with the reason. */
+/** Values that no document of the vendor can express, each with the reason. */
 const UNSAID: Readonly<Record<string, string>> = {
   "databrain /sslMode verify": "the page has one flag for TLS, and no field for an authority",
-  "databrain /credentials token": "the page has passwords and key pairs alone",
-  "databrain /credentials oauth": "the page has passwords and key pairs alone",
-  "kaireon /ssl require": "true verifies the server; sslMode says it",
+  "databrain /credentials token": "the page has only passwords and key pairs",
+  "databrain /credentials oauth": "the page has only passwords and key pairs",
+  "kaireon /ssl require": "true verifies the server; sslMode expresses it",
 }
 
 const at = (place: string, value: unknown): Settings => {
@@ -83,7 +83,7 @@ const at = (place: string, value: unknown): Settings => {
 }
 
 describe("each row of each compatible API", () => {
-  test.each(named)("%s is of a field that the type has, and is secret where that is", (_name, each) => {
+  test.each(named)("%s maps to a field of the type, and is secret if the field is", (_name, each) => {
     const { api, row, ours } = each
     const field = fieldAt(fieldsOf(each), ours)
     expect(field, ours).toBeDefined()
@@ -92,7 +92,7 @@ describe("each row of each compatible API", () => {
       expect(row.secret === true, ours).toBe(field.kind === "secret" || (!ours.endsWith("/kind") && hasSecrets(field)))
   })
 
-  test.each(named.filter(([, { row }]) => row.oneWay !== true))("%s says each value so that it reads as the same value", (_name, each) => {
+  test.each(named.filter(([, { row }]) => row.oneWay !== true))("%s writes each value so that it is read as the same value", (_name, each) => {
     const field = fieldAt(fieldsOf(each), each.ours) as Field
     for (const value of samples(field, each.ours))
       expect(readsBack(each, field, value), JSON.stringify(value)).toBe(UNSAID[`${each.api} ${pointersOf(each.row)[0]} ${value}`] === undefined)
@@ -101,7 +101,7 @@ describe("each row of each compatible API", () => {
 
 const fieldsOf = ({ mapping }: Case): Fields => registry.find(mapping.type)?.fields ?? {}
 
-/** Whether a value of ours, shown and sent back, is that value again; of a whole login, whether it stays. */
+/** Whether a value that is shown and sent back is read as the same value; for a whole login, whether it is kept. */
 function readsBack(each: Case, field: Field, value: unknown): boolean {
   const [rows, config, name] = [[each.row], at(each.ours, value), fieldOf(each.ours)]
   const document = writeDocument(rows, config, { sent: undefined, mask: each.mask, defaults: undefined })
@@ -116,12 +116,12 @@ describe("the types of a page", () => {
   test.each([
     ["kaireon", KAIREON_PAGE, TYPES],
     ["databrain", DATABRAIN_PAGE, DATASOURCES],
-  ])("%s: every mapped one is on it, once", (_api, page, types) => {
+  ])("%s: every mapped type is on it, once", (_api, page, types) => {
     expect(new Set(page).size).toBe(page.length)
     expect(page).toEqual(expect.arrayContaining(types.map(({ name }) => name)))
   })
 
-  test("are not built without a mapping, nor without a type of the hub; one row and its type are enough", () => {
+  test("are not built without a mapping or without a type in the hub; one entry and its type are enough", () => {
     const name = notBuilt(KAIREON_PAGE, built(TYPES, registry)).find((each) => registry.find(each) === undefined) ?? ""
     const row = { ...(TYPES[0] as (typeof TYPES)[number]), name, type: name }
     expect(notBuilt(KAIREON_PAGE, built([...TYPES, row], registry)), "the hub has no such type yet").toContain(name)

@@ -3,19 +3,19 @@ import { hiddenSecrets } from "./hidden-secrets.ts"
 import { isGiven, isSettings, pointersOf, type Row, type Settings } from "./mapping.ts"
 import { aroundOf, below, dotted, lastOf, placeIn, valueAt, withValueAt } from "./places.ts"
 
-/** How a config is shown. */
+/** How to show a config. */
 export interface Showing {
-  /** The document as it was sent, secrets masked; undefined when the connector was made in another way. */
+  /** The document as it was sent, with masked secrets; undefined if the connector was created in another way. */
   readonly sent: Settings | undefined
   /** The API's mask of a secret. */
   readonly mask: unknown
-  /** Fields whose defaults are shown only to a client that sent them; none hides nothing. */
+  /** The fields whose defaults are shown only to a client that sent them; undefined shows all. */
   readonly defaults: Fields | undefined
 }
 
 /**
- * A config as the vendor's document: as the client sent it, updated with later changes from other APIs.
- * Values come in the order of the rows, since the store does not keep that of a document.
+ * Converts a config to the vendor's document: as the client sent it, updated with later changes from other APIs.
+ * Values are in the order of the rows, because the store does not keep the order of a document.
  */
 export function writeDocument(rows: readonly Row[], config: Settings, showing: Showing): Settings {
   const { sent, mask, defaults } = showing
@@ -37,13 +37,13 @@ export function writeDocument(rows: readonly Row[], config: Settings, showing: S
   return [...inOrder, ...unmapped(rows, sent ?? {})].reduce<Settings>((out, [pointer, value]) => withValueAt(out, pointer, value), {})
 }
 
-/** The document to store, with secrets masked. Without a mask, secrets are left out. */
+/** The document to store, with masked secrets. Without a mask, secrets are left out. */
 export function storedDocument(rows: readonly Row[], document: Settings, mask: unknown): Settings {
   const secret = rows.flatMap((row) => (row.secret === true ? pointersOf(row) : [])).filter((pointer) => isGiven(valueAt(document, pointer)))
   return secret.reduce((out, pointer) => withValueAt(out, pointer, masked(valueAt(document, pointer), mask)), document)
 }
 
-/** The names of values that would be stored as they were sent, yet look like a credential; `around` is the document's own pointer. */
+/** The names of values that look like a credential but would be stored as they were sent; `around` is the document's own pointer. */
 export function exposedSecrets(rows: readonly Row[], document: Settings, around = ""): string[] {
   const read = rows.filter((row) => !isFixed(row))
   return unmapped(read, document).flatMap(([pointer, value]) => hiddenSecrets(dotted(around + pointer).slice(0, 100), value, lastOf(pointer)))
@@ -57,7 +57,7 @@ export function isDefault(row: Row, config: Settings, fields: Fields | undefined
 
 const defaultsOf = (fields: Fields): Settings => Object.fromEntries(Object.entries(fields).map(([name, field]: [string, Field]) => [name, field.default]))
 
-/** A row of which some values were sent: those values while they hold, else the config's. */
+/** Shows a row of which some values were sent: those values while they still apply, otherwise the config's. */
 function ofSent(row: Row, config: Settings, sent: Settings, mask: unknown): [string, unknown][] {
   const values = pointersOf(row).map((pointer): [string, unknown] => [pointer, valueAt(sent, pointer)])
   const read = values.map(([, value]) => value)
@@ -69,14 +69,14 @@ function ofSent(row: Row, config: Settings, sent: Settings, mask: unknown): [str
   })
 }
 
-/** Whether the values that were sent read as the config's value; of a secret nothing is known. */
+/** Whether the values that were sent are read as the config's value; for a secret this is unknown. */
 const holds = ({ ours, secret, check, read }: Row, config: Settings, values: readonly unknown[]): boolean =>
   secret !== true &&
   values.some(isGiven) &&
   check?.(...values) === undefined &&
   same(read === undefined ? values[0] : read(...values), placeIn(config, ours ?? ""))
 
-/** The config's value as theirs, without empty ones. */
+/** The config's value in the vendor's form, without empty values. */
 function written(row: Row, config: Settings, mask: unknown): [string, unknown][] {
   if (row.write === undefined && isFixed(row)) return []
   const value = row.ours === undefined ? undefined : placeIn(config, row.ours)
@@ -91,7 +91,7 @@ const isFixed = ({ ours, oneWay }: Row): boolean => ours === undefined || oneWay
 const isAroundSent = (row: Row, sent: Settings | undefined): boolean =>
   sent !== undefined && pointersOf(row).every((pointer) => aroundOf(pointer) === "" || isSettings(valueAt(sent, aroundOf(pointer))))
 
-/** The values of a document that no row names, by their pointers. */
+/** The values of a document that no row names, with their pointers. */
 function unmapped(rows: readonly Row[], document: Settings, base = ""): [string, unknown][] {
   const pointers = rows.flatMap(pointersOf)
   return Object.entries(document).flatMap(([name, value]): [string, unknown][] => {

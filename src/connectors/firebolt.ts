@@ -107,19 +107,19 @@ export const firebolt = defineConnector({
   summary:
     "A Firebolt database by its REST API: browse its tables, query it by one reading statement at a time, read tables in the order of their primary index, and append or merge rows.",
   notes: `
-Login: a service account with a user linked to it. The user name and password of Firebolt's first version are deprecated and not taken.
+Login: a service account with a user linked to it. The user name and password of Firebolt's first version are deprecated and not supported.
 
 Costs: tests, discovery and all other metadata come from the system engine, which always runs and costs nothing. Queries, reads and writes use
-the engine that the connector names; they start it if it is stopped and its \`auto_start\` is on. A query that is cut off is cancelled, because the
+the engine that the connector names; they start it if it is stopped and its \`auto_start\` is on. A query that is stopped is cancelled, because the
 hub asks Firebolt to cancel it when its connection drops, and \`statement_timeout\` ends it in any case.
 
-Keys: a primary index sorts a table and is not unique. Its columns are the stream's key, so a batch of a read never ends between rows that are
-equal in them; an index with many equal rows makes large batches. A table without an index is read in one pass without a cursor.
+Keys: a primary index sorts a table and is not unique. Its columns are the stream's key, so a batch of a read never ends between rows with
+equal keys; an index with many equal rows leads to large batches. A table without an index is read in one pass without a cursor.
 
-Writes: appends are one INSERT, and upserts one MERGE, per 500 rows or 1 MiB. Each statement commits by itself. Commits are not taken: keys are not
-enforced, so two equal commits at one moment could not be told apart. Arrays cannot be written. Columns cannot be widened.
+Writes: appends are one INSERT, and upserts one MERGE, per 500 rows or 1 MiB. Each statement commits by itself. Commit tokens are not supported: keys are not
+enforced, so two equal commits at the same moment could not be told apart. Arrays cannot be written. Columns cannot be widened.
 
-Values: statements run in UTC. \`struct\` and \`json\` (a preview of Firebolt's) come as JSON, and \`geography\` as the text of its WKB. Tables that the
+Values: statements run in UTC. \`struct\` and \`json\` (a preview feature) are returned as JSON, and \`geography\` as the text of its WKB. Tables that the
 hub creates have the key as their primary index; a time and a decimal without known digits become texts.`,
   fields: {
     clientId: name("Service account ID", "dmZ…", "The ID that Firebolt shows with the service account.", { login: true }),

@@ -1,6 +1,7 @@
 import type { AnyConnector } from "../core/connector.ts"
 import { Registry } from "../core/registry.ts"
 import { athena } from "./athena.ts"
+import { azureBlob } from "./azure_blob.ts"
 import { bigquery } from "./bigquery.ts"
 import { clickhouse } from "./clickhouse.ts"
 import { csv } from "./csv.ts"
@@ -34,6 +35,7 @@ export const connectors: readonly AnyConnector[] = [
   bigquery,
   s3,
   gcs,
+  azureBlob,
   csv,
 ]
 

@@ -124,16 +124,16 @@ export const redshift = defineConnector({
   provenBy: "PostgreSQL with Redshift's recorded differences",
   summary: "An Amazon Redshift cluster or workgroup: browse its tables, query it read-only, read streams by key or slice, and write rows.",
   notes: `
-Proven against PostgreSQL behind a front that refuses and answers as Redshift's documentation says; no real cluster was reached.
-Login: a database user whose password is not kept as SHA-256 alone (\`CREATE USER … PASSWORD\` with a plain or an MD5 password).
+Tested against PostgreSQL behind a front that behaves as Redshift's documentation describes, but not against a real cluster.
+Login: a database user whose password is not stored only as SHA-256 (\`CREATE USER … PASSWORD\` with a plain or an MD5 password).
 
-Values: \`super\` comes as JSON, \`varbyte\` as base64; other values as from PostgreSQL. Lengths of \`varchar\` count bytes.
+Values: \`super\` is returned as JSON and \`varbyte\` as base64; other values are the same as in PostgreSQL. Lengths of \`varchar\` count bytes.
 
-Keys are not enforced, so a batch of a read never ends between rows of one key, and slices do not show one moment. Tables, views (late-binding
-ones too) and external tables are streams.
+Keys are not enforced, so a batch of a read never ends between rows with the same key, and slices do not all show the same moment. Tables, views
+(also late-binding ones) and external tables are streams.
 
-Writes: rows travel in INSERT statements; for millions of rows, COPY from S3 is the faster way. Redshift has no savepoints: after a row
-that it refuses, the transaction begins again, so a batch with many bad rows is slow. Of equal keys in the table, an upsert changes all
+Writes: rows are sent in INSERT statements; for millions of rows, COPY from S3 is faster. Redshift has no savepoints: after a rejected row,
+the transaction starts again, so a batch with many bad rows is slow. If a key occurs more than once in the table, an upsert changes all of its
 rows. Only \`varchar\` columns can be widened, if they have no key and no DEFAULT.`,
   fields: serverFields(
     5439,

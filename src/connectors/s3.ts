@@ -17,16 +17,16 @@ export const s3 = defineConnector({
   summary:
     "The files of a bucket of Amazon S3, or of another service with its API, as streams: CSV, NDJSON and JSON, compressed with gzip or zstd or not at all.",
   notes: `
-A file is a stream, or with Streams a folder: then all files of a folder are read in the order of their names, with the columns of all of them, and folders such as
-\`dt=2026-11-01\` below it become columns. Discovery lists the files in flat memory and opens up to 20 of each stream; what it did not open, it says.
+Each file is a stream, or with the field Streams each folder: then the files of a folder are read in the order of their names, with the columns of all of them, and subfolders
+such as \`dt=2026-11-01\` become columns. Discovery lists the files in flat memory and opens up to 20 files of each stream; it reports how many it did not open.
 
-Reads go on at a file and a place in it, and fail when a file was replaced meanwhile, which its ETag tells. A large uncompressed file, and the files of a folder, can be
+A read resumes at a file and a position in it, and fails if the file has been replaced since, according to its ETag. A large uncompressed file, and the files of a folder, can be
 read in slices.
 
-Writes: rows are appended to a folder as new files, each of them whole or not there at all, with the token of its commit in the name, so that a repeat writes nothing twice.
+Writes: rows are appended to a folder as new files. Each file is stored completely or not at all, and its name contains the commit token, so that a repeated write stores nothing twice.
 A file of more than 16 MiB is sent in parts.
 
-The identity needs \`s3:ListBucket\` on the bucket and \`s3:GetObject\` on its files; for writes \`s3:PutObject\` and \`s3:AbortMultipartUpload\`; \`kms:Decrypt\` and \`kms:GenerateDataKey\` for keys of KMS.`,
+The identity needs \`s3:ListBucket\` on the bucket and \`s3:GetObject\` on its files; for writes \`s3:PutObject\` and \`s3:AbortMultipartUpload\`; \`kms:Decrypt\` and \`kms:GenerateDataKey\` for KMS keys.`,
   fields,
   address(config) {
     const { bucket, region, endpoint } = config

@@ -85,23 +85,23 @@ export const singlestore = defineConnector({
   provenBy: "MariaDB with SingleStore's recorded differences",
   summary: "A SingleStore cluster or Helios workspace: browse its tables, query it by reading statements, read streams in key order, and write or upsert rows.",
   notes: `
-Proven against MariaDB behind a front that refuses and answers as SingleStore's documentation says; no real cluster was reached.
+Tested against MariaDB behind a front that behaves as SingleStore's documentation describes, but not against a real cluster.
 Helios: connect to the endpoint of the workspace, port 3306, with TLS \`verify\` and SingleStore's CA bundle (\`singlestore_bundle.pem\`).
 
-Queries: SingleStore has no read-only transactions, so the text of a statement is checked, and \`INTO\` is refused in any place. A user with only
-SELECT is the better protection. A query that is cut off is ended on its own aggregator by \`KILL QUERY\`. With audit logging, SingleStore takes no
-prepared statements, which the hub uses for parameters.
+Queries: SingleStore has no read-only transactions, so the text of a statement is checked, and \`INTO\` is rejected everywhere. A user with only
+SELECT is better protection. A query that is stopped is ended on its own aggregator by \`KILL QUERY\`. With audit logging, SingleStore does not
+support prepared statements, which the hub uses for parameters.
 
-Values: the cluster's time zone decides in which zone \`timestamp\` values come, and the session cannot change it; a test warns unless it is UTC.
+Values: \`timestamp\` values are in the cluster's time zone, which the session cannot change; a test warns unless it is UTC.
 \`vector\`, \`geography\` and \`geographypoint\` are texts, \`bson\` is bytes. The numbers of rows in the catalog are estimates.
 
-Keys: primary and unique keys are enforced; a unique key with \`UNENFORCED\` is not used. Slices are ranges of the key and do not show one moment,
+Keys: primary and unique keys are enforced; a unique key with \`UNENFORCED\` is not used. Slices are ranges of the key and do not all show the same moment,
 because the only isolation level is READ COMMITTED.
 
-Writes: SingleStore has no savepoints. After a refused row, the transaction begins again, so a batch with many bad rows is slow. An upsert
-sets the columns outside the key, and is refused in a table with several unique keys, where SingleStore does not say which row it changes.
+Writes: SingleStore has no savepoints. After a rejected row, the transaction starts again, so a batch with many bad rows is slow. An upsert
+sets the columns outside the key, and is rejected in a table with several unique keys, because SingleStore does not define which row it would change.
 
-Tables that the hub creates are columnstore tables with the key as primary key and shard key, so rows with one key meet in one partition.
+Tables that the hub creates are columnstore tables with the key as primary key and shard key, so rows with the same key are in the same partition.
 The columns of such tables cannot be widened. Times have microseconds, and an instant becomes a \`timestamp\`, which ends in 2038.`,
   fields: serverFields(
     3306,

@@ -19,22 +19,22 @@ export const trino = defineConnector({
   provenBy: "Trino 476",
   summary: "A Trino or Starburst cluster: browse its catalogs, query them by one reading statement at a time, read tables by a key, and append or merge rows.",
   notes: `
-Queries: a statement's text is checked, and EXPLAIN ANALYZE and the table functions that hand a text to the system behind a catalog are
-refused; give the user only SELECT as well. Parameters need Trino 418 or newer. A query that is cut off is cancelled in Trino.
+Queries: a statement's text is checked, and EXPLAIN ANALYZE and the table functions that pass a text to a catalog's underlying system are
+rejected; in addition, give the user only SELECT. Parameters need Trino 418 or newer. A query that is stopped is cancelled in Trino.
 
-Keys: Trino knows none. A stream is read in order, in slices and from a cursor by the key that a sync names; a row without a value in it is
-an error, and a batch never ends between rows of one key. Without a key a read is one pass. Slices show no common moment; cutting them reads a sample of the keys.
+Keys: Trino has none. A stream is read in order, in slices and from a cursor by the key that a sync names; a row without a value in the key is
+an error, and a batch never ends between rows with the same key. Without a key, a read is one pass. Slices do not all show the same moment; cutting them reads a sample of the keys.
 
 Discovery takes four statements for each catalog, and skips a catalog whose system does not answer. A view over a dropped table is listed,
-because Trino keeps its columns; reading it says what it lacks.
+because Trino keeps its columns; reading it reports the missing table.
 
 Writes: appends are one INSERT, and upserts one MERGE, per 450 kB of rows; MERGE and deletes need a catalog that has them, such as Iceberg.
-Each statement commits by itself: no commit is kept, and a write that was cut off may be there in part. Nested bytes and times are not written.
+Each statement commits by itself: commit tokens are not kept, and an interrupted write may be stored in part. Nested bytes and times are not written.
 
 Tables that the hub creates have types that Iceberg knows: times have six decimals, JSON is a \`varchar\`, and key columns are NOT NULL.
-Trino knows all names in lower case. Values: \`row\` and \`map\` come as JSON objects, and \`bigint\` as text. An instant keeps its offset. Intervals and addresses are text.
+In Trino, all names are in lower case. Values: \`row\` and \`map\` are returned as JSON objects, and \`bigint\` as text. An instant keeps its offset. Intervals and addresses are text.
 
-Behind a proxy that ends TLS, Trino needs \`http-server.process-forwarded=true\`: the hub follows links to the connector's own host and port alone.`,
+Behind a proxy that ends TLS, Trino needs \`http-server.process-forwarded=true\`: the hub follows links only to the connector's own host and port.`,
   fields,
   url: trinoUrl,
   address: hostAndPort,

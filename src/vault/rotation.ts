@@ -60,7 +60,7 @@ export async function rotateDataKeys(db: Kysely<Database>, provider: KeyProvider
     if (await newActiveKey(db, provider, id, began)) counts.newKeys++
     counts.resealed += await resealWorkspace(db, provider, id, options, failures)
   }
-  options.note(`${counts.newKeys} new data keys, ${counts.resealed} values sealed anew; waiting for transactions that began before`)
+  options.note(`${counts.newKeys} new data keys, ${counts.resealed} values resealed; waiting for transactions that began before`)
   // A transaction that began earlier may seal with the old key, or write back a value that it read, after the rows
   // were walked; hence the second walk.
   const allEnded = await olderTransactionsEnd(db, options.signal)

@@ -7,7 +7,7 @@ const PASSWORD = "a-first-password"
 const hub = use(() => startHub({ JACKFIELD_ADMIN_PASSWORD: PASSWORD, JACKFIELD_ADMIN_EMAIL: "Ada@Example.com" }))
 
 describe("keys", () => {
-  it("no key, a wrong one, a malformed header", async () => {
+  it("a missing key, a wrong key and a malformed header are rejected", async () => {
     for (const [key, headers] of [
       [null, {}],
       ["jf_00000000000000000000000000000000", {}],
@@ -23,7 +23,7 @@ describe("keys", () => {
     const { status, body } = await hub.call("GET", "/v1/me", undefined, { key: null, headers: { "x-api-key": hub.key } })
     expect([status, body.role, body.operator]).toEqual([200, "admin", true])
   })
-  it("a key is shown once, listed without itself, and refused once revoked", async () => {
+  it("a key is shown once, listed without its value, and rejected after it is revoked", async () => {
     const made = await hub.call("POST", "/v1/keys", { name: "app", role: "viewer", prefix: "dbn_live" })
     expect(made.status).toBe(201)
     expect(made.body.key).toMatch(/^dbn_live_[0-9A-Za-z]{32}$/)
@@ -42,7 +42,7 @@ describe("keys", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_700))
     expect((await hub.call("GET", "/v1/me", undefined, { key: body.key })).status).toBe(401)
   })
-  it.each(["yesterday", "2020-01-01T00:00:00Z", "2027-13-01", "2027-01-01T00:00:00"])("expiresAt %s is refused", async (expiresAt) => {
+  it.each(["yesterday", "2020-01-01T00:00:00Z", "2027-13-01", "2027-01-01T00:00:00"])("expiresAt %s is rejected", async (expiresAt) => {
     const { status, body } = await hub.call("POST", "/v1/keys", { name: "k", role: "viewer", expiresAt })
     expect([status, body.errors[0].pointer]).toEqual([422, "/expiresAt"])
   })
@@ -50,7 +50,7 @@ describe("keys", () => {
 
 describe("roles", () => {
   const CONNECTOR = { name: "c", type: "http", config: { url: "https://api.example.com/" } }
-  it("each role does what it may and no more", async () => {
+  it("each role can do what it is allowed to do and no more", async () => {
     const keys = { viewer: await hub.keyFor("viewer"), editor: await hub.keyFor("editor"), admin: await hub.keyFor("admin") }
     const attempts: readonly [method: string, path: string, body: unknown, least: "viewer" | "editor" | "admin"][] = [
       ["GET", "/v1/connectors", undefined, "viewer"],
@@ -100,7 +100,7 @@ describe("roles", () => {
 
 describe("sessions and users", () => {
   const logIn = (email: string, password: string) => hub.call("POST", "/v1/sessions", { email, password }, { key: null })
-  it("logs in, is somebody, logs out", async () => {
+  it("a user logs in, is identified, and logs out", async () => {
     const { status, body } = await logIn("ada@example.com", PASSWORD)
     expect([status, body.user.email, body.workspaces[0].role]).toEqual([201, "ada@example.com", "admin"])
     const me = await hub.call("GET", "/v1/me", undefined, { key: body.token })
@@ -108,7 +108,7 @@ describe("sessions and users", () => {
     expect((await hub.call("DELETE", "/v1/sessions", undefined, { key: body.token })).status).toBe(204)
     expect((await hub.call("GET", "/v1/me", undefined, { key: body.token })).status).toBe(401)
   })
-  it("a login forgets the sessions that have ended", async () => {
+  it("a login deletes the sessions that have ended", async () => {
     const { store } = hub.served.hub
     const { body } = await logIn("ada@example.com", PASSWORD)
     const ended = (at: string) =>
@@ -124,13 +124,13 @@ describe("sessions and users", () => {
     const left = await store.asHub((tx) => tx.selectFrom("sessions").select("expires_at").where("user_id", "=", body.user.id).execute())
     expect(left).toHaveLength(1)
   })
-  it("a forged or foreign token is refused", async () => {
+  it("a forged token or one of another hub is rejected", async () => {
     const { body } = await logIn("ada@example.com", PASSWORD)
     const [head, claims] = body.token.split(".")
     const none = `${Buffer.from('{"alg":"none"}').toString("base64url")}.${claims}.`
     for (const token of [`${head}.${claims}.AAAA`, none]) expect((await hub.call("GET", "/v1/me", undefined, { key: token })).status).toBe(401)
   })
-  it("a user of two workspaces picks one, and no other", async () => {
+  it("a user of two workspaces can select either of them, and no other", async () => {
     const other = await hub.workspace("second")
     const added = await hub.call("POST", "/v1/users", { email: "ada@example.com", role: "viewer" }, { key: other.key })
     expect([added.status, added.body.password]).toEqual([201, undefined])
@@ -142,7 +142,7 @@ describe("sessions and users", () => {
     const reset = await hub.call("POST", "/v1/users/ada@example.com/password", {}, { key: other.key })
     expect([reset.status, reset.body.code], "an admin of one workspace may not take over a login of several").toEqual([403, "forbidden"])
   })
-  it("somebody whom another workspace adds stays at home in their own", async () => {
+  it("a user who is added to another workspace keeps their own as the default", async () => {
     const older = await hub.workspace("older")
     const home = await hub.workspace("home")
     const { body: eve } = await hub.call("POST", "/v1/users", { email: "eve@example.com", role: "editor" }, { key: home.key })
@@ -158,7 +158,7 @@ describe("sessions and users", () => {
     expect((await logIn("bob@example.com", made.body.password)).status).toBe(401)
     expect((await logIn("bob@example.com", reset.body.password)).status).toBe(201)
   })
-  it("wrong and unknown read the same, and ten failures make one wait", async () => {
+  it("a wrong password and an unknown user get the same answer, and ten failures delay the next attempt", async () => {
     const wrong = await logIn("ada@example.com", "nope")
     const unknown = await logIn("nobody@example.com", "nope")
     expect([wrong.status, unknown.status, wrong.body.detail]).toEqual([401, 401, unknown.body.detail])

@@ -26,8 +26,8 @@ interface Seen {
 const list = async (query: string): Promise<{ readonly data: Seen[]; readonly nextCursor: string | null; readonly total: number }> =>
   (await hub.call("GET", `/v1/audit?${query}`)).body
 
-describe("what is read is recorded", () => {
-  it("queries by a fingerprint, with neither literals nor parameters", async () => {
+describe("reads are recorded", () => {
+  it("queries with a fingerprint, without literals or parameters", async () => {
     const run = (statement: string, headers: Record<string, string> = {}) =>
       hub.call("POST", "/v1/connectors/db/query", { statement, ...(statement.includes("$1") ? { params: [CANARY] } : {}) }, { headers })
     await run(`select '${CANARY}' as secret`)
@@ -39,7 +39,7 @@ describe("what is read is recorded", () => {
     expect([data.length, prints[2] === prints[3], prints[1] === prints[2]]).toEqual([4, true, false])
     for (const each of data) expect(each).toMatchObject({ target: { kind: "connector", name: "db" }, details: { length: expect.any(Number) } })
   })
-  it("previews by their path, tests by how they ended", async () => {
+  it("previews with their path, and tests with their result", async () => {
     await hub.call("GET", '/v1/connectors/db/rows?stream=["public","orders"]')
     expect((await list("action=query.preview")).data[0]?.details).toEqual({ path: ["public", "orders"] })
     expect((await hub.call("POST", "/v1/connectors/db/test", {})).body.ok).toBe(true)
@@ -51,16 +51,16 @@ describe("what is read is recorded", () => {
         ["db", true],
       ])
   })
-  it("queries at once are entries of one chain, each", async () => {
+  it("concurrent queries each with an entry in one chain", async () => {
     const before = (await list("action=query.run")).total
     const answers = await Promise.all(Array.from({ length: 50 }, () => hub.call("POST", "/v1/connectors/db/query", { statement: "select 1" })))
-    // Those beyond what a workspace may have open at once were not made.
+    // Queries beyond the number that a workspace may have open at once were not run.
     const made = answers.filter(({ status }) => status === 200).length
     expect(made).toBeGreaterThan(10)
     expect((await list("action=query.run")).total - before).toBe(made)
     expect((await hub.call("GET", "/v1/audit/verify")).body).toMatchObject({ ok: true })
   })
-  it("connectors, uploads, webhooks, schedules, rules and keys, each by who did it", async () => {
+  it("changes to connectors, uploads, webhooks, schedules, rules and keys are recorded with their actor", async () => {
     await hub.call("PATCH", "/v1/connectors/db", { title: "Orders" })
     const { body: hook } = await hub.call("POST", "/v1/webhooks", { url: `https://hooks.example.com/${CANARY}`, events: ["catalog.changed"] })
     await hub.call("DELETE", `/v1/webhooks/${hook.id}`)
@@ -91,14 +91,14 @@ describe("what is read is recorded", () => {
       requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     })
   })
-  it("and no secret is in it, in any form", async () => {
+  it("the audit contains no secret in any form", async () => {
     const { text } = await hub.call("GET", "/v1/audit/export")
     for (const form of [CANARY, Buffer.from(CANARY).toString("base64"), Buffer.from(CANARY).toString("hex")]) expect(text).not.toContain(form)
   })
 })
 
 describe("the list", () => {
-  it("is paged, the newest first, without a gap", async () => {
+  it("is paged, newest first, without gaps", async () => {
     const seen: number[] = []
     let cursor = ""
     for (let page = 0; page < 100; page++) {
@@ -124,13 +124,13 @@ describe("the list", () => {
     expect(from + to).toBe((await list("limit=1")).total)
     expect(from).toBeGreaterThanOrEqual(4)
   })
-  it("is for admins alone", async () => {
+  it("is only for admins", async () => {
     const editor = await hub.keyFor("editor")
     for (const path of ["/v1/audit", "/v1/audit/verify", "/v1/audit/export"]) expect((await hub.call("GET", path, undefined, { key: editor })).status).toBe(403)
   })
 })
 
-it("a chain that was changed in the database is found through the API, with the entry", async () => {
+it("a change to the chain in the database is detected through the API, with the entry", async () => {
   const { store } = hub.served.hub
   const other = await hub.workspace("tampered")
   const { sql } = await import("kysely")
@@ -141,7 +141,7 @@ it("a chain that was changed in the database is found through the API, with the 
   expect([answer.status, answer.body.broken]).toEqual([200, { seq: 1, reason: "entry 1 has another hash than the one that was noted." }])
 })
 
-it("what was noted is written before the hub ends", async () => {
+it("noted entries are written before the hub stops", async () => {
   const { notes } = hub.served.hub
   const by = hubActor((await hub.call("GET", "/v1/me")).body.workspace.id)
   let written = 0

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { startHub } from "../support/hub.ts"
 import { use } from "../support/use.ts"
 
-/** Every bad input of the issue's list gets its own code and names the place. */
+/** A valid config. Each bad input below must get its own code, and its message must name the place. */
 const good = { host: "db.example.com", port: 5432, user: "u", password: "p4ssword-canary", tls: { kind: "off" } }
 
 const hub = use(() => startHub())
@@ -37,13 +37,20 @@ describe("a connector's fields", () => {
     ["unknown variant", { config: { ...good, tls: { kind: "maybe" } } }, 422, "config_invalid", "/config/tls/kind", /one of verify, require, off/],
     ["unknown field of a variant", { config: { ...good, tls: { kind: "off", ca: "x" } } }, 422, "config_invalid", "/config/tls/ca", /no field "ca"/],
     ["config is a list", { config: [] }, 422, "request_invalid", "/config", /object/],
-    ["mask of nothing", { config: { ...good, password: { set: true, fingerprint: "0" } } }, 422, "config_invalid", "/config/password", /no value is stored/],
+    [
+      "mask without a stored value",
+      { config: { ...good, password: { set: true, fingerprint: "0" } } },
+      422,
+      "config_invalid",
+      "/config/password",
+      /no value is stored/,
+    ],
     ["secret of the wrong type", { config: { ...good, password: 12345678 } }, 422, "config_invalid", "/config/password", /must be text/],
     ["url with credentials", { type: "http", config: { url: "https://u:p@api.example.com/" } }, 422, "config_invalid", "/config/url", /user name or password/],
     ["url with another scheme", { type: "http", config: { url: "file:///etc/passwd" } }, 422, "config_invalid", "/config/url", /https/],
     ["url without slashes", { type: "http", config: { url: "http:169.254.169.254/" } }, 422, "config_invalid", "/config/url", /two slashes/],
     ["limits without a number", { limits: { perMs: 5 } }, 422, "request_invalid", "/limits/requests", /beside perMs/],
-    ["limits that are none", { limits: {} }, 422, "request_invalid", "/limits", /fewer than 1/],
+    ["empty limits", { limits: {} }, 422, "request_invalid", "/limits", /fewer than 1/],
     ["duplicate name", { name: "taken" }, 409, "name_taken", "/name", /taken/],
   ]
   it.each(cases)("%s", async (_name, more, status, code, pointer, message) => {
@@ -68,12 +75,12 @@ describe("a connector's fields", () => {
     expect((await hub.call("POST", "/v1/sessions", { email: text, password: "x" })).status).toBe(text.length > 2 ? 401 : 422)
   })
 
-  it("a cursor beyond every position is a fault", async () => {
+  it("a cursor beyond the last position is a fault", async () => {
     const cursor = Buffer.from("v1:2147483648").toString("base64url")
     expect(await hub.call("GET", `/v1/connectors?cursor=${cursor}`)).toMatchObject({ status: 422, body: { errors: [{ pointer: "/querystring/cursor" }] } })
   })
 
-  it("tells every fault at once", async () => {
+  it("reports all faults at once", async () => {
     const { body } = await create({ config: { host: "/x", port: 0, tls: { kind: "no" }, extra: 1 } })
     expect(body.errors.map((each: { pointer: string }) => each.pointer).sort()).toEqual([
       "/config/extra",
@@ -84,7 +91,7 @@ describe("a connector's fields", () => {
     ])
   })
 
-  it("stores nothing of what it refused", async () => {
+  it("stores nothing of a rejected request", async () => {
     const { body } = await hub.call("GET", "/v1/connectors?limit=100")
     expect(body.data.map((each: { name: string }) => each.name)).toEqual(["taken"])
     expect(body.total).toBe(1)
@@ -96,7 +103,7 @@ describe("the request itself", () => {
     const { status, body } = await hub.call("POST", "/v1/connectors", '{"name": "x",')
     expect([status, body.code]).toEqual([400, "json_invalid"])
   })
-  it("prototype pollution is no JSON of ours", async () => {
+  it("prototype pollution is rejected", async () => {
     const { status, body } = await hub.call("POST", "/v1/connectors", '{"__proto__": {"role": "admin"}}')
     expect([status, body.code]).toEqual([400, "json_invalid"])
   })
@@ -170,12 +177,12 @@ describe("the request itself", () => {
 describe("a body of very many values", () => {
   const create = (body: string) => hub.call("POST", "/v1/connectors", body, { headers: { "content-type": "application/json" } })
 
-  it("is refused before it is parsed", async () => {
+  it("is rejected before it is parsed", async () => {
     const { status, body } = await create(`{"name":"x","type":"http","config":[${"1,".repeat(50_000)}1]}`)
     expect([status, body.code, body.detail]).toEqual([413, "body_too_large", expect.stringMatching(/more than 50,000 JSON values/)])
   })
 
-  it("has a hundred of its faults listed, and the others counted", async () => {
+  it("gets a list of its first hundred faults and a count of the others", async () => {
     const { status, body } = await create(`{"name":"x","type":"http",${Array.from({ length: 40_000 }, (_, index) => `"m${index}":1`).join()}}`)
     expect([status, body.errors.length, body.detail]).toEqual([
       422,
@@ -184,7 +191,7 @@ describe("a body of very many values", () => {
     ])
   })
 
-  it("is handled in its turn, and so are others", async () => {
+  it("does not delay other requests", async () => {
     const large = JSON.stringify({ name: "x", type: "http", config: { url: "https://a.example/", body: "x".repeat(100_000) } })
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? create(large) : hub.call("GET", "/v1/connectors"))))
     expect(answers.map(({ status }) => status)).toEqual(answers.map((_, index) => (index % 2 === 0 ? 422 : 200)))

@@ -14,7 +14,7 @@ beforeAll(async () => {
   by = await nodes[0].served.hub.identity.authenticate(nodes[0].key, undefined)
 })
 
-/** What a test that minds the breaker came to, at one of the nodes. */
+/** The outcome of a test that respects the breaker, on one of the nodes. */
 const outcome = async (at: 0 | 1): Promise<string> => {
   try {
     const report = await nodes[at].served.hub.connectors.test(by, "closed", { breaker: true })
@@ -29,7 +29,7 @@ const probes = async (): Promise<number> => {
   return counts.reduce((sum, each) => sum + each, 0)
 }
 
-it("five failures to reach, at whichever node, open a breaker for all; after a minute one probe is let through over all nodes", async () => {
+it("five failed connections on any node open the breaker on all nodes; after a minute, one probe is allowed across all nodes", async () => {
   const port = await freePort()
   await nodes[0].call("POST", "/v1/connectors", { name: "closed", type: "http", config: { url: `http://127.0.0.1:${port}/` } })
   for (let index = 0; index < 5; index++) expect(await outcome(index % 2 === 0 ? 0 : 1)).toBe("host_unreachable")

@@ -5,7 +5,7 @@ import { use } from "../support/use.ts"
 import { until } from "../support/waiting.ts"
 
 const NDJSON = { accept: "application/x-ndjson" }
-/** What the server has given and seen, where it waits, and how it fails. */
+/** The pages that the server has sent and the requests that it has seen, where it waits, and how it fails. */
 const IDLE = { pages: 0, requests: 0, left: 0, last: 3, waitsAt: 0, failsAt: 0, busyAt: 0, refusesAt: 0, emptyAt: 0, perPage: 2, filling: "" }
 const far = { ...IDLE, go: (): void => undefined }
 
@@ -68,7 +68,7 @@ async function reader(name: string) {
 }
 
 describe("a call as NDJSON", () => {
-  it("gives the records of all pages, and is audited with its requests", async () => {
+  it("returns the records of all pages, and is audited with its requests", async () => {
     const name = await connector()
     const { text, headers } = await call(name)
     expect(headers.get("content-type")).toBe("application/x-ndjson")
@@ -76,7 +76,7 @@ describe("a call as NDJSON", () => {
     expect(await audited(name)).toMatchObject({ ok: true, requests: 4 })
   })
 
-  it("gives each page as it comes", async () => {
+  it("returns each page as it arrives", async () => {
     far.waitsAt = 3
     const from = await reader(await connector())
     let text = ""
@@ -99,36 +99,36 @@ describe("a call as NDJSON", () => {
     expect(linesOf(text)).toHaveLength(6)
   })
 
-  it("asks for no page that the reader has no room for", async () => {
+  it("does not request a page until the reader has room for it", async () => {
     Object.assign(far, { last: 400, perPage: 10, filling: "x".repeat(10_000) })
     const from = await reader(await connector())
     let [taken, most] = [0, 0]
     for (let next = await from.read(); !next.done; next = await from.read()) {
       taken += next.value.length
       most = Math.max(most, far.pages - Math.floor(taken / 100_000))
-      // The reader is slower than the server: each piece costs it a request of its own.
+      // The reader is slower than the server: it makes a request for each piece.
       await hub.call("GET", "/v1/me")
     }
     expect(taken).toBeGreaterThan(40_000_000)
-    // The buffers of the hub and of the kernel hold some pages of 100 kB; without a limit it would be nearly all 400.
+    // The buffers of the hub and of the kernel hold some pages of 100 kB; without a limit, nearly all 400 would be requested.
     expect(most).toBeLessThan(150)
   })
 
-  it("asks for no further page when the reader goes away between two", async () => {
+  it("requests no further page if the reader disconnects between two pages", async () => {
     Object.assign(far, { last: 10_000, perPage: 10, filling: "x".repeat(10_000) })
     const name = await connector()
     const from = await reader(name)
     await from.read()
     await from.cancel()
     expect(await until(5_000, () => audited(name), Boolean)).toMatchObject({ ok: false, code: "cancelled" })
-    // The entry is written when the call has ended, so nothing is asked for after it.
+    // The entry is written when the call has ended, so no request follows it.
     const then = far.requests
     expect(then).toBeLessThan(1_000)
     await hub.call("GET", "/v1/me")
     expect(far.requests).toBe(then)
   })
 
-  it("gives up the page that it waits for when the reader goes away", async () => {
+  it("cancels the pending page if the reader disconnects", async () => {
     far.waitsAt = 2
     const name = await connector()
     const from = await reader(name)
@@ -152,14 +152,14 @@ describe("a call as NDJSON", () => {
     far.go()
   })
 
-  it("asks again for a page that may be asked for again, and counts it", async () => {
+  it("retries a page that may be retried, and counts the request", async () => {
     far.busyAt = 2
     const name = await connector({ retries: 1 })
     expect(linesOf((await call(name)).text).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6])
     expect(await audited(name)).toMatchObject({ ok: true, requests: 5 })
   })
 
-  it("stops all use of credentials that a later page refuses", async () => {
+  it("stops all use of credentials that are rejected on a later page", async () => {
     far.refusesAt = 2
     const name = await connector({ auth: { kind: "bearer", token: "token-of-the-test" } })
     expect(linesOf((await call(name)).text).at(-1)).toMatchObject({ $error: { status: 502, code: "auth_failed" } })
@@ -167,7 +167,7 @@ describe("a call as NDJSON", () => {
     expect([status, body.code, far.requests]).toEqual([409, "credentials_refused", 2])
   })
 
-  it("ends with the error when a later page fails, after the records that came", async () => {
+  it("ends with the error after the received records if a later page fails", async () => {
     far.failsAt = 3
     const name = await connector()
     const lines = linesOf((await call(name)).text)
@@ -176,7 +176,7 @@ describe("a call as NDJSON", () => {
     expect(await audited(name)).toMatchObject({ ok: false, code: "remote_failed" })
   })
 
-  it("is an ordinary error when the first page fails, when the input is wrong, and when there is no such connector", async () => {
+  it("is an ordinary error if the first page fails, the input is wrong, or the connector does not exist", async () => {
     far.failsAt = 1
     const name = await connector()
     const failed = await call(name)
@@ -188,7 +188,7 @@ describe("a call as NDJSON", () => {
     expect((await call("no-such")).status).toBe(404)
   })
 
-  it("is an ordinary error when pages without records come before the failure", async () => {
+  it("is an ordinary error if only pages without records precede the failure", async () => {
     Object.assign(far, { emptyAt: 1, failsAt: 2 })
     const paging = { kind: "cursor", parameter: "page", cursor: "next" }
     const name = await connector({ url: `${api.url}/wrapped`, records: "items", paging })
@@ -207,14 +207,14 @@ describe("a call as NDJSON", () => {
     expect(far.pages).toBe(2)
   })
 
-  it("is one line for one record, and for a dry run", async () => {
+  it("is one line for a single record and for a dry run", async () => {
     Object.assign(far, { last: 1, perPage: 1 })
     const name = await connector({ paging: { kind: "none" } })
     expect(linesOf((await call(name)).text)).toEqual([{ id: 1, filling: "" }])
     expect(linesOf((await call(name, { dryRun: true })).text)).toEqual([{ method: "GET", url: `${api.url}/items`, headers: expect.any(Object) }])
   })
 
-  it("takes no Idempotency-Key, since nothing of it is kept", async () => {
+  it("accepts no Idempotency-Key, because streams are not kept", async () => {
     const { status, body } = await hub.call("POST", `/v1/connectors/${await connector()}/call`, {}, { headers: { ...NDJSON, "idempotency-key": "k" } })
     expect([status, body.code]).toEqual([422, "request_invalid"])
     expect(body.detail).toContain("streamed")

@@ -43,7 +43,7 @@ const everywhere = {
 }
 
 describe("a call", () => {
-  test("sends one request and answers its row", async () => {
+  test("sends one request and returns its row", async () => {
     const id = await connector(everywhere)
     const { status, body } = await call(id, { input: { q: "a b", domain: "example.com" } })
     expect([status, body.output]).toEqual([200, { seen: seen.length }])
@@ -65,7 +65,7 @@ describe("a call", () => {
     expect((await hub.call("GET", "/metrics")).text).toMatch(/jackfield_connector_request_bytes_total{type="http",direction="received"} [1-9]/)
   })
 
-  test("names every fault of its input", async () => {
+  test("reports every fault of its input", async () => {
     const id = await connector(everywhere)
     const before = seen.length
     const { status, body } = await call(id, { input: { nope: 1, q: "x" } })
@@ -73,19 +73,19 @@ describe("a call", () => {
     expect(seen.length).toBe(before)
   })
 
-  test.each([400, 401, 403, 404, 429, 500, 503])("that the far side refuses with %i is 502", async (refusal) => {
+  test.each([400, 401, 403, 404, 429, 500, 503])("that the remote system rejects with %i is 502", async (refusal) => {
     const id = await connector({ url: `${far.url}/?status=${refusal}`, retries: 0 })
     const { status, body } = await call(id, {})
     expect([status, body.status]).toEqual([502, 502])
     expect(body.detail).toContain(String(refusal))
   })
 
-  test("that nobody answers is 504 within its time", async () => {
+  test("that gets no answer is 504 within its deadline", async () => {
     const id = await connector({ url: `${far.url}/silent` })
     expect((await call(id, { timeoutMs: 300 })).body.code).toBe("timed_out")
   })
 
-  test("of a type without requests is unsupported; a viewer may not call, another workspace does not see it", async () => {
+  test("of a type without requests is unsupported, by a viewer is forbidden, and from another workspace is not found", async () => {
     const config = { host: "127.0.0.1", port: 1, database: "x", user: "u", password: "p", tls: { kind: "off" } }
     const { body: made } = await hub.call("POST", "/v1/connectors", { name: "pg", type: "postgres", config })
     for (const body of [{}, { dryRun: true }]) expect((await call(made.id, body)).body.code).toBe("unsupported")
@@ -98,7 +98,7 @@ describe("a call", () => {
 
 describe("the audit of calls", () => {
   const entries = async (id: string) => (await hub.call("GET", `/v1/audit?action=connector.call&target=${id}`)).body
-  test("names who called what with which inputs and how it ended, without a value", async () => {
+  test("names the caller, the connector, the inputs and the result, without values", async () => {
     const id = await connector({ ...everywhere, url: `${far.url}/?status=200`, retries: 0 })
     const key = await hub.keyFor("editor")
     await call(id, { input: { q: "value-canary-3", domain: "example.com" } }, { key })
@@ -111,13 +111,13 @@ describe("the audit of calls", () => {
     expect(JSON.stringify(data)).not.toMatch(/canary/)
   })
 
-  test("tells the code of a call that the far side refuses, and knows a connector by its name", async () => {
+  test("has the code of a call that the remote system rejects, and accepts a connector's name", async () => {
     const id = await connector({ url: `${far.url}/?status=503`, retries: 0 })
     await call(`c${made}`, {})
     expect((await entries(id)).data.map((each: { details: object }) => each.details)).toEqual([{ ok: false, code: "server_unavailable", inputs: [] }])
   })
 
-  test("has no entry of dry runs, nor of what is not there or not allowed", async () => {
+  test("has no entry for dry runs, missing connectors and forbidden calls", async () => {
     const id = await connector({})
     const before = (await hub.call("GET", "/v1/audit?action=connector.call")).body.total
     await call(id, { dryRun: true })
@@ -126,7 +126,7 @@ describe("the audit of calls", () => {
     expect((await hub.call("GET", "/v1/audit?action=connector.call")).body.total).toBe(before)
   })
 
-  test("never undoes a call that was made: without an entry it is answered all the same", async () => {
+  test("never undoes a call: it is answered even if its entry cannot be written", async () => {
     const id = await connector({})
     const { notes } = hub.served.hub
     using _broken = vi.spyOn(notes, "note").mockRejectedValue(new Error("the database is gone"))
@@ -135,7 +135,7 @@ describe("the audit of calls", () => {
 })
 
 describe("a dry run", () => {
-  test("shows the exact request, sends nothing, and hides every secret wherever it stands", async () => {
+  test("shows the exact request, sends nothing, and hides every secret wherever it is", async () => {
     const id = await connector({ ...everywhere, auth: { kind: "bearer", token: "bearer-canary-7" } })
     const before = seen.length
     const { status, body, text } = await call(id, { dryRun: true, input: { q: "a b", domain: 'x"y' } })
@@ -164,7 +164,7 @@ describe("a dry run", () => {
     expect((await call(await connector({ auth }), { dryRun: true })).body.headers[header]).toBe(shown)
   })
 
-  test("hides a key in the query, and names faults of the input as a call does", async () => {
+  test("hides a key in the query, and reports faults of the input like a call", async () => {
     const id = await connector({ auth: { kind: "query", name: "k", value: "1" }, parameters: [{ name: "q" }] })
     expect((await call(id, { dryRun: true, input: { q: "1" } })).body.url).toBe(`${far.url}/?q=1&k=[secret]`)
     expect((await call(id, { dryRun: true })).body.errors).toEqual([{ pointer: "/input/q", message: "q is required." }])
@@ -174,7 +174,7 @@ describe("a dry run", () => {
 describe("a body template", () => {
   const bodyTemplate = '{"company": {"domain": "{{ domain }}"}, "limit": {{ limit | default(10) }}, "tags": {{ tags }}}'
 
-  test("makes the inputs, and its values cannot leave their places", async () => {
+  test("defines the inputs, and its values cannot break out of their places", async () => {
     const id = await connector({ method: "POST", bodyTemplate, body: [{ name: "unused" }] })
     expect((await hub.call("GET", `/v1/connectors/${id}/inputs`)).body).toEqual([
       { name: "domain", from: "body", required: true },
@@ -187,7 +187,7 @@ describe("a body template", () => {
     expect(seen.at(-1)?.headers["content-type"]).toBe("application/json")
   })
 
-  test("that cannot be parsed is refused where it is saved, with line and column", async () => {
+  test("that cannot be parsed is rejected when it is saved, with line and column", async () => {
     const { status, body } = await hub.call("POST", "/v1/connectors", {
       name: "broken",
       type: "http",
@@ -197,7 +197,7 @@ describe("a body template", () => {
     expect(body.errors[0].message).toContain("(line 2, column 8)")
   })
 
-  test("that its method or its Content-Type cannot carry is refused where it is saved", async () => {
+  test("that does not fit its method or Content-Type is rejected when it is saved", async () => {
     const config = { url: far.url, body: [{ name: "a" }] }
     const created = await hub.call("POST", "/v1/connectors", { name: "unsendable", type: "http", config })
     expect([created.status, created.body.errors]).toMatchObject([
@@ -213,7 +213,7 @@ describe("a body template", () => {
     expect(tried.status).toBe(422)
   })
 
-  test("that runs away ends, and the hub lives", async () => {
+  test("that never finishes is stopped, and the hub continues", async () => {
     const id = await connector({ method: "POST", bodyTemplate: `[${"{% for a in range(9999) %}".repeat(3)}${"{% endfor %}".repeat(3)}{{ x }}]` })
     expect((await call(id, { input: { x: 1 } })).body.detail).toContain("longer than 200 ms")
     expect((await call(await connector({ method: "POST", bodyTemplate: "[{{ x }}]" }), { input: { x: 1 } })).status).toBe(200)
@@ -221,7 +221,7 @@ describe("a body template", () => {
 })
 
 describe("limits", () => {
-  test("hold from the first call on: the next one waits, or is told when to come again", async () => {
+  test("apply from the first call: the next call waits, or is told when to retry", async () => {
     const id = await connector({}, { limits: { requests: 2, perMs: 60_000 } })
     expect((await call(id, {})).status).toBe(200)
     expect((await call(id, {})).status).toBe(200)
@@ -233,7 +233,7 @@ describe("limits", () => {
     expect(seen.length).toBe(before)
   })
 
-  test("of the workspace's plan hold for a connector that has none", async () => {
+  test("of the workspace's plan apply to a connector without limits", async () => {
     const workspace = await hub.workspace("planned")
     await hub.served.hub.store.inWorkspace(workspace.id, (tx) =>
       tx
@@ -249,12 +249,12 @@ describe("limits", () => {
     expect(statuses).toEqual([200, 429])
   })
 
-  test("give a slot back when its call fails", async () => {
+  test("release the slot of a failed call", async () => {
     const id = await connector({ url: `${far.url}/?status=500` }, { limits: { concurrency: 1 } })
     for (let turn = 0; turn < 3; turn++) expect((await call(id, { timeoutMs: 2_000 })).status).toBe(502)
   })
 
-  test("a connector without any touches no row", async () => {
+  test("a connector without limits does not touch a row", async () => {
     const { body: me } = await hub.call("GET", "/v1/me")
     const rowsOf = (id: string) =>
       hub.served.hub.store.inWorkspace(me.workspace.id, (tx) => tx.selectFrom("limiter_rates").selectAll().where("connector_id", "=", id).execute())

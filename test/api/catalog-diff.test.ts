@@ -44,7 +44,7 @@ interface Change {
 }
 const short = (changes: Change[]) => changes.map(({ kind, path, column, breaking }) => [kind, path.at(-1), ...(column === undefined ? [] : [column]), breaking])
 
-it("a first catalog has nothing to be compared with; one that did not change says so", async () => {
+it("a first catalog has no earlier version to compare, and an unchanged catalog has no changes", async () => {
   expect(await discover()).toMatchObject({ version: 1, diff: null })
   const none = await get("/catalog/diff")
   expect([none.status, none.body.code]).toEqual([409, "catalog_missing"])
@@ -52,7 +52,7 @@ it("a first catalog has nothing to be compared with; one that did not change say
   expect((await get("/catalog/diff")).body).toMatchObject({ from: 1, to: 2, changes: 0, data: [], nextCursor: null, total: 0 })
 })
 
-it("each change is told, and which of them break", async () => {
+it("each change is reported, and breaking changes are marked", async () => {
   await database.query(CHANGES)
   const summary = {
     from: 2,
@@ -87,7 +87,7 @@ it("each change is told, and which of them break", async () => {
   ])
 })
 
-it("pages of a diff are the whole of it; versions are listed, read and compared both ways", async () => {
+it("the pages of a diff contain all changes; versions are listed, read and compared in both directions", async () => {
   const whole = (await get("/catalog/diff?limit=100")).body
   const pages: Change[] = []
   let cursor: string | null = null
@@ -111,7 +111,7 @@ it("pages of a diff are the whole of it; versions are listed, read and compared 
   }
 })
 
-it("webhooks are told of what changed, once, with how much of it breaks", async () => {
+it("webhooks receive the changes once, with the number of breaking ones", async () => {
   await until(
     10_000,
     async () => receiver.received.length,
@@ -122,7 +122,7 @@ it("webhooks are told of what changed, once, with how much of it breaks", async 
   ])
 })
 
-it("twenty versions are kept, and no more", async () => {
+it("at most twenty versions are kept", async () => {
   for (let index = 0; index < 20; index++) await discover()
   const { body } = await get("/catalogs?limit=100")
   expect([body.total, body.data[0].version, body.data.at(-1).version]).toEqual([20, 23, 4])

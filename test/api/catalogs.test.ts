@@ -14,7 +14,7 @@ import { use } from "../support/use.ts"
 
 let found: Iterable<Discovered> | AsyncIterable<Discovered> = []
 
-/** A system that says of itself what a test wants. */
+/** A system whose schema and count a test decides. */
 const scripted = defineConnector({
   type: "scripted",
   title: "Scripted",
@@ -50,20 +50,20 @@ const discover = (...what: Discovered[]) => {
   return catalogs.discover(by, "scripted", {})
 }
 
-it("is complete when every thing that the system counts is a stream", async () => {
+it("is complete if every object that the system counts is a stream", async () => {
   expect(await discover(counted(2), stream("a"), stream("b"))).toMatchObject({ complete: true, counts: { total: 2, streams: 2, skipped: 0 }, skipped: [] })
 })
 
 it.each([
   ["fewer than it counts", 3],
   ["more than it counts", 1],
-])("says so when it saw %s", async (_, total) => {
+])("reports that it found %s", async (_, total) => {
   const page = await discover(counted(total), stream("a"), stream("b"))
   expect(page).toMatchObject({ complete: false, counts: { total, streams: 2, skipped: 1 } })
   expect(page.skipped[0]?.reason).toContain(`counts ${total} things, and 2 were seen`)
 })
 
-it("names what was left out", async () => {
+it("names the skipped objects", async () => {
   const skipped = { path: ["b"], reason: "The role may not read it." }
   expect(await discover(counted(2), stream("a"), { skipped })).toMatchObject({
     complete: false,
@@ -72,7 +72,7 @@ it("names what was left out", async () => {
   })
 })
 
-it("keeps the last catalog when a discovery fails, and nothing of the one that failed", async () => {
+it("keeps the last catalog if a discovery fails, and nothing of the failed one", async () => {
   const before = await discover(counted(1), stream("a"))
   found = (function* () {
     yield counted(500)
@@ -87,7 +87,7 @@ it("keeps the last catalog when a discovery fails, and nothing of the one that f
   expect(versions).toEqual([])
 })
 
-it("says that the connector is gone when it was removed meanwhile", async () => {
+it("reports that the connector does not exist if it was removed in the meantime", async () => {
   await connectors.create(by, { name: "removed", type: "scripted", config: {} })
   found = (async function* () {
     yield counted(100)
@@ -97,7 +97,7 @@ it("says that the connector is gone when it was removed meanwhile", async () => 
   await expect(catalogs.discover(by, "removed", {})).rejects.toMatchObject({ code: "not_found" })
 })
 
-it("ends a system that lists far too much, and stores nothing of it", async () => {
+it("stops the discovery of a system that lists too much, and stores nothing of it", async () => {
   found = (function* () {
     for (let index = 0; index < 300_000; index++) yield { skipped: { path: [`t${index}`], reason: "" } }
   })()
@@ -105,8 +105,8 @@ it("ends a system that lists far too much, and stores nothing of it", async () =
 })
 
 it.each([
-  ["goes with the discovery that failed", false],
-  ["stays when somebody changed it meanwhile", true],
+  ["is removed if the discovery fails", false],
+  ["is kept if it was changed in the meantime", true],
 ])("a connector made in one step %s", async (name, changed) => {
   const onboarding = new Onboarding(hub.served.hub.door, connectors, catalogs)
   found = (async function* () {
@@ -119,7 +119,7 @@ it.each([
   expect((await connectors.list(by, { limit: 100, q: name })).total).toBe(changed ? 1 : 0)
 })
 
-it("what was skipped is counted whole and shown in pages", async () => {
+it("skipped objects are all counted and shown in pages", async () => {
   found = (function* () {
     for (let index = 0; index < 250; index++)
       yield { skipped: { path: [`t${index}`], reason: `reason ${index}`, remedies: [runSql("Grant it", `GRANT ${index}`)] } }
@@ -134,7 +134,7 @@ it("what was skipped is counted whole and shown in pages", async () => {
   expect([second.total, second.data.length, second.data[0]]).toMatchObject([250, 100, { path: ["t100"], remedies: [{ sql: "GRANT 100" }] }])
 })
 
-it("of two discoveries at once each makes its version, and a slow one is not taken for a killed one", async () => {
+it("two concurrent discoveries each create a version, and a slow one is not mistaken for a killed one", async () => {
   await connectors.create(by, { name: "twice", type: "scripted", config: {} })
   let goOn: () => void = () => undefined
   const held = new Promise<void>((resolve) => {
@@ -166,7 +166,7 @@ it("of two discoveries at once each makes its version, and a slow one is not tak
   expect((await catalogs.page(by, "twice", { limit: 1, version: 1 })).streams[0]?.path).toEqual(["slow"])
 })
 
-it("what a killed discovery left is dropped by a later one", async () => {
+it("a later discovery deletes the remains of a killed one", async () => {
   const { store } = hub.served.hub
   const { id } = await connectors.create(by, { name: "killed", type: "scripted", config: {} })
   await store.inWorkspace(by.workspace.id, (tx) =>

@@ -22,7 +22,7 @@ const api = use(() => startHub({ ...nodeOn(database), JACKFIELD_ROLE: "api" }))
 for (const role of ["worker", "all"]) use(() => startHub({ ...nodeOn(database), JACKFIELD_ROLE: role }))
 
 const call = (method: string, path: string, body?: unknown, key = api.key) => api.call(method, `/v1${path}`, body, { key })
-/** The next check of a connector is due now, as if its time had come. */
+/** Makes the next check of a connector due now. */
 const due = async (id: string): Promise<void> => {
   await database.query("update jackfield.health_checks set next_at = now() where connector_id = $1", [id])
 }
@@ -39,7 +39,7 @@ const make = async (name: string, target = `${system.url}/`): Promise<string> =>
   return body.id as string
 }
 
-it("a scheduled connector is checked by workers, once, and its history is kept", async () => {
+it("workers check a scheduled connector once, and its history is kept", async () => {
   const id = await make("steady")
   const { status, body } = await call("PUT", "/connectors/steady/check", { everyMs: 60_000, timeoutMs: 2_000 })
   expect([status, body]).toMatchObject([200, { connector: { id, name: "steady" }, everyMs: 60_000, timeoutMs: 2_000, state: "unknown", stopped: null }])
@@ -56,7 +56,7 @@ it("a scheduled connector is checked by workers, once, and its history is kept",
   expect((await call("GET", "/connectors/steady")).body).toMatchObject({ status: "active", lastTest: { ok: true } })
 })
 
-it("says each change of state to its webhooks, signed, and nothing between", async () => {
+it("webhooks receive each change of state, signed, and nothing in between", async () => {
   const made = await call("POST", "/webhooks", { url: receiver.url, events: ["connector.state_changed"] })
   expect(made.status).toBe(201)
   webhook = made.body.id
@@ -95,7 +95,7 @@ it("says each change of state to its webhooks, signed, and nothing between", asy
   expect(body).toMatchObject({ total: 3, data: [{ state: "delivered", attempts: 1, lastStatus: 204 }, {}, {}] })
 })
 
-it("metrics name connectors to who may see them, and to nobody else", async () => {
+it("metrics name connectors only to callers who may see them", async () => {
   const open = await api.call("GET", "/metrics", undefined, { key: null })
   expect(open.text).toContain("# TYPE jackfield_checks_total counter")
   expect(open.text).not.toMatch(/steady|shaky/)
@@ -106,7 +106,7 @@ it("metrics name connectors to who may see them, and to nobody else", async () =
   expect((await call("GET", "/metrics", undefined, other.key)).text).not.toContain("steady")
 })
 
-it("a refused login stops the schedule, says so, and another version of the connector is checked again", async () => {
+it("a refused login stops the schedule with the reason, and a new version of the connector is checked again", async () => {
   status = 401
   const id = await make("locked")
   await call("PUT", "/connectors/locked/check", { everyMs: 60_000 })

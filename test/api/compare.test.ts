@@ -11,8 +11,8 @@ beforeAll(async () => {
   expect(made.status).toBe(201)
 })
 
-describe("what storing a connector would change", () => {
-  test("tells nothing of a secret but whether it is the same, and stores nothing", async () => {
+describe("a comparison before a connector is stored", () => {
+  test("shows only whether a secret is the same, and stores nothing", async () => {
     const before = (await hub.call("GET", "/v1/connectors/shop")).body
     const wanted = { name: "shop", type: "postgres", config: CONFIG }
     const same = await hub.call("POST", "/v1/connectors/compare", wanted)
@@ -24,7 +24,7 @@ describe("what storing a connector would change", () => {
     expect((await hub.call("GET", "/v1/connectors/shop")).body).toEqual(before)
   })
 
-  test("an upload that is not there is refused as storing would, and only where storing would look for it", async () => {
+  test("a missing upload is rejected in the same cases as when the connector is stored", async () => {
     const wanted = (upload: string) => ({ name: "file", type: "csv", config: { source: { kind: "upload", upload } } })
     const upload = async (key = hub.key) =>
       (await hub.call("POST", "/v1/uploads?name=a.csv", "a,b\n1,2\n", { key, headers: { "content-type": "text/csv" } })).body.id
@@ -43,7 +43,7 @@ describe("what storing a connector would change", () => {
     expect((await hub.call("POST", "/v1/connectors/compare", wanted(theirs))).body.code).toBe("config_invalid")
   })
 
-  test("another workspace's connector of that name is not compared with", async () => {
+  test("another workspace's connector with the same name is not compared", async () => {
     const { key } = await hub.workspace("compare")
     const { body } = await hub.call("POST", "/v1/connectors/compare", { name: "shop", type: "http", config: {}, draft: true }, { key })
     expect(body).toMatchObject({ action: "create", id: null, version: null, labels: {} })

@@ -22,8 +22,8 @@ beforeAll(async () => {
 const create = (name: string, more: object = {}) => hub.call("POST", "/v1/connectors", { name, type: "postgres", config: database.config, ...more })
 const patch = (name: string, body: object, headers: Record<string, string> = {}) => hub.call("PATCH", `/v1/connectors/${name}`, body, { headers })
 
-describe("making and changing", () => {
-  it("is untested until a test passes, active after, error after a failure", async () => {
+describe("creating and changing", () => {
+  it("a connector is untested until a test passes, then active, and in error after a failure", async () => {
     const made = await create("life")
     expect([made.status, made.body.status, made.headers.get("etag"), made.headers.get("location")]).toEqual([
       201,
@@ -42,7 +42,7 @@ describe("making and changing", () => {
     expect((await hub.call("GET", "/v1/connectors/life")).body.status).toBe("error")
   })
 
-  it("verify stores nothing when the test fails", async () => {
+  it("verify stores nothing if the test fails", async () => {
     const { status, body } = await create("unverified", { verify: true, config: { ...database.config, password: "wrong-one" } })
     expect([status, body.code, body.report.error.code]).toEqual([422, "verification_failed", "auth_failed"])
     expect((await hub.call("GET", "/v1/connectors/unverified")).status).toBe(404)
@@ -52,7 +52,7 @@ describe("making and changing", () => {
     expect((await hub.call("POST", "/v1/connectors/verified/test")).body.ok).toBe(true)
   })
 
-  it("a draft says what it lacks, is not usable, and becomes whole", async () => {
+  it("a draft lists its missing fields, cannot be used, and can be completed", async () => {
     const { status, body } = await create("draft", { draft: true, config: { port: 5432 } })
     expect([status, body.status, body.missing.map((each: { pointer: string }) => each.pointer)]).toEqual([201, "incomplete", ["/host", "/user"]])
     const test = await hub.call("POST", "/v1/connectors/draft/test")
@@ -63,26 +63,26 @@ describe("making and changing", () => {
     expect((await patch("draft", { enabled: true })).body.status).toBe("untested")
   })
 
-  it("a draft that is switched off can be renamed, and is a draft again", async () => {
+  it("a disabled draft can be renamed, and is a draft again when it is enabled", async () => {
     await create("half", { draft: true, config: { port: 5432 } })
     expect((await patch("half", { enabled: false })).body.status).toBe("disabled")
     expect((await patch("half", { title: "Half" })).body).toMatchObject({ status: "disabled", title: "Half" })
     expect((await patch("half", { enabled: true })).body).toMatchObject({ status: "incomplete", missing: [{}, {}] })
   })
 
-  it("keeps what a patch does not name, clears null, keeps a secret by its mask", async () => {
+  it("a patch keeps unnamed values, clears null values, and keeps a secret by its mask", async () => {
     const { body: made } = await create("patched", { title: "T", description: "D", labels: { team: "ops" }, purpose: "source" })
     expect(made.config.password).toEqual({ set: true, fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/) })
     const masked = await patch("patched", { config: { ...made.config }, purpose: null })
     expect(masked.body.config).toEqual(made.config)
     expect([masked.body.title, masked.body.description, masked.body.labels, masked.body.purpose]).toEqual(["T", "D", { team: "ops" }, null])
-    expect((await hub.call("POST", "/v1/connectors/patched/test")).body.ok, "the kept secret still opens").toBe(true)
+    expect((await hub.call("POST", "/v1/connectors/patched/test")).body.ok, "the kept secret can still be opened").toBe(true)
     const cleared = await patch("patched", { config: { password: null, database: null } })
     expect(cleared.body.config.password).toBeUndefined()
     expect((await hub.call("POST", "/v1/connectors/patched/test")).body.error.code).toBe("auth_failed")
   })
 
-  it("loses no update: If-Match lets one of two through, and without it both land", async () => {
+  it("no update is lost: with If-Match one of two succeeds, and without it both do", async () => {
     const { headers } = await create("raced")
     const etag = headers.get("etag") ?? ""
     const two = await Promise.all([patch("raced", { title: "a" }, { "if-match": etag }), patch("raced", { title: "b" }, { "if-match": etag })])
@@ -92,12 +92,12 @@ describe("making and changing", () => {
     expect((await hub.call("GET", "/v1/connectors/raced")).body.version).toBe(6)
   })
 
-  it("two creations of one name at once: one lands", async () => {
+  it("of two concurrent creations with the same name, one succeeds", async () => {
     const answers = await Promise.all([1, 2, 3].map(() => create("twin")))
     expect(answers.map((each) => each.status).sort()).toEqual([201, 409, 409])
   })
 
-  it("is gone when deleted, and the name is free again", async () => {
+  it("a deleted connector no longer exists, and its name can be used again", async () => {
     await create("gone")
     await hub.call("POST", "/v1/connectors/gone/discover")
     expect((await hub.call("DELETE", "/v1/connectors/gone")).status).toBe(204)
@@ -107,7 +107,7 @@ describe("making and changing", () => {
 })
 
 describe("lists", () => {
-  it("pages through all, each once, and filters", async () => {
+  it("the list pages through all connectors, each once, and filters", async () => {
     const names = Array.from({ length: 7 }, (_, index) => `page-${index}`)
     for (const name of names) await create(name, { labels: { suite: "paging" }, title: `Title % ${name}` })
     const seen: string[] = []
@@ -124,7 +124,7 @@ describe("lists", () => {
     expect(seen).toEqual(names)
     const find = async (query: string) => (await hub.call("GET", `/v1/connectors?limit=100&${query}`)).body.total
     expect(await find("q=PAGE-3")).toBe(1)
-    expect(await find(`q=${encodeURIComponent("% page")}`), "a percent sign is text, no wildcard").toBe(7)
+    expect(await find(`q=${encodeURIComponent("% page")}`), "a percent sign is text and not a wildcard").toBe(7)
     expect(await find("type=http")).toBe(0)
     expect(await find("status=disabled")).toBe(0)
   })
@@ -143,7 +143,7 @@ describe("catalog, query, preview", () => {
     expect((await hub.call("GET", "/v1/connectors/data/catalog?search=nothing")).body.streams).toEqual([])
   })
 
-  it("finds and pages in a larger schema, and keeps the old catalog when discovery fails", async () => {
+  it("searches and pages a larger schema, and keeps the old catalog if discovery fails", async () => {
     await database.query("create schema many; do $$ begin for i in 1..130 loop execute format('create table many.t%s (a int, b text)', i); end loop; end $$")
     const { body } = await hub.call("POST", "/v1/connectors/data/discover")
     expect([body.version, body.counts.streams, body.complete]).toEqual([2, 131, true])
@@ -157,7 +157,7 @@ describe("catalog, query, preview", () => {
     await patch("data", { config: { password: CANARY } })
   })
 
-  it("queries with bound parameters; caps and marks what it cut", async () => {
+  it("queries with bound parameters; limits the rows and marks a truncated answer", async () => {
     const { status, body } = await hub.call("POST", "/v1/connectors/data/query", {
       statement: "select id, amount from orders where id <= $1 order by id",
       params: [3],
@@ -182,14 +182,14 @@ describe("catalog, query, preview", () => {
     ["select 1; drop table orders", 422, "query_invalid", /one statement|multiple/i],
     ["with gone as (delete from orders returning 1) select * from gone", 422, "query_invalid", /read-only/i],
     ["select pg_sleep(20)", 504, "timed_out", /./],
-  ])("refuses or ends %s", async (statement, status, code, message) => {
+  ])("rejects or stops %s", async (statement, status, code, message) => {
     const { status: got, body } = await hub.call("POST", "/v1/connectors/data/query", { statement, timeoutMs: 1_000 })
     expect([got, body.code]).toEqual([status, code])
     expect(body.detail).toMatch(message)
     expect((await database.query("select count(*)::int as n from orders"))[0]).toEqual({ n: 50 })
   })
 
-  it("streams NDJSON and CSV, and says so when a stream breaks", async () => {
+  it("streams NDJSON and CSV, and reports a broken stream", async () => {
     const run = (accept: string, statement: string) => hub.call("POST", "/v1/connectors/data/query", { statement }, { headers: { accept } })
     const lines = (await run("application/x-ndjson", "select g as id, null as n from generate_series(1, 3000) g")).text.trim().split("\n")
     expect([lines.length, lines[0], lines.at(-1)]).toEqual([3000, '{"id":1,"n":null}', '{"id":3000,"n":null}'])
@@ -202,7 +202,7 @@ describe("catalog, query, preview", () => {
     expect((await run("text/csv", "select nope")).status, "an error before the first row is a plain error").toBe(422)
   })
 
-  it("previews a stream without SQL, and says when there is none", async () => {
+  it("previews a stream without SQL, and reports a missing stream", async () => {
     const rows = (stream: string[]) => hub.call("GET", `/v1/connectors/data/rows?limit=2&stream=${encodeURIComponent(JSON.stringify(stream))}`)
     const { status, body } = await rows(["public", "orders"])
     expect([status, body.rows.length, body.truncated, body.rows[0]]).toEqual([200, 2, true, { id: 1, note: "n1", amount: "1.50" }])
@@ -211,7 +211,7 @@ describe("catalog, query, preview", () => {
   })
 })
 
-describe("tests, staged", () => {
+describe("tests in stages", () => {
   it("streams each stage as it ends, then the report", async () => {
     await create("staged")
     const { text, headers } = await hub.call("POST", "/v1/connectors/staged/test", {}, { headers: { accept: "application/x-ndjson" } })
@@ -224,14 +224,14 @@ describe("tests, staged", () => {
     expect(lines.at(-1).report.stages).toEqual(lines.slice(0, -1).map((line) => line.stage))
   })
 
-  it("an unsaved config is tested and stored nowhere; its faults are the request's", async () => {
+  it("an unsaved config is tested but not stored, and its faults are faults of the request", async () => {
     const before = (await hub.call("GET", "/v1/connectors")).body.total
     expect((await hub.call("POST", "/v1/connectors/test", { type: "postgres", config })).body.ok).toBe(true)
     expect((await hub.call("POST", "/v1/connectors/test", { type: "postgres", config: {} })).body.code).toBe("config_invalid")
     expect((await hub.call("GET", "/v1/connectors")).body.total).toBe(before)
   })
 
-  it("never takes longer than its deadline, and says where it hung", async () => {
+  it("never takes longer than its deadline, and reports the stage that hung", async () => {
     await using silent = await listenRaw()
     const { port } = silent
     const { body: rule } = await hub.call("POST", "/v1/egress", { rule: `127.0.0.1/32:${port}` })
@@ -241,7 +241,7 @@ describe("tests, staged", () => {
     await hub.call("DELETE", `/v1/egress/${rule.id}`)
   })
 
-  it("an operator sees why an address is denied and how to allow it; nobody else can tell it from a closed port", async () => {
+  it("an operator sees why an address is denied and how to allow it; other users cannot distinguish it from a closed port", async () => {
     const denied = { ...config, host: "10.1.2.3" }
     const operator = await hub.call("POST", "/v1/connectors/test", { type: "postgres", config: denied })
     expect([operator.body.error.code, operator.body.error.stage]).toEqual(["egress_denied", "policy"])
@@ -262,7 +262,7 @@ describe("tests, staged", () => {
     expect(unused.body.stages.map((stage: { name: string }) => stage.name)).toEqual(["config", "connect"])
   })
 
-  it("what a test found is shown to operators with its cause, whoever made it, and to all others as they may see it", async () => {
+  it("operators see a test's result with its cause, whoever started the test, and other users see only what they may", async () => {
     await create("denied", { config: { ...config, host: "10.1.2.3" } })
     expect((await hub.call("POST", "/v1/connectors/denied/test")).body.error.code).toBe("egress_denied")
     const { lastTest } = (await hub.call("GET", "/v1/connectors/denied", undefined, { key: await hub.keyFor("viewer") })).body
@@ -277,7 +277,7 @@ describe("tests, staged", () => {
     expect(JSON.stringify(shown)).not.toContain("forOperators")
   })
 
-  it("never reaches the hub's own listener or database, even when allowed", async () => {
+  it("never reaches the hub's own listener or database, even if a rule allows them", async () => {
     const { port } = await hub.served.hub.store.address()
     const { body: rule } = await hub.call("POST", "/v1/egress", { rule: "127.0.0.0/8" })
     const own = await hub.call("POST", "/v1/connectors/test", { type: "postgres", config: { ...config, port } })
@@ -288,7 +288,7 @@ describe("tests, staged", () => {
 })
 
 describe("secrets", () => {
-  it("no answer, log line or stored text holds one, in any encoding", async () => {
+  it("no answer, log line or stored text contains one, in any encoding", async () => {
     await create("secretive")
     await hub.call("POST", "/v1/connectors/secretive/test")
     await hub.call("POST", "/v1/connectors/secretive/query", { statement: `select '${CANARY.replaceAll("'", "''")}' as leak, nope` })
@@ -301,7 +301,7 @@ describe("secrets", () => {
     expect(hub.log()).toContain("request")
   })
 
-  it("a secret moved to another field or connector in the database does not open", async () => {
+  it("a secret that is moved to another field or connector in the database cannot be opened", async () => {
     const { body: a } = await create("moved-a")
     const { body: b } = await create("moved-b")
     const workspace = (await hub.call("GET", "/v1/me")).body.workspace.id

@@ -30,7 +30,7 @@ const userOf = async (name: string) =>
 const green = { user: "app_green", password: SECOND }
 
 describe("two slots", () => {
-  it("the next credentials are staged and tested beside the current ones, switched, and rolled back", async () => {
+  it("the next credentials are staged and tested alongside the current ones, switched, and rolled back", async () => {
     await create("slots")
     const staged = await stage("slots", green)
     expect(staged.body).toMatchObject({
@@ -44,7 +44,7 @@ describe("two slots", () => {
     const early = await turn("slots")
     expect([early.status, early.body.code]).toEqual([409, "credentials_untested"])
     expect((await testNext("slots")).body).toMatchObject({ ok: true, server: { product: "PostgreSQL" } })
-    expect((await hub.call("GET", "/v1/connectors/slots")).body.lastTest, "the test is the staged ones', not the connector's").toBeNull()
+    expect((await hub.call("GET", "/v1/connectors/slots")).body.lastTest, "the test belongs to the staged credentials, not to the connector").toBeNull()
     const switched = await turn("slots")
     expect([switched.status, switched.headers.get("etag")]).toEqual([200, '"2"'])
     expect(switched.body).toMatchObject({ status: "active", lastTest: { ok: true }, config: { user: "app_green", database: "postgres" } })
@@ -52,7 +52,7 @@ describe("two slots", () => {
     expect(await show("slots")).toMatchObject({ next: null, previous: { version: 1, config: { user: "app_blue", password: { set: true } } } })
     expect((await rollback("slots")).body).toMatchObject({ version: 3, status: "untested", config: { user: "app_blue" } })
     expect(await userOf("slots")).toBe("app_blue")
-    expect((await rollback("slots")).body, "and forward again").toMatchObject({ version: 4, config: { user: "app_green" } })
+    expect((await rollback("slots")).body, "a rollback can be undone").toMatchObject({ version: 4, config: { user: "app_green" } })
     expect(await userOf("slots")).toBe("app_green")
     const { data } = (await hub.call("GET", "/v1/connectors/slots/versions")).body
     expect(data.map((each: { kind: string; of: number | null }) => [each.kind, each.of])).toEqual([
@@ -69,7 +69,7 @@ describe("two slots", () => {
     for (const value of [FIRST, SECOND]) for (const form of formsOf(value)) expect(shown.includes(form), form).toBe(false)
   })
 
-  it("what fails its test is not switched unless forced, and is untested then", async () => {
+  it("credentials that fail their test are switched only by force, and are untested then", async () => {
     await create("forced")
     await stage("forced", { password: "wrong" })
     expect((await testNext("forced")).body).toMatchObject({ ok: false, error: { code: "auth_failed" } })
@@ -80,7 +80,7 @@ describe("two slots", () => {
     expect(await userOf("forced")).toBe("app_blue")
   })
 
-  it("a test counts for what it tested: staging again or changing the config takes it back", async () => {
+  it("a test applies only to what it tested: its result is dropped when credentials are staged again or the config changes", async () => {
     await create("stale")
     await stage("stale", green)
     await testNext("stale")
@@ -97,11 +97,11 @@ describe("two slots", () => {
     expect((await turn("stale")).body.config).toMatchObject({ user: "app_green", database: "template1" })
   })
 
-  it("staged and previous credentials go nowhere that they were not entered for", async () => {
+  it("staged and previous credentials are never sent to a destination that they were not entered for", async () => {
     await create("aimed")
     await stage("aimed", green)
     await patch("aimed", { config: { host: "localhost", password: FIRST } })
-    expect((await show("aimed")).next, "staged ones are gone with the destination").toBeNull()
+    expect((await show("aimed")).next, "staged credentials are deleted if the destination changes").toBeNull()
     await patch("aimed", { config: { host: "127.0.0.1", password: FIRST } })
     await stage("aimed", green)
     await testNext("aimed")
@@ -110,13 +110,13 @@ describe("two slots", () => {
     expect((await show("aimed")).previous).toBeNull()
     expect((await rollback("aimed")).body.code).toBe("credentials_missing")
     const { host, password } = (await hub.call("POST", "/v1/connectors/aimed/versions/1/restore")).body.config
-    expect([host, password.set], "a version brings both, which belonged together").toEqual(["127.0.0.1", true])
+    expect([host, password.set], "a version restores host and password together").toEqual(["127.0.0.1", true])
     expect(await userOf("aimed")).toBe("app_blue")
     const away = await stage("aimed", { password: SECOND, host: "127.0.0.2" })
     expect([away.status, away.body.code, away.body.errors[0].pointer]).toEqual([422, "config_invalid", "/config/host"])
   })
 
-  it("a masked secret within a staged field keeps what the connector has", async () => {
+  it("a masked secret in a staged field keeps the connector's value", async () => {
     const headers = (given: object[]) => ({ headers: given })
     const http = {
       url: "https://api.example.com/",
@@ -145,7 +145,7 @@ describe("two slots", () => {
 })
 
 describe("bad input", () => {
-  it("what is no credential, nothing, faults and drafts are refused", async () => {
+  it("fields that are not credentials, empty requests, faults and drafts are rejected", async () => {
     await create("asked")
     for (const [given, pointers] of [
       [{}, undefined],
@@ -177,10 +177,13 @@ describe("bad input", () => {
     await stage("off", green)
     await patch("off", { enabled: false })
     expect((await testNext("off")).body.code).toBe("connector_disabled")
-    expect((await turn("off", { force: true })).body, "what is switched off stays off").toMatchObject({ status: "disabled", config: { user: "app_green" } })
+    expect((await turn("off", { force: true })).body, "a disabled connector stays disabled").toMatchObject({
+      status: "disabled",
+      config: { user: "app_green" },
+    })
   })
 
-  it("strangers, viewers, If-Match, and nothing there", async () => {
+  it("strangers, viewers, a stale If-Match and empty slots are rejected", async () => {
     const { body: made } = await create("guarded")
     const viewer = await hub.keyFor("viewer")
     const other = await hub.workspace("credential-strangers")
@@ -201,11 +204,11 @@ describe("bad input", () => {
     await stage("guarded", green, { "if-match": '"1"' })
     expect((await turn("guarded", { force: true }, { "if-match": '"9"' })).status).toBe(412)
     const answers = await Promise.all([1, 2, 3].map(() => turn("guarded", { force: true })))
-    expect(answers.map((each) => each.status).sort(), "one switch of three finds something staged").toEqual([200, 409, 409])
+    expect(answers.map((each) => each.status).sort(), "one of three switches finds staged credentials").toEqual([200, 409, 409])
     expect((await hub.call("GET", "/v1/connectors/guarded")).body.version).toBe(2)
   })
 
-  it("a staged secret that does not open is said to be unreadable, and the connector goes on", async () => {
+  it("a staged secret that cannot be opened is reported as unreadable, and the connector still works", async () => {
     const { body: made } = await create("torn")
     await stage("torn", green)
     const { id } = (await hub.call("GET", "/v1/me")).body.workspace

@@ -5,7 +5,7 @@ import { listenHttp } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 
 const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
-/** What the server answers. */
+/** The server's answer. */
 const remote = { body: Buffer.alloc(0) as Buffer, headers: {} as Record<string, string> }
 const server = use(() => listenHttp((_request, response) => void response.writeHead(200, remote.headers).end(remote.body)))
 
@@ -29,7 +29,7 @@ const discover = async (name: string) => (await hub.call("POST", `/v1/connectors
 const rows = async (name: string, more = "") => (await hub.call("GET", `/v1/connectors/${name}/rows?stream=${encodeURIComponent('["x.csv"]')}${more}`)).body
 const columnsIn = (stream: { columns: { name: string; type: string }[] }) => stream.columns.map(({ name, type }) => `${name} ${type}`)
 
-describe("a file is read as it is", () => {
+describe("a file is read correctly", () => {
   it.each<[string, string | Buffer, string[], unknown[][]]>([
     [
       "years as names",
@@ -100,7 +100,7 @@ describe("a file is read as it is", () => {
     expect(await valuesOf()).toEqual(values)
   })
 
-  it("with a stray byte: the line is rejected by name, and the others are right", async () => {
+  it("with a stray byte: the line is rejected by name, and the other lines are correct", async () => {
     const name = await uploaded(Buffer.concat([Buffer.from("id,name\n1,Zürich\n2,Łódź\n3,x"), Buffer.from([0xfc]), Buffer.from("y\n4,日本\n")]))
     expect((await test(name)).server).toMatchObject({
       details: { encoding: "utf-8" },
@@ -115,7 +115,7 @@ describe("a file is read as it is", () => {
     expect((await rows(name)).rows.map((row: { name: string }) => row.name)).toEqual(["Zürich", "Łódź", "日本"])
   })
 
-  it("with bytes that windows-1252 leaves undefined: the line is rejected", async () => {
+  it("with bytes that are undefined in windows-1252: the line is rejected", async () => {
     const name = await uploaded(Buffer.from("id,name\n1,Köln\n2,a\u0081b\n", "latin1"), { encoding: "windows-1252" })
     expect((await rows(name)).rejected.records).toEqual([{ line: 3, lastLine: 3, reason: "has bytes that are not windows-1252." }])
   })
@@ -140,7 +140,7 @@ describe("a file is read as it is", () => {
 })
 
 describe("a guess is data", () => {
-  it("in test and catalog, with its alternative, and gone once it is fixed", async () => {
+  it("in tests and catalogs, with its alternative, and disappears once the setting is fixed", async () => {
     const name = await uploaded("code,name\nA,Ada\nB,Bo\n")
     const guess = { setting: "header", taken: "yes", alternative: "no", message: expect.stringContaining("a guess") }
     const report = await test(name)
@@ -155,7 +155,7 @@ describe("a guess is data", () => {
     expect((await rows(name)).rowCount).toBe(3)
   })
 
-  it("of the encoding is none once every byte was UTF-8", async () => {
+  it("and the encoding is no longer a guess once all bytes have proven to be UTF-8", async () => {
     const name = await uploaded(`id,name\n${"1,a\n".repeat(70_000)}`)
     expect((await test(name)).server.guesses).toEqual([expect.objectContaining({ setting: "encoding", alternative: "windows-1252" })])
     expect((await discover(name)).streams[0]).not.toHaveProperty("guesses")
@@ -191,21 +191,21 @@ describe("a test fails", () => {
     expect((await test(await served("id,name\n1,Ada\n", { "content-type": type }, { contentType: "ignored" }))).ok).toBe(true)
   })
 
-  it("also where the declared page comes compressed", async () => {
+  it("also for a declared page that is compressed", async () => {
     const name = await served(gzipSync("please sign in\n"), { "content-type": "text/html", "content-encoding": "gzip" })
     expect(await test(name)).toMatchObject({ ok: false, error: { message: expect.stringContaining("HTML") } })
   })
 
   it.each([
-    ["rows of another width", "a,b,c\n1,2\n3,4\n", {}],
-    ["no value of a fixed type", "a,b\nx,1\ny,2\n", { columns: [{ name: "a", type: "integer" }] }],
+    ["rows with a different number of fields", "a,b,c\n1,2\n3,4\n", {}],
+    ["no value fits a fixed type", "a,b\nx,1\ny,2\n", { columns: [{ name: "a", type: "integer" }] }],
     ["an encoding that fits no line", Buffer.from("ä,ö\nü,ß\n", "latin1"), { encoding: "utf-8", header: "no" }],
-  ])("where every record is rejected: %s", async (_, body, more) => {
+  ])("if every record is rejected: %s", async (_, body, more) => {
     const report = await test(await uploaded(body, more))
     expect(report).toMatchObject({ ok: false, error: { code: "response_invalid", message: expect.stringMatching(/is rejected: line \d/) } })
   })
 
-  it("and so does a read where a type is fixed of a column that is not there", async () => {
+  it("and so does a read if a type is fixed for a missing column", async () => {
     const name = await uploaded("id,zip\n1,007\n", { columns: [{ name: "zpi", type: "text" }] })
     const says = expect.stringMatching(/no column zpi.*it has id, zip/)
     expect(await test(name)).toMatchObject({ ok: false, error: { code: "config_invalid", message: says } })
@@ -215,7 +215,7 @@ describe("a test fails", () => {
 })
 
 describe("a file without rows", () => {
-  it("has its columns, before and after discovery", async () => {
+  it("has columns, before and after discovery", async () => {
     const name = await uploaded("id,name,total\n")
     const names = async () => (await rows(name)).columns.map((column: { name: string }) => column.name)
     expect(await names()).toEqual(["id", "name", "total"])
@@ -225,7 +225,7 @@ describe("a file without rows", () => {
     expect(chosen.columns.map((column: { name: string }) => column.name)).toEqual(["total", "id"])
   })
 
-  it("refuses a choice of columns that are not there, before and after discovery", async () => {
+  it("rejects a selection of missing columns, before and after discovery", async () => {
     const name = await uploaded("id,name\n")
     const wrong = () => rows(name, `&columns=${encodeURIComponent('["zpi"]')}`)
     const refused = { status: 422, code: "request_invalid", detail: expect.stringMatching(/no column zpi; it has id, name/) }

@@ -5,7 +5,7 @@ import { listenHttp } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 
 let other: { id: string; key: string }
-/** What the server gives at `/x.csv`, and how often it was asked. */
+/** The server's answer at `/x.csv`, and the number of requests. */
 const remote = { body: Buffer.alloc(0) as Buffer, asked: 0, sent: 0, endless: false }
 
 const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
@@ -52,8 +52,8 @@ const WANTED = [
   { id: 3, name: "", at: "2026-01-03" },
 ]
 
-describe("a file that was uploaded", () => {
-  it("is tested, discovered whole and previewed", async () => {
+describe("an uploaded file", () => {
+  it("is tested, discovered completely and previewed", async () => {
     const name = await uploaded(TABLE)
     const test = (await hub.call("POST", `/v1/connectors/${name}/test`, {})).body
     expect(test).toMatchObject({
@@ -72,11 +72,11 @@ describe("a file that was uploaded", () => {
     ["zstd, in two frames", Buffer.concat([zstdCompressSync(TABLE.slice(0, 20)), zstdCompressSync(TABLE.slice(20))])],
     ["UTF-16", Buffer.from(`\uFEFF${TABLE}`, "utf16le")],
     ["windows-1252 with semicolons and CR", Buffer.from(TABLE.replaceAll("\n", "\r").replaceAll(",", ";").replace("Zoë; Ltd", "Zoë, Ltd"), "latin1")],
-  ])("is read the same as %s", async (_, bytes) => {
+  ])("is read the same way as %s", async (_, bytes) => {
     expect((await rows(await uploaded(bytes))).rows).toEqual(WANTED)
   })
 
-  it("says of every record that is no row where it is and why, in preview and catalog: lines = rows + rejected", async () => {
+  it("reports the place and the reason of every record that is not a row, in preview and catalog: lines = rows + rejected", async () => {
     const long = "x".repeat(3_000_000)
     const text = `a,b\n1,2\n3\n4,5,6\n7,"8\n9,10\n11,\u0000\n12,${long}\n13,14\n\n15,16\n`
     const name = await uploaded(text)
@@ -96,7 +96,7 @@ describe("a file that was uploaded", () => {
     expect(catalog.streams[0].estimatedRows).toBe(4)
   })
 
-  it("has types by all of its values, not by its first ones", async () => {
+  it("has types that fit all of its values, not only the first ones", async () => {
     const text = `n,zip\n${Array.from({ length: 60_000 }, (_, index) => `${index},${index}\n`).join("")}x,007\n`
     const name = await uploaded(text)
     expect((await rows(name, 1)).columns.map((each: { type: string }) => each.type)).toEqual(["integer", "integer"])
@@ -105,7 +105,7 @@ describe("a file that was uploaded", () => {
     expect((await rows(name, 1)).rows).toEqual([{ n: "0", zip: "0" }])
   })
 
-  it("keeps to a type that is fixed, and names what does not fit it", async () => {
+  it("keeps a fixed type, and reports the values that do not fit it", async () => {
     const name = await uploaded("n,m\n1,1\nx,2\n", {
       columns: [
         { name: "n", type: "integer" },
@@ -119,7 +119,7 @@ describe("a file that was uploaded", () => {
     ])
   })
 
-  it("that is no CSV fails the test, by name", async () => {
+  it("that is not CSV fails the test, which names its format", async () => {
     for (const [bytes, says] of [
       [Buffer.from([0x50, 0x4b, 3, 4, 20, 0, 8]), "Excel"],
       [Buffer.from(Array.from({ length: 4_000 }, (_, index) => (index * 7) % 32)), "binary"],
@@ -131,7 +131,7 @@ describe("a file that was uploaded", () => {
     }
   })
 
-  it("cannot be removed while a connector reads it, and can after", async () => {
+  it("cannot be removed while a connector reads it, but can be removed afterwards", async () => {
     const id = await upload(TABLE)
     const name = await connector({ kind: "upload", upload: id })
     expect((await hub.call("GET", `/v1/uploads/${id}`)).body.usedBy).toEqual([name])
@@ -141,7 +141,7 @@ describe("a file that was uploaded", () => {
     expect((await hub.call("DELETE", `/v1/uploads/${id}`)).status).toBe(204)
   })
 
-  it("of another workspace, or of none, is not to be had", async () => {
+  it("of another workspace, or with an unknown id, cannot be read", async () => {
     const theirs = await upload(TABLE, "theirs.csv", other.key)
     for (const id of [theirs, crypto.randomUUID(), "x"]) {
       const source = { kind: "upload", upload: id }
@@ -156,7 +156,7 @@ describe("a file that was uploaded", () => {
 describe("a file at a URL", () => {
   const at = (more: object = {}) => connector({ kind: "url", url: `http://127.0.0.1:${server.port}/x.csv`, ...more })
 
-  it("is asked for once by each of test, discovery and preview, and read as far as it must be", async () => {
+  it("is requested once by each test, discovery and preview, and read no further than necessary", async () => {
     remote.body = Buffer.from(TABLE)
     const name = await at()
     const asked = async (work: () => Promise<unknown>): Promise<number> => {
@@ -169,7 +169,7 @@ describe("a file at a URL", () => {
     expect(await asked(async () => expect((await rows(name, 20, "x.csv")).rows).toEqual(WANTED))).toBe(1)
   })
 
-  it("that never ends is tested and previewed by its beginning, and discovered until the deadline", async () => {
+  it("that never ends is tested and previewed from its beginning, and discovered until the deadline", async () => {
     remote.body = Buffer.from(`a,b\n${"1,2\n".repeat(10_000)}`)
     remote.endless = true
     const name = await at()
@@ -181,7 +181,7 @@ describe("a file at a URL", () => {
     remote.endless = false
   })
 
-  it("that is a gzip bomb is given up", async () => {
+  it("that is a gzip bomb is rejected", async () => {
     remote.body = gzipSync(Buffer.alloc(400 * 1_048_576, `1,${"x".repeat(4_000)}\n`))
     expect(remote.body.length).toBeLessThan(2_000_000)
     const name = await at()
@@ -189,7 +189,7 @@ describe("a file at a URL", () => {
     expect(await discover(name)).toMatchObject({ status: 502, code: "response_too_large" })
   })
 
-  it("has no other path than its name", async () => {
+  it("has no path other than its name", async () => {
     remote.body = Buffer.from(TABLE)
     expect(await rows(await at(), 20, "y.csv")).toMatchObject({ status: 404, code: "stream_not_found", detail: expect.stringContaining('["x.csv"]') })
   })

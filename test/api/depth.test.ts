@@ -16,8 +16,8 @@ const far = use(() =>
 const database = use(() => startTestDatabase())
 const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
 
-describe("JSON that is nested by the thousand", () => {
-  it("is no request: 422 on every route, with an Idempotency-Key and without", async () => {
+describe("JSON with thousands of nested levels", () => {
+  it("is not accepted as a request: 422 on every route, with and without an Idempotency-Key", async () => {
     const requests = (levels: number): [string, string, string][] => [
       ["POST", "/v1/connectors", `{"name":"d","type":"http","config":{"url":"https://a.example/","x":${lists(levels)}}}`],
       ["POST", "/v1/connectors", `{"name":"d","type":"http","config":${objects(levels)}}`],
@@ -37,7 +37,7 @@ describe("JSON that is nested by the thousand", () => {
         }
   })
 
-  it("is no answer of an API", async () => {
+  it("is not accepted as an API's answer", async () => {
     for (const [index, levels] of [6_000, 6_001, 100_000].entries()) {
       const name = `far-${index}`
       await hub.call("POST", "/v1/connectors", { name, type: "http", config: { url: `${far.url}/${levels}`, records: "data" } })
@@ -46,7 +46,7 @@ describe("JSON that is nested by the thousand", () => {
     }
   })
 
-  it("is no value of a database, as JSON and streamed", async () => {
+  it("is not accepted as a database's value, as JSON or streamed", async () => {
     await hub.call("POST", "/v1/connectors", { name: "rows", type: "postgres", config: database.config })
     const statement = "select (repeat('[', 4000) || repeat(']', 4000))::json as deep"
     const answer = await hub.call("POST", "/v1/connectors/rows/query", { statement })

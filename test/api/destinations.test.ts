@@ -9,7 +9,7 @@ interface Recorder extends Loopback {
   readonly heard: string[]
 }
 
-/** A token endpoint, and whatever else, that keeps every header and body it is sent. */
+/** A server with a token endpoint that keeps every header and body that it receives. */
 async function startRecorder(): Promise<Recorder> {
   const heard: string[] = []
   const server = await listenHttp((request, response) => {
@@ -41,9 +41,9 @@ const auth = (at: Loopback, clientSecret: unknown, kind = "oauth2_client") => ({
 const create = (name: string) => hub.call("POST", "/v1/connectors", { name, type: "http", config: { url: `${own.url}/api`, ...auth(own, SECRET) } })
 const as = (method: string, path: string, body?: unknown) => hub.call(method, `/v1/connectors/${path}`, body, { key: editor })
 
-describe("a stored secret goes where it was entered for", () => {
+describe("a stored secret is sent only to the destination that it was entered for", () => {
   it.each(["oauth2_client", "oauth2_refresh"])(
-    "a mask that was staged beside another one (%s) does not take what a restored version has elsewhere",
+    "a mask that was staged with another destination (%s) does not take the secret of a restored version",
     async (kind) => {
       await create(kind)
       expect((await as("PATCH", kind, { config: auth(other, "their own", kind) })).status).toBe(200)
@@ -53,10 +53,10 @@ describe("a stored secret goes where it was entered for", () => {
         await as("POST", `${kind}/${path}`, path.endsWith("switch") ? { force: true } : undefined)
       await as("POST", `${kind}/test`)
       expect(other.heard.filter((each) => each.includes(SECRET))).toEqual([])
-      expect((await hub.call("GET", `/v1/connectors/${kind}/credentials`)).body.next, "what was staged is gone").toBeNull()
+      expect((await hub.call("GET", `/v1/connectors/${kind}/credentials`)).body.next, "the staged credentials are deleted").toBeNull()
       expect(
         own.heard.some((each) => each.includes(SECRET)),
-        "the restored version logs in where it did",
+        "the restored version logs in at its own destination",
       ).toBe(true)
     },
   )

@@ -33,7 +33,7 @@ describe("a dry run", () => {
     warehouse.front.jobs.bytesOf = () => 123_456_789
   })
 
-  test("says what the statement would read, runs nothing, and is in the audit as one", async () => {
+  test("reports what the statement would read, runs nothing, and is recorded in the audit", async () => {
     const { status, body } = await dryRun("lake", { statement, params: [30_000] })
     expect(status).toBe(200)
     expect(body).toEqual({
@@ -56,13 +56,13 @@ describe("a dry run", () => {
     expect(engine.ran).toEqual([])
   })
 
-  test("of a statement that writes is refused", async () => {
+  test("of a statement that writes is rejected", async () => {
     expect((await dryRun("lake", { statement: "DROP TABLE orders" })).body.code).toBe("query_invalid")
   })
 })
 
-describe("a dry run of a type that has none", () => {
-  test("is refused, nothing is dialled, and the audit has no entry", async () => {
+describe("a dry run of a type that does not support it", () => {
+  test("is rejected without a connection and without an audit entry", async () => {
     const { status, body } = await dryRun("shop", { statement: "select 1" })
     expect([status, body.code, body.detail]).toEqual([
       400,
@@ -74,13 +74,13 @@ describe("a dry run of a type that has none", () => {
     expect((await hub.call("GET", `/v1/audit?action=query.run&target=${id}`)).body.total).toBe(0)
   })
 
-  test("is refused by the command too", async () => {
+  test("is also rejected by the command", async () => {
     const ran = await jackfieldAt(hub)(["connectors", "query", "shop", "select 1", "--dry-run", "--max-rows", "5", "--json"])
     expect([ran.code, problem(ran).code]).toEqual([1, "unsupported"])
   })
 })
 
-test("a viewer gets no dry run, another workspace does not see the connector, and a body with more is refused", async () => {
+test("a viewer may not use it, another workspace does not find the connector, and a body with other fields is rejected", async () => {
   expect((await dryRun("shop", { statement: "select 1" }, await hub.keyFor("viewer"))).status).toBe(403)
   expect((await dryRun("shop", { statement: "select 1" }, (await hub.workspace("other")).key)).status).toBe(404)
   expect((await dryRun("shop", { statement: "select 1", maxRows: 1 })).status).toBe(422)

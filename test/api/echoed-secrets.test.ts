@@ -5,7 +5,7 @@ import { use } from "../support/use.ts"
 
 const TOKEN = "tok_9f8E7d6C5b4A39281706"
 
-/** A stand-in that repeats what it was sent. */
+/** A stand-in that repeats everything that it receives. */
 const far = use(() =>
   listenHttp((request, response) => {
     if (request.url?.startsWith("/fail")) response.writeHead(500).end("a".repeat(61 * 1024))
@@ -33,19 +33,19 @@ async function connector(config: object, token = TOKEN): Promise<string> {
   return body.id as string
 }
 
-describe("a random secret that the far side repeats", () => {
+describe("a random secret that the remote system repeats", () => {
   const rows = [
     { id: 1, got: "Bearer [secret]", env: "production" },
     { id: 2, got: "x[secret]", env: "production" },
   ]
 
-  test("is hidden in the answer of a call, which says so", async () => {
+  test("is hidden in the answer to a call, which reports it", async () => {
     const id = await connector({})
     const { status, body } = await hub.call("POST", `/v1/connectors/${id}/call`, { input: {} })
     expect([status, body.output, body.hidden]).toEqual([200, rows, 2])
   })
 
-  test("is hidden in streamed records, whose last line says so", async () => {
+  test("is hidden in streamed records, whose last line reports it", async () => {
     const id = await connector({})
     const { text } = await hub.call("POST", `/v1/connectors/${id}/call`, { input: {} }, { headers: { accept: "application/x-ndjson" } })
     expect(
@@ -56,7 +56,7 @@ describe("a random secret that the far side repeats", () => {
     ).toEqual([...rows, { $hidden: 2 }])
   })
 
-  test("is hidden in rows, as a page, as NDJSON and as CSV, and in the catalog", async () => {
+  test("is hidden in rows as a page, as NDJSON and as CSV, and in the catalog", async () => {
     const id = await connector({})
     const path = `/v1/connectors/${id}/rows?stream=${encodeURIComponent('["records"]')}`
     const discovered = await hub.call("POST", `/v1/connectors/${id}/discover`, {})
@@ -70,14 +70,14 @@ describe("a random secret that the far side repeats", () => {
     expect([csv.text.includes("[secret]"), csv.text.includes(TOKEN), csv.text.includes("production")]).toEqual([true, false, true])
   })
 
-  test("is left alone where it is a common word", async () => {
+  test("is not hidden if it is a common word", async () => {
     const id = await connector({}, "production")
     const { body } = await hub.call("POST", `/v1/connectors/${id}/call`, { input: {} })
     expect([body.output[0].env, body.hidden]).toEqual(["production", undefined])
   })
 })
 
-test("an error that repeats a long secret of equal letters is answered", async () => {
+test("an error that repeats a long secret of identical letters is returned", async () => {
   const id = await connector({ url: `${far.url}/fail` }, "a".repeat(4_000))
   const { status, body } = await hub.call("POST", `/v1/connectors/${id}/call`, { input: {} })
   expect([status, body.code]).toEqual([502, "remote_failed"])

@@ -31,14 +31,14 @@ const exact = [
   "1.00000000000000000001",
 ]
 
-describe("a number that a double does not hold arrives as it was written", () => {
+describe("a number that does not fit a double arrives as it was written", () => {
   test.each(exact)("in a body: %s", async (digits) => {
     const number = new ExactNumber(digits)
     const { status } = await call({ body: [{ name: "id" }, { name: "deep" }] }, { input: { id: number, deep: { list: [number, 1.5] } } })
     expect([status, seen.at(-1)?.body]).toEqual([200, `{"id":${digits},"deep":{"list":[${digits},1.5]}}`])
   })
 
-  test("in a query, in a form, in headers, and within a template", async () => {
+  test("in a query, in a form, in headers and in a template", async () => {
     await call({ parameters: [{ name: "id" }] }, { input: { id } })
     expect(seen.at(-1)?.url).toBe(`/?id=${LONG}`)
     await call({ headers: [{ name: "content-type", value: "application/x-www-form-urlencoded" }], body: [{ name: "id" }] }, { input: { id } })
@@ -47,14 +47,14 @@ describe("a number that a double does not hold arrives as it was written", () =>
     expect(seen.at(-1)).toEqual({ url: `/things/${LONG}`, body: `{"id": ${LONG}, "all": [${LONG}]}` })
   })
 
-  test("in a dry run, which shows what would be sent", async () => {
+  test("in a dry run, which shows the request that would be sent", async () => {
     const { body } = await call({ body: [{ name: "id" }] }, { input: { id }, dryRun: true })
     expect(body.body).toBe(`{"id":${LONG}}`)
   })
 })
 
-describe("a body of the API with such numbers", () => {
-  test("is refused where a number of fewer digits is meant", async () => {
+describe("a request body with such numbers", () => {
+  test("is rejected if the field needs a number with fewer digits", async () => {
     const { status, body } = await call({}, { input: {}, timeoutMs: id })
     expect([status, body.errors]).toEqual([422, [{ pointer: "/timeoutMs", message: "must be integer, with fewer digits." }]])
   })
@@ -64,7 +64,7 @@ describe("a body of the API with such numbers", () => {
     [`{"input":{"id":${"[".repeat(5_000)}1e5${"]".repeat(5_000)}}}`, 422],
     [`\uFEFF{"input":{"id":12345678901234567890}}`, 200],
     ['{"input":{"id":12345678901234567890}', 400],
-  ])("is parsed by the same rules as any: %.40s", async (text, status) => {
+  ])("is parsed by the same rules as any other body: %.40s", async (text, status) => {
     const created = await hub.call("POST", "/v1/connectors", {
       name: `c${++made}`,
       type: "http",

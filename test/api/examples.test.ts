@@ -9,16 +9,16 @@ import { answerAt, checkerOf, type DescribedOperation, type Description, operati
 import { standInCa, standIns } from "../support/stand-ins.ts"
 import { use } from "../support/use.ts"
 
-/** One operation whose examples are sent; in this order, each finds what those before it have made. */
+/** One operation whose examples are sent. The runs are in order: each uses what earlier ones have created. */
 interface Run {
   readonly operation: string
-  /** The operation whose last answer has the id that the path names. */
+  /** The operation whose last answer has the id for the path. */
   readonly of?: string
-  /** Parameters of the path in the place of the description's own examples. */
+  /** Parameters of the path that replace the description's own examples. */
   readonly path?: Readonly<Record<string, string>>
-  /** Sent with the session of the login, not with a key. */
+  /** The request is sent with the login's session and not with a key. */
   readonly session?: true
-  /** Made ready before: what no example could know. */
+  /** Runs before the request, to prepare what the example cannot know. */
   readonly before?: () => Promise<unknown>
 }
 
@@ -83,7 +83,7 @@ const hub = use(() =>
     {
       JACKFIELD_DNS: dns.address,
       JACKFIELD_EGRESS_ALLOW: `127.0.0.0/8:${database.port},127.0.0.1/32:${warehouse.front.port}`,
-      // The README's, and the example's.
+      // The password in the README and in the example.
       JACKFIELD_ADMIN_PASSWORD: "HnV3FZ-p7lMf091oDLV_",
     },
     { door: { standIns, extraCa: standInCa() ?? "" } },
@@ -103,8 +103,8 @@ function pathOf({ path, parameters }: DescribedOperation, run: Run): string {
   })
 }
 
-describe("the examples of the description", () => {
-  it("are there for every body, and all of them are sent here", () => {
+describe("the examples in the description", () => {
+  it("exist for every body, and all of them are sent here", () => {
     const withBody = operations.filter(({ body }) => body["application/json"] !== undefined)
     expect(withBody.filter((each) => examplesOf(each).length === 0).map(({ id }) => id)).toEqual([])
     expect(RUNS.map(({ operation }) => operation).sort()).toEqual(withBody.map(({ id }) => id).sort())
@@ -124,7 +124,7 @@ describe("the examples of the description", () => {
     }
   })
 
-  it("do what they say: a row is found, and a report has passed", () => {
+  it("do what they claim: a query finds a row, and a test passes", () => {
     expect(answers.get("testConnector")?.body.ok).toBe(true)
     expect(answers.get("queryConnector")?.body.rows).toEqual([{ id: 2, total: 31000 }])
     expect(answers.get("callConnector")?.body).toMatchObject({ method: "GET", url: "https://api.example.com/v1/companies" })

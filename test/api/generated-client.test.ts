@@ -18,7 +18,7 @@ const SCHEMA = `
 
 const database = use(() => startTestDatabase())
 const hub = use(() => startHub())
-/** A project of its own, as somebody has it who writes a client. */
+/** A separate project, like that of a developer who writes a client. */
 let project: string
 beforeAll(async () => {
   await database.query(SCHEMA)
@@ -27,12 +27,12 @@ beforeAll(async () => {
 afterAll(() => rm(project, { recursive: true, force: true }))
 
 const tool = (name: string, ...args: string[]) => run(join(project, "node_modules", ".bin", name), args, { cwd: project }).catch(told)
-/** What a tool printed is the reason why it failed. */
+/** Throws an error with the output of the tool that failed. */
 const told = (error: { stdout?: string; stderr?: string }): never => {
   throw new Error(`${error.stdout}${error.stderr}`, { cause: error })
 }
 
-it("a client generated from /openapi.json compiles, and runs the README's session", async () => {
+it("a client that is generated from /openapi.json compiles and runs the README's session", async () => {
   await symlink(join(process.cwd(), "node_modules"), join(project, "node_modules"))
   await writeFile(join(project, "package.json"), '{ "type": "module" }')
   const compilerOptions = { strict: true, noUncheckedIndexedAccess: true, target: "es2024", module: "nodenext", types: ["node"], skipLibCheck: true }

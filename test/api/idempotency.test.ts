@@ -24,7 +24,7 @@ const post = (path: string, body: unknown, key: string, options: { readonly key?
   hub.call("POST", path, body, { ...options, headers: { "idempotency-key": key, ...options.headers } })
 const http = (name: string) => ({ name, type: "http", config: { url: "https://api.example.com/" } })
 const counted = async (q: string) => (await hub.call("GET", `/v1/connectors?q=${q}`)).body.total as number
-/** What a process that is gone leaves behind: a claim that nobody renews, with or without what it had committed. */
+/** Leaves the state of a process that has crashed: a claim that is not renewed, with or without a committed outcome. */
 const abandon = (key: string, outcome: boolean) =>
   hub.served.hub.store.asHub(async () => {
     const { workspace } = (await hub.call("GET", "/v1/me")).body
@@ -35,7 +35,7 @@ const abandon = (key: string, outcome: boolean) =>
   })
 
 describe("the same key and the same request", () => {
-  it("gives the first answer again: status, body, Location and ETag", async () => {
+  it("return the first answer again: status, body, Location and ETag", async () => {
     const key = fresh()
     const first = await post("/v1/connectors", http("one"), key)
     const again = await post("/v1/connectors", { config: { url: "https://api.example.com/" }, type: "http", name: "one" }, key)
@@ -45,7 +45,7 @@ describe("the same key and the same request", () => {
     for (const name of ["location", "etag", "content-type"]) expect(again.headers.get(name), name).toBe(first.headers.get(name))
     expect(await counted("one")).toBe(1)
   })
-  it("50 at once make one connector", async () => {
+  it("create one connector with 50 concurrent requests", async () => {
     const key = fresh()
     const answers = await Promise.all(Array.from({ length: 50 }, () => post("/v1/connectors", http("fifty"), key)))
     const made = answers.filter(({ status }) => status === 201)
@@ -56,7 +56,7 @@ describe("the same key and the same request", () => {
     expect(answers.filter(({ status, headers }) => status === 201 && headers.get("idempotency-replayed") === null)).toHaveLength(1)
     expect(await counted("fifty")).toBe(1)
   })
-  it("repeats a refusal of the work itself, but not of the form", async () => {
+  it("repeat an error of the operation, but not an error of the request's form", async () => {
     const key = fresh()
     expect((await post("/v1/connectors", { name: "form" }, key)).status).toBe(422)
     const refused = await post("/v1/connectors", http("one"), key)
@@ -68,7 +68,7 @@ describe("the same key and the same request", () => {
       "true",
     ])
   })
-  it("a key that is shown once is shown again to whoever repeats, and stands nowhere in clear", async () => {
+  it("show a key that is shown only once again when repeated, and store it nowhere in plain text", async () => {
     const key = fresh()
     const { body } = await post("/v1/keys", { name: "app", role: "viewer" }, key)
     expect((await post("/v1/keys", { name: "app", role: "viewer" }, key)).body.key).toBe(body.key)
@@ -80,8 +80,8 @@ describe("the same key and the same request", () => {
   })
 })
 
-describe("another", () => {
-  it("body or path with the same key is refused", async () => {
+describe("a different request", () => {
+  it("with another body or path and the same key is rejected", async () => {
     const key = fresh()
     await post("/v1/connectors", http("mismatch"), key)
     for (const [path, body] of [
@@ -93,7 +93,7 @@ describe("another", () => {
     }
     expect(await counted("mismatch")).toBe(1)
   })
-  it("is stored as a hash that nobody without the hub's key can try secrets against", async () => {
+  it("is stored as a keyed hash, so that secrets cannot be guessed from it without the hub's key", async () => {
     const body = { name: "keyed", type: "http", config: { url: "https://a.example/", auth: { kind: "bearer", token: "1234" } } }
     expect((await hub.call("POST", "/v1/connectors", body, { headers: { "idempotency-key": "keyed" } })).status).toBe(201)
     const workspace = (await hub.call("GET", "/v1/me")).body.workspace.id as string
@@ -107,7 +107,7 @@ describe("another", () => {
     expect((await hub.call("POST", "/v1/connectors", body, { headers: { "idempotency-key": "keyed" } })).headers.get("idempotency-replayed")).toBe("true")
   })
 
-  it("caller or workspace with the same key is another request", async () => {
+  it("from another caller or workspace may use the same key", async () => {
     const key = fresh()
     const editor = await hub.keyFor("editor")
     const other = await hub.workspace("elsewhere")
@@ -118,8 +118,8 @@ describe("another", () => {
   })
 })
 
-describe("what may pass", () => {
-  it("a 502 is not kept: the next one is carried out", async () => {
+describe("temporary failures", () => {
+  it("a 502 is not kept: the next request is carried out", async () => {
     await hub.call("POST", "/v1/connectors", { name: "far", type: "http", config: { url: `${far.url}/` } })
     const key = fresh()
     const before = calls
@@ -130,7 +130,7 @@ describe("what may pass", () => {
     const kept = await post("/v1/connectors/far/call", {}, key)
     expect([kept.status, kept.headers.get("idempotency-replayed"), calls - before]).toEqual([200, "true", 2])
   })
-  it("a repetition meanwhile waits its turn", async () => {
+  it("a repetition during the first request waits for its answer", async () => {
     const key = fresh()
     let open: (() => void) | undefined
     const asked = new Promise<void>((resolve) => {
@@ -151,7 +151,7 @@ describe("what may pass", () => {
 })
 
 describe("after a crash", () => {
-  it("what was committed is not done again, and is named", async () => {
+  it("a committed change is not made again, and the answer names it", async () => {
     const key = fresh()
     await post("/v1/connectors", http("crashed"), key)
     await abandon(key, true)
@@ -162,14 +162,14 @@ describe("after a crash", () => {
       [{ action: "connector.create", target: { kind: "connector", id: "1", name: "n" } }],
     ])
   })
-  it("what was not committed is done", async () => {
+  it("a change that was not committed is made", async () => {
     const key = fresh()
     await post("/v1/keys", { name: "again", role: "viewer" }, key)
     await abandon(key, false)
     const { status, headers } = await post("/v1/keys", { name: "again", role: "viewer" }, key)
     expect([status, headers.get("idempotency-replayed")]).toEqual([201, null])
   })
-  it("a call that may have gone out is not made again", async () => {
+  it("a call that may have been sent is not sent again", async () => {
     const key = fresh()
     await post("/v1/connectors/far/call", {}, key)
     const before = calls
@@ -177,7 +177,7 @@ describe("after a crash", () => {
     const { status, body } = await post("/v1/connectors/far/call", {}, key)
     expect([status, body.code, body.done, calls]).toEqual([409, "idempotency_unknown", null, before])
   })
-  it("an expired key is a new one, and is swept", async () => {
+  it("an expired key counts as a new one, and is deleted", async () => {
     const key = fresh()
     await post("/v1/keys", { name: "old", role: "viewer" }, key)
     const { id } = (await hub.call("GET", "/v1/me")).body.workspace
@@ -194,19 +194,19 @@ describe("after a crash", () => {
 })
 
 describe("bad keys", () => {
-  it.each(["", " ", "x".repeat(256), "sch\u00fcssel"])("%s is refused", async (key) => {
+  it.each(["", " ", "x".repeat(256), "sch\u00fcssel"])("%s is rejected", async (key) => {
     const { status, body } = await post("/v1/keys", { name: "bad", role: "viewer" }, key)
     expect([status, body.errors?.[0].pointer]).toEqual([422, "/headers/idempotency-key"])
   })
-  it.each(["application/x-ndjson", "text/csv"])("no key for a stream: %s", async (accept) => {
+  it.each(["application/x-ndjson", "text/csv"])("a stream accepts no key: %s", async (accept) => {
     const { status, body } = await post("/v1/connectors/none/query", { statement: "select 1" }, fresh(), { headers: { accept } })
     expect([status, body.errors[0].message]).toEqual([422, expect.stringContaining("streamed")])
   })
-  it("a login takes none, and is never kept", async () => {
+  it("a login accepts no key, and its answer is never kept", async () => {
     const answer = await post("/v1/sessions", { email: "a@b.example", password: "x" }, fresh())
     expect([answer.status, answer.headers.get("idempotency-replayed")]).toEqual([401, null])
   })
-  it("the header stands in the description of every POST that takes it, and of no other", async () => {
+  it("the header is in the description of exactly the POST operations that accept it", async () => {
     const operations = operationsIn((await hub.call("GET", "/openapi.json")).body)
     const taking = (path: string): boolean =>
       operations.some((each) => each.method === "POST" && each.path === path && each.parameters.some(({ name }) => name === "idempotency-key"))
@@ -214,7 +214,7 @@ describe("bad keys", () => {
   })
 })
 
-it("gives no answer again about a connector that has left the caller's scope", async () => {
+it("a kept answer is not returned for a connector that is no longer in the caller's scope", async () => {
   const { body: mine } = await hub.call("POST", "/v1/connectors", { ...http("scoped"), config: { url: `${far.url}/` }, labels: { team: "mine" } })
   const { key } = (await hub.call("POST", "/v1/keys", { name: "limited", role: "use", labels: ["team:mine"] })).body
   const [byName, byId] = [fresh(), fresh()]

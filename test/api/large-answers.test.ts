@@ -4,7 +4,7 @@ import { startHub } from "../support/hub.ts"
 import { listenHttp } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 
-/** Records that together are too large to be evaluated where they arrive. */
+/** Records that together are too large to be evaluated in the hub's own process. */
 const recordsOf = (page: number, filling = "ä".repeat(100)) =>
   Array.from({ length: 200 }, (_, index) => ({ id: page * 200 + index, at: { n: page * 200 + index }, filling, $error: "mine" }))
 const BOMB = gzipSync(`[${"1,".repeat(5_000_000)}1]`)
@@ -43,7 +43,7 @@ const PAGED = { records: "items", success: "ok", paging: { kind: "cursor", param
 const ALL = [...recordsOf(0), { id: 200 }, ...recordsOf(2)]
 
 describe("a large answer", () => {
-  test("is given as a small one is: a list, one record, lines", async () => {
+  test("is returned like a small one: as a list, one record or lines", async () => {
     const list = await connector("/same")
     const { status, body, headers } = await call(list)
     expect([status, headers.get("content-type"), body.output, body.requests, body.retries]).toEqual([200, "application/json", recordsOf(0), 1, []])
@@ -69,17 +69,17 @@ describe("a large answer", () => {
     expect(linesOf((await call(name, "application/x-ndjson")).text)).toEqual(inLines(ALL))
   })
 
-  test("whose next page is the same one is refused", async () => {
+  test("whose next page is the same page is rejected", async () => {
     const { status, body } = await call(await connector("/same", { paging: { kind: "page", parameter: "page" } }))
     expect([status, body.code, body.detail]).toEqual([502, "response_invalid", expect.stringMatching(/the same page for two positions/)])
   })
 
-  test("that is not a success is refused with its beginning", async () => {
+  test("with an error status is rejected with the beginning of its body", async () => {
     const { body } = await call(await connector("/items", { ...PAGED, success: "missing" }))
     expect([body.code, body.detail]).toEqual(["remote_failed", expect.stringMatching(/missing is not true: \{"ok":true,"items"/)])
   })
 
-  test("that repeats a secret has it hidden, and says so", async () => {
+  test("that repeats a secret is returned without it, and reports it", async () => {
     const token = "kQ7xV2pLz9mR4tYb8wN3"
     const name = await connector("/echo", { auth: { kind: "bearer", token } })
     const { body } = await call(name)
@@ -89,7 +89,7 @@ describe("a large answer", () => {
     expect(linesOf(text).at(-1)).toEqual({ $hidden: 200 })
   })
 
-  test("of ten million bytes in ten thousand is refused for its number of values", async () => {
+  test("of ten million bytes with too many values is rejected", async () => {
     const { status, body } = await call(await connector("/bomb"))
     expect([status, body.code, body.detail]).toEqual([502, "response_too_large", expect.stringMatching(/more than 1,000,000 values/)])
   })
@@ -103,7 +103,7 @@ describe("a stream of large answers", () => {
     return hub.call("GET", `/v1/connectors/${name}/rows?stream=${encodeURIComponent(JSON.stringify(stream.path))}`, undefined, { headers: { accept } })
   }
 
-  test("gives every record", async () => {
+  test("returns every record", async () => {
     const { status, text } = await read(await connector("/items", { ...PAGED, key: "id", since: { kind: "parameter", parameter: "since", column: "at.n" } }))
     expect(status, text).toBe(200)
     const lines = linesOf(text)
@@ -114,14 +114,14 @@ describe("a stream of large answers", () => {
   test.each([
     ["/wide", /more than 5000 different members/],
     ["/huge", /larger than 1 MiB/],
-  ])("%s is refused", async (path, says) => {
+  ])("%s is rejected", async (path, says) => {
     const name = await connector(path)
     const { body } = await hub.call("POST", `/v1/connectors/${name}/discover`, {})
     expect([body.code, body.detail]).toEqual(["response_too_large", expect.stringMatching(says)])
   })
 })
 
-test("a deadline ends an expression that runs, and the error names it", async () => {
+test("the deadline stops a running expression, and the error names the expression", async () => {
   const name = await connector("/slow", { records: "sort_by(@, &to_string([to_string(@), to_string(@)]))" })
   const { status, body } = await call(name, "application/json", {}, { timeoutMs: 1_000 })
   expect([status, body.code, body.detail]).toEqual([504, "timed_out", expect.stringMatching(/deadline of the call passed while .*sort_by/)])

@@ -6,10 +6,10 @@ import { ARRIVAL_MAX_MS, buildServer } from "../../src/api/server.ts"
 import { startHub } from "../support/hub.ts"
 import { use } from "../support/use.ts"
 
-/** What whoever is nobody may take of the hub. */
+/** A hub, whose limits for callers without credentials are tested. */
 const hub = use(() => startHub())
 
-it("a request has to arrive in its time, and none may send for ever after its answer; a route may allow more", async () => {
+it("a request must arrive in time, and must not continue to send after its answer; a route may allow more time", async () => {
   const app = Fastify()
   useArrival(app, 300)
   app.post("/quick", async () => "ok")
@@ -32,7 +32,7 @@ it("a request has to arrive in its time, and none may send for ever after its an
   }
 })
 
-it("no request has for ever: an upload has six hours, any other five minutes", async () => {
+it("every request has a time limit: six hours for an upload, five minutes otherwise", async () => {
   const app = await buildServer(hub.served.hub, { version: "0", mounts: [], mountHosts: new Map() })
   try {
     expect(app.server.requestTimeout).toBe(6 * 3_600_000)
@@ -42,7 +42,7 @@ it("no request has for ever: an upload has six hours, any other five minutes", a
   }
 })
 
-it("a flood of logins is turned away at the door, and others log in after it", async () => {
+it("a flood of logins is rejected early, and others can log in afterwards", async () => {
   const logIn = (email: string) => hub.call("POST", "/v1/sessions", { email, password: "wrong" }, { key: null })
   const flood = await Promise.all(Array.from({ length: 40 }, (_, index) => logIn(`nobody${index}@example.com`)))
   const [turned, tried] = [429, 401].map((status) => flood.filter((each) => each.status === status).length)

@@ -23,7 +23,7 @@ const logIn = (password: string) => hub.call("POST", "/v1/sessions", { email: EM
 const change = (key: string, current: string, next: string) => hub.call("POST", "/v1/me/password", { current, password: next }, { key })
 const me = async (key: string) => (await hub.call("GET", "/v1/me", undefined, { key })).status
 
-/** Holds the user's row, as another node's change does, until `count` transactions of the hub wait for it; then does `last` and commits. */
+/** Locks the user's row, like a change on another node, until `count` transactions of the hub wait for it; then runs `last` and commits. */
 async function whileHeld<T>(count: number, begin: () => readonly Promise<T>[], last = "select 1"): Promise<T[]> {
   await owner.query("begin")
   await owner.query("select from jackfield.users where email = $1 for update", [EMAIL])
@@ -41,20 +41,20 @@ async function whileHeld<T>(count: number, begin: () => readonly Promise<T>[], l
 }
 
 describe("a password that is verified", () => {
-  test("and changed before the session is stored opens none", async () => {
+  test("and changed before the session is stored opens no session", async () => {
     const [answer] = await whileHeld(1, () => [logIn(PASSWORD)], "update jackfield.users set password_hash = password_hash || 'x'")
     await owner.query("update jackfield.users set password_hash = left(password_hash, -1)")
     expect([answer?.status, answer?.body.code]).toEqual([401, "unauthenticated"])
     expect((await logIn(PASSWORD)).status).toBe(201)
   })
 
-  test("and whose login is disabled before the session is stored opens none", async () => {
+  test("and whose login is disabled before the session is stored opens no session", async () => {
     const [answer] = await whileHeld(1, () => [logIn(PASSWORD)], "update jackfield.users set disabled_at = now()")
     await owner.query("update jackfield.users set disabled_at = null")
     expect(answer?.status).toBe(401)
   })
 
-  test("by two changes at once is changed by one of them, whose new password logs in", async () => {
+  test("in two concurrent changes is changed by one of them, whose new password logs in", async () => {
     const { token } = (await logIn(PASSWORD)).body
     const nexts = ["the second password", "the third password"]
     const answers = await whileHeld(2, () => nexts.map((next) => change(token, PASSWORD, next)))
@@ -66,7 +66,7 @@ describe("a password that is verified", () => {
   })
 })
 
-test("a session's token has one spelling", async () => {
+test("a session's token has only one valid spelling", async () => {
   const { token } = (await logIn(PASSWORD)).body as { token: string }
   const [head = "", body = "", signature = ""] = token.split(".")
   const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -77,7 +77,7 @@ test("a session's token has one spelling", async () => {
   for (const other of others) expect(await me(other), other).toBe(401)
 })
 
-test("expired sessions are deleted by the database's clock, whatever the clock of a node says", async () => {
+test("expired sessions are deleted by the database's clock, whatever a node's clock shows", async () => {
   await owner.query("delete from jackfield.sessions")
   const { token } = (await logIn(PASSWORD)).body
   const now = Date.now
@@ -107,7 +107,7 @@ test("an admin who adds an e-mail learns nothing about its owner until that pers
   expect((await hub.call("GET", `/v1/users/${email}`, undefined, { key: other.key })).body).toMatchObject({ name: "Robert", lastLoginAt: expect.any(String) })
 })
 
-/** The answer to a request with headers of one's own; `fetch` sets Host itself. */
+/** The answer to a request with the given headers; `fetch` would set Host itself. */
 const raw = (path: string, headers: Readonly<Record<string, string>>) =>
   new Promise<string>((resolve, reject) => {
     request(hub.url + path, { headers }, (response) => {
@@ -121,7 +121,7 @@ const raw = (path: string, headers: Readonly<Record<string, string>>) =>
       .end()
   })
 
-test("no header of a request gets into a link or a redirect", async () => {
+test("no request header appears in a link or a redirect", async () => {
   const config = { host: "db.example.com", database: "d", user: "u", password: "p" }
   expect((await hub.call("POST", "/v1/connectors", { name: "linked", type: "postgres", config })).status).toBe(201)
   const forged = { host: "evil.example", "x-forwarded-host": "evil.example", "x-forwarded-proto": "evil", forwarded: "host=evil.example" }
@@ -140,7 +140,7 @@ test("no header of a request gets into a link or a redirect", async () => {
   expect(await raw("/aisquared/api/v1/connectors", { ...forged, authorization: `Bearer ${hub.key}` })).toContain(`${hub.url}/aisquared/icons/`)
 })
 
-test("no page may be framed, and the docs load only what is the hub's", async () => {
+test("no page may be framed, and the docs load only the hub's own resources", async () => {
   for (const path of [
     "/docs",
     "/docs/",
@@ -158,7 +158,7 @@ test("no page may be framed, and the docs load only what is the hub's", async ()
   }
 })
 
-test("a body that does not arrive holds no connection longer than 20 s where the caller needs no credential", { timeout: 60_000 }, async () => {
+test("a body that does not arrive keeps a connection open for at most 20 s if the route needs no credential", { timeout: 60_000 }, async () => {
   const paths = ["/nowhere", "/v1/nowhere", "/v1/sessions", "/healthz", "/databar/nowhere", "/aisquared/api/v1/login", "/aisquared/api/v1/login/"]
   const sockets = paths.map((path) => {
     const socket = connect(Number(new URL(hub.url).port), "127.0.0.1")

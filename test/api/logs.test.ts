@@ -22,7 +22,7 @@ interface Line {
   readonly [fact: string]: unknown
 }
 
-/** The lines of the log about the request with that answer. */
+/** The log lines about the request that got that answer. */
 const linesOf = (headers: Headers): Line[] =>
   hub
     .log()
@@ -52,7 +52,7 @@ describe("the log", () => {
     )
   })
 
-  test("has the cause of a stream that breaks off after its first row", async () => {
+  test("has the cause of a stream that fails after its first row", async () => {
     const { headers, text } = await ask(
       "/v1/connectors/shop/query",
       { statement: "select 1 / (2000 - n) from generate_series(1, 3000) n" },
@@ -84,12 +84,12 @@ describe("the log", () => {
     )
   })
 
-  test("says of each request which workspace, caller and connector it was about", async () => {
+  test("names the workspace, caller and connector of each request", async () => {
     const { headers } = await ask(`/v1/connectors/${id}/query`, { statement: "select 1" })
     expect(linesOf(headers)).toEqual([expect.objectContaining({ msg: "request", workspace, connector: id, by: expect.stringMatching(/^key:/), status: 200 })])
   })
 
-  test("has no line for the bad body of a caller who is not known", async () => {
+  test("has no line for an invalid body from an unknown caller", async () => {
     const answer = await fetch(`${hub.url}/v1/connectors`, { method: "POST", headers: { "content-type": "application/json" }, body: "{" })
     expect(linesOf(answer.headers).map(({ msg }) => msg)).toEqual(["request"])
   })

@@ -15,7 +15,7 @@ beforeAll(async () => {
   expect(status, text).toBe(201)
 })
 
-/** A streamed answer; the reader decides when it takes more. */
+/** Opens a streamed answer; the reader decides when to read more. */
 async function open(path: string, body?: object) {
   const response = await fetch(`${hub.url}/v1/connectors/shop/${path}`, {
     method: body === undefined ? "GET" : "POST",
@@ -44,7 +44,7 @@ const running = async (like: string): Promise<unknown[]> =>
 
 const ROWS_PATH = `rows?${new URLSearchParams({ stream: '["public","long"]', timeoutMs: "1000" })}`
 
-describe("a stream lives as long as it moves", () => {
+describe("a stream continues as long as it moves", () => {
   it.each([
     ["a statement", () => open("query", { statement: "SELECT id, filling FROM long ORDER BY id", timeoutMs: 1_000 })],
     ["a table", () => open(ROWS_PATH)],
@@ -58,7 +58,7 @@ describe("a stream lives as long as it moves", () => {
     expect(lines.at(-1)).toMatchObject({ id: ROWS })
   })
 
-  it("ends with an error when the source gives nothing more, after all the rows that came", async () => {
+  it("ends with an error after all received rows if the source stops sending", async () => {
     const reader = await open("query", { statement: "SELECT n, CASE WHEN n = 5000 THEN pg_sleep(60) END FROM generate_series(1, 9000) n", timeoutMs: 1_000 })
     const lines = await linesOf(reader)
     expect(lines.at(-1)).toMatchObject({ $error: { code: "timed_out" } })
@@ -73,7 +73,7 @@ describe("a stream lives as long as it moves", () => {
     ).toEqual([])
   })
 
-  it("ends at the source when the reader goes away", async () => {
+  it("ends at the source if the reader disconnects", async () => {
     const reader = await open(ROWS_PATH)
     await reader.read()
     await reader.cancel()
@@ -86,7 +86,7 @@ describe("a stream lives as long as it moves", () => {
     ).toEqual([])
   })
 
-  it("names the cursor to go on from when a table breaks off", async () => {
+  it("names the cursor to resume from if the read of a table fails", async () => {
     await database.query(`CREATE TABLE breaks (id int PRIMARY KEY); INSERT INTO breaks SELECT generate_series(1, 5000);
       CREATE ROLE reader LOGIN PASSWORD 'reader'; GRANT SELECT ON breaks TO reader; ALTER TABLE breaks ENABLE ROW LEVEL SECURITY;
       CREATE POLICY fails ON breaks USING (1 / (3000 - id) IS NOT NULL)`)

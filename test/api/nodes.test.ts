@@ -7,7 +7,7 @@ const database = use(() => startTestDatabase())
 const first = use(() => startHub(nodeOn(database)))
 const second = use(() => startHub(nodeOn(database)))
 
-it("no node's listener is a connector's target, from whichever node it is dialled, even when allowed", async () => {
+it("no connector can reach the listener of any node, from any node, even if a rule allows it", async () => {
   for (const from of [first, second])
     for (const to of [first, second]) {
       const tested = await from.call("POST", "/v1/connectors/test", { type: "http", config: { url: `${to.url}/healthz` } }, { key: first.key })
@@ -15,7 +15,7 @@ it("no node's listener is a connector's target, from whichever node it is dialle
     }
 })
 
-it("a node that stopped is no node any more", async () => {
+it("a node that has stopped is no longer listed", async () => {
   const third = await startHub(nodeOn(database))
   const count = async () => (await database.query("select count(*)::int as n from jackfield.settings where key like 'node/%'"))[0]?.["n"]
   expect(await count()).toBe(3)

@@ -19,11 +19,11 @@ beforeAll(async () => {
 })
 
 describe("the description", () => {
-  it("is docs/openapi.json, letter for letter", async () => {
+  it("is docs/openapi.json, character by character", async () => {
     expect(document).toEqual(JSON.parse(await readFile("docs/openapi.json", "utf8")))
   })
 
-  it("has a summary, a tag, an answer and the shared errors for every operation, under a name of its own", () => {
+  it("has a summary, a tag, an answer, the shared errors and a unique name for every operation", () => {
     expect(operations.length).toBeGreaterThan(60)
     const tags = document.tags.map(({ name }: { name: string }) => name)
     for (const { id, summary, tags: own, responses } of operations) {
@@ -37,7 +37,7 @@ describe("the description", () => {
     expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length)
   })
 
-  it("has no compatible API and nothing of the docs page", () => {
+  it("contains neither the compatible APIs nor the docs page", () => {
     expect(operations.map(({ path }) => path).filter((path) => !/^\/(v1\/|healthz|readyz|metrics|openapi\.json)/.test(path))).toEqual([])
   })
 
@@ -49,7 +49,7 @@ describe("the description", () => {
       }
   })
 
-  it("says no object of several fields twice without a name", () => {
+  it("names every object with several fields that occurs more than once", () => {
     const seen = new Map<string, string>()
     const twice: string[] = []
     const walk = (part: unknown, at: string): void => {
@@ -63,12 +63,12 @@ describe("the description", () => {
       for (const [name, inner] of Object.entries(part)) if (name !== "examples") walk(inner, `${at}/${name}`)
     }
     walk(document, "")
-    // Two types may have the same fields; each has a config of its own name all the same.
+    // Two types may have the same fields, but each has a config with its own name.
     const configs = twice.filter((each) => /^\/components\/schemas\/\w+Config(Change)? is \/components\/schemas\/\w+Config(Change)? again$/.test(each))
     expect(twice.filter((each) => !configs.includes(each))).toEqual([])
   })
 
-  it("has the config of every connector type, in a union by type", async () => {
+  it("has the config of every connector type as a union by type", async () => {
     const { body } = await hub.call("GET", "/v1/connector-types?limit=100")
     const types: string[] = body.data.map(({ type }: { type: string }) => type)
     const { TypedConfig, TypedConfigChange } = document.components.schemas
@@ -130,7 +130,7 @@ describe("real answers", () => {
     ["POST", "/v1/connectors/{id}/query", "/v1/connectors/shape/query", () => ({ statement: "select *, null as n from things" })],
     ["GET", "/v1/connectors/{id}/rows", '/v1/connectors/shape/rows?stream=["public","things"]'],
   ]
-  it.each(calls)("%s %s is what its schema says", async (...[method, route, path, body]) => {
+  it.each(calls)("%s %s matches its schema", async (...[method, route, path, body]) => {
     const answer = await hub.call(method, path, body?.())
     expect(answer.status, answer.text).toBeLessThan(300)
     expect(checkerOf(document)(answerAt(method, route, answer), answer.body)).toBeUndefined()

@@ -28,12 +28,12 @@ interface Operation {
 }
 type Row = Readonly<Record<string, unknown>>
 
-/** In every text of the other workspace: no answer to anybody else may hold it. */
+/** A text in every object of the other workspace; no answer to another workspace's caller may contain it. */
 const CANARY = "canary-of-two"
 const ROLES = ["viewer", "editor", "admin"] as const
-/** What hangs on no workspace, and what operators alone do with every workspace; neither holds anything of a workspace's own. */
+/** Paths that belong to no workspace, and paths with which operators act on all workspaces; neither shows a workspace's own objects. */
 const SHARED = /^\/(healthz|readyz|openapi\.json|metrics)|^\/v1\/(connector-types|egress)\b/
-/** Texts that a schema cannot make up. */
+/** Texts that cannot be generated from a schema. */
 const SAMPLES: Readonly<Record<string, unknown>> = {
   name: "sample",
   type: "http",
@@ -48,7 +48,7 @@ let document: Description
 let operations: Operation[]
 let keys: Readonly<Record<(typeof ROLES)[number], string>>
 let victim: { readonly id: string; readonly key: string }
-/** The other workspace's things, by the path of the list that has them. */
+/** The other workspace's objects, by the path of the list that contains them. */
 const things = new Map<string, Row[]>()
 
 const dns = use(() => startDnsServer(() => "NXDOMAIN"))
@@ -84,7 +84,7 @@ const asVictim = async (method: string, path: string, body?: unknown): Promise<A
   return answer
 }
 
-/** Something of everything that a workspace can have. */
+/** Creates one object of every kind that a workspace can have. */
 async function furnish(): Promise<void> {
   const http = { type: "http", description: CANARY, config: { url: "https://example.com/" } }
   for (const name of ["canary-of-two-a", "canary-of-two-b"]) await asVictim("POST", "/v1/connectors", { ...http, name, title: CANARY })
@@ -102,7 +102,7 @@ async function furnish(): Promise<void> {
   expect(sent.status).toBe(201)
 }
 
-/** Reads a list of the other workspace, for each thing that it may be of. */
+/** Reads a list of the other workspace, for each object that it may belong to. */
 async function collect(path: string): Promise<void> {
   for (const real of filled(path)) {
     const { status, body } = await hub.call("GET", real, undefined, { key: victim.key })
@@ -111,13 +111,13 @@ async function collect(path: string): Promise<void> {
   }
 }
 
-/** The names of a thing by which a path may call it. */
+/** The names and ids by which a path may refer to an object. */
 const namesOf = (row: Row): string[] =>
   ["id", "name", "serial", "version", "email", "seq"].flatMap((field) =>
     typeof row[field] === "string" || typeof row[field] === "number" ? [String(row[field])] : [],
   )
 
-/** A path with the other workspace's own names in the place of each parameter, as far as they were collected. */
+/** Fills each parameter of a path with the other workspace's names, if they were collected. */
 function filled(path: string): string[] {
   const at = path.indexOf("/{")
   if (at < 0) return [path]
@@ -127,7 +127,7 @@ function filled(path: string): string[] {
   return names.flatMap((name) => filledFrom(`${list}/${encodeURIComponent(name)}`, path.slice(end), `${list}/${path.slice(at + 1, end)}`))
 }
 
-/** As `filled`, where the path so far is real already and `pattern` is what it was made of. */
+/** Continues `filled` after `real`, the part of the path that is already filled; `pattern` is the pattern of that part. */
 function filledFrom(real: string, rest: string, pattern: string): string[] {
   const at = rest.indexOf("/{")
   if (at < 0) return [real + rest]
@@ -139,7 +139,7 @@ function filledFrom(real: string, rest: string, pattern: string): string[] {
     .flatMap((name) => filledFrom(`${real}${rest.slice(0, at)}/${encodeURIComponent(name)}`, rest.slice(end), list + rest.slice(at, end)))
 }
 
-/** The least value that a schema takes. */
+/** The smallest value that a schema accepts. */
 function sample(given: Schema, name = ""): unknown {
   if (Object.hasOwn(SAMPLES, name)) return SAMPLES[name]
   const schema = resolved(document, given)
@@ -174,7 +174,7 @@ function asked({ body, query }: Operation, path: string, more: Readonly<Record<s
 }
 
 const scoped = (): Operation[] => operations.filter(({ path }) => path.includes("{") && !SHARED.test(path))
-/** The same path with names that nobody has. */
+/** The same path with names that do not exist. */
 const nowhere = (path: string, real: string): string => {
   const parts = path.split("/")
   const seen = real.split("/")
@@ -192,7 +192,7 @@ const nowhere = (path: string, real: string): string => {
 }
 const shape = ({ status, body }: Answer): string => `${status} ${body?.code ?? ""}`
 
-/** An answer without what it repeats of the path that was asked for. */
+/** An answer without the parts of the requested path that it repeats. */
 const beside = ({ text }: Answer, path: string): string => {
   let left = text
   for (const part of path
@@ -215,15 +215,15 @@ async function snapshot(): Promise<string[]> {
   return lists
 }
 
-describe("another workspace's things", () => {
-  it("are there to be asked for, of every list that has a path for one", () => {
+describe("another workspace's objects", () => {
+  it("exist for every list with a path for single objects", () => {
     const lists = new Set(scoped().flatMap(({ path }) => [path.slice(0, path.indexOf("/{"))]))
     const empty = [...lists].filter((list) => (things.get(list) ?? []).length === 0)
-    // Sessions are of a login, and workspaces are asked for by their own ids below.
+    // Sessions belong to a login, and workspaces are requested by their own ids below.
     expect(empty.filter((list) => !["/v1/sessions"].includes(list))).toEqual([])
   })
 
-  it.each(ROLES)("are not there for another workspace's %s, as nothing is that nobody has", async (role) => {
+  it.each(ROLES)("are answered for another workspace's %s exactly like objects that do not exist", async (role) => {
     const before = await snapshot()
     let count = 0
     for (const operation of scoped()) {
@@ -245,7 +245,7 @@ describe("another workspace's things", () => {
     expect((await snapshot()).filter((each, index) => each !== before[index])).toEqual([])
   })
 
-  it("an admin is refused by role nowhere but where operators alone may go", async () => {
+  it("an admin is rejected by role only on paths for operators", async () => {
     for (const operation of scoped()) {
       const real = filled(operation.path)[0]
       if (real === undefined) continue
@@ -254,7 +254,7 @@ describe("another workspace's things", () => {
     }
   })
 
-  it("are in no list, whatever is searched for, and in no answer", async () => {
+  it("are in no list, with any search, and in no answer", async () => {
     const words = [...new Set([...things.values()].flat().flatMap(namesOf)), CANARY]
     for (const role of ROLES)
       for (const operation of operations.filter(({ method, path }) => method === "GET" && !path.includes("{") && !SHARED.test(path))) {
@@ -270,7 +270,7 @@ describe("another workspace's things", () => {
       }
   })
 
-  it("are not gone into by the header that picks a workspace", async () => {
+  it("cannot be reached by the header that selects a workspace", async () => {
     const { body } = await hub.call("GET", "/v1/me", undefined, { key: victim.key })
     for (const role of ROLES)
       for (const picked of [body.workspace.id, body.workspace.name, String(body.workspace.serial)]) {
@@ -281,7 +281,7 @@ describe("another workspace's things", () => {
       }
   })
 
-  it("are not compared with, and no connector reads their upload", async () => {
+  it("are not used in comparisons, and no connector reads their uploads", async () => {
     const [upload] = things.get("/v1/uploads") ?? []
     const compared = await hub.call(
       "POST",
@@ -299,7 +299,7 @@ describe("another workspace's things", () => {
 })
 
 describe("the compatible APIs", () => {
-  it.each(ROLES)("know nothing of another workspace's, asked by its %s", async (role) => {
+  it.each(ROLES)("show nothing of another workspace to its %s", async (role) => {
     const before = await snapshot()
     const ids = [...new Set((things.get("/v1/connectors") ?? []).flatMap(namesOf))]
     const key = keys[role]

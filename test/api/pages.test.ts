@@ -4,7 +4,7 @@ import { use } from "../support/use.ts"
 
 const hub = use(() => startHub())
 
-test("the URL that the first start prints shows a page that leads on, without a script and with a strict policy", async () => {
+test("the URL that the first start prints shows a page with links, without scripts and with a strict policy", async () => {
   const page = await fetch(`${hub.url}/`)
   expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"])
   expect(page.headers.get("content-security-policy")).toMatch(
@@ -14,11 +14,11 @@ test("the URL that the first start prints shows a page that leads on, without a 
   expect(html).not.toMatch(/<script|onload=|javascript:|https?:\/\//)
   const links = Array.from(html.matchAll(/href="([^"]+)"/g), ([, href = ""]) => href)
   expect(links).toEqual(["docs", "openapi.json"])
-  // Also below a path of a proxy: the links are relative.
+  // The links are relative, so that they also work below a proxy's path.
   for (const link of links) expect((await fetch(new URL(link, `${hub.url}/`))).status).toBe(200)
 })
 
-test("the documentation has the hub's own name and mark, and leads to the fields of a type", async () => {
+test("the documentation has the hub's own name and logo, and shows the fields of a type", async () => {
   const docs = await (await fetch(`${hub.url}/docs/`)).text()
   expect(docs).toContain("<title>Jackfield API</title>")
   const icon = /href="([^"]*icon\.svg)"/.exec(docs)?.[1] ?? ""
@@ -29,7 +29,7 @@ test("the documentation has the hub's own name and mark, and leads to the fields
   }
   expect(info.description).toContain("#/connectors/createConnector")
   const { examples } = paths["/v1/connectors"]?.post.requestBody.content["application/json"] ?? { examples: {} }
-  // Every example of the operation runs as it stands.
+  // Every example of the operation can be run without changes.
   for (const { value } of Object.values(examples)) {
     const made = await hub.call("POST", "/v1/connectors", value)
     expect([made.status, made.body.code]).toEqual([201, undefined])

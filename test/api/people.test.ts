@@ -19,7 +19,7 @@ let made = 0
 const fresh = (): string => `w${++made}`
 
 describe("users", () => {
-  it("are added, shown, found, renamed, given another role, removed", async () => {
+  it("are added, shown, found, renamed, given another role and removed", async () => {
     const { key } = await hub.workspace(fresh())
     const { body: bob } = await hub.call("POST", "/v1/users", { email: "Bob@example.com", role: "viewer", name: "Bob" }, { key })
     expect(bob).toMatchObject({
@@ -49,7 +49,7 @@ describe("users", () => {
       ["user.add", { role: "viewer", newLogin: true }],
     ])
   })
-  it("a login that was made elsewhere gets a new password with the operators, and its sessions end: whoever made it may know the old one", async () => {
+  it("a login that was created elsewhere gets a new password when it becomes an operator, and its sessions end, because its creator may know the old password", async () => {
     const { key } = await hub.workspace(fresh())
     await add("ceo@example.com", "admin", key)
     const early = await token("ceo@example.com", PASSWORD)
@@ -59,12 +59,12 @@ describe("users", () => {
     expect((await hub.call("GET", "/v1/me", undefined, { key: early })).status).toBe(401)
     expect((await logIn("ceo@example.com", body.password)).status).toBe(201)
     expect((await hub.call("DELETE", "/v1/users/ceo@example.com")).status).toBe(204)
-    // Refused, it changes nothing.
+    // A rejected request changes nothing.
     const again = await hub.call("POST", "/v1/users", { email: "ada@example.com", role: "viewer" })
     expect(outcome(again)).toEqual([409, "name_taken"])
     expect((await logIn("ada@example.com", PASSWORD)).status).toBe(201)
   })
-  it("the last admin stays one, and in", async () => {
+  it("the last admin cannot lose the role or be removed", async () => {
     const { key } = await hub.workspace(fresh())
     const [first, second] = [(await add("first@example.com", "admin", key)).body, (await add("second@example.com", "admin", key)).body]
     const both = await Promise.all([first, second].map(({ id }) => hub.call("PATCH", `/v1/users/${id}`, { role: "viewer" }, { key })))
@@ -77,7 +77,7 @@ describe("users", () => {
       expect(outcome(answer)).toEqual([409, "last_admin"])
     expect((await hub.call("GET", `/v1/users/${left.id}`, undefined, { key })).body.role).toBe("admin")
   })
-  it("a role that was taken holds at once", async () => {
+  it("the loss of a role takes effect immediately", async () => {
     const { key } = await hub.workspace(fresh())
     await add("dan@example.com", "admin", key)
     await add("eva@example.com", "admin", key)
@@ -86,7 +86,7 @@ describe("users", () => {
     await hub.call("PATCH", "/v1/users/dan@example.com", { role: "viewer" }, { key })
     expect((await hub.call("GET", "/v1/keys", undefined, { key: dan })).status).toBe(403)
   })
-  it("operators disable and enable a login of any workspace, and nobody else does", async () => {
+  it("only operators can disable and enable a login of any workspace", async () => {
     const { key } = await hub.workspace(fresh())
     const { body: fay } = await add("fay@example.com", "admin", key)
     const session = await token("fay@example.com", PASSWORD)
@@ -97,12 +97,12 @@ describe("users", () => {
     expect((await logIn("fay@example.com", PASSWORD)).status).toBe(401)
     await hub.call("PATCH", "/v1/users/fay@example.com", { disabled: false })
     expect((await logIn("fay@example.com", PASSWORD)).status).toBe(201)
-    expect((await hub.call("PATCH", `/v1/users/${fay.id}`, { disabled: true, role: "viewer" })).status, "a role of one who is no member here").toBe(404)
-    expect((await hub.call("GET", `/v1/users/${fay.id}`)).body.disabledAt, "all of a change or nothing").toBeNull()
+    expect((await hub.call("PATCH", `/v1/users/${fay.id}`, { disabled: true, role: "viewer" })).status, "a role for a user who is not a member").toBe(404)
+    expect((await hub.call("GET", `/v1/users/${fay.id}`)).body.disabledAt, "a change is made completely or not at all").toBeNull()
     const own = await token("ada@example.com", PASSWORD)
     expect(outcome(await hub.call("PATCH", "/v1/users/ada@example.com", { disabled: true }, { key: own }))).toEqual([409, "last_admin"])
   })
-  it("who belongs to several workspaces is renamed by themselves and operators alone", async () => {
+  it("a user of several workspaces can be renamed only by themselves and by operators", async () => {
     const [one, two] = [await hub.workspace(fresh()), await hub.workspace(fresh())]
     await add("gus@example.com", "viewer", one.key)
     await hub.call("POST", "/v1/users", { email: "gus@example.com", role: "viewer" }, { key: two.key })
@@ -116,8 +116,8 @@ describe("users", () => {
   })
 })
 
-describe("one's own login", () => {
-  it("me is whole, for keys and for sessions", async () => {
+describe("a user's own login", () => {
+  it("/v1/me is complete for keys and for sessions", async () => {
     const { body: key } = await hub.call("GET", "/v1/me")
     expect(key).toMatchObject({
       kind: "key",
@@ -137,7 +137,7 @@ describe("one's own login", () => {
     })
     expect(me.id).toBe(`user:${me.user.id}`)
   })
-  it("sessions are listed with where they began, and ended one by one", async () => {
+  it("sessions are listed with their origin, and can be ended one by one", async () => {
     await add("hal@example.com", "viewer")
     const [one, two] = [await token("hal@example.com", PASSWORD), await token("hal@example.com", PASSWORD)]
     const { body } = await hub.call("GET", "/v1/sessions", undefined, { key: one })
@@ -155,7 +155,7 @@ describe("one's own login", () => {
     expect((await hub.call("DELETE", "/v1/users/hal@example.com/sessions")).status).toBe(204)
     expect((await hub.call("GET", "/v1/me", undefined, { key: one })).status).toBe(401)
   })
-  it("a password is changed by who knows the current one, and ends the other sessions", async () => {
+  it("a password change requires the current password and ends the other sessions", async () => {
     await add("ida@example.com", "viewer")
     const [one, two] = [await token("ida@example.com", PASSWORD), await token("ida@example.com", PASSWORD)]
     const change = (current: string, password: string) => hub.call("POST", "/v1/me/password", { current, password }, { key: one })
@@ -175,29 +175,29 @@ describe("one's own login", () => {
   })
 })
 
-// Each attempt is a scrypt of a third of a second, and of several on a busy machine.
+// Each attempt computes scrypt for a third of a second, or for several seconds on a busy machine.
 describe("failed logins", { timeout: 120_000 }, () => {
   const fail = async (email: string, times: number, from: string) => {
     for (let attempt = 0; attempt < times; attempt++) await logIn(email, "wrong", from)
   }
-  it("hold up the address that made them, not the person elsewhere", async () => {
+  it("delay the address that made them, and not the user at another address", async () => {
     await add("jim@example.com", "viewer")
     await fail("jim@example.com", 10, "203.0.113.1")
     expect(outcome(await logIn("jim@example.com", PASSWORD, "203.0.113.1"))).toEqual([429, "rate_limited"])
     expect((await logIn("jim@example.com", PASSWORD, "203.0.113.2")).status).toBe(201)
   })
-  it("are counted for all of an IPv6 network", async () => {
+  it("are counted for a whole IPv6 network", async () => {
     await fail("kim@example.com", 10, "2001:db8::1")
     expect((await logIn("kim@example.com", "wrong", "2001:db8::ffff:1")).status).toBe(429)
     expect((await logIn("kim@example.com", "wrong", "2001:db8:0:1::1")).status).toBe(401)
   })
-  it("made at once count each", async () => {
+  it("that are concurrent are all counted", async () => {
     const answers: number[] = []
     for (let round = 0; round < 4; round++)
       answers.push(...(await Promise.all(Array.from({ length: 5 }, async () => (await logIn("lea@example.com", "wrong", "203.0.113.3")).status))))
     expect(answers.filter((status) => status === 401)).toHaveLength(10)
   })
-  it("from everywhere hold up strangers, and nobody who is known from an address", async () => {
+  it("from many addresses delay unknown addresses, and not an address that the user has logged in from", async () => {
     await add("mia@example.com", "viewer")
     expect((await logIn("mia@example.com", PASSWORD, "192.0.2.200")).status).toBe(201)
     const { store } = hub.served.hub
@@ -207,12 +207,12 @@ describe("failed logins", { timeout: 120_000 }, () => {
     expect((await logIn("mia@example.com", PASSWORD, "192.0.2.201")).status).toBe(429)
     expect((await logIn("mia@example.com", PASSWORD, "192.0.2.200")).status).toBe(201)
   })
-  it("of one address for many e-mails hold that address up", async () => {
+  it("from one address for many e-mail addresses delay that address", async () => {
     const { sql } = await import("kysely")
     const many = sql`insert into login_attempts (email, address, failures) select sha256(n::text::bytea), '203.0.113.9', 1 from generate_series(1, 100) n`
     await hub.served.hub.store.asHub((tx) => many.execute(tx))
     expect((await logIn("nobody@example.com", "wrong", "203.0.113.9")).status).toBe(429)
-    // Whoever goes on for ever with an e-mail each time fills nothing: refused attempts forget what is over too.
+    // Endless attempts with new e-mail addresses do not fill the table: rejected attempts also delete expired entries.
     const over = sql`insert into login_attempts (email, address, failures, since)
       select sha256(('over' || n)::bytea), '203.0.113.10', 1, now() - interval '1 hour' from generate_series(1, 50) n`
     await hub.served.hub.store.asHub((tx) => over.execute(tx))
@@ -220,7 +220,7 @@ describe("failed logins", { timeout: 120_000 }, () => {
     const { rows } = await hub.served.hub.store.asHub((tx) => sql`select from login_attempts where address = '203.0.113.10'`.execute(tx))
     expect(rows).toHaveLength(0)
   })
-  it("and logins stand in the audit of the person's workspace, without what was typed", async () => {
+  it("and logins are in the audit of the user's workspace, without the password", async () => {
     const { key } = await hub.workspace(fresh())
     await add("ned@example.com", "viewer", key)
     await logIn("ned@example.com", "wrong-canary", "203.0.113.50")
@@ -236,7 +236,7 @@ describe("failed logins", { timeout: 120_000 }, () => {
 })
 
 describe("workspaces", () => {
-  it("are shown, renamed and limited, each by whoever may", async () => {
+  it("are shown, renamed and limited only by users who are allowed to", async () => {
     const name = fresh()
     const { id, key } = await hub.workspace(name)
     for (const ref of [id, name]) expect((await hub.call("GET", `/v1/workspaces/${ref}`, undefined, { key })).body).toMatchObject({ id, name, plan: {} })
@@ -255,7 +255,7 @@ describe("workspaces", () => {
       { title: { from: name, to: "Ours" } },
     ])
   })
-  it("an admin of one changes no other that is called by the number of theirs", async () => {
+  it("an admin cannot change another workspace whose name is the number of their own", async () => {
     const mine = await hub.workspace(fresh())
     const { serial } = (await hub.call("GET", `/v1/workspaces/${mine.id}`)).body
     const theirs = await hub.workspace(String(serial))
@@ -266,7 +266,7 @@ describe("workspaces", () => {
     expect(outcome(patched)).toEqual([404, "not_found"])
     expect((await hub.call("GET", `/v1/workspaces/${theirs.id}`)).body.title).toBe(String(serial))
   })
-  it("a person sees all of theirs and no other", async () => {
+  it("a user sees all of their workspaces and no others", async () => {
     const [one, two] = [await hub.workspace(fresh()), await hub.workspace(fresh())]
     await hub.workspace(fresh())
     await add("oda@example.com", "viewer", one.key)
@@ -276,7 +276,7 @@ describe("workspaces", () => {
     expect([body.total, body.data.map((each: { id: string }) => each.id)]).toEqual([2, [one.id, two.id]])
     expect((await hub.call("GET", `/v1/workspaces/${two.id}`, undefined, { key: session })).status).toBe(200)
   })
-  it("are removed by operators who repeat the name, with all that is in them; the first never", async () => {
+  it("are removed with everything in them by operators who repeat the name, except the first workspace", async () => {
     const name = fresh()
     const { id, key } = await hub.workspace(name)
     await add("pia@example.com", "viewer", key)
@@ -297,7 +297,7 @@ describe("workspaces", () => {
 })
 
 describe("keys", () => {
-  it("show who made them, are found, renamed, and kept in sight once revoked", async () => {
+  it("show their creator, are found, renamed, and still listed after they are revoked", async () => {
     const { key } = await hub.workspace(fresh())
     await add("quin@example.com", "admin", key)
     const { body: mine } = await hub.call("POST", "/v1/keys", { name: "mine", role: "viewer" }, { key: await token("quin@example.com", PASSWORD) })
@@ -317,7 +317,7 @@ describe("keys", () => {
     const text = JSON.stringify((await hub.call("GET", "/v1/audit?limit=100", undefined, { key })).body)
     for (const secret of [mine.key, app.key]) expect(text).not.toContain(secret)
   })
-  it("are rotated with a grace, or at once", async () => {
+  it("are rotated with a grace period, or immediately", async () => {
     const { key } = await hub.workspace(fresh())
     const { body: old } = await hub.call(
       "POST",
@@ -338,7 +338,7 @@ describe("keys", () => {
     for (const graceMinutes of [-1, 43_201, 1.5, "1"])
       expect((await hub.call("POST", `/v1/keys/${last.id}/rotate`, { graceMinutes }, { key })).body.errors[0].pointer).toBe("/graceMinutes")
   })
-  it("the last way in for an admin stays", async () => {
+  it("an admin's last way to log in cannot be removed", async () => {
     const { key } = await hub.workspace(fresh())
     const { id } = (await hub.call("GET", "/v1/keys", undefined, { key })).body.data[0]
     expect(outcome(await hub.call("DELETE", `/v1/keys/${id}`, undefined, { key }))).toEqual([409, "last_admin"])
@@ -347,8 +347,8 @@ describe("keys", () => {
   })
 })
 
-describe("another workspace's things are not there", () => {
-  it("users, keys, sessions, audit", async () => {
+describe("another workspace's objects are not found", () => {
+  it("users, keys, sessions and audit entries", async () => {
     const [mine, theirs] = [await hub.workspace(fresh()), await hub.workspace(fresh())]
     const { body: user } = await add("sam@example.com", "viewer", theirs.key)
     const { body: key } = await hub.call("POST", "/v1/keys", { name: "k", role: "viewer" }, { key: theirs.key })
@@ -388,7 +388,7 @@ it.each([
   ["GET", "/v1/audit?from=yesterday", undefined, "/querystring/from"],
   ["GET", "/v1/audit/verify?seq=1", undefined, "/querystring/hash"],
   ["GET", "/v1/audit/verify?seq=1&hash=xyz", undefined, "/querystring/hash"],
-])("%s %s %j is refused at %s", async (method, path, body, pointer) => {
+])("%s %s %j is rejected at %s", async (method, path, body, pointer) => {
   const { status, body: answer } = await hub.call(method, path, body)
   expect([status, answer.code]).toEqual([422, "request_invalid"])
   expect(answer.errors.map((each: { pointer: string }) => each.pointer)).toContain(pointer)

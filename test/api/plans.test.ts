@@ -11,7 +11,7 @@ beforeAll(async () => {
 const patch = (plan: unknown, ref = other.id, key = hub.key) => hub.call("PATCH", `/v1/workspaces/${ref}`, { plan }, { key })
 const shown = async () => (await hub.call("GET", "/v1/workspaces", undefined, { key: other.key })).body.data[0].plan
 
-it("a workspace begins without a plan; an operator sets parts of one, and lifts them", async () => {
+it("a workspace starts without a plan; an operator sets and removes parts of it", async () => {
   expect(await shown()).toEqual({})
   expect((await patch({ httpConnectors: 0, ratePerMinute: 60 })).body).toMatchObject({ name: "planned", plan: { httpConnectors: 0, ratePerMinute: 60 } })
   expect((await patch({ concurrency: 5, ratePerMinute: null }, "planned")).body.plan).toEqual({ httpConnectors: 0, concurrency: 5 })
@@ -36,12 +36,12 @@ it.each([
   expect(body.errors.map((each: { pointer: string }) => each.pointer)).toContain(pointer)
 })
 
-it("an unknown workspace is 404; who is no operator sets none, its own neither", async () => {
+it("an unknown workspace is 404; only operators can set a plan, even for their own workspace", async () => {
   expect((await patch({}, "nowhere")).body.code).toBe("not_found")
   for (const key of [other.key, await hub.keyFor("editor")]) expect((await patch({}, other.id, key)).status).toBe(403)
 })
 
-it("the keys and kept answers of a workspace are bounded by its plan; a key beyond the answers still runs its request once", async () => {
+it("the plan limits a workspace's Idempotency-Keys and kept answers; a request whose answer is not kept still runs only once", async () => {
   const tenant = await hub.workspace("keyed")
   expect((await patch({ idempotencyKeys: 4, keptAnswerBytes: 3_000 }, tenant.id)).status).toBe(200)
   const post = (key: string, name = key) =>
@@ -61,7 +61,7 @@ it("the keys and kept answers of a workspace are bounded by its plan; a key beyo
   expect(names.sort()).toEqual(["k1", "k2", "k3", "k4"])
 })
 
-it("a connector keeps as many versions as the plan says", async () => {
+it("a connector keeps as many versions as the plan allows", async () => {
   const tenant = await hub.workspace("versioned")
   expect((await patch({ versions: 3 }, tenant.id)).status).toBe(200)
   await hub.call("POST", "/v1/connectors", { name: "c", type: "http", config: { url: "https://api.example.com" } }, { key: tenant.key })
@@ -70,7 +70,7 @@ it("a connector keeps as many versions as the plan says", async () => {
   expect(body.data.map(({ version }: { version: number }) => version)).toEqual([6, 5, 4])
 })
 
-it("the numbers of connectors, keys, users and webhooks are bounded by the plan, also when two come at once", async () => {
+it("the plan limits the numbers of connectors, keys, users and webhooks, also for concurrent requests", async () => {
   const tenant = await hub.workspace("small")
   const make = {
     connectors: (name: string) => ["/v1/connectors", { name, type: "postgres", draft: true, config: {} }] as const,
@@ -89,7 +89,7 @@ it("the numbers of connectors, keys, users and webhooks are bounded by the plan,
   }
 })
 
-it("a rotated key counts until it ends, so that a rotation at the limit ends the old key at once", async () => {
+it("a rotated key counts until it expires, so a rotation at the limit ends the old key immediately", async () => {
   const tenant = await hub.workspace("rotating")
   const [own] = (await hub.call("GET", "/v1/keys", undefined, { key: tenant.key })).body.data
   expect((await patch({ keys: 1 }, tenant.id)).status).toBe(200)

@@ -12,7 +12,7 @@ let waiting: ServerResponse[] = []
 let asked = 0
 
 const database = use(() => startTestDatabase())
-/** A system that answers when it is told to. */
+/** A system that answers only when the test allows it. */
 const system = use(() =>
   listenHttp((_request, response) => {
     asked++
@@ -36,7 +36,7 @@ const make = async (name: string, target = `${system.url}/`, key = first.key): P
   expect(status).toBe(201)
 }
 const testOf = (hub: TestHub, name: string, key = first.key) => hub.call("POST", `/v1/connectors/${name}/test`, {}, { key })
-/** Waits until so many requests reached the system, then lets it answer. */
+/** Waits until `count` requests have reached the system, then lets it answer. */
 const answerAfter = async (count: number): Promise<void> => {
   await until(
     5_000,
@@ -47,7 +47,7 @@ const answerAfter = async (count: number): Promise<void> => {
   answerAll()
 }
 
-it("equal tests at one moment are one probe, and each caller gets the report", async () => {
+it("equal concurrent tests are one probe, and each caller gets the report", async () => {
   await make("shared")
   const before = asked
   const tests = Array.from({ length: 10 }, () => testOf(first, "shared"))
@@ -60,7 +60,7 @@ it("equal tests at one moment are one probe, and each caller gets the report", a
   expect((await again).body.ok).toBe(true)
 })
 
-it("equal configs that are stored nowhere share one too, different ones do not", async () => {
+it("tests of equal unsaved configs also share a probe, and tests of different configs do not", async () => {
   const before = asked
   const unsaved = (config: object) => first.call("POST", "/v1/connectors/test", { type: "http", config })
   const url = `${system.url}/`
@@ -71,7 +71,7 @@ it("equal configs that are stored nowhere share one too, different ones do not",
   expect(asked - before).toBe(2)
 })
 
-it("two nodes share a probe; a test after a change is another", async () => {
+it("two nodes share a probe; a test after a change is another probe", async () => {
   await make("over-nodes", `${system.url}/`, editor)
   const before = asked
   const one = testOf(first, "over-nodes", editor)
@@ -90,7 +90,7 @@ it("two nodes share a probe; a test after a change is another", async () => {
   expect(asked - before).toBe(2)
 })
 
-it("a caller who goes away does not end the others' probe; the last one does", async () => {
+it("a caller who disconnects does not end the others' probe, but the last caller does", async () => {
   await make("left")
   const before = asked
   const leaving = new AbortController()
@@ -127,7 +127,7 @@ it("a caller who goes away does not end the others' probe; the last one does", a
   ).toBe(true)
 })
 
-it("operators and others share a probe, each in their own view", async () => {
+it("operators and other users share a probe, and each sees their own view of it", async () => {
   const env = { JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8:1" }
   const hub = await startHub(env)
   try {
@@ -145,7 +145,7 @@ it("operators and others share a probe, each in their own view", async () => {
   }
 })
 
-it("tests of a workspace are bounded over all nodes, refused with Retry-After, and another workspace's are not", async () => {
+it("a workspace's tests are limited across all nodes and rejected with Retry-After, without an effect on other workspaces", async () => {
   const bounded = await first.workspace("bounded")
   await first.call("PATCH", "/v1/workspaces/bounded", { plan: { tests: { perMinute: 9, concurrency: 3 } } })
   const port = tarpit.port
@@ -162,7 +162,7 @@ it("tests of a workspace are bounded over all nodes, refused with Retry-After, a
   expect(made.map(({ body }) => body.error.code)).toEqual(["timed_out", "timed_out", "timed_out"])
   expect(refused[0]?.body.code).toBe("rate_limited")
   expect(Number(refused[0]?.headers.get("retry-after"))).toBeGreaterThanOrEqual(1)
-  // Its place is free when a test has ended, and the rate holds beside.
+  // A test's slot is free when it has ended, but the rate limit still applies.
   for (const wanted of [3, 3, 0]) {
     await new Promise((resolve) => setTimeout(resolve, 500))
     const next = (await burst()).filter(({ status }) => status === 200)

@@ -23,8 +23,8 @@ const again = async (): Promise<number> => {
   return [...text.matchAll(/^jackfield_http_requests_refused_again_total\{.*\} (\d+)/gm)].reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
-describe("a request that is refused by a limit", () => {
-  test("is refused again without being looked at, with the same answer but for the request's id", async () => {
+describe("a request that a limit rejects", () => {
+  test("is rejected again without being processed, with the same answer except for the request id", async () => {
     await test429(limited.key)
     const before = await again()
     const answers = await Promise.all(Array.from({ length: 40 }, () => test429(limited.key)))
@@ -43,13 +43,13 @@ describe("a request that is refused by a limit", () => {
     }
   })
 
-  test("refuses nobody else, and nothing else that the same caller asks for", async () => {
+  test("does not affect other callers, or other requests of the same caller", async () => {
     await test429(limited.key)
     const answers = await Promise.all([test429(limited.key), test429(free.key), hub.call("GET", "/v1/connectors", undefined, { key: limited.key })])
     expect(answers.map(({ status }) => status)).toEqual([429, 200, 200])
   })
 
-  test("is looked at again after a moment", async () => {
+  test("is processed again after a moment", async () => {
     await test429(limited.key)
     const before = await again()
     await pause(200)
@@ -57,8 +57,8 @@ describe("a request that is refused by a limit", () => {
   })
 })
 
-describe("a key that is not valid", () => {
-  test("is refused again without being looked up, and keeps the connection, whose body is left unread", async () => {
+describe("an invalid key", () => {
+  test("is rejected again without a look-up; the connection stays open, and the body is not read", async () => {
     const client = new Client(hub.url, { pipelining: 4 })
     const before = await again()
     const ask = async (): Promise<number> => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   config = { ...database.config, user: "app", password: "right" }
 })
 
-/** Logins that the server refused so far, by its own log. */
+/** The number of logins that the server has refused so far, according to its log. */
 const refusedLogins = async () =>
   ((await readFile(join(database.folder, "..", "server.log"), "utf8")).match(/password authentication failed for user/g) ?? []).length
 const counted = async <T>(work: () => Promise<T>): Promise<{ logins: number; result: T }> => {
@@ -39,7 +39,7 @@ const uses: readonly [string, (name: string) => ReturnType<typeof query>][] = [
 ]
 
 describe("after a refused login", () => {
-  it.each(uses)("the first %s stops all use, with a code of its own that says since when", async (_, use) => {
+  it.each(uses)("the first %s stops all use, with a separate code and the time since when", async (_, use) => {
     const name = `wrong-${uses.findIndex(([each]) => each === _)}`
     await create(name, { password: "wrong" })
     const { logins, result } = await counted(() => use(name))
@@ -61,8 +61,8 @@ describe("after a refused login", () => {
     ).toHaveLength(1)
   })
 
-  // A workspace may have 32 queries and 16 discoveries going on at a node.
-  it("48 uses at once of a wrong password are one login, on one node", async () => {
+  // A workspace may have 32 queries and 16 discoveries running on a node.
+  it("48 concurrent uses of a wrong password cause one login, on one node", async () => {
     await create("crowd", { password: "wrong" })
     const { logins, result } = await counted(() => Promise.all(Array.from({ length: 48 }, (_, index) => (uses[index % 3]?.[1] ?? query)("crowd"))))
     const codes = result.map(({ body }) => body.code)
@@ -70,7 +70,7 @@ describe("after a refused login", () => {
     expect([logins, codes.filter((code) => code === "auth_failed").length]).toEqual([1, 1])
   })
 
-  it("50 calls at once with a wrong password are one request; an HTTP 403 stops nothing", async () => {
+  it("50 concurrent calls with a wrong password cause one request, and an HTTP 403 stops nothing", async () => {
     const answers = { status: 401, requests: 0 }
     await using server = await listenHttp((_request, response) => {
       answers.requests++
@@ -87,7 +87,7 @@ describe("after a refused login", () => {
     expect(answers.requests).toBe(3)
   })
 
-  it("a refused HEAD, a refused row and a 401 without credentials stop no connector", async () => {
+  it("a refused HEAD, a refused row and a 401 without credentials do not stop a connector", async () => {
     await using site = await listenHttp((request, response) => {
       const refused = request.method === "HEAD" || request.headers.authorization === undefined || request.url === "/users?id=2"
       response.writeHead(refused ? 401 : 200, { "content-type": "application/json" }).end("{}")
@@ -104,7 +104,7 @@ describe("after a refused login", () => {
     expect((await view("no-credentials")).credentialsRefusedAt).toBeNull()
   })
 
-  it("a password that is changed over there under 32 uses costs those under way and no more", async () => {
+  it("a password that is changed on the server during 32 uses causes only the logins that are already in progress", async () => {
     await create("changed")
     expect((await query("changed")).status).toBe(200)
     await database.query("alter role app password 'changed'")
@@ -113,13 +113,13 @@ describe("after a refused login", () => {
     const then = await counted(() => Promise.all(Array.from({ length: 32 }, () => query("changed"))))
     expect([then.logins, then.result.every(({ body }) => body.code === "credentials_refused")]).toEqual([0, true])
     await database.query("alter role app password 'right'")
-    expect((await query("changed")).body.code, "nothing tries by itself").toBe("credentials_refused")
+    expect((await query("changed")).body.code, "the hub does not retry by itself").toBe("credentials_refused")
     expect((await test("changed")).body.ok).toBe(true)
     expect(await view("changed")).toMatchObject({ status: "active", credentialsRefusedAt: null })
     expect((await query("changed")).status).toBe(200)
   })
 
-  it("a new secret, a switch, a rollback, a restore and a test that passes lift it; nothing else does", async () => {
+  it("only a new secret, a switch, a rollback, a restore or a passing test clears it", async () => {
     await create("lifted")
     const wrong = async () => {
       await patch("lifted", { config: { password: "wrong" } })
@@ -133,13 +133,13 @@ describe("after a refused login", () => {
     expect((await view("lifted")).status).toBe("error")
     expect((await query("lifted")).body.code).toBe("credentials_refused")
     const failed = await counted(() => test("lifted"))
-    expect([failed.logins, failed.result.body.error.code], "a person's own test is one login").toEqual([1, "auth_failed"])
+    expect([failed.logins, failed.result.body.error.code], "a test that a user starts is one login").toEqual([1, "auth_failed"])
     expect((await query("lifted")).body.code).toBe("credentials_refused")
     await patch("lifted", { config: { password: "right" } })
     await works()
     await wrong()
     await hub.call("PUT", "/v1/connectors/lifted/credentials/next", { config: { password: "right" } })
-    expect((await query("lifted")).body.code, "staging alone lifts nothing").toBe("credentials_refused")
+    expect((await query("lifted")).body.code, "staging alone clears nothing").toBe("credentials_refused")
     expect((await hub.call("POST", "/v1/connectors/lifted/credentials/next/test")).body.ok).toBe(true)
     await hub.call("POST", "/v1/connectors/lifted/credentials/switch")
     await works()

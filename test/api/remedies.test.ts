@@ -33,26 +33,26 @@ const make = async (name: string, more: object, key = hub.key): Promise<void> =>
 const kinds = (remedies: readonly Remedy[] | undefined): string[] => (remedies ?? []).map(({ kind, pointer }) => `${kind} ${pointer ?? ""}`.trim())
 const failedStage = ({ body }: Answer) => body.stages.find(({ status }: { status: string }) => status === "failed")
 
-describe("a test that fails", () => {
+describe("a failed test", () => {
   test.each([
     ["a wrong password", { password: "wrong-hunter3" }, ["enter_secret /password", "set_field /user"]],
     ["a closed port", { port: 9 }, ["set_field /host", "set_field /port"]],
     ["a server without TLS", { tls: { kind: "verify" } }, ["set_field /tls/kind"]],
-    ["a database that is not there", { database: "nowhere" }, ["set_field /database"]],
-  ])("for %s says at its failed stage, in its error and in the stored result what mends it", async (what, more, wanted) => {
+    ["a missing database", { database: "nowhere" }, ["set_field /database"]],
+  ])("for %s has its remedies at the failed stage, in the error and in the stored result", async (what, more, wanted) => {
     const name = what.replaceAll(" ", "-").toLowerCase()
     await make(name, more)
     const tested = await hub.call("POST", `/v1/connectors/${name}/test`, {})
     expect([kinds(failedStage(tested).remedies), kinds(tested.body.error.remedies)]).toEqual([wanted, wanted])
     const stored = (await hub.call("GET", `/v1/connectors/${name}`)).body.lastTest
     expect(kinds(stored.error.remedies)).toEqual(wanted)
-    // Who is no operator learns no cause of a connection that failed, and so no fields.
+    // Users who are not operators do not see the cause of a failed connection, and so no fields.
     const others = (await hub.call("GET", `/v1/connectors/${name}`, undefined, { key: await hub.keyFor("viewer") })).body.lastTest
     expect(kinds(others.error.remedies)).toEqual(what === "a closed port" ? ["ask_operator"] : wanted)
     expect(kinds(stored.stages.at(-1).remedies)).toEqual(kinds(stored.error.remedies))
   })
 
-  test("of a config that is not stored, and of a creation that is verified first", async () => {
+  test("has them for an unsaved config, and for a connector that is verified before it is stored", async () => {
     const unsaved = await hub.call("POST", "/v1/connectors/test", { type: "postgres", config: config({ password: "wrong-hunter3" }) })
     expect(kinds(failedStage(unsaved).remedies)).toEqual(["enter_secret /password", "set_field /user"])
     const refused = await hub.call("POST", "/v1/connectors", { name: "never", type: "postgres", config: config({ password: "wrong-hunter3" }), verify: true })
@@ -61,7 +61,7 @@ describe("a test that fails", () => {
 })
 
 describe("a denied destination", () => {
-  test("comes with the rule for an operator, and the rule lets it through", async () => {
+  test("is reported to an operator with a rule, and the rule allows the destination", async () => {
     await make("private", { host: "10.255.255.1" })
     const denied = await hub.call("POST", "/v1/connectors/private/test", {})
     const [remedy] = failedStage(denied).remedies
@@ -75,7 +75,7 @@ describe("a denied destination", () => {
   })
 
   test.each(["169.254.169.254", "fd00:ec2::254", "0.0.0.0", "255.255.255.255"])(
-    "that is never allowed (%s) comes with no rule and no advice to allow it",
+    "that is never allowed (%s) is reported without a rule and without advice to allow it",
     async (host) => {
       const denied = await hub.call("POST", "/v1/connectors/test", { type: "postgres", config: config({ host }) })
       expect(denied.body.error.code).toBe("egress_denied")
@@ -84,7 +84,7 @@ describe("a denied destination", () => {
     },
   )
 
-  test("is for everybody else what a closed port is, in what mends it too", async () => {
+  test("looks like a closed port to all other users, including its remedies", async () => {
     const errors = []
     for (const [index, host] of ["10.255.255.9", "169.254.169.254", "127.0.0.1"].entries()) {
       await make(`theirs-${index}`, { host, port: 9 }, tenant)
@@ -97,8 +97,8 @@ describe("a denied destination", () => {
   })
 })
 
-describe("a refused call", () => {
-  test("of a query has the GRANT that mends it, and a stream that breaks has it in its last line", async () => {
+describe("a rejected request", () => {
+  test("for a query has the GRANT that would help, and a failed stream has it in its last line", async () => {
     const grant = 'GRANT SELECT ON "public"."hidden" TO "re-ader"'
     const refused = await hub.call("POST", "/v1/connectors/shop/query", { statement: "select * from hidden" })
     expect([refused.body.code, refused.body.remedies[0].sql]).toEqual(["permission_denied", grant])
@@ -107,13 +107,13 @@ describe("a refused call", () => {
     expect(rows.body.remedies[0].sql).toBe(grant)
   })
 
-  test("of a discovery that skips something has the GRANT in the catalog and in the list of skipped streams", async () => {
+  test("for a discovery that skips streams has the GRANT in the catalog and in the list of skipped streams", async () => {
     const { body } = await hub.call("POST", "/v1/connectors/shop/discover", {})
     expect(body.skipped[0].remedies[0]).toMatchObject({ kind: "sql", sql: 'GRANT SELECT ON "public"."hidden" TO "re-ader"' })
     expect((await hub.call("GET", "/v1/connectors/shop/catalog/skipped")).body.data[0].remedies).toEqual(body.skipped[0].remedies)
   })
 
-  test("names the call and the command that help, with the connector's name", async () => {
+  test("names the request and the command that help, with the connector's name", async () => {
     await make("fresh", {})
     const catalog = await hub.call("GET", "/v1/connectors/fresh/catalog")
     expect(catalog.body.remedies).toEqual([

@@ -7,7 +7,7 @@ import { use } from "../support/use.ts"
 const ORDER = ["viewer", "use", "editor", "admin", "operator"] as const
 type Caller = (typeof ORDER)[number]
 
-/** Titles that must come back, or must not. */
+/** A title that the answers must contain, and one that they must not contain. */
 const [MINE, THEIRS] = ["Wellensittich", "Kanarienvogel"]
 const HTTP = { url: "https://api.example.com/x" }
 
@@ -56,11 +56,11 @@ beforeAll(async () => {
   }
 })
 
-/** Every operation but the public ones; a new one is here as soon as the API has it. */
+/** All operations except the public ones; new operations are included automatically. */
 const SPECS = operations.map(({ spec }) => spec).filter(({ access }) => access !== "public")
 const ofConnector = SPECS.filter(({ path }) => path.startsWith("/v1/connectors/{id}"))
 
-/** A request of an operation. Every id is the given one; what else it needs is left out. */
+/** Sends a request for an operation. Every id in it is the given one; other values are left out. */
 const attempt = (spec: (typeof SPECS)[number], key: string, id: string) => {
   const path = spec.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (name === "version" ? "1" : id))
   const query = spec.id === "readRows" ? '?stream=["public","none"]' : spec.id === "diffCatalogs" ? "?from=1&to=2" : ""
@@ -69,16 +69,19 @@ const attempt = (spec: (typeof SPECS)[number], key: string, id: string) => {
 }
 
 describe("every operation", () => {
-  test.each(SPECS.map((spec) => [spec.id, spec.access, spec] as const))("%s takes callers from %s up, and refuses the others", async (_, access, spec) => {
-    for (const role of ORDER) {
-      const { status, body } = await attempt(spec, keys[role], "absent")
-      const allowed = ORDER.indexOf(role) >= ORDER.indexOf(access as Caller)
-      expect([status === 403, status === 403 ? body.code : ""], `${role}: ${status}`).toEqual([!allowed, allowed ? "" : "forbidden"])
-      expect(status, role).not.toBe(500)
-    }
-  })
+  test.each(SPECS.map((spec) => [spec.id, spec.access, spec] as const))(
+    "%s accepts the role %s and higher roles, and rejects the others",
+    async (_, access, spec) => {
+      for (const role of ORDER) {
+        const { status, body } = await attempt(spec, keys[role], "absent")
+        const allowed = ORDER.indexOf(role) >= ORDER.indexOf(access as Caller)
+        expect([status === 403, status === 403 ? body.code : ""], `${role}: ${status}`).toEqual([!allowed, allowed ? "" : "forbidden"])
+        expect(status, role).not.toBe(500)
+      }
+    },
+  )
 
-  test.each(SPECS.map((spec) => [spec.id, spec] as const))("%s gives a limited key nothing of the connectors that it is not limited to", async (_, spec) => {
+  test.each(SPECS.map((spec) => [spec.id, spec] as const))("%s shows a limited key nothing of the connectors outside its limit", async (_, spec) => {
     for (const [name, key] of Object.entries(limited)) {
       if (spec.id === "logOut" && name.endsWith("a user")) continue
       const role = name.split(" ")[0] as Caller
@@ -94,7 +97,7 @@ describe("every operation", () => {
     }
   })
 
-  test("that is of a connector can be called with a limited key, or changes something", () => {
+  test("on a connector can be called with a limited key, unless it changes something", () => {
     expect(ofConnector.filter(({ scoped, access }) => (scoped === true) !== (access === "viewer" || access === "use")).map(({ id }) => id)).toEqual([])
   })
 })
@@ -112,7 +115,7 @@ test.each(["viewer", "use"])("a limited %s sees its own connectors in every list
   }
 })
 
-test("a limited key of the role use queries, reads, calls and tests, and changes nothing", async () => {
+test("a limited key with the role use can query, read, call and test, but cannot change anything", async () => {
   const key = limited["use by name"] ?? ""
   const ask = (method: string, path: string, body?: unknown) => hub.call(method, `/v1/connectors/${path}`, body, { key })
   expect((await ask("POST", "mine/query", { statement: "select 42 as x" })).body.rows).toEqual([{ x: 42 }])
@@ -123,7 +126,7 @@ test("a limited key of the role use queries, reads, calls and tests, and changes
   expect((await ask("PATCH", "mine", { title: "x" })).status).toBe(403)
 })
 
-test("a connector comes into a scope with its label and leaves it at once; a name does not", async () => {
+test("a connector enters and leaves a scope with its label immediately, but not with its name", async () => {
   const [byLabel, byName] = [limited["use by label"] ?? "", await keyOf({ role: "use", connectors: ["mine"] })]
   const status = async (name: string, key: string) => (await hub.call("GET", `/v1/connectors/${name}`, undefined, { key })).status
   const made = await hub.call("POST", "/v1/connectors", { name: "moved", type: "http", config: HTTP, labels: { team: "mine" } }, { key: admin })
@@ -137,7 +140,7 @@ test("a connector comes into a scope with its label and leaves it at once; a nam
   await hub.call("PATCH", "/v1/connectors/renamed", { name: "mine" }, { key: admin })
 })
 
-test("a key says its limit, keeps it when it is rotated, and gets none that it cannot have", async () => {
+test("a key shows its limit, keeps it when it is rotated, and rejects an invalid limit", async () => {
   const { body } = await hub.call("POST", "/v1/keys", { name: "app", role: "use", connectors: ["mine"], labels: ["team:mine"] }, { key: admin })
   expect(body.scope).toEqual({ connectors: [expect.any(String)], labels: { team: "mine" } })
   const rotated = (await hub.call("POST", `/v1/keys/${body.id}/rotate`, { graceMinutes: 0 }, { key: admin })).body
@@ -156,7 +159,7 @@ test("a key says its limit, keeps it when it is rotated, and gets none that it c
   expect((await hub.call("GET", "/v1/connectors", undefined, { key: none })).body.total).toBe(0)
 })
 
-test("a user is limited, and freed, from the next request on; a role that changes things is not limited", async () => {
+test("a user's limit is set and lifted from the next request on; roles that can change things cannot be limited", async () => {
   const email = "limited@roles.example.com"
   const session = await sessionOf(email, { role: "use", connectors: ["mine"] })
   const change = (patch: object) => hub.call("PATCH", `/v1/users/${email}`, patch, { key: admin })
@@ -182,7 +185,7 @@ describe("a compatible API", () => {
     ["aisquared", "/aisquared/api/v1/connectors", "authorization"],
     ["databar", "/databar/v1/connectors", "x-apikey"],
   ] as const
-  test.each(APIS)("of %s takes a key of the role use as a viewer's, and shows a limited one its own connectors", async (_, path, header) => {
+  test.each(APIS)("of %s treats a key with the role use like a viewer's, and shows a limited key its own connectors", async (_, path, header) => {
     const as = (key: string) => ({ key: null, headers: { [header]: header === "authorization" ? `Bearer ${key}` : key } })
     const outcome = async (key: string) => [(await hub.call("GET", path, undefined, as(key))).status, (await hub.call("POST", path, {}, as(key))).status]
     expect(await outcome(keys.use)).toEqual(await outcome(keys.viewer))
@@ -195,7 +198,7 @@ describe("a compatible API", () => {
     for (const id of ids) expect((await hub.call("GET", `${path}/${id}`, undefined, as(limited["use by name"] ?? ""))).text).not.toContain(THEIRS)
   })
 
-  test("of DataBrain takes a key of the role use as a viewer's, which is no service token", async () => {
+  test("of DataBrain treats a key with the role use like a viewer's, which is not a service token", async () => {
     const statuses = await Promise.all(
       [keys.viewer, keys.use].map(
         async (key) => (await hub.call("GET", "/databrain/api/v2/datasource/schema-cache-status?datasourceName=mine", undefined, { key })).status,

@@ -12,7 +12,7 @@ const PAGE = 30
 
 const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.0/8" }))
 const database = use(() => startTestDatabase())
-/** Records page by page, each with its number. */
+/** Serves records page by page, each with its number. */
 const api = use(() =>
   listenHttp((request, response) => {
     const page = Number(new URL(request.url ?? "/", "http://x").searchParams.get("page") ?? "1")
@@ -66,7 +66,7 @@ const linesOf = (text: string) =>
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
 describe.each(subjects)("a stream of $connector", ({ connector, path, rows }) => {
-  it("is read whole in pages, each row once", async () => {
+  it("is read completely in pages, each row once", async () => {
     const ids: unknown[] = []
     let cursor: string | undefined
     for (let page = 1; ; page++) {
@@ -85,12 +85,12 @@ describe.each(subjects)("a stream of $connector", ({ connector, path, rows }) =>
     expect(ids).toEqual(Array.from({ length: rows }, (_, index) => index + 1))
   })
 
-  it("has no further page when the rows fill the last one", async () => {
+  it("has no further page if the rows fill the last one exactly", async () => {
     const { body } = await read(connector, path, { limit: String(rows) })
     expect(body).toMatchObject({ rowCount: rows, truncated: false, nextCursor: null })
   })
 
-  it("is streamed whole as NDJSON, and goes on from any of its cursors", async () => {
+  it("is streamed completely as NDJSON, and resumes from any of its cursors", async () => {
     const whole = await read(connector, path, { cursors: "true" }, NDJSON)
     expect(whole.headers.get("content-type")).toBe("application/x-ndjson")
     const lines = linesOf(whole.text)
@@ -105,7 +105,7 @@ describe.each(subjects)("a stream of $connector", ({ connector, path, rows }) =>
     }
   })
 
-  it("is streamed whole as CSV, and ends at the limit where there is one", async () => {
+  it("is streamed completely as CSV, or up to the limit", async () => {
     const { text, headers } = await read(connector, path, {}, CSV)
     expect(headers.get("content-type")).toBe("text/csv; charset=utf-8")
     expect(text.trimEnd().split("\r\n")).toHaveLength(rows + 1)
@@ -113,7 +113,7 @@ describe.each(subjects)("a stream of $connector", ({ connector, path, rows }) =>
     expect(linesOf((await read(connector, path, { limit: "45" }, NDJSON)).text)).toHaveLength(45)
   })
 
-  it("gives the columns that are asked for, in their order, with a catalog and without", async () => {
+  it("returns the requested columns in their order, with and without a catalog", async () => {
     const other = connector === "shop" ? "half" : connector === "file" ? "text" : "a,b"
     for (const discovered of [false, true]) {
       if (discovered) expect((await hub.call("POST", `/v1/connectors/${connector}/discover`, {})).status).toBe(200)
@@ -132,7 +132,7 @@ describe.each(subjects)("a stream of $connector", ({ connector, path, rows }) =>
   })
 
   it.each(["nonsense", "e30", Buffer.from('["x"]').toString("base64url"), Buffer.from("null").toString("base64url")])(
-    "refuses the cursor %s",
+    "rejects the cursor %s",
     async (cursor) => {
       for (const headers of [{}, NDJSON, CSV]) {
         const { status, body } = await read(connector, path, { cursor }, headers)
@@ -143,8 +143,8 @@ describe.each(subjects)("a stream of $connector", ({ connector, path, rows }) =>
   )
 })
 
-describe("what cannot be resumed or shown", () => {
-  it("says that a stream without a key has more rows than the page", async () => {
+describe("rows that cannot be resumed or shown", () => {
+  it("reports that a stream without a key has more rows than the page", async () => {
     expect((await read("shop", ["public", "keyless"], { limit: "10" })).body).toMatchObject({ rowCount: 10, truncated: true, nextCursor: null })
     expect((await read("shop", ["public", "keyless"], { limit: "50" })).body).toMatchObject({ rowCount: 50, truncated: false, nextCursor: null })
   })
@@ -160,7 +160,7 @@ describe("what cannot be resumed or shown", () => {
     expect(ids).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
   })
 
-  it("names the records of a file that are no rows: in JSON, as lines of NDJSON, and by refusing CSV", async () => {
+  it("reports the records of a file that are not rows: in JSON, as lines of NDJSON, and by stopping CSV", async () => {
     const rejected = { line: 3, lastLine: 3, reason: expect.any(String) }
     expect((await read("bad", ["bad.csv"])).body).toMatchObject({ rowCount: 2, rejected: { count: 1, records: [rejected] } })
     expect(linesOf((await read("bad", ["bad.csv"], {}, NDJSON)).text)).toEqual(
@@ -172,7 +172,7 @@ describe("what cannot be resumed or shown", () => {
     expect((await read("bad", ["bad.csv"], { skipRejected: "true" }, CSV)).text).toBe("id,text\r\n1,a\r\n3,d\r\n")
   })
 
-  it("tells columns from its own lines", async () => {
+  it("distinguishes rows from its own lines, whatever the names of columns", async () => {
     expect(linesOf((await read("shop", ["public", "reserved"], {}, NDJSON)).text)).toEqual([{ $$error: "a", $$cursor: "b", $$$rejected: "c", plain: "d" }])
   })
 
@@ -183,19 +183,19 @@ describe("what cannot be resumed or shown", () => {
     ["columns", '["id","id"]', "names id twice"],
     ["limit", "0", ""],
     ["limit", "10001", "at most 10000 for a JSON answer"],
-  ])("refuses %s=%s", async (name, value, message) => {
+  ])("rejects %s=%s", async (name, value, message) => {
     const { status, body } = await read("shop", ["public", "numbers"], { [name]: value })
     expect(status).toBe(422)
     expect(JSON.stringify(body.errors)).toContain(message)
     expect(body.errors[0].pointer).toBe(`/querystring/${name}`)
   })
 
-  it("refuses cursor lines in CSV", async () => {
+  it("rejects a request for cursor lines in CSV", async () => {
     expect((await read("shop", ["public", "numbers"], { cursors: "true" }, CSV)).status).toBe(422)
   })
 })
 
-describe("the form of an answer", () => {
+describe("the format of an answer", () => {
   const form = async (accept: string) => {
     const { status, headers } = await read("shop", ["public", "numbers"], { limit: "1" }, { accept })
     return status === 200 ? headers.get("content-type")?.split(";", 1)[0] : status
@@ -218,11 +218,11 @@ describe("the form of an answer", () => {
     ["application/x-ndjson;q=0", 406],
     ["*/*;q=0", 406],
     ["x-application/x-ndjson-not", 406],
-  ])("is for %j: %s", async (accept, wanted) => {
+  ])("for %j is %s", async (accept, wanted) => {
     expect(await form(accept)).toBe(wanted)
   })
 
-  it("is refused before anything is done, and the error names what there is", async () => {
+  it("is rejected before any work starts, and the error names the available formats", async () => {
     const before = (await hub.call("GET", "/v1/connectors")).body.total
     const refused = await hub.call("POST", "/v1/connectors", { name: "never", type: "postgres", config: database.config }, { headers: { accept: "text/csv" } })
     expect(refused.status).toBe(406)
@@ -231,7 +231,7 @@ describe("the form of an answer", () => {
     expect((await hub.call("GET", "/v1/connectors")).body.total).toBe(before)
   })
 
-  it("is chosen by the same rules for statements and tests", async () => {
+  it("is selected by the same rules for statements and tests", async () => {
     const query = (accept: string) => hub.call("POST", "/v1/connectors/shop/query", { statement: "select 1 as one" }, { headers: { accept } })
     expect((await query("application/x-ndjson;q=0, application/json")).body).toMatchObject({ rows: [{ one: 1 }] })
     expect((await query("application/x-ndjson")).text).toBe('{"one":1}\n')

@@ -4,7 +4,7 @@ import { use } from "../support/use.ts"
 
 const hub = use(() => startHub())
 
-it("what was made stands where its answer's Location says", async () => {
+it("a created object is found at the Location in its answer", async () => {
   const { key } = await hub.workspace("located")
   const first = await hub.call("POST", "/v1/keys", { name: "located", role: "viewer" }, { key })
   for (const made of [

@@ -10,7 +10,7 @@ let id = ""
 const account = use(() => startAccount())
 const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: `127.0.0.1/32:${account.server.port}` }, { door: { standIns, extraCa: standInCa() ?? "" } }))
 
-test("a Snowflake is tested and stored, and shows no secret", async () => {
+test("a Snowflake connector is tested and stored, and shows no secret", async () => {
   const { status, body, text } = await hub.call("POST", "/v1/connectors", { name: "lake", type: "snowflake", config: account.config, verify: true })
   expect([status, body.status]).toEqual([201, "active"])
   expect(body.config.auth).toMatchObject({ kind: "key_pair", privateKey: { set: true }, passphrase: { set: true } })
@@ -18,13 +18,13 @@ test("a Snowflake is tested and stored, and shows no secret", async () => {
   id = body.id
 })
 
-test("its report names every stage, and the host that its account leads to", async () => {
+test("its report names every stage, and the host of its account", async () => {
   const { body } = await hub.call("POST", `/v1/connectors/${id}/test`)
   expect(body.stages.map((stage: { name: string }) => stage.name)).toEqual(["config", "resolve", "policy", "connect", "tls", "auth", "permission", "probe"])
   expect(body).toMatchObject({ ok: true, server: { product: "Snowflake", details: { warehouse: "COMPUTE_WH" } } })
 })
 
-test("a key that does not open is a fault of the config", async () => {
+test("a key that cannot be decrypted is a fault in the config", async () => {
   const config = { ...account.config, auth: { kind: "key_pair", privateKey: account.key.encrypted, passphrase: "wrong" } }
   const { body } = await hub.call("POST", "/v1/connectors/test", { type: "snowflake", config })
   expect(body).toMatchObject({ ok: false, error: { code: "config_invalid", stage: "config", message: expect.stringMatching(/does not open/) } })
@@ -34,7 +34,7 @@ test.each([
   ["127.0.0.1/x", 422],
   ["evil.example#.snowflakecomputing.com", 422],
   ["https://acme.snowflakecomputing.com", 422],
-])("the account %s is refused by its field", async (name, status) => {
+])("the account %s is rejected with its field", async (name, status) => {
   const answer = await hub.call("POST", "/v1/connectors/test", { type: "snowflake", config: { ...account.config, account: name } })
   expect(answer).toMatchObject({ status, body: { errors: [{ pointer: "/config/account" }] } })
 })
@@ -54,7 +54,7 @@ test("it is discovered, previewed and queried", async () => {
   expect(refused).toMatchObject({ status: 422, body: { code: "query_invalid" } })
 })
 
-test("the log has neither the key nor its passphrase, in no form", () => {
+test("the log has neither the key nor its passphrase in any form", () => {
   const log = hub.log()
   const auth = account.config["auth"] as { privateKey: string; passphrase: string }
   for (const secret of [auth.privateKey, auth.passphrase]) for (const form of formsOf(secret)) expect(log.includes(form)).toBe(false)

@@ -6,7 +6,7 @@ import { use } from "../support/use.ts"
 
 const database = use(() => startTestDatabase())
 const hub = use(() => startHub(nodeOn(database)))
-/** Every credential that reached the far side, a stand-in that accepts all. */
+/** Every credential that reached the remote system, a stand-in that accepts all. */
 const seen: string[] = []
 const far = use(() =>
   listenHttp((request, response) => {
@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 
 const idOf = (name: string) => `(select id from jackfield.connectors where name = '${name}')`
-/** Makes the secret of the first connector a copy of another row, as the owner of the database can. */
+/** A statement that copies another row's secret to the first connector, as the owner of the database can do. */
 const copied = (what: string, from: string) =>
   `update jackfield.connector_secrets s set ${what} from (select * from jackfield.connector_secrets where connector_id = ${idOf(from)}) o where s.connector_id = ${idOf("one")}`
 
@@ -37,11 +37,11 @@ test.each([
   ["another connector's", copied("ciphertext = o.ciphertext, data_key_id = o.data_key_id", "two")],
   ["another workspace's", copied("ciphertext = o.ciphertext", "three")],
   ["another workspace's, with its key's id", copied("ciphertext = o.ciphertext, data_key_id = o.data_key_id", "three")],
-])("a ciphertext that the database's owner replaced by %s is never sent", async (_, swap) => {
+])("a ciphertext that the database's owner replaced with %s is never sent", async (_, swap) => {
   const before = await database.query(`select ciphertext, data_key_id from jackfield.connector_secrets where connector_id = ${idOf("one")}`)
   expect((await hub.call("POST", "/v1/connectors/one/call", {})).status).toBe(200)
   expect(seen.splice(0)).toEqual(["Bearer token-of-one"])
-  // The database itself may refuse a key of another workspace; then the row is as it was.
+  // The database itself may reject a key of another workspace; then the row is unchanged.
   const done = await database.query(swap).then(
     () => true,
     () => false,

@@ -36,7 +36,7 @@ const expire = () => database.query("update jackfield.oauth_tokens set expires_a
 const grants = () => provider.tokens.map(({ form }) => form.get("grant_type"))
 
 describe("client credentials", () => {
-  test("go in the header, form-encoded, or in the form; with scope, audience and more", async () => {
+  test("are sent form-encoded in the header, or in the form, with scope, audience and other parameters", async () => {
     const id = await connector(client({ scope: "a b", audience: "https://api", tokenParameters: [{ name: "resource", value: "r/1" }] }))
     expect((await call(first, id)).status).toBe(200)
     const [{ authorization = "", form } = { form: new URLSearchParams() }] = provider.tokens
@@ -47,7 +47,7 @@ describe("client credentials", () => {
     expect(Object.fromEntries(provider.tokens.at(-1)?.form ?? [])).toMatchObject({ client_id: "the client", client_secret: SECRET })
   })
 
-  test("200 callers on two nodes cause one request, at first and when the token has expired", async () => {
+  test("200 callers on two nodes cause one request, both initially and when the token has expired", async () => {
     const id = await connector(client())
     provider.behaviour.before = () => new Promise((resolve) => setTimeout(resolve, 300))
     for (const round of [1, 2]) {
@@ -58,7 +58,7 @@ describe("client credentials", () => {
     }
   })
 
-  test("a kept token that is refused is replaced once; one that was just made is not", async () => {
+  test("a cached token that is rejected is replaced once, but a new one is not", async () => {
     const id = await connector(client())
     await call(first, id)
     provider.revoke()
@@ -102,12 +102,12 @@ describe("client credentials", () => {
     const { body: report } = await first.call("POST", `/v1/connectors/${id}/test`)
     expect([report.ok, report.error.code, report.error.stage]).toEqual([false, code, "auth"])
     provider.behaviour.refuse = undefined
-    // A refused login is not tried again by itself; a test that passes lifts that.
+    // A refused login is not retried automatically; a passing test clears that state.
     expect((await first.call("POST", `/v1/connectors/${id}/test`)).body.ok).toBe(true)
     expect((await call(second, id)).status).toBe(200)
   })
 
-  test("all who wait for a refusal share it", async () => {
+  test("all callers that wait for a refusal share it", async () => {
     provider.behaviour.refuse = { status: 401, body: { error: "invalid_client" } }
     const id = await connector(client())
     const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => call(index % 2 === 0 ? first : second, id)))
@@ -117,7 +117,7 @@ describe("client credentials", () => {
 })
 
 describe("a refresh token", () => {
-  test("that another takes the place of is kept for all nodes, and the last one is never sent again", async () => {
+  test("that the server replaces is stored for all nodes, and the previous one is never sent again", async () => {
     const id = await connector(refresher())
     for (const hub of [first, second, first, second]) {
       expect((await call(hub, id)).status).toBe(200)
@@ -135,7 +135,7 @@ describe("a refresh token", () => {
     expect([answers.filter(({ status }) => status === 200).length, grants()]).toEqual([200, ["refresh_token", "refresh_token"]])
   })
 
-  test("that a test of an unsaved config spent is not lost to the connector made of it", async () => {
+  test("that a test of an unsaved config used is not lost for the connector that is created from it", async () => {
     const config = { url: `${provider.url}/api`, auth: refresher() }
     expect((await first.call("POST", "/v1/connectors/test", { type: "http", config })).body.ok).toBe(true)
     await expire()
@@ -145,7 +145,7 @@ describe("a refresh token", () => {
     expect((await call(second, body.id)).status).toBe(200)
   })
 
-  test("stays when the secret or the scope changes, and is forgotten with another refresh token", async () => {
+  test("is kept if the secret or the scope changes, and deleted if another refresh token is entered", async () => {
     const id = await connector(refresher())
     await call(first, id)
     const patch = (auth: object) => first.call("PATCH", `/v1/connectors/${id}`, { config: { auth: { kind: "oauth2_refresh", ...auth } } })
@@ -158,7 +158,7 @@ describe("a refresh token", () => {
     expect(provider.tokens.at(-1)?.form.get("refresh_token")).toBe("entered-anew-canary")
   })
 
-  test("that is worthless says to log in again; what is given is asked for without the caller", async () => {
+  test("that is no longer valid is an error that says to log in again, and refreshing does not depend on the caller", async () => {
     const id = await connector(refresher())
     provider.behaviour.before = () => new Promise((resolve) => setTimeout(resolve, 1_000))
     expect((await call(first, id, { timeoutMs: 300 })).body.code).toBe("timed_out")
@@ -172,13 +172,13 @@ describe("a refresh token", () => {
   })
 })
 
-test("another token URL keeps no secret of the login, and the rest", async () => {
+test("a change of the token URL drops the login's secrets and keeps its other values", async () => {
   const id = await connector(client(), { headers: [{ name: "X-Key", value: "header-canary" }] })
   const patch = await first.call("PATCH", `/v1/connectors/${id}`, { config: { auth: { kind: "oauth2_client", tokenUrl: "http://127.0.0.1:9/token" } } })
   expect([patch.status, patch.body.errors.map((each: { pointer: string }) => each.pointer)]).toEqual([422, ["/config/auth/clientSecret"]])
 })
 
-test("no token nor secret is in any answer, the log, or plainly in the store", async () => {
+test("no token or secret is in any answer, in the log, or in plain text in the store", async () => {
   provider.behaviour.rotates = true
   const id = await connector(refresher())
   const texts = [(await call(first, id)).text, (await call(first, id, { dryRun: true })).text, (await first.call("GET", `/v1/connectors/${id}`)).text]

@@ -5,7 +5,7 @@ import { startHub } from "../support/hub.ts"
 import { listenHttp } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 
-/** A connector's limits hold for every use of it, whatever the verb, over a real PostgreSQL and a real HTTP server. */
+/** The requests of a real HTTP server. A connector's limits apply to every use of it, whatever the verb. */
 const asked: string[] = []
 const pages = use(() =>
   listenHttp((request, response) => {
@@ -25,7 +25,7 @@ const add = async (name: string, limits: object | null): Promise<void> => {
 }
 const query = (name: string, more: object = {}): Promise<Answer> => hub.call("POST", `/v1/connectors/${name}/query`, { statement: "select 1 as one", ...more })
 
-it("a query, a preview and a discovery each take a turn of the rate; a test takes none", async () => {
+it("a query, a preview and a discovery each count against the rate limit, and a test does not", async () => {
   await add("rated", { requests: 3, perMs: 600_000 })
   expect((await query("rated")).status).toBe(200)
   expect((await hub.call("GET", `/v1/connectors/rated/rows?stream=${encodeURIComponent('["public","things"]')}`)).status).toBe(200)
@@ -39,7 +39,7 @@ it("a query, a preview and a discovery each take a turn of the rate; a test take
   expect((await hub.call("POST", "/v1/connectors/rated/test")).body.ok).toBe(true)
 })
 
-it("no more queries are open at once than the limits allow; the next waits for its turn", async () => {
+it("only as many queries run at once as the limits allow, and the next one waits", async () => {
   await add("narrow", { concurrency: 1 })
   const open = async (): Promise<number> =>
     (await database.query("select from pg_stat_activity where application_name = 'jackfield' and query like '%pg_sleep%' and state = 'active'")).length
@@ -53,7 +53,7 @@ it("no more queries are open at once than the limits allow; the next waits for i
   expect((await query("narrow")).status).toBe(200)
 })
 
-it("each page of an HTTP source's preview takes a turn", async () => {
+it("each page of an HTTP source's preview counts against the rate limit", async () => {
   const config = { url: `${pages.url}/things`, paging: { kind: "page", parameter: "page", size: 1 } }
   const made = await hub.call("POST", "/v1/connectors", { name: "paged", type: "http", limits: { requests: 2, perMs: 600_000 }, config })
   expect(made.status, JSON.stringify(made.body)).toBe(201)

@@ -23,7 +23,7 @@ const rows = () => hub.served.hub.store.asHub(async () => undefined).then(() => 
 const listed = async () =>
   (await hub.call("GET", "/v1/uploads?limit=100")).body as { data: { id: string; name: string }[]; total: number; nextCursor: string | null }
 
-/** Everything of uploads in the store, what is still arriving too. */
+/** The numbers of stored uploads and chunks, including uploads that are still arriving. */
 async function stored(): Promise<{ uploads: number; chunks: number }> {
   const { store } = hub.served.hub
   const workspaces = (await hub.call("GET", "/v1/workspaces")).body.data as { id: string }[]
@@ -37,7 +37,7 @@ async function stored(): Promise<{ uploads: number; chunks: number }> {
 }
 
 describe("an upload", () => {
-  it("of any size and content type is stored whole, by its length and its hash, and read back", async () => {
+  it("of any size and content type is stored completely, with its length and its hash, and read back", async () => {
     for (const size of [0, 1, 1_048_575, 1_048_576, 1_048_577, 3_500_000]) {
       const bytes = randomBytes(size)
       const { status, body } = await made(await send(bytes, `/v1/uploads?name=${size}.bin`, hub.key, size % 2 ? { "content-type": "application/json" } : {}))
@@ -52,7 +52,7 @@ describe("an upload", () => {
     }
   })
 
-  it("is refused when as many of the workspace arrive as may, and other workspaces' are not", async () => {
+  it("is rejected if the workspace has too many arriving uploads, without an effect on other workspaces", async () => {
     const before = await stored()
     const gate = Promise.withResolvers<void>()
     const slow = () =>
@@ -75,7 +75,7 @@ describe("an upload", () => {
     expect((await send("b")).status).toBe(201)
   })
 
-  it("is listed in pages, shown alone, and removed", async () => {
+  it("is listed in pages, shown, and removed", async () => {
     const { total } = await rows()
     const first = (await hub.call("GET", "/v1/uploads?limit=2")).body
     expect([first.total, first.data.length]).toEqual([total, 2])
@@ -95,7 +95,7 @@ describe("an upload", () => {
     ).toEqual(["upload.create", "upload.remove"])
   })
 
-  it("is another workspace's 404, and in nobody else's list", async () => {
+  it("is 404 in another workspace, and not in its list", async () => {
     const { body } = await made(await send("theirs", "/v1/uploads", other.key))
     for (const method of ["GET", "DELETE"]) expect((await hub.call(method, `/v1/uploads/${body["id"]}`)).body.code).toBe("not_found")
     expect((await rows()).data.map(({ id }) => id)).not.toContain(body["id"])
@@ -103,7 +103,7 @@ describe("an upload", () => {
     expect((await hub.call("GET", `/v1/uploads/${body["id"]}`, undefined, { key: other.key })).status).toBe(200)
   })
 
-  it("takes an editor to send and remove, a viewer to see", async () => {
+  it("can be sent and removed by an editor, and seen by a viewer", async () => {
     const viewer = await hub.keyFor("viewer")
     expect((await send("x", "/v1/uploads", viewer)).status).toBe(403)
     expect((await send("x", "/v1/uploads", "nobody")).status).toBe(401)
@@ -112,7 +112,7 @@ describe("an upload", () => {
     expect((await hub.call("DELETE", `/v1/uploads/${body["id"]}`, undefined, { key: viewer })).status).toBe(403)
   })
 
-  it("is no form, and has a name without a path", async () => {
+  it("cannot be sent as a form, and has a name without a path", async () => {
     const form = new FormData()
     form.set("file", new Blob(["a,b"]), "a.csv")
     const refused = await made(await send(form))
@@ -125,18 +125,18 @@ describe("an upload", () => {
     expect((await made(await send("x", `/v1/uploads?name=${encodeURIComponent("Zoë's rows 👩.csv")}`))).body["name"]).toBe("Zoë's rows 👩.csv")
   })
 
-  it("that breaks off leaves nothing", async () => {
+  it("that is interrupted leaves nothing behind", async () => {
     const before = await stored()
     const asked = request(`${hub.url}/v1/uploads`, { method: "POST", headers: { authorization: `Bearer ${hub.key}`, "content-length": 5_000_000 } })
     asked.on("error", () => undefined)
     asked.write(Buffer.alloc(2_500_000))
-    await within(10_000, async () => (await stored()).chunks === before.chunks + 2, "two chunks came")
+    await within(10_000, async () => (await stored()).chunks === before.chunks + 2, "two chunks have arrived")
     expect((await rows()).data.length).toBe(before.uploads - 1)
     asked.destroy()
-    await within(10_000, async () => JSON.stringify(await stored()) === JSON.stringify(before), "they are gone again")
+    await within(10_000, async () => JSON.stringify(await stored()) === JSON.stringify(before), "the chunks are deleted again")
   })
 
-  it("that a killed hub left behind is never shown, and swept", async () => {
+  it("that a killed hub left behind is never shown, and is deleted", async () => {
     const { store, uploads } = hub.served.hub
     const workspaceId = await own()
     const before = await stored()
@@ -157,7 +157,7 @@ describe("an upload", () => {
     expect(await stored()).toEqual(before)
   })
 
-  it("beyond 2 GiB is refused before it comes", async () => {
+  it("of more than 2 GiB is rejected before it arrives", async () => {
     const answer = await new Promise<number>((resolve, reject) => {
       const asked = request(
         `${hub.url}/v1/uploads`,
@@ -177,7 +177,7 @@ describe("an upload", () => {
 describe("the plan's bytes", () => {
   const plan = (uploadBytes: number | null) => hub.call("PATCH", "/v1/workspaces/other", { plan: { uploadBytes } })
   const chunked = (bytes: number) => new Blob([Buffer.alloc(bytes)]).stream()
-  it("hold with a length said before, without one, and with many at once", async () => {
+  it("apply with and without a Content-Length, and to concurrent uploads", async () => {
     const used = ((await hub.call("GET", "/v1/uploads", undefined, { key: other.key })).body.data as { bytes: number }[]).reduce(
       (sum, { bytes }) => sum + bytes,
       0,
@@ -196,7 +196,7 @@ describe("the plan's bytes", () => {
   })
 })
 
-it("without a plan a workspace has 20 GiB, and no more", async () => {
+it("are limited to 20 GiB for a workspace without a plan", async () => {
   const { key, id } = await hub.workspace("unplanned")
   const full = (bytes: number) =>
     hub.served.hub.store.inWorkspace(id, (tx) => tx.updateTable("uploads").set({ bytes }).where("workspace_id", "=", id).execute())

@@ -4,7 +4,7 @@ import type { Principal } from "../../src/hub/base/principal.ts"
 import { startHub } from "../support/hub.ts"
 import { use } from "../support/use.ts"
 
-/** A connector as the model has it: two plain parts, and two secrets. */
+/** A connector in the model: two plain parts and two secrets. */
 interface State {
   readonly user: string
   readonly database: string
@@ -50,7 +50,7 @@ const over = (state: State, { user, password: given }: Slot): State => ({
   ...(given === undefined ? {} : { password: given ?? undefined }),
 })
 
-/** What a step makes of the model; the code of a refusal. */
+/** Applies a step to the model; returns the error code if it is rejected. */
 function apply(model: Model, step: Step): string | undefined {
   const become = (state: State, always: boolean): void => {
     if (!always && JSON.stringify(state) === JSON.stringify(model.current)) return
@@ -103,7 +103,7 @@ beforeAll(async () => {
   by = await hub.served.hub.identity.authenticate(hub.key, undefined)
 })
 
-it("whatever is patched, restored, staged, switched and rolled back: config and secrets are a model's, at every version", async () => {
+it("config and secrets match a model at every version, after any sequence of patches, restores, stagings, switches and rollbacks", async () => {
   const { connectors, versions, credentials } = hub.served.hub
   let number = 0
   const take = async (id: string, step: Step): Promise<unknown> => {

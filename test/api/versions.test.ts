@@ -20,7 +20,7 @@ const restore = (name: string, version: number | string, headers: Record<string,
   hub.call("POST", `/v1/connectors/${name}/versions/${version}/restore`, undefined, { headers })
 
 describe("versions", () => {
-  it("each change is one, with its author and what changed, and no secret's value", async () => {
+  it("each change is a version, with its author and the changed values, but no secret's value", async () => {
     await create("told", { labels: { team: "ops" } })
     await patch("told", { title: "Told", labels: { team: "data", tier: "1" } })
     await patch("told", { config: { password: "c4nary-other", database: "other" } })
@@ -58,7 +58,7 @@ describe("versions", () => {
     for (const value of [CANARY, "c4nary-other"]) for (const form of formsOf(value)) expect(text.includes(form), form).toBe(false)
   })
 
-  it("a change that changes nothing is none; what is wrong is none", async () => {
+  it("a change without differences and a rejected change do not create a version", async () => {
     await create("same", { labels: { a: "b" } })
     for (const body of [{ title: "same" }, { labels: { a: "b" } }, { config }, { config: {} }, {}]) expect((await patch("same", body)).body.version).toBe(1)
     expect((await patch("same", { config: { port: 0 } })).status).toBe(422)
@@ -68,7 +68,7 @@ describe("versions", () => {
     expect((await patch("same", { config: { password: CANARY } })).body, "the same password again").toMatchObject({ version: 1, status: "active" })
   })
 
-  it("pages, newest first", async () => {
+  it("are paged, newest first", async () => {
     await create("paged")
     for (const title of ["a", "b", "c", "d"]) await patch("paged", { title })
     const first = await versions("paged", "?limit=3")
@@ -80,7 +80,7 @@ describe("versions", () => {
     expect([first.total, rest.nextCursor]).toEqual([5, null])
   })
 
-  it("restore brings config and secrets back as a new version, untested; the name and the switch stay", async () => {
+  it("restore brings config and secrets back as a new, untested version; the name and whether it is enabled do not change", async () => {
     await create("back", { description: "first", limits: { requests: 5, perMs: 1000 } })
     expect((await hub.call("POST", "/v1/connectors/back/test")).body.ok).toBe(true)
     await patch("back", { name: "back-2", description: "second", limits: null, config: { password: "wrong-one", database: "nowhere" } })
@@ -95,7 +95,7 @@ describe("versions", () => {
       lastTest: null,
       config: { database: "postgres" },
     })
-    expect((await hub.call("POST", "/v1/connectors/back-2/test")).body.ok, "the old password opens, and is right").toBe(true)
+    expect((await hub.call("POST", "/v1/connectors/back-2/test")).body.ok, "the old password can be opened and is correct").toBe(true)
     const { data } = await versions("back-2")
     expect(data[0]).toMatchObject({ version: 3, kind: "restored", of: 1 })
     expect(data[0].changes.find((each: { pointer: string }) => each.pointer === "/config/password")).toEqual({
@@ -110,7 +110,7 @@ describe("versions", () => {
 })
 
 describe("bad input", () => {
-  it("unknown versions, wrong numbers, strangers, viewers", async () => {
+  it("unknown versions, invalid numbers, strangers and viewers are rejected", async () => {
     await create("asked")
     for (const path of ["versions/2", "versions/2147483647"]) expect((await hub.call("GET", `/v1/connectors/asked/${path}`)).status, path).toBe(404)
     for (const number of ["0", "-1", "1.5", "x", "2147483648", "99999999999999999999"]) {
@@ -134,7 +134,7 @@ describe("bad input", () => {
     expect((await hub.call("POST", "/v1/connectors/asked/versions/1/restore", undefined, { key: viewer })).status).toBe(403)
   })
 
-  it("If-Match lets one restore of two through; without it all land, without a gap or a double", async () => {
+  it("with If-Match one of two restores succeeds; without it all succeed, without gaps or repeated numbers", async () => {
     await create("raced")
     await patch("raced", { title: "two" })
     const two = await Promise.all([restore("raced", 1, { "if-match": '"2"' }), patch("raced", { title: "three" }, { "if-match": '"2"' })])
@@ -149,7 +149,7 @@ describe("bad input", () => {
     expect(data.map((each: { version: number }) => each.version)).toEqual(Array.from({ length: total }, (_, index) => total - index))
   })
 
-  it("a version whose type is gone, or whose secrets do not open, is not restored, and nothing is changed", async () => {
+  it("a version whose type no longer exists, or whose secrets cannot be opened, is not restored, and nothing changes", async () => {
     const { body: made } = await create("broken")
     await patch("broken", { config: { password: "another" } })
     const { store } = hub.served.hub
@@ -164,10 +164,10 @@ describe("bad input", () => {
       await tx.updateTable("connectors").set({ type: "vanished" }).where("id", "=", made.id).execute()
     })
     expect((await hub.call("PATCH", "/v1/connectors/broken", { title: "t" })).status).toBe(422)
-    expect((await restore("broken", 2)).body.type, "the way back from a type that is gone").toBe("postgres")
+    expect((await restore("broken", 2)).body.type, "a version of another type can be restored").toBe("postgres")
   })
 
-  it("keeps 200 versions, and the secrets of those alone", async () => {
+  it("keeps 200 versions, and only their secrets", async () => {
     const { body: made } = await create("long")
     for (let index = 0; index < 210; index++) await patch("long", index % 70 === 0 ? { config: { password: `p${index}` } } : { title: `t${index}` })
     const { total, data } = await versions("long", "?limit=1")

@@ -9,7 +9,7 @@ import { startHub } from "../support/hub.ts"
 import { use } from "../support/use.ts"
 import { until, within } from "../support/waiting.ts"
 
-/** Connections stay open between the uses of a connector, over a real PostgreSQL. */
+/** A real PostgreSQL; connections to it stay open between the uses of a connector. */
 const database = use(() => startTestDatabase())
 const hub = use(() => startHub())
 
@@ -35,14 +35,14 @@ beforeEach(async () => {
   expect((await hub.call("POST", "/v1/connectors", { name, type: "postgres", config: database.config })).status).toBe(201)
   return async () => {
     await hub.call("DELETE", `/v1/connectors/${name}`)
-    await within(5_000, async () => (await pids()).length === 0, "the connector's connections are closed with it")
+    await within(5_000, async () => (await pids()).length === 0, "the connections of the removed connector are closed")
   }
 })
 
 const allow = async (): Promise<string> => (await hub.call("POST", "/v1/egress", { rule: `127.0.0.1/32:${database.port}` })).body.id as string
 
 describe("a connection", () => {
-  it("is used again by the next use, and by a discovery and a preview", async () => {
+  it("is reused by the next use, and by a discovery and a preview", async () => {
     const first = await pidOf(name)
     expect(await pidOf(name)).toBe(first)
     expect((await hub.call("POST", `/v1/connectors/${name}/discover`)).status).toBe(200)
@@ -50,7 +50,7 @@ describe("a connection", () => {
     expect(await pids()).toEqual([first])
   })
 
-  it("keeps nothing of one use for the next", async () => {
+  it("keeps no state from one use to the next", async () => {
     const first = await pidOf(name)
     await database.query(
       "drop role if exists other; create role other; create or replace function tempting() returns int language plpgsql as $$ begin return 1; end $$",
@@ -83,7 +83,7 @@ describe("a connection", () => {
     ])
   })
 
-  it("is closed after a use that failed halfway, was cut off, or whose caller went", async () => {
+  it("is closed after a use that failed, was stopped, or whose caller disconnected", async () => {
     await pidOf(name)
     const failed = await query(name, "select 1 / (2 - x) from generate_series(1, 3) x")
     expect([failed.status, failed.body.code]).toEqual([422, "query_invalid"])
@@ -94,11 +94,11 @@ describe("a connection", () => {
     await within(5_000, async () => (await pids("and query like '%pg_sleep%' and state = 'active'")).length === 1, "the statement runs")
     caller.abort()
     expect(await gone).toBe("gone")
-    await within(5_000, async () => (await pids()).length === 0, "nothing is left")
+    await within(5_000, async () => (await pids()).length === 0, "all connections are closed")
     expect(await rows(name, "select 1 as one")).toEqual([{ one: 1 }])
   })
 
-  it("is not kept when its reset fails or hangs", async () => {
+  it("is not kept if its reset fails or hangs", async () => {
     const { warm } = hub.served.hub
     const first = await pidOf(name)
     await within(5_000, () => idle() === 1, "it is kept")
@@ -107,12 +107,12 @@ describe("a connection", () => {
     if (kept === undefined) throw new Error("no connection is kept")
     const hung = { ...kept, session: { ...kept.session, reset: () => new Promise<void>(() => undefined) } }
     warm.give(known, hung)
-    // The next use waits for the reset, for two seconds at most, and then dials anew.
+    // The next use waits for the reset for at most two seconds, and then opens a new connection.
     expect(await pidOf(name)).not.toBe(first)
     await within(5_000, async () => !(await pids()).includes(first), "the connection that hung is closed")
   })
 
-  it("that the server ended while it was idle is replaced without an error", async () => {
+  it("that the server closed while it was idle is replaced without an error", async () => {
     const first = await pidOf(name)
     await within(5_000, () => idle() === 1, "it is kept")
     await database.query("select pg_terminate_backend($1)", [first])
@@ -120,16 +120,16 @@ describe("a connection", () => {
     expect(second).not.toBe(first)
   })
 
-  it("that the server ends at the moment of its use is replaced where the use only reads", async () => {
+  it("that the server closes at the moment of its use is replaced if the use only reads", async () => {
     const first = await pidOf(name)
-    // The use takes the connection before it learns that it is gone.
+    // The use takes the connection before it learns that the connection is closed.
     const { warm } = hub.served.hub
     const known = await knownOf(name)
     const kept = await warm.take(known)
     if (kept === undefined) throw new Error("no connection is kept")
     await database.query("select pg_terminate_backend($1)", [first])
     Object.defineProperty(kept.lease, "connected", { get: () => 1, configurable: true })
-    await within(5_000, async () => (await pids()).length === 0, "the server has ended it")
+    await within(5_000, async () => (await pids()).length === 0, "the server has closed it")
     warm.give(known, { ...kept, session: Object.assign(kept.session, { reset: async () => undefined }) })
     expect(await pidOf(name)).not.toBe(first)
   })
@@ -142,10 +142,10 @@ const knownOf = async (of: string): Promise<Known> => {
   return known
 }
 
-describe("a connection is closed at once", () => {
+describe("a connection is closed immediately", () => {
   const changes: Readonly<Record<string, () => Promise<Answer>>> = {
     "when the connector's password changes": () => hub.call("PATCH", `/v1/connectors/${name}`, { config: { ...database.config } }),
-    "when the connector is switched off": () => hub.call("PATCH", `/v1/connectors/${name}`, { enabled: false }),
+    "when the connector is disabled": () => hub.call("PATCH", `/v1/connectors/${name}`, { enabled: false }),
     "when the connector is renamed": () => hub.call("PATCH", `/v1/connectors/${name}`, { title: "Another" }),
   }
   it.each(Object.keys(changes))("%s", async (what) => {
@@ -179,21 +179,21 @@ describe("a connection is closed at once", () => {
   })
 })
 
-it("a revoked password is noticed by the next login, and a warm connection is no way around a stop", async () => {
+it("a revoked password is noticed by the next login, and a warm connection does not bypass a stop", async () => {
   await database.query("drop role if exists reader; create role reader login password 'first-password-of-it'")
   const config = { ...database.config, user: "reader", password: "first-password-of-it" }
   expect((await hub.call("PATCH", `/v1/connectors/${name}`, { config })).status).toBe(200)
   await pidOf(name)
   await within(5_000, () => idle() === 1, "it is kept")
   await database.query("alter role reader password 'another-password-of-it'")
-  // Two at once: one has the warm connection, and the other logs in and is refused.
+  // Of two concurrent queries, one uses the warm connection, and the other logs in and is refused.
   const answers = await Promise.all([query(name, "select pg_sleep(0.3)"), query(name, "select pg_sleep(0.3)")])
   expect(answers.map(({ body }) => body.code ?? "rows").toSorted()).toContain("auth_failed")
-  await within(5_000, async () => (await pids()).length === 0, "the stop closes what was idle")
+  await within(5_000, async () => (await pids()).length === 0, "the stop closes idle connections")
   expect((await query(name, "select 1")).body.code).toBe("credentials_refused")
 })
 
-it("eight users at once have a connection each, of which four are kept", async () => {
+it("eight concurrent users have one connection each, of which four are kept", async () => {
   const answers = await Promise.all(Array.from({ length: 8 }, () => rows(name, "select pg_backend_pid() as pid, pg_sleep(0.5)")))
   expect(new Set(answers.flat().map((row) => (row as { pid: number }).pid)).size).toBe(8)
   expect(
@@ -207,7 +207,7 @@ it("eight users at once have a connection each, of which four are kept", async (
   expect(new Set(again.flat().map((row) => (row as { pid: number }).pid)).size).toBe(8)
 })
 
-it("operators and others do not share connections, since their errors tell different things", async () => {
+it("operators and other users do not share connections, because their errors have different details", async () => {
   const { key } = await hub.workspace(`of-${name}`)
   const made = await hub.call("POST", "/v1/connectors", { name, type: "postgres", config: database.config }, { key })
   expect(made.status).toBe(201)
@@ -216,7 +216,7 @@ it("operators and others do not share connections, since their errors tell diffe
   await hub.call("DELETE", `/v1/connectors/${name}`, undefined, { key })
 })
 
-describe("the limits of what is kept", () => {
+describe("the limits on kept connections", () => {
   const connection = (): Connection & { closed: boolean } => {
     const lease = new Door({ policy: new Policy() }).lease({ operator: true })
     Object.defineProperty(lease, "connected", { get: () => 1 })
@@ -229,22 +229,22 @@ describe("the limits of what is kept", () => {
   }
   const owner = (id: string): Known => ({ id, version: 1, readAt: performance.now(), operator: true, connector: postgres, config: {}, secret: false })
 
-  it("hold for a connector, for the node, and for the time that a connection is idle", async () => {
+  it("apply to a connector, to the node, and to the time that a connection is idle", async () => {
     const pool = new WarmSessions({ mostPerConnector: 2, mostPerNode: 3, idleMs: 100 })
     const [first, second, third, fourth] = [connection(), connection(), connection(), connection()]
     for (const each of [first, second, third]) pool.give(owner("a"), each)
     expect(pool.size).toBe(2)
-    await within(2_000, () => first.closed, "the oldest of the connector is closed")
+    await within(2_000, () => first.closed, "the connector's oldest connection is closed")
     pool.give(owner("b"), fourth)
     pool.give(owner("c"), connection())
     expect(pool.size).toBe(3)
-    await within(2_000, () => second.closed, "the oldest of the node is closed")
+    await within(2_000, () => second.closed, "the node's oldest connection is closed")
     expect(third.closed).toBe(false)
-    await within(2_000, () => pool.size === 0 && third.closed && fourth.closed, "the idle ones are closed in time")
+    await within(2_000, () => pool.size === 0 && third.closed && fourth.closed, "idle connections are closed in time")
     await pool.close()
   })
 
-  it("end with the pool: a connection that comes back later is closed", async () => {
+  it("end with the pool: a connection that is returned later is closed", async () => {
     const pool = new WarmSessions({})
     await pool.close()
     const late = connection()

@@ -14,7 +14,7 @@ beforeAll(async () => {
   other = await hub.workspace("elsewhere")
 })
 
-/** The function that docs/health.md gives to receivers, as it stands there. */
+/** The function for receivers in docs/health.md, unchanged. */
 async function documented(): Promise<(secret: string, headers: Received["headers"], body: string) => boolean> {
   const page = readFileSync(new URL("../../docs/health.md", import.meta.url), "utf8")
   const snippet = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? ""
@@ -29,7 +29,7 @@ const make = async (url = receiver.url): Promise<string> => {
   return body.id as string
 }
 const last = async (id: string) => (await call("GET", `/${id}/deliveries`)).body.data[0]
-/** The next attempt of every delivery is due now, as if its time had come. */
+/** Makes the next attempt of every delivery due now. */
 const due = () => database.query("update jackfield.webhook_deliveries set next_at = now() where state = 'pending'")
 const settled = (id: string, attempts: number) =>
   until(
@@ -39,7 +39,7 @@ const settled = (id: string, attempts: number) =>
   )
 
 describe("a webhook", () => {
-  it("shows its secret once, and keeps it sealed", async () => {
+  it("shows its secret once, and stores it sealed", async () => {
     const made = await call("POST", "", { url: "https://hooks.example.com/a#part", events: ["catalog.changed", "connector.state_changed"], description: "d" })
     expect([made.status, made.body.signingSecret]).toEqual([201, expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/)])
     const secret = made.body.signingSecret as string
@@ -62,12 +62,12 @@ describe("a webhook", () => {
     [{ url: "https://example.com/", events: [] }, ["/events"]],
     [{ url: "https://example.com/", events: ["everything"] }, ["/events/0"]],
     [{ url: "https://example.com/", events: ["catalog.changed"], secret: "mine" }, ["/secret"]],
-  ])("refuses %j", async (body, pointers) => {
+  ])("rejects %j", async (body, pointers) => {
     const { status, body: problem } = await call("POST", "", body)
     expect([status, problem.errors.map((each: { pointer: string }) => each.pointer).sort()]).toEqual([422, [...pointers].sort()])
   })
 
-  it("is an admin's of its workspace, and 404 to every other", async () => {
+  it("is visible to admins of its workspace, and 404 to all others", async () => {
     const id = await make()
     for (const role of ["viewer", "editor"] as const) expect((await call("GET", "", undefined, await hub.keyFor(role))).status).toBe(403)
     const paths: [string, string, unknown?][] = [
@@ -86,7 +86,7 @@ describe("a webhook", () => {
 })
 
 describe("a delivery", () => {
-  it("is made again until it is taken, the same event with the same body, each attempt signed anew", async () => {
+  it("is repeated until it is accepted: the same event with the same body, with a new signature for each attempt", async () => {
     const id = await make()
     const seen: Received[] = []
     const answers = [500, 302, 404, 200]
@@ -118,7 +118,7 @@ describe("a delivery", () => {
     await call("DELETE", `/${id}`)
   })
 
-  it("to where the policy forbids reaches nothing, and says no more than of a closed port", async () => {
+  it("to a denied destination reaches nothing, and its error looks like that of a closed port", async () => {
     const inside = await make("http://10.1.2.3:8080/")
     const metadata = await make("http://169.254.169.254/")
     const said: string[] = []
@@ -131,7 +131,7 @@ describe("a delivery", () => {
     expect(said[0]).toMatch(/^host_unreachable: No connection/)
   })
 
-  it("that fails for good after long failure switches the webhook off, says so, and what was missed comes when it is on again", async () => {
+  it("that fails for too long disables the webhook with the reason, and missed events are sent when it is enabled again", async () => {
     const id = await make()
     receiver.answer = () => 503
     await call("POST", `/${id}/ping`)
@@ -159,7 +159,7 @@ describe("a delivery", () => {
     await call("DELETE", `/${id}`)
   })
 
-  it("answered 410 is the last", async () => {
+  it("that is answered with 410 is the last one", async () => {
     const id = await make()
     receiver.answer = () => 410
     await call("POST", `/${id}/ping`)
@@ -178,7 +178,7 @@ describe("a delivery", () => {
     ])
   })
 
-  it("whose secret does not open is put off, and that is no attempt", async () => {
+  it("whose secret cannot be opened is postponed, and does not count as an attempt", async () => {
     const id = await make()
     const [row] = await database.query("select ciphertext from jackfield.webhooks where id = $1", [id])
     await database.query("update jackfield.webhooks set ciphertext = 'x' where id = $1", [id])

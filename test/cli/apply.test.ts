@@ -65,7 +65,7 @@ interface PlanDocument {
 }
 
 describe("apply", () => {
-  test("makes what is not there, and a second time changes nothing", async () => {
+  test("creates missing connectors, and changes nothing the second time", async () => {
     const first = await apply(`connectors:${shop()}`)
     expect([first.code, first.stderr]).toEqual([0, ""])
     expect(first.stdout).toMatch(
@@ -78,7 +78,7 @@ describe("apply", () => {
     expect(await show("shop")).toEqual(made)
   })
 
-  test("a plan changes nothing, tells each leaf old → new, and its exit code says that there are changes", async () => {
+  test("a plan changes nothing, shows each value as old → new, and its exit code shows that there are changes", async () => {
     const text = `connectors:${shop(`\${env:OTHER}`, "    title: The shop\n    limits: { requests: 5, perMs: 1000 }\n").replace("database: postgres", "database: other")}`
     const before = await show("shop")
     const options = { env: { OTHER: "another-hunter2" } }
@@ -96,7 +96,7 @@ describe("apply", () => {
     expect(await show("shop")).toEqual(before)
   })
 
-  test("what a file no longer says is no longer so", async () => {
+  test("a value that is removed from the file is removed from the connector", async () => {
     await apply(
       `connectors:${shop(undefined, "    title: The shop\n    description: sells\n    labels: { team: sales }\n    purpose: source\n    limits: { concurrency: 2 }\n    enabled: false\n")}`,
     )
@@ -122,7 +122,7 @@ describe("apply", () => {
   })
 })
 
-describe("what apply refuses", () => {
+describe("apply rejects", () => {
   const refused = async (text: string, more: readonly string[] = [], options: RunOptions = {}) => {
     const before = (await hub.call("GET", "/v1/connectors?limit=100")).body
     const ran = await apply(text, ["--json", ...more], options)
@@ -131,7 +131,7 @@ describe("what apply refuses", () => {
     return { ...(problem(ran) as { code: string; errors?: unknown } as { code: string; errors?: FileFault[] }), exit: ran.code }
   }
 
-  test("every fault of every connector at once, each with its line and column", async () => {
+  test("all faults of all connectors at once, each with its line and column", async () => {
     const { exit, errors } = await refused(`connectors:
   one:
     type: postgres
@@ -163,7 +163,7 @@ describe("what apply refuses", () => {
     ])
   })
 
-  test("what the API refuses for its shape is told at its place", async () => {
+  test("a value of the wrong shape for the API, with its place", async () => {
     const { errors } = await refused(
       "connectors:\n  one:\n    type: http\n    title: 7\n    limits: { perMs: 5 }\n    config: { url: https://api.example.com }\n",
     )
@@ -172,19 +172,19 @@ describe("what apply refuses", () => {
     )
   })
 
-  test("a name that is none, and one that is too long", async () => {
+  test("an invalid name, and one that is too long", async () => {
     const { errors } = await refused(`connectors:\n  "a b": { type: http, draft: true }\n  ${"x".repeat(101)}: { type: http, draft: true }\n`)
     expect(errors?.map(({ line }) => line)).toEqual([2, 3])
   })
 
-  test("a secret in plain text, with its line; --allow-plain takes it", async () => {
+  test("a secret in plain text, with its line; --allow-plain accepts it", async () => {
     const text = `connectors:${shop("hunter2").replace("shop", "plain")}`
     expect((await refused(text)).errors).toMatchObject([{ line: 8, pointer: "/connectors/plain/config/password" }])
     expect((await apply(text, ["--allow-plain"])).code).toBe(0)
     expect((await apply(text, ["--allow-plain"])).stdout).toMatch(/^No changes/)
   })
 
-  test("a header that needs no secrecy is no secret", async () => {
+  test("a plain value for a secret header, but not for one that is not secret", async () => {
     const headers = (name: string) =>
       `connectors:\n  headers: { type: http, config: { url: "https://api.example.com", headers: [{ name: ${name}, value: text/csv }] } }\n`
     expect((await refused(headers("X-Key"))).errors?.[0]?.pointer).toBe("/connectors/headers/config/headers/0/value")
@@ -193,17 +193,17 @@ describe("what apply refuses", () => {
 
   test.each([
     ["no file", ["apply", "--yes"], 2],
-    ["a file that is not there", ["apply", "-f", "/nothing/here.yaml", "--yes"], 2],
-    ["nobody who could say yes", ["apply", "-f", "-"], 2],
+    ["a missing file", ["apply", "-f", "/nothing/here.yaml", "--yes"], 2],
+    ["a missing confirmation without a terminal", ["apply", "-f", "-"], 2],
     ["--prune without an owner", ["apply", "-f", "-", "--prune", "--yes"], 2],
-    ["a hub that is not there", ["apply", "-f", "-", "--yes"], 3],
-    ["a key that may not", ["apply", "-f", "-", "--yes"], 4],
+    ["a hub that does not answer", ["apply", "-f", "-", "--yes"], 3],
+    ["a key without permission", ["apply", "-f", "-", "--yes"], 4],
   ])("%s", async (what, args, code) => {
     const viewer = await hub.keyFor("viewer")
     const env: Record<string, string> =
-      what === "a hub that is not there"
+      what === "a hub that does not answer"
         ? { JACKFIELD_URL: "http://127.0.0.1:1", JACKFIELD_KEY: "x" }
-        : what === "a key that may not"
+        : what === "a key without permission"
           ? { JACKFIELD_URL: hub.url, JACKFIELD_KEY: viewer }
           : {}
     const ran = await run(args, { stdin: "connectors: { never: { type: http, draft: true } }", env })
@@ -211,7 +211,7 @@ describe("what apply refuses", () => {
     expect((await hub.call("GET", "/v1/connectors/never")).status).toBe(404)
   })
 
-  test("10 MB and a byte, and what is no UTF-8", async () => {
+  test("a file of 10 MB and one byte, and a file that is not UTF-8", async () => {
     const path = await file("", "large.yaml")
     await writeFile(path, `# ${"x".repeat(10 << 20)}`)
     expect((await run(["plan", "-f", path])).stderr).toContain("10 MB")
@@ -224,7 +224,7 @@ describe("owners", () => {
   const owned = (owner: string, ...names: string[]): string =>
     `owner: ${owner}\nconnectors:${names.length === 0 ? " {}" : ""}\n${names.map((name) => `  ${name}: { type: http, draft: true }\n`).join("")}`
 
-  test("--prune removes what has the files' label and is in none of them, and nothing else", async () => {
+  test("--prune removes only connectors that have the files' label but are in none of the files", async () => {
     await hub.call("POST", "/v1/connectors", { name: "by-hand", type: "http", config: {}, draft: true })
     await apply(owned("red", "red-1", "red-2"))
     await apply(owned("blue", "blue-1"))
@@ -247,7 +247,7 @@ describe("owners", () => {
     expect((await apply("connectors: { blue-1: { type: http, draft: true } }")).code).toBe(2)
   })
 
-  test("of a folder, all files belong together", async () => {
+  test("all files of a folder belong together", async () => {
     const path = await mkdtemp(join(folder.path, "folder-"))
     await writeFile(join(path, "a.yaml"), owned("violet", "violet-1"))
     await writeFile(join(path, "b.yml"), owned("violet", "violet-2"))
@@ -259,8 +259,8 @@ describe("owners", () => {
   })
 })
 
-describe("changes of kind", () => {
-  test("a rename keeps id and secret, and two may swap places with a third", async () => {
+describe("changes of names, types and secrets", () => {
+  test("a rename keeps id and secret, and frees the old name for another connector", async () => {
     const text = (name: string, from?: string): string =>
       `connectors:${shop().replace("shop:", `${name}:${from === undefined ? "" : `\n    renamedFrom: ${from}`}`)}`
     await apply(text("old-name"))
@@ -274,7 +274,7 @@ describe("changes of kind", () => {
     expect([chained.code, chained.stderr]).toEqual([0, ""])
   })
 
-  test("another type keeps the id and begins anew", async () => {
+  test("a change of type keeps the id and starts empty", async () => {
     await apply(`connectors:${shop().replace("shop:", "turned:")}`)
     const before = await show("turned")
     const ran = await apply("connectors: { turned: { type: http, config: { url: 'https://api.example.com' } } }")
@@ -284,7 +284,7 @@ describe("changes of kind", () => {
     expect(await show("turned")).toMatchObject({ id: before.id, type: "http", config: { url: "https://api.example.com" } })
   })
 
-  test(`\${keep} leaves the secret that the hub has, unless the connection would go elsewhere`, async () => {
+  test(`\${keep} keeps the stored secret, unless the destination changes`, async () => {
     const before = await show("new-name")
     const text = `connectors:${shop(`\${keep}`, "    title: Kept\n").replace("shop:", "new-name:")}`
     expect((await apply(text)).stderr).toBe("")
@@ -296,7 +296,7 @@ describe("changes of kind", () => {
     expect(problem(unset).errors?.[0]?.message).toContain("no value is stored")
   })
 
-  test("a draft is stored with what it lacks, and is one no more when the file says so", async () => {
+  test("a draft is stored with its missing fields, and is no longer a draft once the file completes it", async () => {
     expect((await apply("connectors: { drafted: { type: postgres, draft: true, config: { host: db.example.com } } }")).code).toBe(0)
     expect(await show("drafted")).toMatchObject({ status: "incomplete" })
     expect((await apply("connectors: { drafted: { type: postgres, config: { host: db.example.com } } }")).code).toBe(2)
@@ -304,7 +304,7 @@ describe("changes of kind", () => {
     expect(await show("drafted")).toMatchObject({ status: "untested" })
   })
 
-  test("a scheduled check comes, changes and goes with the file", async () => {
+  test("a scheduled check is added, changed and removed with the file", async () => {
     const text = (check: string): string => `connectors: { checked: { type: http, config: { url: "https://api.example.com/" }${check} } }`
     const schedule = async () => (await hub.call("GET", "/v1/connectors/checked/check")).body as { everyMs?: number; timeoutMs?: number }
     expect((await apply(text(", check: { everyMs: 3600000 }"))).stderr).toBe("")
@@ -318,7 +318,7 @@ describe("changes of kind", () => {
     expect((await hub.call("GET", "/v1/connectors/checked/check")).status).toBe(404)
   })
 
-  test("numbers and flags come from placeholders too", async () => {
+  test("numbers and flags can also come from placeholders", async () => {
     const text = `connectors:${shop()
       .replace("shop:", `filled:\n    enabled: \${env:ON}\n    limits: { requests: "\${env:N}" }`)
       .replace(/port: \d+/, `port: \${env:PORT}`)}`
@@ -330,7 +330,7 @@ describe("changes of kind", () => {
 })
 
 describe("carrying out", () => {
-  test("a failure half-way says what is done and what not; a second run finishes it", async () => {
+  test("a failure halfway reports which changes were made; a second run makes the others", async () => {
     const text = `owner: half\nconnectors:${shop().replace("shop:", "half-1:")}${shop(`\${env:WRONG}`).replace("shop:", "half-2:")}${shop().replace("shop:", "half-3:")}`
     await apply("owner: half\nconnectors: { half-0: { type: http, draft: true } }")
     const ran = await apply(text, ["--verify", "--prune"], { env: { WRONG: "hunter2" } })
@@ -351,7 +351,7 @@ describe("carrying out", () => {
     expect(ran.stdout + ran.stderr + JSON.stringify(document)).not.toContain("hunter2")
   })
 
-  test("who changed a connector after the plan was made is not overruled", async () => {
+  test("a change that was made to a connector after the plan is not overwritten", async () => {
     await apply("owner: race\nconnectors: { race-1: { type: http, draft: true }, race-2: { type: http, draft: true } }")
     const shell = { ...silent(), env: { JACKFIELD_DATA: hub.dataDir } }
     const client = await connectHub(shell)
@@ -370,7 +370,7 @@ describe("carrying out", () => {
     expect([(await show("race-1")).title, (await show("race-2")).title]).toEqual(["Theirs", "Theirs"])
   })
 
-  test("a change of the label alone leaves the connector tested", async () => {
+  test("a change of only the label keeps the connector's test result", async () => {
     await apply(`connectors:${shop().replace("shop:", "tested:")}`, ["--verify"])
     expect(await show("tested")).toMatchObject({ status: "active" })
     await apply(`connectors:${shop(undefined, "    labels: { a: b }\n").replace("shop:", "tested:")}`)

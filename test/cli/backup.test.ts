@@ -36,7 +36,7 @@ const run = (data: DataFolder, args: readonly string[], env: Readonly<Record<str
 const config = { url: "https://example.com/", auth: { kind: "bearer", token: "the token that is nowhere in clear" } }
 
 describe("backup and restore of an embedded hub", { timeout: 120_000 }, () => {
-  test("beside the running hub, into another machine's folder: the same keys, connectors and secrets work there", async () => {
+  test("while the hub runs, into another machine's folder: the same keys, connectors and secrets work there", async () => {
     const made = await hub.call("POST", "/v1/connectors", { name: "kept", type: "http", config })
     expect(made.status).toBe(201)
     const file = join(folder, "first")
@@ -49,7 +49,7 @@ describe("backup and restore of an embedded hub", { timeout: 120_000 }, () => {
       expect(bytes.includes(secret)).toBe(false)
       expect(bytes.includes(Buffer.from(secret).toString("base64").slice(0, 20))).toBe(false)
     }
-    // What comes after the backup is not in it.
+    // Later changes are not in the backup.
     expect((await hub.call("POST", "/v1/connectors", { name: "later", type: "http", config })).status).toBe(201)
 
     const keyless = await run(to, ["restore", file, "--json"])
@@ -63,7 +63,7 @@ describe("backup and restore of an embedded hub", { timeout: 120_000 }, () => {
     expect(await run(to, ["restore", file, "--check"])).toMatchObject({ code: 0, stdout: expect.stringContaining("Nothing was changed.") })
     expect(existsSync(join(to.dir, "postgres"))).toBe(false)
     const restored = await run(to, ["restore", file])
-    expect(restored, restored.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining("Restored; start the hub.") })
+    expect(restored, restored.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining("Restored. Start the hub.") })
     expect(to.postmaster()).toBeUndefined()
     const second = start(to)
     await second.ready
@@ -72,7 +72,7 @@ describe("backup and restore of an embedded hub", { timeout: 120_000 }, () => {
     expect(await run(to, ["vault", "prove"])).toMatchObject({ code: 0 })
   })
 
-  test("is refused beside a running hub, and without --replace where there is something; with it the newer is gone", async () => {
+  test("restore is rejected while a hub runs, and without --replace if the hub has data; --replace removes newer data", async () => {
     const file = join(folder, "first")
     expect(problem(await run(from, ["restore", file, "--replace", "--json"]))).toMatchObject({ code: "in_use", detail: expect.stringContaining("stop it") })
     await hub.end()
@@ -82,7 +82,7 @@ describe("backup and restore of an embedded hub", { timeout: 120_000 }, () => {
     expect((await hub.call("GET", "/v1/connectors")).body).toMatchObject({ total: 1, data: [{ name: "kept" }] })
   })
 
-  test("of a file that was cut off or changed says so, and the hub has what it had", async () => {
+  test("a truncated or changed file is rejected, and the hub keeps its data", async () => {
     await hub.end()
     const whole = readFileSync(join(folder, "first"))
     for (const [name, bytes] of [

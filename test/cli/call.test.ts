@@ -21,7 +21,7 @@ beforeAll(async () => {
   expect((await hub.call("POST", "/v1/connectors", { name: "api", type: "http", config })).status).toBe(201)
 })
 
-test("call gives the inputs as text, JSON or from a file, and says how many requests it took", async () => {
+test("call accepts inputs as text, as JSON or from a file, and prints the number of requests", async () => {
   fails = 1
   const ran = await run(["connectors", "call", "api", "--input", "-", "--set", "id=a/b", "--set-json", "n=[1]"], { stdin: '{"id": "x", "n": 2}' })
   expect([ran.code, json(ran)]).toEqual([0, { url: "/users/a%2Fb", body: '{"n": [1]}' }])
@@ -30,7 +30,7 @@ test("call gives the inputs as text, JSON or from a file, and says how many requ
   expect(whole).toMatchObject({ output: { body: '{"n": "2"}' }, requests: 1, retries: [] })
 })
 
-test("a dry run sends nothing and hides the token; inputs are listed; faults are told", async () => {
+test("a dry run sends nothing and hides the token; inputs are listed; faults are reported", async () => {
   const dry = json(await run(["connectors", "call", "api", "--set", "id=1", "--set", "n=2", "--dry-run"]))
   expect(dry).toMatchObject({ method: "PUT", url: expect.stringMatching(/\/users\/1$/), headers: { authorization: "Bearer [secret]" } })
   expect((await run(["connectors", "inputs", "api"])).stdout).toMatch(/id +url +required\s+n +body +required/)
@@ -59,7 +59,7 @@ describe("call --ndjson", () => {
     expect((await hub.call("POST", "/v1/connectors", { name: "paged", type: "http", config })).status).toBe(201)
   })
 
-  test("prints one record per line, and fails after the records that came when a page fails", async () => {
+  test("prints one record per line, and fails after the received records if a page fails", async () => {
     const ran = await run(["connectors", "call", "paged", "--ndjson"])
     expect([ran.code, ran.stdout, ran.stderr]).toEqual([0, '{"id":1}\n{"id":2}\n{"id":3}\n', ""])
     failsAt = 3

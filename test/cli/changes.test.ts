@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 
 describe("changes from the shell", () => {
-  test("change names what it changes, and its secrets come from elsewhere", async () => {
+  test("change names its fields, and never takes secrets as arguments", async () => {
     const changed = await run("change shop --title Shop --set database=template1")
     expect([changed.code, changed.stdout]).toEqual([0, "Changed shop, now version 2, untested.\n"])
     expect((await run("change shop --title Shop")).stdout).toBe("shop already has these values.\n")
@@ -28,7 +28,7 @@ describe("changes from the shell", () => {
     expect((await run("change nobody --title x")).code).toBe(5)
   })
 
-  test("labels, limits and purpose by name, and another type", async () => {
+  test("change sets labels, limits and purpose, and another type", async () => {
     const about = "--label team=sales --label env=prod --purpose source --limit requests=100 --limit perMs=60000"
     const added = await run(`add --type postgres --name other --draft --disable ${about} --json`)
     const limits = { requests: 100, perMs: 60_000 }
@@ -44,7 +44,7 @@ describe("changes from the shell", () => {
     expect((await run("remove other --yes")).code).toBe(0)
   })
 
-  test("versions lists them, shows one, and restore brings one back", async () => {
+  test("versions lists the versions and shows one, and restore restores one", async () => {
     const listed = await run("versions shop")
     expect(listed.stdout).toMatch(
       /^VERSION +AT +WHAT +BY +CHANGED\n3 .*changed +first admin key +\/config\/tls\/kind\n2 .*\/title \/config\/database\n1 .*created/,
@@ -66,7 +66,7 @@ describe("changes from the shell", () => {
     expect([tested.code, tested.stdout]).toEqual([0, expect.stringContaining("Works: PostgreSQL")])
     expect((await run("credentials switch shop")).stdout).toBe("Switched shop to the staged credentials, now version 5, active.\n")
     const shown = await run("credentials show shop")
-    expect(shown.stdout).toMatch(/^current, passed their test\n.*green[\s\S]*next: nothing is staged\nprevious, of version 4\n.*blue/)
+    expect(shown.stdout).toMatch(/^current, passed their test\n.*green[\s\S]*next: none staged\nprevious, of version 4\n.*blue/)
     expect((await run("credentials rollback shop")).stdout).toBe("Rolled the credentials of shop back, now version 6, untested.\n")
     await run("credentials stage shop --secret-env password=WRONG")
     expect((await run("credentials test shop")).code).toBe(1)

@@ -12,7 +12,7 @@ const PASSWORD = "p@ss/w#rd hunter2"
 let at: string
 
 const folder = use(() => keepFolder("test-cli"))
-/** Accepts and never says a word. */
+/** A server that accepts connections and never sends anything. */
 const silent = use(() => listenRaw())
 const database = use(() => startTestDatabase())
 beforeAll(async () => {
@@ -43,7 +43,7 @@ describe("check, without a hub", () => {
 
   test.each([
     ["the environment", async () => ({ args: [], env: { JACKFIELD_CHECK_PASSWORD: PASSWORD } })],
-    ["a file, its line break cut", async () => ({ args: ["--secret-file", await passwordFile()] })],
+    ["a file, without its final line break", async () => ({ args: ["--secret-file", await passwordFile()] })],
     ["stdin", async () => ({ args: ["--secret-file", "-"], stdin: `${PASSWORD}\n` })],
   ])("takes the password from %s", async (_, give) => {
     const { args, ...options } = (await give()) as { args: string[]; env?: Record<string, string>; stdin?: string }
@@ -58,17 +58,17 @@ describe("check, without a hub", () => {
     return path
   }
 
-  test("a variable that a driver would obey has no effect", async () => {
+  test("a variable that a driver would read has no effect", async () => {
     const ran = await jackfield(["check", `postgres://reader@${at}?sslmode=disable`, "--json"], { env: { PGPASSWORD: PASSWORD } })
     expect(json<Report>(ran).error?.code).toBe("auth_failed")
   })
 
   test.each([
     ["a wrong password", () => `postgres://reader:hunter2-wrong@${at}?sslmode=disable`, "auth_failed", "auth"],
-    ["TLS where there is none", () => `postgres://reader:hunter2@${at}`, "tls_unsupported", "tls"],
+    ["TLS with a server that has none", () => `postgres://reader:hunter2@${at}`, "tls_unsupported", "tls"],
     ["a closed port", () => "postgres://reader:hunter2@127.0.0.1:9/x", "host_unreachable", "connect"],
     ["a metadata address", () => "postgres://reader:hunter2@169.254.169.254/x", "egress_denied", "policy"],
-    ["a name that is none", () => "postgres://reader:hunter2@single/x", "host_not_found", "resolve"],
+    ["an unknown name", () => "postgres://reader:hunter2@single/x", "host_not_found", "resolve"],
     ["a silent server", () => `postgres://reader:hunter2@127.0.0.1:${silent.port}/x?sslmode=disable`, "timed_out", "auth"],
   ])("%s fails with 1, its code and its stage, and without the secret", async (_, url, code, stage) => {
     const ran = await jackfield(["check", url(), "--json", "--timeout", "1"])
@@ -78,7 +78,7 @@ describe("check, without a hub", () => {
     expect(ran.stdout + ran.stderr).not.toContain("hunter2")
   })
 
-  test("says how the URL switches TLS off, where the server has none", async () => {
+  test("explains how the URL turns TLS off if the server has none", async () => {
     const ran = await jackfield(["check", `postgres://reader:x@${at}`])
     expect(ran.stdout).toContain("✗ tls")
     expect(ran.stdout).toContain("?sslmode=disable")
@@ -88,8 +88,8 @@ describe("check, without a hub", () => {
     ["another scheme", "redis://root:hunter2@127.0.0.1/x", "postgres://"],
     ["an unknown parameter", "postgres://u:hunter2@127.0.0.1/x?options=-c", "sslmode"],
     ["a path for a host", "postgres://u:hunter2@%2Fvar%2Frun/x", ""],
-    ["a CA file that is not there", "postgres://u:hunter2@127.0.0.1/x?sslrootcert=/nonexistent/ca.pem", "path"],
-  ])("%s is wrong usage, 2, told as a problem document without the secret", async (_, url, next) => {
+    ["a missing CA file", "postgres://u:hunter2@127.0.0.1/x?sslrootcert=/nonexistent/ca.pem", "path"],
+  ])("%s is wrong usage, 2, reported as a problem document without the secret", async (_, url, next) => {
     const ran = await jackfield(["check", url, "--json"])
     expect(ran.code).toBe(2)
     expect(ran.stdout).toBe("")
@@ -98,7 +98,7 @@ describe("check, without a hub", () => {
     expect(ran.stderr).not.toContain("hunter2")
   })
 
-  test("Ctrl-C ends it at once with 130", async () => {
+  test("Ctrl-C ends it immediately with 130", async () => {
     const begun = Date.now()
     const ran = await jackfield(["check", `postgres://reader:hunter2@127.0.0.1:${silent.port}/x?sslmode=disable`, "--timeout", "30"], {
       signalAfter: { text: "connect", signal: "SIGINT" },
@@ -115,7 +115,7 @@ describe("wrong usage", () => {
     ["a missing argument", ["connectors", "test"]],
     ["an argument too many", ["connectors", "list", "hunter2"]],
     ["a group without a command", ["keys"]],
-    ["a number that is none", ["connectors", "query", "x", "select 1", "--max-rows", "0"]],
+    ["an invalid number", ["connectors", "query", "x", "select 1", "--max-rows", "0"]],
   ])("%s ends with 2 and quotes no value", async (_, args) => {
     const ran = await jackfield(args)
     expect(ran.code).toBe(2)
@@ -132,7 +132,7 @@ describe("wrong usage", () => {
 })
 
 describe("no hub", () => {
-  test("nowhere is 3 and says how to start one", async () => {
+  test("is 3 and explains how to start one", async () => {
     const ran = await jackfield(["connectors", "list"])
     expect(ran.code).toBe(3)
     expect(ran.stderr).toContain("npm start")

@@ -11,7 +11,7 @@ import { use } from "../support/use.ts"
 type Plain = Record<string, unknown>
 
 const PEM = "-----BEGIN PRIVATE KEY-----\nMIIB\n  indented: yes\n\n# no comment\n-----END PRIVATE KEY-----\n"
-/** Texts that YAML, placeholders or a careless writer would take for something else. */
+/** Texts that YAML, placeholders or a careless writer could misread. */
 const ODD = [
   ...["123", "0x1f", "1e3", "-.inf", "true", "No", "null", "~", "", " ", " a ", "a: b", "- a", "# a", "a #b", "*a", "&a", "!tag", "%", "@", "`", "{a}", "[a]"],
   ...[
@@ -65,7 +65,7 @@ function arbitraryOf(field: Field): fc.Arbitrary<unknown> {
     case "choice":
       return fc.constantFrom(...(field.options ?? []))
     case "list":
-      // Whether a row of a draft that has no name yet holds a secret is open until it has one.
+      // Until a row of a draft has a name, it is undecided whether its value is a secret.
       return fc.array(
         field.fields?.["name"] === undefined
           ? configOf(field.fields ?? {})
@@ -82,7 +82,7 @@ function arbitraryOf(field: Field): fc.Arbitrary<unknown> {
 const configOf = (fields: Fields): fc.Arbitrary<Plain> =>
   fc.record(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, arbitraryOf(field)])), { requiredKeys: [] }) as fc.Arbitrary<Plain>
 
-/** The config without what its type refuses; what it then lacks, a draft may lack. */
+/** The config without the values that its type rejects; a draft may lack them. */
 function accepted(connector: AnyConnector, config: Plain): Plain {
   let left = config
   for (;;) {
@@ -124,13 +124,13 @@ async function empty(key: string): Promise<void> {
   for (const { id } of body.data) await hub.call("DELETE", `/v1/connectors/${id}`, undefined, { key })
 }
 
-/** The values of the placeholders that an export's head lists, from the configs that were sent. */
+/** The values for the placeholders in an export's header, from the configs that were sent. */
 function secretsIn(text: string, sent: ReadonlyMap<string, Plain>): Record<string, string> {
   const left = new Map([...sent].map(([name, config]) => [name, leaves(config)]))
   const lines = [...text.matchAll(/^# {3}(\S+) +([^:\n]+): config\.(.*)$/gm)]
   return Object.fromEntries(
     lines.map(([, variable = "", name = "", path = ""]) => {
-      // Rows of one name have one path, and are listed in their order.
+      // Rows with the same name have the same path, and are listed in their order.
       const value = left.get(name)?.get(path)?.shift()
       return [variable, typeof value === "string" ? value : "a-value"]
     }),

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await hub.call("POST", "/v1/connectors", { name: "shop", type: "postgres", config: database.config })
 })
 
-test("a webhook is made, tried, looked at, switched off and on, and removed", async () => {
+test("a webhook is created, tested, shown, disabled, enabled and removed", async () => {
   const made = await run("webhooks", "add", receiver.url, "--event", "connector.state_changed")
   expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^whsec_[A-Za-z0-9+/=]{44}\n$/)])
   receiver.secret = made.stdout.trim()
@@ -51,7 +51,7 @@ test("a webhook is made, tried, looked at, switched off and on, and removed", as
   expect((await run("webhooks", "show", id)).code).toBe(5)
 })
 
-test("a connector is checked by itself, and its state and history are shown", async () => {
+test("a connector is checked on schedule, and its state and history are shown", async () => {
   expect((await run("checks", "list")).code).toBe(0)
   expect((await run("checks", "set", "shop", "--every", "10s", "--json")).code).toBe(2)
   expect((await run("checks", "set", "shop", "--every", "soon")).code).toBe(2)
@@ -68,7 +68,7 @@ test("a connector is checked by itself, and its state and history are shown", as
   expect((await run("checks", "show", "shop")).code).toBe(5)
 })
 
-test("what changed in a catalog is shown, and a script is told when something breaks", async () => {
+test("the changes in a catalog are shown, and the exit code tells a script about breaking ones", async () => {
   await database.query("create table public.t (id int primary key, a varchar(10), b text)")
   await run("connectors", "catalog", "shop", "--refresh")
   await database.query("alter table public.t alter a type varchar(20), drop b, add c text; create table public.u (id int)")

@@ -13,7 +13,7 @@ const PASSWORD = "reader-hunter2"
 const database = use(() => startTestDatabase())
 const hub = use(() => startHub())
 const folder = use(() => keepFolder("test-cli"))
-/** The command as somebody in the hub's folder runs it: it finds the hub by the file of the first start. */
+/** Runs the command in the hub's folder, where it finds the hub by the file that the first start wrote. */
 const run = jackfieldAt(hub)
 
 beforeAll(async () => {
@@ -46,8 +46,8 @@ interface Connector {
   missing: unknown[]
 }
 
-describe("from nothing to rows", () => {
-  test("types lists the registry, and the fields of one", async () => {
+describe("from an empty hub to rows", () => {
+  test("types lists the registry, and the fields of one type", async () => {
     const all = await run(["connectors", "types"])
     expect(all.stdout).toMatch(/^TYPE +TITLE/)
     expect(all.stdout).toContain("postgres")
@@ -56,7 +56,7 @@ describe("from nothing to rows", () => {
     expect(one.code).toBe(0)
   })
 
-  test("help finds a command of a group, and of add with a type the fields of the type", async () => {
+  test("help shows a command of a group, and for add with a type the fields of the type", async () => {
     expect((await run(["help", "connectors", "add"])).stdout).toContain("Usage: jackfield connectors add")
     const helped = await run(["connectors", "add", "--type", "mariadb", "--help"])
     expect([helped.code, helped.stdout]).toEqual([
@@ -70,7 +70,7 @@ describe("from nothing to rows", () => {
     expect((await run(["version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
-  test("add takes the secret from the environment and shows its mask alone", async () => {
+  test("add takes the secret from the environment and shows only its mask", async () => {
     const ran = await run(shop("shop", "--secret-env", "password=DB_PASSWORD", "--label", "team=sales", "--json"), { env: { DB_PASSWORD: PASSWORD } })
     expect(ran.stderr).toBe("")
     expect(ran.code).toBe(0)
@@ -79,7 +79,7 @@ describe("from nothing to rows", () => {
     expect(ran.stdout).not.toContain("hunter2")
   })
 
-  test("a private address is denied, with the very command that allows it, which then does", async () => {
+  test("a private address is denied with the command that allows it, and the command works", async () => {
     const denied = await run(["connectors", "test", "shop"])
     expect(denied.code).toBe(1)
     expect(denied.stdout).toMatch(/✗ policy[\s\S]*egress_denied/)
@@ -101,7 +101,7 @@ describe("from nothing to rows", () => {
     expect(json<{ ok: boolean }>(await run(["connectors", "test", "shop", "--json"])).ok).toBe(true)
   })
 
-  test("list and show say what is there, secrets hidden", async () => {
+  test("list and show print connectors, with secrets hidden", async () => {
     expect((await run(["connectors", "list", "--label", "team=sales"])).stdout).toMatch(/shop +postgres +active/)
     expect(json<{ total: number }>(await run(["connectors", "list", "--label", "team=none", "--json"])).total).toBe(0)
     const shown = await run(["connectors", "show", "shop"])
@@ -109,7 +109,7 @@ describe("from nothing to rows", () => {
     expect(shown.stdout).not.toContain("hunter2")
   })
 
-  test("catalog discovers the first time, and says what it could not read", async () => {
+  test("catalog discovers the first time, and reports the streams that it could not read", async () => {
     const ran = await run(["connectors", "catalog", "shop"])
     expect(ran.code).toBe(0)
     expect(ran.stdout).toMatch(/public\.orders +table +4 +id/)
@@ -152,13 +152,13 @@ describe("from nothing to rows", () => {
     expect([column.code, problem(column).code]).toEqual([2, "request_invalid"])
   })
 
-  test("rows streams a table whole, and says where one that breaks goes on", async () => {
+  test("rows streams a whole table, and a failed stream names the cursor to continue from", async () => {
     expect((await run(["connectors", "rows", "shop", "public.big", "--ndjson"])).stdout.split("\n")).toHaveLength(20_001)
     expect((await run(["connectors", "rows", "shop", "public.big", "--csv", "--limit", "7"])).stdout.split("\r\n")).toHaveLength(9)
     const broken = await run(["connectors", "rows", "shop", "public.breaks", "--ndjson"])
     expect(broken.code).toBe(1)
     const last = broken.stdout.trimEnd().split("\n").at(-1)
-    const cursor = /go on with --cursor (\S+)\./.exec(broken.stderr)?.[1] ?? ""
+    const cursor = /continue with --cursor (\S+)\./.exec(broken.stderr)?.[1] ?? ""
     await database.query("drop policy fails on breaks; create policy passes on breaks using (true)")
     const rest = await run(["connectors", "rows", "shop", "public.breaks", "--ndjson", "--cursor", cursor])
     const id = (line = "{}"): number => (JSON.parse(line) as { id: number }).id
@@ -166,22 +166,22 @@ describe("from nothing to rows", () => {
     expect(id(rest.stdout.trimEnd().split("\n").at(-1))).toBe(20_000)
   })
 
-  test("--timeout ends a statement, and is refused where none is", async () => {
+  test("--timeout stops a statement, and an invalid value is rejected", async () => {
     const ran = await run(["connectors", "query", "shop", "select pg_sleep(50)", "--timeout", "0.5", "--json"])
     expect([ran.code, problem(ran).code]).toEqual([1, "timed_out"])
     expect((await run(["connectors", "query", "shop", "select 1", "--timeout", "301"])).code).toBe(2)
   })
 
-  test("a reader that goes away ends it quietly", async () => {
+  test("a reader that closes the pipe ends the command quietly", async () => {
     const ran = await run(["connectors", "query", "shop", "select repeat('x', 1000) from big", "--csv"], { closeAfter: 10_000 })
     expect([ran.code, ran.stderr]).toEqual([0, ""])
   })
 
   test.each([
     ["a write", "delete from orders"],
-    ["what does not exist", "select * from nothing_there"],
+    ["a missing table", "select * from nothing_there"],
     ["a second statement", "select 1; select 2"],
-  ])("query refuses %s with 1", async (_, sql) => {
+  ])("query rejects %s with 1", async (_, sql) => {
     const ran = await run(["connectors", "query", "shop", sql, "--json"])
     expect([ran.code, problem(ran).code]).toEqual([1, "query_invalid"])
     expect(ran.stdout).toBe("")
@@ -191,7 +191,7 @@ describe("from nothing to rows", () => {
     for (const format of ["--csv", "--ndjson"]) expect((await run(["connectors", "query", "shop", "select * from nothing_there", format])).code).toBe(1)
   })
 
-  test("a stream that breaks in the middle is never taken for whole", async () => {
+  test("a stream that fails in the middle is never reported as complete", async () => {
     const sql = "select 1 / (15000 - n) as x from big"
     for (const format of ["--csv", "--ndjson"]) {
       const ran = await run(["connectors", "query", "shop", sql, format])
@@ -213,10 +213,10 @@ describe("add", () => {
     ["an unknown field", ["--set", "hots=hunter2"], "hots"],
     ["a wrong number", ["--set", "port=hunter2"], "twice"],
     ["a value with --secret", ["--secret", "password=hunter2"], "asks for its value"],
-    ["a secret path that is none", ["--secret", "host"], "not a secret"],
-    ["a variable that is absent", ["--secret-env", "password=NOTHING_THERE"], "NOTHING_THERE"],
-    ["a secret to be asked for, with nobody there", ["--secret", "password"], "terminal"],
-  ])("refuses %s with 2 and does not echo it", async (_, more, text) => {
+    ["a path that is not a secret", ["--secret", "host"], "not a secret"],
+    ["a missing variable", ["--secret-env", "password=NOTHING_THERE"], "NOTHING_THERE"],
+    ["a question for a secret without a terminal", ["--secret", "password"], "terminal"],
+  ])("rejects %s with 2 and does not echo it", async (_, more, text) => {
     const ran = await run(shop("refused", ...more))
     expect(ran.code).toBe(2)
     expect(ran.stderr).toContain(text)
@@ -224,7 +224,7 @@ describe("add", () => {
     expect((await run(["connectors", "show", "refused"])).code).toBe(5)
   })
 
-  test("tells all faults that the hub finds, each with its place", async () => {
+  test("reports all faults that the hub finds, each with its place", async () => {
     const ran = await run(["connectors", "add", "--type", "postgres", "--name", "refused", "--set", "host=a/b", "--set", "port=0", "--json"])
     expect(ran.code).toBe(2)
     expect(
@@ -234,7 +234,7 @@ describe("add", () => {
     ).toEqual(["/host", "/port", "/user"])
   })
 
-  test("--verify shows the stages; when it fails nothing is stored", async () => {
+  test("--verify shows the stages; if the test fails, nothing is stored", async () => {
     const good = await run(shop("verified", "--secret-file", "password=-", "--verify"), { stdin: `${PASSWORD}\n` })
     expect(good.stdout).toMatch(/✓ probe[\s\S]*Added verified \(postgres\), active\./)
     const wrong = await run(shop("refused", "--secret-file", "password=-", "--verify"), { stdin: "hunter2-wrong" })
@@ -243,14 +243,14 @@ describe("add", () => {
     expect((await run(["connectors", "show", "refused"])).code).toBe(5)
   })
 
-  test("--draft stores what is incomplete and says what is missing", async () => {
+  test("--draft stores an incomplete connector and lists the missing fields", async () => {
     const ran = await run(["connectors", "add", "--type", "postgres", "--name", "later", "--set", "host=db.example.com", "--draft", "--json"])
     expect(json<Connector>(ran)).toMatchObject({ status: "incomplete", missing: [{ pointer: "/user" }] })
     const tested = await run(["connectors", "test", "later", "--json"])
     expect([tested.code, problem(tested).code]).toEqual([1, "connector_incomplete"])
   })
 
-  test("--config takes a file, options go over it", async () => {
+  test("--config reads a file, and options override it", async () => {
     const path = join(folder.path, "config.json")
     await writeFile(path, JSON.stringify({ host: "old.example.com", user: "reader", port: 1, password: PASSWORD, tls: { kind: "off" } }))
     const ran = await run([
@@ -275,12 +275,12 @@ describe("add", () => {
     expect(wrong.stderr).not.toContain("hunter2")
   })
 
-  test("a taken name is 1", async () => {
+  test("a name that is already taken is 1", async () => {
     expect((await run(shop("shop"))).code).toBe(1)
   })
 })
 
-test("an HTTP API: lists, a secret header and a login by --secret-env, tested for real", async () => {
+test("an HTTP API with lists, a secret header and a login by --secret-env passes its test", async () => {
   const seen: string[] = []
   await using api = await listenHttp((request, response) => {
     seen.push(`${request.headers["x-tenant"]} ${request.headers.authorization}`)
@@ -301,7 +301,7 @@ test("an HTTP API: lists, a secret header and a login by --secret-env, tested fo
 })
 
 describe("remove", () => {
-  test("needs a yes, forgets, and then there is nothing", async () => {
+  test("needs a confirmation, removes the connector, and then does not find it", async () => {
     expect((await run(["connectors", "remove", "later"])).code).toBe(2)
     expect((await run(["connectors", "show", "later"])).code).toBe(0)
     expect((await run(["connectors", "remove", "later", "--yes"])).stdout).toBe("Removed later.\n")
@@ -311,7 +311,7 @@ describe("remove", () => {
 })
 
 describe("keys, egress and users", () => {
-  test("a made key is the one line on stdout, works as its role allows, and ends when revoked", async () => {
+  test("a new key is the only line on stdout, works as its role allows, and ends when it is revoked", async () => {
     const made = await run(["keys", "create", "--name", "ci", "--role", "viewer", "--expires", "1d"])
     const key = made.stdout.trim()
     const env = { JACKFIELD_URL: hub.url, JACKFIELD_KEY: key }
@@ -329,7 +329,7 @@ describe("keys, egress and users", () => {
     expect((await run(["keys", "revoke", "ci"])).code).toBe(5)
   })
 
-  test("egress deny takes an allowance back at once", async () => {
+  test("egress deny takes effect immediately", async () => {
     const rule = `127.0.0.1/32:${database.port}`
     expect((await run(["egress", "deny", rule])).code).toBe(0)
     expect((await run(["connectors", "test", "shop", "--json"])).code).toBe(1)
@@ -337,7 +337,7 @@ describe("keys, egress and users", () => {
     expect((await run(["egress", "allow", "10.0.0.0/99"])).code).toBe(2)
   })
 
-  test("users reset-password gives a password that logs in, made or given", async () => {
+  test("users reset-password sets a password that works, generated or given", async () => {
     const { data } = json<{ data: { email: string }[] }>(await run(["users", "list", "--json"]))
     const email = data[0]?.email ?? ""
     const login = async (password: string) => (await hub.call("POST", "/v1/sessions", { email, password }, { key: null })).status

@@ -17,7 +17,7 @@ const ok = async (line: string, env: Record<string, string> = {}): Promise<strin
 
 const hub = use(() => startHub())
 
-it("people, from being added to being gone", async () => {
+it("users are added, changed and removed", async () => {
   const password = (await ok("users add bob@example.com --role admin --name Bob")).trim()
   expect(password).toMatch(/^\S{20}$/)
   expect(await ok("users list --search BOB")).toMatch(/bob@example\.com +Bob +admin/)
@@ -42,7 +42,7 @@ it("people, from being added to being gone", async () => {
   expect((await run("users remove admin@localhost --yes")).stderr).toContain("last admin")
 })
 
-it("keys that are limited to connectors, by name and by label", async () => {
+it("keys can be limited to connectors by name and by label", async () => {
   for (const name of ["shop", "crm"]) await ok(`connectors add --type http --name ${name} --set url=https://api.example.com/`)
   const key = (await ok("keys create --name limited --role use --connectors shop --labels team:growth")).trim()
   expect(await ok("keys show limited")).toMatch(/role +use\nlimited to +[0-9a-f-]{36}, team:growth\n/)
@@ -52,7 +52,7 @@ it("keys that are limited to connectors, by name and by label", async () => {
   expect((await run("keys create --name wrong --role use --connectors none")).stderr).toContain("There is no connector none")
 })
 
-it("users that are limited to connectors, until the limit is lifted", async () => {
+it("users can be limited to connectors until the limit is lifted", async () => {
   await ok("users add carl@example.com --role use --connectors shop")
   expect(await ok("users show carl@example.com")).toMatch(/role +use\nlimited to +[0-9a-f-]{36}\n/)
   expect(await ok("users limit carl@example.com --labels team:growth")).toMatch(/limited to +team:growth\n/)
@@ -62,11 +62,11 @@ it("users that are limited to connectors, until the limit is lifted", async () =
   await ok("users remove carl@example.com --yes")
 })
 
-it("keys, from being made to being revoked", async () => {
+it("keys are created, renamed, rotated and revoked", async () => {
   const value = (await ok("keys create --name app --role editor --expires 90d")).trim()
   expect(await ok("keys list --role editor")).toMatch(/app +jf_\w{4}… +editor/)
   await ok("keys rename app app-2")
-  expect(await ok("keys show app-2")).toMatch(/status +live\nmade .* by first admin key/)
+  expect(await ok("keys show app-2")).toMatch(/status +live\ncreated .* by first admin key/)
   const next = (await ok("keys rotate app-2 --grace 0")).trim()
   expect([(await run("whoami", { JACKFIELD_KEY: value })).code, (await run("whoami", { JACKFIELD_KEY: next })).code]).toEqual([4, 0])
   expect((await run("keys rotate app-2 --grace soon")).code).toBe(2)
@@ -76,7 +76,7 @@ it("keys, from being made to being revoked", async () => {
   expect(await ok("keys list --status revoked")).toMatch(/app-2 .*revoked/)
 })
 
-it("workspaces, from being made to being removed", async () => {
+it("workspaces are created, changed and removed", async () => {
   const key = (await ok("workspaces create tenant --title Tenant")).trim()
   expect(await ok("whoami", { JACKFIELD_KEY: key })).toMatch(/workspace +tenant/)
   await ok("workspaces rename tenant --name tenant-2")
@@ -92,7 +92,7 @@ it("workspaces, from being made to being removed", async () => {
 })
 
 describe("audit", () => {
-  it("lists, verifies and exports; the export is verified without a hub", async () => {
+  it("is listed, verified and exported; the export is verified without a hub", async () => {
     expect(await ok("audit list --action workspace.* --limit 3")).toMatch(/workspace\.remove +tenant-2/)
     const verified = await ok("audit verify")
     const seen = /chain ends at (\S+)/.exec(verified)?.[1] ?? ""
@@ -106,7 +106,7 @@ describe("audit", () => {
     expect((await alone("audit verify --file -", await readFile(file, "utf8"))).code).toBe(0)
   })
 
-  it("an export that somebody changed is broken, and where", async () => {
+  it("a changed export is reported as broken, with the place", async () => {
     const whole = await ok("audit export")
     const lines = whole.trimEnd().split("\n")
     const n = lines.length
@@ -133,16 +133,16 @@ describe("audit", () => {
     expect((await run(`audit verify --file ${folder.path}/none`)).code).toBe(2)
     expect((await run("audit verify --seen 12")).code).toBe(2)
   })
-  it("an export whose oldest entries are no longer kept begins after the one that its last line names", async () => {
+  it("an export without the oldest entries begins after the entry that its last line names", async () => {
     const lines = (await ok("audit export")).trimEnd().split("\n")
     const [first, second] = lines.slice(0, 2).map((line) => JSON.parse(line))
     const ends = JSON.parse(lines.at(-1) ?? "")
     const exported = (removed: unknown) => [...lines.slice(2, -1), JSON.stringify({ ...ends, removed })].join("\n")
     const verify = (removed: unknown, seen = "") => run(`audit verify --file -${seen}`, {}, `${exported(removed)}\n`)
     const { code, stdout } = await verify({ seq: 2, hash: second.hash })
-    expect([code, stdout]).toEqual([0, expect.stringContaining(`${lines.length - 3} entries from number 3 on, older ones are no longer kept, unbroken`)])
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`${lines.length - 3} entries from number 3 on (older ones are no longer kept), unbroken`)])
     for (const removed of [undefined, { seq: 2, hash: first.hash }, { seq: 1, hash: first.hash }])
-      expect(await verify(removed)).toMatchObject({ code: 1, stdout: expect.stringContaining("The file must begin with entry") })
+      expect(await verify(removed)).toMatchObject({ code: 1, stdout: expect.stringContaining("the file must begin with entry") })
     expect(await verify({ seq: 2, hash: second.hash }, ` --seen 1:${first.hash}`)).toMatchObject({ code: 2, stderr: expect.stringContaining("no longer kept") })
   })
 })

@@ -13,14 +13,14 @@ beforeAll(async () => {
   await writeFile(join(folder.path, "orders.csv"), "id,name\n1,Zoë\n2\n3,Bo\n")
 })
 
-test("a file goes from the disk to rows, and is removed when nothing reads it", async () => {
+test("a file is uploaded, read as rows, and removed when no connector reads it", async () => {
   const added = await run(["uploads", "add", join(folder.path, "orders.csv")])
-  expect([added.code, added.stderr]).toEqual([0, expect.stringContaining("Sent orders.csv: 22 bytes, SHA-256 ")])
+  expect([added.code, added.stderr]).toEqual([0, expect.stringContaining("Uploaded orders.csv: 22 bytes, SHA-256 ")])
   const id = added.stdout.trim()
   const source = ["--set", "source.kind=upload", "--set", `source.upload=${id}`]
   expect((await run(["connectors", "add", "--type", "csv", "--name", "orders", ...source, "--verify"])).code).toBe(0)
   const list = await run(["uploads", "list"])
-  expect(list.stdout).toMatch(/^NAME +BYTES +SENT +READ BY +ID\n/)
+  expect(list.stdout).toMatch(/^NAME +BYTES +UPLOADED +READ BY +ID\n/)
   expect(list.stdout).toMatch(new RegExp(`orders.csv +22 .* orders +${id}`))
   const rows = await run(["connectors", "rows", "orders", "orders.csv"])
   expect(rows.stdout).toBe("id  name\n 1  Zoë\n 3  Bo\n")
@@ -40,7 +40,7 @@ test("a file goes from the disk to rows, and is removed when nothing reads it", 
   expect(json<{ total: number }>(await run(["uploads", "list", "--json"])).total).toBe(0)
 })
 
-test("a file comes from stdin, and what cannot be read is a mistake of usage", async () => {
+test("a file can come from stdin, and an unreadable file is a usage error", async () => {
   const made = json<{ name: string; bytes: number }>(await run(["uploads", "add", "-", "--name", "in.csv", "--json"], { stdin: "a,b\n" }))
   expect(made).toMatchObject({ name: "in.csv", bytes: 4 })
   for (const path of [join(folder.path, "nothing.csv"), folder.path]) expect((await run(["uploads", "add", path])).code).toBe(2)

@@ -7,11 +7,11 @@ import { listenHttp, listenRaw } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 
 const CANARY = "c4nary-of-the-owner-0123456789"
-/** Every way in which an API shows a secret, and others that a caller may try. */
+/** All masks with which the APIs show a secret, and others that a caller may try. */
 const MASKS = ["****", "*************", "c4***89", "", null, { set: true, fingerprint: "00000000" }, undefined]
 
 const seen: string[] = []
-/** A PostgreSQL that asks everybody for the password in clear text. */
+/** A PostgreSQL that asks every client for the password in plain text. */
 const asking = (socket: Socket): void => {
   socket
     .on("error", () => undefined)
@@ -40,12 +40,12 @@ async function useIt(id: string): Promise<void> {
   await hub.call("POST", `/v1/connectors/${id}/query`, { statement: "select 1", timeoutMs: 3_000 })
 }
 
-/** Whether the stored secret is still used where it belongs, so that the test is of a connector that works. */
+/** Whether the stored secret is still sent to its own destination, which proves that the connector works. */
 async function works(id: string): Promise<void> {
   expect((await hub.call("POST", `/v1/connectors/${id}/test`)).body.ok, id).toBe(true)
 }
 
-/** Tries each change, and after each of them uses the connector; nothing that arrives at the thief's may have the secret. */
+/** Tries each change and uses the connector after it; nothing that the thief receives may contain the secret. */
 async function tryAll(id: string, changes: readonly (() => Promise<Answer>)[]): Promise<void> {
   for (const change of changes) {
     const { status, text } = await change()
@@ -60,7 +60,7 @@ async function tryAll(id: string, changes: readonly (() => Promise<Answer>)[]): 
 const withMasks = (change: (mask: unknown) => () => Promise<Answer>) => MASKS.map(change)
 const present = (fields: Record<string, unknown>) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
-it("KaireonAI: a database's password stays at its host, whatever comes back as its mask", { timeout: 120_000 }, async () => {
+it("KaireonAI: a database's password is sent only to its host, whatever is sent as its mask", { timeout: 120_000 }, async () => {
   const ROOT = "/kaireon/api/v1/connectors"
   const home = { host: "127.0.0.1", port: database.port, database: "postgres", sslMode: "disable" }
   const away = { ...home, port: thiefsDatabase.port }
@@ -82,10 +82,10 @@ it("KaireonAI: a database's password stays at its host, whatever comes back as i
     () => put({ id: made.id, type: "rest_api", config: { url: `http://127.0.0.1:${thiefsSite.port}/`, headers: { authorization: "****" } } }),
     () => hub.call("POST", `${ROOT}/test`, { id: made.id, config: away }),
   ])
-  expect(seen.length, "the thief was reached, without the password").toBeGreaterThan(0)
+  expect(seen.length, "the thief was reached, but did not receive the password").toBeGreaterThan(0)
 })
 
-it("KaireonAI, Databar and AI Squared: a secret header stays at its origin", { timeout: 120_000 }, async () => {
+it("KaireonAI, Databar and AI Squared: a secret header is sent only to its origin", { timeout: 120_000 }, async () => {
   const [home, away] = [`http://127.0.0.1:${site.port}/a`, `http://127.0.0.1:${thiefsSite.port}/b`]
   const headers = { "X-Secret": CANARY, authorization: `Bearer ${CANARY}` }
   const { body: kaireon } = await hub.call("POST", "/kaireon/api/v1/connectors", { name: "h", type: "rest_api", config: { url: home, headers } })
@@ -127,7 +127,7 @@ it("KaireonAI, Databar and AI Squared: a secret header stays at its origin", { t
   expect(seen.some((text) => text.includes("/b"))).toBe(true)
 })
 
-it("DataBrain: a data source of the same name takes no secret from the one that is there", { timeout: 60_000 }, async () => {
+it("DataBrain: a datasource with the same name does not take a secret from the existing one", { timeout: 60_000 }, async () => {
   const credentials = {
     name: "b",
     host: "127.0.0.1",

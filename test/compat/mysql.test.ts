@@ -3,7 +3,7 @@ import { startHub } from "../support/hub.ts"
 import { closedPort, listenRaw } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 
-// How MySQL and MariaDB read in the three products that name them; no server is needed for that. `test/servers` has the logins.
+// MySQL and MariaDB in the three products that have them; no server is needed. The logins are tested in `test/servers`.
 
 let closed: number
 
@@ -22,7 +22,7 @@ describe("AI Squared's MariaDB", () => {
   const create = (name: string, more: object = {}) =>
     hub.call("POST", PATH, { connector: { name, connector_type: "source", connector_name: "MariaDB", configuration: CONFIGURATION, ...more } })
 
-  it.each(["source", "destination"])("as a %s comes back as it was sent, but for the password", async (side) => {
+  it.each(["source", "destination"])("as a %s is shown as it was sent, except for the password", async (side) => {
     const name = `maria-${side}`
     const made = await create(name, { connector_type: side })
     expect([made.status, made.body.data?.attributes?.configuration]).toEqual([201, { ...CONFIGURATION, password: MASK }])
@@ -35,7 +35,7 @@ describe("AI Squared's MariaDB", () => {
     })
   })
 
-  it("a mask keeps the password, and TLS is chosen in Postgresql's words", async () => {
+  it("a mask keeps the password, and TLS is selected with Postgresql's values", async () => {
     const { body } = await create("kept")
     const before = (await native("kept")).config.password.fingerprint
     const changed = await hub.call("PUT", `${PATH}/${body.data.id}`, {
@@ -56,7 +56,7 @@ describe("AI Squared's MariaDB", () => {
     expect([status, JSON.stringify(body)]).toEqual([422, expect.stringContaining(key)])
   })
 
-  it("422 for an sslmode that is none", async () => {
+  it("422 for an unknown sslmode", async () => {
     expect((await create("modes", { configuration: { ...CONFIGURATION, sslmode: "prefer" } })).status).toBe(422)
   })
 })
@@ -68,7 +68,7 @@ describe("KaireonAI's mysql", () => {
   const tested = async (config: object, authConfig: object = {}) =>
     (await hub.call("POST", `${ROOT}/test`, { id: (await made(config, authConfig)).body.id })).body
 
-  it("takes host, port, database and a login, or a connection string, and shows what was given", async () => {
+  it("accepts host, port, database and a login, or a connection string, and shows them as given", async () => {
     const answer = await made({ host: "db.example.com", port: 3307, database: "shop" }, { username: "svc", password: "a-long-password" })
     expect([answer.status, answer.body.config]).toEqual([201, { host: "db.example.com", port: 3307, database: "shop" }])
     expect(await native("mysql-1")).toMatchObject({ type: "mysql", config: { port: 3307, user: "svc", password: { set: true }, tls: { kind: "verify" } } })
@@ -96,7 +96,7 @@ describe("KaireonAI's mysql", () => {
     expect(await tested(config)).toMatchObject({ status: "error", lastError: expect.stringContaining(`config.${field} is required.`) })
   })
 
-  it("without any credentials the connection decides", async () => {
+  it("without credentials, the connection decides", async () => {
     expect((await tested({ host: "127.0.0.1", port: silent.port, database: "shop" })).status).toBe("active")
     expect((await tested({ host: "127.0.0.1", port: closed, database: "shop" })).status).toBe("error")
   })
@@ -112,7 +112,7 @@ describe("DataBrain's mysql", () => {
     expect([status, body.error.code, body.message]).toEqual([400, "INVALID_REQUEST_BODY", `credentials.${field} is required.`])
   })
 
-  it("400 CREDENTIAL_TEST_FAILED when nobody listens, and nothing is stored", async () => {
+  it("400 CREDENTIAL_TEST_FAILED if no server listens, and nothing is stored", async () => {
     const { status, body } = await create({ port: closed })
     expect([status, body.error.code]).toEqual([400, "CREDENTIAL_TEST_FAILED"])
     expect((await hub.call("GET", "/v1/connectors/warehouse")).status).toBe(404)

@@ -3,12 +3,12 @@ import { join } from "node:path"
 import { expect } from "vitest"
 import type { Answer } from "../support/ask.ts"
 
-/** A request and its answer as a specification's page prints them, and where the hub's answer is meant to differ. */
+/** A request and its answer from a specification's page, with the intended differences of the hub's answer. */
 export interface Page {
   readonly name: string
   readonly page: string
   readonly stored?: unknown
-  /** `text` is a body that is no JSON. */
+  /** `text` is a body that is not JSON. */
   readonly request: {
     readonly method: string
     readonly path: string
@@ -17,21 +17,21 @@ export interface Page {
     readonly text?: string
   }
   readonly answer: { readonly status: number; readonly body?: unknown }
-  /** `at` is a JSON pointer into the answer's body, `is` what stands there instead. */
+  /** `at` is a JSON pointer into the answer's body, `is` the hub's value there. */
   readonly deviations: readonly { readonly at: string; readonly is: unknown; readonly why: string }[]
 }
 
-/** The pages in a folder, by their file names. */
+/** The pages in a folder, sorted by their file names. */
 export const pagesIn = (folder: string): Page[] =>
   readdirSync(folder)
     .filter((file) => file.endsWith(".json"))
     .sort()
     .map((file) => ({ ...(JSON.parse(readFileSync(join(folder, file), "utf8")) as Page), name: file.replace(/\.json$/, "") }))
 
-/** Ids and times are equal when they are of the same form; everything else must be the same. */
+/** Ids and times match if they have the same form; everything else must be equal. */
 const VARIES = /^(id|token|icon|workspace_id|\w+_at|\w+At)$/
 
-/** The answer is the page's but for ids, times, added fields and the page's deviations (DESIGN §8). */
+/** Asserts that the answer is the page's, except for ids, times, added fields and the page's deviations (DESIGN §8). */
 export function expectPage({ answer: { status, body }, deviations }: Page, answer: Answer): void {
   expect(answer.status, answer.text).toBe(status)
   expect(differences(body, answer.body, "", new Map(deviations.map(({ at, is }) => [at, is])))).toEqual([])
@@ -52,11 +52,11 @@ function differences(wanted: unknown, got: unknown, at: string, deviations: Read
   return Object.is(expected, got) ? [] : [`${at} is ${JSON.stringify(got)}, not ${JSON.stringify(expected)}`]
 }
 
-/** `2025-01-15T10:30:00Z` and `2026-11-22T16:00:01Z` have one form, `1` and `"1"` have not. */
+/** The form of a value: `2025-01-15T10:30:00Z` and `2026-11-22T16:00:01Z` have the same form, `1` and `"1"` do not. */
 function sameForm(wanted: unknown, got: unknown, at: string): string[] {
   const form = (value: unknown): string =>
     `${typeof value} ${String(value).replace(/\d+/g, (digits) => (/[T:.-]/.test(String(value)) ? "0".repeat(digits.length) : "0"))}`
-  // Ids and tokens that are opaque texts, and where the hub is, have no form that a client could count on.
+  // Opaque ids and tokens, and the hub's address, have no form that a client could rely on.
   const opaque = typeof wanted === "string" && /\/(id|token|icon)$/.test(at) && !/^\d+$/.test(wanted) && typeof got === "string" && got !== ""
   return opaque || form(wanted) === form(got) ? [] : [`${at} is ${JSON.stringify(got)}, not in the form of ${JSON.stringify(wanted)}`]
 }

@@ -66,7 +66,7 @@ describe("a listing is refused", () => {
     ["without an end", "<ListBucketResult><Contents>", "response_invalid", /other than XML/],
     ["whose entities grow", `<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>${listed(["&b;.csv"])}`, "response_invalid", /other than XML/],
     ["with a file without a size", "<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>", "response_invalid", /without a key or a size/],
-    ["that is cut short", listed(["a"], "<IsTruncated>true</IsTruncated>"), "response_invalid", /does not say how it goes on/],
+    ["that is cut short", listed(["a"], "<IsTruncated>true</IsTruncated>"), "response_invalid", /without a token for the next page/],
     [
       "that repeats itself",
       listed(["a.csv"], "<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>"),
@@ -85,7 +85,7 @@ describe("a redirect is not followed", () => {
     const redirect: Answer = (_, response) => response.writeHead(status, { location: "http://169.254.169.254/latest/meta-data/" }).end()
     const error = await failure(against(redirect, discover))
     expect([error.code, heard.length]).toEqual(["response_invalid", 1])
-    expect(error.message).toMatch(/leads elsewhere, which is not followed; correct Region or Endpoint/)
+    expect(error.message).toMatch(/answers with a redirect \(\d+\), which is not followed; correct Region or Endpoint/)
   })
 
   test("but tells the bucket's region", async () => {

@@ -4,11 +4,11 @@ import { startHub } from "../support/hub.ts"
 import { closedPort, listenRaw } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 
-/** Closed, and allowed; the others are denied or unknown. To who is no operator all are the same. */
+/** A closed but allowed port; the other hosts are denied or unknown. To users who are not operators, all look the same. */
 const HOSTS = ["127.0.0.1", "127.0.0.2", "10.0.0.1", "169.254.169.254", "single"]
 let tenant: string
 let port: number
-/** Counts on an address that is not allowed. */
+/** Counts connections at an address that is not allowed. */
 
 const hub = use(() => startHub({ JACKFIELD_EGRESS_ALLOW: "127.0.0.1/32" }))
 beforeAll(async () => {
@@ -23,7 +23,7 @@ const TYPES: Record<string, Config> = {
   http: (host, port) => ({ url: `http://${host}:${port}/` }),
 }
 
-/** An answer without what differs from call to call: ids, times, and the host that was asked for. */
+/** An answer without the values that differ from call to call: ids, times, and the requested host. */
 const shape = ({ status, body }: Answer, host: string): string =>
   JSON.stringify({ status, body }, (key, value: unknown) =>
     /^(id|serial|requestId|instance|durationMs|fingerprint|version|.*At)$/.test(key) ? undefined : value,
@@ -31,15 +31,15 @@ const shape = ({ status, body }: Answer, host: string): string =>
     .replaceAll(host, "HOST")
     .replaceAll(/"(name|title)":"probe-\d+"/g, '"$1":"PROBE"')
 
-/** One answer per host, all asked for at once; they must be one. */
+/** Asserts that the answers for all hosts, requested at the same time, are equal. */
 async function expectOne(answers: readonly string[]): Promise<string> {
   expect(new Set(answers).size, answers.join("\n")).toBe(1)
   return answers[0] ?? ""
 }
 
-describe("to an admin who is no operator, closed, denied and unknown are one", () => {
+describe("an admin who is not an operator cannot tell a closed, a denied and an unknown host apart", () => {
   for (const [type, config] of Object.entries(TYPES)) {
-    test(`${type}: an unsaved test, and a create that verifies`, async () => {
+    test(`${type}: in a test of an unsaved config, and in a create that verifies`, async () => {
       const tests = HOSTS.map(async (host) => shape(await hub.call("POST", "/v1/connectors/test", { type, config: config(host, port) }, { key: tenant }), host))
       expect(await expectOne(await Promise.all(tests))).toContain('"code":"host_unreachable"')
       const creates = HOSTS.map(async (host, index) => {
@@ -49,7 +49,7 @@ describe("to an admin who is no operator, closed, denied and unknown are one", (
       expect(await expectOne(await Promise.all(creates))).toContain("verification_failed")
     })
 
-    test(`${type}: a saved one, tested, shown, discovered, queried and called`, async () => {
+    test(`${type}: in a stored connector that is tested, shown, discovered, queried and called`, async () => {
       const calls: [string, string, unknown?][] = [
         ["POST", "/test", {}],
         ["GET", ""],
@@ -74,7 +74,7 @@ describe("to an admin who is no operator, closed, denied and unknown are one", (
     })
   }
 
-  test("and what an operator's test found is not told to others of the same workspace", async () => {
+  test("and the result of an operator's test is not shown to other users of the workspace", async () => {
     const viewer = await hub.keyFor("viewer")
     const { body } = await hub.call("POST", "/v1/connectors", { name: "inside", type: "http", config: TYPES["http"]?.("127.0.0.2", victim.port) })
     const mine = await hub.call("POST", `/v1/connectors/${body.id}/test`, {})

@@ -22,11 +22,11 @@ const asked = (): string[] => dns.asked.map((question) => question.split(" ")[0]
 const auth = { kind: "access_key", accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" }
 const role = { ...auth, kind: "assume_role", roleArn: "arn:aws:iam::123456789012:role/r" }
 
-test("no field names a host but the bastion's: region and endpoint alone say where to go", () => {
+test("no field names a host except the bastion's: only region and endpoint determine the destination", () => {
   expect(targetFields(athena.fields).filter((field) => !JSON.stringify(field).includes("tunnel"))).toEqual([])
 })
 
-test("no form of a forbidden destination is dialled, or asked for outside of AWS, as a region or an endpoint", async () => {
+test("no form of a forbidden destination is connected to, or looked up outside of AWS, as a region or an endpoint", async () => {
   const forms = [...INSIDE, ...PRIVATE, ...BROKEN, ...urlForms(443)].flatMap(({ about, text }) =>
     [text, `x.${text}`, `eu-central-1.amazonaws.com@${text}`, `eu-central-1#${text}`, `${text}/eu-central-1`].flatMap((form) => [
       { about, config: { region: form, auth } },
@@ -46,7 +46,7 @@ test("no form of a forbidden destination is dialled, or asked for outside of AWS
   expect(asked().filter((name) => !/\.amazonaws\.com(\.cn)?$/.test(name))).toEqual([])
 })
 
-test("where its name leads to a private address, the region is not reached", async () => {
+test("a region whose name resolves to a private address is not reached", async () => {
   using watch = watchSockets()
   await using open = lease()
   const outcome = await attempt(athena, { region: "eu-central-1", auth }, open)

@@ -7,14 +7,14 @@ import { open, type Session } from "../../src/core/session.ts"
 import type { OpenLease } from "../../src/net/door.ts"
 
 export interface Target {
-  /** Where the value goes, as `targetFields` names it. */
+  /** The place of the value, as `targetFields` names it. */
   readonly path: readonly string[]
   readonly value: string
-  /** For a `port` beside it. */
+  /** The value of a `port` in the same group. */
   readonly port: number
 }
 
-/** The smallest config of a type that has the value at the target's place; what is required besides gets a sample. */
+/** The smallest config of a type with the value at the target's place; other required fields get a sample. */
 export function configWith(fields: Fields, target: Target): Record<string, unknown> {
   const [name = "", ...rest] = target.path
   const out: Record<string, unknown> = {}
@@ -57,12 +57,12 @@ function sample(field: Field): unknown {
   }
 }
 
-/** How an attempt ended: refused by the parser, denied by the door, or neither, which is a hole. */
+/** The outcome of an attempt: rejected by the parser, denied by the egress policy, or neither, which is a hole. */
 export type Outcome = { readonly by: "parse" | "dial"; readonly code: string; readonly error?: PlatformError } | { readonly by: "hole"; readonly what: string }
 
 const DENIALS = new Set(["egress_denied", "host_not_found", "dns_failed", "config_invalid"])
 
-/** Goes the whole way of a test: parse, open, test. Only a refusal of the parser or a denial of the door is no hole. */
+/** Runs all steps of a test: parse, open, test. Anything except a rejection by the parser or a denial by the egress policy is a hole. */
 export async function attempt(
   connector: AnyConnector,
   posted: unknown,
@@ -81,7 +81,7 @@ export async function attempt(
   }
 }
 
-/** The config that `connect` gets; undefined when the parser refuses it. */
+/** The config that `connect` gets; undefined if the parser rejects it. */
 export function parsed(connector: AnyConnector, posted: unknown): Record<string, unknown> | undefined {
   const { plain, secrets, faults, missing } = parseConfig(connector.fields, posted)
   if (faults.length + missing.length > 0) return undefined

@@ -17,7 +17,7 @@ import { attempt } from "./configs.ts"
 import { BROKEN, hostileZone, INSIDE, PRIVATE, urlForms } from "./forms.ts"
 import { watchSockets } from "./watch.ts"
 
-/** Allowed, and the address of no name that is asked for here. */
+/** An allowed address to which no name in this test resolves. */
 const GOOD = "127.0.0.2"
 
 const dns = use(() => startDnsServer(hostileZone(GOOD)))
@@ -40,10 +40,10 @@ const logins = [
 const config = (host: string, auth: object = logins[0] ?? {}) => ({ host, warehouse: "1a2b3c4d5e6f7890", auth })
 const forms = [...INSIDE, ...PRIVATE, ...BROKEN, ...urlForms(443)]
 
-test("no field names a host: the workspace alone says where to go", () =>
+test("no field names a host: only the workspace determines the destination", () =>
   expect(targetFields(databricks.fields).filter((field) => !JSON.stringify(field).includes("tunnel"))).toEqual([]))
 
-test("no form of a forbidden destination is dialled, or even asked for, as a workspace", async () => {
+test("no form of a forbidden destination is connected to, or even looked up, as a workspace", async () => {
   const around = forms.flatMap(({ about, text }) =>
     [text, `${text}.databricks.com`, `x.databricks.com@${text}`, `${text}#.azuredatabricks.net`, `https://${text}/?o=1`].map((form) => ({ about, form })),
   )
@@ -63,7 +63,7 @@ test("no form of a forbidden destination is dialled, or even asked for, as a wor
   process.stdout.write(`\negress: ${around.length} workspaces: denied ${tally.parse + tally.dial} (${tally.parse} at parse, ${tally.dial} at dial), holes 0\n`)
 })
 
-test.each(logins)("where its name leads to a private address, the workspace is not reached by %j", async (login) => {
+test.each(logins)("a workspace whose name resolves to a private address is not reached with %j", async (login) => {
   using watch = watchSockets()
   await using open = lease()
   expect(await attempt(databricks, config("dbc-acme", login), open)).toMatchObject({ by: "dial", code: "egress_denied" })
@@ -71,7 +71,7 @@ test.each(logins)("where its name leads to a private address, the workspace is n
   expect(asked()).toContain(workspaceHost("dbc-acme"))
 })
 
-test("a tenant is no path to another login", async () => {
+test("a tenant cannot lead to another login page", async () => {
   for (const tenant of ["../x", "a/b", "a?b", "a#b", "a@b", ""]) {
     await using open = lease()
     const outcome = await attempt(databricks, config("dbc-acme", { kind: "entra", tenant, clientId: "c", clientSecret: secret }), open)
@@ -79,7 +79,7 @@ test("a tenant is no path to another login", async () => {
   }
 })
 
-/** The next statement's result is at that link. */
+/** Sets the link to the next statement's result. */
 const resultAt = (external_link: string): void =>
   workspace.server.failNext(/statements$/, (response: ServerResponse) => {
     const links = [{ chunk_index: 0, row_count: 1, external_link, expiration: new Date(Date.now() + 900_000).toISOString() }]
@@ -88,9 +88,9 @@ const resultAt = (external_link: string): void =>
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body))
   })
 
-test("a link of a result leads to nothing that the door does not allow", async () => {
+test("a result's link cannot reach a destination that the egress policy denies", async () => {
   const query = () => withSession({ connector: databricks }, workspace.config, (session) => collect(session.query("SELECT 1", [])))
-  // What the test door allows of this machine is not what is tried here.
+  // The destinations here are not the ones on this machine that the test allows.
   const links = [...INSIDE, ...PRIVATE]
     .map(({ text }) => text)
     .filter((text) => !/^\[?(::1|127\.|0*1\b|localhost|::ffff:127|::ffff:7f)/i.test(text))

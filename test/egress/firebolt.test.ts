@@ -12,7 +12,7 @@ import { attempt } from "./configs.ts"
 import { BROKEN, hostileZone, INSIDE, PRIVATE, urlForms } from "./forms.ts"
 import { watchSockets } from "./watch.ts"
 
-/** Allowed, and the address of no name that is asked for here. */
+/** An allowed address to which no name in this test resolves. */
 const GOOD = "127.0.0.2"
 const dns = use(() => startDnsServer(hostileZone(GOOD)))
 const lease = (): OpenLease =>
@@ -24,7 +24,7 @@ const forms = [...INSIDE, ...PRIVATE, ...BROKEN, ...urlForms(443)].map(({ text }
 
 test("no field names a host freely", () => expect(targetFields(firebolt.fields)).toEqual([]))
 
-test("no form of a forbidden destination is dialled as an API endpoint", async () => {
+test("no form of a forbidden destination is connected to as an API endpoint", async () => {
   const around = forms.flatMap((text) => [
     text,
     `api.${text}`,
@@ -43,12 +43,12 @@ test("no form of a forbidden destination is dialled as an API endpoint", async (
     if (apiFault(api) === undefined) taken.push(api)
   }
   expect(watch).toMatchObject({ past: [], byDoor: [] })
-  // Whatever was taken was looked up below Firebolt's own domain.
+  // Every accepted value was looked up below Firebolt's own domain.
   expect(taken.length).toBeGreaterThan(10)
   for (const question of dns.asked) expect(question.split(" ")[0]).toMatch(/\.firebolt\.io\.?$/i)
 })
 
-test("an account is one part of a path", () => {
+test("an account is a single part of a path", () => {
   for (const text of [...forms, "..", ".", "a/b", "a%2Fb", "a?b", "a#b", "", " "]) if (accountFault(text) === undefined) expect(text).toMatch(/^[\w-]+$/)
   expect(["..", "a/b", "a?b", ""].map(accountFault).includes(undefined)).toBe(false)
 })

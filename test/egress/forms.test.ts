@@ -18,7 +18,7 @@ import { attempt, configWith } from "./configs.ts"
 import { BROKEN, type Form, hostileZone, INSIDE, PRIVATE, urlForms } from "./forms.ts"
 import { watchSockets } from "./watch.ts"
 
-/** Allowed, so that a name with a good and a bad answer has a good one. */
+/** An allowed address, for names that resolve to both an allowed and a denied one. */
 const GOOD = "127.0.0.2"
 const victims: Loopback[] = []
 let port: number
@@ -27,7 +27,7 @@ const dns = use(() => startDnsServer(hostileZone(GOOD)))
 beforeAll(async () => {
   victims.push(await listenRaw())
   port = victims[0]?.port ?? 0
-  // The same port on every loopback address that a form may come out at; IPv6 where the machine has it.
+  // The same port on every loopback address that a form may resolve to; with IPv6 if the machine has it.
   victims.push(await listen(createServer(), GOOD, port))
   await listen(createServer(), "::1", port).then(
     (six) => victims.push(six),
@@ -50,7 +50,7 @@ const fields = connectors.flatMap((connector) =>
   targetFields(connector.fields).map(({ path, format }) => ({ connector, path, format, name: [connector.type, ...path].join(".") })),
 )
 
-/** The forms as a field takes them: a host as it is, a URL around each host in both schemes, and the URL tricks. */
+/** The forms for a field: plain hosts, or URLs with each host in both schemes and the URL tricks. */
 const valuesFor = (format: "host" | "url", hosts: readonly Form[]): readonly Form[] =>
   format === "host"
     ? hosts
@@ -61,16 +61,16 @@ const valuesFor = (format: "host" | "url", hosts: readonly Form[]): readonly For
 
 const tally = { cases: 0, parse: 0, dial: 0, holes: [] as string[] }
 
-/** Types whose target is made from something else than a host or a URL, each with the suite that runs its own corpus. */
+/** Types whose target is derived from something other than a host or a URL, each with the suite that runs its own corpus. */
 const DERIVED: Readonly<Record<string, string>> = Object.fromEntries(["snowflake", "databricks", "firebolt", "athena"].map((type) => [type, `${type}.test.ts`]))
 
-test("every type names its target in a field that the corpus runs through, or has a suite of its own", () => {
+test("every type names its target in a field that the corpus covers, or has its own suite", () => {
   const types = [...fields.map(({ connector }) => connector.type), ...Object.keys(DERIVED)]
   expect(new Set(types)).toEqual(new Set(connectors.map(({ type }) => type)))
   for (const suite of Object.values(DERIVED)) expect(existsSync(new URL(suite, import.meta.url))).toBe(true)
 })
 
-describe("no form of a forbidden destination is dialled, through any field", () => {
+describe("no form of a forbidden destination is connected to through any field", () => {
   for (const field of fields)
     test(field.name, async () => {
       const { connector, path, format, name } = field
@@ -100,7 +100,7 @@ describe("no form of a forbidden destination is dialled, through any field", () 
   })
 })
 
-test("what is never allowed stays so when the operator allows everything", async () => {
+test("destinations that are never allowed stay denied if the operator allows everything", async () => {
   using watch = watchSockets()
   const never = ["169.254.169.254", "2852039166", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "0", "::", "::ffff:127.0.0.1"]
   for (const { connector, path, format, name } of fields)
@@ -129,7 +129,7 @@ describe("behind a bastion", () => {
       const tunnel = { kind: "ssh", host: "127.0.0.1", port: bastion.port, user: "hub", hostKey: bastion.hostKey, auth }
       let denied = 0
       for (const { about, text } of [...INSIDE, ...BROKEN]) {
-        // The bastion resolves for itself, so a flood of answers at our resolver is none of its business.
+        // The bastion uses its own resolver, so a flood of answers from our resolver does not concern it.
         if (about.startsWith("a flood")) continue
         await using open = lease(`${GOOD}/32,127.0.0.1:${bastion.port}`)
         const outcome = await attempt(connector, { ...configWith(connector.fields, { path, value: text, port }), tunnel }, open)
@@ -144,7 +144,7 @@ describe("behind a bastion", () => {
 })
 
 describe("the watch itself", () => {
-  test("catches a socket, a request, a look-up and UDP that pass the door by", async () => {
+  test("catches a socket, a request, a look-up and UDP that bypass the egress check", async () => {
     using watch = watchSockets()
     const socket = connect(port, "127.0.0.1").on("error", () => undefined)
     await new Promise((resolve) => socket.once("close", resolve))
@@ -156,7 +156,7 @@ describe("the watch itself", () => {
     expect(watch.past).toEqual(found)
   })
 
-  test("lets the door through, and says so", async () => {
+  test("allows checked connections and records them", async () => {
     const before = hits()
     using watch = watchSockets()
     await using open = lease(`127.0.0.1:${port}`)

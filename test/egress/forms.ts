@@ -1,6 +1,6 @@
 import type { Zone } from "../support/dns-server.ts"
 
-/** One way to spell a destination that must not be reached; `about` says which trick it is. */
+/** One spelling of a destination that must not be reached; `about` names the trick. */
 export interface Form {
   readonly about: string
   readonly text: string
@@ -8,7 +8,7 @@ export interface Form {
 
 const forms = (about: string, ...texts: string[]): Form[] => texts.map((text) => ({ about, text }))
 
-/** Spellings of loopback, metadata and never-dialled addresses. A host field takes them as they are. */
+/** Spellings of loopback, metadata and other addresses that are never allowed. A host field takes them unchanged. */
 export const INSIDE: readonly Form[] = [
   ...forms("decimal", "2130706433", "2852039166"),
   ...forms("hexadecimal", "0x7f000001", "0x7F.0x0.0x0.0x1"),
@@ -42,7 +42,7 @@ export const INSIDE: readonly Form[] = [
   ...forms("a flood of answers", "flood.example"),
 ]
 
-/** Private networks and special ranges: a bastion may reach them, the hub may not. */
+/** Private networks and special ranges: a bastion may reach them, but the hub may not. */
 export const PRIVATE: readonly Form[] = [
   ...forms("private", "10.0.0.1", "172.16.0.1", "172.17.0.1", "172.31.255.255", "192.168.0.1", "10.96.0.1", "10.43.0.1", "fc00::1", "fdff::1"),
   ...forms("carrier-grade NAT", "100.64.0.1", "100.127.255.255"),
@@ -55,7 +55,7 @@ export const PRIVATE: readonly Form[] = [
   ...forms("single labels", "postgres", "redis", "kubernetes"),
 ]
 
-/** What is no host at all, or is one host to one parser and another to the next. */
+/** Texts that are not a host, or that different parsers read as different hosts. */
 export const BROKEN: readonly Form[] = [
   ...forms("percent-encoded", "%31%32%37.0.0.1", "127.0.0.1%00.example", "%2fvar%2frun", "%2Fvar%2Frun%2Fpostgresql"),
   ...forms("impossible addresses", "256.0.0.1", "0x100000001", "1.2.3.4.5", "0.0.0.256", "[::1", "::g"),
@@ -70,7 +70,7 @@ export const BROKEN: readonly Form[] = [
   ...forms("null byte", "good.example\0.127.0.0.1"),
 ]
 
-/** Whole URLs whose trick is not the host; `port` is where a listener counts. */
+/** Whole URLs whose trick is not in the host; `port` is that of a listener that counts connections. */
 export const urlForms = (port: number): readonly Form[] => [
   ...forms("no slashes", `http:127.0.0.1:${port}/`, "http:169.254.169.254/", `https:127.0.0.1:${port}`),
   ...forms("backslashes", `http:\\\\127.0.0.1:${port}/`, `http://127.0.0.1:${port}\\@good.example/`, `http://good.example\\@127.0.0.1:${port}/`),
@@ -99,7 +99,7 @@ export const urlForms = (port: number): readonly Form[] => [
   ...forms("IPv6 with a zone", `http://[fe80::1%25eth0]:${port}/`, `http://[::1%25lo]:${port}/`),
 ]
 
-/** A hostile DNS: every name leads to loopback, but for those that a form needs otherwise. `good` is an address that is allowed. */
+/** A hostile DNS: every name resolves to loopback, except names that a form needs for something else. `good` is an allowed address. */
 export const hostileZone =
   (good: string): Zone =>
   (name, type) => {

@@ -31,7 +31,7 @@ function lease(allow: string, protect: readonly OwnPort[] = [], options: Partial
 describe("the hub's own listener and database", () => {
   for (const field of fields)
     for (const own of ["127.0.0.1", "0.0.0.0", "::"])
-      test(`are not reached by ${field.name} when they listen on ${own}, whatever is allowed`, async () => {
+      test(`are not reached by ${field.name} if they listen on ${own}, whatever the rules allow`, async () => {
         for (const host of ["127.0.0.1", "localhost", "127.0.0.2", "hub.test", "2130706433"]) {
           await using lent = lease("0.0.0.0/0,::/0", [{ address: own, port: victim.port }])
           expect(await attempt(field.connector, config(field, host, victim.port), lent)).toMatchObject({ by: "dial", code: "egress_denied" })
@@ -41,7 +41,7 @@ describe("the hub's own listener and database", () => {
       })
 })
 
-describe("who is not an operator cannot tell denied from closed", () => {
+describe("users who are not operators cannot tell a denied from a closed destination", () => {
   for (const field of fields)
     test(field.name, async () => {
       const port = await closedPort()
@@ -63,7 +63,7 @@ describe("who is not an operator cannot tell denied from closed", () => {
       expect(told.map(({ floor }) => floor)).toEqual(told.map(() => true))
     })
 
-  test("but an operator can, and is told how to allow it", async () => {
+  test("but an operator can, and learns how to allow it", async () => {
     for (const field of fields) {
       await using lent = lease("127.0.0.1/32")
       const error = await failure(field, "127.0.0.2", 5_999, lent)
@@ -87,7 +87,7 @@ describe("the environment", () => {
   const proxies = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "npm_config_https_proxy"]
   const others = ["PGHOST", "PGPASSWORD", "PGSSLMODE", "AWS_ACCESS_KEY_ID", "GOOGLE_APPLICATION_CREDENTIALS", "AZURE_CLIENT_SECRET", "NODE_USE_ENV_PROXY"]
 
-  test("sends nothing to a proxy or a server that it names", async () => {
+  test("cannot redirect traffic to a proxy or a server", async () => {
     await using server = await listenHttp((_, response) => response.end("{}"))
     const lying = { ...Object.fromEntries(proxies.map((name) => [name, `http://127.0.0.1:${victim.port}`])), NODE_USE_ENV_PROXY: "1" }
     const before = { ...process.env }
@@ -106,7 +106,7 @@ describe("the environment", () => {
     }
   })
 
-  test("loses every variable that drivers and proxy libraries obey, and no other", () => {
+  test("loses exactly the variables that drivers and proxy libraries read", () => {
     const kept = { PATH: "/bin", HOME: "/root", JACKFIELD_DNS: "x", DATABASE_URL: "y", NODE_EXTRA_CA_CERTS: "z", PORT: "1", TZ: "UTC", LANG: "C" }
     const names = [
       ...proxies,

@@ -13,7 +13,7 @@ import { type Loopback, listen, listenHttp } from "../support/loopback.ts"
 import { attempt, parsed } from "./configs.ts"
 import { watchSockets } from "./watch.ts"
 
-/** What the servers saw; each is on a port of its own, and so an origin of its own. */
+/** The requests that the servers received; each server has its own port and so its own origin. */
 interface Seen {
   readonly path: string
   readonly headers: IncomingHttpHeaders
@@ -29,7 +29,7 @@ let victim: Loopback
 let answer: { status: number; headers: Record<string, string>; body?: string } = { status: 200, headers: {} }
 
 beforeAll(async () => {
-  // A name whose second answer leads inside: rebinding between the hop and its target.
+  // A name whose second look-up returns an internal address: rebinding between the hop and its target.
   dns = await startDnsServer((name, type, count) => ({
     addresses: type === "AAAA" ? [] : [name === "rebind.test" && count > 1 ? "169.254.169.254" : "127.0.0.1"],
   }))
@@ -47,7 +47,7 @@ afterAll(async () => {
   await Promise.all([dns, origin, secure, other, victim].map((each) => each.close()))
 })
 
-/** All servers are allowed but the victim. */
+/** All servers except the victim are allowed. */
 function lease(): OpenLease {
   const fixed = parseEgressRules([origin, secure, other].map(({ port }) => `127.0.0.1:${port}`).join(","))
   return new Door({ policy: new Policy({ fixed }), resolver: new Resolver({ servers: [dns.address] }) }).lease({ deadlineMs: 10_000, operator: true })
@@ -55,14 +55,14 @@ function lease(): OpenLease {
 
 const VERBS: Record<string, (session: Session) => Promise<unknown>> = { test: (session) => session.test(), request: (session) => session.request({}) }
 
-describe("a redirect is judged like a first dial", () => {
+describe("a redirect is checked like a first connection", () => {
   const targets: [string, () => string][] = [
     ["a port that is not allowed", () => `http://127.0.0.1:${victim.port}/`],
-    ["the same by TLS", () => `https://127.0.0.1:${victim.port}/`],
+    ["the same over TLS", () => `https://127.0.0.1:${victim.port}/`],
     ["a decimal address", () => `http://2130706433:${victim.port}/`],
     ["a mapped address", () => `http://[::ffff:127.0.0.1]:${victim.port}/`],
     ["localhost", () => `http://localhost:${victim.port}/`],
-    ["a public name that leads inside", () => `http://inside.test:${victim.port}/`],
+    ["a public name that resolves to an internal address", () => `http://inside.test:${victim.port}/`],
     ["no scheme", () => `//127.0.0.1:${victim.port}/`],
     ["a metadata service", () => "http://169.254.169.254/latest/meta-data/"],
     ["a private address", () => "http://10.0.0.1/"],
@@ -80,7 +80,7 @@ describe("a redirect is judged like a first dial", () => {
           using watch = watchSockets()
           await using open = lease()
           const outcome = await attempt(http, { url: `http://public.test:${origin.port}/` }, open, use)
-          // A scheme that is not followed at all is refused by the connector, before any dial.
+          // The connector itself rejects schemes that it never follows, before any connection.
           const refused = outcome.by === "dial" || (outcome.by === "hole" && outcome.what.startsWith("remote_failed"))
           expect(refused, `${what}: ${JSON.stringify(outcome)}`).toBe(true)
           expect(new Set(watch.byDoor)).toEqual(new Set([`127.0.0.1:${origin.port}`]))
@@ -89,7 +89,7 @@ describe("a redirect is judged like a first dial", () => {
         expect(victim.hits).toBe(0)
       })
 
-  test("from https to http, in both directions of what is allowed", async () => {
+  test("from https to http, with either one allowed", async () => {
     answer = { status: 302, headers: { location: `http://127.0.0.1:${victim.port}/` } }
     using watch = watchSockets()
     await using open = lease()
@@ -98,7 +98,7 @@ describe("a redirect is judged like a first dial", () => {
     expect([watch.past, victim.hits]).toEqual([[], 0])
   })
 
-  test("a chain that turns inside at its end, and a name that rebinds between two hops", async () => {
+  test("a chain whose last hop is internal, and a name that rebinds between two hops", async () => {
     answer = { status: 302, headers: { location: `http://rebind.test:${origin.port}/`, connection: "close" } }
     using watch = watchSockets()
     await using open = lease()
@@ -107,7 +107,7 @@ describe("a redirect is judged like a first dial", () => {
     expect(dns.asked.filter((each) => each === "rebind.test A")).toHaveLength(2)
   })
 
-  test("links and refreshes in an answer are not followed", async () => {
+  test("links and refresh headers in an answer are not followed", async () => {
     const inside = `http://127.0.0.1:${victim.port}/`
     const headers = { refresh: `0;url=${inside}`, link: `<${inside}>; rel="next"`, "content-type": "application/json", location: inside }
     answer = { status: 200, headers, body: JSON.stringify([{ next: inside, "@odata.nextLink": inside, $ref: inside }]) }
@@ -149,7 +149,7 @@ describe("credentials do not follow a redirect to another origin", () => {
     })
 })
 
-describe("neither config nor input steers a request elsewhere", () => {
+describe("neither config nor input can redirect a request", () => {
   const forbidden = [
     "Host",
     "X-Forwarded-For",
@@ -162,14 +162,14 @@ describe("neither config nor input steers a request elsewhere", () => {
     "Proxy-Authorization",
   ]
   for (const name of forbidden)
-    test(`a header ${name} is refused`, () => {
+    test(`a header ${name} is rejected`, () => {
       const url = `http://public.test:${other.port}/`
       expect(parsed(http, { url, headers: [{ name, value: "127.0.0.1" }] })).toBeUndefined()
       expect(parsed(http, { url, auth: { kind: "header", name, value: "127.0.0.1" } })).toBeUndefined()
       expect(parsed(http, { url, headers: [{ name: "X-Fine", value: "127.0.0.1" }] })).toBeDefined()
     })
 
-  test("a line break in a header's name or value is refused", () => {
+  test("a line break in a header's name or value is rejected", () => {
     const url = `http://public.test:${other.port}/`
     for (const row of [
       { name: "X-A", value: "a\r\nHost: 127.0.0.1" },
@@ -179,7 +179,7 @@ describe("neither config nor input steers a request elsewhere", () => {
       expect(parsed(http, { url, headers: [row] })).toBeUndefined()
   })
 
-  test("an input's value stays a value", async () => {
+  test("an input's value is only ever a value", async () => {
     const values = [
       `@127.0.0.1:${victim.port}/`,
       "#",

@@ -19,7 +19,7 @@ import { attempt } from "./configs.ts"
 import { BROKEN, hostileZone, INSIDE, PRIVATE, urlForms } from "./forms.ts"
 import { watchSockets } from "./watch.ts"
 
-/** Allowed, and the address of no name that is asked for here. */
+/** An allowed address to which no name in this test resolves. */
 const GOOD = "127.0.0.2"
 
 const dns = use(() => startDnsServer(hostileZone(GOOD)))
@@ -36,10 +36,10 @@ const asked = (): string[] => dns.asked.map((question) => question.split(" ")[0]
 
 const config = (account: string) => ({ account, user: "u", auth: { kind: "token", token: "pat-secret" } })
 
-test("no field names a host: the account alone says where to go", () =>
+test("no field names a host: only the account determines the destination", () =>
   expect(targetFields(snowflake.fields).filter((field) => !JSON.stringify(field).includes("tunnel"))).toEqual([]))
 
-test("no form of a forbidden destination is dialled, or even asked for, as an account", async () => {
+test("no form of a forbidden destination is connected to, or even looked up, as an account", async () => {
   const forms = [...INSIDE, ...PRIVATE, ...BROKEN, ...urlForms(443)].flatMap(({ about, text }) =>
     [text, `${text}.snowflakecomputing.com`, `x.snowflakecomputing.com@${text}`, `${text}#.snowflakecomputing.com`, `x.${text}/#`].map((form) => ({
       about,
@@ -56,14 +56,14 @@ test("no form of a forbidden destination is dialled, or even asked for, as an ac
     expect(open.sockets, form).toEqual([])
   }
   expect(watch).toMatchObject({ past: [], byDoor: [] })
-  // Whatever was taken as an account was looked up below Snowflake's own domains, and led to loopback, which is denied.
+  // Every accepted account was looked up below Snowflake's own domains, and resolved to loopback, which is denied.
   expect(asked().length).toBeGreaterThan(0)
   expect(asked().filter((name) => !/\.snowflakecomputing\.(com|cn)$/.test(name))).toEqual([])
   expect(tally.dial).toBeGreaterThan(20)
   process.stdout.write(`\negress: ${forms.length} accounts: denied ${tally.parse + tally.dial} (${tally.parse} at parse, ${tally.dial} at dial), holes 0\n`)
 })
 
-test("where its name leads to a private address, the account is not reached", async () => {
+test("an account whose name resolves to a private address is not reached", async () => {
   using watch = watchSockets()
   await using open = lease()
   const outcome = await attempt(snowflake, config("acme-prod"), open)

@@ -11,7 +11,7 @@ import { failure } from "../support/failure.ts"
 import { type Loopback, listenHttp } from "../support/loopback.ts"
 import { watchSockets } from "./watch.ts"
 
-// What a coordinator can do that is not one, or that a stranger stands before: none of its answers leads the hub elsewhere.
+// A hostile server in the place of a coordinator, or an attacker in front of one: none of its answers can redirect the hub.
 
 interface Asked {
   readonly method: string
@@ -19,14 +19,14 @@ interface Asked {
   readonly body: string
 }
 
-/** An answer: a JSON object, a text, or those with a status and headers. */
+/** An answer: a JSON object, a text, or either of them with a status and headers. */
 type Given = object | string | { readonly status: number; readonly body?: object | string; readonly headers?: Record<string, string> }
 
 interface Coordinator extends Loopback {
   readonly asked: Asked[]
 }
 
-/** A server that answers each request by that function, which may use its own URL. */
+/** A server that answers each request with that function, which may use the server's URL. */
 async function coordinator(answer: (asked: Asked, url: string, count: number) => Given): Promise<Coordinator> {
   const asked: Asked[] = []
   const server = await listenHttp((request, response) => {
@@ -72,9 +72,9 @@ describe("a link to anywhere else is not followed", () => {
     ["another scheme", (url: string) => `${url.replace("http:", "https:")}/v1/statement/1`],
     ["a user before the host", (url: string) => `${url}@169.254.169.254/v1/statement/1`],
     ["another path", (url: string) => `${url}/v1/query/1`],
-    ["a path that climbs", (url: string) => `${url}/v1/statement/../../ui`],
+    ["a path with ..", (url: string) => `${url}/v1/statement/../../ui`],
     ["a file", () => "file:///v1/statement/1"],
-    ["a path alone", () => "/v1/statement/1"],
+    ["only a path", () => "/v1/statement/1"],
     ["a number", () => 1],
     ["nothing", () => null],
   ])("%s", async (_, link) => {
@@ -85,7 +85,7 @@ describe("a link to anywhere else is not followed", () => {
     expect([server.asked.length, watch.past, watch.byDoor.length <= 1]).toEqual([1, [], true])
   })
 
-  test("nor one in a later answer, after rows", async () => {
+  test("also in a later answer, after rows", async () => {
     await using server = await coordinator(({ method }, url) =>
       method === "POST" ? { nextUri: `${url}/v1/statement/executing/1` } : { columns: COLUMNS, data: [[1]], nextUri: "http://169.254.169.254/v1/statement/2" },
     )
@@ -93,7 +93,7 @@ describe("a link to anywhere else is not followed", () => {
     expect(server.asked).toHaveLength(2)
   })
 
-  test("nor a redirect", async () => {
+  test("and neither is a redirect", async () => {
     await using server = await coordinator(() => ({ status: 307, headers: { location: "http://169.254.169.254/v1/statement" } }))
     expect(await failure(run(server, query))).toMatchObject({ code: "response_invalid", message: expect.stringContaining("http://169.254.169.254") })
     expect(server.asked).toHaveLength(1)
@@ -101,13 +101,13 @@ describe("a link to anywhere else is not followed", () => {
 })
 
 describe("a server that never ends", () => {
-  test("answers without rows until the deadline, and is told that it is over", async () => {
+  test("and sends no rows is stopped at the deadline, with a cancellation", async () => {
     await using server = await coordinator((_, url) => ({ nextUri: `${url}/v1/statement/executing/1` }))
     expect(await failure(run(server, query, 700))).toMatchObject({ code: "timed_out" })
     expect(server.asked.filter(({ method }) => method === "DELETE")).toHaveLength(1)
   })
 
-  test("is asked for no more rows than the caller wants", async () => {
+  test("is not asked for more rows than the caller wants", async () => {
     await using server = await coordinator((_, url, count) => ({ columns: COLUMNS, data: [[count]], nextUri: `${url}/v1/statement/executing/${count}` }))
     await run(server, async (session) => {
       let rows = 0
@@ -120,14 +120,14 @@ describe("a server that never ends", () => {
   })
 })
 
-describe("an answer that no Trino gives is an error that says so", () => {
+describe("an answer that Trino never gives is an error that says so", () => {
   test.each<[string, Given, string]>([
     ["rows without columns", { data: [[1]] }, "response_invalid"],
-    ["columns that are no list", { columns: {}, data: [[1]] }, "response_invalid"],
+    ["columns that are not a list", { columns: {}, data: [[1]] }, "response_invalid"],
     ["columns without types", { columns: [{ name: "a" }], data: [[1]] }, "response_invalid"],
-    ["a row that is none", { columns: COLUMNS, data: [null] }, "response_invalid"],
+    ["a row that is not a list", { columns: COLUMNS, data: [null] }, "response_invalid"],
     [
-      "an array that is none",
+      "an array that is not a list",
       {
         columns: [{ name: "a", type: "array(bigint)", typeSignature: { rawType: "array", arguments: [{ kind: "TYPE", value: COLUMNS[0]?.typeSignature }] } }],
         data: [[7]],
@@ -135,22 +135,22 @@ describe("an answer that no Trino gives is an error that says so", () => {
       "response_invalid",
     ],
     [
-      "a zone that is none",
+      "an unknown time zone",
       {
         columns: [{ name: "a", type: "timestamp(3) with time zone", typeSignature: { rawType: "timestamp with time zone", arguments: [] } }],
         data: [["2024-01-01 00:00:00.000 Nowhere/Else"]],
       },
       "response_invalid",
     ],
-    ["JSON of no depth that anybody needs", `{"columns":${"[".repeat(100_000)}${"]".repeat(100_000)}}`, "response_invalid"],
+    ["JSON with extreme depth", `{"columns":${"[".repeat(100_000)}${"]".repeat(100_000)}}`, "response_invalid"],
     ["HTML", { status: 200, body: "<html>Log in</html>", headers: { "content-type": "text/html" } }, "response_invalid"],
     ["an error without a name", { error: {} }, "remote_failed"],
-    ["an error of a kind that is new", { error: { errorName: "NEW", errorType: "NEW", message: "no" } }, "remote_failed"],
+    ["an error of an unknown kind", { error: { errorName: "NEW", errorType: "NEW", message: "no" } }, "remote_failed"],
     ["an error of the user", { error: { errorName: "NEW", errorType: "USER_ERROR", message: "no" } }, "query_invalid"],
     ["an error with a name from a prototype", { error: { errorName: "constructor", errorType: "__proto__", message: "no" } }, "remote_failed"],
     ["a refusal in plain text", { status: 401, body: "Access Denied: Invalid credentials" }, "auth_failed"],
-    ["a failure with the places in its code", { status: 500, body: "no role\n\tat io.trino.Some(Some.java:1)" }, "remote_failed"],
-    ["a page that is not there", { status: 404, body: "Not found" }, "stream_not_found"],
+    ["a failure with a stack trace", { status: 500, body: "no role\n\tat io.trino.Some(Some.java:1)" }, "remote_failed"],
+    ["a missing page", { status: 404, body: "Not found" }, "stream_not_found"],
   ])("%s", async (_, given, code) => {
     await using server = await coordinator(() => given)
     const error = await failure(run(server, query))
@@ -167,17 +167,17 @@ test("numbers keep their digits, at any depth", async () => {
   expect(await run(server, query)).toEqual([[["9223372036854775807", "-9007199254740993", "1"]]])
 })
 
-describe("a server that is busy", () => {
+describe("a busy server", () => {
   const busy = (until: number) =>
     coordinator((_, __, count) => (count < until ? { status: 503, headers: { "retry-after": "0" } } : { columns: COLUMNS, data: [[9]], updateCount: 1 }))
 
-  test("gets a reading statement again", async () => {
+  test("gets a statement that only reads again", async () => {
     await using server = await busy(3)
     expect(await run(server, query)).toEqual([["9"]])
     expect(server.asked).toHaveLength(3)
   })
 
-  test("gets no writing statement again, since it might have run", async () => {
+  test("does not get a statement that writes again, because it may have run", async () => {
     await using server = await coordinator(({ body }, _, count) =>
       body.includes("information_schema")
         ? {
@@ -197,7 +197,7 @@ describe("a server that is busy", () => {
     expect(server.asked.filter(({ body }) => /INSERT/.test(body))).toHaveLength(1)
   })
 
-  test("gets the question for the next page again", async () => {
+  test("gets the request for the next page again", async () => {
     await using server = await coordinator(({ method }, url, count) =>
       method === "POST" ? { nextUri: `${url}/v1/statement/queued/1` } : count < 4 ? { status: 502 } : { columns: COLUMNS, data: [[1]] },
     )

@@ -4,17 +4,17 @@ import { syncBuiltinESMExports } from "node:module"
 import { isIP, Socket } from "node:net"
 import { dialledByDoor } from "../../src/net/dial.ts"
 
-/** What tried to reach out while the watch was on: through the door, and past it. */
+/** Connection attempts during the watch: through the egress check, and past it. */
 export interface Watch extends Disposable {
-  /** Targets of sockets that the door dialled. */
+  /** Targets of sockets that the hub's dialer opened. */
   readonly byDoor: readonly string[]
-  /** Everything else: sockets, UDP, look-ups by the system. Must stay empty. */
+  /** All other attempts: sockets, UDP, look-ups by the system. Must be empty. */
   readonly past: readonly string[]
 }
 
 /**
- * Watches every way out of the process that JavaScript has, until disposed. A socket that the door did not dial, or that
- * would leave this machine, is recorded and never connects.
+ * Watches every way in which JavaScript can leave the process, until disposed. A socket that the dialer did not open, or
+ * that would leave this machine, is recorded and never connects.
  */
 export function watchSockets(): Watch {
   const byDoor: string[] = []
@@ -49,7 +49,7 @@ export function watchSockets(): Watch {
   }
 }
 
-/** Records each call of `owner[name]` and refuses it; returns what puts the original back. */
+/** Records and rejects each call of `owner[name]`; returns a function that restores the original. */
 function instead<T extends object>(owner: T, name: keyof T & string, seen: string[]): () => void {
   const original = owner[name]
   const refuse = (...args: unknown[]): never => {
@@ -60,7 +60,7 @@ function instead<T extends object>(owner: T, name: keyof T & string, seen: strin
   return () => Object.assign(owner, { [name]: original })
 }
 
-/** `net` hands on an array of options and callback; everybody else options, or port and host. */
+/** Reads the arguments of a connect: `net` passes an array of options and callback, other callers pass options, or port and host. */
 function targetOf(args: readonly unknown[]): string {
   const first = Array.isArray(args[0]) ? (args[0][0] as unknown) : args[0]
   if (typeof first !== "object" || first === null) return typeof first === "number" ? `${String(args[1] ?? "localhost")}:${first}` : `path ${String(first)}`

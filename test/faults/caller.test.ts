@@ -8,7 +8,7 @@ import { listenRaw } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 import { until } from "../support/waiting.ts"
 
-/** How long what a caller left behind may still run. */
+/** How long a statement may still run after its caller has disconnected, in milliseconds. */
 const GONE_MS = 2_000
 
 let data: DataFolder
@@ -25,7 +25,7 @@ afterAll(async () => {
   await data.remove()
 })
 
-/** How many statements with that mark run on the target now. */
+/** The number of statements with that mark that run on the target now. */
 const running = (mark: string) => async (): Promise<number> =>
   Number(
     (
@@ -44,7 +44,7 @@ async function expectGone(mark: string): Promise<void> {
 }
 
 test.each(["application/json", "application/x-ndjson", "text/csv"])(
-  "a caller who goes away while a statement runs ends it on the server (%s)",
+  "a caller who disconnects while a statement runs ends it on the server (%s)",
   async (accept) => {
     const mark = `gone ${accept}`
     const caller = new AbortController()
@@ -62,7 +62,7 @@ test.each(["application/json", "application/x-ndjson", "text/csv"])(
   },
 )
 
-test("a caller who goes away in the middle of a stream ends its statement", async () => {
+test("a caller who disconnects during a stream ends its statement", async () => {
   const { key } = JSON.parse(readFileSync(join(data.dir, "cli.json"), "utf8")) as { key: string }
   const caller = new AbortController()
   const statement = "select a, repeat('x', 500) as text from generate_series(1, 10000) a, generate_series(1, 10000) b /* stream */"
@@ -81,10 +81,10 @@ test("a caller who goes away in the middle of a stream ends its statement", asyn
   await expectGone("stream")
 })
 
-test("a caller who goes away while a silent server is tested leaves no connection to it", async () => {
+test("a caller who disconnects during the test of a silent server leaves no connection to it", async () => {
   const open = new Set<unknown>()
   const silent = await listenRaw((socket) => {
-    // Without reading it would never learn of the end.
+    // The server must read, or it would never notice the end.
     open.add(socket.resume())
     socket.once("close", () => open.delete(socket))
   })
@@ -110,7 +110,7 @@ test("a caller who goes away while a silent server is tested leaves no connectio
   await silent.close()
 })
 
-test("a hub that is told to stop ends the statements that it left running", async () => {
+test("a hub that is stopped ends its running statements", async () => {
   const asked = hub.call("POST", "/v1/connectors/pg/query", { statement: "select pg_sleep(60) /* stopped */", timeoutMs: 60_000 })
   asked.catch(() => undefined)
   expect(await until(5_000, running("stopped"), (many) => many === 1)).toBe(1)

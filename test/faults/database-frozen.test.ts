@@ -8,14 +8,14 @@ import { startHubProcess } from "../support/hub-process.ts"
 import { until } from "../support/waiting.ts"
 
 const KEY = "the-first-admin-key-of-the-test"
-/** The longest that an answer may take: a statement is given up after 30 s, and taking it back must not double that. */
+/** The maximum time for an answer: a statement is abandoned after 30 s, and its rollback must not double that. */
 const BOUND_MS = 40_000
 const cleanup: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const step of cleanup.splice(0).reverse()) await step()
 })
 
-/** A server's processes: PostgreSQL gives each a session of its own, so that no group reaches them all. */
+/** A server's processes: PostgreSQL starts each in a session of its own, so that no process group contains them all. */
 function family(pid: number): number[] {
   const children = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -29,7 +29,7 @@ function family(pid: number): number[] {
   return [pid, ...children.map(Number)]
 }
 
-test("a database that is frozen is 503 in bounded time, and the hub is well again by itself when it thaws", { timeout: 240_000 }, async () => {
+test("a frozen database causes 503 in bounded time, and the hub recovers by itself when the database continues", { timeout: 240_000 }, async () => {
   const database = await startTestDatabase({ settings: { fsync: "on" } })
   cleanup.push(database.stop)
   const data = makeDataFolder()
@@ -45,7 +45,7 @@ test("a database that is frozen is 503 in bounded time, and the hub is well agai
   expect((await create("before")).status).toBe(201)
   const frozen = family(database.pid)
   const thaw = () => {
-    // A process that has ended meanwhile needs no thawing.
+    // A process that has ended in the meantime cannot be continued.
     for (const pid of frozen.filter((each) => existsSync(`/proc/${each}`))) process.kill(pid, "SIGCONT")
   }
   for (const pid of frozen) process.kill(pid, "SIGSTOP")

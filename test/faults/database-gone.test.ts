@@ -29,7 +29,7 @@ async function start(env: Readonly<Record<string, string>>) {
   return { data, hub, get, create }
 }
 
-/** Starts the server of a test database again, on its old port. */
+/** Restarts the server of a test database on its old port. */
 async function startAgain(database: TestDatabase): Promise<Spawned> {
   const home = join(database.folder, "..")
   const as = await chooseRunAs(home)
@@ -37,7 +37,7 @@ async function startAgain(database: TestDatabase): Promise<Spawned> {
   return spawnServer(binaries, { folder: database.folder, port: database.port, logFile: join(home, "server.log"), as, settings: { fsync: "on" } })
 }
 
-/** 503 as DESIGN §7 and §10 have it: a problem that says when to come again. */
+/** Asserts a 503 as in DESIGN §7 and §10: a problem with a Retry-After. */
 function expectUnavailable(answer: Answer): void {
   expect(answer.status, answer.text).toBe(503)
   expect(answer.headers.get("content-type")).toContain("application/problem+json")
@@ -45,7 +45,7 @@ function expectUnavailable(answer: Answer): void {
   expect(answer.body).toMatchObject({ status: 503, code: "store_unavailable" })
 }
 
-test("a database that is gone for 30 s is 503 with Retry-After meanwhile, and the hub is well again by itself", async () => {
+test("a database that is unavailable for 30 s causes 503 with Retry-After, and the hub recovers by itself", async () => {
   const database = await startTestDatabase({ settings: { fsync: "on" } })
   cleanup.push(database.stop)
   const { hub, get, create } = await start({ DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64") })
@@ -76,13 +76,13 @@ test("a database that is gone for 30 s is 503 with Retry-After meanwhile, and th
   const after = await Promise.all(Array.from({ length: 20 }, () => get("/v1/connectors/before")))
   expect(new Set(after.map((answer) => answer.status))).toEqual(new Set([200]))
   expect((await create("after")).status).toBe(201)
-  // What was refused did not happen.
+  // Rejected writes were not made.
   expect((await get("/v1/connectors")).body.total).toBe(2)
   expect(isAlive(hub.child.pid ?? 0)).toBe(true)
   console.log(`database gone for ${GONE_MS / 1000} s: ${asked * 4} requests answered 503, then well again`)
 })
 
-test("an embedded server that is killed under the hub comes back by itself, and keeps what was acknowledged", async () => {
+test("an embedded server that is killed is restarted by the hub, and keeps acknowledged writes", async () => {
   const { data, hub, get, create } = await start({})
   let asked = 0
   for (let round = 1; round <= DATABASE_KILLS; round++) {
@@ -109,7 +109,7 @@ test("an embedded server that is killed under the hub comes back by itself, and 
   console.log(`embedded server killed ${DATABASE_KILLS} times, ${asked} requests meanwhile, lost 0`)
 })
 
-test("a hub that is told to stop while its database is gone ends all the same", async () => {
+test("a hub can be stopped while its database is unavailable", async () => {
   const database = await startTestDatabase()
   cleanup.push(database.stop)
   const { hub, get } = await start({ DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: randomBytes(32).toString("base64") })

@@ -7,7 +7,7 @@ import { until } from "../support/waiting.ts"
 const TABLES = 3_000
 const KILLS = 4
 
-test("a hub that is killed while it discovers keeps the catalog it had, and discovers again", async () => {
+test("a hub that is killed during a discovery keeps the last catalog, and can discover again", async () => {
   const target = await startTestDatabase({ settings: { max_locks_per_transaction: "4096" } })
   const data = makeDataFolder()
   onTestFinished(async () => {
@@ -29,7 +29,7 @@ test("a hub that is killed while it discovers keeps the catalog it had, and disc
     const cut = hub.call("POST", "/v1/connectors/pg/discover")
     cut.catch(() => undefined)
     expect(await until(10_000, discovering, (yes) => yes)).toBe(true)
-    // From the catalog's first row to the last batch that is stored.
+    // The kill can happen at any time from the catalog's first row to the last stored batch.
     await new Promise((resolve) => setTimeout(resolve, kill * 120))
     await hub.end("SIGKILL")
     const outcome = await cut.then(

@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const step of cleanup.splice(0).reverse()) await step()
 })
 
-/** A disk of its own of that many MiB. Only root may mount; everybody else is told how to run this. */
+/** A separate disk of that size in MiB. Only root may mount it; other users see how to run this test. */
 function smallDisk(mebibytes: number): string {
   if (process.getuid?.() !== 0)
     throw new Error("This test mounts a small tmpfs, which only root may: run it as root, or in a container (`docker run --cap-add SYS_ADMIN …`).")
@@ -29,7 +29,7 @@ function smallDisk(mebibytes: number): string {
   return folder
 }
 
-/** Fills a disk but for so many bytes. */
+/** Fills a disk except for a number of bytes. */
 function fill(folder: string, leave: number): void {
   const { bavail, bsize } = statfsSync(folder)
   for (let left = bavail * bsize - leave, piece = 0; left > 0; piece++) {
@@ -43,7 +43,7 @@ function unfill(folder: string): void {
   for (let piece = 0; existsSync(join(folder, `ballast-${piece}`)); piece++) rmSync(join(folder, `ballast-${piece}`))
 }
 
-test("a disk that is full under the database: writes are refused clearly, reads go on or wait, nothing acknowledged is lost, and it is well again with room", {
+test("with a full disk under the database, writes are rejected clearly, reads continue or wait, no acknowledged write is lost, and the hub recovers once there is space", {
   timeout: 240_000,
 }, async () => {
   const disk = smallDisk(160)
@@ -81,7 +81,7 @@ test("a disk that is full under the database: writes are refused clearly, reads 
   expect(refused).toBe(3)
   expect((await hub.call("GET", "/healthz", undefined, { key: KEY })).status).toBe(200)
   expect(isAlive(hub.child.pid ?? 0)).toBe(true)
-  // A backup onto the full disk says so and leaves nothing.
+  // A backup to the full disk fails with that reason and leaves nothing behind.
   const backup = await jackfield(["backup", join(disk, "backup"), "--json"], { env: { JACKFIELD_DATA: dir } })
   expect(backup.code).not.toBe(0)
   expect(existsSync(join(disk, "backup"))).toBe(false)
@@ -101,7 +101,7 @@ test("a disk that is full under the database: writes are refused clearly, reads 
   console.log(`disk full: ${kept.length} uploads acknowledged and there, ${refused} refused, then well again`)
 })
 
-test("a first start on a disk that is full says so, and leaves nothing that a later start would take for whole", { timeout: 120_000 }, async () => {
+test("a first start on a full disk fails with that reason, and leaves nothing that a later start would take for complete", { timeout: 120_000 }, async () => {
   const disk = smallDisk(20)
   const dir = join(disk, "data")
   mkdirSync(dir, { mode: 0o711 })
@@ -111,7 +111,7 @@ test("a first start on a disk that is full says so, and leaves nothing that a la
   expect(existsSync(join(dir, "postgres"))).toBe(false)
 })
 
-test("a restore onto a disk that is too small is refused before anything is touched", { timeout: 120_000 }, async () => {
+test("a restore to a disk that is too small is rejected before anything is changed", { timeout: 120_000 }, async () => {
   const big = mkdtempSync(join(tmpdir(), "jackfield-test-from-"))
   chmodSync(big, 0o711)
   cleanup.push(() => rmSync(big, { recursive: true, force: true }))

@@ -1,14 +1,14 @@
 import { type Loopback, listenHttp } from "../support/loopback.ts"
 
-/** A far server that sees when each call starts, and how many are open at once. */
+/** A remote server that records when each call starts, and how many are open at once. */
 export interface FarServer extends Loopback {
   readonly starts: readonly number[]
   readonly open: { readonly now: number; readonly most: number }
 }
 
 /**
- * Starts one that answers after `takesMs`. A call is open until it is answered, or until the caller is gone; with
- * `closes` each has a connection of its own, and is open as long as that.
+ * Starts a server that answers after `takesMs`. A call is open until it is answered or the caller disconnects; with
+ * `closes`, each call has its own connection and is open as long as the connection.
  */
 export async function startFarServer(takesMs: number, { closes = false } = {}): Promise<FarServer> {
   const starts: number[] = []
@@ -25,7 +25,7 @@ export async function startFarServer(takesMs: number, { closes = false } = {}): 
   return Object.assign(server, { starts, open })
 }
 
-/** The most starts in any window of that length: each start begins one. */
+/** The maximum number of starts in any window of that length; a window begins at each start. */
 export function mostIn(starts: readonly number[], windowMs: number): number {
   let most = 0
   for (let from = 0, to = 0; from < starts.length; from++) {

@@ -25,11 +25,11 @@ async function node(): Promise<HubProcess> {
   return hub
 }
 
-/** Names of keys may repeat, so that one that was made twice shows. */
+/** Creates a key; names of keys may repeat, so that a key that was created twice is noticed. */
 const make = (hub: HubProcess, name: string): Promise<Answer> =>
   hub.call("POST", "/v1/keys", { name, role: "viewer" }, { key: KEY, headers: { "idempotency-key": `key of ${name}` } })
 
-test("two nodes that get the same request at once carry it out once", async () => {
+test("two nodes that get the same request at the same time carry it out once", async () => {
   const nodes = [await node(), await node()] as const
   for (let round = 0; round < 10; round++) {
     const answers = await Promise.all(Array.from({ length: 10 }, (_, index) => make(nodes[index % 2 === 0 ? 0 : 1], `twice-${round}`)))
@@ -46,7 +46,7 @@ test("two nodes that get the same request at once carry it out once", async () =
   await Promise.all(nodes.map((each) => each.end("SIGKILL")))
 })
 
-test("however often the hub is killed, each request is carried out once or its fate is told", async () => {
+test("however often the hub is killed, each request is carried out once, or the answer says that its outcome is unknown", async () => {
   const names: string[] = []
   const fates: Record<string, number> = {}
   for (let round = 0; round < KILLS; round++) {
@@ -66,7 +66,7 @@ test("however often the hub is killed, each request is carried out once or its f
     await new Promise((resolve) => setTimeout(resolve, 300 + round * 70))
     await hub.end("SIGKILL")
     await Promise.all(writers)
-    // What would be a minute's wait: the claims of the killed process are over.
+    // Expires the claims of the killed process, which would otherwise take a minute.
     await database.query("update jackfield.idempotency_keys set leased_until = now() - interval '1 second' where status is null", [], "hub")
     const next = await node()
     for (const name of doubtful) {

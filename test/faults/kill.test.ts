@@ -10,7 +10,7 @@ import { Sundry } from "./sundry.ts"
 const KILLS = 50
 const KEY = "the-admin-key-of-this-very-test"
 const WRITERS = 6
-/** In each fourth round the embedded database is killed with the hub, so that it must recover from its write-ahead log. */
+/** In every fourth round the embedded database is killed with the hub, so that it must recover from its write-ahead log. */
 const DATABASE_TOO = 4
 
 let data: DataFolder
@@ -24,7 +24,7 @@ afterAll(async () => {
   await data.remove()
 })
 
-/** Every connector that the hub has, by name. */
+/** All connectors of the hub, by name. */
 async function everything(hub: HubProcess): Promise<Map<string, Listed>> {
   const all = new Map<string, Listed>()
   let cursor: string | null = null
@@ -37,7 +37,7 @@ async function everything(hub: HubProcess): Promise<Map<string, Listed>> {
   return all
 }
 
-/** The names whose stored password does not log in any more. */
+/** The names of connectors whose stored password no longer works. */
 async function unusable(hub: HubProcess, names: readonly string[]): Promise<string[]> {
   const failed: string[] = []
   for (const name of names) {
@@ -47,7 +47,7 @@ async function unusable(hub: HubProcess, names: readonly string[]): Promise<stri
   return failed
 }
 
-/** The audit's chain is whole and has an entry for each acknowledged write; how many it has. */
+/** Asserts that the audit's chain is complete and has an entry for each acknowledged write; returns the number of entries. */
 async function unbroken(hub: HubProcess, acknowledged: number): Promise<number> {
   const { status, body } = await hub.call("GET", "/v1/audit/verify")
   expect(status).toBe(200)
@@ -56,7 +56,7 @@ async function unbroken(hub: HubProcess, acknowledged: number): Promise<number> 
   return body.entries as number
 }
 
-/** Connectors that do not have a version for each change. */
+/** The connectors that do not have a version for each change. */
 async function withoutVersions(hub: HubProcess, listed: ReadonlyMap<string, Listed>, names: readonly string[]): Promise<string[]> {
   const failed: string[] = []
   for (const name of names) {
@@ -67,7 +67,7 @@ async function withoutVersions(hub: HubProcess, listed: ReadonlyMap<string, List
   return failed
 }
 
-test("no acknowledged write is lost when the busy hub is killed again and again", { timeout: 1_800_000 }, async () => {
+test("no acknowledged write is lost if the busy hub is killed repeatedly", { timeout: 1_800_000 }, async () => {
   const writers = Array.from({ length: WRITERS }, (_, index) => new Writer(`w${index}`, { host: database.host, port: database.port }, logins))
   const sundries = ["s", "t"].map((prefix) => new Sundry(prefix, KEY))
   const lost: string[] = []
@@ -85,7 +85,7 @@ test("no acknowledged write is lost when the busy hub is killed again and again"
     for (const writer of writers) lost.push(...writer.settle(listed))
     expect(lost).toEqual([])
     expect(listed.size).toBe(writers.flatMap((writer) => writer.live()).length)
-    // Every secret in the last round, else a few of each writer's: a test changes no version.
+    // All secrets in the last round, otherwise a few of each writer; a connector test does not change a version.
     const some = writers.flatMap((writer) => writer.live().slice(round > KILLS ? 0 : -2))
     lost.push(...(await unusable(hub, some)), ...(await withoutVersions(hub, listed, some)))
     expect(lost).toEqual([])

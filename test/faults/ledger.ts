@@ -1,12 +1,12 @@
 import type { Answer } from "../support/ask.ts"
 
-/** A login at the target; a connector's password is right only together with its user. */
+/** A login at the target; a connector's password is correct only with its own user. */
 export interface Login {
   readonly user: string
   readonly password: string
 }
 
-/** What the hub acknowledged of one connector; undefined: that it is deleted. */
+/** The last acknowledged state of one connector; undefined: deleted. */
 interface Known {
   readonly version: number
   readonly user: string
@@ -15,21 +15,21 @@ interface Known {
 
 type Call = (method: string, path: string, body?: unknown) => Promise<Answer>
 
-/** One connector as a list shows it. */
+/** One connector in a list. */
 export interface Listed {
   readonly name: string
   readonly version: number
   readonly config: { readonly user: string; readonly password: { readonly fingerprint: string } }
 }
 
-/** Makes, changes and deletes connectors of its own, one request at a time, and remembers what was acknowledged. */
+/** Creates, changes and deletes its own connectors, one request at a time, and remembers the acknowledged writes. */
 export class Writer {
   acknowledged = 0
   readonly #prefix: string
   readonly #target: { readonly host: string; readonly port: number }
   readonly #logins: readonly Login[]
   readonly #known = new Map<string, Known | undefined>()
-  /** The one whose last request got no answer: it may have happened or not. */
+  /** The connector whose last request got no answer, so that the change may or may not have been made. */
   #doubtful: string | undefined
   #made = 0
   #step = 0
@@ -40,7 +40,7 @@ export class Writer {
     this.#logins = logins
   }
 
-  /** Writes until the hub is gone. An answer that is no success is an error: nothing here is refused by a hub that works. */
+  /** Writes until the hub is gone. Any answer without success is an error, because a working hub accepts all of these requests. */
   async run(call: Call): Promise<void> {
     for (;;) {
       const live = this.live()
@@ -65,12 +65,12 @@ export class Writer {
     return kind === 1 ? call("PATCH", `/v1/connectors/${name}`, { config: login }) : call("DELETE", `/v1/connectors/${name}`)
   }
 
-  /** Names that are acknowledged to exist. */
+  /** The names of connectors whose existence was acknowledged. */
   live(): string[] {
     return [...this.#known].filter(([, known]) => known !== undefined).map(([name]) => name)
   }
 
-  /** Compares with what the hub has now; one sentence per acknowledged write that is lost. What was in doubt is taken as it is. */
+  /** Compares with the hub's current state; returns one sentence per lost acknowledged write. The connector in doubt is accepted as it is. */
   settle(listed: ReadonlyMap<string, Listed>): string[] {
     const doubtful = this.#doubtful
     this.#doubtful = undefined
@@ -87,7 +87,7 @@ export class Writer {
     })
   }
 
-  /** It is either as it was, or one write further; a connector whose create was in doubt may be there in its first version. */
+  /** The connector in doubt is either unchanged, or one write further; one whose create was in doubt may exist in its first version. */
   #settleDoubt(name: string, found: Listed | undefined): string[] {
     const before = this.#known.get(name)
     const least = before?.version ?? 1

@@ -3,7 +3,7 @@ import { ConnectorLimits, type Grant } from "../../src/limits/connector-limits.t
 import { effectiveLimits } from "../../src/limits/limits.ts"
 import { openStore } from "../../src/store/store.ts"
 
-/** A process of the limiter's fault test: calls the far server under the limiter as fast as it may, until it is killed. */
+/** A process of the limiter's fault test: calls the remote server as fast as the limiter allows, until it is killed. */
 const [databaseUrl = "", workspaceId = "", connectorId = "", port = "", limits = "{}", callers = "8"] = process.argv.slice(2)
 
 const quiet = { info: () => undefined, warn: () => undefined }

@@ -29,7 +29,7 @@ interface Place {
   hub: HubProcess
 }
 
-/** Calls through one hub after another, whichever stands at `place`, until the end. */
+/** Calls through the hub that is currently at `place`, until the end. */
 async function caller(place: Place, id: string, end: number, codes: Map<string, number>): Promise<void> {
   while (performance.now() < end) {
     const code = await place.hub.call("POST", `/v1/connectors/${id}/call`, { timeoutMs: 20_000 }, { key: KEY }).then(
@@ -41,7 +41,7 @@ async function caller(place: Place, id: string, end: number, codes: Map<string, 
   }
 }
 
-test("60 per 2 s and 5 at once hold over 3 hubs, two of which are killed and replaced", async () => {
+test("limits of 60 per 2 s and 5 at once apply across 3 hubs, two of which are killed and replaced", async () => {
   const far = await startFarServer(25)
   const places: [Place, Place, Place] = [{ hub: await startHub() }, { hub: await startHub() }, { hub: await startHub() }]
   const config = { url: `http://127.0.0.1:${far.port}/` }
@@ -64,6 +64,6 @@ test("60 per 2 s and 5 at once hold over 3 hubs, two of which are killed and rep
   await far.close()
   expect(most).toBeLessThanOrEqual(LIMITS.requests + 1)
   expect(far.open.most).toBeLessThanOrEqual(LIMITS.concurrency)
-  // How much of it three whole hubs use depends on the machine that they share; limiter.test.ts measures the limiter alone.
+  // How much of the limit three complete hubs use depends on the machine; limiter.test.ts measures the limiter alone.
   expect(used).toBeGreaterThan(0.3)
 })

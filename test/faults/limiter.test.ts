@@ -14,11 +14,11 @@ const KILL_AT_MS = 8_000
 
 const database = use(() => startTestDatabase())
 
-test("60 per 2 s and 5 at once, over 3 processes of which one is killed and replaced", async () => {
+test("limits of 60 per 2 s and 5 at once apply across 3 processes, one of which is killed and replaced", async () => {
   const store = await openStore({ dataDir: "unused", databaseUrl: database.url, log: { info: () => undefined, warn: () => undefined } })
   const { workspaceId, connectorId } = await seedWorkspace(store)
   await store.close()
-  // What the seed left behind says nothing that the limiter ever would.
+  // The seed leaves a state that the limiter itself would never write.
   await database.query("delete from jackfield.limiter_starts; delete from jackfield.limiter_slots")
   const far = await startFarServer(25, { closes: true })
   const children: ChildProcess[] = []

@@ -18,7 +18,7 @@ afterAll(async () => {
   await data.remove()
 })
 
-/** A digest of everything in the database but for where nodes listen. */
+/** A digest of everything in the database except the addresses of nodes. */
 async function content(): Promise<string> {
   const hash = createHash("sha256")
   for (const { t } of await database.query(
@@ -31,7 +31,7 @@ async function content(): Promise<string> {
   return hash.digest("hex")
 }
 
-test("a hub with the wrong master key refuses to start, names what to do, and changes nothing; with the right one all is well", {
+test("a hub with the wrong master key does not start, names the next step, and changes nothing; with the right key it works", {
   timeout: 180_000,
 }, async () => {
   const start = (env: Readonly<Record<string, string>>) =>
@@ -68,7 +68,7 @@ test("a hub with the wrong master key refuses to start, names what to do, and ch
   expect(await again.end()).toBe(0)
 })
 
-test("an embedded hub whose master.key is gone makes no new one", { timeout: 180_000 }, async () => {
+test("an embedded hub whose master.key is missing does not create a new one", { timeout: 180_000 }, async () => {
   const own = makeDataFolder()
   try {
     const first = startHubProcess(own.dir)

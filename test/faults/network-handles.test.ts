@@ -9,14 +9,14 @@ import { type Subject, subjects } from "./network/subjects.ts"
 const TESTS = 1_000
 const AT_ONCE = 10
 const DEADLINE_MS = 400
-/** Faults that end by themselves or with the deadline; those that pour out gigabytes are in `network.test.ts`. */
+/** Faults that end by themselves or at the deadline; those that send gigabytes are in `network.test.ts`. */
 const quick = faults.filter(({ name }) => !/body|bomb|messages/.test(name))
 
-/** What this process holds of the system: sockets, timers, pipes, child processes, by kind. */
+/** The system resources of this process by kind: sockets, timers, pipes, child processes. */
 function held(): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1
-  // What the test itself and its runner wait for comes and goes.
+  // Resources of the test itself and of its runner come and go.
   for (const kind of ["Immediate", "TickObject", "FSReqPromise", "FSReqCallback"]) delete counts[kind]
   return counts
 }
@@ -32,7 +32,7 @@ let before: string | undefined
 beforeAll(async () => {
   before = process.env["TMPDIR"]
   folder = await mkdtemp(join(tmpdir(), "jackfield-handles-"))
-  // Whoever makes a temporary file from now on makes it here.
+  // From now on, every temporary file is created in this folder.
   process.env["TMPDIR"] = folder
 })
 afterAll(async () => {
@@ -41,11 +41,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-test("after a thousand tests that met a fault nothing is left", async () => {
+test("a thousand tests that meet a fault leave no resources behind", async () => {
   const cases: readonly { subject: Subject; fault: Fault }[] = subjects.flatMap((subject) =>
     quick.filter((fault) => fault.applies(subject)).map((fault) => ({ subject, fault })),
   )
-  // The first of each loads libraries, which may keep something for good.
+  // The first test of each kind loads libraries, which may keep resources permanently.
   for (const { subject, fault } of cases) await meet(subject, fault, DEADLINE_MS, false)
   await sleep(1_500)
   const [resources, descriptors] = [held(), await openFiles()]

@@ -11,19 +11,19 @@ import { faults, meet } from "./network/cases.ts"
 import { answering, BODIES } from "./network/servers.ts"
 import { subjects } from "./network/subjects.ts"
 
-// What a network and what answers on it can do, against every type: its own cause code, within the deadline, in little memory.
+// Faults of the network and of servers against every type: each must get its own code, within the deadline and with little memory.
 
 const DEADLINE_MS = 2_500
-/** Reading until a cap takes as long as it takes. */
+/** The time for reading up to a cap, which is not measured. */
 const BODY_DEADLINE_MS = 30_000
-/** A deadline that holds ends the test well before this; the grace for cancelling on the server is in it. */
+/** A test must end well before this time after its deadline; it includes the grace period for cancelling on the server. */
 const LATE_MS = 3_000
 const MEMORY_BYTES = 450 * 1_048_576
 
 const table = new Map<string, Map<string, string>>()
 const isLong = (name: string): boolean => /body|bomb|without end/.test(name)
 
-test("every type that dials is here", () => {
+test("every type that opens connections is covered", () => {
   expect(subjects.map(({ connector }) => connector.type)).toEqual(connectors.map(({ type }) => type))
 })
 
@@ -45,17 +45,17 @@ describe.each(subjects.map((subject) => ({ type: subject.connector.type, subject
       expect([code, report.error?.message.endsWith(".")], report.error?.message).toEqual([code === fault.or ? fault.or : expected.code, true])
       if (expected.stage !== undefined && code === expected.code) expect(stage).toBe(expected.stage)
       expect(report.error?.next.length).toBeGreaterThan(10)
-      expect(tookMs, "it ends with its deadline").toBeLessThan(deadlineMs + LATE_MS)
+      expect(tookMs, "the test ends with its deadline").toBeLessThan(deadlineMs + LATE_MS)
       expect(grewBy, "memory stays bounded").toBeLessThan(MEMORY_BYTES)
     })
   }
 })
 
-/** A test of a file looks at its first part alone; the whole is for discovery. */
+/** A test of a file reads only its first part; discovery reads the whole file. */
 test.each([
   ["10 GB body", "timed_out"],
   ["gzip bomb", "response_too_large"],
-])("the whole file, a %s: %s, in little memory", async (name, code) => {
+])("discovery of a whole file, a %s: %s, with little memory", async (name, code) => {
   const csv = subjects.find(({ connector }) => connector.type === "csv")
   if (csv === undefined) throw new Error("no csv")
   await using server = await listenRaw((socket) => answering(socket, BODIES[name] ?? (() => undefined)))

@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const envOf = (name: string) => ({ ...master, DATABASE_URL: database.url.replace(/postgres$/, name) })
 
-/** A hub's database with `count` connectors named after it, and ballast, so that a copy takes a while. */
+/** Fills a hub's database with `count` connectors named after it, and with ballast, so that a copy takes a while. */
 async function filled(name: string, count: number): Promise<void> {
   await database.query(`create database ${name}`)
   const hub = await startHub({ ...envOf(name), JACKFIELD_ADMIN_KEY: "the-admin-key-of-this-very-test" })
@@ -38,7 +38,7 @@ async function filled(name: string, count: number): Promise<void> {
   await database.query("insert into jackfield.settings select 'ballast/' || n, to_jsonb(repeat(md5(n::text), 200)) from generate_series(1, 4000) n", [], name)
 }
 
-/** One line that says what the hub has: tables with their rows and digests. */
+/** One line that describes the hub's data: tables with their rows and digests. */
 async function state(name: string): Promise<string> {
   const tables = await database.query(
     "select relname::text as t from pg_class where relnamespace = 'jackfield'::regnamespace and relkind = 'r' and relname not like 'kysely%' and relname <> 'owner_settings' order by 1",
@@ -60,7 +60,7 @@ async function state(name: string): Promise<string> {
 const command = (args: readonly string[], env: Readonly<Record<string, string>>) =>
   spawn(process.execPath, [join(ROOT, "bin", "jackfield.mjs"), ...args], { cwd: "/", env: { PATH: process.env["PATH"] ?? "", ...env }, stdio: "ignore" })
 
-/** Waits until no session of a killed command is left: what it had open is rolled back by then. */
+/** Waits until no session of a killed command is left; its open transactions are rolled back by then. */
 async function settled(name: string): Promise<void> {
   for (let wait = 0; wait < 500; wait++) {
     const open = await database.query("select from pg_stat_activity where datname = $1 and application_name like 'jackfield%'", [name])
@@ -70,7 +70,7 @@ async function settled(name: string): Promise<void> {
   throw new Error("a session of a killed command stayed")
 }
 
-test(`a restore that is killed ${KILLS} times leaves what was there or what was to come, never anything between`, async () => {
+test(`a restore that is killed ${KILLS} times leaves either the old data or the restored data, never a mixture`, async () => {
   await filled("source", 6)
   const file = join(folder, "backup")
   expect(await jackfield(["backup", file], { env: envOf("source") })).toMatchObject({ code: 0 })

@@ -31,7 +31,7 @@ const rotation = (): ChildProcess =>
     stdio: "ignore",
   })
 
-/** Writes secrets through one node until told to stop; what was acknowledged, by connector. */
+/** Writes secrets through one node until it is told to stop; returns the acknowledged secrets by connector. */
 async function write(hub: TestHub, key: string, prefix: string, state: { stop: boolean }): Promise<Map<string, string>> {
   const known = new Map<string, string>()
   for (let step = 0; !state.stop; step++) {
@@ -48,7 +48,7 @@ async function write(hub: TestHub, key: string, prefix: string, state: { stop: b
   return known
 }
 
-test(`a rotation that is killed ${KILLS} times goes on, while two nodes write, and in the end every secret opens`, async () => {
+test(`a rotation that is killed ${KILLS} times while two nodes write continues, and finally every secret can be opened`, async () => {
   const [one, two] = hubs as [TestHub, TestHub]
   const admins = [env.JACKFIELD_ADMIN_KEY]
   for (let index = 1; index < WORKSPACES; index++)
@@ -72,7 +72,7 @@ test(`a rotation that is killed ${KILLS} times goes on, while two nodes write, a
     for (let attempt = 0; kills < KILLS && attempt < 4 * KILLS; attempt++) {
       const child = rotation()
       const exited = new Promise<NodeJS.Signals | null>((resolve) => child.once("exit", (_, signal) => resolve(signal)))
-      // Node needs a moment to start; a mark says that the rotation has begun, and from there on any moment is as good.
+      // Node needs a moment to start. A mark shows that the rotation has begun; from then on, the kill may come at any moment.
       for (let wait = 0; wait < 400 && (await mark()) === 0 && child.exitCode === null; wait++) await new Promise((resolve) => setTimeout(resolve, 10))
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 250))
       child.kill("SIGKILL")
@@ -90,7 +90,7 @@ test(`a rotation that is killed ${KILLS} times goes on, while two nodes write, a
   expect(proof.values).toBeGreaterThanOrEqual(WORKSPACES * SECRETS + known)
   const [keys] = await database.query("select count(*)::int as keys, count(*) filter (where retired_at is null)::int as active from jackfield.data_keys")
   expect(keys).toEqual({ keys: WORKSPACES, active: WORKSPACES })
-  // A node that starts now opens what the others sealed, and they what it seals.
+  // A node that starts now can open the secrets of the others, and they can open its secrets.
   const third = await startHub(env)
   hubs.push(third)
   for (const hub of hubs)

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from "node:crypto"
 import type { HubProcess } from "../support/hub-process.ts"
 
-/** Sends files, and asks for keys under an Idempotency-Key, one request at a time, and remembers what was acknowledged. */
+/** Sends files, and creates keys with an Idempotency-Key, one request at a time, and remembers the acknowledged writes. */
 export class Sundry {
   acknowledged = 0
   readonly #apiKey: string
   readonly #prefix: string
-  /** SHA-256 of every file that was sent, by its name. */
+  /** The SHA-256 of every file that was sent, by its name. */
   readonly #sent = new Map<string, string>()
   readonly #uploads = new Map<string, string>()
   readonly #keys = new Set<string>()
@@ -53,7 +53,7 @@ export class Sundry {
     return hub.call("POST", "/v1/keys", { name, role: "viewer" }, { key: this.#apiKey, headers: { "idempotency-key": name } })
   }
 
-  /** One sentence for each acknowledged write that is lost, or that happened twice. The request in doubt is repeated, as a client does. */
+  /** One sentence for each acknowledged write that is lost or was made twice. The request in doubt is repeated, as a client would do. */
   async settle(hub: HubProcess): Promise<string[]> {
     const doubtful = this.#doubtful
     if (doubtful !== undefined && (await this.#askForKey(hub, doubtful)).status === 201) this.#keys.add(doubtful)
@@ -72,7 +72,7 @@ export class Sundry {
   }
 }
 
-/** Every element of a list. */
+/** All elements of a list, from all of its pages. */
 async function all(hub: HubProcess, path: string, key: string): Promise<Record<string, unknown>[]> {
   const found: Record<string, unknown>[] = []
   let cursor: string | null = null

@@ -37,7 +37,7 @@ const expire = () =>
     url.split("/").at(-1),
   )
 
-/** A connector whose refresh token was replaced once already, and whose access token has expired. */
+/** A connector whose refresh token has been replaced once, and whose access token has expired. */
 async function ready(on: HubProcess): Promise<string> {
   const auth = { kind: "oauth2_refresh", tokenUrl: `${provider.url}/token`, clientId: "c", refreshToken: provider.refresh }
   const made = await on.call("POST", "/v1/connectors", { name: "api", type: "http", config: { url: `${provider.url}/api`, auth } }, { key: KEY })
@@ -50,7 +50,7 @@ const call = (on: HubProcess) => on.call("POST", "/v1/connectors/api/call", {}, 
 
 type Step = "arrives" | "before" | "called"
 
-/** Calls, and kills the hub the moment the far side is at that step. */
+/** Sends a call, and kills the hub when the remote system reaches that step. */
 async function killAt(step: Step): Promise<void> {
   const victim = await hub()
   await ready(victim)
@@ -64,13 +64,13 @@ async function killAt(step: Step): Promise<void> {
   await killed
 }
 
-test("killed while it asks, before the provider decided: the same refresh token is good", async () => {
+test("killed during the request, before the provider's decision: the same refresh token is still valid", async () => {
   await killAt("arrives")
   const after = await call(await hub())
   expect([after.status, after.text]).toEqual([200, expect.any(String)])
 })
 
-test("killed once the access token is used: what took the refresh token's place is stored", async () => {
+test("killed when the access token is used: the new refresh token is stored", async () => {
   await killAt("called")
   await expire()
   const next = await hub()
@@ -78,14 +78,14 @@ test("killed once the access token is used: what took the refresh token's place 
   expect(provider.tokens.map(({ form }) => form.get("refresh_token"))).toEqual([0, 1, 2].map((n) => `refresh-canary-${n}`))
 })
 
-test("killed between the provider's answer and the commit: the last one is sent once more, which a provider may allow", async () => {
+test("killed between the provider's answer and the commit: the old refresh token is sent once more, which a provider may allow", async () => {
   provider.behaviour.grace = true
   await killAt("before")
   expect((await call(await hub())).status).toBe(200)
   expect(provider.tokens.map(({ form }) => form.get("refresh_token"))).toEqual([0, 1, 1].map((n) => `refresh-canary-${n}`))
 })
 
-test("or it says what happened, and to log in again; the new refresh token then works", async () => {
+test("or the error explains the cause and says to log in again, and the new refresh token then works", async () => {
   await killAt("before")
   const next = await hub()
   const lost = await call(next)
@@ -96,13 +96,13 @@ test("or it says what happened, and to log in again; the new refresh token then 
   expect((await call(next)).status).toBe(200)
 })
 
-test("a caller of another node waits for a killed one no longer than its turn lasts", async () => {
+test("a caller on another node waits for a killed node no longer than its lease", async () => {
   const other = await hub()
   await killAt("arrives")
   expect((await call(other)).status).toBe(200)
 })
 
-test("the database gone for a while after the provider answered: it is stored when it is back, and then used", async () => {
+test("the database is unavailable after the provider's answer: the token is stored when the database is back, and then used", async () => {
   const one = await hub()
   await ready(one)
   const name = url.split("/").at(-1) ?? ""

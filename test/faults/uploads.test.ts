@@ -8,7 +8,7 @@ import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { use } from "../support/use.ts"
 import { until } from "../support/waiting.ts"
 
-/** What a hub may grow by while it takes or reads a GiB; one that held the file would grow by all of it. */
+/** The allowed growth of a hub's memory while it receives or reads 1 GiB; a hub that held the file would grow by all of it. */
 const FLAT_MB = 200
 const GIB = 1024 ** 3
 const LINE = '123456,"Zoë, Ltd",2026-01-01,99.50,some longer text that is plain,true\n'
@@ -27,7 +27,7 @@ afterAll(async () => {
 const KEY = "the-admin-key-of-this-test-000"
 const headers = { authorization: `Bearer ${KEY}` }
 
-/** Sends `blocks` blocks at the pace of the hub; the answer's body, or why there is none. */
+/** Sends `blocks` blocks at the pace of the hub; returns the answer's body, or the reason why there is none. */
 function send(url: string, block: Buffer, blocks: number, sent: (count: number) => void = () => undefined): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     const asked = request(`${url}/v1/uploads?name=big.csv`, { method: "POST", headers }, (response) => {
@@ -50,7 +50,7 @@ function send(url: string, block: Buffer, blocks: number, sent: (count: number) 
 
 const call = (hub: HubProcess, method: string, path: string, body?: unknown) => hub.call(method, path, body, { key: KEY })
 
-test("a GiB is taken, discovered and paged through in flat memory", async () => {
+test("a file of 1 GiB is received, discovered and paged through in flat memory", async () => {
   const hub = startHubProcess(data.dir, { env })
   try {
     const url = await hub.ready
@@ -74,7 +74,7 @@ test("a GiB is taken, discovered and paged through in flat memory", async () => 
     expect((await call(hub, "POST", "/v1/connectors", { name: "big", type: "csv", config })).status).toBe(201)
     const catalog = await watched("discovery", () => call(hub, "POST", "/v1/connectors/big/discover", { timeoutMs: 900_000 }))
     const lines = (blocks * block.length) / Buffer.byteLength(LINE)
-    // Without a header: its first line has numbers.
+    // The file has no header: its first line has numbers.
     expect(catalog.body).toMatchObject({ complete: true, streams: [{ estimatedRows: lines }] })
     const rows = await watched("preview", () => call(hub, "GET", `/v1/connectors/big/rows?limit=1000&stream=${encodeURIComponent('["big.csv"]')}`))
     expect(rows.body.rowCount).toBe(1_000)
@@ -84,7 +84,7 @@ test("a GiB is taken, discovered and paged through in flat memory", async () => 
   }
 })
 
-test("a hub that is killed while files arrive shows none of them, and the next one sweeps them", async () => {
+test("a hub that is killed while files arrive shows none of them, and the next hub deletes them", async () => {
   let hub = startHubProcess(data.dir, { env })
   await hub.ready
   const before = Number((await database.query("select count(*)::int as n from jackfield.uploads"))[0]?.["n"])

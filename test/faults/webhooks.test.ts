@@ -43,7 +43,7 @@ async function start(role: string): Promise<HubProcess> {
   return hub
 }
 const count = async (statement: string): Promise<number> => Number((await database.query(`select count(*)::int as n from jackfield.${statement}`))[0]?.["n"])
-/** Every check is due, and no waiting or lease of a killed node holds anything up longer than a moment. */
+/** Makes every check due, and shortens waits and the leases of killed nodes. */
 const hurry = async (): Promise<void> => {
   await database.query("update jackfield.health_checks set next_at = least(next_at, now()), leased_until = least(leased_until, now() + interval '300 ms')")
   await database.query("update jackfield.webhook_deliveries set next_at = least(next_at, now()), leased_until = least(leased_until, now() + interval '300 ms')")
@@ -53,7 +53,7 @@ test("every change of state reaches the webhook, however often the workers are k
   const api = await start("api")
   const made = await api.call("POST", "/v1/webhooks", { url: receiver.url, events: ["connector.state_changed"] }, { key: KEY })
   receiver.secret = made.body.signingSecret
-  // Now and then the receiver itself is not well.
+  // The receiver itself fails now and then.
   receiver.answer = () => (Math.random() < 0.2 ? 503 : 204)
   for (let index = 0; index < CONNECTORS; index++) {
     await api.call("POST", "/v1/connectors", { name: `c${index}`, type: "http", config: { url: `${system.url}/${index}` } }, { key: KEY })
@@ -64,7 +64,7 @@ test("every change of state reaches the webhook, however often the workers are k
   for (let round = 1; round <= KILLS; round++) {
     const worker = await start("worker")
     working = round % 2 === 0
-    // Enough for most to change, and some in the middle of it.
+    // Long enough for most connectors to change, with some changes in progress.
     const goal = asked + CONNECTORS + Math.random() * CONNECTORS
     await until(20_000, hurry, () => asked >= goal)
     await worker.end("SIGKILL")
@@ -89,10 +89,10 @@ test("every change of state reaches the webhook, however often the workers are k
   const forged = receiver.received.filter(({ verified }) => verified !== "yes").length
   console.log(`kills ${kills}, changes ${changes}, events ${events.length}, arrivals ${receiver.received.length}, lost ${lost.length}`)
   expect([pending, lost, forged]).toEqual([0, [], 0])
-  // The outbox is written with the change: there is one event for each, no more and no fewer.
+  // The outbox is written with the change: there is exactly one event for each.
   expect(events.length).toBe(changes)
   expect(changes).toBeGreaterThan(CONNECTORS)
-  // Each connector's changes are told of in turns: nothing was told twice as two events.
+  // Each connector's changes alternate, so no change was reported as two events.
   for (let index = 0; index < CONNECTORS; index++) {
     const states = await database.query(
       "select r.state from jackfield.health_results r join jackfield.connectors c on c.id = r.connector_id where c.name = $1 and r.changed order by r.id",
@@ -110,7 +110,7 @@ test("a killed node's check is taken over", async () => {
     await hub.end("SIGKILL")
     hubs.delete(hub)
   }
-  // Taken by a node that is no more, whose lease still runs for a moment.
+  // The check was taken by a node that no longer exists, whose lease is still valid for a moment.
   await database.query("update jackfield.health_checks set next_at = now(), leased_by = gen_random_uuid(), leased_until = now() + interval '3 s'")
   const before = await count("health_results")
   await start("worker")

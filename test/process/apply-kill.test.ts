@@ -14,13 +14,13 @@ const names = Array.from({ length: COUNT }, (_, index) => `part-${String(index).
 const data = use(() => makeDataFolder())
 
 interface Applied {
-  /** The connectors that the command said were made or changed. */
+  /** The connectors that the command reported as created or changed. */
   readonly told: readonly string[]
   readonly code: number | null
   readonly stderr: string
 }
 
-/** Runs `apply` on the file; `at` is called once that many connectors are done. */
+/** Runs `apply` on the file; calls `at` once that many connectors are done. */
 async function apply(file: string, after = Number.POSITIVE_INFINITY, at: (pid: number) => void = () => undefined): Promise<Applied> {
   const env = { PATH: process.env["PATH"] ?? "", JACKFIELD_DATA: data.dir }
   const command = spawn(process.execPath, [CLI, "apply", "-f", file, "--yes"], { env, stdio: ["ignore", "pipe", "pipe"] })
@@ -54,10 +54,10 @@ interface Shown {
 }
 const stored = async (hub: HubProcess): Promise<Shown[]> => (await hub.call("GET", "/v1/connectors?limit=100")).body.data
 
-test("apply goes on where it was killed, and what it said was done is done", { timeout: 240_000 }, async () => {
+test("apply continues where it was killed, and every change that it reported was made", { timeout: 240_000 }, async () => {
   let hub = startHubProcess(data.dir)
   await hub.ready
-  // The command is killed while it makes connectors, then while it changes them.
+  // The command is killed while it creates connectors, then while it changes them.
   let file = await fileOf(data, "made")
   const made = await apply(file, 3, (pid) => process.kill(pid, "SIGKILL"))
   expect(made.told.length).toBeGreaterThanOrEqual(3)
@@ -68,11 +68,11 @@ test("apply goes on where it was killed, and what it said was done is done", { t
   expect([rest.code, [...afterKill, ...rest.told].sort()]).toEqual([0, names])
   expect((await stored(hub)).map(({ name, version }) => [name, version]).sort()).toEqual(names.map((name) => [name, 1]))
 
-  // The hub is killed in the middle.
+  // The hub is killed in the middle of a run.
   file = await fileOf(data, "changed")
   const cut = await apply(file, 4, () => hub.child.kill("SIGKILL"))
   expect(cut.code).not.toBe(0)
-  expect(cut.stderr).toContain("Fix the cause and run the same command again; it continues from here.")
+  expect(cut.stderr).toContain("Fix the cause and run the same command again; it will continue from here.")
   await hub.exited
   hub = startHubProcess(data.dir)
   await hub.ready

@@ -37,8 +37,8 @@ afterAll(async () => {
 const none = () => expect(ledger.hits.slice(0, 10)).toEqual([])
 
 describe("forty canaries through the four compatible APIs", () => {
-  it("went everywhere", () => {
-    process.stdout.write(`\n${ledger.summary()}\n${far.told} told back by a far side\n`)
+  it("were sent everywhere", () => {
+    process.stdout.write(`\n${ledger.summary()}\n${far.told} repeated by a remote system\n`)
     for (const action of ["databar: create", "aisquared: create", "kaireon: test", "databrain: create"])
       expect(ledger.actions.get(action), action).toBe(CANARIES.length)
     expect(far.told).toBeGreaterThanOrEqual(2 * CANARIES.length)
@@ -46,7 +46,7 @@ describe("forty canaries through the four compatible APIs", () => {
 
   it("are in no answer", none)
 
-  it("but in Databar's create alone, which says back what that very caller sent", () => {
+  it("except in Databar's create, which repeats the caller's own values", () => {
     for (const [index, { sent, answer }] of echoes.entries()) {
       expect(answer.status, answer.text).toBe(201)
       expect(answer.body).toMatchObject(sent)
@@ -54,7 +54,7 @@ describe("forty canaries through the four compatible APIs", () => {
     }
   })
 
-  it("and, of more than eight characters, the first and last two in KaireonAI's test", () => {
+  it("except for the first and last two characters of longer values in KaireonAI's test", () => {
     for (const [index, { value }] of CANARIES.entries()) {
       const shown = value.length > 8 ? `${value.slice(0, 2)}***${value.slice(-2)}` : "****"
       expect(masks[index], CANARIES[index]?.about).toBe(shown)

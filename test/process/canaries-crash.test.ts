@@ -10,7 +10,7 @@ import { Ledger } from "./canaries/ledger.ts"
 import { Search } from "./canaries/search.ts"
 import { CANARIES, canaryOf } from "./canaries/values.ts"
 
-/** Those that are no PEM, in the password of one connector each. */
+/** The canaries that are not PEM, each in the password of one connector. */
 const USED = CANARIES.slice(0, 40)
 const DATABASE_PASSWORD = canaryOf("database")
 const OTHER = canaryOf("environment")
@@ -19,7 +19,7 @@ const ledger = new Ledger(new Search([...CANARIES, ...own]))
 const KEY = "a-key-of-an-admin-that-is-no-canary"
 const MASTER = Buffer.alloc(32, 5).toString("base64")
 
-/** First a rejection that nobody handles, then an exception that nobody catches, each with every canary in its message and on it. */
+/** First an unhandled rejection, then an uncaught exception, each with every canary in its message and its properties. */
 const FAULTS = `
   let count = 0
   const values = JSON.parse(process.env.CANARIES_OF_TEST)
@@ -45,7 +45,7 @@ const folder = (): DataFolder => {
 const none = () => expect(ledger.hits.slice(0, 10)).toEqual([])
 
 describe("a hub that crashes while secrets are in use", () => {
-  it("says what broke, and no secret; nor where its database's password was", async () => {
+  it("logs the cause without secrets and without its database's URL", async () => {
     const data = folder()
     const hub = startHubProcess(data.dir, {
       nodeArgs: ["--import", `data:text/javascript,${encodeURIComponent(FAULTS)}`],
@@ -94,15 +94,15 @@ describe("a hub that crashes while secrets are in use", () => {
 describe("a hub that cannot start", () => {
   const login = (password: string, port: number, rest = "") => `postgres://hub:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres${rest}`
   it.each<[string, () => Record<string, string>]>([
-    ["of a database that is not there", () => ({ DATABASE_URL: login(OTHER, 1) })],
+    ["of a missing database", () => ({ DATABASE_URL: login(OTHER, 1) })],
     ["of a wrong password", () => ({ DATABASE_URL: login(OTHER, database.port) })],
     ["of another scheme", () => ({ DATABASE_URL: `mysql://u:${encodeURIComponent(OTHER)}@127.0.0.1/d` })],
-    ["of a URL that is none", () => ({ DATABASE_URL: `postgres://u:${OTHER}@[/d` })],
-    ["of a parameter that nobody knows", () => ({ DATABASE_URL: login(OTHER, database.port, "?sslmode=wrong&password=x") })],
-    ["of a master key that is none", () => ({ JACKFIELD_MASTER_KEY: OTHER })],
+    ["of an invalid URL", () => ({ DATABASE_URL: `postgres://u:${OTHER}@[/d` })],
+    ["of an unknown parameter", () => ({ DATABASE_URL: login(OTHER, database.port, "?sslmode=wrong&password=x") })],
+    ["of an invalid master key", () => ({ JACKFIELD_MASTER_KEY: OTHER })],
     ["of another master key", () => ({ JACKFIELD_MASTER_KEY: Buffer.from(OTHER.padEnd(32, "x").slice(0, 32)).toString("base64") })],
-    ["of an admin's key too short", () => ({ JACKFIELD_ADMIN_KEY: OTHER.slice(0, 12) })],
-    ["of rules that are none", () => ({ JACKFIELD_ADMIN_PASSWORD: OTHER, JACKFIELD_ADMIN_EMAIL: "none", JACKFIELD_LOG: "trace", HOST: "nowhere" })],
+    ["of an admin key that is too short", () => ({ JACKFIELD_ADMIN_KEY: OTHER.slice(0, 12) })],
+    ["of invalid settings", () => ({ JACKFIELD_ADMIN_PASSWORD: OTHER, JACKFIELD_ADMIN_EMAIL: "none", JACKFIELD_LOG: "trace", HOST: "nowhere" })],
   ])("because %s", async (_why, env) => {
     const hub = startHubProcess(folder().dir, { env: { DATABASE_URL: database.url, JACKFIELD_MASTER_KEY: MASTER, JACKFIELD_LOG: "debug", ...env() } })
     const ended = await hub.exited

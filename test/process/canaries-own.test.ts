@@ -27,7 +27,7 @@ const OWN = {
   "a refresh token": word("refresh token"),
 }
 const ledger = new Ledger(new Search([...CANARIES, ...Object.entries(OWN).map(([about, value]) => ({ about, value }))]))
-/** What the hub itself makes and shows once is looked for from then on. */
+/** Adds a secret that the hub has created and shown once to those that are searched for. */
 const fromNowOn = (about: string, value: string): string => {
   expect(value.length, about).toBeGreaterThan(8)
   ledger.search.add([{ about, value }])
@@ -67,7 +67,7 @@ afterAll(async () => {
 })
 
 describe("the hub's own secrets", () => {
-  it("of people and keys are shown once at most", async () => {
+  it("of users and keys are shown at most once", async () => {
     const person = { email: "zeisig@example.com", password: OWN["a person's password"] }
     await call("a user", "POST", "/v1/users", { ...person, role: "editor" })
     await call("the same user again", "POST", "/v1/users", { ...person, role: "editor" })
@@ -89,7 +89,7 @@ describe("the hub's own secrets", () => {
     none()
   })
 
-  it("of OAuth are not shown, though the provider says them in its refusals", async () => {
+  it("of OAuth are not shown, although the provider repeats them in its errors", async () => {
     const auth = {
       kind: "oauth2_refresh",
       tokenUrl: `${oauth.url}/token`,
@@ -117,7 +117,7 @@ describe("the hub's own secrets", () => {
     none()
   })
 
-  it("of webhooks are shown once; what a webhook is told holds no connector's secret", async () => {
+  it("of webhooks are shown once, and a webhook's events contain no connector's secret", async () => {
     const events = ["connector.state_changed", "catalog.changed"]
     const made = await hub.call("POST", "/v1/webhooks", { url: receiver.url, events }, { key })
     receiver.secret = made.body.signingSecret as string
@@ -154,7 +154,7 @@ describe("the command line", () => {
     return said
   }
 
-  it("says no secret, whatever fails", async () => {
+  it("prints no secret, whatever fails", async () => {
     const env = { JACKFIELD_URL: await hub.ready, JACKFIELD_KEY: key, JACKFIELD_DATA: data.dir }
     for (const [index, { value }] of CANARIES.entries()) {
       const config = { host: "127.0.0.1", port: far.port, user: `u${index}`, password: value, tls: { kind: "off" } }
@@ -177,7 +177,7 @@ describe("the command line", () => {
     none()
   }, 120_000)
 
-  it("exports and plans without one", async () => {
+  it("exports and plans without secrets", async () => {
     const env = { JACKFIELD_URL: await hub.ready, JACKFIELD_KEY: key }
     const exported = heard("export", await cli(["export"], env), "export")
     expect([exported.code, exported.stderr.includes("rror")]).toEqual([0, false])
@@ -185,7 +185,7 @@ describe("the command line", () => {
     writeFileSync(file, exported.stdout)
     const names = [...exported.stdout.matchAll(/\$\{env:([A-Z0-9_]+)\}/g)].map(([, name = ""]) => name)
     expect(names.length).toBeGreaterThan(CANARIES.length)
-    // Each its own again, so that the far side can say it back to nobody else.
+    // Each connector gets its own secret again, so that the remote system repeats it only there.
     const values = Object.fromEntries(names.map((name) => [name, CANARIES[Number(/\d+/.exec(name)?.[0] ?? 0)]?.value ?? ""]))
     for (const args of [
       ["plan", "-f", file],
@@ -199,7 +199,7 @@ describe("the command line", () => {
     none()
   }, 120_000)
 
-  it("and neither log, database, audit, backup nor a file has one", async () => {
+  it("and there is no secret in the log, the database, the audit, a backup or a file", async () => {
     const file = join(folder, "hub.backup")
     expect(heard("backup", await cli(["backup", file], { JACKFIELD_DATA: data.dir })).code).toBe(0)
     ledger.out("backup", readFileSync(file))

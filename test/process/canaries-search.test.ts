@@ -9,7 +9,7 @@ const noise = (bytes: number): Buffer => randomBytes(bytes)
 const around = (planted: string | Buffer): Buffer => Buffer.concat([noise(500), Buffer.from(planted as string), noise(500)])
 
 describe("the search finds", () => {
-  it("forty canaries, each another", () => {
+  it("forty different canaries", () => {
     expect(CANARIES).toHaveLength(40)
     expect(new Set(CANARIES.map(({ value }) => value)).size).toBe(40)
     expect(new Set(CANARIES.map(({ about }) => about)).size).toBe(40)
@@ -18,7 +18,7 @@ describe("the search finds", () => {
   it.each(Object.entries(ENCODINGS))("%s", (_name, encode) => {
     for (const canary of CANARIES) {
       const search = new Search([canary])
-      // Of what has no such spelling, or is longer than a line, the pieces are looked for.
+      // If a canary has no such spelling or is longer than a line, its pieces are searched for.
       for (const written of encode(canary.value)) {
         if (Buffer.from(written as string).length < 8) continue
         expect(search.in(around(written)), `${canary.about} in ${String(written).slice(0, 200)}`).not.toEqual([])
@@ -26,7 +26,7 @@ describe("the search finds", () => {
     }
   })
 
-  it("what is compressed, inside of other bytes, and cut off", () => {
+  it("compressed data, inside other bytes, and truncated", () => {
     for (const canary of CANARIES) {
       const search = new Search([canary])
       const text = Buffer.from(`${JSON.stringify({ password: canary.value })}${noise(2_000).toString("hex")}`)
@@ -38,7 +38,7 @@ describe("the search finds", () => {
     }
   })
 
-  it("what is cut short, wrapped anew, or a login before it", () => {
+  it("truncated values, rewrapped values, and values after a login", () => {
     const search = new Search(CANARIES)
     for (const { about, value } of CANARIES) {
       const middle = value.slice(Math.floor(value.length / 3)).slice(0, 100)
@@ -54,7 +54,7 @@ describe("the search finds", () => {
     expect(search.in(around(one.replaceAll(/.{76}/g, "$&\n")))).not.toEqual([])
   })
 
-  it("nothing where there is nothing, nor what merely resembles", () => {
+  it("nothing in clean text, and nothing that merely looks similar", () => {
     const search = new Search(CANARIES)
     expect(search.in(noise(4_000_000))).toEqual([])
     expect(search.in(noise(1_000_000).toString("base64") + noise(1_000_000).toString("hex"))).toEqual([])

@@ -10,7 +10,7 @@ const CLI = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts")
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 test.runIf(process.platform === "linux")(
-  "a command that started the embedded database ends it on a signal that arrives twice",
+  "a command that started the embedded database stops it when a signal arrives twice",
   { timeout: 120_000 },
   async () => {
     await using data = makeDataFolder()
@@ -25,7 +25,7 @@ test.runIf(process.platform === "linux")(
       process.kill(-(command.pid ?? 0), signal)
       command.kill(signal)
       expect(await ended).toBe(CODES[signal])
-      await within(5_000, () => leftBehind(data.dir, command.pid).length === 0, "nothing is left")
+      await within(5_000, () => leftBehind(data.dir, command.pid).length === 0, "no process is left")
     }
   },
 )

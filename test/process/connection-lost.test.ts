@@ -3,8 +3,8 @@ import { expect, test } from "vitest"
 import { openStore } from "../../src/store/store.ts"
 import { startTestDatabase } from "../support/embedded.ts"
 
-/** Between two statements nobody awaits the connection: its error must not become an uncaught one, which ends the process. */
-test("a connection that is lost between two statements of a transaction fails that transaction and nothing else", async () => {
+/** Between two statements no code awaits the connection, so its error must not become an uncaught one, which would end the process. */
+test("a connection that is lost between two statements of a transaction fails only that transaction", async () => {
   const database = await startTestDatabase()
   const store = await openStore({ dataDir: "unused", databaseUrl: database.url, log: { info: () => undefined, warn: () => undefined } })
   const cut = store.asHub(async (tx) => {

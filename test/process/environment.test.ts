@@ -31,7 +31,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true })
 })
 
-/** What drivers and proxies obey: every name that would let a connector without a password in, or lead the bytes elsewhere. */
+/** Variables that drivers and proxies read: each could provide a password to a connector without one, or redirect its traffic. */
 function misleading(): Record<string, string> {
   const through = `http://127.0.0.1:${proxy.port}`
   const proxies = Object.fromEntries(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"].map((name) => [name, through]))
@@ -51,7 +51,7 @@ test("a connector without a password, or with an empty one, does not log in with
   expect(await check("postgres", login({ password: database.password }))).toMatchObject({ ok: true })
 })
 
-test("a connection is as its config says, whatever PGOPTIONS and PGAPPNAME would make of it", async () => {
+test("a connection depends only on its config, and not on PGOPTIONS and PGAPPNAME", async () => {
   await hub.call("POST", "/v1/connectors", { name: "pg", type: "postgres", config: login({ password: database.password }) })
   const statement = "select current_setting('application_name') as app, current_setting('session_authorization') as who, current_database() as db"
   expect((await hub.call("POST", "/v1/connectors/pg/query", { statement })).body.rows).toEqual([{ app: "jackfield", who: "hub", db: "postgres" }])

@@ -7,7 +7,7 @@ import { use } from "../support/use.ts"
 
 const database = use(() => startTestDatabase())
 
-/** Opens a connector in a process of its own, and prints the packages that were loaded, before and after. */
+/** Opens a connector in a separate process, and prints the packages that were loaded before and after. */
 const CHILD = `
 import { registerHooks } from "node:module"
 const packages = new Set()
@@ -52,14 +52,14 @@ async function loadedBy(type: string, config: object): Promise<Loaded> {
 /** Packages that only one kind of connector needs. */
 const CLIENTS = ["pg", "pg-protocol", "mysql2", "ssh2", "tedious", "pg-copy-streams", "chardet"]
 
-test("the list of types loads no client, and a PostgreSQL its own alone", async () => {
+test("the list of types loads no client, and PostgreSQL loads only its own", async () => {
   const { before, after, ok } = await loadedBy("postgres", database.config)
   expect(ok).toBe(true)
   expect(before.filter((name) => CLIENTS.includes(name))).toEqual([])
   expect(after.filter((name) => CLIENTS.includes(name)).toSorted()).toEqual(["pg", "pg-protocol"])
 })
 
-test("a warehouse over HTTP loads no database's client", async () => {
+test("a warehouse over HTTP loads no database client", async () => {
   const config = { host: "127.0.0.1", port: 1, auth: { kind: "none" }, user: "u", tls: { kind: "off" } }
   const { after, ok } = await loadedBy("trino", config)
   expect(ok).toBe("host_unreachable")

@@ -8,7 +8,7 @@ import { type HubProcess, type HubProcessOptions, startHubProcess } from "../sup
 import { listenRaw } from "../support/loopback.ts"
 import { within } from "../support/waiting.ts"
 
-/** Several starts on a busy machine take their time; nothing here measures it. */
+/** Several starts on a busy machine take a while; this limit does not measure anything. */
 const SLOW = { timeout: 90_000 }
 
 let data: DataFolder
@@ -28,11 +28,11 @@ function start(options?: HubProcessOptions): HubProcess {
   return hub
 }
 
-/** What the first start prints, by its label. */
+/** The value that the first start prints after a label. */
 const printed = (text: string): Record<string, string> =>
   Object.fromEntries([...text.matchAll(/^ {4}(\S.*?) {2,}(\S+)$/gm)].map(([, name, value]) => [name, value]))
 
-/** Ends the hub as `end` says and proves that it went cleanly, its database with it. */
+/** Ends the hub with `end`, and asserts that it and its database ended cleanly. */
 async function expectCleanEnd(hub: HubProcess, end: () => void): Promise<void> {
   const server = data.postmaster() ?? 0
   expect(isAlive(server)).toBe(true)
@@ -45,7 +45,7 @@ async function expectCleanEnd(hub: HubProcess, end: () => void): Promise<void> {
 }
 
 describe("the first start", SLOW, () => {
-  test("prints URL, e-mail, password and key, all of which work; the second prints none of them", async () => {
+  test("prints the URL, e-mail address, password and key, which all work; the second start prints none of them", async () => {
     const first = start()
     const url = await first.ready
     const login = printed(first.stdout())
@@ -86,20 +86,20 @@ describe("the first start", SLOW, () => {
 })
 
 describe("the end", SLOW, () => {
-  test("comes within 10 s of SIGTERM, with exit code 0 and no database left", async () => {
+  test("comes within 10 s of SIGTERM, with exit code 0 and without a running database", async () => {
     const hub = start()
     await hub.ready
     await expectCleanEnd(hub, () => hub.child.kill("SIGTERM"))
   })
 
-  test("comes by Ctrl-C, which reaches the whole process group, in the same order", async () => {
+  test("is as orderly after Ctrl-C, which reaches the whole process group", async () => {
     const hub = start({ detached: true })
     await hub.ready
     await expectCleanEnd(hub, () => process.kill(-(hub.child.pid ?? 0), "SIGINT"))
     expect(hub.stdout()).not.toContain("embedded PostgreSQL is gone")
   })
 
-  test("comes also while the hub is still starting, and leaves no database", async () => {
+  test("is possible while the hub is still starting, and leaves no database", async () => {
     await (await prepared()).end()
     const hub = start({ detached: true })
     while (data.postmaster() === undefined) await new Promise((resolve) => setTimeout(resolve, 2))
@@ -109,19 +109,19 @@ describe("the end", SLOW, () => {
     expect(isAlive(server)).toBe(false)
   })
 
-  test("lets a running request end", async () => {
+  test("lets a running request finish", async () => {
     const silent = await listenRaw()
     const hub = await prepared()
     const config = { host: "127.0.0.1", port: silent.port, user: "x", password: "y", tls: { kind: "off" } }
     const running = hub.call("POST", "/v1/connectors/test", { type: "postgres", config, timeoutMs: 2_000 })
-    await within(20_000, () => silent.hits > 0, "the hub dials")
+    await within(20_000, () => silent.hits > 0, "the hub connects")
     await expectCleanEnd(hub, () => hub.child.kill("SIGTERM"))
     expect(await running).toMatchObject({ status: 200, body: { ok: false, error: { code: "timed_out" } } })
     await silent.close()
   })
 })
 
-/** A hub that is ready. */
+/** Starts a hub and waits until it is ready. */
 async function prepared(): Promise<HubProcess> {
   const hub = start()
   await hub.ready
@@ -129,7 +129,7 @@ async function prepared(): Promise<HubProcess> {
 }
 
 describe("two starts", SLOW, () => {
-  test("after kill -9 the next start adopts the database that was left running", async () => {
+  test("after kill -9, the next start adopts the database that is still running", async () => {
     const hub = await prepared()
     const made = await hub.call("POST", "/v1/connectors", { name: "kept", type: "http", config: { url: "https://example.com/" } })
     expect(made.status).toBe(201)
@@ -143,7 +143,7 @@ describe("two starts", SLOW, () => {
     await expectCleanEnd(next, () => next.child.kill("SIGTERM"))
   })
 
-  test("a second hub on the folder refuses, says so, and leaves the first alone", async () => {
+  test("a second hub on the same folder does not start, says why, and does not affect the first", async () => {
     const first = await prepared()
     const second = start()
     expect(await second.exited).toBe(1)
@@ -156,7 +156,7 @@ describe("two starts", SLOW, () => {
     expect((await first.call("GET", "/v1/connectors")).body.total).toBe(1)
   })
 
-  test("a port that is taken is said so before anything is made, and the login is shown by the start that succeeds", async () => {
+  test("a port in use is reported before anything is created, and the login is shown by the start that succeeds", async () => {
     const taken = await listenRaw()
     const hub = start({ env: { PORT: String(taken.port) } })
     expect(await hub.exited).toBe(1)
@@ -170,7 +170,7 @@ describe("two starts", SLOW, () => {
     expect((await again.call("GET", "/v1/me", undefined, { key: printed(again.stdout())["API key"] ?? "" })).status).toBe(200)
   })
 
-  test("a port that is taken later is said so before the database is migrated, and the second hub of a folder is told about the first", async () => {
+  test("a port that is taken later is reported before the database is migrated, and the second hub on a folder names the first", async () => {
     const first = await prepared()
     const { port } = new URL(await first.ready)
     const second = start({ env: { PORT: port } })
@@ -187,7 +187,7 @@ describe("two starts", SLOW, () => {
 
   test.each([
     ["the CLI's file cannot be written", "cli.json", (path: string) => mkdirSync(join(path, "x"), { recursive: true })],
-    ["the master key is none", "master.key", (path: string) => writeFileSync(path, "none")],
+    ["the master key is invalid", "master.key", (path: string) => writeFileSync(path, "none")],
   ])("a first start that fails late (%s) shows a login that works once it succeeds", async (_, name, spoil) => {
     spoil(join(data.dir, name))
     const failed = start()
@@ -201,7 +201,7 @@ describe("two starts", SLOW, () => {
   })
 })
 
-test("an environment with faults is refused with all of them at once, before anything is touched", async () => {
+test("an environment with faults is rejected with all of them at once, before anything is changed", async () => {
   const wrong = { PORT: "70000", HOST: "here", JACKFIELD_ROLE: "boss", JACKFIELD_ADMIN_KEY: "short", DATABASE_URL: "mysql://x", JACKFIELD_LOG: "loud" }
   const unreadable = { JACKFIELD_EGRESS_ALLOW: "10.0.0.0/99", JACKFIELD_HOSTS: "no-address", JACKFIELD_DNS: "nowhere" }
   const hub = start({ env: { ...wrong, ...unreadable } })
@@ -212,7 +212,7 @@ test("an environment with faults is refused with all of them at once, before any
   expect(readdirSync(data.dir)).toEqual([])
 })
 
-test("a master key that is none is refused by its variable's name", async () => {
+test("an invalid master key is rejected with its variable's name", async () => {
   const hub = start({ env: { JACKFIELD_MASTER_KEY: "too short" } })
   expect(await hub.exited).toBe(1)
   expect(hub.stderr()).toMatch(/^jackfield: JACKFIELD_MASTER_KEY does not contain 32 bytes in base64[^\n]*\n$/)

@@ -21,7 +21,7 @@ beforeEach(async () => {
 })
 afterEach(() => hubs.stop())
 
-/** A node of the hub in that database, with a data folder of its own. */
+/** Starts a node of the hub on that database, with its own data folder. */
 function node(master: string | undefined, more: Readonly<Record<string, string>> = {}): HubProcess {
   const given = master === undefined ? {} : { JACKFIELD_MASTER_KEY: master }
   return hubs.start({ env: { DATABASE_URL: url, JACKFIELD_ADMIN_KEY: KEY, ...given, ...more } })
@@ -37,15 +37,15 @@ async function twoNodes(more: Readonly<Record<string, string>> = {}): Promise<[H
 const as = (key: string) => ({ key })
 const http = { name: "api", type: "http", config: { url: "https://example.com/" } }
 
-describe("a hub over PostgreSQL of one's own", { timeout: 90_000 }, () => {
-  test("refuses to start without a master key", async () => {
+describe("a hub on an external PostgreSQL", { timeout: 90_000 }, () => {
+  test("does not start without a master key", async () => {
     const hub = node(undefined)
     expect(await hub.exited).toBe(1)
     expect(hub.stderr()).toMatch(/^jackfield: .*JACKFIELD_MASTER_KEY must be set with DATABASE_URL/)
     expect(hub.stdout() + hub.stderr()).not.toContain(database.password)
   })
 
-  test("works with one, starts no database of its own, and ends cleanly", async () => {
+  test("works with a master key, starts no database of its own, and ends cleanly", async () => {
     const hub = node(masterKey())
     const ready = await fetch(`${await hub.ready}/readyz`)
     expect(await ready.json()).toMatchObject({ status: "ready", database: "own" })
@@ -55,7 +55,7 @@ describe("a hub over PostgreSQL of one's own", { timeout: 90_000 }, () => {
     expect(hub.stdout() + hub.stderr()).not.toContain(database.password)
   })
 
-  test("refuses a node with another master key, before and after there are secrets", async () => {
+  test("rejects a node with another master key, before and after secrets are stored", async () => {
     const master = masterKey()
     const first = node(master)
     await first.ready
@@ -72,7 +72,7 @@ describe("a hub over PostgreSQL of one's own", { timeout: 90_000 }, () => {
     expect((await right.call("GET", "/v1/connectors/api", undefined, as(KEY))).status).toBe(200)
   })
 
-  test("made by two nodes that start at once is one hub, with one first login", async () => {
+  test("that two nodes start at the same time is one hub with one first login", async () => {
     const nodes = await twoNodes()
     expect(nodes.filter((each) => each.stdout().includes("This is shown once"))).toHaveLength(1)
     const [one, other] = nodes
@@ -83,7 +83,7 @@ describe("a hub over PostgreSQL of one's own", { timeout: 90_000 }, () => {
     expect((await one.call("GET", "/v1/connectors/api", undefined, as(KEY))).status).toBe(404)
   })
 
-  test("refuses on one node a key, and a session, that ended on the other", async () => {
+  test("rejects a key and a session on one node after they have ended on the other", async () => {
     const [one, other] = await twoNodes()
     const made = await one.call("POST", "/v1/keys", { name: "short", role: "viewer" }, as(KEY))
     const key = made.body.key as string
@@ -103,7 +103,7 @@ describe("a hub over PostgreSQL of one's own", { timeout: 90_000 }, () => {
     expect(await until(1_500, me(other), (value) => value === 401)).toBe(401)
   })
 
-  test("holds on one node an egress rule that was made, and taken back, on the other", async () => {
+  test("applies an egress rule on one node that is added and removed on the other", async () => {
     const target = await listenRaw((socket) => socket.end())
     const [one, other] = await twoNodes({ JACKFIELD_EGRESS_ALLOW: "" })
     const config = { host: "127.0.0.1", port: target.port, user: "x", password: "y", tls: { kind: "off" } }
@@ -121,7 +121,7 @@ describe("a hub over PostgreSQL of one's own", { timeout: 90_000 }, () => {
     await target.close()
   })
 
-  test("is never the target of its own connectors, neither the listener nor the database", async () => {
+  test("never lets its connectors reach its own listener or database", async () => {
     const [one, other] = await twoNodes()
     const port = Number(new URL(await one.ready).port)
     for (const own of [port, database.port]) {

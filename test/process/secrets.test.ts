@@ -9,11 +9,11 @@ import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { listenHttp } from "../support/loopback.ts"
 import { use } from "../support/use.ts"
 
-/** It has what each encoding changes: quote, backslash, slash, plus, percent, blank. */
+/** A canary with the characters that encodings change: quote, backslash, slash, plus, percent, space. */
 const CANARY = 'Kanarienvogel "7\\b/+%&= 9'
 const TOKEN = "Kanarien-Token.with+slash/and=equals"
 const NEW_PASSWORD = "Kanarien password of a person"
-/** It is no secret, goes the same ways, and must be found wherever the canary is looked for: else the search is blind. */
+/** A value that is not secret and takes the same paths. The search must find it everywhere, which proves that the search works. */
 const MARKER = "wellensittich"
 
 let data: DataFolder
@@ -47,7 +47,7 @@ async function call(method: string, path: string, body?: unknown, options?: Para
   return answer
 }
 
-/** Everything that a secret goes through: stored, used, refused, in errors, in a request that cannot be read. */
+/** Sends a secret through everything: it is stored, used, rejected, in errors, and in a request that cannot be parsed. */
 async function useSecrets(): Promise<void> {
   const right = database.config
   await call("POST", "/v1/connectors", { name: "right", title: MARKER, type: "postgres", config: right, verify: true })
@@ -75,7 +75,7 @@ async function useSecrets(): Promise<void> {
   await call("GET", `/v1/connectors?q=${encodeURIComponent(MARKER)}`)
 }
 
-/** A secret as it might turn up: raw, JSON-escaped, URL-escaped, hex, and base64 at each of its three alignments. */
+/** The forms in which a secret might appear: raw, JSON-escaped, URL-escaped, hex, and base64 in each of its three alignments. */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret)
   const aligned = [0, 1, 2].map((pad) =>
@@ -95,7 +95,7 @@ const FORMS = [CANARY, TOKEN, NEW_PASSWORD].flatMap(formsOf)
 
 const found = (text: string | Buffer): string[] => FORMS.filter((form) => text.includes(form))
 
-test("the run did what it says", () => {
+test("the run reached every step", () => {
   const statuses = answers.map((answer) => answer.status)
   expect(statuses.slice(0, 3)).toEqual([201, 409, 201])
   expect(statuses.filter((status) => status === 200 || status === 201).length).toBeGreaterThan(12)
@@ -104,19 +104,19 @@ test("the run did what it says", () => {
   expect(answers.some((answer) => answer.body?.error?.code === "auth_failed")).toBe(true)
 })
 
-test("no answer holds a secret, in any form", () => {
-  // What a caller sends as a statement is no secret of the connector's, but its error is scrubbed of the connector's password all the same.
+test("no answer contains a secret, in any form", () => {
+  // The caller's own statement is not a secret of the connector, but the connector's password is removed from its error anyway.
   for (const [index, answer] of answers.entries())
     expect(found(answer.text + JSON.stringify([...answer.headers])), `answer ${index}: ${answer.text}`).toEqual([])
   expect(answers.some((answer) => answer.text.includes(MARKER))).toBe(true)
 })
 
-test("neither standard output nor standard error holds one, at log level debug", () => {
+test("neither standard output nor standard error contains one, at log level debug", () => {
   expect(found(hub.stdout() + hub.stderr())).toEqual([])
   expect(hub.stdout()).toContain("password authentication failed")
 })
 
-test("no column of the database holds one", async () => {
+test("no column of the database contains one", async () => {
   const { port, password } = embedded()
   const client = new pg.Client({ host: "127.0.0.1", port, user: "hub", password, database: "postgres" })
   await client.connect()
@@ -129,7 +129,7 @@ test("no column of the database holds one", async () => {
   await client.end()
   expect(tables.rows.length).toBeGreaterThan(10)
   expect(dump).toContain(MARKER)
-  // A row's text form doubles quotes and backslashes.
+  // In the text form of a row, quotes and backslashes are doubled.
   expect([...found(dump), ...found(dump.replaceAll('""', '"').replaceAll("\\\\", "\\"))]).toEqual([])
 })
 
@@ -138,7 +138,7 @@ function embedded(): { port: number; password: string } {
   return { port: Number(readFileSync(join(data.home(), "cluster", "postmaster.pid"), "utf8").split("\n")[3]), password }
 }
 
-test("no file of the data folder holds one: PostgreSQL's log, its tables and its write-ahead log included", async () => {
+test("no file in the data folder contains one, including PostgreSQL's log, its tables and its write-ahead log", async () => {
   let marked = 0
   for (const entry of readdirSync(data.dir, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue

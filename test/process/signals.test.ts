@@ -18,7 +18,7 @@ afterEach(async () => {
   await data.remove()
 })
 
-/** A hub in a process group of its own, as a shell or a service manager starts it. */
+/** Starts a hub in its own process group, like a shell or a service manager. */
 function start(options: HubProcessOptions = {}): HubProcess {
   const hub = startHubProcess(data.dir, { detached: true, ...options })
   hubs.push(hub)
@@ -27,7 +27,7 @@ function start(options: HubProcessOptions = {}): HubProcess {
 
 const group = (hub: HubProcess): number => hub.child.pid ?? 0
 
-/** The ways in which one request to stop arrives several times. */
+/** The ways in which a single request to stop arrives several times. */
 const WAYS: Readonly<Record<string, (hub: HubProcess) => void>> = {
   "Ctrl-C under npm: to the group, and forwarded": (hub) => {
     process.kill(-group(hub), "SIGINT")
@@ -49,7 +49,7 @@ async function expectNothingLeft(hub: HubProcess): Promise<void> {
   await within(5_000, () => leftBehind(data.dir, group(hub)).length === 0, `nothing left: ${JSON.stringify(leftBehind(data.dir, group(hub)))}`)
 }
 
-/** The next start works, and shows a login if none was shown before, with which the hub can be used. */
+/** Asserts that the next start works, and shows a working login if none was shown before. */
 async function expectUsable(earlier: HubProcess): Promise<void> {
   const next = start()
   await next.ready
@@ -62,7 +62,7 @@ async function expectUsable(earlier: HubProcess): Promise<void> {
 }
 
 describe.runIf(process.platform === "linux")("a signal that arrives several times", SLOW, () => {
-  // The moments are told by what the hub has logged.
+  // The moments are recognized by the hub's log.
   const MOMENTS = ["creating a new embedded PostgreSQL", "embedded PostgreSQL started", "database migrated", '"msg":"ready"'] as const
   const WAY_NAMES = Object.keys(WAYS)
 
@@ -79,13 +79,13 @@ describe.runIf(process.platform === "linux")("a signal that arrives several time
     },
   )
 
-  test.each(WAY_NAMES)("and again while requests are being finished (%s) lets them finish", async (way) => {
+  test.each(WAY_NAMES)("while requests are being finished (%s) lets them finish", async (way) => {
     const silent = await listenRaw()
     const hub = start()
     await hub.ready
     const config = { host: "127.0.0.1", port: silent.port, user: "x", password: "y", tls: { kind: "off" } }
     const running = hub.call("POST", "/v1/connectors/test", { type: "postgres", config, timeoutMs: 2_000 })
-    await within(20_000, () => silent.hits > 0, "the hub dials")
+    await within(20_000, () => silent.hits > 0, "the hub connects")
     WAYS[way]?.(hub)
     await within(5_000, () => hub.stdout().includes('"msg":"stopping"'), "the hub stops")
     WAYS[way]?.(hub)
@@ -95,9 +95,9 @@ describe.runIf(process.platform === "linux")("a signal that arrives several time
     await silent.close()
   })
 
-  // Under npm the child is npm itself, which passes the signals on; the bin may start another Node.
+  // Under npm, the child is npm itself, which passes the signals on; the bin may start another Node.
   test.each((["npm", "bin"] as const).flatMap((by) => WAY_NAMES.map((way) => [by, way] as const)))(
-    "ends a hub that %s started (%s) in order",
+    "ends a hub that %s started (%s) cleanly",
     async (by, way) => {
       const hub = start({ by })
       await hub.ready
@@ -113,7 +113,7 @@ describe.runIf(process.platform === "linux")("a signal that arrives several time
     },
   )
 
-  test("before the hub has begun leaves nothing", async () => {
+  test("before the hub has started leaves nothing behind", async () => {
     const hub = start()
     WAYS[WAY_NAMES[0] ?? ""]?.(hub)
     expect(["SIGINT", 0]).toContain(await hub.exited)

@@ -7,7 +7,7 @@ import { until } from "../support/waiting.ts"
 const EVALUATOR = join(import.meta.dirname, "..", "..", "src", "evaluator", "evaluator.ts")
 const LOOPS = "{% for a in range(9999) %}".repeat(3) + "{% endfor %}".repeat(3)
 
-/** Processes whose parent is, or was when it was last seen, that one. */
+/** The child processes of a process, by their current or last known parent. */
 const childrenOf = (parent: number): number[] =>
   readdirSync("/proc")
     .map(Number)
@@ -27,7 +27,7 @@ const lives = (pid: number): boolean => {
   }
 }
 
-test.runIf(process.platform === "linux")("what fills templates ends with a hub that is killed, even in the middle of a loop", async () => {
+test.runIf(process.platform === "linux")("the process that fills templates ends if the hub is killed, even in the middle of a loop", async () => {
   const script = `
     const { Evaluator } = await import(${JSON.stringify(EVALUATOR)})
     const pool = new Evaluator(1)

@@ -10,7 +10,7 @@ const NOBODY = 65534
 const root = process.getuid?.() === 0
 const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts")
 
-/** First start, a write, end, second start: the write is there. The user that PostgreSQL ran as. */
+/** Starts a hub, writes, stops it, starts it again and asserts that the write exists; returns the user that PostgreSQL ran as. */
 async function expectToWork(data: DataFolder, uid?: number): Promise<number | undefined> {
   const options = uid === undefined ? {} : { uid }
   const first = startHubProcess(data.dir, options)
@@ -30,14 +30,14 @@ async function expectToWork(data: DataFolder, uid?: number): Promise<number | un
   return ranAs
 }
 
-test("the user of the test starts a hub", { timeout: 90_000 }, async () => {
+test("the test's own user can start a hub", { timeout: 90_000 }, async () => {
   const data = makeDataFolder()
   const ranAs = await expectToWork(data)
   if (root && ranAs !== undefined) expect(ranAs).not.toBe(0)
   await data.remove()
 })
 
-test.skipIf(!root)("root starts a hub whose data lies below a folder of mode 0700", { timeout: 90_000 }, async () => {
+test.skipIf(!root)("root can start a hub whose data is below a folder of mode 0700", { timeout: 90_000 }, async () => {
   const data = makeDataFolder({ hidden: true })
   const ranAs = await expectToWork(data)
   if (ranAs !== undefined) expect(ranAs).toBe(NOBODY)
@@ -48,7 +48,7 @@ test.skipIf(!root)("root starts a hub whose data lies below a folder of mode 070
   expect(existsSync(home)).toBe(false)
 })
 
-test.skipIf(!root)("a user without rights starts a hub in a data folder of its own, mode 0700", { timeout: 90_000 }, async (context) => {
+test.skipIf(!root)("an unprivileged user can start a hub in its own data folder of mode 0700", { timeout: 90_000 }, async (context) => {
   const data = makeDataFolder()
   chownSync(data.dir, NOBODY, NOBODY)
   chmodSync(data.dir, 0o700)

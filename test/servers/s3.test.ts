@@ -50,7 +50,7 @@ describe("files of odd names", () => {
   })
 })
 
-test("a listing of several pages is whole, and in the order of its names", async () => {
+test("a listing of several pages is whole, and in the order of its names", { timeout: 120_000 }, async () => {
   await owner().makeBucket("many")
   const keys = Array.from({ length: 1_100 }, (_, index) => `all/${String(index).padStart(5, "0")}.csv`)
   for (let at = 0; at < keys.length; at += 50) await Promise.all(keys.slice(at, at + 50).map((key, index) => owner().put("many", key, `id\n${at + index}\n`)))

@@ -28,7 +28,7 @@ export async function add(cli: Cli, options: AddOptions): Promise<Exit> {
   const type = await chooseType(cli, hub, options.type)
   const name = options.name ?? (await ask(cli, "Name", "--name"))
   const config = await fillConfig(cli, type.fields, options)
-  // Whoever is led through the questions is asked this too.
+  // A user who answers the questions is also asked this one.
   const led = terminal.interactive && options.draft !== true && (options.type === undefined || options.name === undefined)
   const verify = options.verify ?? (led && (await terminal.confirm("Test it first, and store it only if it works?")))
   const connector = await create(cli, hub, {
@@ -50,7 +50,7 @@ export async function add(cli: Cli, options: AddOptions): Promise<Exit> {
   return EXIT.ok
 }
 
-/** The help of `add`, and the fields of the type that is given. */
+/** Prints the help of `add`, and the fields of the given type. */
 export async function addHelp(cli: Cli, options: AddOptions, text: string): Promise<Exit> {
   const { terminal } = cli
   await terminal.write(text)
@@ -83,7 +83,7 @@ async function chooseType(cli: Cli, hub: HubClient, given: string | undefined): 
   const names = data.map((each) => each.type)
   const answer = await ask(cli, `Type (${names.join(", ")})`, "--type")
   const found = data.find((each) => each.type === answer || each.aliases.includes(answer))
-  if (found === undefined) throw usage(`There is no connector type with that name; the types are ${names.join(", ")}.${didYouMean(answer, names)}`)
+  if (found === undefined) throw usage(`There is no connector type with that name. The types are ${names.join(", ")}.${didYouMean(answer, names)}`)
   return found
 }
 
@@ -99,8 +99,8 @@ async function fillConfig(cli: Cli, fields: readonly Wire["Field"][], options: A
 }
 
 /**
- * The config that the options make from a stored one: only the fields that they name, each as a whole, with its other
- * stored values (secrets as their masks, which keep them).
+ * Applies the options to a stored config: returns only the fields that they name, each as a whole, with its other stored
+ * values (secrets as their masks, which keep them).
  */
 export async function readConfigOptions(
   cli: Cli,
@@ -169,8 +169,8 @@ async function complete(
 }
 
 /**
- * The next optional field to ask for: a secret (the login's password) or a text that is empty by default (the
- * database), which is rarely left out on purpose, and how the connection is encrypted.
+ * The next optional field to ask for: a secret (the login's password) or a text that is empty by default (the database),
+ * because these are rarely left out on purpose, and the encryption of the connection.
  */
 function worthAsking(fields: readonly Wire["Field"][], config: Readonly<Record<string, unknown>>): Question | undefined {
   const asked = ({ kind, default: usual, name }: Wire["Field"]): boolean =>
@@ -179,14 +179,14 @@ function worthAsking(fields: readonly Wire["Field"][], config: Readonly<Record<s
   return field === undefined ? undefined : { path: field.name, field }
 }
 
-/** Asks again until there is an answer; Ctrl-C ends it. */
+/** Repeats the question until there is an answer; Ctrl-C ends it. */
 async function insist(terminal: Cli["terminal"], ask: () => Promise<string>): Promise<string> {
   for (let asked = 0; asked < MOST_QUESTIONS; asked++) {
     const answer = (await ask()).trim()
     if (answer !== "") return answer
-    terminal.note("An answer is needed; Ctrl-C ends without storing anything.")
+    terminal.note("An answer is required. Press Ctrl-C to end without storing anything.")
   }
-  throw usage("No answer was given.", "Nothing was stored; start again, or use --draft.")
+  throw usage("No answer was given.", "Nothing was stored; try again, or use --draft.")
 }
 
 async function answerTo({ terminal }: Cli, { path, field }: Question): Promise<Assignment> {

@@ -77,5 +77,9 @@ async function conclude({ terminal }: Cli, outcomes: readonly Outcome[], { detai
     return detailedExitcode === true ? EXIT.changes : EXIT.ok
   }
   const detail = `Partly done: ${counts}. Not done: ${outcomes.length - done.length} of ${outcomes.length}.`
-  throw new Failure(failure.exit, { code: "apply_incomplete", detail, next: "Fix the cause and run the same command again; it continues from here." }, failure)
+  throw new Failure(
+    failure.exit,
+    { code: "apply_incomplete", detail, next: "Fix the cause and run the same command again; it will continue from here." },
+    failure,
+  )
 }

@@ -54,7 +54,7 @@ export async function verify(cli: Cli, { file, seen: noted }: VerifyOptions): Pr
       : await verifyFile(cli, file, seen)
   if (terminal.json) await terminal.document(verdict)
   else if (verdict.ok) {
-    const begins = verdict.removed === undefined ? "" : ` from number ${verdict.removed.seq + 1} on, older ones are no longer kept`
+    const begins = verdict.removed === undefined ? "" : ` from number ${verdict.removed.seq + 1} on (older ones are no longer kept)`
     await terminal.line(`${terminal.good("ok")}  ${verdict.entries} entries${begins}, unbroken; the chain ends at ${verdict.head.seq}:${verdict.head.hash}`)
   } else await terminal.line(`${terminal.bad("broken")}  ${verdict.broken?.reason ?? ""} ${verdict.entries} entries before it are in order.`)
   return verdict.ok ? EXIT.ok : EXIT.failed
@@ -79,7 +79,7 @@ async function verifyFile({ shell }: Cli, file: string, seen: Head | undefined):
     broken: { seq, reason },
   })
   for await (const text of linesOf(file === "-" ? shell.stdin : createReadStream(file), file)) {
-    if (end !== undefined) return broken(end.head.seq + 1, "The file continues after the line with the end of the chain.")
+    if (end !== undefined) return broken(end.head.seq + 1, "The file continues after the line that marks the end of the chain.")
     const line = parsed(text, file)
     if ("head" in line) {
       end = line as unknown as typeof end
@@ -92,10 +92,10 @@ async function verifyFile({ shell }: Cli, file: string, seen: Head | undefined):
     if (wrong !== undefined) return broken(chain.seq + 1, `${wrong}.`)
     if (seen?.seq === seq && seen.hash !== hash) return broken(seq, `entry ${seq} does not have the hash given by --seen.`)
   }
-  if (end === undefined) return broken((chain?.seq ?? 0) + 1, "The file is incomplete: the line with the end of the chain is missing.")
+  if (end === undefined) return broken((chain?.seq ?? 0) + 1, "The file is incomplete: the line that marks the end of the chain is missing.")
   const { removed = { seq: 0, hash: genesisOf(end.workspace.id) } } = end
   if (first !== undefined && (first.seq !== removed.seq || first.hash !== removed.hash))
-    return broken(removed.seq + 1, `The file must begin with entry ${removed.seq + 1} of the workspace in the last line.`)
+    return broken(removed.seq + 1, `According to its last line, the file must begin with entry ${removed.seq + 1} of the workspace.`)
   const head = { seq: chain?.seq ?? removed.seq, hash: chain?.hash ?? removed.hash }
   if (head.seq !== end.head.seq || head.hash !== end.head.hash)
     return broken(head.seq + 1, `The entries end at ${head.seq}, but the last line says ${end.head.seq}.`)

@@ -22,7 +22,7 @@ type Answer = Wire["CallAnswer"]
 type Input = Wire["CallParameter"]
 
 /**
- * Sends one request through a connector and prints the result as JSON; with `--dry-run`, prints the request instead,
+ * Sends one request through a connector and prints the result as JSON. With `--dry-run`, only prints the request, with
  * secrets hidden.
  */
 export async function call(cli: Cli, name: string, options: CallOptions): Promise<Exit> {
@@ -50,10 +50,10 @@ export async function inputs(cli: Cli, name: string): Promise<Exit> {
   const { terminal } = cli
   const found = await (await cli.hub()).get<readonly Input[]>(connectorPath(name, "/inputs"))
   if (terminal.json) await terminal.document(found)
-  else if (found.length === 0) terminal.note(terminal.dim("A call takes no inputs."))
+  else if (found.length === 0) terminal.note(terminal.dim("Calls through this connector take no inputs."))
   else {
     const rows = found.map((each) => [each.name, each.from, each.required ? "required" : (each.default ?? "optional")])
-    await terminal.write(table(["NAME", "STANDS IN", "VALUE"], rows, { width: terminal.width, header: terminal.bold }))
+    await terminal.write(table(["NAME", "USED IN", "VALUE"], rows, { width: terminal.width, header: terminal.bold }))
   }
   return EXIT.ok
 }

@@ -17,11 +17,11 @@ export interface CatalogOptions {
 
 /**
  * Prints the catalog: the newest version, or the given one. Discovers it first if there is none, or with `--refresh`.
- * Says whether it is complete, or else what is missing from it.
+ * Says whether it is complete, and if not, what is missing from it.
  */
 export async function catalog({ terminal, hub }: Cli, name: string, options: CatalogOptions): Promise<Exit> {
   if (options.refresh === true && options.version !== undefined)
-    throw usage("--refresh makes a new version, but --version shows an existing one.", "Use only one of them.")
+    throw usage("--refresh creates a new version, but --version shows an existing one.", "Use only one of them.")
   const discovery = timeoutOf(options.timeout, WORK_MAX_SECONDS)
   const client = await hub()
   const found = await read(client, name, options, discovery, (text) => terminal.note(terminal.dim(text)))
@@ -66,7 +66,7 @@ async function discover(client: HubClient, name: string, discovery: Discovery, n
   await client.post(connectorPath(name, "/discover"), discovery)
 }
 
-/** Reads all pages; starts again, once, if a discovery in between made another version. */
+/** Reads all pages; starts again once if a discovery has created another version in the meantime. */
 async function readAllStreams(client: HubClient, name: string, query: CatalogOptions, again = true): Promise<Catalog> {
   const streams: Wire["Stream"][] = []
   let first: Catalog | undefined
@@ -81,7 +81,7 @@ async function readAllStreams(client: HubClient, name: string, query: CatalogOpt
   }
 }
 
-/** `public.orders`; a part that could be read as several is quoted. `rows` takes what this gives. */
+/** Prints a path as `public.orders`; a part that could be read as several parts is quoted. `rows` accepts the result. */
 export const pathText = (path: readonly string[]): string => path.map((part) => (/^$|^\[|[."\\]/.test(part) ? JSON.stringify(part) : part)).join(".")
 
 const streamRow = (stream: Wire["Stream"]): string[] => [
@@ -101,7 +101,7 @@ const columnRows = (stream: Wire["Stream"]): string[][] =>
     stream.key.includes(column.name) ? String(stream.key.indexOf(column.name) + 1) : "",
   ])
 
-/** How files are read without proof. */
+/** The guesses about the format of files, one per line. */
 const guesses = ({ streams }: Catalog): string[] =>
   streams.flatMap(({ path, guesses: found = [] }) => found.map(({ message }) => `! ${printable(pathText(path))}: ${printable(message)}`))
 
@@ -112,7 +112,7 @@ function completeness({ complete, counts, skipped, discoveredAt }: Catalog): str
   const what = `${counts.streams} of ${counts.total}${kinds.length === 0 ? "" : ` (${kinds.join(", ")})`}, discovered ${when(discoveredAt)}`
   if (complete) return [`Complete: ${what}.`]
   const shown = skipped.slice(0, SKIPPED_SHOWN).flatMap(({ path, reason, remedies }) => {
-    // The statements stand on lines of their own, to be copied.
+    // Each statement is on a line of its own, so that it can be copied.
     const sql = (remedies ?? []).flatMap((each) => (each.sql === undefined ? [] : [`    ${printable(each.sql)};`]))
     return [`  ${printable(pathText(path))}: ${printable(sql.length > 0 ? reason.replace(/; run GRANT .*$/s, ":") : reason)}`, ...sql]
   })

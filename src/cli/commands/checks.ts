@@ -11,7 +11,7 @@ export interface ListOptions {
   readonly state?: string
 }
 
-/** Every scheduled connector and its state. */
+/** Lists every scheduled connector with its state. */
 export async function list({ terminal, hub }: Cli, options: ListOptions): Promise<Exit> {
   const page = await readAll<Check>(await hub(), "/v1/checks", options.state === undefined ? {} : { state: options.state })
   if (terminal.json) await terminal.document(page)
@@ -52,7 +52,7 @@ export interface HistoryOptions {
   readonly limit: string
 }
 
-/** The newest results first. */
+/** Lists the results, newest first. */
 export async function history({ terminal, hub }: Cli, name: string, options: HistoryOptions): Promise<Exit> {
   const page = await (await hub()).get<Page<Result>>(connectorPath(name, `/checks${queryString({ limit: options.limit })}`))
   if (terminal.json) await terminal.document(page)
@@ -84,11 +84,11 @@ const UNITS: readonly (readonly [name: string, ms: number])[] = [
   ["s", 1_000],
 ]
 
-/** `5m`, `1h`, `90s` in milliseconds. */
+/** Converts `5m`, `1h` or `90s` to milliseconds. */
 export function msOf(text: string): number {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
   const ms = UNITS.find(([name]) => name === unit)?.[1]
-  if (count === undefined || ms === undefined) throw usage("--every must be a time such as 5m, 1h or 90s, at least one minute.")
+  if (count === undefined || ms === undefined) throw usage("--every must be a duration such as 5m, 1h or 90s, at least one minute.")
   return Number(count) * ms
 }
 

@@ -46,7 +46,7 @@ export function fieldRows(fields: readonly Wire["Field"][], base = ""): string[]
     const path = `${base}${field.name}`
     const kind = field.variants?.map((each) => each.kind).join("|") ?? field.options?.join("|") ?? field.kind
     const fallback = field.required ? "required" : defaultText(field.default)
-    // The fields of an alternative stand below the choice that they belong to.
+    // The fields of an alternative are listed below the choice that they belong to.
     const inner = (field.variants ?? []).flatMap((each) =>
       each.fields.length === 0
         ? []
@@ -56,11 +56,11 @@ export function fieldRows(fields: readonly Wire["Field"][], base = ""): string[]
   })
 }
 
-/** The title, the help, the limits and the example, as far as the field has them. */
+/** The field's title, help, limits and example, if it has them. */
 function aboutOf({ kind, title, help, example, min, max, maxLength, plainNames }: Wire["Field"]): string {
   const range = min === undefined && max === undefined ? undefined : kind === "list" ? `At most ${max}.` : `From ${min ?? "…"} to ${max ?? "…"}.`
   const length = maxLength === undefined || maxLength >= 4_096 ? undefined : `At most ${maxLength} characters.`
-  const plain = plainNames === undefined ? undefined : "Secret or not, by the entry's name."
+  const plain = plainNames === undefined ? undefined : "Secret or not, depending on the entry's name."
   const said = [title, help, range, length, plain, example === undefined ? undefined : `Example: ${example}`].filter((part) => part !== undefined)
   return said.map((part) => (/[.:?]$/.test(part) || part.startsWith("Example") ? part : `${part}.`)).join(" ")
 }
@@ -168,7 +168,7 @@ export async function test({ terminal, hub }: Cli, name: string, options: TestOp
   return exitOfReport(report)
 }
 
-/** Removes the version that was shown; a change in the meantime makes the removal fail. */
+/** Removes the connector in the version that was shown; the removal fails if it was changed in the meantime. */
 export async function remove({ terminal, hub }: Cli, name: string, options: ConsentOptions): Promise<Exit> {
   const client = await hub()
   const found = await client.get<Connector>(connectorPath(name))

@@ -26,7 +26,7 @@ export async function show({ terminal, hub }: Cli, name: string): Promise<Exit> 
       `current, ${result(current.ok)}`,
       facts(flatten(current.config), terminal.dim),
       ...(next === null
-        ? ["next: nothing is staged"]
+        ? ["next: none staged"]
         : [`next, by ${next.stagedBy.name}, ${when(next.stagedAt)}, ${result(next.lastTest?.ok)}`, facts(flatten(next.config), terminal.dim)]),
       ...(previous === null ? [] : [`previous, of version ${previous.version}`, facts(flatten(previous.config), terminal.dim)]),
     ]

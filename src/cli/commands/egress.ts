@@ -9,7 +9,7 @@ type EgressRule = Wire["EgressRule"]
 export async function list({ terminal, hub }: Cli): Promise<Exit> {
   const answer = await readAll<EgressRule>(await hub(), "/v1/egress")
   if (terminal.json) await terminal.document(answer)
-  else if (answer.data.length === 0) terminal.note("No private destination is allowed; public ones always are.")
+  else if (answer.data.length === 0) terminal.note("No private destinations are allowed; public destinations always are.")
   else {
     const rows = answer.data.map((each) => [each.rule, each.source === "environment" ? "JACKFIELD_EGRESS_ALLOW" : when(each.createdAt), each.note])
     await terminal.write(table(["RULE", "SINCE", "NOTE"], rows, { width: terminal.width, header: terminal.bold }))
@@ -38,7 +38,7 @@ export async function deny({ terminal, hub }: Cli, wanted: string): Promise<Exit
   if (matching.length === 0)
     throw new Failure(EXIT.notFound, {
       code: "not_found",
-      detail: "There is no such rule.",
+      detail: "There is no such egress rule.",
       next: "See `jackfield egress list`; write the rule exactly as it is shown there.",
     })
   if (stored.length === 0) throw usage("That rule comes from JACKFIELD_EGRESS_ALLOW.", "Remove it from the variable and restart the hub.")

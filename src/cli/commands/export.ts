@@ -14,7 +14,7 @@ export interface ExportOptions {
 export async function exportConnectors({ terminal, hub }: Cli, names: readonly string[], options: ExportOptions): Promise<Exit> {
   const kind = kindOf(options.placeholders)
   const prefix = options.prefix ?? PREFIXES[kind]
-  if (/[${}#\s]/.test(prefix)) throw usage("--prefix must not contain blanks or any of $ { } #.")
+  if (/[${}#\s]/.test(prefix)) throw usage("--prefix must not contain spaces or any of $ { } #.")
   const client = await hub()
   const filter = {
     ...(options.type === undefined ? {} : { type: options.type }),

@@ -51,7 +51,7 @@ async function print({ terminal }: Cli, key: Key): Promise<Exit> {
       ["role", key.role],
       ["limited to", limitOf(key.scope)],
       ["status", key.status],
-      ["made", `${when(key.createdAt)} by ${makerOf(key)}`],
+      ["created", `${when(key.createdAt)} by ${makerOf(key)}`],
       ["expires", key.expiresAt === null ? "never" : when(key.expiresAt)],
       ["last used", when(key.lastUsedAt)],
       ["id", key.id],
@@ -79,7 +79,7 @@ export async function create({ terminal, hub }: Cli, options: CreateOptions): Pr
   })
   if (terminal.json) await terminal.document(made)
   else {
-    terminal.note(`Made the key ${made.name} (${made.role}${made.expiresAt === null ? "" : `, until ${when(made.expiresAt)}`}); it is shown only now:`)
+    terminal.note(`Created the key ${made.name} (${made.role}${made.expiresAt === null ? "" : `, until ${when(made.expiresAt)}`}); it is shown only now:`)
     await terminal.line(made.key)
   }
   return EXIT.ok
@@ -87,12 +87,12 @@ export async function create({ terminal, hub }: Cli, options: CreateOptions): Pr
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `90d`, `12h`, `30m` from `now`, or an ISO 8601 time with its zone, in the API's format. */
+/** Converts `90d`, `12h` or `30m` from `now`, or an ISO 8601 time with its zone, to the API's format. */
 export function expiry(text: string, now: number): string {
   const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
   if (count !== undefined && unit !== undefined) return new Date(now + Number(count) * (UNITS[unit] ?? 0)).toISOString()
   if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString()
-  throw usage("--expires must be a time such as 90d, 12h, 30m or 2027-01-31T00:00:00Z.")
+  throw usage("--expires must be a duration such as 90d, 12h or 30m, or a time such as 2027-01-31T00:00:00Z.")
 }
 
 export async function rename(cli: Cli, wanted: string, name: string): Promise<Exit> {
@@ -108,8 +108,8 @@ export async function rotate({ terminal, hub }: Cli, wanted: string, { grace }: 
   const made = await client.post<Wire["RotatedKey"]>(pathOf(found.id, "/rotate"), { graceMinutes })
   if (terminal.json) await terminal.document(made)
   else {
-    const old = made.replaces.status === "revoked" ? "has ended" : `stays valid until ${when(made.replaces.expiresAt)}`
-    terminal.note(`Made a new key ${made.name}; the old one ${old}. The new one is shown only now:`)
+    const old = made.replaces.status === "revoked" ? "is no longer valid" : `stays valid until ${when(made.replaces.expiresAt)}`
+    terminal.note(`Created a new key ${made.name}; the old one ${old}. The new one is shown only now:`)
     await terminal.line(made.key)
   }
   return EXIT.ok
@@ -117,7 +117,7 @@ export async function rotate({ terminal, hub }: Cli, wanted: string, { grace }: 
 
 function minutes(text: string): number {
   const [, count, unit] = /^(\d{1,5})([mhd]?)$/.exec(text) ?? []
-  if (count === undefined || (unit === "" && count !== "0")) throw usage("--grace must be 0 or a time such as 30m, 12h or 7d.")
+  if (count === undefined || (unit === "" && count !== "0")) throw usage("--grace must be 0 or a duration such as 30m, 12h or 7d.")
   return unit === "" ? 0 : (Number(count) * (UNITS[unit ?? ""] ?? 0)) / 60_000
 }
 
@@ -138,7 +138,7 @@ async function named(client: HubClient, wanted: string, status: "live" | "all"):
   const { data } = await readAll<Key>(client, "/v1/keys", { status })
   const [found, ...others] = data.filter((key) => key.id === wanted || key.name === wanted)
   if (found === undefined)
-    throw new Failure(EXIT.notFound, { code: "not_found", detail: "There is no such key, by id or name.", next: "See `jackfield keys list`." })
+    throw new Failure(EXIT.notFound, { code: "not_found", detail: "There is no key with that id or name.", next: "See `jackfield keys list`." })
   if (others.length > 0) throw usage("Several keys have that name.", "Use the id; see `jackfield keys list`.")
   return found
 }

@@ -18,7 +18,8 @@ type RowsPage = Wire["RowsPage"]
 /** Reads a stream without SQL: a page as a table or JSON, or all of it as NDJSON or CSV. */
 export async function rows(cli: Cli, name: string, stream: string, options: RowsOptions): Promise<Exit> {
   const form = formOf(cli, options)
-  if (options.skipRejected === true && form !== "csv") throw usage("--skip-rejected is for --csv.", "Other forms show the records that are not rows.")
+  if (options.skipRejected === true && form !== "csv")
+    throw usage("--skip-rejected is only for --csv.", "The other formats show the records that are not rows.")
   const { timeoutMs } = timeoutOf(options.timeout, WORK_MAX_SECONDS)
   const client = await cli.hub()
   const read = (path: string): Promise<Exit> => {
@@ -30,7 +31,7 @@ export async function rows(cli: Cli, name: string, stream: string, options: Rows
     return client.get<RowsPage>(url()).then((page) => printRows(cli, page, moreOf(page)))
   }
   const first = namesOf(stream, ".", "The stream", "public.orders")
-  // orders.csv may be the name of a file, and public.my.table the table my.table: a shell takes the quotes away.
+  // orders.csv may be the name of a file, and public.my.table the table my.table, because a shell removes the quotes.
   const others = stream.startsWith("[") || !stream.includes(".") ? [] : otherPaths(stream).map((path) => JSON.stringify(path))
   try {
     return await read(first)
@@ -46,7 +47,7 @@ export async function rows(cli: Cli, name: string, stream: string, options: Rows
 
 const isNotFound = (error: unknown): boolean => error instanceof Failure && error.problem.code === "stream_not_found"
 
-/** Other paths that a text with dots may mean: one name, or two names of which one has dots. */
+/** The other paths that a text with dots may mean: one name, or two names of which one has dots. */
 function otherPaths(text: string): string[][] {
   const parts = text.split(".")
   const two =
@@ -70,7 +71,7 @@ function namesOf(text: string, separator: string, what: string, example: string)
   throw usage(`${what} must be names with "${separator}" between them, or a JSON array of names.`, `Write ${example}, or '${array}'.`)
 }
 
-/** Names as the catalog prints them: `public."or.ders"`, where a part in quotes is a JSON text. */
+/** Parses names as the catalog prints them: `public."or.ders"`, where a part in quotes is a JSON text. */
 function quotedIn(text: string, separator: string): unknown {
   const parts = text.match(new RegExp(`(?:^|\\${separator})(?:"(?:[^"\\\\]|\\\\.)*"|[^"\\${separator}]+)`, "g")) ?? []
   if (parts.join("") !== text) return text.split(separator)
@@ -85,13 +86,13 @@ function arrayIn(text: string): unknown {
   }
 }
 
-/** Rows that are held back until their cursor comes; a stream that has none is not held back for longer. */
+/** The maximum number of rows that are held back until their cursor arrives; after that, rows are printed without a cursor. */
 const HELD_MAX = 200_000
 const HELD_FIRST = 5_000
 
 /**
- * Prints rows as they come, up to the last cursor: when the stream breaks, what was printed ends exactly where the
- * cursor in the error goes on.
+ * Prints rows as they arrive, up to the last cursor, so that after a failure the output ends exactly where the cursor in the
+ * error continues.
  */
 async function printLines({ terminal }: Cli, lines: AsyncIterable<string>): Promise<Exit> {
   let held: string[] = []
@@ -119,7 +120,7 @@ async function printLines({ terminal }: Cli, lines: AsyncIterable<string>): Prom
     await print()
   } catch (error) {
     if (!(error instanceof Failure) || cursor === undefined) throw error
-    throw new Failure(error.exit, { ...error.problem, next: `The rows up to here are complete; go on with --cursor ${cursor}.`, cursor }, error.cause)
+    throw new Failure(error.exit, { ...error.problem, next: `The rows up to here are complete; continue with --cursor ${cursor}.`, cursor }, error.cause)
   }
   if (rejected > REJECTED_SHOWN) terminal.note(`… and ${rejected - REJECTED_SHOWN} more.`)
   return EXIT.ok

@@ -24,7 +24,7 @@ export async function add({ shell, terminal, hub }: Cli, file: string, options: 
   const made = await client.send<Upload>(`/v1/uploads${queryString({ name })}`, Readable.toWeb(body) as ReadableStream<Uint8Array>)
   if (terminal.json) await terminal.document(made)
   else {
-    terminal.note(`Sent ${made.name}: ${made.bytes} bytes, SHA-256 ${made.sha256}. Its id:`)
+    terminal.note(`Uploaded ${made.name}: ${made.bytes} bytes, SHA-256 ${made.sha256}. Its id:`)
     await terminal.line(made.id)
   }
   return EXIT.ok
@@ -50,7 +50,7 @@ export async function list({ terminal, hub }: Cli): Promise<Exit> {
   else if (page.data.length === 0) terminal.note("There are no uploads; send one with `jackfield uploads add`.")
   else {
     const rows = page.data.map((each) => [each.name, String(each.bytes), when(each.createdAt), each.usedBy.join(", "), each.id])
-    await terminal.write(table(["NAME", "BYTES", "SENT", "READ BY", "ID"], rows, { width: terminal.width, header: terminal.bold, rightAligned: [1] }))
+    await terminal.write(table(["NAME", "BYTES", "UPLOADED", "READ BY", "ID"], rows, { width: terminal.width, header: terminal.bold, rightAligned: [1] }))
   }
   return EXIT.ok
 }

@@ -78,7 +78,8 @@ export const rename = (cli: Cli, ref: string, name: string): Promise<Exit> => ch
 export function limit(cli: Cli, ref: string, options: ScopeOptions & { readonly none?: boolean }): Promise<Exit> {
   const scope = scopeIn(options)
   const isGiven = Object.keys(scope).length > 0
-  if (isGiven === (options.none === true)) throw usage("Say what the user is limited to.", "Use --connectors, --labels or both; or --none to lift the limit.")
+  if (isGiven === (options.none === true))
+    throw usage("No limit was given, or --none was given with one.", "Use --connectors, --labels or both; or --none to lift the limit.")
   return change(cli, ref, options.none === true ? { connectors: null } : scope)
 }
 

@@ -37,7 +37,7 @@ export async function add({ terminal, hub }: Cli, url: string, options: AddOptio
   })
   if (terminal.json) await terminal.document(made)
   else {
-    terminal.note(`Made the webhook ${made.id}; its signing secret is shown only now:`)
+    terminal.note(`Created the webhook ${made.id}; its signing secret is shown only now:`)
     await terminal.line(made.signingSecret)
   }
   return EXIT.ok

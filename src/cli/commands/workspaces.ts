@@ -47,7 +47,7 @@ export async function create({ terminal, hub }: Cli, name: string, options: { re
   const made = await (await hub()).post<Wire["NewWorkspace"]>("/v1/workspaces", { name, title: options.title })
   if (terminal.json) await terminal.document(made)
   else {
-    terminal.note(`Made the workspace ${made.name}; its admin key is shown only now:`)
+    terminal.note(`Created the workspace ${made.name}; its admin key is shown only now:`)
     await terminal.line(made.key)
   }
   return EXIT.ok
@@ -87,8 +87,8 @@ export async function plan(cli: Cli, ref: string, options: PlanOptions): Promise
 }
 
 /**
- * The limits of tests in a plan. Without limits of its own, a workspace has the hub's; both numbers are set or
- * removed together.
+ * The limits on tests in a plan. A workspace without its own limits has the hub's; both numbers are set or removed
+ * together.
  */
 function testsOf({ testsPerMinute: perMinute, testsAtOnce: concurrency }: PlanOptions): { tests?: { perMinute?: Limit; concurrency?: Limit } | null } {
   const given = [perMinute, concurrency].filter((each) => each !== undefined)

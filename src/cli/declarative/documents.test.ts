@@ -10,7 +10,7 @@ const BOMB = `a: &a [x,x,x,x,x,x,x,x,x]\n${"bcdefghi"
   .map((name, index) => `${name}: &${name} [${Array(9).fill(`*${"abcdefgh"[index]}`).join(",")}]`)
   .join("\n")}\nconnectors: { z: { type: http, config: *i } }\n`
 
-describe("files of connectors", () => {
+describe("connector files", () => {
   test("are YAML 1.2: `no` is a text and 0o14 a number, and JSON is YAML", () => {
     const { entries, faults } = read("owner: data\nconnectors:\n  a: { type: http, config: { x: no, y: 0o14, z: 1e3 } }\n")
     expect(faults).toEqual([])
@@ -24,7 +24,7 @@ describe("files of connectors", () => {
     expect(entries.map(({ value }) => value["config"])).toEqual([{ url: "u" }, { url: "u" }])
   })
 
-  test("several documents in a file, each with its owner", () => {
+  test("may contain several documents, each with its owner", () => {
     const { entries, owners } = read("owner: one\nconnectors: { a: { type: http } }\n---\nowner: two\nconnectors: { b: { type: http } }\n")
     expect(entries.map(({ name, owner }) => [name, owner])).toEqual([
       ["a", "one"],
@@ -38,9 +38,9 @@ describe("files of connectors", () => {
     ["a custom tag", "connectors:\n  a: !!js/function 'x'\n", /custom tags/],
     ["another tag", "connectors: !include other.yaml\n", /custom tags/],
     ["another YAML", "%YAML 1.1\n---\nconnectors: {}\n", /another version/],
-    ["a key twice", "connectors:\n  a: { type: http }\n  a: { type: http }\n", /3:3 occurs twice/],
+    ["a repeated key", "connectors:\n  a: { type: http }\n  a: { type: http }\n", /3:3 occurs twice/],
     ["a tab", "connectors:\n\ta: {}\n", /tab/],
-    ["an alias of nothing", "connectors: *nothing\n", /anchor that does not exist/],
+    ["an alias of a missing anchor", "connectors: *nothing\n", /anchor that does not exist/],
     ["an alias of itself", "connectors: &a { b: *a, c: *a }\n", /nested deeper/],
     ["a list", "- a\n", /must be a mapping/],
     ["a word", "hunter2\n", /must be a mapping/],
@@ -48,8 +48,8 @@ describe("files of connectors", () => {
     ["a name that is a number", "connectors:\n  123: { type: http }\n", /2:3 .*quotes/],
     ["a bracket that is not closed", "connectors: { a: { type: http }\n", /./],
     ["depth", `connectors: ${"[".repeat(100_000)}`, /nested (too deep|deeper than)/],
-    ["a depth that is closed", `connectors: ${"[".repeat(1_000)}${"]".repeat(1_000)}`, /nested (too deep|deeper than)/],
-    ["a placeholder without quotes in a flow", `connectors: { a: { type: http, config: { url: \${env:X} } } }\n`, /^1:47 is a placeholder/],
+    ["deep nesting with closed brackets", `connectors: ${"[".repeat(1_000)}${"]".repeat(1_000)}`, /nested (too deep|deeper than)/],
+    ["an unquoted placeholder inside { }", `connectors: { a: { type: http, config: { url: \${env:X} } } }\n`, /^1:47 is a placeholder/],
     ["a word where a connector belongs", "connectors:\n  a: hunter2\n", /2:3 must be a mapping/],
   ])("reject %s without quoting it", (_, text, expected) => {
     const { faults } = read(text)
@@ -66,7 +66,7 @@ describe("files of connectors", () => {
     expect(faults[2]?.message).toBe('"a" occurs twice; the first is in a.yaml, line 2.')
   })
 
-  test("a place is that of the value, or of its nearest existing ancestor; for an alias, that of the anchor", () => {
+  test("a fault's place is that of the value or its nearest existing ancestor, and for an alias that of the anchor", () => {
     const { entries } = read(
       "connectors:\n  a:\n    type: http\n    config:\n      rows:\n        - { name: x }\n        - name: y\n          value: &v { deep: 1 }\n  b: { config: *v }\n",
     )

@@ -100,7 +100,7 @@ function readDocument(document: Document, source: Source, place: Place, faults: 
   const unquoted = broken.find(({ pos }) => source.text.slice(pos[0] - 1, pos[0] + 1) === "${")
   // One brace that YAML reads as its own syntax makes everything after it faulty.
   if (unquoted !== undefined) faults.push(place(unquoted.pos[0] - 1, "", "is a placeholder inside { } or [ ]; put it in quotes."))
-  else for (const { code, pos } of broken.slice(0, MOST_TOLD)) faults.push(place(pos[0], "", WORDS[code] ?? "is not valid YAML here."))
+  else for (const { code, pos } of broken.slice(0, MOST_TOLD)) faults.push(place(pos[0], "", WORDS[code] ?? "is not valid YAML."))
   if (broken.length > 0 || document.contents === null) return none
   const root = document.contents
   if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== "1.2")

@@ -83,7 +83,7 @@ describe("placeholders", () => {
     [`\${}`, "other than"],
     [`\${HOME}`, "other than"],
     [`\${env:NAME`, "without a closing }"],
-    [`a\${keep}`, "alone"],
+    [`a\${keep}`, "must be the whole value"],
   ])("%s is a fault", async (text, words) => {
     const { faults } = await fill({ rows: [{ "a/b": text }] })
     expect(faults.map(({ pointer }) => pointer)).toEqual(["/rows/0/a~1b"])

@@ -16,7 +16,7 @@ export interface Filled {
 /** An escaped `${` (`$${`), a placeholder, or a placeholder that is never closed. */
 const TOKEN = /\$\$\{|\$\{([^{}]*)\}|\$\{/g
 const LARGEST = 1 << 20
-/** The value that keeps a secret as the hub has it: the mask in every response, which no hub accepts as a value. */
+/** The value that keeps the secret that the hub has stored: the mask in every response, which the hub never accepts as a value. */
 const KEPT = { set: true }
 
 /** Fills `${env:NAME}`, `${file:path}`, `${vault:path#field}` and `${keep}`; each source is read once. */
@@ -59,7 +59,7 @@ export class Placeholders {
       if ("fault" in given) faults.push(entry.at(pointer, given.fault))
       else if ("text" in given) out += given.text
       else if (text === match[0]) return KEPT
-      else faults.push(entry.at(pointer, `\${keep} must stand alone.`))
+      else faults.push(entry.at(pointer, `\${keep} must be the whole value.`))
     }
     return out + text.slice(at)
   }
@@ -109,8 +109,8 @@ export class Placeholders {
 }
 
 /**
- * The text of a file, or slightly more than the limit: a file named by somebody else may be endless, such as
- * /dev/zero.
+ * Reads the text of a file, up to slightly more than the limit, because a file that another user names may be endless, such
+ * as /dev/zero.
  */
 async function beginning(path: string): Promise<string> {
   const pieces: Buffer[] = []

@@ -45,8 +45,8 @@ export function wantedOf(entry: Entry, filled: Filled, types: ReadonlyMap<string
   const whole = type === undefined ? {} : wholeConfig(type.fields, isRecord(config) ? config : {}, "/config", { filled: filled.filled, fault })
   if (faults.length > before || type === undefined) return undefined
   const scalar = (name: string): unknown => readScalar(value[name], filled.filled.has(`/${name}`))
-  // A value of the wrong shape (a title that is a number) is passed on unchanged: the hub reports the problem, and
-  // the CLI its place.
+  // A value of the wrong shape (a title that is a number) is passed on unchanged: the hub reports the fault, and the CLI
+  // adds its place.
   return {
     name: entry.name,
     ...(value["renamedFrom"] === undefined || value["renamedFrom"] === null ? {} : { was: value["renamedFrom"] as string }),

@@ -26,8 +26,8 @@ export async function backup(cli: Cli, given: string): Promise<Exit> {
   if (terminal.json) await terminal.document({ file, bytes: done.bytes, sha256: done.sha256, rows, tables: done.tables, masterKeys })
   else {
     await terminal.line(`${file}: ${done.tables.length} tables, ${rows} rows, ${done.bytes} bytes.`)
-    const keys = masterKeys.length === 0 ? "" : ` They open with the master key ${masterKeys.join(", ")} alone, which is not in the file: keep it elsewhere.`
-    await terminal.line(`Secrets in it are sealed.${keys}`)
+    const keys = masterKeys.length === 0 ? "" : ` Only the master key ${masterKeys.join(", ")} opens them. It is not in the file; keep it elsewhere.`
+    await terminal.line(`The secrets in the file are sealed.${keys}`)
   }
   return EXIT.ok
 }
@@ -53,8 +53,8 @@ export async function restore(cli: Cli, given: string, options: RestoreOptions):
   const facts = { file, createdAt: header.createdAt, migrations: header.migrations, tables: checked.tables, rows, restored: options.check !== true }
   if (terminal.json) await terminal.document(facts)
   else {
-    await terminal.line(`${file} of ${header.createdAt}: ${checked.tables.length} tables, ${rows} rows; whole, and the master key opens it.`)
-    await terminal.line(options.check === true ? "Nothing was changed." : "Restored; start the hub.")
+    await terminal.line(`${file} of ${header.createdAt}: ${checked.tables.length} tables, ${rows} rows; the file is complete, and the master key opens it.`)
+    await terminal.line(options.check === true ? "Nothing was changed." : "Restored. Start the hub.")
   }
   return EXIT.ok
 }

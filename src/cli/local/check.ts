@@ -22,19 +22,19 @@ export interface CheckOptions {
 }
 
 /**
- * The user of this command may reach everything that the machine can reach, except metadata services, which no rule
- * opens.
+ * The user of this command may reach every address that the machine can reach, except metadata services, which no rule can
+ * allow.
  */
 const EVERYWHERE = "0.0.0.0/0,::/0"
 
-/** Hints in terms of the URL, where the general advice names fields, by error code. */
+/** Hints by error code that name the URL's parameters; the general advice names fields. */
 const hints = ({ off, require, ca }: UrlTls): Readonly<Partial<Record<string, string>>> => ({
   tls_unsupported: `On a network that you trust, add ?${off} to the URL.`,
   tls_untrusted: `Add ?${ca}=FILE with the CA's certificate, or ?${require} to encrypt without verifying the server.`,
   tls_name_mismatch: `Use the certificate's name in the URL, or ?${require} to encrypt without verifying the server.`,
 })
 
-/** Tests a system by its URL without a hub: with the same probe, through the same door, as an operator. */
+/** Tests a system by its URL without a hub: with the same probe and the same egress checks, as an operator. */
 export async function check(cli: Cli, text: string, options: CheckOptions): Promise<Exit> {
   const { shell, terminal } = cli
   const given = readConnectionUrl(text)
@@ -86,12 +86,12 @@ const placed = (config: Readonly<Record<string, unknown>>, [name = "", ...rest]:
   [name]: rest.length === 0 ? value : placed((config[name] ?? {}) as Readonly<Record<string, unknown>>, rest, value),
 })
 
-/** The typed config, or `config_invalid` with every invalid and every missing value at once. */
+/** The parsed config; throws `config_invalid` with all invalid and missing values at once. */
 function parsed(connector: AnyConnector, config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { plain, secrets, faults, missing } = parseConfig(connector.fields, config)
   const all = [...faults, ...missing]
   if (all.length > 0)
-    throw new PlatformError("config_invalid", all.length === 1 ? (all[0]?.message ?? "") : `The URL leaves ${all.length} values invalid or missing.`, {
+    throw new PlatformError("config_invalid", all.length === 1 ? (all[0]?.message ?? "") : `${all.length} values are invalid or missing in the URL.`, {
       faults: all,
     })
   const values = new Map([...secrets].flatMap(([pointer, change]) => (change === "keep" ? [] : [[pointer, change.value] as const])))

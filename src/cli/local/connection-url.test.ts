@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest"
 import { Failure } from "../failure.ts"
 import { readConnectionUrl } from "./connection-url.ts"
 
-/** The type's name in place of its definition. */
+/** Reads a URL, with the type's name in place of its definition. */
 const read = (text: string) => {
   const { connector, ...config } = readConnectionUrl(text)
   return { type: connector.type, ...config }
 }
 
-describe("a URL becomes the type's fields", () => {
+describe("a URL is converted to the type's fields", () => {
   test("postgres with everything, percent-encoded", () => {
     expect(read("postgres://j%40ck:p%40ss%2Fw%231@db.example.com:6432/my%20shop?sslmode=require")).toEqual({
       type: "postgres",
@@ -37,7 +37,7 @@ describe("a URL becomes the type's fields", () => {
     expect(given.caFile).toBe(caFile)
   })
 
-  test("an IPv6 host loses its brackets", () => {
+  test("an IPv6 host is read without its brackets", () => {
     expect(read("postgres://u:p@[2001:4860::1]:5432/d").config["host"]).toBe("2001:4860::1")
   })
 

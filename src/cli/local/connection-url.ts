@@ -3,21 +3,21 @@ import type { AnyConnector } from "../../core/connector.ts"
 import { isUrlFault, type UrlConfig } from "../../core/url-form.ts"
 import { usage } from "../failure.ts"
 
-/** A URL from the command line: its connector type, and the config that it stands for. */
+/** A URL from the command line, as a connector type and a config. */
 export interface TypedUrl extends UrlConfig {
   readonly connector: AnyConnector
 }
 
 /**
- * Parses a URL by the WHATWG rules and those of its type; no driver ever sees it. Failures never contain the URL,
- * because it may contain a password.
+ * Parses a URL by the WHATWG rules and the rules of its type; it is never passed to a driver. Failures never contain the
+ * URL, because it may contain a password.
  */
 export function readConnectionUrl(text: string): TypedUrl {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase()
   const example = `Write one like ${examples()}.`
   if (scheme === undefined) throw usage("The argument is not a URL.", example)
   const connector = registry.withScheme(scheme)
-  if (connector?.url === undefined) throw usage(`URLs that start with ${scheme}: cannot be checked.`, example)
+  if (connector?.url === undefined) throw usage(`URLs that start with ${scheme}: are not supported.`, example)
   if (!/^[^:]+:\/\/[^/]/.test(text)) throw usage("The URL has no host.", example)
   if (!URL.canParse(text))
     throw usage(

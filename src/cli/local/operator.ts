@@ -18,8 +18,8 @@ export function storePlace(env: NodeJS.ProcessEnv): { readonly dataDir: string; 
 }
 
 /**
- * Runs `work` on the hub's database as its operator: next to a running hub, or, for the embedded database, in its
- * place.
+ * Runs `work` on the hub's database as its operator: next to a running hub, or, for the embedded database, instead of a
+ * hub.
  */
 export async function asOperator<T>(cli: Cli, options: { readonly make?: boolean }, work: (owner: Owner) => Promise<T>): Promise<T> {
   const { signal } = cli.shell

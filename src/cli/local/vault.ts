@@ -43,7 +43,7 @@ export async function rotate(cli: Cli, options: RotateOptions): Promise<Exit> {
       if (terminal.json) await terminal.document({ ok, changed, master, data, proof, status })
       else {
         if (master !== undefined)
-          await terminal.line(`Master key: ${count(master.dataKeys, "data key")} and ${count(master.hubKeys, "hub key")} wrapped anew under ${master.to}.`)
+          await terminal.line(`Master key: ${count(master.dataKeys, "data key")} and ${count(master.hubKeys, "hub key")} rewrapped with ${master.to}.`)
         for (const id of master?.kept ?? [])
           await terminal.line(
             terminal.bad(
@@ -53,7 +53,7 @@ export async function rotate(cli: Cli, options: RotateOptions): Promise<Exit> {
         if (data !== undefined) for (const line of dataLines(data)) await terminal.line(line)
         for (const line of proofLines(terminal, proof)) await terminal.line(line)
         for (const line of statusLines(status)) await terminal.line(line)
-        if (changed === 0) await terminal.line(terminal.bad("Nothing changed: all keys were already the newest."))
+        if (changed === 0) await terminal.line(terminal.bad("Nothing changed: every key was already up to date."))
       }
       return ok ? EXIT.ok : EXIT.failed
     }),
@@ -90,9 +90,9 @@ const count = (number: number, what: string): string => `${number} ${what}${numb
 function dataLines(data: DataRotation): string[] {
   return [
     ...(data.resumed === undefined ? [] : [`Continued the rotation that began at ${data.resumed.toISOString()}.`]),
-    `Data keys: ${data.newKeys} new for ${count(data.workspaces, "workspace")}, ${count(data.resealed, "value")} sealed anew, ${count(data.removed, "old key")} removed.`,
+    `Data keys: ${data.newKeys} new for ${count(data.workspaces, "workspace")}, ${count(data.resealed, "value")} resealed, ${count(data.removed, "old key")} removed.`,
     ...data.failures.map((failure) => `Not resealed: ${failure}`),
-    ...data.kept.map((id) => `Data key ${id} is retired but still in use or was held by a long transaction; it is kept. Run this again.`),
+    ...data.kept.map((id) => `Data key ${id} is retired but was kept, because it is still in use or a long transaction held it. Run this again.`),
   ]
 }
 

@@ -16,7 +16,7 @@ export interface Resource {
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-/** How often a change is tried when it conflicts with another change. */
+/** The number of attempts for a change that conflicts with another change. */
 const ATTEMPTS = 5
 
 /** The hub's connectors in AI Squared's form: identified by their integer serial, each a source or a destination. */
@@ -29,7 +29,7 @@ export class Connectors {
     this.definitions = definitionsOf(hub.registry)
   }
 
-  /** The requested page, last changed first, and the number of all connectors. */
+  /** The requested page, most recently changed first, and the total number of connectors. */
   async list(by: Principal, query: ListQuery, base: string): Promise<{ data: Resource[]; total: number }> {
     const { page, perPage } = query
     const sides = this.definitions.filter((each) => isIn(each, query)).map(({ type, side }) => ({ type, side }))
@@ -112,7 +112,7 @@ export class Connectors {
   #taken({ side }: BuiltDefinition): (sameTitle: readonly ConnectorView[]) => PlatformError | undefined {
     return (sameTitle) => {
       const found = sameTitle.some((view) => this.#definitionOf(view)?.side === side)
-      return found ? new PlatformError("name_taken", `There is a ${side} of that name already; choose another.`) : undefined
+      return found ? new PlatformError("name_taken", `There is already a ${side} with that name; choose another name.`) : undefined
     }
   }
 }

@@ -3,14 +3,14 @@ import { isSettings, type Settings } from "../mapping.ts"
 import { type BuiltDefinition, definitionNamed } from "./definitions.ts"
 import { broken } from "./errors.ts"
 
-/** The longest name; the native API's too. */
+/** The maximum length of a name, as in the native API. */
 const LONGEST_NAME = 256
-/** The most characters of an e-mail address or a password in a login. */
+/** The maximum length of an e-mail address or a password in a login, in characters. */
 const LONGEST_LOGIN = 1_024
 const LARGEST_ID = 2_147_483_647
 const SIDES: readonly string[] = ["source", "destination"]
 
-/** The `connector` of a create or a change; a change has only the members that were given. */
+/** The `connector` in a request to create or change one; for a change, it has only the members that were given. */
 export interface ConnectorBody {
   readonly name?: string
   readonly connector_type?: Side
@@ -19,7 +19,7 @@ export interface ConnectorBody {
   readonly description?: string
 }
 
-/** Reads `{ connector: … }` as the vendor's contract does; throws 400 with the fault of each field. Other fields are ignored. */
+/** Reads `{ connector: … }` by the vendor's contract; throws 400 with the fault of each field. Other fields are ignored. */
 export function readConnector(body: unknown, required: boolean): ConnectorBody {
   const given = isSettings(body) ? body["connector"] : undefined
   if (given === undefined) throw broken({ connector: ["is missing"] })
@@ -52,14 +52,14 @@ function textFault(value: unknown): string | undefined {
 
 const sizeFault = (value: unknown, most: number): string | undefined => (String(value).length > most ? `size cannot be greater than ${most}` : undefined)
 
-/** The definition of that name on that side; throws 400 for one that is not built or not on that side. */
+/** The definition with that name on that side; throws 400 if it is not built, or not on that side. */
 export function requireDefinition(all: readonly BuiltDefinition[], side: Side, name: string): BuiltDefinition {
   const definition = definitionNamed(all, side, name)
   if (definition === undefined) throw broken({ connector: { connector_name: [`invalid connector ${side} name`] } })
   return definition
 }
 
-/** E-mail and password of a login. */
+/** Reads the e-mail address and the password of a login. */
 export function readLogin(body: unknown): { email: string; password: string } {
   const given = isSettings(body) ? body : {}
   const [email, password] = [given["email"], given["password"]]
@@ -71,7 +71,7 @@ export function readLogin(body: unknown): { email: string; password: string } {
   return { email: String(email), password: String(password) }
 }
 
-/** The integer id of a path. */
+/** Reads the integer id in a path. */
 export function readId(given: unknown): number {
   if (typeof given !== "string" || !/^-?\d{1,15}$/.test(given)) throw broken({ id: ["must be an integer"] })
   return Math.min(Number(given), LARGEST_ID)
@@ -85,7 +85,7 @@ export interface ListQuery {
   readonly subCategory?: string
 }
 
-/** `type`, `category` and `sub_category` in any case, `page` from 1 and `per_page` (10, at most 1,000). */
+/** Reads `type`, `category` and `sub_category` (in any case), `page` (from 1) and `per_page` (10 by default, at most 1,000). */
 export function readList(query: Settings): ListQuery {
   const violations: Record<string, string[]> = {}
   const whole = (name: string, absent: number, most: number): number => {

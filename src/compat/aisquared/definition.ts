@@ -5,8 +5,8 @@ import type { TypeMapping } from "../mapping.ts"
 export interface Definition extends TypeMapping {
   readonly side: Side
   /** The color of the icon: `#336791`. */
-  readonly colour?: string
+  readonly color?: string
 }
 
-/** A secret as AI Squared shows it: thirteen asterisks. Sent back, it keeps the stored value. */
+/** AI Squared's mask for a secret: thirteen asterisks. A mask that is sent back keeps the stored value. */
 export const MASK = "*************"

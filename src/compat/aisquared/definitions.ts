@@ -9,14 +9,14 @@ const AUTH_TYPE = "username/password"
 
 const port: Row = { theirs: "/port", ours: "/port", required: true, ...digits, write: (port) => (isGiven(port) ? String(port) : undefined) }
 
-/** libpq's words, which the vendor's driver takes; its definitions have no key for TLS, so without one the certificate is verified. */
+/** libpq's values, which the vendor's driver accepts. The vendor's definitions have no key for TLS, so without `sslmode` the certificate is verified. */
 const sslmode: Row = {
   theirs: "/sslmode",
   ours: "/tls/kind",
   ...words({ disable: "off", require: "require", "verify-ca": "verify", "verify-full": "verify" }, "verify"),
 }
 
-/** User and password, as several of the vendor's definitions have them. */
+/** The user and password in several of the vendor's definitions. */
 const credentials = (password: Pick<Row, "ours" | "read">): readonly Row[] => [
   {
     theirs: "/credentials/auth_type",
@@ -27,7 +27,7 @@ const credentials = (password: Pick<Row, "ours" | "read">): readonly Row[] => [
   { theirs: "/credentials/password", required: true, secret: true, ...password },
 ]
 
-/** Databases with the keys of Postgresql. Without a database name, the database with the user's name is used. */
+/** A database with the keys of Postgresql. Without a database name, the database with the user's name is used. */
 const database = (named: Omit<Definition, "rows">, ...more: readonly Row[]): Definition => ({
   ...named,
   rows: [
@@ -52,7 +52,7 @@ const mariadb = (side: Side): Definition => ({
   name: "MariaDB",
   side,
   type: "mysql",
-  colour: "#003545",
+  color: "#003545",
   rows: [
     { theirs: "/host", ours: "/host", required: true },
     port,
@@ -64,13 +64,13 @@ const mariadb = (side: Side): Definition => ({
 })
 
 /**
- * `host` is the account's name. Snowflake takes a programmatic access token as the `password` too. A mask keeps whatever login there is, a key pair too.
+ * `host` is the account's name. Snowflake also accepts a programmatic access token as the `password`. A mask keeps the stored login, whatever its kind.
  */
 const snowflake: Definition = {
   name: "Snowflake",
   side: "source",
   type: "snowflake",
-  colour: "#0b6e99",
+  color: "#0b6e99",
   rows: [
     ...credentials({ ours: "/auth", read: (password) => ({ kind: "password", password }) }),
     { theirs: "/host", ours: "/account", required: true },
@@ -82,9 +82,9 @@ const snowflake: Definition = {
   ],
 }
 
-const postgresql = { name: "Postgresql", type: "postgres", colour: "#336791" }
+const postgresql = { name: "Postgresql", type: "postgres", color: "#336791" }
 
-/** Every definition that is mapped. */
+/** All mapped definitions. */
 export const DEFINITIONS: readonly Definition[] = [
   database({ ...postgresql, side: "source" }, dataType),
   mariadb("source"),

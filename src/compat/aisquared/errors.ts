@@ -7,20 +7,20 @@ export interface Violations {
   readonly [field: string]: readonly string[] | Violations
 }
 
-/** A broken contract: 400, before any other check. */
+/** The error for a broken contract: 400, before any other check. */
 export const broken = (contract: Violations): PlatformError =>
   new PlatformError("request_invalid", "The request breaks its contract.", { details: { contract } })
 
-/** A configuration that its definition does not allow: 422. */
+/** The error for a configuration that its definition does not allow: 422. */
 export const unfit = (message: string): PlatformError => new PlatformError("config_invalid", message)
 
-/** A `Workspace-Id` of a workspace that the caller is not in: 400. */
+/** The error for a `Workspace-Id` of a workspace without the caller: 400. */
 export const noWorkspace = (cause?: unknown): PlatformError =>
   new PlatformError("request_invalid", "There was a problem with the request format: Workspace not found", { cause })
 
 const LOGIN = /\/api\/v1\/login\/?(\?|$)/
 
-/** An error in one of AI Squared's four shapes, the one that the vendor has for its case. */
+/** Shows an error in the one of AI Squared's four shapes that the vendor uses in that case. */
 export function answerOf(error: PlatformError, request: FastifyRequest): MountAnswer {
   const { code, details, faults, message } = error
   if (details["contract"] !== undefined) return { status: 400, body: { errors: details["contract"] } }

@@ -4,7 +4,7 @@ import { isGiven, type Row } from "../mapping.ts"
 import { mustBeText, valuesByName } from "../values.ts"
 import { type Definition, MASK } from "./definition.ts"
 
-/** Posts rows to a URL. The other fields of an HTTP connector keep their values. */
+/** Posts rows to a URL. The connector's other fields keep their values. */
 export const httpDestination: Definition = {
   name: "Http",
   side: "destination",
@@ -22,7 +22,7 @@ const oneOf = (...allowed: readonly string[]): Pick<Row, "check"> => ({
 
 const sentText = (name: string): Row => ({ theirs: `/${name}`, check: mustBeText })
 
-/** The paging keys are shown as they were sent; the hub uses those by which it can page and find records. */
+/** The paging keys are shown as they were sent; the hub uses those that it needs to page and to find records. */
 export const httpSource: Definition = {
   name: "Http",
   side: "source",
@@ -32,7 +32,7 @@ export const httpSource: Definition = {
       theirs: ["/base_url", "/path"],
       ours: "/url",
       required: true,
-      check: (base, path) => (typeof base === "string" && (!isGiven(path) || typeof path === "string") ? undefined : "must be text, as path must."),
+      check: (base, path) => (typeof base === "string" && (!isGiven(path) || typeof path === "string") ? undefined : "must be text, and so must path."),
       read: (base, path) => `${base}${isGiven(path) ? path : ""}`,
       write: (url) => (typeof url === "string" ? cut(url) : undefined),
     },
@@ -54,7 +54,7 @@ export const httpSource: Definition = {
 
 const wholeOf = (value: unknown): number | undefined => (typeof value === "string" && /^\d{1,6}$/.test(value) ? Number(value) : undefined)
 
-/** Without a parameter there is no paging, whatever increment_type says. */
+/** The paging of the keys; there is none without a parameter, even if increment_type is set. */
 function pagingOf(increment: unknown, parameter: unknown, limit: unknown, size: unknown, start: unknown): unknown {
   if (!isGiven(parameter)) return undefined
   const sized = isGiven(limit) && (wholeOf(size) ?? 0) > 0 ? { sizeParameter: limit, size: wholeOf(size) } : {}
@@ -62,14 +62,14 @@ function pagingOf(increment: unknown, parameter: unknown, limit: unknown, size: 
   return { kind: increment === "Page" ? "page" : "offset", parameter, ...sized, ...(from === undefined ? {} : { start: from }) }
 }
 
-/** Translates a JSONPath into JMESPath. The path may hold only names, and `[*]` at its end: `$.data.items[*]`. */
+/** Translates a JSONPath to JMESPath. The path may have only names, and `[*]` at its end: `$.data.items[*]`. */
 function recordsAt(path: unknown): string | undefined {
   const names = /^\$((?:\.[A-Za-z_]\w*)+)(?:\[\*\])?$/.exec(String(path).trim())?.[1]
   const records = names?.slice(1)
   return records === undefined || expressionFault(records) !== undefined ? undefined : records
 }
 
-/** A JSON text. It must not hold credentials, because the hub could not encrypt them there. */
+/** Checks a JSON text. It must not contain credentials, because the hub could not encrypt them there. */
 function formatFault(format: unknown): string | undefined {
   const fault = "must be a JSON text without credentials; send those in headers."
   if (typeof format !== "string") return fault
@@ -81,7 +81,7 @@ function formatFault(format: unknown): string | undefined {
   }
 }
 
-/** A URL, split at the start of its path. */
+/** Splits a URL at the start of its path. */
 function cut(url: string): [base: string, path: string] {
   const slash = url.indexOf("/", url.indexOf("://") + 3)
   return slash < 0 ? [url, ""] : [url.slice(0, slash), url.slice(slash)]

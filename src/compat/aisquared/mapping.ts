@@ -6,14 +6,14 @@ import { exposedSecrets, storedDocument, writeDocument } from "../write-document
 import { type Definition, MASK } from "./definition.ts"
 import { unfit } from "./errors.ts"
 
-/** The config of a configuration, and the configuration with its secrets cut out. Throws `config_invalid` for the first fault. */
+/** Converts a configuration to a config, and to a document without its secrets. Throws `config_invalid` for the first fault. */
 export function nativeOf({ rows }: Definition, configuration: Settings, stored: Settings | undefined): { config: Record<string, unknown>; document: Settings } {
   const [missing] = lacking(rows, configuration)
   if (missing !== undefined) throw unfit(`The property '#${aroundOf(missing) || "/"}' did not contain a required property of '${lastOf(missing)}'.`)
   const [fault] = faultsOf(rows, configuration)
   if (fault !== undefined) throw unfit(`${dotted(fault.pointer)} ${fault.message}`)
   const exposed = exposedSecrets(rows, configuration)
-  if (exposed.length > 0) throw unfit(`${exposed.join(", ")} looks like a credential that could not be kept safe there.`)
+  if (exposed.length > 0) throw unfit(`${exposed.join(", ")} looks like a credential, which would not be encrypted there.`)
   const config = readConfig(rows, configuration, { is: (value, { secret }) => secret === true && value === MASK, stored })
   return { config, document: storedDocument(rows, configuration, MASK) }
 }

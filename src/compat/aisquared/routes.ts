@@ -58,15 +58,15 @@ export const aisquared: Mount = {
 const idOf = ({ params }: FastifyRequest): number => readId((params as { id: string }).id)
 
 /**
- * The base URL of this mount: below its prefix at the hub's public URL, or at the root of a host that the operator gave to
- * this API. No other Host header gets into a link.
+ * The base URL of this mount: its prefix at the hub's public URL, or the root of a host that the operator assigned to this
+ * API. No other Host header appears in a link.
  */
 function baseOf(hub: Hub, { protocol, headers, originalUrl }: FastifyRequest): string {
   if (originalUrl.startsWith(`${PREFIX}/`)) return `${hub.publicUrl()}${PREFIX}`
   return `${protocol === "https" ? "https" : "http"}://${headers.host ?? ""}`
 }
 
-/** The links of a page: the caller's own query with another page. */
+/** The links of a page: the caller's query with another page number. */
 function linksOf(hub: Hub, request: FastifyRequest, { page, perPage }: ListQuery, total: number): Readonly<Record<string, string | null>> {
   const last = Math.max(1, Math.ceil(total / perPage))
   const link = (to: number): string => {
@@ -84,7 +84,7 @@ function linksOf(hub: Hub, request: FastifyRequest, { page, perPage }: ListQuery
   }
 }
 
-/** The caller, by `Authorization: Bearer` with a login's token or an API key. `Workspace-Id` picks one of the caller's workspaces; without it, the first. */
+/** The caller, by `Authorization: Bearer` with a login's token or an API key. `Workspace-Id` selects one of the caller's workspaces; by default the first. */
 async function callerOf(request: FastifyRequest, hub: Hub): Promise<Principal> {
   const { authorization = "", "workspace-id": workspace } = request.headers
   const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1]

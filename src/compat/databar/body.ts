@@ -6,7 +6,7 @@ export interface NameValue {
   readonly value: string
 }
 
-/** ConnectorCreate of the page, defaults filled in. */
+/** ConnectorCreate of the page, with its defaults. */
 export interface ConnectorBody {
   readonly name: string
   readonly type: string
@@ -26,7 +26,7 @@ export const METHODS: readonly string[] = ["get", "post", "put", "patch"]
 type Loc = Detail["loc"]
 type Plain = Readonly<Record<string, unknown>>
 
-/** Reads a body. Wrong types and exceeded limits are reported in one 422; an unknown type or method is a 400. Other fields are ignored. */
+/** Reads a body. Reports wrong types and exceeded limits in one 422, and an unknown type or method as a 400. Ignores other fields. */
 export function readConnector(given: unknown): ConnectorBody {
   const details: Detail[] = []
   const body = asObject(given, ["body"], details)
@@ -55,7 +55,7 @@ export function readConnector(given: unknown): ConnectorBody {
   return read
 }
 
-/** The integer id of a path. */
+/** Reads the integer id in a path. */
 export function readId(given: unknown): number {
   if (typeof given === "string" && /^-?\d{1,15}$/.test(given)) return Number(given)
   const msg = "Input should be a valid integer, unable to parse string as an integer"
@@ -73,7 +73,7 @@ function asObject(given: unknown, loc: Loc, details: Detail[]): Plain | undefine
 }
 
 interface TextOptions {
-  /** The longest text, in characters. */
+  /** The maximum length of the text, in characters. */
   readonly most?: number
   readonly default?: string
 }

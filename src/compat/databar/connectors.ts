@@ -13,7 +13,7 @@ const LARGEST_ID = 2_147_483_647
 /** Removes the document of any other compatible API: Databar needs none, because the connector holds all of its values. */
 const WRITTEN_HERE = { compat: "databar", document: {} }
 
-/** The hub's HTTP connectors as Databar names them. */
+/** The hub's HTTP connectors in Databar's form. */
 export class Connectors {
   readonly #hub: Hub
 
@@ -21,7 +21,7 @@ export class Connectors {
     this.#hub = hub
   }
 
-  /** All connectors, oldest first. */
+  /** Lists all connectors, oldest first. */
   async list(by: Principal): Promise<Shown[]> {
     const plan = await planOf(this.#hub.store, by.workspace.id)
     const found: ConnectorView[] = []
@@ -38,7 +38,7 @@ export class Connectors {
     return shown(await this.#find(by, id), await planOf(this.#hub.store, by.workspace.id))
   }
 
-  /** The answer repeats headers, parameters and body as they were just sent. It is the only answer of this API with secrets in it. */
+  /** The answer repeats the headers, parameters and body that were just sent. It is the only answer of this API that contains secrets. */
   async create(by: Principal, body: ConnectorBody): Promise<Shown> {
     const plan = await planOf(this.#hub.store, by.workspace.id)
     const view = await this.#hub.connectors.create(by, { type: CONNECTOR.type, ...inputOf(body, undefined, plan) }, WRITTEN_HERE)

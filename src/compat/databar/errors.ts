@@ -1,21 +1,21 @@
 import type { MountAnswer } from "../../api/mount.ts"
 import { PlatformError } from "../../core/errors.ts"
 
-/** One entry of a 422, as FastAPI writes it (databar-create-connector.md, ValidationError). It never repeats the value that was sent. */
+/** One entry of a 422 in FastAPI's form (databar-create-connector.md, ValidationError). It never repeats the value that was sent. */
 export interface Detail {
   readonly type: string
   readonly loc: readonly (string | number)[]
   readonly msg: string
 }
 
-/** A 422 with these details. */
+/** The error for a 422 with these details. */
 export const unprocessable = (detail: readonly Detail[]): PlatformError =>
   new PlatformError("request_invalid", detail.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; "), { details: { detail } })
 
-/** A 400, for faults that a schema cannot express. */
+/** The error for a 400, for faults that a schema cannot express. */
 export const bad = (message: string): PlatformError => new PlatformError("config_invalid", message)
 
-/** An error in Databar's shape: an object with `detail`, which is a list of faults for 422 and a sentence for all others. */
+/** Shows an error in Databar's shape: an object with `detail`, which is a list of faults for a 422 and a sentence otherwise. */
 export function answerOf(error: PlatformError): MountAnswer {
   const detail = detailOf(error)
   const status = Array.isArray(detail) ? 422 : statusOf(error)
@@ -29,13 +29,13 @@ function detailOf({ code, details, message, cause }: PlatformError): string | re
   return code === "not_found" ? "Not found." : message
 }
 
-/** Takes only the number from the parser's message, since the message quotes the body, secrets included. */
+/** Takes only the number from the parser's message, because the message quotes the body, secrets included. */
 function positionIn(cause: unknown): number {
   const position = cause instanceof Error ? /at position (\d{1,9})/.exec(cause.message)?.[1] : undefined
   return Number(position ?? 0)
 }
 
-/** Databar's pages know 400, 403, 404, 406, 410 and 422. */
+/** The status of an error. Databar's pages have 400, 403, 404, 406, 410 and 422. */
 function statusOf({ code, status }: PlatformError): number {
   switch (code) {
     case "unauthenticated":

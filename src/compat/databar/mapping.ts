@@ -7,13 +7,13 @@ import type { ConnectorBody, NameValue } from "./body.ts"
 import { shownLimits, typeOf } from "./shape.ts"
 import { CONNECTOR, loginRow, MASK } from "./types.ts"
 
-/** The hub's own largest limits; a larger number is stored as these. */
+/** The hub's maximum limits; a larger number is stored as the maximum. */
 const MOST_REQUESTS = 1_000_000
 const MOST_CONCURRENCY = 10_000
 
 type Input = Pick<ConnectorInput, "title" | "purpose" | "limits" | "config">
 
-/** The hub's input for a body. In a replacement of `stored`, masks keep their values, and limits that are shown the same stay as they are. */
+/** Converts a body to the hub's input. In a replacement of `stored`, masks keep their values, and limits that look the same are kept. */
 export function inputOf(body: ConnectorBody, stored: ConnectorView | undefined, plan: Plan): Input {
   return {
     title: body.name,
@@ -23,7 +23,7 @@ export function inputOf(body: ConnectorBody, stored: ConnectorView | undefined, 
   }
 }
 
-/** A login that is stored apart from headers and parameters is kept by its mask among them, which is no header or parameter itself. */
+/** Converts a body to a config. A login that is stored separately is kept by its mask among the headers or parameters. */
 function configFrom(body: ConnectorBody, stored: ConnectorView | undefined): Settings {
   const login = stored === undefined ? undefined : loginRow(stored.config)
   const isLogin = ({ name, value }: NameValue): boolean => name === login?.name && value === MASK

@@ -10,7 +10,7 @@ import { Connectors } from "./connectors.ts"
 import { answerOf, unprocessable } from "./errors.ts"
 
 const PATH = "/v1/connectors"
-/** Databar's clients check the balance before they run anything; this hub charges nothing. */
+/** Databar's clients check the balance before they run anything; this hub is free of charge. */
 const BALANCE = 1_000_000
 
 type Handler = (by: Principal, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
@@ -48,7 +48,7 @@ export const databar: Mount = {
 
 const idOf = (params: unknown): number => readId((params as { id: string }).id)
 
-/** The caller, by `x-apikey`, which decides the workspace. Without that header the answer is 422, as for any missing field, unless the hub asks for no credentials. */
+/** The caller, by `x-apikey`, which determines the workspace. Without that header the answer is 422, as for any missing field, unless the hub requires no credentials. */
 async function callerOf(request: FastifyRequest, hub: Hub): Promise<Principal> {
   const key = request.headers["x-apikey"]
   if (typeof key === "string") return hub.identity.authenticate(key, undefined)

@@ -11,7 +11,7 @@ export interface Shown extends ConnectorBody {
   readonly created_at: string
 }
 
-/** The members that come from the config, in the page's order; a document has those that are set. */
+/** The members that come from the config, in the page's order; a document has only those that are set. */
 const EMPTY: Pick<Shown, "method" | "url" | "headers" | "parameters" | "body" | "body_template"> = {
   method: "",
   url: "",
@@ -24,7 +24,7 @@ const EMPTY: Pick<Shown, "method" | "url" | "headers" | "parameters" | "body" | 
 /** Whether Databar can show the connector: an HTTP connector with one of Databar's four methods. */
 export const isNamed = ({ type, config }: ConnectorView): boolean => type === CONNECTOR.type && METHODS.includes(String(config["method"]).toLowerCase())
 
-/** A connector as Databar shows it: secrets masked, limits under the plan's. */
+/** A connector in Databar's form: with masked secrets, and with limits up to the plan's. */
 export function shown(view: ConnectorView, plan: Plan): Shown {
   const document = writeDocument(CONNECTOR.rows, view.config, { sent: undefined, mask: MASK, defaults: undefined })
   return {
@@ -38,7 +38,7 @@ export function shown(view: ConnectorView, plan: Plan): Shown {
   }
 }
 
-/** A connector that was made elsewhere is an enrichment, unless it is a destination. */
+/** The type of a connector; one that was created elsewhere is an enrichment, unless it is a destination. */
 export function typeOf({ purpose }: ConnectorView): string {
   if (purpose !== null && TYPES.includes(purpose)) return purpose
   return purpose === "destination" ? "exporter" : "enrichment"

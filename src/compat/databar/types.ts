@@ -2,14 +2,14 @@ import { isSettings, type Row, type Settings, type TypeMapping } from "../mappin
 import { namedValues } from "../values.ts"
 import type { NameValue } from "./body.ts"
 
-/** A secret as every answer but a create's shows it. Sent back, it keeps the stored value. */
+/** Databar's mask for a secret, in every answer except a create's. A mask that is sent back keeps the stored value. */
 export const MASK = "********"
 
 type Field = "headers" | "parameters"
 
 const values = namedValues(MASK)
 
-/** A list of names and values, which also shows the mask of a login that was entered separately. */
+/** A list of names and values, with the mask of a login that was entered separately. */
 const withLogin = (field: Field): Row => ({
   theirs: `/${field}`,
   ours: `/${field}`,
@@ -20,7 +20,7 @@ const withLogin = (field: Field): Row => ({
   },
 })
 
-/** A connector of Databar. Its three types are three purposes of the same connector type. */
+/** Databar's connector. Its three types are three purposes of the same connector type. */
 export const CONNECTOR: TypeMapping = {
   name: "connector",
   type: "http",

@@ -8,10 +8,10 @@ import { dotted } from "../places.ts"
 import { faultsOf, lacking, readConfig } from "../read-config.ts"
 import { type BuiltType, documentOf, PAGE, typesOf } from "./types.ts"
 
-/** A create waits this long for the schema; the vendor's own client waits 30 s for the answer. */
+/** How long a create waits for the schema, in milliseconds; the vendor's own client waits 30 s for the answer. */
 const WAIT_MS = 25_000
 
-/** A body that was read: the connector to store, and its document. */
+/** A body after it was read: the connector to store, and its document. */
 export interface Datasource {
   readonly input: ConnectorInput & { readonly name: string }
   readonly document: Settings
@@ -45,7 +45,7 @@ export class Datasources {
     return { input, document: documentOf(type, name, credentials) }
   }
 
-  /** Tests and stores a datasource and caches its schema; after a failure nothing stays stored. A datasource with only a name has an empty schema. */
+  /** Tests and stores a datasource and caches its schema; after a failure nothing is stored. A datasource with only a name has an empty schema. */
   async create(by: Principal, { input, document }: Datasource): Promise<{ name: string }> {
     const from = { compat: "databrain", document }
     if (input.draft === true) await this.#hub.connectors.create(by, input, from)
@@ -54,8 +54,8 @@ export class Datasources {
   }
 
   /**
-   * How much of the schema is cached, as `16/16`; `0/...` while it is being read, with the failure of the last try; `0/0` where there is
-   * none to read yet. A reading that ended with its hub is started again.
+   * How much of the schema is cached, as `16/16`; `0/...` while it is being read, with the error of the last attempt; `0/0` if there is
+   * no schema to read yet. Reading that was interrupted by the end of its hub starts again.
    */
   async progress(by: Principal, body: unknown): Promise<{ status: { progress: string; error: string } }> {
     const nested = isSettings(body) && isSettings(body["input"]) ? body["input"]["datasourceId"] : undefined
@@ -63,7 +63,7 @@ export class Datasources {
     if (typeof ref !== "string" || ref === "") throw refuse([{ pointer: "/datasourceId", message: "datasourceId is required." }])
     try {
       const { id, type, missing } = await this.#hub.connectors.get(by, ref)
-      if (!this.#types.some((each) => each.type === type)) throw new PlatformError("not_found", "DataBrain has no name for its type.")
+      if (!this.#types.some((each) => each.type === type)) throw new PlatformError("not_found", "The datasource has a type that DataBrain does not know.")
       if (missing.length > 0) return { status: { progress: "0/0", error: "" } }
       const page = await this.#hub.catalogs.page(by, id, { limit: 1 }).catch(unlessMissing)
       if (page === undefined) return { status: { progress: "0/...", error: this.#hub.onboarding.resume(by, id) } }
@@ -111,14 +111,14 @@ const unlessMissing = (error: unknown): undefined => {
   if (!(error instanceof PlatformError) || error.code !== "catalog_missing") throw error
 }
 
-/** Names are handles: other APIs and configurations refer to a datasource by it. */
+/** Reads the name. It must be a handle, because other APIs and configurations refer to a datasource by its name. */
 function nameIn(credentials: Settings, faults: Fault[]): string {
   const { name } = credentials
   if (typeof name === "string" && HANDLE.test(name)) return name
   const message =
     name === undefined || name === null || name === ""
       ? "is required."
-      : "must be 1 to 100 letters, digits, dots, dashes and underscores, a letter or digit first."
+      : "must be 1 to 100 letters, digits, dots, dashes and underscores, and begin with a letter or digit."
   faults.push({ pointer: "/credentials/name", message: `credentials.name ${message}` })
   return ""
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify"
 import type { MountAnswer } from "../../api/mount.ts"
 import type { PlatformError } from "../../core/errors.ts"
 
-/** The page's codes, and codes for cases that it does not name. */
+/** The codes on the page, and codes for cases that the page does not name. */
 type Code =
   | "INVALID_REQUEST_BODY"
   | "DATASOURCE_NAME_ERROR"
@@ -22,7 +22,7 @@ const creating = new WeakSet<FastifyRequest>()
 /** Marks a request: from now on its internal errors are reported as `CREATE_DATASOURCE_FAILED`. */
 export const beginsCreating = (request: FastifyRequest): void => void creating.add(request)
 
-/** An error in both shapes that DataBrain's pages and clients read: `{ error: { message, code }, message, code }`. */
+/** Shows an error in both shapes that DataBrain's pages and clients read: `{ error: { message, code }, message, code }`. */
 export function answerOf(error: PlatformError, request: FastifyRequest): MountAnswer {
   const [status, code] = codeOf(error, request)
   const message = status === 401 ? "Invalid or missing service token." : error.message

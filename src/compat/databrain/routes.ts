@@ -10,7 +10,7 @@ import { answerOf, beginsCreating } from "./errors.ts"
 
 const PATH = "/api/v2/datasource"
 
-/** DataBrain's datasource API (docs: API reference, Create Datasource), and the progress of a schema's caching. */
+/** DataBrain's datasource API (docs: API reference, Create Datasource), and the progress of caching a schema. */
 export const databrain: Mount = {
   name: "databrain",
   prefix: "/databrain",
@@ -34,7 +34,7 @@ export const databrain: Mount = {
   },
 }
 
-/** The caller, by a service token: an API key as Bearer. A person's session is refused. */
+/** The caller, by a service token: an API key as Bearer. A user's session is rejected. */
 async function callerOf({ headers: { authorization } }: FastifyRequest, hub: Hub): Promise<Principal> {
   const token = authorization === undefined ? undefined : (/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "")
   if (token !== undefined && (token === "" || isSessionToken(token)))

@@ -3,9 +3,9 @@ import { type Built, built, isGiven, pointersOf, type Row, type Settings, type T
 import { lastOf, valueAt } from "../places.ts"
 import { mustBeText, words } from "../values.ts"
 
-/** A datasource type of DataBrain; its rows are of `credentials` (docs: Create Datasource, Datasource-Specific Credentials). */
+/** A datasource type of DataBrain; its rows describe `credentials` (docs: Create Datasource, Datasource-Specific Credentials). */
 export interface DatasourceType extends TypeMapping {
-  /** A name is enough to create one: it is stored untested, as a draft without a schema. */
+  /** Whether a name is enough to create a datasource, which is then stored untested, as a draft without a schema. */
   readonly fromName?: true
 }
 
@@ -55,8 +55,8 @@ const sslMode: Row = {
 const tunnelled = ({ sshTunnel }: Settings): boolean => sshTunnel === "enable"
 
 /**
- * The page names the fields of the tunnel for one type; the others that have the switch take the same. There is none for a host key:
- * the hub trusts the first one that it is shown, and pins it.
+ * The page names the fields of the tunnel for one type; the others with the switch accept the same fields. There is no field for a
+ * host key: the hub trusts the first key that it receives, and pins it.
  */
 const TUNNEL: readonly Row[] = [
   { theirs: "/sshTunnel", ours: "/tunnel/kind", ...oneOf({ enable: "ssh", disable: "none" }), absent: "none" },
@@ -66,7 +66,7 @@ const TUNNEL: readonly Row[] = [
   secret("sshPrivateKey", "/tunnel:ssh/auth:key/privateKey", tunnelled),
 ]
 
-/** A named database, with a `username`. The hub has no field for `schema`: all schemas are cached. */
+/** A type with a database name and a `username`. The hub has no field for `schema`: all schemas are cached. */
 const named = (name: string, type: string): DatasourceType => ({
   name,
   type,
@@ -82,7 +82,7 @@ const named = (name: string, type: string): DatasourceType => ({
   ],
 })
 
-/** A server by its `user`, with all databases that this user may see. The page has no `sslMode` for it; it is taken as for `postgres`. */
+/** A type with a server and a `user`, for all databases that the user may see. The page has no `sslMode` for it; the hub accepts the same one as for `postgres`. */
 const server = (name: string, type: string): DatasourceType => ({
   name,
   type,
@@ -92,7 +92,7 @@ const server = (name: string, type: string): DatasourceType => ({
 const PASSWORD = "username/password"
 const KEY_PAIR = "Key-pair authentication"
 
-/** A programmatic access token is taken as the `password` too, as Snowflake itself takes it. */
+/** The `password` may also be a programmatic access token, as in Snowflake itself. */
 const snowflake: DatasourceType = {
   name: "snowflake",
   type: "snowflake",
@@ -106,15 +106,15 @@ const snowflake: DatasourceType = {
   ],
 }
 
-/** The file is uploaded later through the native API, since the vendor's page does not describe an upload. */
+/** The file is uploaded later through the native API, because the vendor's page does not describe an upload. */
 const csv: DatasourceType = { name: "csv", type: "csv", rows: [], fromName: true }
 
-/** Every type that is mapped. */
+/** All mapped types. */
 export const TYPES: readonly DatasourceType[] = [named("postgres", "postgres"), named("redshift", "redshift"), server("mysql", "mysql"), snowflake, csv]
 
 export const typesOf = (registry: Registry): BuiltType[] => built(TYPES, registry)
 
-/** The request as it is kept to be shown: without secrets, and without fields that the type does not have. */
+/** The document to store and show: the request without secrets and without fields that the type does not have. */
 export function documentOf({ name: datasourceType, rows }: DatasourceType, name: string, credentials: Settings): Settings {
   const open = rows.filter((row) => row.secret !== true).flatMap(pointersOf)
   const given = open.flatMap((pointer) => (isGiven(valueAt(credentials, pointer)) ? [[lastOf(pointer), valueAt(credentials, pointer)]] : []))

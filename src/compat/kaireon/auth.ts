@@ -5,8 +5,8 @@ import type { Hub } from "../../hub/hub.ts"
 import { isSessionToken } from "../../hub/people/identity.ts"
 
 /**
- * The caller, by `Authorization: Bearer` or `X-API-Key`. An API key decides the tenant; with a
- * user's token, `X-Tenant-Id` picks one of the user's tenants. `X-User-Role` is ignored.
+ * The caller, by `Authorization: Bearer` or `X-API-Key`. An API key determines the tenant; with a user's token,
+ * `X-Tenant-Id` selects one of the user's tenants. `X-User-Role` is ignored.
  */
 export async function callerOf(request: FastifyRequest, hub: Hub): Promise<Principal> {
   const { authorization, "x-api-key": apiKey, "x-tenant-id": tenant } = request.headers

@@ -1,11 +1,11 @@
 import { type Fault, PlatformError } from "../../core/errors.ts"
 import { isSettings, type Settings } from "../mapping.ts"
 
-/** The longest name; the native API's too. */
+/** The maximum length of a name, as in the native API. */
 const LONGEST_NAME = 256
 const LONGEST_DESCRIPTION = 4_096
 
-/** The fields of a create or an update; `undefined` is absent. Null counts as absent, except that it clears the description. */
+/** The fields of a create or an update; `undefined` means absent. Null also means absent, except that it clears the description. */
 export interface Body {
   readonly id?: string
   readonly name?: string
@@ -17,7 +17,7 @@ export interface Body {
   readonly status?: "active" | "inactive"
 }
 
-/** Reads a body and throws one `request_invalid` for all of its faults; fields that the page does not know are ignored. */
+/** Reads a body; throws one `request_invalid` with all of its faults. Ignores fields that are not on the page. */
 export function readBody(body: unknown, required: readonly string[]): Body {
   if (!isSettings(body)) throw refuse([{ pointer: "", message: "The body must be a JSON object." }])
   const faults: Fault[] = []
@@ -56,7 +56,7 @@ export function readBody(body: unknown, required: readonly string[]): Body {
 export const refuse = (faults: readonly Fault[]): PlatformError =>
   new PlatformError("request_invalid", faults.map(({ message }) => message).join(" "), { faults })
 
-/** `limit` of a list: 1 to 100, 20 without one. */
+/** Reads the `limit` of a list: 1 to 100, by default 20. */
 export function limitOf(query: Settings): number {
   const given = query["limit"]
   if (given === undefined) return 20

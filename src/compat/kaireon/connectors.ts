@@ -12,10 +12,10 @@ import { type Credential, credentialsOf, documentOf, keyOf, masked, partialTest,
 import { type BuiltType, MASK, PAGE, typesOf } from "./types.ts"
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-/** How often a change is tried when it conflicts with another change. */
+/** The number of attempts for a change that conflicts with another change. */
 const ATTEMPTS = 5
 
-/** Both envelopes: the page's, and the newer one with `pagination`. */
+/** A list with both envelopes: the page's, and the newer one with `pagination`. */
 export interface Listed {
   readonly data: readonly Shown[]
   readonly total: number
@@ -23,7 +23,7 @@ export interface Listed {
   readonly pagination: { readonly total: number; readonly hasMore: boolean; readonly limit: number; readonly cursor: string | null }
 }
 
-/** The answer of a test, the only one with credentials: in part, or as masks. */
+/** The answer to a test, the only one that shows credentials: in part, or as masks. */
 export interface Tested {
   readonly id: string
   readonly name: string
@@ -44,7 +44,7 @@ export class Connectors {
     this.#types = typesOf(hub.registry)
   }
 
-  /** `cursor` is the id of the last item of the page before. */
+  /** Lists a page; `cursor` is the id of the last item on the previous page. */
   async list(by: Principal, limit: number, cursor: unknown): Promise<Listed> {
     const after = cursor === undefined || cursor === "" ? undefined : await this.#positionOf(by, cursor)
     const types = this.#types.map(({ type }) => type)
@@ -67,7 +67,7 @@ export class Connectors {
     return shown(type, view)
   }
 
-  /** Accepts an incomplete configuration; a test reports the missing fields. */
+  /** Creates a connector, even with an incomplete configuration; a test reports the missing fields. */
   async create(by: Principal, body: Body): Promise<Shown> {
     const { name = "", type: named = "", description = "", config = {}, authConfig = {}, authMethod = "access_key" } = body
     const type = this.#type(named)
@@ -118,7 +118,7 @@ export class Connectors {
     await this.#hub.connectors.remove(by, view.id)
   }
 
-  /** A failed test is a normal answer, and so is a test that the circuit breaker blocks. */
+  /** Tests a connector. A failed test is a normal answer, and so is a test that the circuit breaker blocks. */
   async test(by: Principal, id: string): Promise<Tested> {
     await this.#find(by, id)
     const report = await this.#tested(by, id)
@@ -149,7 +149,7 @@ export class Connectors {
     }
   }
 
-  /** A connector of the caller's tenant with a type that KaireonAI knows; for all others, `not_found`. */
+  /** Finds a connector of the caller's tenant whose type KaireonAI knows; throws `not_found` for any other. */
   async #find(by: Principal, id: string): Promise<{ type: BuiltType; view: ConnectorView }> {
     if (!UUID.test(id)) throw unknown(id)
     const view = await this.#hub.connectors.get(by, id)
@@ -163,7 +163,7 @@ export class Connectors {
       return (await this.#find(by, String(cursor))).view.serial
     } catch (error) {
       if (!(error instanceof PlatformError) || error.code !== "not_found") throw error
-      throw refuse([{ pointer: "/cursor", message: "cursor must be the id of the last item of the page before." }])
+      throw refuse([{ pointer: "/cursor", message: "cursor must be the id of the last item on the previous page." }])
     }
   }
 
@@ -175,7 +175,7 @@ export class Connectors {
     throw refuse([{ pointer: "/type", message: `${message}; the types are ${known}.` }])
   }
 
-  /** The parts that an update sends; the missing parts are filled with the stored ones, as masks. */
+  /** The parts that an update sends; missing parts are replaced with the stored ones, as masks. */
   #posted(type: BuiltType, view: ConnectorView, body: Body): Posted {
     const document = documentOf([type], view)
     const inConfig = (key: string): boolean =>

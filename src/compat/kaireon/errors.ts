@@ -1,7 +1,7 @@
 import type { MountAnswer } from "../../api/mount.ts"
 import type { PlatformError } from "../../core/errors.ts"
 
-/** KaireonAI's codes. The vendor's pages print BAD_REQUEST; of the others they print the status alone. */
+/** KaireonAI's codes. The vendor's pages print BAD_REQUEST; for other errors they print only the status. */
 const CODES: Readonly<Record<number, string>> = {
   400: "BAD_REQUEST",
   401: "UNAUTHORIZED",
@@ -16,7 +16,7 @@ const CODES: Readonly<Record<number, string>> = {
   503: "SERVICE_UNAVAILABLE",
 }
 
-/** An error in KaireonAI's shape: `{ error: { code, message, status } }`; a 429 and a 503 have `Retry-After`. */
+/** Shows an error in KaireonAI's shape: `{ error: { code, message, status } }`; a 429 and a 503 have `Retry-After`. */
 export function answerOf(error: PlatformError): MountAnswer {
   const status = statusOf(error)
   const retryAfter = error.details["retryAfterSeconds"] ?? (status === 503 ? 2 : undefined)

@@ -15,7 +15,7 @@ export interface Posted {
   readonly authMethod: string
 }
 
-/** The stored configuration, for masks that are sent back: the config, and each credential's shown value by its key. */
+/** The stored configuration, for masks that are sent back: the config, and the displayed value of each credential by its key. */
 export interface Stored {
   readonly config: Settings
   readonly masks: ReadonlyMap<string, string>
@@ -23,7 +23,7 @@ export interface Stored {
 
 const STRING = "connectionString"
 
-/** The config that a posted one is, whole (`null` clears), and its document. Throws `request_invalid` with every fault. */
+/** Converts a posted configuration to a complete config (`null` clears) and its document. Throws `request_invalid` with every fault. */
 export function nativeOf(type: BuiltType, posted: Posted, stored: Stored | undefined): { config: Record<string, unknown>; document: Document } {
   const faults: Fault[] = []
   const { url, ...sent } = unfolded(type, posted, stored, faults)
@@ -69,7 +69,7 @@ function unfolded(type: BuiltType, { config, authConfig }: Posted, stored: Store
   return { config: { ...keptConfig(type, before), ...config }, credentials: { ...keptCredentials(type, before), ...credentials } }
 }
 
-/** A connection string by the type's own rules. TLS is in the words of `config`: no other parameter is taken, since none may reach a driver unread. */
+/** Reads a connection string by the type's own rules. TLS is named as in `config`; other parameters are rejected, because none may reach a driver unchecked. */
 function readString(type: BuiltType, text: unknown): { readonly config: Settings; readonly url: Settings } | { readonly fault: string } {
   const form = type.connector.url
   if (typeof text !== "string") return { fault: "must be text." }
@@ -78,14 +78,14 @@ function readString(type: BuiltType, text: unknown): { readonly config: Settings
   const url = new URL(text)
   const [parameter, ...others] = url.searchParams
   if ((parameter !== undefined && parameter[0] !== "sslmode") || others.length > 0)
-    return { fault: "may have the parameter sslmode alone, and once; give the rest in config." }
+    return { fault: "may have only the parameter sslmode, and only once; put the others in config." }
   url.search = ""
   const read = form.read(url)
   if (isUrlFault(read)) return { fault: `${read.fault}. ${read.next}` }
   return { config: parameter === undefined ? {} : { sslMode: parameter[1] }, url: read.config }
 }
 
-/** The fields of a connection string replace those of `config`; credentials that were sent apart from it replace its own. */
+/** Merges a connection string into a config: its fields replace those of `config`, and credentials that were sent separately replace its own. */
 function withUrl(type: BuiltType, config: Settings, url: Settings | undefined): Settings {
   if (url === undefined) return {}
   const apart = new Set(type.credentials.map(({ ours = "" }) => fieldOf(ours)))
@@ -94,7 +94,7 @@ function withUrl(type: BuiltType, config: Settings, url: Settings | undefined): 
   return { ...("port" in config ? { port: null } : {}), ...Object.fromEntries(fields) }
 }
 
-/** Credentials that the type does not have, and pairs of which only one may be sent. */
+/** The faults for credentials that the type does not have, and for pairs of which only one may be sent. */
 function credentialFaults(type: BuiltType, credentials: Settings): Fault[] {
   const known = type.credentials.map(keyOf)
   const unknown = Object.keys(credentials).filter((key) => !known.includes(key))
@@ -108,7 +108,7 @@ function credentialFaults(type: BuiltType, credentials: Settings): Fault[] {
       .map((key) => key.slice(0, 60))
       .map((key) => ({
         pointer: `/authConfig/${key}`,
-        message: `authConfig.${key} is no credential of ${type.name}; they are ${known.join(", ")}.`,
+        message: `authConfig.${key} is not a credential of ${type.name}; the credentials are ${known.join(", ")}.`,
       })),
     ...pairs.map(([one, other]) => ({
       pointer: `/authConfig/${keyOf(other)}`,
@@ -119,11 +119,11 @@ function credentialFaults(type: BuiltType, credentials: Settings): Fault[] {
 
 const excludes = (one: string, other: string): boolean => one === other || (fieldOf(one) === fieldOf(other) && aroundOf(one) !== aroundOf(other))
 
-/** Values that look like a credential but would be stored in plain text. */
+/** The faults for values that look like a credential but would be stored in plain text. */
 const exposed = (type: BuiltType, config: Settings): Fault[] =>
   exposedSecrets([...type.rows, ...type.credentials], withoutString(type, config), "/config").map((name) => ({
     pointer: `/${name.replaceAll(".", "/")}`,
-    message: `${name} looks like a credential that cannot be kept safe there; send it in authConfig.`,
+    message: `${name} looks like a credential, which would not be encrypted there; send it in authConfig.`,
   }))
 
 const withoutString = (type: BuiltType, config: Settings): Settings =>

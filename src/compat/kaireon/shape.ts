@@ -6,7 +6,7 @@ import { lacking } from "../read-config.ts"
 import { writeDocument } from "../write-document.ts"
 import { type BuiltType, MASK } from "./types.ts"
 
-/** The document that the hub stores and shows again; it holds no secret. */
+/** The document that the hub stores and shows again; it contains no secrets. */
 export interface Document extends Settings {
   readonly type: string
   readonly authMethod: string
@@ -15,7 +15,7 @@ export interface Document extends Settings {
   readonly credentials: readonly string[]
 }
 
-/** The connector object of the page; it never has `authConfig`. */
+/** The connector object on the page; it never has `authConfig`. */
 export interface Shown {
   readonly id: string
   readonly name: string
@@ -30,25 +30,25 @@ export interface Shown {
   readonly updatedAt: string
 }
 
-/** `inactive`: not tested since the last change, or switched off. */
+/** `inactive`: not tested since the last change, or disabled. */
 export type Status = "active" | "error" | "inactive"
 
 const DEFAULT_AUTH_METHOD = "access_key"
 
-/** The document as this API stored it; undefined when the connector was made or last changed in another way. */
+/** The document as this API stored it; undefined if the connector was created or last changed in another way. */
 export function documentOf(types: readonly BuiltType[], { compat, document, type }: ConnectorView): Document | undefined {
   if (compat !== "kaireon" || document === null) return undefined
   return types.find(({ name }) => name === document["type"])?.type === type ? (document as Document) : undefined
 }
 
-/** KaireonAI's type of a connector; undefined when it has no name for it. */
+/** KaireonAI's type of a connector; undefined if KaireonAI does not have that type. */
 export function typeOf(types: readonly BuiltType[], view: ConnectorView): BuiltType | undefined {
   const document = documentOf(types, view)
   if (document !== undefined) return types.find(({ name }) => name === document.type)
   return types.find(({ type, when }) => type === view.type && (when?.(view.config) ?? true))
 }
 
-/** A connector as the page shows it. */
+/** A connector in the form of the page. */
 export function shown(type: BuiltType, view: ConnectorView): Shown {
   const document = documentOf([type], view)
   return {
@@ -66,7 +66,7 @@ export function shown(type: BuiltType, view: ConnectorView): Shown {
   }
 }
 
-/** The status of a draft is `incomplete` whatever its test found, so its last test decides. */
+/** The status of a connector. A draft is always `incomplete` in the hub, so here its last test decides. */
 function statusOf({ status, lastTest }: ConnectorView): Status {
   if (status === "active" || status === "error") return status
   if (status !== "incomplete" || lastTest === null) return "inactive"
@@ -76,16 +76,16 @@ function statusOf({ status, lastTest }: ConnectorView): Status {
 /** The key of a row in `config` or `authConfig`. */
 export const keyOf = (row: Row): string => lastOf(pointersOf(row)[0] ?? "")
 
-/** The `config` of a connector: as the document has it where that still holds, with the changes that were made elsewhere since. */
+/** The `config` of a connector: the values of the document that still apply, and later changes from elsewhere. */
 export function settingsOf(type: BuiltType, document: Document | undefined, config: Settings): Settings {
   const sent = document?.config
   const inConfig = type.credentials.filter((row) => sent !== undefined && Object.hasOwn(sent, keyOf(row)))
-  // Shows all parts of a connection string, including those that it omits.
+  // For a connection string, all parts are shown, including those that it omits.
   const hidesDefaults = sent === undefined || !Object.hasOwn(sent, "connectionString")
   return writeDocument([...type.rows, ...inConfig], config, { sent, mask: MASK, defaults: hidesDefaults ? type.connector.fields : undefined })
 }
 
-/** A credential that is set: its key as the client named it, the hub's pointer, and its value when that is no secret. */
+/** A credential that is set: its key as the client named it, the hub's pointer, and its value if that is not a secret. */
 export interface Credential {
   readonly key: string
   readonly row: Row
@@ -113,10 +113,10 @@ export const keptConfig = (type: BuiltType, config: Settings): Settings => setti
 export const keptCredentials = (type: BuiltType, config: Settings): Settings =>
   Object.fromEntries(credentialsOf(type, undefined, config).map(({ key }) => [key, MASK]))
 
-/** The test of a connector that lacks something: it names the missing keys or, where only credentials are missing, connects to the address. */
+/** The test of an incomplete connector: it names the missing keys or, if only credentials are missing, connects to the address. */
 export function partialTest(type: BuiltType, view: ConnectorView): PartialTest | undefined {
   const document = documentOf([type], view)
-  // The page's required keys apply to connectors that were made through this API alone.
+  // The page's required keys apply only to connectors that were created through this API.
   const keys = document === undefined ? [] : lacking(type.rows, settingsOf(type, document, view.config)).map(lastOf)
   if (keys.length > 0) return { missing: keys.map((key) => ({ pointer: `/config/${key}`, message: `config.${key} is required.` })) }
   if (view.missing.length === 0) return undefined
@@ -127,5 +127,5 @@ export function partialTest(type: BuiltType, view: ConnectorView): PartialTest |
   return address === undefined ? { missing: view.missing } : { reach: address }
 }
 
-/** The first two and last two characters of a value of more than eight; of a shorter one, nothing. */
+/** The first two and last two characters of a value with more than eight; nothing of a shorter one. */
 export const masked = (value: string): string => (value.length > 8 ? `${value.slice(0, 2)}***${value.slice(-2)}` : MASK)

@@ -2,16 +2,16 @@ import type { Registry } from "../../core/registry.ts"
 import { type Built, built, type Row, type Settings, type TypeMapping } from "../mapping.ts"
 import { digits, valuesByName, words } from "../values.ts"
 
-/** A secret as KaireonAI shows it in a config. Sent back, it keeps the stored value. */
+/** KaireonAI's mask for a secret in a config. A mask that is sent back keeps the stored value. */
 export const MASK = "****"
 
-/** A connector type of KaireonAI; `rows` are of its `config`. */
+/** A connector type of KaireonAI; `rows` describe its `config`. */
 export interface ConnectorType extends TypeMapping {
-  /** Rows of `authConfig`, of which `config` may have the keys too. Their values are texts. */
+  /** The rows of `authConfig`, whose keys may also be in `config`. Their values are texts. */
   readonly credentials: readonly Row[]
-  /** Whether `config` may have a `connectionString` in their place: a URL of the type. */
+  /** Whether `config` may have a `connectionString` instead: a URL of the type. */
   readonly connectionString?: true
-  /** Of several names for one type of the hub: whether a connector that was made in another way has this one. */
+  /** If the hub's type has several names: whether a connector that was created in another way has this one. */
   readonly when?: (config: Settings) => boolean
 }
 
@@ -27,7 +27,7 @@ const MODES = { disable: "off", require: "require", "verify-ca": "verify", "veri
 
 const required = (name: string, more: Partial<Row> = {}): Row => ({ theirs: `/${name}`, ours: `/${name}`, required: true, ...more })
 
-/** libpq's `sslmode`, or `ssl: true|false`; without either the server's certificate is verified. */
+/** libpq's `sslmode`, or `ssl: true|false`; without either, the server's certificate is verified. */
 const TLS: readonly Row[] = [
   { theirs: "/sslMode", ours: "/tls/kind", ...words(MODES, "verify") },
   { theirs: "/sslmode", ours: "/tls/kind", ...words(MODES, "verify") },
@@ -46,7 +46,7 @@ const database = (name: string, type: string): ConnectorType => ({
   connectionString: true,
 })
 
-/** A programmatic access token is taken as the `password` too, as Snowflake itself takes it. */
+/** The `password` may also be a programmatic access token, as in Snowflake itself. */
 const snowflake: ConnectorType = {
   name: "snowflake",
   type: "snowflake",
@@ -69,7 +69,7 @@ const method = (absent?: string): Row => ({
   ...(absent === undefined ? {} : { absent }),
 })
 
-/** An HTTP API: user and password, a bearer token, or a key in a header of its own. */
+/** An HTTP API with user and password, a bearer token, or a key in its own header. */
 const restApi: ConnectorType = {
   name: "rest_api",
   type: "http",
@@ -95,7 +95,7 @@ const webhook: ConnectorType = {
   when: ({ probe }) => probe === "head",
 }
 
-/** Every type that is mapped; of several for one type of the hub, the first that fits names a connector that was made in another way. */
+/** All mapped types. If the hub's type has several, the first that fits applies to a connector that was created in another way. */
 export const TYPES: readonly ConnectorType[] = [
   database("postgresql", "postgres"),
   database("mysql", "mysql"),

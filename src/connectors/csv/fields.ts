@@ -4,7 +4,7 @@ import { authKinds } from "../shared/http/auth/fields.ts"
 import { headerNameFault } from "../shared/http/header-rules.ts"
 import { httpsField } from "../shared/http/https.ts"
 
-/** Headers that the hub sets itself for a file, besides the generally reserved ones: they select the part of the file and its coding. */
+/** Headers that the hub sets itself for a file, in addition to the generally reserved ones: they select the part of the file and its coding. */
 const nameFault = (name: string): string | undefined => headerNameFault(name) ?? (/^(range|accept-encoding)$/i.test(name) ? "is set by the hub." : undefined)
 const encodingFault = (label: string): string | undefined => {
   try {
@@ -24,7 +24,7 @@ export const csvFields = {
     url: { title: "A URL", fields: { url: text("URL", { format: "url", example: "https://files.example.com/orders.csv.gz" }), auth, tls: httpsField } },
   }),
   delimiter: choice("Delimiter", ["auto", "comma", "semicolon", "tab", "pipe"], { default: "auto" }),
-  quote: choice("Quote", ["auto", "double", "single", "none"], { default: "auto", help: "A quote within quotes is written twice." }),
+  quote: choice("Quote", ["auto", "double", "single", "none"], { default: "auto", help: "A quote inside quotes is doubled." }),
   encoding: text("Encoding", {
     default: "auto",
     maxLength: 40,
@@ -33,18 +33,18 @@ export const csvFields = {
   }),
   header: choice("Header", ["auto", "yes", "no"], { default: "auto", help: "Whether the first line names the columns." }),
   skipLines: optional(
-    integer("Lines to skip", { min: 0, max: 10_000, help: "Lines above the header or the first row. By default, notes above a header are recognised." }),
+    integer("Lines to skip", { min: 0, max: 10_000, help: "Lines above the header or the first row. By default, notes above a header are recognized." }),
   ),
   commentPrefix: optional(
     text("Comment prefix", { maxLength: 8, example: "#", help: "Lines that begin with it are skipped. By default, only comments above the header are." }),
   ),
   trailingDelimiter: choice("Trailing delimiter", ["auto", "drop", "keep"], {
     default: "auto",
-    help: "A delimiter at the end of a row, behind the last column. auto: dropped if every row has one and the header has none.",
+    help: "A delimiter at the end of a row, after the last column. auto: dropped if every row has one and the header has none.",
   }),
   contentType: choice("Content type", ["checked", "ignored"], {
     default: "checked",
-    help: "checked: a file that the server declares as HTML, JSON or another format is refused.",
+    help: "checked: a file that the server declares as HTML, JSON or another format is rejected.",
   }),
   types: choice("Types", ["auto", "text"], { default: "auto", help: "text: every column is text, except those below." }),
   columns: list(

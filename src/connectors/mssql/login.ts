@@ -1,19 +1,19 @@
 import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
-import { type Config, choice, flag, optional, port, secret, text, variant } from "../../core/fields.ts"
-import type { Lease, TlsSpec } from "../../core/lease.ts"
-import { oauth2Auth } from "../shared/http/auth/oauth2.ts"
+import { type Config, flag, optional, port, secret, text, variant } from "../../core/fields.ts"
+import type { Lease } from "../../core/lease.ts"
+import { cloudField, entraAuth, entraFields } from "../shared/azure/entra.ts"
 import { tokenFault } from "../shared/http/header-rules.ts"
 import { requestTo } from "../shared/http/requests.ts"
 import { connectTds, type Proofs, type TdsClient } from "../shared/sql/tds/client.ts"
 import { throughTunnel, tunnelField } from "../shared/ssh.ts"
 import { tlsField, tlsSpec } from "../shared/tls.ts"
 
-/** Where Entra gives tokens, and for what, in each cloud (docs, National clouds). */
-const CLOUDS = {
-  public: { login: "login.microsoftonline.com", scope: "https://database.windows.net/.default" },
-  government: { login: "login.microsoftonline.us", scope: "https://database.usgovcloudapi.net/.default" },
-  china: { login: "login.partner.microsoftonline.cn", scope: "https://database.chinacloudapi.cn/.default" },
+/** What tokens are for, in each cloud. */
+const SCOPES = {
+  public: "https://database.windows.net/.default",
+  government: "https://database.usgovcloudapi.net/.default",
+  china: "https://database.chinacloudapi.cn/.default",
 } as const
 
 /** Names of instances are looked up by UDP, past every rule of the hub. */
@@ -23,9 +23,6 @@ const serverFault = (server: string): string | undefined =>
     : server.includes(",")
       ? "must be the host alone; put the number behind the comma into the port."
       : undefined
-
-const tenantFault = (tenant: string): string | undefined =>
-  /^[a-z0-9][a-z0-9.-]{0,252}$/i.test(tenant) && !tenant.includes("..") ? undefined : "must be a directory's id or domain."
 
 export const fields = {
   host: text("Server", {
@@ -55,10 +52,8 @@ export const fields = {
     entra: {
       title: "Microsoft Entra service principal",
       fields: {
-        tenant: text("Directory (tenant)", { maxLength: 253, check: tenantFault, example: "contoso.onmicrosoft.com" }),
-        clientId: text("Application (client) id", { login: true, maxLength: 64, example: "11111111-2222-3333-4444-555555555555" }),
-        clientSecret: secret("Client secret"),
-        cloud: choice("Cloud", ["public", "government", "china"], { default: "public" }),
+        ...entraFields,
+        cloud: cloudField,
       },
     },
     token: {
@@ -76,13 +71,10 @@ export const fields = {
   tunnel: tunnelField,
 }
 
-const VERIFY: TlsSpec = { mode: "verify" }
-
 /** Tokens of a service principal (docs, OAuth 2.0 client credentials flow), asked for by the call that first needs one. */
-function tokensOf({ tenant, clientId, clientSecret, cloud }: Extract<Config<typeof fields>["auth"], { kind: "entra" }>): Proofs {
-  const { login, scope } = CLOUDS[cloud]
-  const tokenUrl = `https://${login}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`
-  const auth = oauth2Auth({ tokenUrl, clientId, clientSecret, scope, clientAuth: "post", tokenParameters: [] }, VERIFY)
+function tokensOf(login: Extract<Config<typeof fields>["auth"], { kind: "entra" }>): Proofs {
+  const scope = SCOPES[login.cloud]
+  const auth = entraAuth(login, login.cloud, scope)
   // The token is the one that a request to the database's own address would carry.
   const request = requestTo(new URL(scope), {})
   const proof = ({ headers }: typeof request) => ({ token: (headers["authorization"] ?? "").replace(/^Bearer /, "") })

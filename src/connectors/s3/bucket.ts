@@ -4,6 +4,7 @@ import type { Lease } from "../../core/lease.ts"
 import { awsCredentials } from "../shared/aws/credentials.ts"
 import type { Bucket } from "../shared/files/s3-api/bucket.ts"
 import { judge } from "../shared/files/s3-api/errors.ts"
+import { urlPath } from "../shared/files/url-paths.ts"
 import { sigV4Auth } from "../shared/http/auth/sigv4.ts"
 import { httpClient } from "../shared/http/client.ts"
 import { httpsSpec } from "../shared/http/https.ts"
@@ -15,7 +16,7 @@ export type Settings = Config<typeof fields>
 
 const MAX_BYTES = 16 * 1_048_576
 
-/** The bucket of a config, over HTTPS. Nothing is sent yet. */
+/** The bucket of a config, over HTTPS; sends nothing yet. */
 export function connectBucket(settings: Settings, given: Lease): Bucket {
   const { bucket, region, auth, endpoint, requesterPays, bucketOwner } = settings
   const lease = throughTunnel(given, settings.tunnel)
@@ -31,13 +32,13 @@ export function connectBucket(settings: Settings, given: Lease): Bucket {
     http: httpClient(lease.dispatcher(spec), {
       auth: sigV4Auth(credentials, { region, service: "s3" }),
       maxBytes: MAX_BYTES,
-      // A redirect would take the signature elsewhere; it tells the bucket's region instead.
+      // A redirect would send the signature elsewhere, so it is not followed; it names the bucket's region.
       redirects: false,
       retries: RETRIES,
       judge: judge(bucket, region),
     }),
     url(key = "", query = {}) {
-      const url = new URL(`${base}${key.split("/").map(encodeURIComponent).join("/")}`)
+      const url = new URL(`${base}${urlPath(key)}`)
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
       return url
     },
@@ -46,7 +47,7 @@ export function connectBucket(settings: Settings, given: Lease): Bucket {
   }
 }
 
-/** The address at which a bucket is reached. The certificates of AWS are for one label before the host, so a name with dots stands in the path. */
+/** The address of a bucket. AWS's certificates cover one label before the host, so a name with dots is put in the path. */
 export function baseOf({ bucket, region, endpoint }: Pick<Settings, "bucket" | "region" | "endpoint">): string {
   if (endpoint.kind === "custom") {
     const { protocol, host } = new URL(endpoint.url)
@@ -56,7 +57,7 @@ export function baseOf({ bucket, region, endpoint }: Pick<Settings, "bucket" | "
   return bucket.includes(".") ? `https://${host}/${bucket}/` : `https://${bucket}.${host}/`
 }
 
-/** Docs, Amazon S3, Protecting data with server-side encryption. A key of the customer's own goes with every request for a file. */
+/** Docs, Amazon S3, Protecting data with server-side encryption. A customer's own key is sent with every request for a file. */
 function encryptionHeaders(encryption: Settings["encryption"]): Pick<Bucket, "reading" | "writing"> {
   switch (encryption.kind) {
     case "bucket":

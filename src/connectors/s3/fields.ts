@@ -3,9 +3,10 @@ import { awsAuthField } from "../shared/aws/credentials.ts"
 import { ownerFault } from "../shared/aws/owner.ts"
 import { fileFields } from "../shared/files/fields.ts"
 import { httpsField } from "../shared/http/https.ts"
+import { bareOriginFault } from "../shared/http/origin.ts"
 import { tunnelField } from "../shared/ssh.ts"
 
-/** Docs, Amazon S3, Bucket naming rules. It becomes part of a host or the first part of a path, so nothing else is taken. */
+/** Docs, Amazon S3, Bucket naming rules. The name becomes part of a host or the first part of a path, so nothing else is accepted. */
 const bucketFault = (bucket: string): string | undefined =>
   /^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/.test(bucket) && !/^\d+(\.\d+){3}$/.test(bucket)
     ? undefined
@@ -24,11 +25,11 @@ export const fields = {
     aims: true,
     check: regionFault,
     example: "eu-central-1",
-    help: "The bucket's region. Of other services whatever they sign with: us-east-1, auto.",
+    help: "The bucket's region. For other services, the region that they sign with, such as us-east-1 or auto.",
   }),
   auth: awsAuthField,
   ...fileFields,
-  requesterPays: choice("Requester pays", ["no", "yes"], { default: "no", help: "yes: the login's account pays for requests to a bucket that wants that." }),
+  requesterPays: choice("Requester pays", ["no", "yes"], { default: "no", help: "yes: the login's account pays for requests to a bucket that requires this." }),
   encryption: variant(
     "Encryption",
     {
@@ -39,11 +40,11 @@ export const fields = {
         fields: { kmsKey: text("Key", { maxLength: 2_048, check: keyFault, example: "arn:aws:kms:eu-central-1:123456789012:key/…" }) },
       },
       customer: {
-        title: "A key of your own (SSE-C)",
-        fields: { key: secret("Key", { check: customerKeyFault, help: "256 bits as base64. Every file must be encrypted by it." }) },
+        title: "Your own key (SSE-C)",
+        fields: { key: secret("Key", { check: customerKeyFault, help: "256 bits as base64. Every file must be encrypted with it." }) },
       },
     },
-    { default: "bucket", help: "Of files that are written; those of a key of your own are read with it." },
+    { default: "bucket", help: "For files that are written; your own key is also used for reading." },
   ),
   bucketOwner: optional(text("Owner of the bucket", { maxLength: 12, check: ownerFault, help: "The account that must own the bucket." })),
   endpoint: variant(
@@ -54,8 +55,8 @@ export const fields = {
       custom: {
         title: "Another service with S3's API, or an endpoint of a VPC",
         fields: {
-          url: text("URL", { format: "url", check: originFault, example: "https://minio.example.com:9000" }),
-          style: choice("Addressing", ["path", "host"], { default: "path", help: "Where the bucket stands: in the path, or before the host." }),
+          url: text("URL", { format: "url", check: bareOriginFault, example: "https://minio.example.com:9000" }),
+          style: choice("Addressing", ["path", "host"], { default: "path", help: "The place of the bucket: in the path, or before the host." }),
           tls: httpsField,
         },
       },
@@ -67,9 +68,4 @@ export const fields = {
 
 function keyFault(key: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(key) ? undefined : "must be the ARN, id or alias of a key."
-}
-
-function originFault(url: string): string | undefined {
-  const { pathname, search, hash } = new URL(url)
-  return pathname === "/" && search === "" && hash === "" ? undefined : "must have no path; the bucket is a field of its own."
 }

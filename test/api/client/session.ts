@@ -1,13 +1,13 @@
 import createClient from "openapi-fetch"
 import type { components, paths } from "../../../src/wire.ts"
 
-// The README's first session, by a client that is made from /openapi.json. Compiled and run by generated-client.test.ts.
+// The README's first session, with a client that is generated from /openapi.json. generated-client.test.ts compiles and runs it.
 
 const { HUB = "", KEY = "", PORT = "", USER = "", PASSWORD = "" } = process.env
 const hub = createClient<paths, "application/json">({ baseUrl: HUB, headers: { authorization: `Bearer ${KEY}` } })
 const say = (fact: string, value: unknown): void => console.log(JSON.stringify([fact, value]))
 
-/** The answer, or the problem as an error. */
+/** Returns the answer, or throws the problem as an error. */
 function must<T>({ data, error }: { data?: T | undefined; error?: unknown }): T {
   if (data === undefined) throw new Error(JSON.stringify(error))
   return data

@@ -14,7 +14,7 @@ const put = (id: string, connector: object) => squared.call("PUT", `${PATH}/${id
 const native = async (serial: string) =>
   (await squared.hub.call("GET", "/v1/connectors?limit=100")).body.data.find((each: { serial: number }) => String(each.serial) === serial)
 
-describe("the contract of a create", () => {
+describe("the contract for a create", () => {
   it.each([
     ["no connector", {}, { connector: ["is missing"] }],
     ["an array", [], { connector: ["is missing"] }],
@@ -55,7 +55,7 @@ describe("the contract of a create", () => {
     expect([status, body]).toEqual([400, { errors: { connector: errors } }])
   })
 
-  it("takes both types of the enum, a name of 256, a description, and ignores what it does not know", async () => {
+  it("accepts both types of the enum, a name of 256 characters and a description, and ignores unknown fields", async () => {
     for (const connector_type of ["source", "destination"]) expect((await create({ connector_type })).body.data.attributes.connector_type).toBe(connector_type)
     expect((await create({ name: "n".repeat(256) })).status).toBe(201)
     const { status, body } = await create({ description: "what it is for", colour: "red", query_type: "raw_sql" })
@@ -89,10 +89,10 @@ describe("the configuration of each definition that is built", () => {
     ["port text", { configuration: { ...postgres, port: "54x" } }, "Port must be a whole number."],
     ["a host that is a path", { configuration: { ...postgres, host: "/var/run" } }, "Host must be a host name"],
     ["a host with a login", { configuration: { ...postgres, host: "u@h" } }, "Host must be a host name"],
-    ["a schema that is no text", { configuration: { ...postgres, schema: 1 } }, "schema must be text."],
+    ["a schema that is not text", { configuration: { ...postgres, schema: 1 } }, "schema must be text."],
     ["vectors", { configuration: { ...postgres, data_type: "vector" } }, "data_type must be structured"],
     ["an sslmode", { configuration: { ...postgres, sslmode: "prefer" } }, "sslmode must be one of"],
-    ["a mask of nothing", { configuration: { ...postgres, credentials: { username: "u", password: MASK } } }, "no value is stored"],
+    ["a mask without a stored value", { configuration: { ...postgres, credentials: { username: "u", password: MASK } } }, "no value is stored"],
     ["a credential elsewhere", { configuration: { ...postgres, extra: { api_token: "t0ken" } } }, "extra.api_token looks like a credential"],
     [
       "a credential among credentials",
@@ -102,11 +102,11 @@ describe("the configuration of each definition that is built", () => {
     ["an account that is a URL", snow({ ...snowflake, host: "https://x" }), "Account must be an account identifier"],
     ["a login in jdbc_url_params", snow({ ...snowflake, jdbc_url_params: "jdbc:x://u:p@h" }), "jdbc_url_params looks like a credential"],
     ["an ftp URL", http("destination", { destination_url: "ftp://x" }), "URL must start with https:// or http://"],
-    ["headers that are a list", http("destination", { ...httpDestination, headers: ["a"] }), "headers must be an object of texts"],
+    ["headers that are a list", http("destination", { ...httpDestination, headers: ["a"] }), "headers must be an object whose values are texts"],
     ["a header with a line break", http("destination", { ...httpDestination, headers: { "X-A": "a\r\nb" } }), "Value must be one line"],
     ["http_method PUT", http("source", { ...httpSource, http_method: "PUT" }), "http_method must be POST or GET."],
     ["increment_type Cursor", http("source", { ...httpSource, increment_type: "Cursor" }), "increment_type must be Page or Offset."],
-    ["a request_format that is no JSON", http("source", { ...httpSource, request_format: "{" }), "request_format must be a JSON text"],
+    ["a request_format that is not JSON", http("source", { ...httpSource, request_format: "{" }), "request_format must be a JSON text"],
     ["a secret in request_format", http("source", { ...httpSource, request_format: '{"api_key":"k"}' }), "without credentials"],
   ])("422 for %s", async (_name, more, message) => {
     const answer = await create(more)
@@ -124,9 +124,9 @@ describe("the configuration of each definition that is built", () => {
     ["no data_type", without(postgres, "data_type")],
     ["no credentials", without(postgres, "credentials")],
     ["an sslmode", { ...postgres, sslmode: "verify-full" }],
-    ["what the definition does not know", { ...postgres, pool: { size: 3, tags: ["a", null] }, empty: {} }],
+    ["keys that the definition does not have", { ...postgres, pool: { size: 3, tags: ["a", null] }, empty: {} }],
     ["the server's environment, which is never read", { ...postgres, database: 'ENV["PATH"]', schema: "ENV['HOME']" }],
-  ])("a Postgresql source with %s comes back as it was sent", async (_name, configuration) => {
+  ])("a Postgresql source with %s is shown as it was sent", async (_name, configuration) => {
     const { status, body, text } = await create({ configuration })
     expect(status, text).toBe(201)
     const masked = "credentials" in configuration ? { ...configuration, credentials: { ...postgres.credentials, password: MASK } } : configuration
@@ -134,19 +134,19 @@ describe("the configuration of each definition that is built", () => {
     expect((await squared.call("GET", `${PATH}/${body.data.id}`)).body.data.attributes.configuration).toEqual(masked)
   })
 
-  it("a create tests nothing: what cannot be reached is stored, untested, or as a draft without credentials", async () => {
+  it("a create does not test: an unreachable system is stored as untested, or as a draft without credentials", async () => {
     const { id } = await fresh({ configuration: { ...postgres, host: "nowhere.invalid" } })
     expect((await native(id)).status).toBe("untested")
     const { id: draft } = await fresh({ configuration: without(postgres, "credentials") })
     expect((await native(draft)).status).toBe("incomplete")
   })
 
-  it("ENV strings stay text in the native config too", async () => {
+  it("ENV strings are also plain text in the native config", async () => {
     const { id } = await fresh({ configuration: { ...postgres, database: 'ENV["PATH"]' } })
     expect((await native(id)).config.database).toBe('ENV["PATH"]')
   })
 
-  it("reads natively as what it is", async () => {
+  it("is the corresponding connector in the native API", async () => {
     const one = await native((await fresh(snow({ ...snowflake, schema: "PUBLIC" }))).id)
     expect(one).toMatchObject({
       type: "snowflake",
@@ -178,7 +178,7 @@ describe("the configuration of each definition that is built", () => {
 })
 
 describe("names", () => {
-  it("are unique among sources and among destinations, even for two at once", async () => {
+  it("are unique among sources and among destinations, even for concurrent requests", async () => {
     const answers = await Promise.all([1, 2, 3].map(() => create({ name: "twin" })))
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 422, 422])
     expect(errorOf(await create({ name: "twin", ...snow(snowflake) }))).toEqual([422, 422, "Error", "A connector with the same name already exists."])
@@ -191,7 +191,7 @@ describe("names", () => {
 })
 
 describe("a change", () => {
-  it("is of the given columns alone; the configuration is replaced whole", async () => {
+  it("changes only the given columns; the configuration is replaced as a whole", async () => {
     const { id, attributes } = await fresh({ description: "before" })
     const { status, body } = await squared.call("PATCH", `${PATH}/${id}`, { connector: { name: "renamed" } })
     expect([status, body.data.attributes]).toEqual([200, { ...attributes, name: "renamed", updated_at: expect.any(String) }])
@@ -202,7 +202,7 @@ describe("a change", () => {
     expect((await put(id, {})).body.data.attributes).toEqual({ ...changed, updated_at: expect.any(String) })
   })
 
-  it("422 says that it is the update that failed", async () => {
+  it("422 says that the update failed", async () => {
     const { id } = await fresh()
     const answer = await put(id, { configuration: without(postgres, "host") })
     expect(errorOf(answer)).toEqual([422, 422, "Error", "Connector update failed"])
@@ -211,7 +211,7 @@ describe("a change", () => {
     expect((await squared.call("PUT", `${PATH}/${id}`, {})).body).toEqual({ errors: { connector: ["is missing"] } })
   })
 
-  it("to the other side and to another definition", async () => {
+  it("can change the side and the definition", async () => {
     const { id } = await fresh()
     const moved = (await put(id, { connector_type: "destination" })).body.data.attributes
     expect([moved.connector_type, moved.configuration.host]).toEqual(["destination", postgres.host])
@@ -219,7 +219,7 @@ describe("a change", () => {
     expect([http.connector_name, http.configuration]).toEqual(["Http", httpDestination])
   })
 
-  it("DELETE takes it away", async () => {
+  it("DELETE removes a connector", async () => {
     const { id } = await fresh()
     const removed = await squared.call("DELETE", `${PATH}/${id}`)
     expect([removed.status, removed.text]).toEqual([204, ""])
@@ -238,24 +238,27 @@ describe("masks", () => {
     http("source", { ...httpSource, headers: { Authorization: `Bearer ${TOKEN}` }, params: { api_key: CANARY, page: "1" } }),
   ]
 
-  it.each(secretive.map((each, index) => [index, each] as const))("round trip without loss, and no secret is in any answer (%i)", async (_index, more) => {
-    const made = await create(more)
-    const { id, attributes } = made.body.data
-    const fingerprints = async () => JSON.stringify((await native(id)).config)
-    const before = await fingerprints()
-    expect(before).toContain("fingerprint")
-    expect(JSON.stringify(attributes.configuration)).toContain(MASK)
-    const { name, connector_type, connector_name, configuration } = attributes
-    const again = await put(id, { name, connector_type, connector_name, configuration })
-    expect([again.status, again.body.data.attributes.configuration]).toEqual([200, configuration])
-    expect(await fingerprints()).toBe(before)
-    const faulty = await create({ ...more, name: "" })
-    const list = await squared.call("GET", `${PATH}?per_page=1000`)
-    const texts = [made.text, again.text, faulty.text, list.text, squared.hub.log()]
-    for (const secret of [CANARY, TOKEN]) for (const form of formsOf(secret)) for (const text of texts) expect(text.includes(form), form).toBe(false)
-  })
+  it.each(secretive.map((each, index) => [index, each] as const))(
+    "make round trips without loss, and no secret is in any answer (%i)",
+    async (_index, more) => {
+      const made = await create(more)
+      const { id, attributes } = made.body.data
+      const fingerprints = async () => JSON.stringify((await native(id)).config)
+      const before = await fingerprints()
+      expect(before).toContain("fingerprint")
+      expect(JSON.stringify(attributes.configuration)).toContain(MASK)
+      const { name, connector_type, connector_name, configuration } = attributes
+      const again = await put(id, { name, connector_type, connector_name, configuration })
+      expect([again.status, again.body.data.attributes.configuration]).toEqual([200, configuration])
+      expect(await fingerprints()).toBe(before)
+      const faulty = await create({ ...more, name: "" })
+      const list = await squared.call("GET", `${PATH}?per_page=1000`)
+      const texts = [made.text, again.text, faulty.text, list.text, squared.hub.log()]
+      for (const secret of [CANARY, TOKEN]) for (const form of formsOf(secret)) for (const text of texts) expect(text.includes(form), form).toBe(false)
+    },
+  )
 
-  it("another value replaces one", async () => {
+  it("a new value replaces a masked one", async () => {
     const { id } = await fresh()
     const before = (await native(id)).config.password.fingerprint
     await put(id, { configuration: { ...postgres, credentials: { username: "u", password: "another-one" } } })

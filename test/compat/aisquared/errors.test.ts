@@ -19,16 +19,16 @@ const NO_WORKSPACE = {
   ],
 }
 
-describe("what is wrong with a request, in AI Squared's shapes", () => {
+describe("errors in AI Squared's shapes", () => {
   it.each([
-    ["404 a path that is none", "GET", "/api/v1/nothing", undefined, {}, [404, "Not found"]],
-    ["404 the mount itself", "GET", "/", undefined, {}, [404, "Not found"]],
-    ["404 an icon that is none", "GET", "/icons/oracle.svg", undefined, {}, [404, "Not found"]],
-    ["404 an unknown id", "GET", `${PATH}/999999`, undefined, {}, [404, "Connector not found"]],
-    ["404 id 0", "GET", `${PATH}/0`, undefined, {}, [404, "Connector not found"]],
-    ["404 an id beyond all", "GET", `${PATH}/99999999999`, undefined, {}, [404, "Connector not found"]],
-    ["404 a change of nothing", "PUT", `${PATH}/999999`, { connector: {} }, {}, [404, "Connector not found"]],
-    ["404 a removal of nothing", "DELETE", `${PATH}/999999`, undefined, {}, [404, "Connector not found"]],
+    ["404 for an unknown path", "GET", "/api/v1/nothing", undefined, {}, [404, "Not found"]],
+    ["404 for the mount itself", "GET", "/", undefined, {}, [404, "Not found"]],
+    ["404 for an unknown icon", "GET", "/icons/oracle.svg", undefined, {}, [404, "Not found"]],
+    ["404 for an unknown id", "GET", `${PATH}/999999`, undefined, {}, [404, "Connector not found"]],
+    ["404 for id 0", "GET", `${PATH}/0`, undefined, {}, [404, "Connector not found"]],
+    ["404 for an id beyond the last one", "GET", `${PATH}/99999999999`, undefined, {}, [404, "Connector not found"]],
+    ["404 for a change to a missing connector", "PUT", `${PATH}/999999`, { connector: {} }, {}, [404, "Connector not found"]],
+    ["404 for the removal of a missing connector", "DELETE", `${PATH}/999999`, undefined, {}, [404, "Connector not found"]],
     ["405", "DELETE", PATH, undefined, {}, [405, expect.stringContaining("DELETE")]],
     ["405 on one", "POST", `${PATH}/1`, {}, {}, [405, expect.stringContaining("POST")]],
     ["405 on login", "GET", "/api/v1/login", undefined, {}, [405, expect.stringContaining("GET")]],
@@ -49,7 +49,7 @@ describe("what is wrong with a request, in AI Squared's shapes", () => {
     ["malformed JSON of a login", "POST", "/api/v1/login", "{email}"],
     ["a prototype in the body", "POST", PATH, '{"__proto__":{"x":1}}'],
     ["a malformed path", "GET", `${PATH}/%zz`, undefined],
-  ])("400 for %s says that the request's format is the problem", async (_, method, path, body) => {
+  ])("400 for %s names the request's format as the problem", async (_, method, path, body) => {
     const answer = await squared.call(method, path, body)
     expect(errorOf(answer)).toEqual([400, 400, "Bad Request", expect.stringMatching(/^There was a problem with the request format: /)])
     expect(answer.body.errors[0].source).toEqual({ pointer: "/request/payload" })
@@ -59,19 +59,19 @@ describe("what is wrong with a request, in AI Squared's shapes", () => {
     ["POST", PATH, { connector: ["is missing"] }],
     ["PUT", `${PATH}/1`, { connector: ["is missing"] }],
     ["POST", "/api/v1/login", { email: ["is missing"], password: ["is missing"] }],
-  ])("%s %s with an empty body and a JSON content type has what is missing", async (method, path, errors) => {
+  ])("%s %s with an empty body and a JSON content type gets the list of missing fields", async (method, path, errors) => {
     const answer = await squared.call(method, path, "", { headers: JSON_TYPE })
     expect([answer.status, answer.body]).toEqual([400, { errors }])
   })
 
-  it("400 for an id that is no integer", async () => {
+  it("400 for an id that is not an integer", async () => {
     for (const method of ["GET", "DELETE"]) {
       const { status, body } = await squared.call(method, `${PATH}/warehouse`)
       expect([status, body]).toEqual([400, { errors: { id: ["must be an integer"] } }])
     }
   })
 
-  it("both slashes are the same path, a GET may have a JSON content type", async () => {
+  it("a path works with and without a trailing slash, and a GET may have a JSON content type", async () => {
     for (const slash of ["", "/"]) {
       const { status, body } = await squared.call("POST", PATH + slash, { connector: { ...connector, name: `slash ${slash}` } })
       expect(status).toBe(201)
@@ -83,11 +83,11 @@ describe("what is wrong with a request, in AI Squared's shapes", () => {
     }
   })
 
-  it("500 is told without its cause, and is in the log", async () => {
+  it("500 does not show its cause, which is in the log", async () => {
     const { id, key } = await squared.hub.workspace("broken")
     const create = (name: string) => squared.call("POST", PATH, { connector: { ...connector, name } }, { key })
     expect((await create("one")).status).toBe(201)
-    // The next serial number is one that there is: nothing that the hub has words for.
+    // The next serial number already exists, which is an unexpected error for the hub.
     await squared.hub.served.hub.store.inWorkspace(id, (tx) => tx.updateTable("workspaces").set({ next_connector_serial: 1 }).execute())
     const answer = await create("two")
     expect(errorOf(answer)).toEqual([500, 500, "Error", expect.any(String)])
@@ -106,7 +106,7 @@ describe("what is wrong with a request, in AI Squared's shapes", () => {
 })
 
 describe("logging in", () => {
-  it("401 reads the same for a wrong password and an unknown e-mail", async () => {
+  it("401 is the same for a wrong password and an unknown e-mail address", async () => {
     for (const [email, password] of [
       [USER.email, "wrong"],
       ["nobody@example.com", USER.password],
@@ -114,7 +114,7 @@ describe("logging in", () => {
       expect(errorOf(await squared.logIn(email, password))).toEqual([401, 401, "Error", "Invalid login credentials, please try again"])
   })
 
-  it("400 for what is not there or no text", async () => {
+  it("400 for missing values and values that are not text", async () => {
     const { status, body } = await squared.call("POST", "/api/v1/login", { email: 7, password: "" }, { key: null })
     expect([status, body]).toEqual([400, { errors: { email: ["must be a string"], password: ["must be filled"] } }])
     expect((await squared.logIn("a".repeat(1_025), "b")).body).toEqual({ errors: { email: ["size cannot be greater than 1024"] } })
@@ -134,10 +134,10 @@ describe("logging in", () => {
   })
 })
 
-describe("who may", () => {
+describe("permissions", () => {
   it.each([
     ["nothing", {}],
-    ["a workspace alone", { "workspace-id": "1" }],
+    ["only a workspace", { "workspace-id": "1" }],
     ["another scheme", { authorization: "Basic YTpi" }],
     ["an unknown key", { authorization: "Bearer nonsense" }],
     ["a forged token", { authorization: "Bearer eyJhbGciOiJub25lIn0.eyJqdGkiOiJ4In0." }],
@@ -147,7 +147,7 @@ describe("who may", () => {
     expect(errorOf(await squared.call("POST", PATH, "{", { key: null, headers: { ...JSON_TYPE, ...headers } }))).toEqual(UNAUTHORIZED)
   })
 
-  it("an expired session, one that was ended, and an expired key are refused", async () => {
+  it("an expired session, an ended session and an expired key are rejected", async () => {
     const { hub } = squared
     const login = async (): Promise<string> => (await squared.logIn(USER.email, USER.password)).body.data.id
     const [ended, old] = [await login(), await login()]
@@ -167,7 +167,7 @@ describe("who may", () => {
     for (const key of [ended, old, short.key]) expect(errorOf(await squared.call("GET", PATH, undefined, { key }))).toEqual(UNAUTHORIZED)
   })
 
-  it("viewers read, editors and admins do the rest", async () => {
+  it("viewers can read, and editors and admins can do everything else", async () => {
     const { body } = await squared.create({ name: "for roles" })
     const attempts: readonly [method: string, path: string, body: unknown, least: number][] = [
       ["GET", PATH, undefined, 0],
@@ -187,7 +187,7 @@ describe("who may", () => {
     }
   })
 
-  it("Workspace-Id picks one of the caller's own by its number; the first without it; any other is 400", async () => {
+  it("Workspace-Id selects one of the caller's workspaces by its number, by default the first; any other is 400", async () => {
     const { hub } = squared
     const other = await hub.workspace("second")
     const foreign = await hub.workspace("foreign")
@@ -208,7 +208,7 @@ describe("who may", () => {
     expect((await create("f", { "workspace-id": second }, other.key)).status).toBe(201)
   })
 
-  it("another workspace's connector is not there", async () => {
+  it("another workspace's connector is not found", async () => {
     const other = await squared.hub.workspace("elsewhere")
     for (let count = 0; count < 3; count++) await squared.create()
     const { body } = await squared.create({ name: "mine" })

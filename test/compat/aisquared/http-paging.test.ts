@@ -19,9 +19,9 @@ test.each<[string, object, unknown, unknown]>([
     { kind: "offset", parameter: "from", start: 0 },
     "data.rows",
   ],
-  ["a page_size that is none", { offset_param: "page", limit_param: "size", page_size: "many" }, { kind: "page", parameter: "page" }, undefined],
-  ["a path that is no way to a list", { parse_response: "$..rows[?(@.a)]" }, { kind: "none" }, undefined],
-  ["nothing to page by", {}, { kind: "none" }, undefined],
+  ["a page_size that is not a number", { offset_param: "page", limit_param: "size", page_size: "many" }, { kind: "page", parameter: "page" }, undefined],
+  ["a path that does not lead to a list", { parse_response: "$..rows[?(@.a)]" }, { kind: "none" }, undefined],
+  ["no paging keys", {}, { kind: "none" }, undefined],
 ])("an Http source with %s", async (_, more, paging, records) => {
   const configuration = { ...base, ...more }
   const made = await squared.create({ connector_name: "Http", configuration })
@@ -32,7 +32,7 @@ test.each<[string, object, unknown, unknown]>([
   expect([config.records, config.paging.sizeParameter]).toEqual([records, (paging as { sizeParameter?: string }).sizeParameter])
 })
 
-test("a change without a parameter leaves the paging that was set natively", async () => {
+test("a change without a parameter keeps the paging that was set in the native API", async () => {
   const made = await squared.create({ connector_name: "Http", configuration: base })
   const id = made.body.data.id as string
   const { data } = (await squared.hub.call("GET", "/v1/connectors?type=http&limit=100")).body

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { use } from "../../support/use.ts"
 import { httpDestination, httpSource, MASK, PATH, postgres, snowflake, startSquared } from "./start.ts"
 
-/** What is listed, and what is made in one way and seen in another (DESIGN §8). */
+/** The list, and connectors that are created in one API and shown in another (DESIGN §8). */
 const native = (method: string, path: string, body?: unknown) => squared.hub.call(method, `/v1/connectors${path}`, body)
 const list = (query = "") => squared.call("GET", `${PATH}${query}`)
 const seen = async (name: string) => (await list("?per_page=1000")).body.data.find((each: { attributes: { name: string } }) => each.attributes.name === name)
@@ -14,7 +14,7 @@ beforeAll(async () => {
   await squared.create({ name: "hook", connector_type: "destination", connector_name: "Http", configuration: httpDestination })
   await squared.create({ name: "pages", connector_name: "Http", configuration: httpSource })
   await squared.create({ name: "snow", connector_name: "Snowflake", configuration: snowflake })
-  // On a side where AI Squared has no definition of that type.
+  // AI Squared has no definition for that type on this side.
   const config = { account: "a-b", user: "u", auth: { kind: "token", token: "t0ken" } }
   expect((await native("POST", "", { name: "unnamed", type: "snowflake", purpose: "destination", config })).status).toBe(201)
 })
@@ -22,7 +22,7 @@ beforeAll(async () => {
 const names = (answer: Awaited<ReturnType<typeof list>>): string[] => answer.body.data.map((each: { attributes: { name: string } }) => each.attributes.name)
 
 describe("the list", () => {
-  it("has ten on a page, last changed first, and links to the others", async () => {
+  it("has ten connectors on a page, most recently changed first, and links to the other pages", async () => {
     const first = await list()
     expect(names(first)).toEqual(["snow", "pages", "hook", ...[12, 11, 10, 9, 8, 7, 6].map((number) => `source ${number}`)])
     const link = (page: number) => `${squared.hub.url}/aisquared${PATH}?page=${page}&per_page=10`
@@ -33,7 +33,7 @@ describe("the list", () => {
     expect((await list("?page=3")).body).toMatchObject({ data: [], links: { prev: link(2), next: null } })
   })
 
-  it("takes a type in any case, per_page, and keeps the caller's own query in its links", async () => {
+  it("accepts a type in any case and per_page, and keeps the caller's query in its links", async () => {
     expect(names(await list("?type=Destination"))).toEqual(["hook"])
     expect(names(await list("?type=SOURCE&per_page=1000"))).toHaveLength(14)
     const page = await list("?type=source&per_page=5&page=3")
@@ -60,7 +60,7 @@ describe("the list", () => {
     expect([status, body]).toEqual([400, { errors }])
   })
 
-  it("counts nothing that AI Squared has no name for", async () => {
+  it("does not count connectors that AI Squared has no definition for", async () => {
     expect(await seen("unnamed")).toBeUndefined()
     const { serial } = (await native("GET", "/unnamed")).body
     expect((await squared.call("GET", `${PATH}/${serial}`)).status).toBe(404)
@@ -68,8 +68,8 @@ describe("the list", () => {
   })
 })
 
-describe("at the root of a host of its own", () => {
-  it("links and icons are there too", async () => {
+describe("at the root of a separate host", () => {
+  it("links and icons work too", async () => {
     const { body } = await new Promise<{ body: string }>((resolve, reject) => {
       const headers = { host: "squared.example", authorization: `Bearer ${squared.token}` }
       get(`${squared.hub.url}${PATH}?per_page=1`, { headers }, (response) => {
@@ -86,14 +86,14 @@ describe("at the root of a host of its own", () => {
   })
 })
 
-describe("made natively, seen here", () => {
+describe("created in the native API, shown here", () => {
   const make = async (name: string, type: string, config: object, more: object = {}) => {
     const { status, body, text } = await native("POST", "", { name, type, config, ...more })
     expect(status, text).toBe(201)
     return body
   }
 
-  it("what can be queried is a source, with its own TLS", async () => {
+  it("a connector that can be queried is a source, with its own TLS settings", async () => {
     await make("native-pg", "postgres", { host: "db.example.com", user: "u", password: "passw0rd", tls: { kind: "off" } }, { title: "Native PG" })
     const { attributes } = await seen("Native PG")
     expect(attributes).toMatchObject({ connector_type: "source", connector_name: "Postgresql", description: null })
@@ -103,7 +103,7 @@ describe("made natively, seen here", () => {
     })
   })
 
-  it("what cannot is a destination; what AI Squared cannot say of it stays when it is changed here", async () => {
+  it("another connector is a destination, and a change here keeps the values that AI Squared cannot express", async () => {
     const auth = { kind: "bearer", token: "t0ken-value" }
     const made = await make("native-http", "http", {
       url: "https://api.example.com/x",
@@ -120,7 +120,7 @@ describe("made natively, seen here", () => {
     expect(body.config).toMatchObject({ url: "https://api.example.com/y", method: "PATCH", auth: made.config.auth })
   })
 
-  it("a key pair of a Snowflake stays when its mask comes back", async () => {
+  it("the key pair of a Snowflake connector is kept when its mask is sent back", async () => {
     const privateKey = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----"
     const made = await make("native-snow", "snowflake", {
       account: "a-b",
@@ -135,8 +135,8 @@ describe("made natively, seen here", () => {
   })
 })
 
-describe("made here, seen elsewhere", () => {
-  it("natively, with a TLS that is entered there kept by a change here", async () => {
+describe("created here, shown elsewhere", () => {
+  it("in the native API, and a change here keeps the TLS settings that were entered there", async () => {
     const { body } = await squared.create({ name: "Here first", configuration: { ...postgres, port: "6432" } })
     const there = (await native("GET", "/here-first")).body
     expect(there).toMatchObject({
@@ -152,7 +152,7 @@ describe("made here, seen elsewhere", () => {
     expect((await native("GET", "/here-first")).body.config.tls).toEqual({ kind: "verify", servername: "db.example.com" })
   })
 
-  it("an Http destination in Databar and KaireonAI, a database in KaireonAI alone; and theirs here", async () => {
+  it("an Http destination in Databar and KaireonAI, a database only in KaireonAI, and their connectors here", async () => {
     const key = { "x-apikey": squared.hub.key }
     const databar = (await squared.hub.call("GET", "/databar/v1/connectors/", undefined, { key: null, headers: key })).body
     const hook = databar.find(({ name }: { name: string }) => name === "hook")

@@ -6,7 +6,7 @@ import { startSquared } from "./start.ts"
 
 const squared = use(() => startSquared())
 
-describe("the page's request and answer, for each definition that is built", () => {
+describe("the page's request and answer for each definition that is built", () => {
   const pages = pagesIn(join(import.meta.dirname, "pages"))
   it.each(pages)("$name", async (page) => {
     const answer = await squared.call(page.request.method, page.request.path, page.request.body)
@@ -25,13 +25,13 @@ describe("the page's request and answer, for each definition that is built", () 
       "workspace_id",
     ])
     const shown = await squared.call("GET", `${page.request.path}/${id}`)
-    expect(shown.body, "what is shown is what the create answered").toEqual(answer.body)
+    expect(shown.body, "a connector is shown as in the answer to its create").toEqual(answer.body)
     const icon = await fetch(attributes.icon)
     expect([icon.status, icon.headers.get("content-type"), (await icon.text()).startsWith("<svg ")]).toEqual([200, "image/svg+xml", true])
     expect(attributes.icon.startsWith(squared.hub.url), "the hub's own, nobody else's").toBe(true)
   })
 
-  it("are all there", () => {
+  it("are complete", () => {
     expect(pages.map(({ name }) => name)).toEqual([
       ...["create-http-destination", "create-http-source", "create-postgresql-destination", "create-postgresql-source", "create-snowflake-source", "login"],
     ])

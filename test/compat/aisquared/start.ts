@@ -1,14 +1,14 @@
 import type { Answer } from "../../support/ask.ts"
 import { startHub, type TestHub } from "../../support/hub.ts"
 
-/** A hub as AI Squared's clients see it: paths below `/aisquared`, the token of a login. */
+/** A hub as AI Squared's clients use it: with paths below `/aisquared` and the token of a login. */
 export interface Squared {
   readonly hub: TestHub
   /** A token of the hub's first user. */
   readonly token: string
-  /** `key` null sends none. */
+  /** Sends a request; a `key` of null sends no credentials. */
   call(method: string, path: string, body?: unknown, options?: Parameters<TestHub["call"]>[3]): Promise<Answer>
-  /** Creates a connector; what is left out is that of a PostgreSQL source. */
+  /** Creates a connector; omitted values are those of a PostgreSQL source. */
   create(connector?: object): Promise<Answer>
   logIn(email: string, password: string): Promise<Answer>
   stop(): Promise<void>
@@ -54,5 +54,5 @@ export async function startSquared(): Promise<Squared> {
   }
 }
 
-/** Status and detail of an error in the `errors` array; the status is in it too, as an integer. */
+/** Status and detail of an error in the `errors` array, which also contains the status as an integer. */
 export const errorOf = ({ status, body }: Answer): unknown[] => [status, body.errors?.[0]?.status, body.errors?.[0]?.title, body.errors?.[0]?.detail]

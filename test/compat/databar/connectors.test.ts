@@ -10,7 +10,7 @@ const create = (more: object = {}) => databar.create({ ...good, ...more })
 const native = (path: string, method = "GET", body?: unknown) => databar.hub.call(method, `/v1/connectors/${path}`, body)
 
 describe("create", () => {
-  it("takes what is required alone, and fills in the page's defaults", async () => {
+  it("accepts only the required fields, and fills in the page's defaults", async () => {
     const { status, body } = await create()
     expect(status).toBe(201)
     expect(body).toEqual({
@@ -29,8 +29,8 @@ describe("create", () => {
 
   it.each([
     ["name of 256", { name: "n".repeat(256) }],
-    ["name of 256 characters beyond the first plane", { name: "😀".repeat(256) }],
-    ["name that another has", { name: good.name }],
+    ["name of 256 emoji", { name: "😀".repeat(256) }],
+    ["name of another connector", { name: good.name }],
     ["url of 512", { url: `https://api.example.com/${"u".repeat(488)}` }],
     ["http url", { url: "http://api.example.com/" }],
     ["template of 2048", { body_template: `{"a": "${"x".repeat(2048 - 23)}{{ value }}"}` }],
@@ -81,7 +81,7 @@ describe("create", () => {
     expect([status, body]).toEqual([422, { detail: [{ type, loc, msg }] }])
   })
 
-  it("tells every place at once, in the order of the page", async () => {
+  it("reports every place at once, in the order of the page", async () => {
     const { body } = await databar.create({ rate_limit: 0, headers: [{}], name: 1 })
     expect(body.detail.map(({ loc }: { loc: string[] }) => loc.join("."))).toEqual([
       ...["body.name", "body.method", "body.url", "body.headers.0.name", "body.rate_limit"],
@@ -100,9 +100,9 @@ describe("create", () => {
     ["null character", { name: "a\u0000b" }, "name must be valid Unicode text"],
     ["header with a line break", { headers: [{ name: "X-A", value: "a\r\nB: c" }] }, "Value must be one line"],
     ["header name", { headers: [{ name: "a b", value: "" }] }, "Name must be a header name"],
-    ["a header of ours", { headers: [{ name: "Host", value: "x" }] }, "may not be Host"],
-    ["a mask of nothing", { headers: [{ name: "Authorization", value: "********" }] }, "no value is stored"],
-    ["a template left open", { body_template: '{"a": {{ b }' }, "line 1, column 7"],
+    ["a header that the hub sets", { headers: [{ name: "Host", value: "x" }] }, "may not be Host"],
+    ["a mask without a stored value", { headers: [{ name: "Authorization", value: "********" }] }, "no value is stored"],
+    ["an unclosed template", { body_template: '{"a": {{ b }' }, "line 1, column 7"],
     ["a template with an unknown filter", { body_template: "{{ a | shell }}" }, "uses the filter shell, which does not exist"],
     ["a template with an unclosed block", { body_template: "\n{% for x in y %}" }, "Body template cannot be parsed"],
   ])("400 for %s", async (_name, more, detail) => {
@@ -111,7 +111,7 @@ describe("create", () => {
     expect(body.detail).toContain(detail)
   })
 
-  it("stores nothing of what it refused, and ignores fields that the page does not know", async () => {
+  it("stores nothing of a rejected request, and ignores fields that are not on the page", async () => {
     const before = (await databar.list()).body.length
     await create({ name: 1 })
     await create({ type: "importer" })
@@ -122,7 +122,7 @@ describe("create", () => {
 })
 
 describe("the plan", () => {
-  it("shows rates under its own, null as null, and what is below as it is", async () => {
+  it("limits the shown rates, shows null as null, and shows lower rates unchanged", async () => {
     const key = await databar.workspace({ ratePerMinute: 10, concurrency: 3 })
     const rates = async (rate_limit: number | null, max_concurrency: number | null) => {
       const { body } = await databar.create({ ...good, rate_limit, max_concurrency }, key)
@@ -136,7 +136,7 @@ describe("the plan", () => {
     expect((await databar.list(key)).body.map((each: { rate_limit: number }) => each.rate_limit)).toEqual([10, 10, 9, 10, null])
   })
 
-  it("stores what was asked for, so that a larger plan shows it", async () => {
+  it("does not limit the stored rates, so that a larger plan shows them", async () => {
     const key = await databar.workspace({ ratePerMinute: 10 })
     const { body: made } = await databar.create({ ...good, rate_limit: 60 }, key)
     const { body: me } = await databar.hub.call("GET", "/v1/me", undefined, { key })
@@ -144,7 +144,7 @@ describe("the plan", () => {
     expect((await databar.call("GET", `/v1/connectors/${made.id}`, undefined, { key })).body.rate_limit).toBe(60)
   })
 
-  it("406 at the cap, by whatever door, and again free after a removal", async () => {
+  it("406 at the cap in every API, until a connector is removed", async () => {
     const key = await databar.workspace({ httpConnectors: 2 })
     const [first] = [(await databar.create(good, key)).body, (await databar.create(good, key)).body]
     const refused = await databar.create(good, key)
@@ -155,7 +155,7 @@ describe("the plan", () => {
     expect((await databar.create(good, key)).status).toBe(201)
   })
 
-  it("two at once do not pass the cap", async () => {
+  it("two concurrent requests do not exceed the cap", async () => {
     const key = await databar.workspace({ httpConnectors: 2 })
     const answers = await Promise.all([1, 2, 3, 4].map(() => databar.create(good, key)))
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 406, 406])
@@ -163,7 +163,7 @@ describe("the plan", () => {
 })
 
 describe("inputs", () => {
-  it("come from parameters and body: an empty value is required, another a default", async () => {
+  it("come from parameters and body: an empty value is required, and any other value is a default", async () => {
     const { body } = await create({
       parameters: [{ name: "domain" }],
       body: [
@@ -179,7 +179,7 @@ describe("inputs", () => {
     ])
   })
 
-  it("come from the template's variables, in place of the body", async () => {
+  it("come from the template's variables instead of the body", async () => {
     const body_template = '{% set year = 2025 %}{"d": "{{ domain }}", "all": [{% for x in items %}{{ x }}{% endfor %}], "y": {{ year }}, "d2": {{ domain }}}'
     const { body } = await create({ parameters: [{ name: "page" }], body: [{ name: "ignored" }], body_template })
     expect(body.body_template).toBe(body_template)
@@ -224,7 +224,7 @@ describe("masks", () => {
     body: body.body.map(({ value }) => value),
   })
 
-  it("stand in every answer but the create's, which repeats what was sent", async () => {
+  it("are in every answer except the create's, which repeats the values that were sent", async () => {
     const { body: made } = await create(secrets)
     expect(values(made)).toEqual(values(secrets as typeof made))
     const got = await databar.call("GET", `/v1/connectors/${made.id}`)
@@ -239,7 +239,7 @@ describe("masks", () => {
     for (const form of formsOf(CANARY)) expect(faulty.text.includes(form), form).toBe(false)
   })
 
-  it("sent back keep every value; another value replaces one, an absent row is gone", async () => {
+  it("that are sent back keep every value; a new value replaces one, and an absent row is removed", async () => {
     const { body: made } = await create(secrets)
     const id = await idOf(made.id)
     const fingerprints = async (): Promise<Record<string, unknown>> => {

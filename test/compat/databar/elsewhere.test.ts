@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { use } from "../../support/use.ts"
 import { startDatabar } from "./start.ts"
 
-/** What is made in one way, seen in another (DESIGN §8). */
+/** Connectors that are created in one API and shown in another (DESIGN §8). */
 const databar = use(() => startDatabar())
 
 const URL = "https://api.example.com/v1/companies"
@@ -15,8 +15,8 @@ const make = async (config: object, more: object = {}) => {
 }
 const get = (serial: number) => databar.call("GET", `/v1/connectors/${serial}`)
 
-describe("made here, seen natively", () => {
-  it("as an HTTP connector with title, purpose, limits and its secrets apart", async () => {
+describe("created here, shown in the native API", () => {
+  it("as an HTTP connector with title, purpose, limits and separate secrets", async () => {
     const { body: made } = await databar.create({
       name: "My Scoring API",
       type: "exporter",
@@ -38,8 +38,8 @@ describe("made here, seen natively", () => {
   })
 })
 
-describe("made natively, seen here", () => {
-  it("with the name that people see, by the serial number", async () => {
+describe("created in the native API, shown here", () => {
+  it("with its displayed name, by its serial number", async () => {
     const { serial } = await make(
       { method: "PUT", headers: [{ name: "Accept", value: "text/csv" }] },
       { title: "Companies", purpose: "destination", limits: { requests: 1, perMs: 2_000 } },
@@ -50,7 +50,7 @@ describe("made natively, seen here", () => {
     })
   })
 
-  it("a database, a DELETE and a HEAD are absent and 404 by id", async () => {
+  it("a database and a connector with DELETE or HEAD are not listed, and 404 by id", async () => {
     const { body: database } = await native("POST", "", { name: "db", type: "postgres", config: { host: "db.example.com", user: "u" } })
     const others = [database, await make({ method: "DELETE" }), await make({ method: "HEAD" })]
     const ids = (await databar.list()).body.map(({ id }: { id: number }) => id)
@@ -79,8 +79,8 @@ describe("made natively, seen here", () => {
   })
 })
 
-describe("made in KaireonAI's API, seen here", () => {
-  it("a rest_api with its key as a masked header; here changed, there seen", async () => {
+describe("created in KaireonAI's API, shown here", () => {
+  it("a rest_api has its key as a masked header, and a change here is shown there", async () => {
     const path = "/kaireon/api/v1/connectors"
     const body = { name: "Kaireon's", type: "rest_api", config: { url: URL, method: "POST" }, authConfig: { apiKey: "k3y-value" } }
     const { body: made } = await databar.hub.call("POST", path, body)

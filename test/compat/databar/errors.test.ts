@@ -11,16 +11,16 @@ const JSON_TYPE = { "content-type": "application/json" }
 const good = { name: "Score", method: "post", url: "https://api.example.com/v1/score" }
 const KEY_MISSING = { detail: [{ type: "missing", loc: ["header", "x-apikey"], msg: "Field required" }] }
 
-describe("what is wrong with a request, in Databar's shape", () => {
+describe("errors in Databar's shape", () => {
   it.each([
-    ["404 a path that is none", "GET", "/v1/nothing", undefined, {}, 404],
-    ["404 the mount itself", "GET", "/", undefined, {}, 404],
-    ["404 an unknown id", "GET", `${PATH}/999999`, undefined, {}, 404],
+    ["404 for an unknown path", "GET", "/v1/nothing", undefined, {}, 404],
+    ["404 for the mount itself", "GET", "/", undefined, {}, 404],
+    ["404 for an unknown id", "GET", `${PATH}/999999`, undefined, {}, 404],
     ["404 id 0", "GET", `${PATH}/0`, undefined, {}, 404],
-    ["404 an id below 0", "GET", `${PATH}/-1`, undefined, {}, 404],
-    ["404 an id beyond all", "GET", `${PATH}/99999999999`, undefined, {}, 404],
-    ["404 a replacement of nothing", "PUT", `${PATH}/999999`, good, {}, 404],
-    ["404 a removal of nothing", "DELETE", `${PATH}/999999`, undefined, {}, 404],
+    ["404 for an id below 0", "GET", `${PATH}/-1`, undefined, {}, 404],
+    ["404 for an id beyond the last one", "GET", `${PATH}/99999999999`, undefined, {}, 404],
+    ["404 for the replacement of a missing connector", "PUT", `${PATH}/999999`, good, {}, 404],
+    ["404 for the removal of a missing connector", "DELETE", `${PATH}/999999`, undefined, {}, 404],
     ["405", "PATCH", `${PATH}/`, {}, {}, 405],
     ["405 on one", "POST", `${PATH}/1`, {}, {}, 405],
     ["405 before the body is read", "DELETE", PATH, "<x/>", { "content-type": "text/xml" }, 405],
@@ -58,19 +58,19 @@ describe("what is wrong with a request, in Databar's shape", () => {
     }
   })
 
-  it("422 for an id that is no integer", async () => {
+  it("422 for an id that is not an integer", async () => {
     const { status, body } = await databar.call("GET", `${PATH}/score`)
     const msg = "Input should be a valid integer, unable to parse string as an integer"
     expect([status, body]).toEqual([422, { detail: [{ type: "int_parsing", loc: ["path", "connector_id"], msg }] }])
   })
 
-  it("a GET and a DELETE with a JSON content type and no body are just that", async () => {
+  it("a GET and a DELETE work with a JSON content type and no body", async () => {
     const { body: made } = await databar.create(good)
     expect((await databar.call("GET", PATH, undefined, { headers: JSON_TYPE })).status).toBe(200)
     expect((await databar.call("DELETE", `${PATH}/${made.id}`, "", { headers: JSON_TYPE })).status).toBe(204)
   })
 
-  it("both slashes are the same path", async () => {
+  it("a path works with and without a trailing slash", async () => {
     for (const slash of ["", "/"]) {
       const { status, body: made } = await databar.call("POST", PATH + slash, good)
       expect(status).toBe(201)
@@ -81,12 +81,12 @@ describe("what is wrong with a request, in Databar's shape", () => {
     }
   })
 
-  it("500 is told without its cause, and is in the log", async () => {
+  it("500 does not show its cause, which is in the log", async () => {
     const key = await databar.workspace()
     const { body: me } = await databar.hub.call("GET", "/v1/me", undefined, { key })
     await databar.create(good, key)
     const { store } = databar.hub.served.hub
-    // The next serial number is one that there is: nothing that the hub has words for.
+    // The next serial number already exists, which is an unexpected error for the hub.
     await store.inWorkspace(me.workspace.id, (tx) => tx.updateTable("workspaces").set({ next_connector_serial: 1 }).execute())
     const answer = await databar.create(good, key)
     expect([answer.status, Object.keys(answer.body), typeof answer.body.detail]).toEqual([500, ["detail"], "string"])
@@ -107,7 +107,7 @@ describe("what is wrong with a request, in Databar's shape", () => {
   })
 })
 
-describe("who may", () => {
+describe("permissions", () => {
   it("422 without x-apikey, also with another header's key, and before the body is read", async () => {
     for (const headers of [{}, { authorization: `Bearer ${databar.hub.key}` }, { "x-api-key": databar.hub.key }]) {
       const answer = await databar.call("POST", `${PATH}/`, "{", { key: null, headers: { ...JSON_TYPE, ...headers } })
@@ -129,11 +129,11 @@ describe("who may", () => {
     }
   })
 
-  it("x-apikey decides, whatever Authorization says beside it", async () => {
+  it("x-apikey decides, whatever Authorization contains", async () => {
     expect((await databar.call("GET", PATH, undefined, { headers: { authorization: "Bearer other" } })).status).toBe(200)
   })
 
-  it("viewers read, editors and admins do the rest", async () => {
+  it("viewers can read, and editors and admins can do everything else", async () => {
     const { body: made } = await databar.create(good)
     const attempts: readonly [method: string, path: string, body: unknown, least: number][] = [
       ["GET", PATH, undefined, 0],
@@ -153,7 +153,7 @@ describe("who may", () => {
     }
   })
 
-  it("a key sees its own workspace alone", async () => {
+  it("a key sees only its own workspace", async () => {
     const key = await databar.workspace()
     const { body: mine } = await databar.create(good)
     expect((await databar.list(key)).body).toEqual([])
@@ -164,6 +164,6 @@ describe("who may", () => {
     ] as const)
       expect((await databar.call(method, `${PATH}/${mine.id}`, body, { key })).status, method).toBe(404)
     expect((await databar.call("GET", `${PATH}/${mine.id}`)).body.name).toBe(good.name)
-    expect((await databar.create(good, key)).body.id, "each workspace counts for itself").toBe(1)
+    expect((await databar.create(good, key)).body.id, "each workspace has its own numbers").toBe(1)
   })
 })

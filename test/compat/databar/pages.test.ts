@@ -14,13 +14,13 @@ describe("the pages' own requests and answers", () => {
     expectPage(page, await databar.call(page.request.method, page.request.path, page.request.body, { key }))
   })
 
-  it("are all there", () => {
+  it("are complete", () => {
     expect(pages.map(({ name }) => name)).toEqual(["create-enrichment", "create-simple-get", "list"])
   })
 })
 
 describe("the page's curl", () => {
-  it("GET /v1/user/me tells who is calling, with what the vendor's clients read", async () => {
+  it("GET /v1/user/me identifies the caller, with the fields that the vendor's clients read", async () => {
     const { status, body } = await databar.call("GET", "/v1/user/me")
     expect([status, body]).toEqual([
       200,

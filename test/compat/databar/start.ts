@@ -2,14 +2,14 @@ import type { Answer } from "../../support/ask.ts"
 import type { TestHub } from "../../support/hub.ts"
 import { startHub } from "../../support/hub.ts"
 
-/** A hub as Databar's clients see it: `x-apikey` and paths below `/databar`. */
+/** A hub as Databar's clients use it: with `x-apikey` and paths below `/databar`. */
 export interface Databar {
   readonly hub: TestHub
-  /** `key` null sends none. */
+  /** Sends a request; a `key` of null sends no credentials. */
   call(method: string, path: string, body?: unknown, options?: { readonly key?: string | null; readonly headers?: Record<string, string> }): Promise<Answer>
   create(body: unknown, key?: string): Promise<Answer>
   list(key?: string): Promise<Answer>
-  /** A workspace of its own with that plan, and an admin's key to it. */
+  /** A separate workspace with that plan, and an admin's key for it. */
   workspace(plan?: object): Promise<string>
   stop(): Promise<void>
 }

@@ -24,7 +24,7 @@ describe("the page's own requests and answers", () => {
     expectPage(page, answer)
     if (answer.status === 200) expect(answer.body, "`error` is not included when all went well").toEqual({ name: "production-postgres" })
   })
-  it("are all there", () => expect(pages).toHaveLength(2))
+  it("are complete", () => expect(pages).toHaveLength(2))
 })
 
 describe("create", () => {
@@ -43,7 +43,7 @@ describe("create", () => {
     expect(body).toEqual({ status: { progress: `${catalog.counts.total}/${catalog.counts.total}`, error: "" } })
   })
 
-  it("goes on to read a schema that a killed hub left unread, once somebody asks how far it is", async () => {
+  it("reads a schema that a killed hub left unread when the progress is requested", async () => {
     const { host, port, username, password, database } = databrain.credentials
     const config = { host, port, user: username, password, database, tls: { kind: "off" } }
     expect((await databrain.hub.call("POST", "/v1/connectors", { name: "halfway", type: "postgres", config })).status).toBe(201)
@@ -104,17 +104,17 @@ describe("create", () => {
     expect(answer.body.message).toContain(message)
   })
 
-  it.each(notBuilt(PAGE, typesOf(registry)))("the page's type %s is refused by name until it is built", async (datasourceType) => {
+  it.each(notBuilt(PAGE, typesOf(registry)))("the page's type %s is rejected by name until it is built", async (datasourceType) => {
     const answer = await databrain.call("POST", "", { datasourceType, credentials: { name: "x" } })
     expect(errorOf(answer)).toEqual([400, "INVALID_REQUEST_BODY", true])
     expect(answer.body.message).toContain(`${datasourceType} is not built yet`)
   })
 
-  it("takes the boundaries of the port as far as the test", async () => {
+  it("accepts the smallest and the largest port, and tests them", async () => {
     for (const port of [1, 65_535]) expect(errorOf(await databrain.create("bounds", { port }))).toEqual([400, "CREDENTIAL_TEST_FAILED", true])
   })
 
-  it("400 DATASOURCE_NAME_ERROR for a name that any connector has, and before anything is dialled", async () => {
+  it("400 DATASOURCE_NAME_ERROR for the name of any connector, before any connection", async () => {
     await databrain.hub.call("POST", "/v1/connectors", { name: "taken-natively", type: "http", config: { url: "https://nowhere.example/" } })
     for (const name of ["whole", "taken-natively"]) {
       const answer = await databrain.create(name, { host: "nowhere.example" })
@@ -128,9 +128,9 @@ describe("create", () => {
     ["a wrong password", { password: "not-the-password" }],
     ["a closed port", { port: "closed" }],
     ["a forbidden address", { host: "10.0.0.1" }],
-    ["a host that is not there", { host: "nowhere.example" }],
+    ["an unknown host", { host: "nowhere.example" }],
     ["another database", { database: "no_such_database" }],
-    ["TLS where there is none", { sslMode: true }],
+    ["TLS with a server that has none", { sslMode: true }],
   ])("400 CREDENTIAL_TEST_FAILED for %s, and nothing is stored", async (_, more) => {
     const given = "port" in more ? { port: await closedPort() } : more
     const answer = await databrain.create("failing", given)
@@ -157,16 +157,16 @@ describe("create", () => {
 describe("the schema", () => {
   const QUERY = { user: "postgres" }
 
-  it("500 SCHEMA_CACHE_FAILED when it cannot be read, and nothing is stored", async () => {
+  it("500 SCHEMA_CACHE_FAILED if it cannot be read, and nothing is stored", async () => {
     await databrain.database.query("revoke select on pg_catalog.pg_attribute from public", [], "analytics")
     const answer = await databrain.create("unreadable")
     await databrain.database.query("grant select on pg_catalog.pg_attribute to public", [], "analytics")
     expect(errorOf(answer)).toEqual([500, "SCHEMA_CACHE_FAILED", true])
     expect(await databrain.stored("unreadable")).toBe(false)
-    expect((await databrain.create("unreadable")).status, "the name is free, and it works once it may").toBe(200)
+    expect((await databrain.create("unreadable")).status, "the name is free, and a create works once the schema may be read").toBe(200)
   })
 
-  it("what takes longer than 25 s is answered, and progress tells", { timeout: 60_000 }, async () => {
+  it("that takes longer than 25 s is answered before it is read, and progress shows the rest", { timeout: 60_000 }, async () => {
     const { host, port, user, password } = databrain.database
     const blocker = new pg.Client({ host, port, user: user || QUERY.user, password, database: "analytics" })
     await blocker.connect()
@@ -188,7 +188,7 @@ describe("progress", () => {
     [{}, [400, "INVALID_REQUEST_BODY", true]],
     [{ datasourceId: 7 }, [400, "INVALID_REQUEST_BODY", true]],
     [{ datasourceId: "nothing-of-that-name" }, [400, "DATASOURCE_ID_ERROR", true]],
-  ])("of %j", async (body, expected) => {
+  ])("for %j", async (body, expected) => {
     expect(errorOf(await databrain.call("POST", "/getDatasourceProgress", body))).toEqual(expected)
   })
 })

@@ -9,7 +9,7 @@ const create = (credentials: unknown) => hub.call("POST", "/databrain/api/v2/dat
 const progress = async (name: string) =>
   (await hub.call("POST", "/databrain/api/v2/datasource/getDatasourceProgress", { datasourceId: name })).body.status.progress
 
-it("a csv is stored with its name alone and an empty schema, and takes an upload", async () => {
+it("a csv is stored with only its name and an empty schema, and accepts an upload", async () => {
   const made = await create({ name: "sales", file: "ignored" })
   expect([made.status, made.body]).toEqual([200, { name: "sales" }])
   const stored = (await hub.call("GET", "/v1/connectors/sales")).body
@@ -28,7 +28,7 @@ it("a csv is stored with its name alone and an empty schema, and takes an upload
   expect(await progress("sales")).toBe("1/1")
 })
 
-it("a csv without a name, or with one that is taken, is refused", async () => {
+it("a csv without a name, or with a name that is taken, is rejected", async () => {
   for (const name of [undefined, "", 7, "a b"]) expect(errorOf(await create({ name }))).toEqual([400, "INVALID_REQUEST_BODY", true])
   await create({ name: "twice" })
   expect(errorOf(await create({ name: "twice" }))).toEqual([400, "DATASOURCE_NAME_ERROR", true])

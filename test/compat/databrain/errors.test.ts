@@ -9,7 +9,7 @@ const databrain = use(() => startDataBrain("an-ordinary-password"))
 
 const JSON_TYPE = { "content-type": "application/json" }
 
-describe("what is wrong with a request, in DataBrain's shape", () => {
+describe("errors in DataBrain's shape", () => {
   it.each([
     ["404", "GET", "s", undefined, {}, [404, "NOT_FOUND"]],
     ["405", "PATCH", "", {}, {}, [405, "METHOD_NOT_ALLOWED"]],
@@ -28,7 +28,7 @@ describe("what is wrong with a request, in DataBrain's shape", () => {
     if (status === 405) expect(answer.headers.get("allow")).toBe("POST")
   })
 
-  it("both slashes are the same path", async () => {
+  it("a path works with and without a trailing slash", async () => {
     const { credentials } = databrain
     const answer = await databrain.call("POST", "/", { datasourceType: "postgres", credentials: { ...credentials, name: "slash" } })
     expect([answer.status, answer.body]).toEqual([200, { name: "slash" }])
@@ -44,7 +44,7 @@ describe("what is wrong with a request, in DataBrain's shape", () => {
     })
   })
 
-  it("every error of the hub has a place in the page's table", () => {
+  it("every error of the hub maps to a code in the page's table", () => {
     for (const code of Object.keys(ERRORS) as ErrorCode[]) {
       const { status, body } = answerOf(new PlatformError(code, "m"), {} as FastifyRequest)
       expect([400, 401, 404, 405, 413, 429, 500]).toContain(status)
@@ -59,8 +59,8 @@ describe("a service token", () => {
 
   it.each([
     ["none", {}],
-    ["an unknown one", { authorization: "Bearer dbn_live_abc123" }],
-    ["an empty one", { authorization: "Bearer " }],
+    ["an unknown token", { authorization: "Bearer dbn_live_abc123" }],
+    ["an empty token", { authorization: "Bearer " }],
     ["another scheme", { authorization: "Basic YTpi" }],
     ["another header", { "x-api-key": "here" }],
     ["a forged session", { authorization: "Bearer eyJhbGciOiJub25lIn0.eyJqdGkiOiJ4In0." }],
@@ -70,11 +70,11 @@ describe("a service token", () => {
     expect(answer.body.message).toBe("Invalid or missing service token.")
   })
 
-  it("401 comes before what is wrong with the body", async () => {
+  it("401 takes precedence over faults of the body", async () => {
     expect((await databrain.call("POST", "", "{", { key: null, headers: JSON_TYPE })).status).toBe(401)
   })
 
-  it("is an editor's or an admin's key; a viewer's is 401", async () => {
+  it("is the key of an editor or an admin; a viewer's key is 401", async () => {
     const made = await databrain.hub.call("POST", "/v1/keys", { name: "service", role: "editor", prefix: "dbn_live" })
     expect(made.body.key).toMatch(/^dbn_live_/)
     for (const [key, status] of [
@@ -89,13 +89,13 @@ describe("a service token", () => {
     }
   })
 
-  it("a person's session is none", async () => {
+  it("cannot be a user's session", async () => {
     const { password } = (await databrain.hub.call("POST", "/v1/users", { email: "eve@example.com", role: "admin" })).body
     const { token } = (await databrain.hub.call("POST", "/v1/sessions", { email: "eve@example.com", password }, { key: null })).body
     expect((await tryWith({}, token)).status).toBe(401)
   })
 
-  it("an expired and a revoked one are refused", async () => {
+  it("is rejected if it is expired or revoked", async () => {
     const make = (more: object) => databrain.hub.call("POST", "/v1/keys", { name: "k", role: "editor", ...more })
     const short = (await make({ expiresAt: new Date(Date.now() + 1_200).toISOString() })).body
     const revoked = (await make({})).body
@@ -106,7 +106,7 @@ describe("a service token", () => {
     expect((await tryWith({}, revoked.key)).status).toBe(401)
   })
 
-  it("another workspace's datasources are not there, and its names are its own", async () => {
+  it("does not reach another workspace's datasources, and each workspace has its own names", async () => {
     expect((await databrain.create("mine")).status).toBe(200)
     const { key } = await databrain.hub.workspace("other")
     expect(errorOf(await databrain.call("POST", "/getDatasourceProgress", { datasourceId: "mine" }, { key }))).toEqual([400, "DATASOURCE_ID_ERROR", true])
@@ -114,13 +114,13 @@ describe("a service token", () => {
   })
 })
 
-describe("inside", () => {
-  it("500 CREATE_DATASOURCE_FAILED when the vault fails, and nothing is stored", async () => {
+describe("internal errors", () => {
+  it("500 CREATE_DATASOURCE_FAILED if the vault fails, and nothing is stored", async () => {
     const { key, id } = await databrain.hub.workspace("broken-vault")
     expect((await databrain.create("first", {}, { key })).status).toBe(200)
     const { store, vault } = databrain.hub.served.hub
     const { key: other, id: otherId } = await databrain.hub.workspace("broken-vault-2")
-    // The data key of one workspace in the other's place: it opens, but is bound elsewhere.
+    // The data keys of two workspaces are swapped: a key can be opened, but is bound to the other workspace.
     const row = await store.inWorkspace(id, (tx) => tx.selectFrom("data_keys").selectAll().executeTakeFirstOrThrow())
     await store.inWorkspace(otherId, (tx) =>
       tx
@@ -135,7 +135,7 @@ describe("inside", () => {
     expect((await databrain.hub.call("GET", "/v1/connectors/second", undefined, { key: other })).status).toBe(404)
   })
 
-  it("500 INTERNAL_SERVER_ERROR when the store is gone", async () => {
+  it("500 INTERNAL_SERVER_ERROR if the store is unavailable", async () => {
     await databrain.hub.served.hub.store.close()
     const answer = await databrain.call("POST", "", {}, { key: "dbn_live_unknown" })
     expect(errorOf(answer)).toEqual([500, "INTERNAL_SERVER_ERROR", true])

@@ -58,7 +58,7 @@ describe("snowflake", () => {
     expect([...errorOf(answer), answer.body.message]).toEqual([400, "INVALID_REQUEST_BODY", true, `credentials.${field} is required.`])
   })
 
-  it("400 without the private key of a key pair, and for another way to log in", async () => {
+  it("400 without the private key of a key pair, and for an unknown kind of login", async () => {
     const lacking = await create("lacking", { credentials: "Key-pair authentication", password: TOKEN })
     expect(lacking.body.message).toBe("credentials.privateKey is required.")
     const other = await create("other", { credentials: "oauth", password: TOKEN })
@@ -73,7 +73,7 @@ describe("snowflake", () => {
   it.each([
     ["a wrong token", { ...PASSWORD, password: "a-wrong-token" }],
     ["a key that the account does not know", { credentials: "Key-pair authentication", privateKey: keyPair("x").plain }],
-    ["a warehouse that is not there", { ...PASSWORD, warehouse: "NO_WH" }],
+    ["a missing warehouse", { ...PASSWORD, warehouse: "NO_WH" }],
   ])("400 CREDENTIAL_TEST_FAILED for %s, and nothing is stored", async (_, more) => {
     expect(errorOf(await create("failing", more))).toEqual([400, "CREDENTIAL_TEST_FAILED", true])
     expect((await hub.call("GET", "/v1/connectors/failing")).status).toBe(404)

@@ -6,12 +6,12 @@ import { startHub, type TestHub } from "../../support/hub.ts"
 export interface DataBrain {
   readonly hub: TestHub
   readonly database: TestDatabase
-  /** Credentials that work, but for the name. */
+  /** Working credentials, without the name. */
   readonly credentials: Readonly<Record<string, unknown>>
   call(method: string, path: string, body?: unknown, options?: Parameters<TestHub["call"]>[3]): Promise<Answer>
-  /** A create of a postgres datasource of that name, with other or without some (`undefined`) credentials. */
+  /** Creates a postgres datasource with that name, with changed or removed (`undefined`) credentials. */
   create(name: unknown, more?: object, options?: Parameters<TestHub["call"]>[3]): Promise<Answer>
-  /** Whether a connector of that name is stored, with its secrets in any case. */
+  /** Whether a connector with that name is stored, in upper or lower case, with its secrets. */
   stored(name: string): Promise<boolean>
   stop(): Promise<void>
 }
@@ -46,7 +46,7 @@ export async function startDataBrain(password: string, allow: readonly number[] 
   }
 }
 
-/** Status, and the code in both of its places. */
+/** The status, and the code in both of its places. */
 export const errorOf = ({ status, body }: Answer): unknown[] => [
   status,
   body.error?.code,

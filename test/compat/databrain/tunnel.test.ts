@@ -35,11 +35,11 @@ describe("sshTunnel", () => {
     })
     const test = () => databrain.hub.call("POST", "/v1/connectors/through/test")
     expect((await test()).body.ok).toBe(true)
-    // Another server answers there from now on, to whoever follows the stored address.
+    // From now on, another server answers at the stored address.
     const moved = { tunnel: { kind: "ssh", port: impostor.port, auth: { kind: "key", privateKey: bastion.privateKey } }, password: PASSWORD }
     const patched = await databrain.hub.call("PATCH", "/v1/connectors/through", { config: moved })
     expect(patched.status).toBe(200)
-    expect((await test()).body.error.code, "another key is refused").toBe("host_key_mismatch")
+    expect((await test()).body.error.code, "another host key is rejected").toBe("host_key_mismatch")
   })
 
   it("disable: the other fields are not needed, and there is no tunnel", async () => {
@@ -55,16 +55,16 @@ describe("sshTunnel", () => {
   it.each([
     ["a closed port", async () => ({ sshPort: await closedPort() })],
     ["a forbidden address", async () => ({ sshHost: "10.0.0.1" })],
-    ["what is no SSH server", async () => ({ sshPort: talker.port })],
-    ["a key that it does not know", async () => ({ sshPrivateKey: impostor.privateKey })],
-    ["a user that it does not know", async () => ({ sshUsername: "root" })],
+    ["a server without SSH", async () => ({ sshPort: talker.port })],
+    ["an unknown key", async () => ({ sshPrivateKey: impostor.privateKey })],
+    ["an unknown user", async () => ({ sshUsername: "root" })],
   ])("400 CREDENTIAL_TEST_FAILED for %s, and nothing is stored", async (_, more) => {
     const name = `failing-${++count}`
     expect(errorOf(await databrain.create(name, ssh(await more())))).toEqual([400, "CREDENTIAL_TEST_FAILED", true])
     expect(await databrain.stored(name)).toBe(false)
   })
 
-  it("what is refused anyway makes nobody dial the bastion", async () => {
+  it("a request that is rejected anyway does not connect to the bastion", async () => {
     const hits = talker.hits
     expect(errorOf(await databrain.create("through", ssh({ sshPort: talker.port })))).toEqual([400, "DATASOURCE_NAME_ERROR", true])
     expect(errorOf(await databrain.create("faulty", ssh({ sshPort: talker.port, sshPrivateKey: "no PEM" })))).toEqual([400, "INVALID_REQUEST_BODY", true])

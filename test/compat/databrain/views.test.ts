@@ -8,7 +8,7 @@ const databrain = use(() => startDataBrain(PASSWORD))
 const native = (method: string, path: string, body?: unknown) => databrain.hub.call(method, `/v1/connectors${path}`, body)
 const progress = (datasourceId: string) => databrain.call("POST", "/getDatasourceProgress", { datasourceId })
 
-it("what is made here is a tested connector everywhere, its password a mask", async () => {
+it("a datasource that is created here is a tested connector in every API, with a masked password", async () => {
   expect((await databrain.create("seen")).status).toBe(200)
   const { body } = await native("GET", "/seen")
   expect(body).toMatchObject({ name: "seen", title: "seen", type: "postgres", status: "active", config: { password: { set: true } } })
@@ -20,7 +20,7 @@ it("what is made here is a tested connector everywhere, its password a mask", as
   expect((await native("POST", "/seen/query", { statement: "select count(*)::int as n from orders" })).body.rows).toEqual([{ n: 0 }])
 })
 
-it("what is made elsewhere has its name taken, and tells its progress once it was discovered", async () => {
+it("a connector that is created elsewhere occupies its name, and shows its progress once it is discovered", async () => {
   const { host, port, database, username } = databrain.credentials
   const config = { host, port, database, user: username, password: PASSWORD, tls: { kind: "off" } }
   await native("POST", "", { name: "elsewhere", type: "postgres", config })
@@ -30,12 +30,12 @@ it("what is made elsewhere has its name taken, and tells its progress once it wa
   expect((await progress("elsewhere")).body.status.progress).toMatch(/^([1-9]\d*)\/\1$/)
 })
 
-it("what DataBrain has no name for is not there", async () => {
+it("a connector whose type DataBrain does not have is not found", async () => {
   await native("POST", "", { name: "an-api", type: "http", config: { url: "https://nowhere.example/" } })
   expect(errorOf(await progress("an-api"))).toEqual([400, "DATASOURCE_ID_ERROR", true])
 })
 
-it("a name that was given free again may be used again", async () => {
+it("a name that has become free can be used again", async () => {
   await databrain.create("twice")
   await native("DELETE", "/twice")
   expect(errorOf(await progress("twice"))).toEqual([400, "DATASOURCE_ID_ERROR", true])

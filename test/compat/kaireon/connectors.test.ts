@@ -13,7 +13,7 @@ const fresh = (): string => `connector ${++count}`
 const create = (more: object = {}): Promise<Answer> => kaireon.create({ name: fresh(), type: "postgresql", ...more })
 
 describe("create", () => {
-  it("takes a name and a type alone; what is missing is the test's to tell", async () => {
+  it("accepts only a name and a type; the test reports missing fields", async () => {
     const { status, body } = await create()
     expect(status).toBe(201)
     expect(body).toEqual({
@@ -53,12 +53,12 @@ describe("create", () => {
     [{ config: { host: 1 } }, "Host must be text."],
     [{ config: { sslMode: "prefer" } }, "config.sslMode must be"],
     [{ config: { connectionString: "mysql://x" } }, "config.connectionString must be postgres://"],
-    [{ config: { connectionString: "postgres://h/d?host=/tmp" } }, "config.connectionString may have the parameter sslmode alone"],
+    [{ config: { connectionString: "postgres://h/d?host=/tmp" } }, "config.connectionString may have only the parameter sslmode"],
     [{ config: { connectionString: "postgres://u:%zz@h/d" } }, "config.connectionString has a percent sign"],
     [{ config: { connectionString: "****" } }, "config.connectionString is a mask, but nothing is stored."],
     [{ authConfig: { password: "****" } }, "Password is a mask"],
-    [{ authConfig: { nonsense: "x" } }, "authConfig.nonsense is no credential of postgresql"],
-    [{ authConfig: { constructor: "x" } }, "authConfig.constructor is no credential"],
+    [{ authConfig: { nonsense: "x" } }, "authConfig.nonsense is not a credential of postgresql"],
+    [{ authConfig: { constructor: "x" } }, "authConfig.constructor is not a credential"],
     [{ authConfig: { password: 7 } }, "authConfig.password must be text."],
     [{ authConfig: { username: "a", user: "b" } }, "authConfig has both username and user"],
     [{ config: { nested: { apiToken: "t0ken" } } }, "config.nested.apiToken looks like a credential"],
@@ -73,40 +73,43 @@ describe("create", () => {
     expect(answer.body.error.message).toContain(message)
   })
 
-  it("says every fault at once", async () => {
+  it("reports all faults at once", async () => {
     const { body } = await kaireon.create({ config: 1, authMethod: 2 })
     expect(body.error.message).toBe("config must be an object. name is required. type is required. authMethod must be text.")
   })
 
-  it.each(notBuilt(PAGE, typesOf(registry)))("the page's type %s is refused by name until it is built", async (type) => {
+  it.each(notBuilt(PAGE, typesOf(registry)))("the page's type %s is rejected by name until it is built", async (type) => {
     const answer = await create({ type })
     expect(errorOf(answer)).toEqual([400, "BAD_REQUEST", 400])
     expect(answer.body.error.message).toContain(`type ${type} is not built yet`)
   })
 
-  it.each(["postgresql", "rest_api", "webhook", ...(registry.find("snowflake") === undefined ? [] : ["snowflake"])])("the type %s is there", async (type) => {
-    const { status, body } = await create({ type })
-    expect([status, body.type]).toEqual([201, type])
-  })
+  it.each(["postgresql", "rest_api", "webhook", ...(registry.find("snowflake") === undefined ? [] : ["snowflake"])])(
+    "the type %s is available",
+    async (type) => {
+      const { status, body } = await create({ type })
+      expect([status, body.type]).toEqual([201, type])
+    },
+  )
 
-  it("takes the boundaries of name and port, and a port as text", async () => {
+  it("accepts the longest name, the smallest and largest port, and a port as text", async () => {
     expect((await create({ name: "n".repeat(256) })).status).toBe(201)
     for (const port of [1, 65_535]) expect((await create({ config: { port } })).body.config).toEqual({ port })
     expect((await create({ config: { port: "5432" } })).body.config).toEqual({ port: "5432" })
   })
 
-  it("keeps what it does not know in config, and ignores what it does not know beside it", async () => {
+  it("keeps unknown keys in config, and ignores unknown keys outside it", async () => {
     const config = { host: "db.example.com", pool: { size: 3, labels: ["a", null, 1.5] }, note: "ü 👩‍👩‍👧" }
     const { status, body } = await create({ config, colour: "red", description: "d", authMethod: "iam_role" })
     expect([status, body.config, body.description, body.authMethod, body.colour]).toEqual([201, config, "d", "iam_role", undefined])
   })
 
-  it("merges connectionConfig into config, which wins", async () => {
+  it("merges connectionConfig into config, which takes precedence", async () => {
     const { body } = await create({ connectionConfig: { host: "a.example", port: 1 }, config: { host: "b.example" } })
     expect(body.config).toEqual({ host: "b.example", port: 1 })
   })
 
-  it("409 for a name that is taken, even by two at once", async () => {
+  it("409 for a name that is taken, even for concurrent requests", async () => {
     const name = fresh()
     const answers = await Promise.all([1, 2, 3].map(() => create({ name })))
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409])
@@ -115,7 +118,7 @@ describe("create", () => {
 })
 
 describe("update", () => {
-  it("changes what is given and nothing else", async () => {
+  it("changes only the given values", async () => {
     const { body: made } = await create({ description: "before", config: { host: "db.example.com", extra: 1 }, authMethod: "iam_role" })
     const { status, body } = await kaireon.put({ id: made.id, description: "after" })
     expect(status).toBe(200)
@@ -126,7 +129,7 @@ describe("update", () => {
     expect((await kaireon.call("GET", `/${made.id}`)).body.name).toBe("renamed")
   })
 
-  it("replaces config whole and keeps the credentials", async () => {
+  it("replaces config as a whole and keeps the credentials", async () => {
     const { body: made } = await create({ config: { ...kaireon.config, extra: 1 }, authConfig: kaireon.authConfig })
     const { host, port } = kaireon.config as Record<string, unknown>
     const { body } = await kaireon.put({ id: made.id, config: { host, port } })
@@ -135,7 +138,7 @@ describe("update", () => {
     expect((await kaireon.test(made.id)).body).toMatchObject({ status: "active", authConfig: { username: expect.any(String), password: "an***rd" } })
   })
 
-  it("points nowhere else without its credentials, and changes nothing then", async () => {
+  it("does not change the destination without new credentials", async () => {
     const { body: made } = await create({ config: kaireon.config, authConfig: kaireon.authConfig })
     const moved = { id: made.id, config: { ...kaireon.config, host: "other.example.com" } }
     expect(errorOf(await kaireon.put(moved))).toEqual([400, "BAD_REQUEST", 400])
@@ -143,15 +146,15 @@ describe("update", () => {
     expect((await kaireon.put({ ...moved, authConfig: kaireon.authConfig })).body.config).toMatchObject({ host: "other.example.com" })
   })
 
-  it("replaces authConfig whole", async () => {
+  it("replaces authConfig as a whole", async () => {
     const { body: made } = await create({ config: kaireon.config, authConfig: kaireon.authConfig })
     await kaireon.put({ id: made.id, authConfig: { username: kaireon.database.user } })
     const tested = (await kaireon.test(made.id)).body
     expect(tested.authConfig).toEqual({ username: "****" === tested.authConfig.username ? "****" : expect.stringContaining("***") })
-    expect(tested.status, "the password is gone").toBe("error")
+    expect(tested.status, "the password is removed").toBe("error")
   })
 
-  it("409 for a name that another has; its own stays allowed", async () => {
+  it("409 for the name of another connector; its own name is allowed", async () => {
     const [{ body: one }, { body: two }] = [await create(), await create()]
     expect(errorOf(await kaireon.put({ id: two.id, name: one.name }))).toEqual([409, "CONFLICT", 409])
     expect((await kaireon.put({ id: two.id, name: two.name })).status).toBe(200)
@@ -162,7 +165,7 @@ describe("update", () => {
     expect(errorOf(await kaireon.put({ id: made.id, status }))).toEqual([400, "BAD_REQUEST", 400])
   })
 
-  it("status inactive switches off; active switches on, and stays inactive until a test passes", async () => {
+  it("the status inactive disables a connector; active enables it, and it stays inactive until a test passes", async () => {
     const { body: made } = await create({ config: kaireon.config, authConfig: kaireon.authConfig })
     expect((await kaireon.test(made.id)).body.status).toBe("active")
     expect((await kaireon.put({ id: made.id, status: "active" })).body.status, "it was on").toBe("active")
@@ -173,7 +176,7 @@ describe("update", () => {
     expect((await kaireon.test(made.id)).body.status).toBe("active")
   })
 
-  it("a new type takes a configuration of its own, and the old one's secrets do not go along", async () => {
+  it("a new type needs its own configuration, and the old type's secrets are not kept", async () => {
     const { body: made } = await create({ config: kaireon.config, authConfig: kaireon.authConfig })
     const discovered = await kaireon.hub.call("POST", `/v1/connectors/${made.id}/discover`, {})
     expect(discovered.status).toBe(200)
@@ -188,7 +191,7 @@ describe("update", () => {
     expect(errorOf(await kaireon.put({ id: made.id, type: "kafka" }))).toEqual([400, "BAD_REQUEST", 400])
   })
 
-  it("the plan's number of HTTP connectors holds for a creation and for a new type", async () => {
+  it("the plan's number of HTTP connectors applies to a new connector and to a new type", async () => {
     const { id, key } = await kaireon.hub.workspace("planned")
     expect((await kaireon.hub.call("PATCH", `/v1/workspaces/${id}`, { plan: { httpConnectors: 1 } })).status).toBe(200)
     const post = (name: string, type: string) => kaireon.call("POST", "", { name, type }, { key })
@@ -199,7 +202,7 @@ describe("update", () => {
     expect((await kaireon.call("GET", `/${other.id}`, undefined, { key })).body.type).toBe("postgresql")
   })
 
-  it("changes that race are all made", async () => {
+  it("concurrent changes are all made", async () => {
     const { body: made } = await create()
     const answers = await Promise.all([kaireon.put({ id: made.id, description: "d" }), kaireon.put({ id: made.id, config: { host: "db.example.com" } })])
     expect(answers.map(({ status }) => status)).toEqual([200, 200])
@@ -223,7 +226,7 @@ describe("list and delete", () => {
     expect((await call("?limit=1")).body).toMatchObject({ data: [{ id: ids[0] }], total: 23, hasMore: true })
     expect((await call("?limit=100")).body.data.length).toBe(23)
     await kaireon.call("DELETE", `?id=${ids[19]}`, undefined, { key })
-    expect((await call(`?cursor=${ids[19]}`)).status, "a cursor that is gone is no silent first page").toBe(400)
+    expect((await call(`?cursor=${ids[19]}`)).status, "a cursor of a removed connector does not return the first page").toBe(400)
   })
 
   it.each(["limit=0", "limit=101", "limit=-1", "limit=x", "limit=1.5", "limit=", "limit=1&limit=2", "cursor=conn_001", `cursor=${"0".repeat(36)}`])(
@@ -231,7 +234,7 @@ describe("list and delete", () => {
     async (query) => expect(errorOf(await kaireon.call("GET", `?${query}`))).toEqual([400, "BAD_REQUEST", 400]),
   )
 
-  it("204 once, 404 after; the name is free again", async () => {
+  it("a removal is 204 once and 404 afterwards, and the name is free again", async () => {
     const { body: made } = await create()
     const gone = await kaireon.call("DELETE", `?id=${made.id}`)
     expect([gone.status, gone.text]).toEqual([204, ""])

@@ -10,15 +10,15 @@ const kaireon = use(() => startKaireon("an-ordinary-password"))
 const JSON_TYPE = { "content-type": "application/json" }
 const UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
-describe("what is wrong with a request, in KaireonAI's shape", () => {
+describe("errors in KaireonAI's shape", () => {
   it.each([
-    ["404 a path that is none", "GET", "x/y", undefined, {}, [404, "NOT_FOUND"]],
-    ["404 below the mount", "GET", "/../nothing", undefined, {}, [404, "NOT_FOUND"]],
-    ["404 an unknown id", "GET", `/${UNKNOWN}`, undefined, {}, [404, "NOT_FOUND"]],
-    ["404 an id that is none", "GET", "/conn_001", undefined, {}, [404, "NOT_FOUND"]],
-    ["404 a test of an unknown id", "POST", "/test", { id: UNKNOWN }, {}, [404, "NOT_FOUND"]],
-    ["404 a change of an unknown id", "PUT", "", { id: UNKNOWN, name: "x" }, {}, [404, "NOT_FOUND"]],
-    ["404 a removal of an unknown id", "DELETE", `?id=${UNKNOWN}`, undefined, {}, [404, "NOT_FOUND"]],
+    ["404 for an unknown path", "GET", "x/y", undefined, {}, [404, "NOT_FOUND"]],
+    ["404 for a path outside the mount", "GET", "/../nothing", undefined, {}, [404, "NOT_FOUND"]],
+    ["404 for an unknown id", "GET", `/${UNKNOWN}`, undefined, {}, [404, "NOT_FOUND"]],
+    ["404 for a malformed id", "GET", "/conn_001", undefined, {}, [404, "NOT_FOUND"]],
+    ["404 for a test of an unknown id", "POST", "/test", { id: UNKNOWN }, {}, [404, "NOT_FOUND"]],
+    ["404 for a change to an unknown id", "PUT", "", { id: UNKNOWN, name: "x" }, {}, [404, "NOT_FOUND"]],
+    ["404 for the removal of an unknown id", "DELETE", `?id=${UNKNOWN}`, undefined, {}, [404, "NOT_FOUND"]],
     ["405", "PATCH", "", {}, {}, [405, "METHOD_NOT_ALLOWED"]],
     ["405 on test", "GET", "/test", undefined, {}, [405, "METHOD_NOT_ALLOWED"]],
     ["405 on one", "PUT", `/${UNKNOWN}`, {}, {}, [405, "METHOD_NOT_ALLOWED"]],
@@ -27,16 +27,16 @@ describe("what is wrong with a request, in KaireonAI's shape", () => {
     ["415 xml", "POST", "", "<x/>", { "content-type": "application/xml" }, [415, "UNSUPPORTED_MEDIA_TYPE"]],
     ["415 text", "POST", "", "{}", { "content-type": "text/plain" }, [415, "UNSUPPORTED_MEDIA_TYPE"]],
     ["400 malformed JSON", "POST", "", '{"name":', JSON_TYPE, [400, "BAD_REQUEST"]],
-    ["400 malformed JSON of a test", "POST", "/test", "{id}", JSON_TYPE, [400, "BAD_REQUEST"]],
-    ["400 a prototype in the body", "POST", "", '{"__proto__":{"x":1}}', JSON_TYPE, [400, "BAD_REQUEST"]],
+    ["400 for malformed JSON in a test", "POST", "/test", "{id}", JSON_TYPE, [400, "BAD_REQUEST"]],
+    ["400 for a prototype in the body", "POST", "", '{"__proto__":{"x":1}}', JSON_TYPE, [400, "BAD_REQUEST"]],
     ["400 malformed path", "GET", "/%zz", undefined, {}, [400, "BAD_REQUEST"]],
     ["400 an array", "POST", "", [], {}, [400, "BAD_REQUEST"]],
-    ["400 empty body with a JSON content type", "POST", "", "", JSON_TYPE, [400, "BAD_REQUEST"]],
-    ["400 empty body of a test", "POST", "/test", "", JSON_TYPE, [400, "BAD_REQUEST"]],
-    ["400 a test without id", "POST", "/test", {}, {}, [400, "BAD_REQUEST"]],
-    ["400 a change without id", "PUT", "", { name: "x" }, {}, [400, "BAD_REQUEST"]],
-    ["400 a removal without id", "DELETE", "", undefined, {}, [400, "BAD_REQUEST"]],
-    ["400 a removal of two", "DELETE", "?id=a&id=b", undefined, {}, [400, "BAD_REQUEST"]],
+    ["400 for an empty body with a JSON content type", "POST", "", "", JSON_TYPE, [400, "BAD_REQUEST"]],
+    ["400 for an empty body of a test", "POST", "/test", "", JSON_TYPE, [400, "BAD_REQUEST"]],
+    ["400 for a test without an id", "POST", "/test", {}, {}, [400, "BAD_REQUEST"]],
+    ["400 for a change without an id", "PUT", "", { name: "x" }, {}, [400, "BAD_REQUEST"]],
+    ["400 for a removal without an id", "DELETE", "", undefined, {}, [400, "BAD_REQUEST"]],
+    ["400 for the removal of two connectors", "DELETE", "?id=a&id=b", undefined, {}, [400, "BAD_REQUEST"]],
   ] as const)("%s", async (_, method, path, body, headers, [status, code]) => {
     const answer = await kaireon.call(method, path, body, { headers })
     expect(errorOf(answer)).toEqual([status, code, status])
@@ -50,7 +50,7 @@ describe("what is wrong with a request, in KaireonAI's shape", () => {
     expect((await kaireon.call("GET", "", undefined, { headers: JSON_TYPE })).status).toBe(200)
   })
 
-  it("both slashes are the same path", async () => {
+  it("a path works with and without a trailing slash", async () => {
     const { body: made } = await kaireon.call("POST", "/", { name: "slashes", type: "webhook" })
     for (const slash of ["", "/"]) {
       expect((await kaireon.call("GET", slash)).status).toBe(200)
@@ -61,7 +61,7 @@ describe("what is wrong with a request, in KaireonAI's shape", () => {
     expect((await kaireon.call("DELETE", `/?id=${made.id}`)).status).toBe(204)
   })
 
-  it("500 is told without its cause, and is in the log", async () => {
+  it("500 does not show its cause, which is in the log", async () => {
     const { body: made } = await kaireon.create({ name: "unreadable", type: "postgresql", config: kaireon.config, authConfig: kaireon.authConfig })
     const { store } = kaireon.hub.served.hub
     const me = (await kaireon.hub.call("GET", "/v1/me")).body
@@ -73,8 +73,8 @@ describe("what is wrong with a request, in KaireonAI's shape", () => {
   })
 })
 
-describe("a host of its own", () => {
-  it("serves these paths at its root, errors too; other hosts do not", async () => {
+describe("a separate host", () => {
+  it("serves these paths at its root, including errors; other hosts do not", async () => {
     const own = await startHub({ JACKFIELD_COMPAT_HOSTS: "kaireon.example=kaireon" })
     const ask = async (host: string, path: string) => {
       const request = get(own.url + path, { headers: { host, authorization: `Bearer ${own.key}` } })
@@ -92,13 +92,13 @@ describe("a host of its own", () => {
   })
 })
 
-describe("who may", () => {
+describe("permissions", () => {
   const list = (headers: Record<string, string>, key: string | null = null) => kaireon.call("GET", "", undefined, { key, headers })
 
   it.each([
     ["none", {}],
-    ["a tenant alone", { "x-tenant-id": "main" }],
-    ["a role alone", { "x-user-role": "admin", "x-tenant-id": "main" }],
+    ["only a tenant", { "x-tenant-id": "main" }],
+    ["only a role and a tenant", { "x-user-role": "admin", "x-tenant-id": "main" }],
     ["an unknown key", { "x-api-key": "krn_00000000000000000000000000000000" }],
     ["an unknown bearer", { authorization: "Bearer krn_0" }],
     ["another scheme", { authorization: "Basic YTpi" }],
@@ -107,7 +107,7 @@ describe("who may", () => {
     expect(errorOf(await list(headers))).toEqual([401, "UNAUTHORIZED", 401])
   })
 
-  it("401 comes before what is wrong with the body", async () => {
+  it("401 takes precedence over faults of the body", async () => {
     expect((await kaireon.call("POST", "", "{", { key: null, headers: JSON_TYPE })).status).toBe(401)
   })
 
@@ -116,7 +116,7 @@ describe("who may", () => {
     expect((await list({}, kaireon.hub.key)).status).toBe(200)
   })
 
-  it("an expired and a revoked key are refused", async () => {
+  it("an expired key and a revoked key are rejected", async () => {
     const made = (more: object) => kaireon.hub.call("POST", "/v1/keys", { name: "k", role: "viewer", prefix: "krn", ...more })
     const short = (await made({ expiresAt: new Date(Date.now() + 1_200).toISOString() })).body
     const revoked = (await made({})).body
@@ -128,7 +128,7 @@ describe("who may", () => {
     expect((await list({ "x-api-key": revoked.key })).status).toBe(401)
   })
 
-  it("viewers read, editors and admins do the rest, whatever X-User-Role says", async () => {
+  it("viewers can read, and editors and admins can do everything else, whatever X-User-Role contains", async () => {
     const attempts: readonly [method: string, path: string, body: unknown, least: number][] = [
       ["GET", "", undefined, 0],
       ["GET", `/${UNKNOWN}`, undefined, 0],
@@ -147,7 +147,7 @@ describe("who may", () => {
     }
   })
 
-  it("a key decides the tenant, and another tenant's connector is not there", async () => {
+  it("a key determines the tenant, and another tenant's connector is not found", async () => {
     const other = await kaireon.hub.workspace("other-tenant")
     const mine = (await kaireon.create({ name: "mine", type: "webhook" })).body
     for (const headers of [{}, { "x-tenant-id": "main" }, { "x-tenant-id": "no-such-tenant" }]) {
@@ -164,7 +164,7 @@ describe("who may", () => {
     expect((await kaireon.call("GET", `/${mine.id}`)).body.name).toBe("mine")
   })
 
-  it("a user's token picks one of the user's own tenants by header, and no other", async () => {
+  it("with a user's token, the header selects only one of the user's own tenants", async () => {
     const { hub } = kaireon
     const other = await hub.workspace("picked")
     await hub.workspace("foreign")
@@ -172,7 +172,7 @@ describe("who may", () => {
     await hub.call("POST", "/v1/users", { email: "eve@example.com", role: "editor" }, { key: other.key })
     const { token } = (await hub.call("POST", "/v1/sessions", { email: "eve@example.com", password }, { key: null })).body
     const create = (headers: Record<string, string>) => kaireon.call("POST", "", { name: "eve's", type: "webhook" }, { key: token, headers })
-    expect((await create({})).status, "a viewer in the first").toBe(403)
+    expect((await create({})).status, "the user is a viewer in the first tenant").toBe(403)
     expect((await create({ "x-tenant-id": "picked" })).status).toBe(201)
     const refused = await hub.call("GET", ROOT, undefined, { key: token, headers: { "x-tenant-id": "foreign" } })
     expect(errorOf(refused)).toEqual([403, "FORBIDDEN", 403])

@@ -24,7 +24,7 @@ const hub = use(() =>
   ),
 )
 
-describe("the page's own requests and answers, one after the other", () => {
+describe("the page's own requests and answers, in order", () => {
   const pages = pagesIn(join(import.meta.dirname, "pages"))
   it.each(pages)("$name", async (page) => {
     const { method, path, headers = {}, body, text } = JSON.parse(JSON.stringify(page.request).replaceAll("<id>", id)) as typeof page.request
@@ -35,5 +35,5 @@ describe("the page's own requests and answers, one after the other", () => {
     if (answer.status < 300 && method !== "POST") expect(answer.text).not.toContain("authConfig")
   })
 
-  it("are all there", () => expect(pages).toHaveLength(8))
+  it("are complete", () => expect(pages).toHaveLength(8))
 })

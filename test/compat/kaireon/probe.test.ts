@@ -22,7 +22,7 @@ const tested = async (more: object) => (await kaireon.test(await make(more))).bo
 const stored = async (id: string) => (await kaireon.call("GET", `/${id}`)).body
 
 describe("a database", () => {
-  it("is active when the login works, and the answer is the page's", async () => {
+  it("is active if the login works, with the page's answer", async () => {
     const id = await make({ config: kaireon.config, authConfig: { username: kaireon.database.user, password: PASSWORD } })
     const { status, body } = await kaireon.test(id)
     expect(status).toBe(200)
@@ -38,28 +38,28 @@ describe("a database", () => {
     expect(await stored(id)).toMatchObject({ status: "active", lastTestedAt: body.lastTestedAt, lastError: null })
   })
 
-  it("is in error with a wrong password, with why, and stays so for all to see", async () => {
+  it("is in error with a wrong password and shows the reason, also afterwards", async () => {
     const id = await make({ config: kaireon.config, authConfig: { username: kaireon.database.user, password: "not-the-password" } })
     const { body } = await kaireon.test(id)
     expect([body.status, body.lastError]).toEqual(["error", expect.stringContaining("password")])
     expect(await stored(id)).toMatchObject({ status: "error", lastError: expect.stringContaining("password") })
     await kaireon.put({ id, authConfig: { username: kaireon.database.user, password: PASSWORD } })
-    expect((await stored(id)).status, "untested since its change").toBe("inactive")
+    expect((await stored(id)).status, "the connector has not been tested since its change").toBe("inactive")
     expect((await kaireon.test(id)).body.status).toBe("active")
   })
 
-  it("without any credentials the connection decides", async () => {
+  it("without credentials, the connection decides", async () => {
     const id = await make({ config: { host: "127.0.0.1", port: silent.port, database: "d" } })
     expect((await kaireon.test(id)).body).toMatchObject({ status: "active", lastError: null, authConfig: {} })
     expect(await stored(id)).toMatchObject({ status: "active" })
-    expect((await kaireon.hub.call("GET", `/v1/connectors/${id}`)).body.status, "it is a draft all the same").toBe("incomplete")
+    expect((await kaireon.hub.call("GET", `/v1/connectors/${id}`)).body.status, "the connector is still a draft").toBe("incomplete")
     await kaireon.put({ id, config: { host: "127.0.0.1", port: await closedPort(), database: "d" } })
     expect(await stored(id)).toMatchObject({ status: "inactive", lastTestedAt: null, lastError: null })
     expect((await kaireon.test(id)).body).toMatchObject({ status: "error", lastError: expect.any(String) })
     expect((await stored(id)).status).toBe("error")
   })
 
-  it("a password without a user is no login, and is not taken for none", async () => {
+  it("a password without a user is neither a login nor an absent login", async () => {
     const { status, lastError } = await tested({ config: { host: "127.0.0.1", port: silent.port, database: "d" }, authConfig: { password: PASSWORD } })
     expect([status, lastError]).toEqual(["error", expect.stringContaining("User is required")])
   })
@@ -86,7 +86,7 @@ describe("a database", () => {
 
 describe("the guard", () => {
   it.each(["10.0.0.1", "127.0.0.9", "169.254.169.254", "[::1]", "nowhere.example"])(
-    "does not connect to %s, and says the same as for a closed port",
+    "does not connect to %s, and gives the same error as for a closed port",
     async (host) => {
       const { key } = await kaireon.hub.workspace(`guard-${++count}`)
       const of = async (config: object): Promise<string> => {
@@ -152,7 +152,7 @@ describe("the breaker", () => {
   const failing = async (): Promise<string> =>
     make({ config: { host: "127.0.0.1", port: await closedPort(), database: "d" }, authConfig: { username: "u", password: "p" } })
 
-  it("opens after five failures to reach, answers without a probe, and lets one probe through after 60 s", async () => {
+  it("opens after five failed connections, answers without a probe, and allows one probe after 60 s", async () => {
     const id = await failing()
     const times: string[] = []
     for (let n = 0; n < 5; n++) times.push((await kaireon.test(id)).body.lastTestedAt)
@@ -172,9 +172,9 @@ describe("the breaker", () => {
     expect((await kaireon.test(id)).body.lastTestedAt, "not before").toBe(times[4])
     await openFor(-1)
     const both = await Promise.all([kaireon.test(id), kaireon.test(id)])
-    expect(new Set(both.map(({ body }) => body.lastError)).size, "one probes, the other is held back").toBe(2)
+    expect(new Set(both.map(({ body }) => body.lastError)).size, "one test probes, and the breaker blocks the other").toBe(2)
     await kaireon.put({ id, config: kaireon.config, authConfig: kaireon.authConfig })
-    expect((await kaireon.test(id)).body.status, "a changed configuration starts anew").toBe("active")
+    expect((await kaireon.test(id)).body.status, "a changed configuration resets the breaker").toBe("active")
   })
 
   it("a refused login never opens it", async () => {
@@ -184,7 +184,7 @@ describe("the breaker", () => {
 })
 
 describe("100 tests in 60 s", () => {
-  it("the 101st is 429, in this tenant alone", async () => {
+  it("the 101st test is 429, only in this tenant", async () => {
     const { key } = await kaireon.hub.workspace("limited")
     const test = () => kaireon.call("POST", "/test", { id: "none" }, { key })
     const statuses: number[] = []

@@ -8,7 +8,7 @@ const CANARY = 'c4nary"pass/word+ü'
 const answers: Answer[] = []
 const kaireon = use(() => startKaireon(CANARY))
 
-/** A call whose answer is searched for every secret at the end. */
+/** A call whose answer is searched for all secrets at the end. */
 async function call(...args: Parameters<Kaireon["call"]>): Promise<Answer> {
   const answer = await kaireon.call(...args)
   answers.push(answer)
@@ -19,7 +19,7 @@ const test = (id: string) => call("POST", "/test", { id })
 const create = (body: object) => call("POST", "", { type: "postgresql", ...body })
 
 describe("masks", () => {
-  it("of more than eight characters the first and last two are shown in a test's answer, of less nothing", async () => {
+  it("show the first and last two characters of a value with more than eight in a test's answer, and nothing of a shorter one", async () => {
     for (const [password, shown] of [
       ["12345678", "****"],
       ["123456789", "12***89"],
@@ -32,7 +32,7 @@ describe("masks", () => {
     }
   })
 
-  it("sent back they keep what is stored, each of them, and its login still works", async () => {
+  it("that are sent back keep the stored values, and the login still works", async () => {
     const { body: made } = await create({ name: "round trip", config: kaireon.config, authConfig: kaireon.authConfig })
     const tested = (await test(made.id)).body
     expect(tested.status).toBe("active")
@@ -44,7 +44,7 @@ describe("masks", () => {
     expect((await test(made.id)).body).toMatchObject({ status: "error", authConfig: { username: tested.authConfig.username, password: "an***rd" } })
   })
 
-  it("a password in config is moved, shown as a mask, and kept by it", async () => {
+  it("a password in config is moved, shown as a mask, and kept by the mask", async () => {
     const config = { ...kaireon.config, user: kaireon.database.user, password: CANARY }
     const { body: made } = await create({ name: "in config", config })
     expect(made.config).toEqual({ ...config, password: "****" })
@@ -52,10 +52,10 @@ describe("masks", () => {
     expect((await put({ id: made.id, config: { ...made.config, note: "x" } })).body.config).toEqual({ ...config, password: "****", note: "x" })
     expect((await test(made.id)).body.status).toBe("active")
     await put({ id: made.id, config: kaireon.config })
-    expect((await test(made.id)).body.authConfig, "config is replaced whole, the credentials in it too").toEqual({})
+    expect((await test(made.id)).body.authConfig, "config is replaced as a whole, including the credentials in it").toEqual({})
   })
 
-  it("a connection string is taken apart, shown as a mask, and kept by it", async () => {
+  it("a connection string is parsed, shown as a mask, and kept by the mask", async () => {
     const { user, port } = kaireon.database
     const connectionString = `postgres://${user}:${encodeURIComponent(CANARY)}@127.0.0.1:${port}/postgres?sslmode=disable`
     const { body: made } = await create({ name: "in a string", config: { connectionString } })
@@ -65,10 +65,10 @@ describe("masks", () => {
     await put({ id: made.id, config: made.config })
     expect((await test(made.id)).body.status).toBe("active")
     const { body: moved } = await put({ id: made.id, config: { ...made.config, connectionString: connectionString.replace("127.0.0.1", "nowhere.example") } })
-    expect(moved.config.host, "a new string wins over what is shown of the old one").toBe("nowhere.example")
+    expect(moved.config.host, "a new string takes precedence over the displayed parts of the old one").toBe("nowhere.example")
   })
 
-  it("a secret header is shown as a mask, and kept by it", async () => {
+  it("a secret header is shown as a mask, and kept by the mask", async () => {
     const headers = { Accept: "text/csv", "X-Secret": CANARY.replace("ü", "u") }
     const { body: made } = await create({ name: "headers", type: "rest_api", config: { url: "https://api.example.com/", headers } })
     expect(made.config.headers).toEqual({ Accept: "text/csv", "X-Secret": "****" })
@@ -79,7 +79,7 @@ describe("masks", () => {
   })
 })
 
-it("no answer, log line or stored document has a secret, in any encoding", async () => {
+it("no answer, log line or stored document contains a secret, in any encoding", async () => {
   const { body: made } = await create({ name: "canary", config: { ...kaireon.config, database: "no-such-db" }, authConfig: kaireon.authConfig })
   for (const step of [
     () => test(made.id),

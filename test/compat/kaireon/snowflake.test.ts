@@ -74,14 +74,14 @@ describe("snowflake", () => {
     expect(account.requests.length).toBe(before)
   })
 
-  it("without any credentials the connection decides", async () => {
+  it("without credentials, the connection decides", async () => {
     const before = account.requests.length
     expect((await tested(CONFIG, {})).status).toBe("active")
     expect((await tested({ ...CONFIG, account: "zz99999.us-east-1" }, {})).status).toBe("error")
-    expect(account.requests.length, "it connects and asks nothing").toBe(before)
+    expect(account.requests.length, "it connects and sends no request").toBe(before)
   })
 
-  it("two ways to log in at once are refused", async () => {
+  it("two kinds of login at once are rejected", async () => {
     const answer = await hub.call("POST", ROOT, {
       name: "two",
       type: "snowflake",

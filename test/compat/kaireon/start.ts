@@ -6,7 +6,7 @@ import { startHub, type TestHub } from "../../support/hub.ts"
 export interface Kaireon {
   readonly hub: TestHub
   readonly database: TestDatabase
-  /** The config and authConfig that lead to the database. */
+  /** The config and authConfig of the database. */
   readonly config: Readonly<Record<string, unknown>>
   readonly authConfig: Readonly<Record<string, unknown>>
   /** `path` continues `/kaireon/api/v1/connectors`. */
@@ -19,7 +19,7 @@ export interface Kaireon {
 
 export const ROOT = "/kaireon/api/v1/connectors"
 
-/** `nowhere.example` and the like are names of this hub alone, so that no test asks a resolver. */
+/** `nowhere.example` and similar names exist only in this hub, so that no test uses a resolver. */
 const HOSTS = "nowhere.example=127.0.0.9,db.example.com=127.0.0.9,api.example.com=127.0.0.9"
 
 export async function startKaireon(password: string, allow: (database: TestDatabase) => string = ({ port }) => `127.0.0.1/32:${port}`): Promise<Kaireon> {
@@ -42,5 +42,5 @@ export async function startKaireon(password: string, allow: (database: TestDatab
   }
 }
 
-/** The error envelope, its status and code; the message as a person would read it. */
+/** The status and code of an error envelope; checks that the message is readable. */
 export const errorOf = (answer: Answer): unknown[] => [answer.status, answer.body.error?.code, answer.body.error?.status]

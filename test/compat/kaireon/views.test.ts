@@ -8,7 +8,7 @@ const native = (method: string, path: string, body?: unknown) => kaireon.hub.cal
 const seen = async (id: string) => (await kaireon.call("GET", `/${id}`)).body
 const PG = { host: "db.example.com", port: 5433, user: "u", password: "pppp-pppp-pppp" }
 
-it("what is made here is in /v1 with a handle, the same title and a masked secret", async () => {
+it("a connector that is created here is in /v1 with a handle, the same title and a masked secret", async () => {
   const { body: made } = await kaireon.create({
     name: "Customer Data Warehouse",
     type: "postgresql",
@@ -25,7 +25,7 @@ it("what is made here is in /v1 with a handle, the same title and a masked secre
   expect((await native("GET", "/customer-data-warehouse")).body).not.toHaveProperty("document")
 })
 
-it("what is made in /v1 is seen here as far as it has words for it, and lives on", async () => {
+it("a connector that is created in /v1 is shown here as far as KaireonAI can express it, and a change here keeps the rest", async () => {
   const { body: made } = await native("POST", "", {
     name: "native",
     title: "Native one",
@@ -45,7 +45,7 @@ it("what is made in /v1 is seen here as far as it has words for it, and lives on
   expect([after.tls, after.user, after.password.fingerprint]).toEqual([made.config.tls, "u", made.config.password.fingerprint])
 })
 
-it("what only /v1 can say stays through a change here", async () => {
+it("a change here keeps the values that only /v1 can express", async () => {
   const tunnel = { kind: "ssh", host: "bastion.example.com", port: 22, user: "j", hostKey: "SHA256:x", auth: { kind: "password", password: "tunnel-password" } }
   const { body: made } = await native("POST", "", { name: "tunnelled", type: "postgres", config: { ...PG, tunnel } })
   await kaireon.put({ id: made.id, config: { host: "db.example.com", port: 1, database: "e" }, authConfig: { username: "v", password: "other-password" } })
@@ -66,7 +66,7 @@ it("what only /v1 can say stays through a change here", async () => {
   expect([kept.url, kept.parameters[0].name, kept.auth]).toEqual(["https://api.example.com/v2", "q", http.config.auth])
 })
 
-it("a change in /v1 shows here, whatever the document said", async () => {
+it("a change in /v1 is shown here, even if the document has another value", async () => {
   const { body: made } = await kaireon.create({
     name: "changed elsewhere",
     type: "postgresql",
@@ -83,27 +83,27 @@ it("a change in /v1 shows here, whatever the document said", async () => {
   expect((await kaireon.test(made.id)).body.authConfig).toEqual({ user: "****" })
 })
 
-it("a test of one is a test of the other", async () => {
+it("a test in one API counts in the other", async () => {
   const { body: made } = await kaireon.create({ name: "tested", type: "postgresql", config: kaireon.config, authConfig: kaireon.authConfig })
   expect((await native("POST", `/${made.id}/test`)).body.ok).toBe(true)
   expect(await seen(made.id)).toMatchObject({ status: "active", lastError: null, lastTestedAt: expect.any(String) })
 })
 
-it("two of one title, as other ways in allow, are both seen; no third is made here", async () => {
+it("two connectors with the same title, which other APIs allow, are both shown, but a third cannot be created here", async () => {
   for (const name of ["twin-a", "twin-b"]) await native("POST", "", { name, title: "Twin", type: "http", config: { url: "https://api.example.com/" } })
   const { data } = (await kaireon.call("GET", "?limit=100")).body
   expect(data.filter((each: { name: string }) => each.name === "Twin")).toHaveLength(2)
   expect((await kaireon.create({ name: "Twin", type: "webhook" })).status).toBe(409)
 })
 
-it("a method that was changed in /v1 shows, one that was left out does not", async () => {
+it("a method that was changed in /v1 is shown, and a default method is not", async () => {
   const { body: made } = await kaireon.create({ name: "method", type: "rest_api", config: { url: "https://api.example.com/" } })
   expect(made.config).toEqual({ url: "https://api.example.com/" })
   await native("PATCH", `/${made.id}`, { config: { method: "POST" } })
   expect((await seen(made.id)).config).toEqual({ url: "https://api.example.com/", method: "POST" })
 })
 
-it("a webhook stays one, by its document and without", async () => {
+it("a webhook stays a webhook, with and without its document", async () => {
   const { body: made } = await kaireon.create({ name: "hook", type: "webhook", config: { url: "https://api.example.com/hook" } })
   expect((await native("GET", `/${made.id}`)).body.config).toMatchObject({ method: "POST", probe: "head" })
   const { body: other } = await native("POST", "", {

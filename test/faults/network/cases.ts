@@ -13,24 +13,24 @@ import { type Loopback, listenRaw } from "../../support/loopback.ts"
 import { answering, BODIES, CA, garbage, stallingServer, tlsServer, trickle } from "./servers.ts"
 import type { Subject } from "./subjects.ts"
 
-/** What a test of a type finds behind a fault; `stage` where the code alone does not tell. */
+/** The expected result of a type's test with a fault; `stage` if the code alone is ambiguous. */
 export interface Expected {
   readonly code: ErrorCode
   readonly stage?: StageName
 }
 
-/** A fault of the network or of what answers, and what each type must say of it. */
+/** A fault of the network or of a server, and the result that each type must report. */
 export interface Fault {
   readonly name: string
   readonly applies: (subject: Subject) => boolean
   readonly expected: (subject: Subject) => Expected
-  /** Another code that is as right. */
+  /** Another code that is equally correct. */
   readonly or?: ErrorCode
-  /** Starts it; undefined when a server of names is all that there is. */
+  /** Starts the faulty server; undefined if the fault is only in the name server. */
   start(subject: Subject, host: string): Promise<Loopback>
-  /** Over TLS that is well, for types that can do without. */
+  /** Whether the fault is inside of valid TLS, for types that can also connect without TLS. */
   readonly overTls?: true
-  /** What the name server answers; the host's address unless given. */
+  /** The name server's answer; by default the host's address. */
   readonly dns?: Answer
 }
 
@@ -41,7 +41,7 @@ const nobody = (): Promise<Loopback> => listenRaw()
 
 type Serve = (socket: Socket, raw: Socket) => void
 
-/** A raw server for types that can go in the clear, and the same inside TLS for one that cannot. */
+/** A raw server for types that can connect in plain text, and the same inside TLS for types that cannot. */
 const eitherWay =
   (serve: Serve) =>
   (subject: Subject, host: string): Promise<Loopback> =>
@@ -56,7 +56,7 @@ const body = (name: string, applies: Fault["applies"], expected: Fault["expected
 
 export const faults: readonly Fault[] = [
   { name: "tarpit", applies: everybody, expected: is("timed_out"), start: nobody },
-  // Whether the connection was made or not is a matter of moments.
+  // Whether the connection was established depends on timing.
   {
     name: "RST at once",
     applies: everybody,
@@ -116,7 +116,7 @@ export const faults: readonly Fault[] = [
   },
 ]
 
-/** The door, with a name server of the fault's and the type's own host led to the fault. */
+/** The dialer, with the fault's name server, and with the type's own host resolved to the fault. */
 function doorFor(subject: Subject, port: number, dns: string, loose: boolean): Door {
   const instead = subject.host === undefined || loose ? new Map() : new Map([[`${subject.host}:443`, { host: "127.0.0.1", port }]])
   return new Door({
@@ -130,11 +130,11 @@ function doorFor(subject: Subject, port: number, dns: string, loose: boolean): D
 export interface Outcome {
   readonly report: TestReport
   readonly tookMs: number
-  /** Bytes of resident memory, at most, beyond what there was before. */
+  /** The maximum growth of resident memory in bytes. */
   readonly grewBy: number
 }
 
-/** A test of the type's, as the hub makes it, that meets the fault. */
+/** Runs the type's test as the hub does, against the fault. */
 export async function meet(subject: Subject, fault: Fault, deadlineMs: number, watchMemory = true): Promise<Outcome> {
   const host = subject.host ?? HOST
   await using server = await fault.start(subject, host)

@@ -6,12 +6,12 @@ import { type Certificate, certificate } from "../../support/certificates.ts"
 import { type Loopback, listenRaw } from "../../support/loopback.ts"
 import type { Subject } from "./subjects.ts"
 
-/** One authority that clients trust, and certificates by it and beside it. */
+/** An authority that clients trust, and certificates that it has or has not signed. */
 const authority = certificate({ name: "Jackfield fault CA", ca: true })
 export const CA = authority.cert
 const issued = (names: readonly string[], more: object = {}): Certificate => certificate({ name: names[0] ?? "", names, issuer: authority, ...more })
 
-/** Certificates for a host, by what is wrong with them. */
+/** Certificates for a host, by their defect. */
 export const CERTIFICATES = {
   good: (host: string) => issued([host]),
   expired: (host: string) => issued([host], { fromDays: -30, untilDays: -1 }),
@@ -21,7 +21,7 @@ export const CERTIFICATES = {
 
 const contexts = new Map<string, ReturnType<typeof createSecureContext>>()
 
-/** A server that goes the type's way into TLS with that certificate, and hands on what is inside. */
+/** A server that starts TLS in the type's way with that certificate, and passes on the stream inside. */
 export function tlsServer(
   subject: Subject,
   kind: keyof typeof CERTIFICATES,
@@ -42,10 +42,10 @@ export function tlsServer(
   })
 }
 
-/** Speaks the type's way up to TLS, and then never again. */
+/** A server that follows the type's protocol up to TLS, and then stays silent. */
 export const stallingServer = (subject: Subject): Promise<Loopback> => listenRaw((socket) => void subject.beforeTls(socket))
 
-/** A byte of what it would say each time, and nothing else. */
+/** Sends one byte of its answer at a time, and nothing else. */
 export function trickle(socket: Pick<Socket, "write" | "once" | "destroyed" | "on">, opening: Buffer, everyMs: number): void {
   let at = 0
   const timer = setInterval(() => {
@@ -58,7 +58,7 @@ export function trickle(socket: Pick<Socket, "write" | "once" | "destroyed" | "o
 const ZEROS = Buffer.alloc(1_048_576, `0,${"0".repeat(4_093)}\n`)
 export const GIBIBYTES = 10
 
-/** `n` GiB of nothing much, made as it is read. */
+/** `n` GiB of filler, generated as it is read. */
 function* nothing(gibibytes: number): Generator<Buffer> {
   for (let sent = 0; sent < gibibytes * 1_024; sent++) yield ZEROS
 }
@@ -71,7 +71,7 @@ function pour(from: Readable, to: Sink): void {
   from.pipe(to)
 }
 
-/** Reads a request's head and answers; HEAD is refused, so that GET is asked. */
+/** Reads a request's head and answers it; HEAD is rejected, so that the client sends GET. */
 export function answering(socket: Socket | TLSSocket, answer: (socket: Socket | TLSSocket, head: string) => void): void {
   let head = ""
   const read = (chunk: Buffer): void => {
@@ -85,7 +85,7 @@ export function answering(socket: Socket | TLSSocket, answer: (socket: Socket | 
   socket.on("error", () => undefined).on("data", read)
 }
 
-/** Bodies that never do a client good. */
+/** Bodies that harm a client. */
 export const BODIES: Readonly<Record<string, (socket: Socket | TLSSocket, head: string) => void>> = {
   "10 GB body": (socket) => {
     socket.write(`HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\ncontent-length: ${GIBIBYTES * 1_024 * ZEROS.length}\r\n\r\n`)
@@ -104,7 +104,7 @@ export const BODIES: Readonly<Record<string, (socket: Socket | TLSSocket, head: 
   },
 }
 
-/** Bytes that are nobody's protocol, as fast as they are taken, for ever. */
+/** Endless bytes of no protocol, as fast as the client reads them. */
 export function garbage(socket: Socket): void {
   const bytes = Buffer.from(Array.from({ length: 65_536 }, (_, index) => (index * 7_919 + (index >> 3)) & 0xff))
   const again = (): void => {

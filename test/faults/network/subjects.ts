@@ -3,12 +3,12 @@ import type { AnyConnector } from "../../../src/core/connector.ts"
 import { fixtures } from "../../fixtures/index.ts"
 import type { Network } from "../../fixtures/network/network.ts"
 
-/** A type as the faults see it. */
+/** A type in the fault tests. */
 export interface Subject extends Network {
   readonly connector: AnyConnector
 }
 
-/** Every type, by its fixture's `network`. */
+/** All types, from their fixtures' `network`. */
 export const subjects: readonly Subject[] = fixtures.map(({ type, network }) => {
   const connector = connectors.find((each) => each.type === type)
   if (connector === undefined) throw new Error(`there is no type ${type}`)

@@ -3,18 +3,18 @@ import type { HubProcess } from "../../support/hub-process.ts"
 import type { Ledger } from "./ledger.ts"
 import type { Canary } from "./values.ts"
 
-/** One canary on its way through the four compatible APIs of a hub. */
+/** Sends one canary through the four compatible APIs of a hub. */
 export interface Wire {
   readonly hub: HubProcess
   readonly ledger: Ledger
   readonly canary: Canary
   readonly index: number
-  /** Where a hostile far side listens. */
+  /** The address of a hostile remote system. */
   readonly port: number
   readonly key: string
 }
 
-/** What Databar's create says back to the caller who sent it, which is the one answer that may. */
+/** The answer of Databar's create, the only one that may repeat the caller's values. */
 export interface Echo {
   readonly sent: object
   readonly answer: Answer
@@ -43,7 +43,7 @@ export async function throughDatabar(wire: Wire): Promise<Echo> {
   const sent = { name: `databar ${index}`, method: "post", url: `http://127.0.0.1:${port}/u${index}`, headers: [{ name: "Authorization", value }], ...rows }
   const plain = { ...sent, headers: [] }
   let answer = await hub.call("POST", `${DATABAR}/`, sent, options)
-  // What no header can carry is refused, and goes into the query and the body alone.
+  // A value that is not valid in a header is rejected there, and is sent only in the query and the body.
   if (answer.status !== 201) {
     ledger.answered("databar: a header that is none", answer)
     answer = await hub.call("POST", `${DATABAR}/`, plain, options)
@@ -92,7 +92,7 @@ const httpSource = (port: number, index: number, value: string): object => ({
   ...{ headers: { "X-Key": value }, params: { api_key: value } },
 })
 
-/** KaireonAI: credentials beside and inside of config, and their test; the mask that its answer shows. */
+/** KaireonAI: credentials outside and inside of config, and their test; returns the mask in its answer. */
 export async function throughKaireon(wire: Wire): Promise<unknown> {
   const { hub, ledger, canary, index, port } = wire
   const { value } = canary
@@ -122,7 +122,7 @@ export async function throughKaireon(wire: Wire): Promise<unknown> {
   return tested.body.authConfig?.password
 }
 
-/** DataBrain: a datasource that cannot be reached, and bodies that are wrong. */
+/** DataBrain: an unreachable datasource, and invalid bodies. */
 export async function throughDataBrain(wire: Wire): Promise<void> {
   const { hub, ledger, canary, index, port } = wire
   const { value } = canary

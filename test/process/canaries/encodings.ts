@@ -1,4 +1,4 @@
-/** A way in which a secret might be written down; one text may have several spellings. */
+/** An encoding in which a secret might be written; one text may have several spellings. */
 export type Encoding = (text: string) => readonly (string | Buffer)[]
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, "utf8")
@@ -11,7 +11,7 @@ const ascii = (text: string): string => json(text).replace(/[^\x20-\x7e]/g, (cha
 const markup = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")
 const swapped = (text: string): Buffer => Buffer.from(text, "utf16le").swap16()
 
-/** Base64 of the text when 0, 1 or 2 bytes stand before it: the characters that it alone decides. */
+/** Base64 of the text after 0, 1 or 2 other bytes: only the characters that depend on the text alone. */
 const aligned = (text: string): string[] =>
   [0, 1, 2].map((before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), bytesOf(text)])

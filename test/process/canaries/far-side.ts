@@ -3,13 +3,13 @@ import { type Loopback, listen } from "../../support/loopback.ts"
 import { ENCODINGS } from "./encodings.ts"
 import type { Canary } from "./values.ts"
 
-/** A hostile far side: whoever comes as `u<n>` is told the n-th canary in its error, spelled in each way. */
+/** A hostile remote system: a client that logs in as `u<n>` gets the n-th canary in the error, in every encoding. */
 export interface FarSide extends Loopback {
-  /** How many were told what they sent. */
+  /** The number of clients that got their canary back. */
   readonly told: number
 }
 
-/** Spells a canary in every way, as far as a line of an error can hold it. */
+/** Encodes a canary in every way that fits into one line of an error. */
 function spelled({ value }: Canary): Buffer {
   const all = Object.values(ENCODINGS).flatMap((encode) => encode(value.slice(0, 200)))
   return Buffer.concat([Buffer.from("password authentication failed for "), ...all.flatMap((each) => [Buffer.from(each as string), Buffer.from(" | ")])])
@@ -31,7 +31,7 @@ function postgresError(message: Buffer): Buffer {
   return Buffer.concat([head, body])
 }
 
-/** The first packet of a MySQL server, and its refusal. */
+/** The first packet of a MySQL server, and its error. */
 const MYSQL_GREETING = Buffer.concat([
   Buffer.from([10]),
   Buffer.from("8.0.36\0"),
@@ -60,7 +60,7 @@ function httpError(message: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${head}content-length: ${body.length}\r\nconnection: close\r\n\r\n`, "latin1"), body])
 }
 
-/** Starts the far side of every protocol that a client opens itself; for those where the server speaks first, `greets`. */
+/** Starts the remote system for all protocols that the client begins; `greets` is for protocols in which the server sends first. */
 export async function startFarSide(canaries: readonly Canary[], greets: "mysql" | undefined = undefined): Promise<FarSide> {
   const messages = canaries.map(spelled)
   let told = 0

@@ -2,26 +2,26 @@ import type { Answer } from "../../support/ask.ts"
 import type { HubProcess } from "../../support/hub-process.ts"
 import type { Hit, Search } from "./search.ts"
 
-/** Everything that the hub said, searched as it was said: what was done how often, how much went where, and what was found. */
+/** Searches all output of the hub as it arrives, and counts the actions, the bytes per sink, and the findings. */
 export class Ledger {
   readonly search: Search
   readonly actions = new Map<string, number>()
   readonly statuses = new Map<string, Set<number>>()
   readonly sinks = new Map<string, number>()
   readonly hits: string[] = []
-  /** Answers of 500: the hub's own fault. */
+  /** Answers with status 500, which are faults of the hub itself. */
   readonly failures: string[] = []
 
   constructor(search: Search) {
     this.search = search
   }
 
-  /** Notes that something was done. */
+  /** Records an action. */
   did(action: string): void {
     this.actions.set(action, (this.actions.get(action) ?? 0) + 1)
   }
 
-  /** Searches what came out somewhere. */
+  /** Searches the output of a sink. */
   out(sink: string, content: string | Buffer, by = ""): Hit[] {
     const hits = this.search.in(content)
     this.sinks.set(sink, (this.sinks.get(sink) ?? 0) + content.length)
@@ -30,14 +30,14 @@ export class Ledger {
     return hits
   }
 
-  /** A call of the hub's API whose whole answer is searched. */
+  /** Calls the hub's API and searches the whole answer. */
   async call(action: string, hub: HubProcess, method: string, path: string, body?: unknown, options?: Parameters<HubProcess["call"]>[3]): Promise<Answer> {
     const answer = await hub.call(method, path, body, options)
     this.answered(action, answer)
     return answer
   }
 
-  /** An answer that was got in another way. */
+  /** Searches an answer that was received in another way. */
   answered(action: string, { status, headers, text }: Answer, sink = "answers"): void {
     this.did(action)
     this.statuses.set(action, (this.statuses.get(action) ?? new Set()).add(status))
@@ -45,7 +45,7 @@ export class Ledger {
     this.out(sink, `${text}\n${JSON.stringify([...headers])}`, `${action} ${status}`)
   }
 
-  /** `3 create [201]` per action, for whoever reads the run. */
+  /** A summary for people, with `3 create [201]` for each action. */
   summary(): string {
     return [...this.actions].map(([action, times]) => `${times} ${action} [${[...(this.statuses.get(action) ?? [])].sort().join(" ")}]`).join(", ")
   }

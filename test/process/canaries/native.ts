@@ -4,7 +4,7 @@ import type { Ledger } from "./ledger.ts"
 import { type Aim, configAt, type Place, secretPlaces, takes, worded } from "./places.ts"
 import type { Canary } from "./values.ts"
 
-/** One canary at one place of one type, on its way through a hub. */
+/** Sends one canary, at one place of one type, through a hub. */
 export interface Passage {
   readonly hub: HubProcess
   readonly ledger: Ledger
@@ -13,11 +13,11 @@ export interface Passage {
   readonly place: Place
   readonly name: string
   readonly aim: Aim
-  /** An editor's key at least. */
+  /** The key of an editor or an admin. */
   readonly key: string
 }
 
-/** The places of a type in turn, one that takes the value; each canary gets another. */
+/** A place of the type that accepts the value; the places are used in turn, so that each canary gets another one. */
 export function placeFor(connector: AnyConnector, canary: Canary, turn: number): Place | undefined {
   const places = secretPlaces(connector.fields).filter(({ field }) => takes(field, worded(field, canary.value)))
   return places[turn % places.length]
@@ -25,7 +25,7 @@ export function placeFor(connector: AnyConnector, canary: Canary, turn: number):
 
 const json = { "content-type": "application/json" }
 
-/** Through everything that one connector's secret can come by: stored, shown, used, refused, failed, versioned, staged. */
+/** Sends the canary through everything that can happen to a connector's secret: it is stored, shown, used, rejected, versioned and staged. */
 export async function pass(passage: Passage): Promise<void> {
   await refuse(passage)
   await store(passage)
@@ -36,11 +36,11 @@ export async function pass(passage: Passage): Promise<void> {
 
 function configOf({ connector, place, canary, aim }: Passage, value: unknown = canary.value): Record<string, unknown> {
   const config = configAt(connector.fields, place.path, value, aim)
-  // A body needs a method that has one.
+  // A body needs a method that allows one.
   return (connector.contradictions?.(config) ?? []).length > 0 ? { ...config, method: "POST" } : config
 }
 
-/** Requests that are wrong with the secret in them, where a message might quote it. */
+/** Invalid requests with the secret in them, whose messages might quote it. */
 async function refuse(passage: Passage): Promise<void> {
   const { hub, ledger, connector, canary, name } = passage
   const { type } = connector
@@ -65,7 +65,7 @@ async function refuse(passage: Passage): Promise<void> {
   await ledger.call("a query string", hub, "GET", `/v1/connectors?${query.toString().slice(0, 6_000)}`)
 }
 
-/** A body that is not ours to encode. */
+/** Sends a raw body. */
 async function raw({ hub, ledger, key }: Passage, action: string, method: string, path: string, body: string, headers: Record<string, string>): Promise<void> {
   const response = await fetch((await hub.ready) + path, { method, body, headers: { authorization: `Bearer ${key}`, connection: "close", ...headers } })
   ledger.answered(action, { status: response.status, headers: response.headers, text: await response.text(), body: undefined })
@@ -91,13 +91,13 @@ async function store(passage: Passage): Promise<void> {
   await ledger.call("show", hub, "GET", `/v1/connectors/${name}`)
 }
 
-/** The secret's own field alone; what else is required is missing. */
+/** Sends only the secret's own field, without other required fields. */
 function partly(passage: Passage): Record<string, unknown> {
   const [first = ""] = passage.place.path
   return { [first]: configOf(passage)[first] }
 }
 
-/** Tests, statements and calls, all of which the far side refuses while it says the secret back. */
+/** Tests, statements and calls, which the remote system rejects with the secret in its error. */
 async function use(passage: Passage): Promise<void> {
   const { hub, ledger, connector, canary, name } = passage
   const of = (rest: string) => `/v1/connectors/${name}${rest}`

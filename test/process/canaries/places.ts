@@ -1,18 +1,18 @@
 import type { Field, Fields } from "../../../src/core/fields.ts"
 
-/** A secret of a type: the names on the way to it, `kind=x` for a variant, `0` for a row of a list. */
+/** The place of a secret in a type's config: the names of its path, `kind=x` for a variant, `0` for a row of a list. */
 export interface Place {
   readonly path: readonly string[]
   readonly field: Field
 }
 
-/** Where a connection goes that a config is drawn for, and what its user is called. */
+/** The destination of a config's connection, and the name of its user. */
 export interface Aim {
   readonly port: number
   readonly user: string
 }
 
-/** Every secret of a type, in every variant and list. */
+/** All secrets of a type, in all variants and lists. */
 export function secretPlaces(fields: Fields, base: readonly string[] = []): Place[] {
   return Object.entries(fields).flatMap(([name, field]): Place[] => {
     const path = [...base, name]
@@ -22,16 +22,16 @@ export function secretPlaces(fields: Fields, base: readonly string[] = []): Plac
   })
 }
 
-/** A secret as its field takes it: what is no PEM is laid into one where it must be, and into the field's example where there is one. */
+/** The value in a form that the field accepts: wrapped as PEM if the field requires it, and inserted into the field's example if there is one. */
 export function worded({ format, example }: Field, value: string): string {
   if (example !== undefined && !value.startsWith("{")) return example.replace("…", () => JSON.stringify(value).slice(1, -1))
   return format === "pem" && !value.includes("-----BEGIN ") ? `-----BEGIN OPENSSH PRIVATE KEY-----\n${value}\n-----END OPENSSH PRIVATE KEY-----` : value
 }
 
-/** Whether a place takes a value, by the field's own words. */
+/** Whether a place accepts a value, according to its field. */
 export const takes = (field: Field, value: string): boolean => value.length <= (field.maxLength ?? 65_536) && field.check?.(value) === undefined
 
-/** The smallest config with `value` at the place; whatever else is required gets a sample, other secrets `value` too. */
+/** The smallest config with `value` at the place; other required fields get a sample, and other secrets get `value` too. */
 export function configAt(fields: Fields, path: readonly string[], value: unknown, aim: Aim): Record<string, unknown> {
   const [name = "", ...rest] = path
   const out: Record<string, unknown> = {}
@@ -77,7 +77,7 @@ function text(name: string, field: Field, { port, user }: Aim): string {
   if (field.format === "pem") return "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
   if (field.format === "upload") return "00000000-0000-4000-8000-000000000000"
   if (name === "user" || name === "username") return user
-  // By such a name what is beside it is a secret.
+  // With such a name, the value in the same row is a secret.
   if (name === "name") return "X-Api-Token"
   return field.example ?? "sample"
 }

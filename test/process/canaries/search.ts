@@ -2,12 +2,12 @@ import { gunzipSync, inflateRawSync, inflateSync } from "node:zlib"
 import { ENCODINGS } from "./encodings.ts"
 import type { Canary } from "./values.ts"
 
-/** A canary that was found: which, how it was written, where. */
+/** A canary that was found, with its encoding and its place. */
 export interface Hit {
   readonly about: string
   readonly encoding: string
   readonly at: number
-  /** What stands around it. */
+  /** The surrounding text. */
   readonly around: string
 }
 
@@ -17,19 +17,19 @@ interface Pattern {
   readonly bytes: Buffer
 }
 
-/** A leak may be cut short: any 48 characters in a row of a long secret hold one of its pieces whole. */
+/** The length of a piece. A leak may be truncated: any 48 consecutive characters of a long secret contain a whole piece. */
 const PIECE = 16
 const STEP = 32
-/** What is shorter than this as bytes says nothing. */
+/** A text with fewer bytes is too short to be a finding. */
 const LEAST = 8
 const DEEPEST = 3
 const HASH_BITS = 18
 const INFLATED_MAX = 64 * 1_048_576
 
-/** Knuth's, of three bytes. */
+/** Knuth's hash of three bytes. */
 const hash = (bytes: number): number => Math.imul(bytes, 0x9e3779b1) >>> (32 - HASH_BITS)
 
-/** The parts of a secret that tell it apart: the whole, trimmed, or of a long one pieces of each line. */
+/** The parts that identify a secret: the whole trimmed text, or for a long secret, pieces of each line. */
 export function piecesOf(value: string): string[] {
   const long = (text: string): string[] => {
     const starts = Array.from({ length: Math.floor((text.length - PIECE) / STEP) + 1 }, (_, index) => index * STEP)
@@ -40,13 +40,13 @@ export function piecesOf(value: string): string[] {
   return [...new Set(texts.flatMap((text) => (text.length < LEAST ? [] : text.length > 3 * PIECE ? long(text) : [text])))]
 }
 
-/** Looks for canaries in bytes, in one pass however many there are, and inside of what is compressed. */
+/** Searches bytes for all canaries in one pass, including inside compressed data. */
 export class Search {
   /** Whether a pattern begins with three bytes of that hash. */
   readonly #starts = new Uint8Array(1 << HASH_BITS)
   readonly #patterns = new Map<number, Pattern[]>()
   readonly #known = new Set<string>()
-  /** How many bytes were searched, those that were inflated too. */
+  /** The number of bytes that were searched, including decompressed ones. */
   searched = 0
 
   constructor(canaries: readonly Canary[]) {
@@ -69,7 +69,7 @@ export class Search {
     this.#patterns.set(start, [...(this.#patterns.get(start) ?? []), pattern])
   }
 
-  /** Every canary in there, once per spelling. */
+  /** All canaries in the bytes, once per spelling. */
   in(content: string | Buffer, depth = 0): Hit[] {
     const bytes = typeof content === "string" ? Buffer.from(content) : content
     this.searched += bytes.length
@@ -90,7 +90,7 @@ export class Search {
   }
 }
 
-/** What gzip or zlib members in there hold, a broken end notwithstanding. */
+/** The contents of gzip and zlib members in the bytes, even if their end is broken. */
 function inflated(bytes: Buffer): Buffer[] {
   const out: Buffer[] = []
   const options = { finishFlush: 2, maxOutputLength: INFLATED_MAX }

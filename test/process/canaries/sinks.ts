@@ -4,13 +4,13 @@ import pg from "pg"
 import type { DataFolder } from "../../support/data-folder.ts"
 import type { Ledger } from "./ledger.ts"
 
-/** Where the embedded database listens, and its owner's password. */
+/** The address of the embedded database, and its owner's password. */
 export function embeddedOf(data: DataFolder): { readonly port: number; readonly password: string } {
   const { password } = JSON.parse(readFileSync(join(data.home(), "hub.json"), "utf8")) as { password: string }
   return { port: Number(readFileSync(join(data.home(), "cluster", "postmaster.pid"), "utf8").split("\n")[3]), password }
 }
 
-/** Searches every column of every row of every table of the hub's, bytes as bytes; how many tables had rows. */
+/** Searches every column and row of all of the hub's tables, and bytes as bytes; returns the number of tables with rows. */
 export async function searchDatabase(data: DataFolder, ledger: Ledger): Promise<number> {
   const client = new pg.Client({ host: "127.0.0.1", user: "hub", database: "postgres", ...embeddedOf(data) })
   await client.connect()
@@ -32,7 +32,7 @@ export async function searchDatabase(data: DataFolder, ledger: Ledger): Promise<
   return filled
 }
 
-/** Searches every file of the data folder but those that exist to hold a key; how many there were. */
+/** Searches every file in the data folder except the key files; returns the number of files. */
 export function searchFiles(data: DataFolder, ledger: Ledger): number {
   const files = [data.dir, data.home()].flatMap((dir) =>
     readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && !["master.key", "cli.json"].includes(entry.name)),

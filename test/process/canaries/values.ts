@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto"
 
-/** A secret that may turn up nowhere, and what is special about it. */
+/** A secret that must not appear anywhere, and its special property. */
 export interface Canary {
   readonly about: string
   readonly value: string
 }
 
-/** Letters and digits that are the same in each run and occur nowhere else. */
+/** Letters and digits that are the same in every run and occur nowhere else. */
 function seeded(seed: string, length: number, digest: "base64" | "hex" = "base64"): string {
   let out = ""
   for (let round = 0; out.length < length; round++)
@@ -22,7 +22,7 @@ const pem = (title: string, eol: string): string =>
 
 const header = Buffer.from('{"alg":"HS256"}').toString("base64url")
 
-/** What passwords, tokens and keys look like, and what any escaping, quoting, parsing or cutting on the way might trip over. */
+/** The shapes of passwords, tokens and keys, including shapes that escaping, quoting, parsing or truncation may mishandle. */
 const SHAPES: readonly (readonly [about: string, shape: (core: string) => string])[] = [
   ["plain", (core) => core],
   ["short", (core) => core.slice(0, 8)],
@@ -66,8 +66,8 @@ const SHAPES: readonly (readonly [about: string, shape: (core: string) => string
   ["separators", (core) => `${core};${core.slice(1)},x|y`],
 ]
 
-/** The forty. */
+/** The forty canaries. */
 export const CANARIES: readonly Canary[] = SHAPES.map(([about, shape], index) => ({ about, value: shape(seeded(`canary ${index}`, 16)) }))
 
-/** A secret of the hub's own or of a person, made for one use. */
+/** A secret of the hub itself or of a user, for a single purpose. */
 export const canaryOf = (use: string): string => `${seeded(use, 20)}/+%${seeded(`${use} again`, 8)}`

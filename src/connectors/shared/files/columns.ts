@@ -1,7 +1,7 @@
 import type { Column } from "../../../core/values.ts"
 import { columnOf, joinedKinds, KINDS, type Kind } from "./kinds.ts"
 
-/** The columns of several files, by name: each as wide as all of its values need, and nullable where a file lacks it. */
+/** The columns of several files, matched by name: each is wide enough for all of its values, and nullable if a file lacks it. */
 export function joinedColumns(some: readonly Column[], more: readonly Column[]): Column[] {
   const others = new Map(more.map((column) => [column.name, column]))
   const both = some.map((column) => {
@@ -25,7 +25,7 @@ function joinedColumn(one: Column, other: Column): Column {
 
 const kindIn = ({ nativeType }: Column): Kind | undefined => KINDS.find((kind) => kind === nativeType)
 
-/** Two columns of one type: digits enough for both, and only the facts that hold for both. */
+/** Two columns of one type: as many digits as either needs, and only the facts that hold for both. */
 function narrowest(one: Column, other: Column): Column {
   const { precision, scale, maxLength, zoned, ...rest } = one
   const most = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? undefined : Math.max(a, b))

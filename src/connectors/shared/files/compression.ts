@@ -19,13 +19,13 @@ const compressionOf = (head: Buffer): Compression => {
 /** A file that decompresses to more than this, and to more than 200 times its size, is treated as a bomb. */
 const FREE_BYTES = 256 * 1_048_576
 const MOST_RATIO = 200
-/** 2^23 bytes, the window that RFC 8878, 3.1.1.1.2, asks every decoder to support; more would let a file claim the memory. */
+/** 2^23 bytes, the window that RFC 8878, 3.1.1.1.2, recommends every decoder to support; with more, a file could exhaust the memory. */
 const ZSTD_WINDOW_LOG = 23
 
-/** A file may be compressed twice, as a server does that compresses a compressed file on its way. */
+/** A file may be compressed twice, for example by a server that compresses every response. */
 const MOST_LAYERS = 2
 
-/** A source without its compression, which is recognised by its first bytes; outermost first. A compressed source loses its ranges. */
+/** Removes a source's compressions, recognized by the first bytes; outermost first. A compressed source no longer supports ranges. */
 export async function decompressed(source: ByteSource): Promise<{ readonly source: Peeked; readonly compressions: readonly Compressed[] }> {
   const raw = await peek(source, MAGIC_BYTES)
   const compressions: Compressed[] = []
@@ -64,12 +64,12 @@ function decoded(source: ByteSource, compressions: readonly Compressed[]): Async
   return compressions.reduce<AsyncIterable<Buffer>>((bytes, compression) => layer(bytes, compression, taken, source.name), counted())
 }
 
-/** The bytes without one compression. Each layer is measured by the bytes of the source, so that two of them allow no more than one. */
+/** Removes one compression. The ratio is measured against the bytes of the source, so that two layers allow no more than one. */
 async function* layer(bytes: AsyncIterable<Buffer>, compression: Compressed, taken: Taken, name: string): AsyncGenerator<Buffer> {
   let given = 0
   const gzip = compression === "gzip"
   const decoder = gzip ? createGunzip() : createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } })
-  // An error of either comes out of the loop below; without the callback it would be an unhandled one as well.
+  // The loop below throws the errors of both streams; without the callback they would be unhandled as well.
   pipeline(Readable.from(gzip ? bytes : cutAtFrames(bytes), { objectMode: true, highWaterMark: 1 }), decoder, () => undefined)
   try {
     for await (const part of decoder as AsyncIterable<Buffer>) {

@@ -9,7 +9,7 @@ export interface Glob {
 
 /**
  * A pattern of paths: `*` is any text within a folder, `**` any text across folders, `?` one character of a name, and
- * `**` followed by a slash also matches no folder at all. Matching takes time in proportion to path and pattern, whatever they are.
+ * `**` followed by a slash also matches no folder at all. Matching always takes time in proportion to the path and the pattern.
  */
 export function globOf(pattern: string): Glob {
   const steps = stepsOf(pattern)
@@ -25,7 +25,7 @@ function stepsOf(pattern: string): Step[] {
   })
 }
 
-/** Follows at once all places in the pattern that the text so far can reach. */
+/** Follows all places in the pattern that the text so far can reach, all at the same time. */
 function matches(steps: readonly Step[], path: string): boolean {
   let places = closed(steps, new Set([0]), true)
   for (const character of path) {
@@ -43,7 +43,7 @@ function matches(steps: readonly Step[], path: string): boolean {
   return places.has(steps.length)
 }
 
-/** Wildcards for any number of characters may stand for none; at the start of a name, `**` and its slash together may, too. */
+/** Adds the places that are reached without a character: wildcards may match nothing, and so may `**` with its slash at the start of a name. */
 function closed(steps: readonly Step[], places: Set<number>, nameStart: boolean): Set<number> {
   for (const place of places) {
     const step = steps[place]

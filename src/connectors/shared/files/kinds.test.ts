@@ -41,7 +41,7 @@ describe("values", () => {
   ])("%s %j is %j", (as, text, wanted) => expect(converted(as, text)).toEqual(wanted))
 })
 
-describe("a column by all of its values", () => {
+describe("a column described by all of its values", () => {
   it.each<[(string | null)[], object]>([
     [["1", "2"], { type: "integer", nativeType: "integer", precision: 64 }],
     [["1", "1234567890123456"], { type: "integer", nativeType: "bigint", precision: 64 }],

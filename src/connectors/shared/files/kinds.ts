@@ -1,6 +1,6 @@
 import type { Column, Value } from "../../../core/values.ts"
 
-/** The kinds of value that a text can be. A `bigint` column has whole numbers, some with more than 15 digits, so all of them are given as text. */
+/** The kinds of value that a text can be. A `bigint` column has whole numbers of which some have more than 15 digits, so all are returned as text. */
 export const TEXT_KINDS = ["text", "integer", "bigint", "decimal", "boolean", "date", "timestamp"] as const
 /** The kinds that JSON has in addition. */
 export const KINDS = [...TEXT_KINDS, "float", "json"] as const
@@ -11,15 +11,15 @@ const DECIMAL = /^-?(?:0|[1-9]\d{0,99})\.\d{1,100}$/
 const BOOLEAN = /^(?:true|false)$/i
 const DASH = 45
 const TIMESTAMP = /^(\d{4}-\d\d-\d\d)[T ]([01]\d|2[0-3]):([0-5]\d)(:[0-5]\d(?:\.\d{1,9})?)?(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?$/
-/** Digits that every JSON number keeps. */
+/** The number of digits that every JSON number keeps. */
 const SAFE_DIGITS = 15
-/** Digits that 64 bits hold. */
+/** The number of digits that 64 bits always hold. */
 const DIGITS_OF_64_BITS = 18
 
-/** The narrowest kind of a text. A number with leading zeros, a plus or an exponent is text: it would not be written back as it was. */
+/** The narrowest kind of a text. A number with leading zeros, a plus sign or an exponent is text, because it would not be written back unchanged. */
 export function kindOf(value: string): Kind {
   const first = value.charCodeAt(0)
-  // All kinds but booleans begin with a digit or a minus.
+  // All kinds except booleans begin with a digit or a minus sign.
   if (first === DASH || (first >= 48 && first <= 57)) {
     if (value.charCodeAt(4) === DASH) return isDate(value) ? "date" : isTimestamp(value) ? "timestamp" : "text"
     if (INTEGER.test(value)) return value.length <= SAFE_DIGITS ? "integer" : "bigint"
@@ -28,14 +28,14 @@ export function kindOf(value: string): Kind {
   return BOOLEAN.test(value) ? "boolean" : "text"
 }
 
-/** The kind of a column that has texts of both; undefined is a column without a value so far. */
+/** The kind of a column that has texts of both kinds; undefined means a column without a value so far. */
 export function joined(kind: Kind | undefined, value: string | null): Kind | undefined {
   if (kind === "text" || value === null || value === "") return kind
   const other = kindOf(value)
   return kind === undefined || kind === other ? other : joinedKinds(kind, other, "text")
 }
 
-/** The numeric kinds that hold all values of both; any other pair has `otherwise` in common. */
+/** The numeric kind that holds all values of both; `otherwise` for any other pair. */
 export function joinedKinds(kind: Kind, other: Kind, otherwise: "text" | "json"): Kind {
   if (kind === other) return kind
   const [one, two] = [HOLDS[kind], HOLDS[other]]
@@ -43,7 +43,7 @@ export function joinedKinds(kind: Kind, other: Kind, otherwise: "text" | "json")
   return one.includes(other) ? kind : two.includes(kind) ? other : "decimal"
 }
 
-/** Which other kinds a numeric kind holds. */
+/** The other kinds that a numeric kind can hold. */
 const HOLDS: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
   integer: [],
   bigint: ["integer"],
@@ -51,7 +51,7 @@ const HOLDS: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
   decimal: ["integer", "bigint", "float"],
 }
 
-/** Converts a text to a value of that kind on our wires; undefined if it is not a value of the kind. An empty text is null, except for the kind `text`. */
+/** Converts a text to a value of that kind as the API spells it; undefined if it is not one. An empty text is null, except for the kind `text`. */
 export function converted(kind: Kind, text: string | null): Value | undefined {
   if (text === null || kind === "text" || kind === "json") return text
   if (text === "") return null
@@ -90,7 +90,7 @@ export class ColumnFacts {
     this.note(text)
   }
 
-  /** Takes a text into account whose kind is given. */
+  /** Takes into account a text of a kind that is given. */
   note(text: string | null): void {
     if (text === null || text === "") return
     if (this.kind === "timestamp") {
@@ -115,7 +115,7 @@ export class ColumnFacts {
   }
 }
 
-/** A column of the catalog for a kind; of unknown type when no value told its kind. */
+/** A column of the catalog for a kind; its type is unknown if no value showed its kind. */
 export const columnOf = (name: string, kind: Kind | undefined): Column => ({
   name,
   type: kind === undefined ? "unknown" : kind === "text" ? "string" : kind === "bigint" ? "integer" : kind,
@@ -128,7 +128,7 @@ export const columnOf = (name: string, kind: Kind | undefined): Column => ({
 export const settled = (columns: readonly Column[]): Column[] =>
   columns.map((column) => (column.type === "unknown" && column.nativeType === "" ? columnOf(column.name, "text") : column))
 
-/** The kind by which a column's values are made: its own, or the one that its type has in common with other systems' columns. */
+/** The kind in which a column's values are returned: its own, or for columns of other systems the one of its type. */
 export function kindOfColumn({ nativeType, type }: Pick<Column, "nativeType" | "type">): Kind {
   const own = KINDS.find((kind) => kind === nativeType)
   if (own !== undefined) return own

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { declaredFormatOf, textFormatOf } from "./known-formats.ts"
 
-describe("a text that is not a table is named", () => {
+describe("the format of a text that is not a table is named", () => {
   it.each([
     ["<!DOCTYPE html>\n<html>\n<body>Please sign in</body>", "HTML"],
     ["  \n<html><head>", "HTML"],
@@ -35,7 +35,7 @@ describe("a text that is not a table is named", () => {
     "html,css\n1,2\n",
     "a < b,c\n1,2\n",
     "",
-  ])("a table is not: %j", (text) => {
+  ])("a table is not rejected: %j", (text) => {
     expect(textFormatOf(text, true)).toBeUndefined()
   })
 })
@@ -50,7 +50,7 @@ it.each([
   ["application/atom+xml;type=feed", "XML"],
   ["application/rtf", "RTF"],
   ["application/pdf", "PDF"],
-  ["image/png", "no text"],
+  ["image/png", "not text"],
 ])("a server's %s is not CSV", (type, what) => {
   expect(declaredFormatOf(type)).toContain(what)
 })

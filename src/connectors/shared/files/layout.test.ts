@@ -24,7 +24,7 @@ describe("a glob", () => {
     expect([yes.filter(matches), no.filter(matches)]).toEqual([yes, []])
   })
 
-  it("agrees with a regular expression that means the same", () => {
+  it("matches the same paths as an equivalent regular expression", () => {
     const piece = fc.constantFrom("a", "b", "/", "*", "?", "**", "**/")
     const path = fc.string({ unit: fc.constantFrom("a", "b", "/"), maxLength: 8 })
     fc.assert(
@@ -43,12 +43,13 @@ describe("a glob", () => {
     )
   })
 
-  it("takes no time that grows with the ways in which it could match", () => {
+  it("takes time that does not grow with the number of ways to match", () => {
     expect(globOf("*a".repeat(500)).matches("a".repeat(5_000))).toBe(true)
     expect(globOf(`${"**/*a".repeat(100)}b`).matches("a/".repeat(1_000))).toBe(false)
   })
 
-  it("lists below what it begins with", () => expect(["a/b*/c", "a/b", "*", "x?"].map((pattern) => globOf(pattern).prefix)).toEqual(["a/b", "a/b", "", "x"]))
+  it("lists only the files below its common beginning", () =>
+    expect(["a/b*/c", "a/b", "*", "x?"].map((pattern) => globOf(pattern).prefix)).toEqual(["a/b", "a/b", "", "x"]))
 })
 
 describe("a layout", () => {
@@ -68,11 +69,11 @@ describe("a layout", () => {
     ["data/t/a%20b=x%2Fy/=no/x.csv", "data/t/", [["a b", "x/y"]]],
     ["dt=1/x.csv", "./", [["dt", "1"]]],
     ["x.csv", "./", []],
-  ])("of folders puts %s into %s", (path, stream, partitions) => {
+  ])("by folders puts %s into %s", (path, stream, partitions) => {
     expect([layout.streamOf(path), layout.partitionsOf(path).map(({ name, value }) => [name, value])]).toEqual([stream, partitions])
   })
 
-  it("has the files that match, and no folders", () => {
+  it("has only files that match, and no folders", () => {
     expect(["data/x", "data/a/b/x", "data/", "datax", "x"].filter((path) => layout.has(path))).toEqual(["data/x", "data/a/b/x"])
     expect([layout.prefix, layout.prefixOf("data/a/"), layout.prefixOf("./"), new Layout({ per: "folder", glob: "**" }).prefixOf("./")]).toEqual([
       "data/",
@@ -106,7 +107,7 @@ describe("columns of several files", () => {
     }
   })
 
-  it("are nullable where a file lacks them", () => {
+  it("are nullable if a file lacks them", () => {
     const [a, b] = [
       { ...column("text"), name: "a" },
       { ...column("text"), name: "b" },

@@ -16,7 +16,7 @@ const call = { batchRows: 1_000, signal: new AbortController().signal, stage: (_
 
 const MANY = 200_000
 
-/** What is in use, garbage apart: other tests of the process leave much of that. */
+/** The memory in use without garbage, of which other tests in this process leave a lot. */
 function inUse(): number {
   setFlagsFromString("--expose-gc")
   ;(runInNewContext("gc") as () => void)()
@@ -38,7 +38,7 @@ function vast(folder: (index: number) => string, note: () => void): FileStore {
 }
 
 describe("hundreds of thousands of files", () => {
-  /** Runs with a client over such a store; gives the most of the heap that was used, in MiB. */
+  /** Runs the work with a client of such a store; returns the peak of the heap in use, in MiB. */
   async function peak(folder: (index: number) => string, work: (client: FileClient) => Promise<void>): Promise<number> {
     const before = inUse()
     let [most, pages] = [0, 0]
@@ -101,9 +101,9 @@ describe("a listing", () => {
     return all
   }
 
-  it("goes from page to page, empty ones too", async () => expect(await list([["a"], [], ["b", "c"]])).toEqual(["a", "b", "c"]))
+  it("goes from page to page, including empty ones", async () => expect(await list([["a"], [], ["b", "c"]])).toEqual(["a", "b", "c"]))
 
-  it("must be in the order of UTF-8, which differs from that of JavaScript", async () => {
+  it("must be in the order of UTF-8 bytes, which differs from JavaScript's order", async () => {
     expect(await list([["\uFFFD"], ["\u{1F600}"]])).toEqual(["\uFFFD", "\u{1F600}"])
     for (const pages of [[["b", "a"]], [["a"], ["a"]], [["\u{1F600}"], ["\uFFFD"]]])
       await expect(list(pages)).rejects.toMatchObject({ code: "response_invalid" })

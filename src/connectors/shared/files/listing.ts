@@ -2,7 +2,7 @@ import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import type { FileEntry, FileStore } from "./store.ts"
 
-/** All files below a prefix, page by page, behind a path. Throws when the store does not keep to the order of its paths. */
+/** Lists all files below a prefix, page by page, after a path. Throws if the store does not list its paths in order. */
 export async function* filesBelow(store: FileStore, prefix: string, after: string | undefined, call: Call): AsyncGenerator<FileEntry> {
   let previous = after
   let page: string | undefined
@@ -12,7 +12,7 @@ export async function* filesBelow(store: FileStore, prefix: string, after: strin
       if (previous !== undefined && comparePaths(file.path, previous) <= 0)
         throw new PlatformError(
           "response_invalid",
-          `The store lists ${file.path} behind ${previous}, out of order, so its files cannot be followed one by one.`,
+          `The store lists ${file.path} after ${previous}, which is out of order, so its files cannot be read one by one.`,
         )
       previous = file.path
       yield file
@@ -21,5 +21,5 @@ export async function* filesBelow(store: FileStore, prefix: string, after: strin
   } while (page !== undefined)
 }
 
-/** By their UTF-8 bytes, which is how object stores order them; JavaScript's own order differs beyond the 16-bit characters. */
+/** Compares paths by their UTF-8 bytes, as object stores do; JavaScript's own order differs for characters beyond 16 bits. */
 export const comparePaths = (one: string, other: string): number => (one === other ? 0 : Buffer.compare(Buffer.from(one), Buffer.from(other)))

@@ -3,10 +3,10 @@ import type { Cursor, Stream } from "../../../core/streams.ts"
 import { decodeCursor, encodeCursor, notACursor } from "../cursors.ts"
 import type { Position } from "./format.ts"
 
-/** The place at which a read of files continues: a file, the version that was read, and the position in it; null after its end. */
+/** The place at which a read of files resumes: a file, its version, and the position in it; null after its end. */
 export interface Place {
   readonly path: string
-  /** Short; "" when the store names no versions. */
+  /** The short mark; "" if the store has no versions. */
   readonly mark: string
   readonly position: Position | null
 }

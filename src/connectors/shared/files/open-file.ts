@@ -7,16 +7,16 @@ import type { Layout } from "./layout.ts"
 import type { ByteSource } from "./source.ts"
 import type { FileStore } from "./store.ts"
 
-/** Columns that a message names. */
+/** The maximum number of columns that a message names. */
 const SHOWN = 30
 
-/** What the verbs of a type of files need from its open client. */
+/** The parts of an open client that the verbs of a file type use. */
 export interface FileClient {
   readonly store: FileStore
   readonly layout: Layout
-  /** The formats that are read. A single format is used for every file, whether or not the file looks like it. */
+  /** The formats that can be read. A single format is used for every file, whether or not the file looks like it. */
   readonly formats: readonly Format[]
-  /** How discovery learns the columns: `values` reads every file to its end, `heads` looks at the first part of some files. */
+  /** How discovery finds the columns: `values` reads every file to its end, `heads` reads the first part of some files. */
   readonly survey: "values" | "heads"
   /** How files are written; absent if they cannot be written. */
   readonly output?: { readonly format: Format; readonly compression: Compression }
@@ -38,7 +38,7 @@ export async function openFile({ store, formats, layout }: FileClient, path: str
   const raw = listed ?? (await store.open(path, call))
   try {
     const { source, compressions } = await decompressed(raw)
-    if (source.head.length === 0) throw new PlatformError("response_invalid", `The file ${path} is empty; a file has at least a header or a record.`)
+    if (source.head.length === 0) throw new PlatformError("response_invalid", `The file ${path} is empty; it must have at least a header or a record.`)
     const format = formatOf(formats, source.head, path)
     const table = await format.open(source)
     if (layout.per === "one") assertColumns(table, path)
@@ -50,7 +50,7 @@ export async function openFile({ store, formats, layout }: FileClient, path: str
   }
 }
 
-/** Refuses options that name columns which the file lacks: a mistyped name would otherwise fix nothing without a word. */
+/** Rejects options that name columns that the file lacks, because a mistyped name would otherwise be ignored silently. */
 function assertColumns({ missing = [], columns }: OpenTable, path: string): void {
   const [name] = missing
   if (name === undefined) return
@@ -68,5 +68,8 @@ function formatOf(formats: readonly Format[], head: Buffer, path: string): Forma
   if (best !== undefined && best.likely >= 0.5) return best.format
   const other = binaryFormatOf(head) ?? textFormatOf(head.toString("utf8", 0, 65_536), false)
   if (other !== undefined) throw new PlatformError("response_invalid", `The file ${path} cannot be read: it is ${other}.`)
-  throw new PlatformError("response_invalid", `The file ${path} looks like none of ${formats.map(({ name }) => name).join(", ")}, which this connector reads.`)
+  throw new PlatformError(
+    "response_invalid",
+    `The file ${path} does not look like any of the formats that this connector reads: ${formats.map(({ name }) => name).join(", ")}.`,
+  )
 }

@@ -9,19 +9,19 @@ export interface ByteSource extends AsyncDisposable {
   readonly bytes?: number | undefined
   /** The Content-Type that a server gave it. */
   readonly contentType?: string | undefined
-  /** Whether a part can be read alone. Without ranges, the bytes before it are read and dropped. */
+  /** Whether a part can be read alone. Without ranges, the bytes before it are read and discarded. */
   readonly ranges: boolean
-  /** The bytes from one offset to another (excluded). Rejects with `PastEnd` when there are fewer than `from`. */
+  /** The bytes from one offset up to another, which is excluded. Rejects with `PastEnd` if there are fewer than `from`. */
   open(from?: number, to?: number): AsyncIterable<Buffer>
 }
 
-/** The bytes by which a file's compression and format are recognised. */
+/** The number of bytes by which a file's compression and format are recognized. */
 export const SAMPLE_BYTES = 262_144
 
-/** A source that ends before the offset at which it is to be read. */
+/** The source ends before the offset at which reading should start. */
 export class PastEnd extends RangeError {}
 
-/** The error for a file that was changed while it was read, or between two parts of a read. */
+/** The error for a file that changed while it was read, or between two parts of a read. */
 export const fileChanged = (name: string, cause?: unknown): PlatformError =>
   new PlatformError("query_invalid", `The file ${name} was changed or replaced since the read began; read it again from its beginning.`, { cause })
 

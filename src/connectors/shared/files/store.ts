@@ -7,36 +7,36 @@ export interface FileEntry {
   readonly path: string
   readonly mark: string
   readonly bytes?: number | undefined
-  /** The file, where the store had to open it to list it. Its reader disposes of it. */
+  /** The open file, if the store had to open it to list it. Its reader disposes of it. */
   readonly source?: ByteSource
 }
 
 export interface FilePage {
   readonly files: readonly FileEntry[]
-  /** The page that follows, in the store's own words. Absent on the last page. */
+  /** The next page, in the store's own terms. Absent on the last page. */
   readonly next?: string | undefined
 }
 
-/** Where a page of a listing begins: behind a path, or where the page before it ended. */
+/** Where a page of a listing begins: after a path, or where the previous page ended. */
 export interface ListFrom {
   readonly after?: string | undefined
   readonly page?: string | undefined
 }
 
-/** A place that holds files by path: a bucket, a container, a folder on a server. */
+/** A store of files by path: a bucket, a container, a folder on a server. */
 export interface FileStore {
   /**
-   * One page of the files whose path begins with `prefix`. Paths come in the order of their UTF-8 bytes; readers go
-   * through millions of them by this order alone, in flat memory.
+   * One page of the files whose path begins with `prefix`. Paths are in the order of their UTF-8 bytes, which lets readers
+   * handle millions of them in flat memory.
    */
   list(prefix: string, from: ListFrom, call: Call): Promise<FilePage>
-  /** One file; `stream_not_found` when there is none. The source gives the bytes of its mark, or fails. */
+  /** Opens one file; `stream_not_found` if it does not exist. The source returns the bytes of the version in its mark, or fails. */
   open(path: string, call: Call): Promise<ByteSource>
-  /** Stores a file whole: nothing is seen under its path until all bytes are there. */
+  /** Stores a whole file: nothing is visible at its path until all bytes are stored. */
   put?(path: string, bytes: AsyncIterable<Buffer>, call: Call): Promise<{ readonly mark: string; readonly bytes: number }>
 }
 
-/** A store of one file, which has to be opened for its name and mark to be known. */
+/** A store of one file, which must be opened before its name and mark are known. */
 export function oneFile(open: (call: Call) => Promise<ByteSource>): FileStore {
   return {
     async list(_prefix, _from, call) {
@@ -47,7 +47,7 @@ export function oneFile(open: (call: Call) => Promise<ByteSource>): FileStore {
       const source = await open(call)
       if (source.name === path) return source
       await source[Symbol.asyncDispose]()
-      throw new PlatformError("stream_not_found", `The connector reads the file ${JSON.stringify([source.name])} and no other; take the path from its catalog.`)
+      throw new PlatformError("stream_not_found", `The connector reads only the file ${JSON.stringify([source.name])}; take the path from its catalog.`)
     },
   }
 }

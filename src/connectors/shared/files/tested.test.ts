@@ -35,12 +35,12 @@ const client = (layout: LayoutSpec, more: Partial<FileClient> = {}): FileClient 
 })
 const put = (path: string, content: string): Promise<void> => writeIn(folder.path, path, content)
 
-describe("a test", () => {
+describe("a connector test", () => {
   const tested = (of: FileClient) => verbs.test(of, call())
 
   it.each([
     ["CSV", "a.csv", "a,b,c\n1,2\n3,4\n", /Each of the first 2 records of a.csv is rejected: line 2 has 2 fields/],
-    ["one object a line", "a.ndjson", '{"a"\n', /The only record of a.ndjson is rejected: line 1 is not valid JSON/],
+    ["one object per line", "a.ndjson", '{"a"\n', /The only record of a.ndjson is rejected: line 1 is not valid JSON/],
     ["an array", "a.json", "[1,2]", /Each of the first 2 records of a.json is rejected: line 1 is not a JSON object/],
   ])("fails for a file whose first records are all rejected: %s", async (_, path, text, says) => {
     await put(path, text)
@@ -51,7 +51,7 @@ describe("a test", () => {
     })
   })
 
-  it("says of some rejected records how many they are, and reports guesses as data and as warnings", async () => {
+  it("reports the number of rejected records, and reports guesses as data and as warnings", async () => {
     await put("a.csv", "code,name\nA,Ada\nB\nC,Cy\n")
     const { warnings, guesses } = await tested(client({ per: "file", glob: "**" }))
     expect(warnings?.[0]).toBe("1 of the first 3 records is rejected; the first one, line 3, has 1 field, and the file has 2 columns.")
@@ -66,7 +66,7 @@ describe("a test", () => {
 })
 
 describe("a file of comments alone", () => {
-  it("fails, where their prefix is fixed", async () => {
+  it("fails if the comment prefix is fixed", async () => {
     await put("a.csv", "# a\n# b\n")
     const formats = [csvFormat({ ...AUTO, commentPrefix: "#" })]
     await expect(verbs.test(client({ per: "one" }, { formats }), call())).rejects.toMatchObject({

@@ -47,7 +47,7 @@ const call = {
 const source = (path = "x.csv") => urlSource(new URL(`${server.url}/${path}`), httpClient(lease.dispatcher()), call)
 
 describe("a URL", () => {
-  it("is asked once when it is read from its beginning, and takes a turn for every further request", async () => {
+  it("is requested once when it is read from its beginning, and every further request counts against the rate limit", async () => {
     const file = await source()
     expect(file).toMatchObject({ name: "x.csv", bytes: 20, ranges: true, mark: expect.stringMatching(/^[0-9a-f]{64}$/) })
     expect(await bytesIn(file.open())).toEqual(DATA)
@@ -61,8 +61,8 @@ describe("a URL", () => {
     ["without ranges", { ranges: false }],
     ["with a weak ETag", { etag: 'W/"1"' }],
     ["without an ETag", { etag: undefined }],
-    ["whose content-length is of a coding", { headers: { "content-encoding": "gzip" }, ranges: false }],
-  ])("%s is read from its beginning for any part of it", async (_, more) => {
+    ["whose content-length is that of encoded content", { headers: { "content-encoding": "gzip" }, ranges: false }],
+  ])("%s is read from its beginning for every part", async (_, more) => {
     Object.assign(state, more)
     const file = await source()
     expect(file.ranges).toBe(false)
@@ -71,7 +71,7 @@ describe("a URL", () => {
     expect(asked.map(({ range }) => range)).toEqual([undefined, undefined])
   })
 
-  it("whose file is another one by the time of a further request fails", async () => {
+  it("fails if its file has changed by the time of a further request", async () => {
     for (const ranges of [true, false]) {
       Object.assign(state, { etag: '"1"', ranges, data: DATA })
       const file = await source()
@@ -81,7 +81,7 @@ describe("a URL", () => {
     }
   })
 
-  it("whose server answers another part than was asked for gives no wrong bytes", async () => {
+  it("returns no wrong bytes if its server sends a different part from the requested one", async () => {
     const file = await source()
     await bytesIn(file.open())
     state.lies = true
@@ -94,19 +94,19 @@ describe("a URL", () => {
     expect(await bytesIn(file.open(20))).toEqual(Buffer.alloc(0))
   })
 
-  it("has no mark when its server names no version", async () => {
+  it("has no mark if its server names no version", async () => {
     Object.assign(state, { etag: undefined, length: false })
     const file = await source()
     expect([file.mark, file.bytes, file.ranges]).toEqual(["", undefined, false])
     await file[Symbol.asyncDispose]()
   })
 
-  it("lets go of an answer that nobody reads", async () => {
+  it("closes a response that no caller reads", async () => {
     state.data = Buffer.alloc(50_000_000, "x")
     const file = await source()
     expect(open).toBe(1)
     await file[Symbol.asyncDispose]()
-    await within(5_000, () => open === 0, "the answer is let go of")
+    await within(5_000, () => open === 0, "the response is closed")
   })
 
   it.each<[number, string]>([
@@ -123,7 +123,7 @@ describe("a URL", () => {
     await expect(source()).rejects.toMatchObject({ code, details: { status } })
   })
 
-  it("may not be coded in a way that was not asked for", async () => {
+  it("may not have a content coding that was not requested", async () => {
     state.headers = { "content-encoding": "br" }
     await expect(source()).rejects.toMatchObject({ code: "response_invalid", message: expect.stringContaining("br") })
   })

@@ -5,21 +5,21 @@ import type { HttpClient, StreamedAnswer } from "../http/client.ts"
 import { nameOf, requestTo } from "../http/requests.ts"
 import { type ByteSource, fileChanged, PastEnd, section } from "./source.ts"
 
-/** How a store that knows its files tells of one. */
+/** The facts about a file that its store already knows. */
 export interface Known {
   readonly name: string
-  /** The mark that the store's listing gives to the version in an answer. */
+  /** The mark in the store's listing for the version in an answer. */
   markOf(headers: StreamedAnswer["headers"]): string
-  /** Headers of each request for it, by names in lower case. */
+  /** The headers of each request for the file; their names are in lower case. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A compressed file is read as it stands, and an answer may not be coded on its way. */
+/** Asks for the file as it is stored, compressed or not, without a content coding for the transfer. */
 const HEADERS = { accept: "text/csv, text/plain;q=0.9, */*;q=0.5", "accept-encoding": "identity" }
 
 /**
- * The file at a URL, asked for once; its body is read at the pace of the reader. A server that offers ranges (RFC 9110, 14)
- * and names the version by a strong ETag is asked for parts; each of them must be of the version that came first.
+ * The file at a URL. It is requested once, and its body is read at the pace of the reader. If the server supports ranges (RFC
+ * 9110, 14) and names the version by a strong ETag, parts are requested; each must be of the version that was read first.
  */
 export async function urlSource(url: URL, http: HttpClient, call: Call, known?: Known): Promise<ByteSource> {
   const ask = (headers: Readonly<Record<string, string>>): Promise<StreamedAnswer> =>
@@ -66,7 +66,7 @@ export async function urlSource(url: URL, http: HttpClient, call: Call, known?: 
   }
 }
 
-/** The headers that name a version of the file; "||" when the server sends none of them. */
+/** The headers that name a version of the file; "||" if the server sends none of them. */
 const versionOf = (headers: StreamedAnswer["headers"]): string =>
   [headers["etag"], headers["last-modified"], headers["content-length"]].map((each) => each ?? "").join("|")
 
@@ -75,21 +75,21 @@ function markOf({ headers }: Pick<StreamedAnswer, "headers">): string {
   return version === "||" ? "" : createHash("sha256").update(version).digest("hex")
 }
 
-/** The answer, unless it is another success than the wanted one or has a coding that was not asked for. */
+/** The response; fails if it has another success status than the wanted one, or a content coding that was not requested. */
 function checked(answer: StreamedAnswer, wanted: number): StreamedAnswer {
   const { status, headers, url } = answer
   const coding = (headers["content-encoding"] ?? "identity").toLowerCase()
   const wrong =
     status !== wanted
-      ? `answers ${status} without the bytes that were asked for; check the URL.`
+      ? `answers with status ${status} and without the requested bytes; check the URL.`
       : ["identity", "", "gzip", "x-gzip"].includes(coding)
         ? undefined
-        : `sends the file with the content coding ${coding.slice(0, 40)}, which was not asked for; serve it as it is, or as gzip.`
+        : `sends the file with the content coding ${coding.slice(0, 40)}, which was not requested; serve the file unencoded, or as a gzip file.`
   if (wrong === undefined) return answer
   throw closed(answer, new PlatformError("response_invalid", `${url.origin} ${wrong}`, { details: { status } }))
 }
 
-/** Closes an answer whose body is not read, and returns the error. */
+/** Closes a response whose body will not be read, and returns the error. */
 function closed(answer: StreamedAnswer, error: PlatformError): PlatformError {
   answer.close()
   return error

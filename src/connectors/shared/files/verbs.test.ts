@@ -60,7 +60,7 @@ const batches = (of: FileClient, from: Stream, more: Partial<ReadOptions> = {}, 
 const rows = async (of: FileClient, from: Stream, more: Partial<ReadOptions> = {}): Promise<(readonly Value[])[]> =>
   (await batches(of, from, more)).flatMap((batch) => [...batch.rows])
 
-/** Two months of orders in partition folders, in all formats and compressions. */
+/** Writes two months of orders into partition folders, in all formats and compressions. */
 async function orders(): Promise<void> {
   await put("orders/dt=2026-01-01/a.csv", "id,total\n1,1.50\n2,2\n3,3\n")
   await put("orders/dt=2026-01-01/b.ndjson.gz", gzipSync('{"id":4,"total":4}\n{"id":5,"note":"n"}\n'))
@@ -77,7 +77,7 @@ const ORDERS: (readonly Value[])[] = [
 ]
 
 describe("a folder is a stream", () => {
-  it("with the columns of all of its files and of its partition folders, whatever their formats", async () => {
+  it("with the columns of all of its files and of its partition folders, in any format", async () => {
     await orders()
     await put("orders/dt=2026-02-01/d.csv.zst", zstdCompressSync("total,id\n"))
     await put("people.csv", "id,name\n1,Zoë\n")
@@ -93,7 +93,7 @@ describe("a folder is a stream", () => {
     ])
   })
 
-  it("whose rows come file by file, with the folders' values, and with the reason for each record that is no row", async () => {
+  it("whose rows come file by file, with the folders' values and the reason for each record that is not a row", async () => {
     await orders()
     const of = client(FOLDERS)
     const all = await batches(of, stream("orders/"))
@@ -103,7 +103,7 @@ describe("a folder is a stream", () => {
     expect(rejected.at(-1)).toMatchObject({ file: "orders/dt=2026-02-01/d.csv.zst", line: 4, lastLine: 4, reason: "has 1 field, and the file has 2 columns." })
   })
 
-  it("goes on behind any batch", async () => {
+  it("that resumes after any batch", async () => {
     await orders()
     const from = stream("orders/")
     const all = await batches(client(FOLDERS), from)
@@ -112,7 +112,7 @@ describe("a folder is a stream", () => {
     expect(await batches(client(FOLDERS), from, {}, { maxRows: 3, batchRows: 10 })).toMatchObject([{ rows: ORDERS.slice(0, 3) }])
   })
 
-  it("says when a file under a cursor was changed or is gone, unless it was read to its end and is gone", async () => {
+  it("that fails if the file of a cursor was changed or deleted, unless it was deleted after it was read to its end", async () => {
     await orders()
     const from = stream("orders/")
     const all = await batches(client(FOLDERS), from)
@@ -128,7 +128,7 @@ describe("a folder is a stream", () => {
       await expect(batches(client(FOLDERS), from, { after })).rejects.toMatchObject({ message: expect.stringContaining("a.csv was changed") })
   })
 
-  it("can be read by what its catalog says, some columns of it and in another order", async () => {
+  it("that can be read with some columns of its catalog, in another order", async () => {
     await orders()
     const [found] = (await discovered(client(FOLDERS))).streams
     const picked = ["dt", "note", "id"].flatMap((name) => found?.columns.filter((column) => column.name === name) ?? [])
@@ -136,7 +136,7 @@ describe("a folder is a stream", () => {
     expect((await rows(client(FOLDERS), stream("orders/", picked))).slice(0, 6)).toEqual(ORDERS.map(([id, , note, dt]) => [dt, note, id]))
   })
 
-  it("fails by name for a file with a column that the first files lack, when no catalog says what there is", async () => {
+  it("that fails by name for a file with a column that the first files lack, if there is no catalog", async () => {
     for (let index = 10; index < 40; index++) await put(`x/${index}.csv`, index === 35 ? "a,b,c\n1,2,3\n" : "a,b\n1,2\n")
     await expect(batches(client(FOLDERS), stream("x/"))).rejects.toMatchObject({
       code: "query_invalid",
@@ -144,7 +144,7 @@ describe("a folder is a stream", () => {
     })
   })
 
-  it("has a partition whose value is missing, and fails by name for one that its column cannot hold", async () => {
+  it("that may have a partition without a value, and fails by name for a value that its column cannot hold", async () => {
     await put("t/n=1/x.csv", "a,b\n1,2\n")
     await put("t/n=__HIVE_DEFAULT_PARTITION__/x.csv", "a,b\n3,4\n")
     const [found] = (await discovered(client(FOLDERS))).streams
@@ -162,7 +162,7 @@ describe("a folder is a stream", () => {
 })
 
 describe("a file is a stream", () => {
-  it("of its own, and only where it matches", async () => {
+  it("of its own, and only if it matches", async () => {
     await orders()
     await put("orders/secret.csv", "a,b\n1,2\n")
     const of = client({ per: "file", glob: "orders/dt=*/*" })
@@ -182,7 +182,7 @@ describe("a file is a stream", () => {
     await expect(rows(of, { ...stream("x"), path: [] })).rejects.toMatchObject({ code: "stream_not_found" })
   })
 
-  it("whose columns are those of all of its values, where discovery reads them", async () => {
+  it("whose columns fit all of its values, if discovery reads them all", async () => {
     await put("a.csv", `n,at\n${"1,2026-01-01T00:00Z\n".repeat(60_000)}x,\n`)
     await put("b.csv", "n,m\n1,2\n3\n")
     const { streams, skipped } = await discovered(client(FILES, { survey: "values" }))
@@ -194,7 +194,7 @@ describe("a file is a stream", () => {
     expect(skipped).toEqual([{ path: ["b.csv", "line 3"], reason: "has 1 field, and the file has 2 columns." }])
   })
 
-  it("that cannot be read is skipped with the reason, and the others are there", async () => {
+  it("that is skipped with the reason if it cannot be read, while the others are listed", async () => {
     await put("a.csv", "a,b\n1,2\n")
     await put("b.png", Buffer.from("89504e470d0a1a0a", "hex"))
     await put("c.csv", "")
@@ -213,21 +213,21 @@ describe("a file is a stream", () => {
 })
 
 describe("a catalog of many files", () => {
-  it("looks into the first ones and the last one, and says how many it did not look into", async () => {
+  it("opens the first files and the last one, and reports the number that it did not open", async () => {
     for (let index = 100; index < 150; index++) await put(`x/${index}.csv`, index === 149 ? "a,last\n1,2\n" : index === 130 ? "a,hidden\n1,2\n" : "a,b\n1,2\n")
     const opened: string[] = []
     const { streams, skipped } = await discovered(client(FOLDERS, { store: folderStore(root, { page: 7, opened }) }))
     expect(streams[0]?.columns.map(({ name }) => name)).toEqual(["a", "b", "last"])
-    expect(streams[0]?.comment).toContain("50 files, 20 of them looked into")
+    expect(streams[0]?.comment).toContain("50 files, 20 of them opened")
     expect(skipped).toEqual([{ path: ["x/"], reason: "30 of its 50 files were not opened; columns that only they have are not in the catalog." }])
     expect(opened).toHaveLength(20)
   })
 
-  it("names a thousand rejected records, and counts the others", async () => {
+  it("names a thousand rejected records and counts the others", async () => {
     await put("a.csv", `a,b\n1,2\n${"x\n".repeat(1_500)}`)
     const { skipped, counted } = await discovered(client(FILES, { survey: "values" }))
     expect(skipped).toHaveLength(1_001)
-    expect(skipped.at(-1)).toEqual({ path: ["a.csv", "from line 1003"], reason: "500 more records are left out; read the file to have each of them named." })
+    expect(skipped.at(-1)).toEqual({ path: ["a.csv", "from line 1003"], reason: "500 more records are left out; read the file to see each of them." })
     expect(counted?.byKind).toEqual({ file: 1, "rejected record": 1_001 })
   })
 })
@@ -235,7 +235,7 @@ describe("a catalog of many files", () => {
 describe("slices", () => {
   const sliceRows = async (of: FileClient, from: Stream, slices: readonly Slice[]) => Promise.all(slices.map((slice) => rows(of, from, { slice })))
 
-  it("of a folder are runs of files, disjoint and together the whole, each of which can be gone on with", async () => {
+  it("of a folder are runs of files, disjoint and complete, and each can be resumed", async () => {
     for (let index = 100; index < 130; index++) await put(`x/${index}.csv`, `a,b\n${`${index},1\n`.repeat(index % 7)}`)
     const from = stream("x/")
     const of = client(FOLDERS)
@@ -262,7 +262,7 @@ describe("slices", () => {
     ["a changed file", () => put("x/103.csv", "a,b\n9,9\n")],
     ["a new file", () => put("x/103b.csv", "a,b\n9,9\n")],
     ["a lost file", () => rm(join(root, "x/103.csv"))],
-  ])("fail for %s, so that they show one moment", async (_, change) => {
+  ])("fail for %s, so that they all show the same moment", async (_, change) => {
     for (let index = 100; index < 110; index++) await put(`x/${index}.csv`, "a,b\n1,2\n")
     const from = stream("x/")
     await using slicing = await verbs.slices(client(FOLDERS), from, { kind: "all" }, 2, call())
@@ -274,7 +274,7 @@ describe("slices", () => {
     ])
   })
 
-  it("of one large file are parts at record boundaries; its lines are counted from their beginning", async () => {
+  it("of one large file are parts at record boundaries, with lines counted from the beginning of each part", async () => {
     const line = `1,"${"some text, quoted\n".repeat(20)}"\n`
     const many = Math.ceil((70 * 1_048_576) / line.length)
     await put("x/big.csv", `id,text\n${line.repeat(many)}only one\n`)
@@ -301,7 +301,7 @@ describe("slices", () => {
     ])
   })
 
-  it("that were not made here are refused, and so are cursors", async () => {
+  it("that the hub did not create are rejected, and so are cursors", async () => {
     await orders()
     const [folder, file] = [stream("orders/"), stream("orders/dt=2026-01-01/a.csv")]
     const cursor = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
@@ -337,7 +337,7 @@ describe("slices", () => {
 })
 
 describe("bytes", () => {
-  it("of a folder of files of one shape pass file by file, and a file of another shape fails by name", async () => {
+  it("of a folder pass file by file if all files have one shape, and a file of another shape fails by name", async () => {
     await put("x/1.csv", "a,b\n1,2\n")
     await put("x/2.csv.gz", gzipSync('a,b\n3,"4"\nbad\n'))
     const of = client(FOLDERS)
@@ -365,7 +365,7 @@ describe("bytes", () => {
     await expect(drained).rejects.toMatchObject({ code: "query_invalid", message: expect.stringContaining("x/3.csv") })
   })
 
-  it("are not offered where rows need more than the file's own columns, or fewer", async () => {
+  it("are not offered if rows need more than the file's own columns, or fewer", async () => {
     await orders()
     expect(await verbs.offers(client(FOLDERS), stream("orders/"), call())).toEqual([])
     const file = stream("orders/dt=2026-01-01/a.csv", [{ name: "id", type: "integer", nativeType: "integer", nullable: true }])
@@ -375,12 +375,12 @@ describe("bytes", () => {
   })
 })
 
-describe("a test", () => {
-  it("says what the first file is, what is wrong with it, or that there is none", async () => {
+describe("a connector test", () => {
+  it("describes the first file, names what is wrong with it, or reports that there is none", async () => {
     expect(await verbs.test(client(FILES), call())).toEqual({ product: "Files", details: { files: 0 }, warnings: [expect.stringContaining("No file")] })
     await put("b.csv.gz", gzipSync("a;b\n1;2\n"))
     expect(await verbs.test(client(FILES), call())).toMatchObject({ details: { file: "b.csv.gz", format: "csv", delimiter: "semicolon", compression: "gzip" } })
     await put("a.bin", Buffer.from([1, 2, 3]))
-    expect(await verbs.test(client(FILES), call())).toMatchObject({ details: { file: "a.bin" }, warnings: [expect.stringContaining("looks like none")] })
+    expect(await verbs.test(client(FILES), call())).toMatchObject({ details: { file: "a.bin" }, warnings: [expect.stringContaining("does not look like any")] })
   })
 })

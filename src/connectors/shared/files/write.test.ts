@@ -73,7 +73,7 @@ describe.each<[string, Format]>([
   })
 })
 
-it("a batch that is written again is recognised by its commit, and nothing is written", async () => {
+it("a batch that is written again is recognized by its commit, and nothing is written", async () => {
   const of = client()
   await write(of, batch([1, "a"]), commit(7))
   const before = await readFile(join(root, "out/orders", (await names())[0] ?? ""))
@@ -82,7 +82,7 @@ it("a batch that is written again is recognised by its commit, and nothing is wr
   expect(await readFile(join(root, "out/orders", (await names())[0] ?? ""))).toEqual(before)
 })
 
-it("the last sequence of each run and part can be asked for, whatever their names", async () => {
+it("the last sequence number of each run and part can be read, whatever their names", async () => {
   const of = client()
   const odd = { run: "a.b/../c", part: '["part","x",1]' }
   expect(await verbs.committed(of, TO, { run: "run-1", part: "0" }, call)).toBeUndefined()
@@ -96,7 +96,7 @@ it("the last sequence of each run and part can be asked for, whatever their name
   expect((await names()).every((name) => /^jackfield\.[\w.~-]+\.csv$/.test(name))).toBe(true)
 })
 
-it("rows without a commit each get a file of their own, and no rows none", async () => {
+it("each batch without a commit gets its own file, and an empty batch gets none", async () => {
   const of = client()
   for (let time = 0; time < 2; time++) await write(of, batch([1, "a"]), { mode: "append" })
   expect(await names()).toHaveLength(2)
@@ -104,7 +104,7 @@ it("rows without a commit each get a file of their own, and no rows none", async
   expect(await names()).toHaveLength(2)
 })
 
-it("a row that the format cannot hold is rejected alone, and counted", async () => {
+it("only the row that the format cannot hold is rejected, and it is counted", async () => {
   const report = await write(client(), batch([1, "a"], [2, "b\u0000"], [3, "c"]), commit(0))
   expect(report).toEqual({ written: 2, rejected: [{ index: 1, reason: 'the "name", here holds a NUL character, which CSV cannot contain.' }], skipped: 0 })
   expect(await written(client())).toEqual([
@@ -113,12 +113,15 @@ it("a row that the format cannot hold is rejected alone, and counted", async () 
   ])
 })
 
-it.each([["out"], [""], ["/"], ["../"], ["out/../../etc/"], ["out//"], ["./"], ["out/\u0000/"], ["a\\b/"]])("%j is no folder to write to", async (path) => {
-  await expect(write(client(), batch([1, "a"]), commit(0), { ...TO, path: [path] })).rejects.toMatchObject({ code: "stream_not_found" })
-  expect(await names()).toEqual([])
-})
+it.each([["out"], [""], ["/"], ["../"], ["out/../../etc/"], ["out//"], ["./"], ["out/\u0000/"], ["a\\b/"]])(
+  "%j is not a folder that can be written to",
+  async (path) => {
+    await expect(write(client(), batch([1, "a"]), commit(0), { ...TO, path: [path] })).rejects.toMatchObject({ code: "stream_not_found" })
+    expect(await names()).toEqual([])
+  },
+)
 
-it("files take no upserts, and a type that only reads takes nothing", async () => {
+it("files do not support upserts, and a type that only reads does not support writes", async () => {
   await expect(write(client(), batch([1, "a"]), { mode: "upsert" })).rejects.toMatchObject({ code: "unsupported" })
   const { output: _, ...reading } = client()
   await expect(write(reading, batch([1, "a"]), commit(0))).rejects.toMatchObject({ code: "unsupported" })

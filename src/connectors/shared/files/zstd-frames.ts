@@ -1,4 +1,4 @@
-/** RFC 8878, 3.1.1.1: bytes of a dictionary id and of a content size, by their flags. */
+/** The sizes in bytes of a dictionary id and of a content size, by their flags (RFC 8878, 3.1.1.1). */
 const DICTIONARY_BYTES = [0, 1, 2, 4] as const
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8] as const
 const SKIPPABLE = 0x184d2a50
@@ -7,7 +7,7 @@ const FRAME = 0xfd2fb528
 
 /**
  * Cuts zstd data where its frames end (RFC 8878, 3.1). Node's decoder drops the bytes that follow a frame in the same
- * chunk, so a chunk must end with the frame. Data that is not zstd passes as it is; the decoder refuses it.
+ * chunk, so a chunk must end with the frame. Data that is not zstd passes unchanged; the decoder rejects it.
  */
 export async function* cutAtFrames(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const frames = new Frames()
@@ -25,10 +25,10 @@ export async function* cutAtFrames(bytes: AsyncIterable<Buffer>): AsyncGenerator
 
 type Expected = "magic" | "descriptor" | "skippable size" | "block" | "content" | "last content" | "anything"
 
-/** Follows the headers of frames and blocks; their contents are passed over. */
+/** Follows the headers of frames and blocks, and skips their contents. */
 class Frames {
   #expected: Expected = "magic"
-  /** Bytes of the header that is being collected, or of the content that is being passed over. */
+  /** The remaining bytes of the header that is being collected, or of the content that is being skipped. */
   #left = 4
   #header: number[] = []
   #checksum = 0
@@ -38,7 +38,7 @@ class Frames {
     return this.#expected === "magic" && this.#header.length === 0
   }
 
-  /** Takes bytes from `at` on; returns where it stopped, which is behind the frame at the latest. */
+  /** Takes bytes from `at` on; returns the offset where it stopped, at the latest after the frame. */
   advance(part: Buffer, at: number): number {
     if (this.#expected === "anything") return part.length
     if (this.#expected === "content" || this.#expected === "last content") {
@@ -54,7 +54,7 @@ class Frames {
 
   #expect(expected: Expected, left: number): void {
     this.#header = []
-    // A content of no bytes is followed by the next header at once.
+    // Content of zero bytes is followed immediately by the next header.
     if (left > 0 || expected === "anything") [this.#expected, this.#left] = [expected, left]
     else if (expected === "content") this.#expect("block", 3)
     else this.#expect("magic", 4)
@@ -81,7 +81,7 @@ class Frames {
   }
 
   #readBlock(block: number): void {
-    // A block of one repeated byte (type 1) holds that byte alone.
+    // A block of one repeated byte (type 1) contains only that byte.
     const size = ((block >> 1) & 3) === 1 ? 1 : block >> 3
     if (block & 1) this.#expect("last content", size + this.#checksum)
     else this.#expect("content", size)

@@ -5,3 +5,9 @@ export function originAt({ host, port }: Address, encrypted: boolean): string {
   const named = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host
   return new URL(`${encrypted ? "https" : "http"}://${named}:${port}`).origin
 }
+
+/** What is wrong with a URL that shall be an origin alone. */
+export function bareOriginFault(url: string): string | undefined {
+  const { pathname, search, hash } = new URL(url)
+  return pathname === "/" && search === "" && hash === "" ? undefined : "must have no path; the rest is entered in fields of its own."
+}

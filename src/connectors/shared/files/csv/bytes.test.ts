@@ -13,7 +13,7 @@ const open = async (text: string | Buffer, more: Partial<CsvOptions> = {}) => {
   return openCsv(source, { ...AUTO, types: "text", ...more })
 }
 
-/** The rows of a file as its bytes say them, and as its records do. */
+/** The rows of a file, read from its bytes and from its records. */
 async function both(text: string | Buffer, more: Partial<CsvOptions> = {}, part: Span = {}) {
   const table = await open(text, more)
   const shape = JSON.parse(table.offer?.shape ?? "{}") as CsvShape
@@ -35,7 +35,7 @@ async function both(text: string | Buffer, more: Partial<CsvOptions> = {}, part:
   return { shape, bytes: Buffer.concat(pieces), counted, left, rows, rejected, position }
 }
 
-/** As a strict reader takes them, by nothing but the shape. */
+/** The rows as a strict reader reads them, which knows only the shape. */
 const strictly = (bytes: Buffer, { delimiter, quote, lineEnd, columns }: CsvShape): (string | null)[][] =>
   (parse(bytes, { delimiter, quote, record_delimiter: lineEnd, columns: false, relax_column_count: false, skip_empty_lines: false }) as string[][]).map(
     (row) => {
@@ -54,7 +54,7 @@ const text = fc
   .map((lines) => `id,name\n${lines.map(([line, end]) => line + end).join("")}`)
 
 describe("rows as bytes", () => {
-  it("are the same rows to a strict reader that knows the shape alone, whatever stands in the file", async () => {
+  it("are the same rows to a strict reader that knows only the shape, whatever the file contains", async () => {
     await fc.assert(
       fc.asyncProperty(text, fc.boolean(), async (content, cut) => {
         const { bytes, shape, rows, counted, left, rejected } = await both(cut ? content.slice(0, -1) : content, {
@@ -69,31 +69,31 @@ describe("rows as bytes", () => {
     )
   })
 
-  it("pass as they stand when nothing in them can be misread, and say how null and an empty text are written", async () => {
+  it("pass unchanged if nothing in them can be misread, and state how null and an empty text are written", async () => {
     const content = 'id,name\r\n1,"Zoë, Ltd"\r\n2,\r\n3,""\r\n'
     const { bytes, shape, counted } = await both(`\uFEFF${content}`)
     expect(bytes.toString()).toBe(content.slice("id,name\r\n".length))
     expect([counted, shape]).toEqual([3, { columns: ["id", "name"], delimiter: ",", encoding: "utf-8", header: false, lineEnd: "\r\n", null: "", quote: '"' }])
   })
 
-  it("leave out what is not a row, and name it", async () => {
+  it("leave out records that are not rows, and report them", async () => {
     const { bytes, left, counted } = await both('a;b\n1;2\n3\n\n4;"5" x\n6;"7;""8"""\n9;x"y\n10;11\r12')
     expect(bytes.toString()).toBe('1;2\n6;"7;""8"""\n9;"x""y"\n10;"11\r12"\n')
     expect([counted, left]).toEqual([
       4,
       [
         { line: 3, lastLine: 3, reason: "has 1 field, and the file has 2 columns." },
-        { line: 5, lastLine: 5, reason: "has text behind a closing quote, or opens one that is not closed where it should be." },
+        { line: 5, lastLine: 5, reason: "has text after a closing quote, or a quote that is not closed where it should be." },
       ],
     ])
   })
 
-  it("are UTF-8 whatever the file is", async () => {
+  it("are UTF-8 whatever the file's encoding", async () => {
     const { bytes, shape } = await both(Buffer.from("\uFEFFa,b\n1,Zoë\n", "utf16le"))
     expect([bytes.toString(), shape.encoding]).toEqual(["1,Zoë\n", "utf-8"])
   })
 
-  it("go on behind any piece, and come in pieces that a destination can hold", async () => {
+  it("resume after any piece, and come in pieces that a destination can hold", async () => {
     const content = `id,name\n${Array.from({ length: 400_000 }, (_, index) => `${index},"name of number ${index} and more"\n${index % 100_000 === 7 ? "x\n" : ""}`).join("")}`
     const table = await open(content)
     const sizes: number[] = []
@@ -115,7 +115,7 @@ describe("rows as bytes", () => {
     expect(Math.max(...sizes)).toBeLessThan(9 * 1_048_576)
   })
 
-  it("must be read before the next piece is asked for", async () => {
+  it("must be read before the next piece is requested", async () => {
     const table = await open(`a,b\n${"1,2\n".repeat(3_000_000)}`)
     const pieces = table.pieces?.({})[Symbol.asyncIterator]()
     await pieces?.next()
@@ -123,7 +123,7 @@ describe("rows as bytes", () => {
   })
 })
 
-describe("lines that are no rows", () => {
+describe("lines that are not rows", () => {
   it.each<[string, string | Buffer, Partial<CsvOptions>, string]>([
     ["a line for Excel", "sep=;\nid;name\n1;x\n2;y\n", {}, "1;x\n2;y\n"],
     ["notes", "Report\n\nid,name\n1,x\n2,y\n", { types: "auto" }, "1,x\n2,y\n"],
@@ -139,7 +139,7 @@ describe("lines that are no rows", () => {
     expect(rows).toHaveLength(wanted.split("\n").length - 1)
   })
 
-  it("a trailing delimiter that is dropped is not among them either, and a row with a value behind it is rejected", async () => {
+  it("a dropped trailing delimiter is not among the bytes either, and a row with a value after it is rejected", async () => {
     const { bytes, rows, rejected, left, shape } = await both("a,b\n1,2,\n3,4\n5,6,7\n", { trailingDelimiter: "drop" })
     expect([bytes.toString(), rows, shape.columns]).toEqual([
       "1,2\n3,4\n",
@@ -153,7 +153,7 @@ describe("lines that are no rows", () => {
     expect(left).toEqual(rejected)
   })
 
-  it("lines are counted from the beginning of the file, whatever is skipped", async () => {
+  it("lines are counted from the beginning of the file, even if some are skipped", async () => {
     const { rejected } = await both("Report\n\nid,name\n1,x\n2\n", { header: "yes", types: "auto", skipLines: 2 })
     expect(rejected).toMatchObject([{ line: 5 }])
     expect((await both("sep=;\nid;name\n1;x\n2\n")).rejected).toMatchObject([{ line: 4 }])

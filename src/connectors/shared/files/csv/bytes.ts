@@ -21,8 +21,8 @@ export const byteOffer = ({ names: columns, shape: { delimiter, quote }, lineEnd
 })
 
 /**
- * The rows of a part of the file as bytes. Rows pass as they stand in the file; only a row with another line end than the
- * offered one, or with quotes in its values, is written anew. Records that are not rows are left out and named.
+ * The rows of a part of the file as bytes. Rows pass unchanged; only a row with a different line end from the offered one,
+ * or with quotes in its values, is rewritten. Records that are not rows are left out and reported.
  */
 export async function* piecesOf(file: CsvFile, part: Span): AsyncGenerator<TablePiece> {
   const runs = new Runs(file, part)
@@ -30,7 +30,7 @@ export async function* piecesOf(file: CsvFile, part: Span): AsyncGenerator<Table
     while (await runs.more()) {
       const piece = runs.piece()
       yield piece
-      if (!piece.drained) throw new PlatformError("internal", "A piece of bytes was not read to its end before the next one was asked for.")
+      if (!piece.drained) throw new PlatformError("internal", "A piece of bytes was not read to its end before the next one was requested.")
     }
   } finally {
     await runs.close()

@@ -25,7 +25,7 @@ async function starts(text: Buffer, how = shape()): Promise<Set<number>> {
 const hostile = fc.string({ unit: fc.constantFrom("a", ",", '"', "\n", '"\n', '\n"', '","', '""', "\r\n", "x,y\n"), maxLength: 40 })
 
 describe("a cut", () => {
-  it("stands where the reader of the whole file begins a record, in any text, from any offset", async () => {
+  it("is always where a reader of the whole file begins a record, in any text, from any offset", async () => {
     let cuts = 0
     await fc.assert(
       fc.asyncProperty(hostile, fc.nat(), fc.constantFrom<"\n" | "\r">("\n", "\r"), async (content, at, newline) => {
@@ -42,7 +42,7 @@ describe("a cut", () => {
     expect(cuts).toBeGreaterThan(1_000)
   })
 
-  it("is certain however much of the text is there", async () => {
+  it("is correct however much of the text is given", async () => {
     await fc.assert(
       fc.asyncProperty(hostile, fc.nat(), fc.nat(), async (content, at, length) => {
         const text = Buffer.from(content)
@@ -56,13 +56,13 @@ describe("a cut", () => {
   })
 
   it.each<[string, string, number | undefined]>([
-    ["behind a line break outside quotes", '1,"a b"\n2,"c d"\n3,"e f"\n', 8],
+    ["after a line break outside quotes", '1,"a b"\n2,"c d"\n3,"e f"\n', 8],
     ["not at a line break inside quotes", 'x\n2\n3",4\n5,"six"\n', 9],
-    ["nowhere when quotes could stand around every line", ',","\n,","\n,","\n', undefined],
+    ["nowhere if every line could be inside quotes", ',","\n,","\n,","\n', undefined],
     ["nowhere in one line", "1,2", undefined],
-  ])("stands %s", (_, text, wanted) => expect(recordStart(Buffer.from(text), shape(), false)).toBe(wanted))
+  ])("is %s", (_, text, wanted) => expect(recordStart(Buffer.from(text), shape(), false)).toBe(wanted))
 
-  it("in a text without quotes is certain when no quote closes within the window", () => {
+  it("in a text without quotes is certain if no quote closes within the window", () => {
     const lines = Buffer.from("12,34\n".repeat(WINDOW_BYTES / 6 + 10))
     expect(recordStart(lines, shape(), false)).toBe(6)
     expect(recordStart(lines.subarray(0, WINDOW_BYTES - 10), shape(), false)).toBeUndefined()
@@ -81,7 +81,7 @@ describe("the parts between cuts", () => {
     return out
   }
 
-  it("have the records of the whole, each once and in order", async () => {
+  it("have all records of the file, each once and in order", async () => {
     let many = 0
     const line = fc.oneof(
       fc.constant('1,"a\nb",2\n'),
@@ -105,7 +105,7 @@ describe("the parts between cuts", () => {
     expect(many).toBeGreaterThan(300)
   })
 
-  it("are of about the same size, and none is smaller than asked", async () => {
+  it("are of about the same size, and none is smaller than requested", async () => {
     const text = `id,name\n${Array.from({ length: 40_000 }, (_, index) => `${index},"name, ${index}"\n`).join("")}`
     const cuts = await cutsOf(await file(text), 8, 100_000)
     const ends = [...cuts.map(([offset]) => offset), text.length]

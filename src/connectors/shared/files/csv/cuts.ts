@@ -3,9 +3,9 @@ import { quotedRecord } from "./quoted.ts"
 import type { Shape } from "./shape.ts"
 import { type CsvFile, textOf } from "./text.ts"
 
-/** A part has at least this many bytes: finding the cut between two can take a read of twice the window. */
+/** A part has at least this many bytes, because finding the cut between two parts can take a read of twice the window. */
 export const PART_BYTES = 32 * 1_048_576
-/** The most bytes that are read for one cut, and how many are read first. */
+/** The maximum number of bytes that are read for one cut, and the number that are read first. */
 const LOOKED_AT_BYTES = 2 * WINDOW_BYTES
 const FIRST_LOOK_BYTES = 262_144
 
@@ -40,14 +40,14 @@ async function cutNear(file: CsvFile, wanted: number, length: number): Promise<n
 }
 
 /**
- * The first line in a piece of a file of which it is certain that a record begins there, whatever stands before the piece;
- * undefined when no line is certain. `last`: nothing follows the piece.
+ * The first line in a piece of a file where a record certainly begins, whatever precedes the piece; undefined if no line is
+ * certain. `last`: nothing follows the piece.
  *
  * Every record begins at the start of a line, and the start of a line is inside a record only if that record's quotes span
  * it. Such a record would have to be well-formed from there on, read as if inside quotes, and to end within the window;
- * otherwise its reader rejects its first line alone and begins anew at each of the following lines. So a line from which the
- * text, read as if inside quotes, is malformed is the beginning of a record. Where it is well-formed nothing is known, and
- * the next line behind its end is tried.
+ * otherwise its reader rejects only its first line and begins again at each of the following lines. So if the text from a
+ * line on, read as if inside quotes, is malformed, that line begins a record. If it is well-formed, nothing is known, and
+ * the next line after its end is tried.
  */
 export function recordStart(buffer: Buffer, shape: Shape, last: boolean): number | undefined {
   const newline = newlineOf(shape)

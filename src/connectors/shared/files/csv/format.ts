@@ -6,7 +6,7 @@ import { csvWriter } from "./write.ts"
 
 const EXTENSION = /\.(?:csv|tsv|tab|psv)(?:\.\w+)?$/i
 
-/** Delimited text: CSV, TSV and the like, as fixed by the options or recognised by the file's first part. */
+/** Delimited text such as CSV and TSV. The options fix its properties; the others are recognized from the file's first part. */
 export const csvFormat = (options: CsvOptions = AUTO): Format => ({
   name: "csv",
   looksLike: (head, path) => (isOther(head) ? 0 : EXTENSION.test(path) ? 0.8 : isDelimited(head) ? 0.6 : 0.2),
@@ -16,7 +16,7 @@ export const csvFormat = (options: CsvOptions = AUTO): Format => ({
 
 const isOther = (head: Buffer): boolean => binaryFormatOf(head) !== undefined || textFormatOf(head.toString("utf8", 0, 65_536), false) !== undefined
 
-/** Whether the first lines have the same delimiter equally often. */
+/** Whether the first lines contain the same number of some delimiter. */
 function isDelimited(head: Buffer): boolean {
   const lines = head.toString("latin1", 0, 65_536).split(/\r\n?|\n/, 4)
   return [",", ";", "\t", "|"].some((delimiter) => {

@@ -6,7 +6,7 @@ type Quoted = { readonly fields: Fields; readonly end: LineEnd; readonly breaks:
 
 /**
  * A failed record and the lines that it reached inside quotes. A later record that reaches one of these lines inside quotes
- * goes on exactly as this one did, so it need not read them again: hostile quotes would otherwise cost 8 MiB for every line.
+ * continues exactly as this one did, so it does not read them again; otherwise hostile quotes would cost 8 MiB for every line.
  */
 interface Failed {
   readonly begin: number
@@ -29,16 +29,16 @@ export class Quotes {
   }
 }
 
-const BEHIND = "has text behind a closing quote, or opens one that is not closed where it should be."
+const AFTER_CLOSING = "has text after a closing quote, or a quote that is not closed where it should be."
 const NEVER = "opens a quote that is never closed."
 const NOT_WITHIN = "opens a quote that is not closed within 8 MiB."
 
-/** `inside`: the text at `at` is taken to stand inside quotes that were opened before. Undefined: the end is not in the buffer yet. */
+/** `inside`: treats the text at `at` as inside quotes that were opened before. Undefined: the end is not in the buffer yet. */
 export function quotedRecord(shape: Shape, held: Held, at: number, first: LineEnd, quotes?: Quotes, inside = false): Quoted | undefined {
   return new QuotedReader(shape, held, at, first, quotes).read(inside)
 }
 
-/** Reads one record field by field, and line by line where its quotes span lines. */
+/** Reads one record field by field, and line by line if its quotes span lines. */
 class QuotedReader {
   readonly #shape: Shape
   readonly #held: Held
@@ -46,7 +46,7 @@ class QuotedReader {
   readonly #first: LineEnd
   readonly #quotes: Quotes | undefined
   readonly #fields: (string | null)[] = []
-  /** The line that is read: where it begins and ends in the buffer, its text, and the place in the text. */
+  /** The current line: its beginning and end in the buffer, its text, and the position in the text. */
   #lineStart: number
   #end: LineEnd
   #text: string
@@ -77,7 +77,7 @@ class QuotedReader {
       const stopped = this.#quotedField()
       if (stopped !== "closed") return stopped
       if (withoutCr(this.#text.slice(this.#index), this.#shape) === "") break
-      if (this.#text[this.#index] !== delimiter) return this.#malformed(BEHIND)
+      if (this.#text[this.#index] !== delimiter) return this.#malformed(AFTER_CLOSING)
       this.#index++
     }
     if (this.#jumped) return quotedRecord(this.#shape, this.#held, this.#at, this.#first)
@@ -93,7 +93,7 @@ class QuotedReader {
     return next < 0
   }
 
-  /** A quoted field, from behind its opening quote to behind its closing one; undefined if that is not in the buffer yet. */
+  /** A quoted field, from after its opening quote to after its closing one; undefined if the end is not in the buffer yet. */
   #quotedField(): Quoted | "closed" | undefined {
     const { quote, newline } = this.#shape
     let value = ""
@@ -151,7 +151,7 @@ class QuotedReader {
   }
 }
 
-/** The number of line breaks between two places. */
+/** The number of line breaks between two offsets. */
 function breaksIn(buffer: Buffer, newline: number, begin: number, end: number): number {
   let breaks = 0
   for (let at = buffer.indexOf(newline, begin); at >= 0 && at < end; at = buffer.indexOf(newline, at + 1)) breaks++

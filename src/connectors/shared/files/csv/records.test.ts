@@ -28,7 +28,7 @@ const table = fc.integer({ min: 1, max: 5 }).chain((width) => fc.array(fc.array(
 const quoted = (text: string, quote: string): string => quote + text.replaceAll(quote, quote + quote) + quote
 
 describe("records", () => {
-  it("any table of texts, written with any delimiter, quote and line end and cut anywhere, is read back equal, with its lines", async () => {
+  it("any table of texts, with any delimiter, quote and line end, and cut anywhere, is read back unchanged, with line numbers", async () => {
     await fc.assert(
       fc.asyncProperty(
         table,
@@ -38,7 +38,7 @@ describe("records", () => {
         fc.boolean(),
         fc.integer({ min: 1, max: 40 }),
         async (rows, delimiter, quote, end, last, size) => {
-          // A mark at the beginning of a line, and a Ctrl-Z at the end of the file, would not be read as values.
+          // A byte order mark at the beginning of a line and a Ctrl-Z at the end of the file are not read as values.
           const plain = (text: string): boolean => text !== "" && text !== "\u001a" && !/["',;\t|\r\n]|^\uFEFF/.test(text)
           const lines = rows.map((row) => row.map((text) => (plain(text) ? text : quoted(text, quote))).join(delimiter))
           const text = lines.join(end) + (last && lines.length > 0 ? end : "")
@@ -54,7 +54,7 @@ describe("records", () => {
     )
   })
 
-  it("goes on from the end of any record as if it had never stopped", async () => {
+  it("resumes from the end of any record as if it had never stopped", async () => {
     await fc.assert(
       fc.asyncProperty(table, fc.nat(), async (rows, at) => {
         const text = Buffer.from(rows.map((row) => row.map((each) => quoted(each, '"')).join(",")).join("\r\n"))
@@ -72,7 +72,7 @@ describe("records", () => {
     )
   })
 
-  it("agrees with csv-parse on whatever that takes", async () => {
+  it("agrees with csv-parse on every text that csv-parse accepts", async () => {
     let taken = 0
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: fc.constantFrom("a", "b", ",", '"', "\n", " "), maxLength: 30 }), async (text) => {
@@ -93,8 +93,8 @@ describe("records", () => {
 
   it.each([
     ['a,b\n1,"x\n2,y\n3,z\n', [["a", "b"], "2-2 opens a quote that is never closed.", ["2", "y"], ["3", "z"]]],
-    ['1,"x" y,2\n3,4\n', ["1-1 has text behind a closing quote, or opens one that is not closed where it should be.", ["3", "4"]]],
-    ['1,"x\n2,"y"\n3,z\n', ["1-1 has text behind a closing quote, or opens one that is not closed where it should be.", ["2", "y"], ["3", "z"]]],
+    ['1,"x" y,2\n3,4\n', ["1-1 has text after a closing quote, or a quote that is not closed where it should be.", ["3", "4"]]],
+    ['1,"x\n2,"y"\n3,z\n', ["1-1 has text after a closing quote, or a quote that is not closed where it should be.", ["2", "y"], ["3", "z"]]],
     ["1,\u0000\n2,x\n", ["1-1 has a NUL character.", ["2", "x"]]],
     ['5" pipe,b\n', [['5" pipe', "b"]]],
     ['"",\n', [["", null]]],
@@ -106,12 +106,12 @@ describe("records", () => {
     expect(fields(await cut(text, shape(), 1))).toEqual(wanted)
   })
 
-  it("names a line whose bytes are not of the encoding, and what a decoder could not read", async () => {
+  it("names a line whose bytes are not in the encoding, and one that a decoder could not read", async () => {
     expect(fields(await cut(Buffer.from([97, 10, 0xe9, 10, 98])))).toEqual([["a"], "2-2 has bytes that are not utf-8.", ["b"]])
     expect(fields(await cut("a\n\uFFFD\nb", shape({ exact: false, encoding: "utf-16le" })))).toEqual([["a"], "2-2 has bytes that are not utf-16le.", ["b"]])
   })
 
-  it("rejects what is longer than a MiB to where it ends, and a quote that is not closed within the window alone", async () => {
+  it("rejects a record of more than 1 MiB up to its end, and only the first line of a quote that is not closed within the window", async () => {
     const long = "x".repeat(3 * RECORD_MAX_BYTES)
     const too = "is longer than 1 MiB."
     expect(fields(await cut(`1,2\n3,${long}\n5,6\n`))).toEqual([["1", "2"], `2-2 ${too}`, ["5", "6"]])
@@ -137,13 +137,13 @@ describe("records", () => {
   })
 
   it.each([
-    ["inside quotes at every line's end, closed nowhere", `${"x".repeat(60)}","\n`],
-    ["the same, with a quote that is malformed at the very end", `${"x".repeat(60)}","\n`, '"x"y\n'],
-    ["open at every other line", `"${"x".repeat(60)}\n,"\n`],
-  ])("reads each byte a few times at most, however the quotes stand: %s", async (_, line, end = "") => {
+    ["a quote opens at the end of every line and is never closed", `${"x".repeat(60)}","\n`],
+    ["the same, with a malformed quote at the very end", `${"x".repeat(60)}","\n`, '"x"y\n'],
+    ["a quote opens on every other line", `"${"x".repeat(60)}\n,"\n`],
+  ])("reads each byte only a few times, wherever the quotes are: %s", async (_, line, end = "") => {
     const many = Math.ceil((1.5 * WINDOW_BYTES) / line.length)
     const text = Buffer.from(`a,b\n1,"2\n${line.repeat(many)}${end}`)
-    // Every byte that a record is looked for in is decoded.
+    // The reader decodes every byte in which it searches for a record.
     const own = Buffer.prototype.toString
     let decoded = 0
     Buffer.prototype.toString = function (this: Buffer, encoding?: BufferEncoding, from = 0, to = this.length): string {
@@ -164,7 +164,7 @@ describe("records", () => {
     expect(decoded).toBeGreaterThan(text.length / 2)
   })
 
-  it("holds no more than its window of what does not end", async () => {
+  it("buffers no more than its window of a record that never ends", async () => {
     const part = Buffer.alloc(1_048_576, "x")
     let most = 0
     async function* endless(): AsyncGenerator<Buffer> {
@@ -181,12 +181,12 @@ describe("records", () => {
   })
 })
 
-describe("marks of other programs", () => {
-  it("a byte order mark at the beginning of a later line, as where files were joined, rejects the line by name", async () => {
+describe("marks left by other programs", () => {
+  it("a byte order mark at the beginning of a later line, as in joined files, rejects that line and names the mark", async () => {
     expect(fields(await cut("id,a\n1,x\n\uFEFFid,a\n2,\uFEFFy\n"))).toEqual([
       ["id", "a"],
       ["1", "x"],
-      "3-3 begins with a byte order mark, as where two files were joined; remove the mark.",
+      "3-3 begins with a byte order mark, as if two files had been joined; remove the mark.",
       ["2", "\uFEFFy"],
     ])
   })
@@ -196,7 +196,7 @@ describe("marks of other programs", () => {
     expect(fields(await cut("a\n\u001a\nb"))).toEqual([["a"], ["\u001a"], ["b"]])
   })
 
-  it("a comment is passed over with its quotes, and inside quotes its prefix is part of a value", async () => {
+  it("a comment is skipped with its quotes, and a comment prefix inside quotes is part of a value", async () => {
     expect(fields(await cut('# it\'s "a\n1,"x\n# y"\n#,\n', shape({ comment: "#" })))).toEqual([[], ["1", "x\n# y"], []])
   })
 })

@@ -3,8 +3,8 @@ import { Quotes, quotedRecord } from "./quoted.ts"
 import { COMMENT, type Fields, type Shape, withoutCr } from "./shape.ts"
 
 /**
- * Reads records as RFC 4180 has them; a quote inside an unquoted field is a character like any other. A malformed record
- * costs one line: that line is rejected alone, and the next one begins a record.
+ * Reads records as RFC 4180 defines them; a quote inside an unquoted field is an ordinary character. A malformed record
+ * costs one line: only that line is rejected, and the next one begins a record.
  */
 export const csvRecords = (shape: Shape, from?: TextPosition): TextReader<Fields> => new TextReader(shape, cutRecord(shape), from)
 
@@ -36,7 +36,7 @@ function cutRecord(shape: Shape): CutRecord<Fields> {
   }
 }
 
-const JOINED = "begins with a byte order mark, as where two files were joined; remove the mark."
+const JOINED = "begins with a byte order mark, as if two files had been joined; remove the mark."
 
 const startsAt = (buffer: Buffer, at: number, bytes: Buffer): boolean =>
   buffer.length >= at + bytes.length && bytes.equals(buffer.subarray(at, at + bytes.length))

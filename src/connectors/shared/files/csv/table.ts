@@ -63,7 +63,7 @@ function rows(file: CsvFile, wanted: WantedRows): AsyncGenerator<RowChunk> {
   return chunksOf(rowsOf(file, wanted), rowOf, wanted)
 }
 
-/** Goes through all values; a column whose kind is given keeps it, and a record that does not fit it is rejected. */
+/** Reads all values. A column keeps a given kind, and a record whose value does not fit it is rejected. */
 async function* survey(file: CsvFile, given: readonly (Kind | undefined)[]): AsyncGenerator<readonly RejectedRecord[], Survey> {
   const { names, guesses } = file.sniffed
   const facts = given.map((kind) => new ColumnFacts(kind))
@@ -87,7 +87,7 @@ async function* survey(file: CsvFile, given: readonly (Kind | undefined)[]): Asy
     }
     if (rejected.length > 0) yield rejected
   }
-  // Where all bytes of the file are UTF-8, the encoding is proved.
+  // If all bytes of the file are UTF-8, the encoding is proven.
   const proved = file.sniffed.encoding.name === "utf-8" && !undecodable
   return {
     columns: facts.map((each, index) => each.column(names[index] ?? "")),
@@ -96,7 +96,7 @@ async function* survey(file: CsvFile, given: readonly (Kind | undefined)[]): Asy
   }
 }
 
-/** The reason why a row does not fit the columns whose kind is given; undefined where it does. */
+/** The reason why a row does not fit the columns whose kind is given; undefined if it fits. */
 function misfitOf(names: readonly string[], given: readonly (Kind | undefined)[]): (fields: Fields) => string | undefined {
   if (!given.some((kind) => kind !== undefined && kind !== "text")) return () => undefined
   return (fields) => {
@@ -110,7 +110,7 @@ function assertDeclared({ contentType = "" }: Peeked): void {
   if (declared === undefined) return
   throw new PlatformError(
     "response_invalid",
-    `The file is not CSV: by the server's Content-Type, ${contentType.slice(0, 100)}, it is ${declared}; check the URL and the login, or set the content type to ignored if the file is CSV.`,
+    `The file is not CSV: according to the server's Content-Type, ${contentType.slice(0, 100)}, it is ${declared}; check the URL and the login, or set the content type to ignored if the file is CSV.`,
   )
 }
 

@@ -32,7 +32,7 @@ export function judge(record: TextRecord<Fields>, { names, headerEnd, dropsTrail
   return { reason: `has ${many} field${many === 1 ? "" : "s"}, and the file has ${names.length} column${names.length === 1 ? "" : "s"}.` }
 }
 
-/** Where the reading of a part begins: a part that is not cut off at its beginning has the skipped lines before it. */
+/** The position where reading a part begins: the part at the beginning of the file starts after the skipped lines. */
 export const startIn = ({ sniffed }: CsvFile, part: Span): TextPosition =>
   part.start === undefined && part.after === undefined ? sniffed.start : beginOf(part)
 

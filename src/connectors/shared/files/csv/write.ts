@@ -3,7 +3,7 @@ import type { TableWriter } from "../format.ts"
 import type { Shape } from "./shape.ts"
 import type { Sniffed } from "./sniff/sniff.ts"
 
-/** How records are written. */
+/** The delimiter, quote and line end with which records are written. */
 export type Dialect = Pick<Shape, "delimiter" | "quote"> & Pick<Sniffed, "lineEnd">
 
 const RFC_4180: Dialect = { delimiter: ",", quote: '"', lineEnd: "\n" }
@@ -28,7 +28,7 @@ export function csvWriter(columns: readonly Column[], dialect: Dialect = RFC_418
   }
 }
 
-/** Encodes a field of a record, with quotes if it would be read as something else without them. */
+/** Encodes a field of a record, in quotes if it would be misread without them. */
 export function fieldEncoder({ delimiter, quote }: Dialect): (field: string | null) => string {
   if (quote === "") return (field) => field ?? ""
   const special = new RegExp(`[\\r\\n\\${delimiter === "\t" ? "t" : delimiter}${quote}]|^\\s|\\s$|^\\u001a$`)

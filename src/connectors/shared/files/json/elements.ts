@@ -3,7 +3,7 @@ import type { Span } from "../format.ts"
 import { RECORD_MAX_BYTES, type TextRecord, TOO_LONG } from "../text/records.ts"
 import { type JsonRecord, parseRecord } from "./values.ts"
 
-/** `final`: nothing after it can be read. */
+/** A record of an element. `final`: nothing after it can be read. */
 export type ElementRecord = TextRecord<JsonRecord> & { readonly final?: true }
 
 /** The position after an element: the offset, the line in which the element ends, and 1 if nothing after it can be read. */
@@ -35,9 +35,9 @@ const [ARRAY, OBJECT] = [91, 123] as const
 const [ARRAY_END, OBJECT_END] = [93, 125] as const
 const isSpace = (byte: number): boolean => byte === SPACE || byte === LF || byte === CR || byte === TAB
 
-type Place = "before the array" | "before an element" | "before a first element" | "behind an element" | "in an element" | "behind the array" | "lost"
+type Place = "before the array" | "before an element" | "before a first element" | "after an element" | "in an element" | "after the array" | "lost"
 
-/** Finds where elements begin and end by brackets and strings alone; an element's own text is judged when it is whole. */
+/** Finds the beginning and end of elements by brackets and strings alone; an element's own text is parsed once it is complete. */
 class Elements {
   readonly found: ElementRecord[] = []
   readonly #array: boolean
@@ -45,7 +45,7 @@ class Elements {
   #offset: number
   #line: number
   #reason = ""
-  /** These belong to the element that is being read. */
+  /** This field and the next ones belong to the element that is being read. */
   #depth = 0
   #inString = false
   #escaped = false
@@ -55,7 +55,7 @@ class Elements {
 
   constructor(array: boolean, offset: number, line: number) {
     this.#array = array
-    this.#place = !array ? "before an element" : offset === 0 ? "before the array" : "behind an element"
+    this.#place = !array ? "before an element" : offset === 0 ? "before the array" : "after an element"
     this.#offset = offset
     this.#line = line
   }
@@ -66,14 +66,14 @@ class Elements {
     this.#offset += piece.length
   }
 
-  /** Judges the end of the text. */
+  /** Handles the end of the text. */
   end(): void {
     const { found } = this
     if (this.#place === "in an element") {
-      // A number or a word ends where the text does.
+      // A number or a word may end at the end of the text.
       if (!this.#array && this.#depth === 0 && !this.#inString) this.#finish(0)
       else this.#lose("is cut off: the file ends inside it.", this.#firstLine)
-    } else if (this.#array && this.#place !== "behind the array" && this.#place !== "lost")
+    } else if (this.#array && this.#place !== "after the array" && this.#place !== "lost")
       this.#lose("is the last one, and the array is not closed: the file is cut off.", this.#line)
     if (this.#place === "lost") found.push({ line: this.#firstLine, lastLine: this.#line, end: this.#offset, reason: this.#reason, final: true })
   }
@@ -95,17 +95,17 @@ class Elements {
       case "before the array":
         this.#place = "before a first element"
         return at + 1
-      case "behind an element":
-        if (byte === COMMA || byte === ARRAY_END) this.#place = byte === COMMA ? "before an element" : "behind the array"
-        else this.#lose("has no comma between two elements; nothing behind it can be read.", this.#line)
+      case "after an element":
+        if (byte === COMMA || byte === ARRAY_END) this.#place = byte === COMMA ? "before an element" : "after the array"
+        else this.#lose("has no comma between two elements; nothing after it can be read.", this.#line)
         return at + 1
-      case "behind the array":
-        this.#lose("has text behind the end of the array, which cannot be read.", this.#line)
+      case "after the array":
+        this.#lose("has text after the end of the array, which cannot be read.", this.#line)
         return at + 1
       default:
-        if (byte === ARRAY_END && this.#place === "before a first element") this.#place = "behind the array"
+        if (byte === ARRAY_END && this.#place === "before a first element") this.#place = "after the array"
         else if (byte === COMMA || byte === ARRAY_END || byte === OBJECT_END)
-          this.#lose("has no element where one should be; nothing behind it can be read.", this.#line)
+          this.#lose("has no element where one should be; nothing after it can be read.", this.#line)
         else {
           this.#place = "in an element"
           this.#firstLine = this.#line
@@ -139,7 +139,7 @@ class Elements {
         if (this.#depth === 0) return this.#close(piece, from, at)
         if (--this.#depth === 0) return this.#close(piece, from, at + 1)
       } else if (this.#depth === 0 && (byte === COMMA || isSpace(byte))) {
-        // Counted again as a byte between elements.
+        // The line break is counted again as a byte between elements.
         if (byte === LF) this.#line--
         return this.#close(piece, from, at)
       }
@@ -165,7 +165,7 @@ class Elements {
     const bytes = Buffer.concat(this.#parts)
     const record = this.#length > RECORD_MAX_BYTES ? TOO_LONG : isUtf8(bytes) ? parseRecord(bytes.toString("utf8")) : "has bytes that are not utf-8."
     this.found.push(typeof record === "string" ? { ...span, reason: record } : { ...span, value: record })
-    this.#place = this.#array ? "behind an element" : "before an element"
+    this.#place = this.#array ? "after an element" : "before an element"
     ;[this.#parts, this.#length, this.#depth, this.#inString, this.#escaped] = [[], 0, 0, false, false]
   }
 }

@@ -57,7 +57,7 @@ describe.each(FORMATS)("%s", (name, format) => {
       minKeys: 1,
     },
   )
-  /** As a writer of that format would, with its freedom of white space. */
+  /** Writes the records in that format, with any white space that the format allows. */
   const written = (records: readonly object[], spaces: number): string => {
     if (name === "ndjson")
       return records.map((each) => `${" ".repeat(spaces)}${JSON.stringify(each)}${spaces === 1 ? "\r" : ""}\n`).join(spaces === 2 ? "\n" : "")
@@ -65,7 +65,7 @@ describe.each(FORMATS)("%s", (name, format) => {
     return spaces === 3 ? texts.join(" ") : `\uFEFF [${texts.join(spaces === 0 ? "," : "\n,\n")}\n]\n`
   }
 
-  it("reads any records, cut anywhere, and goes on behind any of them", async () => {
+  it("reads any records, cut anywhere, and resumes after any of them", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(record, { minLength: 1, maxLength: 8 }),
@@ -89,7 +89,7 @@ describe.each(FORMATS)("%s", (name, format) => {
     )
   })
 
-  it("keeps every digit, and tells a number from a text of digits", async () => {
+  it("keeps every digit, and distinguishes a number from a text of digits", async () => {
     const text = written([{ n: 1, big: "B", exact: "E", text: "12345678901234567890", nested: { big: "B" } }], 0)
       .replaceAll('"B"', "9007199254740993")
       .replace('"E"', "0.10000000000000000000001")
@@ -104,7 +104,7 @@ describe.each(FORMATS)("%s", (name, format) => {
     expect((await all(table)).rows).toEqual([[1, "9007199254740993", "0.10000000000000000000001", "12345678901234567890", { big: "9007199254740993" }]])
   })
 
-  it("has the columns that all records need, by all of its values", async () => {
+  it("has the columns that all values of all records need", async () => {
     const records = [
       { a: 1, b: 1, c: 1, d: null, e: true },
       { a: 1.5, b: "B", c: 1, f: [1] },
@@ -122,7 +122,7 @@ describe.each(FORMATS)("%s", (name, format) => {
     expect([rows, rejected]).toEqual([3, []])
   })
 
-  it("rejects a record whose value does not fit its column, and one with a field that a first look did not find", async () => {
+  it("rejects a record whose value does not fit its column, and one with a field that the first part of the file lacks", async () => {
     const filler = Array.from({ length: 20_000 }, (_, index) => ({ id: index, name: "some name or other" }))
     const table = await open(format, written([...filler, { id: "x", name: "y" }, { id: 1, more: 2 }], 0))
     const { rows, rejected } = await all(table, { batchRows: 1_000, guessed: true })
@@ -157,16 +157,16 @@ describe.each(FORMATS)("%s", (name, format) => {
   ])("has no position that is %s", async (_, position) => expect((await open(format, '{"a":1}\n')).isPosition(position)).toBe(false))
 })
 
-describe("one object a line", () => {
+describe("one object per line", () => {
   it.each([
     ["a broken line", '{"a":1}\n{"a":\n{"a":2}\n', [[1], [2]], [[2, "is not valid JSON."]]],
     ["a last line that is cut off", '{"a":1}\n{"a":2}\n{"a', [[1], [2]], [[3, "is not valid JSON."]]],
-    ["a mark before the first and a later line", '\uFEFF{"a":1}\n\uFEFF{"a":2}\n', [[1], [2]], []],
+    ["a byte order mark before the first line and a later one", '\uFEFF{"a":1}\n\uFEFF{"a":2}\n', [[1], [2]], []],
     ["texts, numbers and null", '{"a":1}\n"x"\n5\nnull\n{"a":2}\n', [[1], [2]], [2, 3, 4].map((line) => [line, "is not a JSON object."])],
     ["two objects on a line", '{"a":1}\n{"a":3}{"a":4}\n{"a":2}\n', [[1], [2]], [[2, "is not valid JSON."]]],
     ["NaN", '{"a":1}\n{"a":NaN}\n{"a":2}\n', [[1], [2]], [[2, "is not valid JSON."]]],
     ["CR LF and blank lines", '{"a":1}\r\n\r\n  \n{"a":2}\r\n', [[1], [2]], []],
-  ])("%s: every line is a row or is named", async (_, text, wanted, reasons) => {
+  ])("%s: every line is a row or is reported", async (_, text, wanted, reasons) => {
     const table = await open(ndjsonFormat(), text)
     const { rows, rejected } = await all(table)
     expect([rows, rejected.map(({ line, reason }) => [line, reason])]).toEqual([wanted, reasons])
@@ -179,24 +179,24 @@ describe("one object a line", () => {
   })
 })
 
-describe("a line that is no record is rejected alone", () => {
+describe("only the line that is not a record is rejected", () => {
   it.each([
     ['{"a":1}\n[1]\n{"a":2}\n', [[2, "is not a JSON object."]]],
     ['{"a":1}\nnot json\n\n{"a":2}', [[2, "is not valid JSON."]]],
-    [`{"a":1}\n{"a":${"[".repeat(2_000)}${"]".repeat(2_000)}}\n{"a":2}\n`, [[2, "is nested too deep."]]],
+    [`{"a":1}\n{"a":${"[".repeat(2_000)}${"]".repeat(2_000)}}\n{"a":2}\n`, [[2, "is nested too deeply."]]],
     [`{"a":1}\n{"a":"${"x".repeat(1_100_000)}"}\n{"a":2}\n`, [[2, "is longer than 1 MiB."]]],
   ])("%#", async (text, wanted) => {
     const { rows, rejected } = await all(await open(ndjsonFormat(), text))
     expect([rows, rejected.map(({ line, reason }) => [line, reason])]).toEqual([[[1], [2]], wanted])
   })
 
-  it("and so is one that is not UTF-8", async () => {
+  it("or the line that is not UTF-8", async () => {
     const text = Buffer.concat([Buffer.from('{"a":1}\n{"a":"'), Buffer.from([0xe9]), Buffer.from('"}\n{"a":2}\n')])
     expect((await all(await open(ndjsonFormat(), text))).rejected).toEqual([{ line: 2, lastLine: 2, reason: "has bytes that are not utf-8." }])
   })
 })
 
-describe("an element of an array that is no record is rejected alone, and a broken array says where", () => {
+describe("only the element that is not a record is rejected, and a broken array is reported with its line", () => {
   it.each<[string, number[], [number, number, string][]]>([
     [
       '[{"a":1}, 5, [2], "x,]", null ,\n{"a":2}]',
@@ -213,15 +213,15 @@ describe("an element of an array that is no record is rejected alone, and a brok
       [1],
       [
         [2, 2, "is not valid JSON."],
-        [2, 3, "has no comma between two elements; nothing behind it can be read."],
+        [2, 3, "has no comma between two elements; nothing after it can be read."],
       ],
     ],
     [`[{"a":1},\n{"a":"${"x".repeat(1_100_000)}"},{"a":2}]`, [1, 2], [[2, 2, "is longer than 1 MiB."]]],
     ['[{"a":1},\n{"a":2}\n', [1, 2], [[3, 3, "is the last one, and the array is not closed: the file is cut off."]]],
     ['[{"a":1},\n{"a":"2}]\n', [1], [[2, 3, "is cut off: the file ends inside it."]]],
-    ['[{"a":1} {"a":2}]', [1], [[1, 1, "has no comma between two elements; nothing behind it can be read."]]],
-    ['[{"a":1},,{"a":2}]', [1], [[1, 1, "has no element where one should be; nothing behind it can be read."]]],
-    ['[{"a":1}]\n{"a":2}', [1], [[2, 2, "has text behind the end of the array, which cannot be read."]]],
+    ['[{"a":1} {"a":2}]', [1], [[1, 1, "has no comma between two elements; nothing after it can be read."]]],
+    ['[{"a":1},,{"a":2}]', [1], [[1, 1, "has no element where one should be; nothing after it can be read."]]],
+    ['[{"a":1}]\n{"a":2}', [1], [[2, 2, "has text after the end of the array, which cannot be read."]]],
     [
       '{"a":1}{"a":2}\n\n5 true',
       [1, 2],
@@ -240,7 +240,7 @@ describe("an element of an array that is no record is rejected alone, and a brok
     }
   })
 
-  it("in flat memory, however long it is", async () => {
+  it("takes flat memory, however long it is", async () => {
     const part = Buffer.alloc(1_048_576, '{"a":1},\n"text",[["x"]],')
     const source = sourceOf(Buffer.from("["))
     const before = process.memoryUsage().arrayBuffers
@@ -262,17 +262,17 @@ describe("an element of an array that is no record is rejected alone, and a brok
 })
 
 it.each([
-  ["one object a line", '{"a":1}\n{"a":2}\n', "ndjson"],
-  ["one object a line, the last one cut off", '{"a":1}\n{"a":', "ndjson"],
-  ["one object a line, the first one broken", '{"a":1\n{"a":2}\n{"a":3}\n', "ndjson"],
-  ["one object a line, one of them an array", '[1]\n{"a":2}\n{"a":3}\n', "ndjson"],
-  ["one object a line, behind a mark", '\uFEFF{"a":1}\n{"a":2}\n', "ndjson"],
-  ["an array of one element a line", '[\n{"a":1}\n,\n{"a":2}\n]', "json"],
+  ["one object per line", '{"a":1}\n{"a":2}\n', "ndjson"],
+  ["one object per line, the last one cut off", '{"a":1}\n{"a":', "ndjson"],
+  ["one object per line, the first one broken", '{"a":1\n{"a":2}\n{"a":3}\n', "ndjson"],
+  ["one object per line, and one array", '[1]\n{"a":2}\n{"a":3}\n', "ndjson"],
+  ["one object per line, after a byte order mark", '\uFEFF{"a":1}\n{"a":2}\n', "ndjson"],
+  ["an array of one element per line", '[\n{"a":1}\n,\n{"a":2}\n]', "json"],
   ["an array", '[{"a":1},\n{"a":2}]', "json"],
   ["an object over lines", '{\n"a":1\n}\n', "json"],
   ["delimited text", "a,b\n1,2\n", "neither"],
   ["bytes", "\u0000\u0001", "neither"],
-])("%s is recognised", (_, text, wanted) => {
+])("%s is recognized", (_, text, wanted) => {
   const [lines, document] = FORMATS.map(([, format]) => format.looksLike(Buffer.from(text), "x"))
   expect(
     wanted === "ndjson"
@@ -283,7 +283,7 @@ it.each([
   ).toBe(true)
 })
 
-it("a file is read to its end once, from where it is needed", async () => {
+it("a file is read only once, from where it is needed to its end", async () => {
   const opened: number[] = []
   const bytes = Buffer.from(`${'{"a":1}\n'.repeat(100_000)}`)
   const table = await ndjsonFormat().open(await peek(sourceOf(bytes, { opened })))

@@ -24,7 +24,7 @@ export const jsonFormat = (): Format => ({
   writer: (columns) => jsonWriter(columns),
 })
 
-/** Writes one array of objects, one object a line. */
+/** Writes an array of objects, one object per line. */
 function jsonWriter(columns: readonly Column[]): TableWriter {
   const keys = columns.map(({ name }) => JSON.stringify(name))
   const object = (row: readonly Value[]): string => `{${keys.map((key, index) => `${key}:${JSON.stringify(row[index] ?? null)}`).join(",")}}`

@@ -8,7 +8,7 @@ import { chunksOf, endOf, rejectedRecord } from "../text/chunks.ts"
 import { bomOf, type TextRecord } from "../text/records.ts"
 import { convertedJson, fieldOf, type JsonRecord, joinedJson } from "./values.ts"
 
-/** The most columns that a file may have. */
+/** The maximum number of columns in a file. */
 const MOST_COLUMNS = 10_000
 const SHOWN = 5
 
@@ -18,7 +18,7 @@ export interface RecordFile<R extends TextRecord<JsonRecord>> {
   isPosition(position: Position): boolean
   /** The records of a part; `text` gives the file's text from an offset to the end of the part. */
   records(text: (from: number) => AsyncIterable<Buffer>, part: Span): AsyncIterable<R[]>
-  /** Where a read goes on after a record; by default, at the next line. */
+  /** The position at which a read resumes after a record; by default, the next line. */
   behind?(record: R): Position
 }
 
@@ -64,7 +64,7 @@ async function* once(part: Buffer): AsyncGenerator<Buffer> {
 function rowsBy(wanted: WantedRows, known: Fields): (record: JsonRecord) => Value[] | string {
   const cells = wanted.columns.map((column) => ({ name: column.name, kind: kindOfColumn(column) }))
   const names = new Set(cells.map(({ name }) => name))
-  // Columns that were found in the head alone: a field that only a later record has would be dropped without a word.
+  // If the columns come from the head alone, a field that only a later record has would be dropped silently.
   const unknown = wanted.guessed === true ? (record: JsonRecord) => Object.keys(record).find((name) => !names.has(name) && !known.has(name)) : undefined
   return (record) => {
     const more = unknown?.(record)
@@ -114,7 +114,7 @@ class Fields {
       const shown = [...this.#kinds.keys()].slice(0, SHOWN).join(", ")
       throw new PlatformError(
         "response_invalid",
-        `The records have more than ${MOST_COLUMNS} different fields (${shown}, …); at most ${MOST_COLUMNS} are read.`,
+        `The records have more than ${MOST_COLUMNS} different fields (${shown}, …); at most ${MOST_COLUMNS} can be read.`,
       )
     }
   }

@@ -6,12 +6,12 @@ import { converted, joinedKinds, type Kind } from "../kinds.ts"
 
 /** A field of a document; a number that a double does not hold is an `ExactNumber`. */
 export type JsonField = Value
-/** The fields of one record, by name. Read it with `fieldOf`, since a field may have the name of a method of every object. */
+/** The fields of one record, by name. Read it with `fieldOf`, because a field may have the name of a method that every object has. */
 export type JsonRecord = Readonly<Record<string, JsonField>>
 
 export const fieldOf = (record: JsonRecord, name: string): JsonField => (Object.hasOwn(record, name) ? (record[name] ?? null) : null)
 
-/** The record in the text of one JSON object. A string is the reason why the text is not a record. */
+/** Parses the text of one JSON object; returns the record, or as a string the reason why the text is not a record. */
 export function parseRecord(text: string): JsonRecord | string {
   try {
     const value = parseJson(text)
@@ -19,14 +19,14 @@ export function parseRecord(text: string): JsonRecord | string {
     return mayLoseDigits(text) ? withExactNumbers(value, JSON.parse(text) as JsonRecord) : value
   } catch (error) {
     if (error instanceof SyntaxError) return "is not valid JSON."
-    if (error instanceof PlatformError) return "is nested too deep."
+    if (error instanceof PlatformError) return "is nested too deeply."
     throw error
   }
 }
 
 const isRecord = (value: Value): value is Readonly<Record<string, Value>> => typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Tells the strings that stand for a number from those that are strings in the document: there, `plain` has a number. */
+/** Turns strings into exact numbers if the document has a number there, which `plain` shows. */
 const withExactNumbers = (exact: JsonRecord, plain: JsonRecord): JsonRecord =>
   Object.fromEntries(
     Object.entries(exact).map(([name, value]) => [name, typeof value === "string" && typeof plain[name] === "number" ? new ExactNumber(value) : value]),

@@ -7,23 +7,23 @@ import { bomOf, type CutRecord, faultIn, isTextPosition, RecordReader, type Text
 
 const SHAPE: TextShape = { newline: "\n", exact: true, encoding: "utf-8" }
 
-/** One JSON object a line (NDJSON, JSON Lines). */
+/** One JSON object per line (NDJSON, JSON Lines). */
 export const ndjsonFormat = (): Format => ({
   name: "ndjson",
   looksLike: (head) => (looksLikeLines(head) ? 0.95 : 0),
   open: (source) =>
     openRecords(source, {
-      described: "one JSON object a line",
+      described: "one JSON object per line",
       records: (text, part) => linesOf(text, part),
       isPosition: isTextPosition,
     }),
   writer: (columns) => ndjsonWriter(columns),
 })
 
-/** The most lines that are looked at. */
+/** The maximum number of lines that are examined. */
 const LOOKED_AT = 20
 
-/** Most of the first lines that are not blank are objects: a broken one among them is still a line. The last one may be cut off, unless it is the only one. */
+/** Whether most of the first lines that are not blank are objects; a broken one among them does not matter. The last one may be cut off, unless it is the only one. */
 function looksLikeLines(head: Buffer): boolean {
   const lines = head
     .subarray(bomOf(head))
@@ -54,7 +54,7 @@ async function* linesOf(text: (from: number) => AsyncIterable<Buffer>, part: Spa
   }
 }
 
-/** Writes one object a line. */
+/** Writes one object per line. */
 function ndjsonWriter(columns: readonly Column[]): TableWriter {
   const keys = columns.map(({ name }) => JSON.stringify(name))
   const object = (row: readonly Value[]): string => `{${keys.map((key, index) => `${key}:${JSON.stringify(row[index] ?? null)}`).join(",")}}\n`

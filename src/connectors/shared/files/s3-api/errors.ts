@@ -8,18 +8,18 @@ const CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   NoSuchBucket: ["database_not_found", "check the bucket's name and the endpoint"],
   NoSuchKey: ["stream_not_found", "discover again, and take the path from the catalog"],
   AllAccessDisabled: ["permission_denied", "ask the bucket's owner"],
-  InvalidObjectState: ["permission_denied", "the file is in an archive; restore it, or leave it out by Files"],
+  InvalidObjectState: ["permission_denied", "the file is in an archive; restore it, or exclude it with Files"],
   XAdminUserNotFound: ["auth_failed", "check the access key and its secret"],
   SlowDown: ["rate_limited", "try again in a moment"],
   InvalidRange: ["query_invalid", "the file was changed or replaced since the read began; read it again from its beginning"],
-  PreconditionFailed: ["query_invalid", "the file was changed meanwhile; read it again from its beginning"],
+  PreconditionFailed: ["query_invalid", "the file was changed during the read; read it again from its beginning"],
   RequestTimeTooSkewed: ["auth_failed", "set the hub's clock"],
-  NotImplemented: ["unsupported", "the service does not know the operation; leave out the setting that asks for it"],
+  NotImplemented: ["unsupported", "the service does not support the operation; remove the setting that needs it"],
 }
 const LOGIN = "check the access key and its secret"
 const GRANT = "allow s3:ListBucket on the bucket, and s3:GetObject and s3:PutObject on its files"
 
-/** The error of an answer of the bucket, by the code in its XML; undefined for a success. */
+/** The error for a bucket's answer, by the code in its XML; undefined for a success. */
 export const judge =
   (bucket: string, region: string): Judge =>
   (answer, call) => {
@@ -32,7 +32,7 @@ export const judge =
     if (answer.status < 400)
       return new PlatformError(
         "response_invalid",
-        `${answer.url.origin} answers ${answer.status} and leads elsewhere, which is not followed; correct Region or Endpoint.`,
+        `${answer.url.origin} answers with a redirect (${answer.status}), which is not followed; correct Region or Endpoint.`,
         {
           details: factsOf(answer),
         },
@@ -52,7 +52,7 @@ function meaning(code: string | undefined): readonly [ErrorCode, string] | undef
   return undefined
 }
 
-/** Where the bucket is, as a redirect or a refused signature says. */
+/** The bucket's region, as named by a redirect or a rejected signature. */
 function regionIn({ status, headers, body }: HttpAnswer): string | undefined {
   const said = headers["x-amz-bucket-region"] ?? /<Region>([a-z0-9-]{1,40})<\/Region>/.exec(body.toString("utf8", 0, 4_096))?.[1]
   return status === 301 || status === 307 || status === 400 || status === 403 ? said : undefined

@@ -6,7 +6,7 @@ import { urlSource } from "../url.ts"
 import { type Bucket, markOf } from "./bucket.ts"
 import { putFile } from "./put.ts"
 
-/** The files of a bucket (docs, Amazon S3 API, ListObjectsV2, GetObject, PutObject). Keys come in the order of their UTF-8 bytes. */
+/** The files of a bucket (docs, Amazon S3 API, ListObjectsV2, GetObject, PutObject). Keys are in the order of their UTF-8 bytes. */
 export const filesOf = (bucket: Bucket): FileStore => ({
   async list(prefix, { after, page }, call) {
     const query = {
@@ -20,21 +20,21 @@ export const filesOf = (bucket: Bucket): FileStore => ({
   },
 
   open: (path, call) =>
-    urlSource(addressOf(bucket, path), bucket.http, call, {
+    urlSource(bucket.url(path), bucket.http, call, {
       name: path,
       markOf: ({ etag = "" }) => markOf(etag),
       headers: { ...bucket.headers, ...bucket.reading },
     }),
 
-  put: (path, bytes, call) => putFile(bucket, addressOf(bucket, path), bytes, call),
+  put: (path, bytes, call) => putFile(bucket, bucket.url(path), bytes, call),
 })
 
 async function pageIn(text: string, from: string): Promise<FilePage> {
   const root = await parseXml(text, from)
   if (root.name !== "ListBucketResult")
     throw new PlatformError("response_invalid", `${from} answers with ${root.name} instead of a list of files; check the endpoint.`)
-  // Services that do not know the encoding list the keys as they are.
-  const keyOf = textIn(root, "EncodingType") === "url" ? (key: string) => decodeURIComponent(key.replaceAll("+", " ")) : (key: string) => key
+  // Services that do not support the encoding list the keys unencoded.
+  const keyOf = textIn(root, "EncodingType") === "url" ? (key: string) => unescaped(key, from) : (key: string) => key
   const files = childrenIn(root, "Contents").map((entry): FileEntry => {
     const [key, etag, size] = ["Key", "ETag", "Size"].map((name) => textIn(entry, name))
     if (key === undefined || size === undefined || !/^\d{1,15}$/.test(size))
@@ -43,16 +43,17 @@ async function pageIn(text: string, from: string): Promise<FilePage> {
   })
   const next = textIn(root, "IsTruncated") === "true" ? textIn(root, "NextContinuationToken") : undefined
   if (next === undefined && textIn(root, "IsTruncated") === "true")
-    throw new PlatformError("response_invalid", `${from} cuts the list of files short and does not say how it goes on.`)
+    throw new PlatformError("response_invalid", `${from} returns an incomplete list of files without a token for the next page.`)
   return { files, ...(next === undefined ? {} : { next }) }
 }
 
-/** The URL of a file. A URL cannot have `.` or `..` as a part of its path: it would be the address of another file. */
-export function addressOf(bucket: Bucket, path: string): URL {
-  if (path.split("/").some((part) => part === "." || part === ".."))
-    throw new PlatformError(
-      "response_invalid",
-      `The file ${path} has . or .. as a part of its name, which a URL cannot have; rename it, or leave it out by Files.`,
-    )
-  return bucket.url(path)
+/** A key of a listing that has them as URLs do. */
+function unescaped(key: string, from: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll("+", " "))
+  } catch (cause) {
+    if (cause instanceof URIError)
+      throw new PlatformError("response_invalid", `${from} lists a file whose key cannot be read: ${key.slice(0, 200)}.`, { cause })
+    throw cause
+  }
 }

@@ -7,10 +7,10 @@ import { parseXml, textIn } from "../../xml.ts"
 import { inPieces } from "../pieces.ts"
 import { type Bucket, markOf } from "./bucket.ts"
 
-/** Bytes of a part; the least that S3 takes is 5 MiB, and the most parts are 10,000. */
+/** The size of a part in bytes; S3 requires at least 5 MiB and allows at most 10,000 parts. */
 const PART = 16 * 1_048_576
 
-/** Stores a file whole: in one request, or in parts that become a file only when the last is there. */
+/** Stores a whole file: in one request, or in parts that become a file only once all of them are stored. */
 export async function putFile(bucket: Bucket, url: URL, bytes: AsyncIterable<Buffer>, call: Call): Promise<{ readonly mark: string; readonly bytes: number }> {
   const parts = inPieces(bytes, PART)
   const first = await parts.next()
@@ -36,7 +36,7 @@ export async function putFile(bucket: Bucket, url: URL, bytes: AsyncIterable<Buf
     for await (const part of parts) await add(part)
     return { mark: await complete(bucket, at({}), etags, call), bytes: total }
   } catch (error) {
-    // Parts that nobody puts together cost as files do.
+    // Parts that are never put together cost as much as files.
     await bucket.http.send(requestTo(at({}), { method: "DELETE", headers: bucket.headers }), call).catch(() => undefined)
     throw error
   }
@@ -49,7 +49,7 @@ async function begin(bucket: Bucket, url: URL, call: Call): Promise<string> {
   return id
 }
 
-/** Puts the parts together; the answer has status 200 also where that fails (docs, CompleteMultipartUpload). */
+/** Puts the parts together; the answer has status 200 even if that fails (docs, CompleteMultipartUpload). */
 async function complete(bucket: Bucket, url: URL, etags: readonly string[], call: Call): Promise<string> {
   const parts = etags.map((etag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${escaped(etag)}</ETag></Part>`)
   const body = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join("")}</CompleteMultipartUpload>`

@@ -4,10 +4,10 @@ import { leftInBatch } from "../../cursors.ts"
 import type { Position, RowChunk, Span, WantedRows } from "../format.ts"
 import { isTextPosition, type TextPosition, type TextRecord, type TextSpan } from "./records.ts"
 
-/** A chunk ends at this size, however few rows it has, since a single row may have 1 MiB. */
+/** A chunk ends at this size, however few rows it has, because a single row may have 1 MiB. */
 const CHUNK_BYTES = 4 * 1_048_576
 
-/** The position at which the reading of a part begins: after what was already read, at the part's start, or at the beginning of the text. */
+/** The position at which reading a part begins: where an earlier read ended, at the part's start, or at the beginning of the text. */
 export const beginOf = ({ start, after }: Span): TextPosition => (isTextPosition(after) ? after : isTextPosition(start) ? start : [0, 1])
 
 const nextLine = ({ end, lastLine }: TextSpan): TextPosition => [end, lastLine + 1]
@@ -15,15 +15,15 @@ const nextLine = ({ end, lastLine }: TextSpan): TextPosition => [end, lastLine +
 /** The offset at which a part ends; undefined: at the end of the text. */
 export const endOf = ({ end }: Span): number | undefined => (isTextPosition(end) ? end[0] : undefined)
 
-/** Lines are counted from the start of the part. */
+/** A rejected record with its lines counted from the start of the part. */
 export function rejectedRecord({ start }: Span, { line, lastLine }: Pick<RejectedRecord, "line" | "lastLine">, reason: string): RejectedRecord {
   const from = isTextPosition(start) ? start[0] : 0
   return { ...(from === 0 ? {} : { from }), line, lastLine, reason }
 }
 
 /**
- * Records as rows, chunk by chunk. `rowOf` gives a row, or the reason why the value is not one; `behind` gives the position at
- * which a read continues after a record.
+ * Converts records to rows, chunk by chunk. `rowOf` returns a row, or the reason why the value is not one; `behind` returns the
+ * position at which a read resumes after a record.
  */
 export async function* chunksOf<T, R extends TextRecord<T>>(
   records: AsyncIterable<readonly R[]>,

@@ -4,7 +4,7 @@ import { breathe } from "../../../../core/breathe.ts"
 /** How a text is cut into lines. */
 export interface TextShape {
   readonly newline: "\n" | "\r"
-  /** The bytes are the file's own, so that an invalid byte can be distinguished from a U+FFFD in the text. */
+  /** Whether the bytes are the file's own, so that an invalid byte can be distinguished from a U+FFFD in the text. */
   readonly exact: boolean
   /** A label of the WHATWG Encoding Standard, as a message names it. */
   readonly encoding: string
@@ -29,15 +29,15 @@ export const isTextPosition = (value: unknown): value is TextPosition => {
   return Number.isSafeInteger(offset) && (offset as number) >= 0 && Number.isSafeInteger(line) && (line as number) >= 1
 }
 
-/** The most bytes of a record; a longer one is rejected. */
+/** The maximum size of a record in bytes; a longer one is rejected. */
 export const RECORD_MAX_BYTES = 1_048_576
-/** The distance within which the end of a record is searched, and so the most bytes that are held. */
+/** The distance within which the end of a record is searched, and so the maximum number of bytes in memory. */
 export const WINDOW_BYTES = 8 * 1_048_576
 export const TOO_LONG = "is longer than 1 MiB."
-/** How the reason begins for bytes that are not characters of the file's encoding. */
+/** The beginning of the reason for bytes that are not characters in the file's encoding. */
 export const UNDECODABLE = "has bytes that are not "
 
-/** The most records that are made before the reader takes any. */
+/** The maximum number of records that are cut before the reader takes any. */
 const AT_ONCE = 1_000
 const CR = 13
 const LF = 10
@@ -45,11 +45,11 @@ const LF = 10
 /** A buffer of text in which records are searched. */
 export interface Held {
   readonly buffer: Buffer
-  /** Nothing follows the buffer. */
+  /** Whether the buffer is the end of the text. */
   readonly last: boolean
   /** The offset of the buffer in the text. */
   readonly base: number
-  /** All of it is valid text. */
+  /** Whether the whole buffer is valid text. */
   readonly clean: boolean
 }
 
@@ -59,7 +59,7 @@ export interface LineEnd {
   readonly next: number
 }
 
-/** The record that begins at `at`, whose first line ends at `first`; undefined when its end is not in the buffer yet. */
+/** The record that begins at `at` and whose first line ends at `first`; undefined if its end is not in the buffer yet. */
 export type CutRecord<T> = (held: Held, at: number, first: LineEnd, line: number) => TextRecord<T> | undefined
 
 /** Cuts UTF-8 text into records of one or more lines, in constant memory and linear time. */
@@ -68,19 +68,19 @@ export class RecordReader<T> {
   readonly #record: CutRecord<T>
   #offset: number
   #line: number
-  /** Records since others were served. */
+  /** The number of records since other tasks last ran. */
   #given = 0
-  /** Inside a line that is longer than the window. */
+  /** Whether the reader is inside a line that is longer than the window. */
   #skipping = false
 
-  /** `from` is where the text begins. */
+  /** `from` is the position at which the text begins. */
   constructor(shape: TextShape, record: CutRecord<T>, from: TextPosition = [0, 1]) {
     this.#shape = shape
     this.#record = record
     ;[this.#offset, this.#line] = from
   }
 
-  /** The records of a text, some at a time. */
+  /** Reads the records of a text, in groups. */
   async *read(text: AsyncIterable<Buffer>): AsyncGenerator<TextRecord<T>[]> {
     let parts: Buffer[] = []
     let length = 0
@@ -99,7 +99,7 @@ export class RecordReader<T> {
     yield* this.#paced(this.#cut(Buffer.concat(parts, length), true))
   }
 
-  /** The same records; others are served between them, however quickly the records are taken. */
+  /** Passes the records on and lets other tasks run in between, however quickly the records are taken. */
   async *#paced(records: Generator<TextRecord<T>[], number>): AsyncGenerator<TextRecord<T>[], number> {
     for (let next = records.next(); ; next = records.next()) {
       if (next.done === true) return next.value
@@ -111,7 +111,7 @@ export class RecordReader<T> {
     }
   }
 
-  /** The records that are whole in the buffer; returns how many bytes they take. */
+  /** Yields the records that are complete in the buffer; returns the number of bytes that they take. */
   *#cut(buffer: Buffer, last: boolean): Generator<TextRecord<T>[], number> {
     const held: Held = { buffer, last, base: this.#offset, clean: !buffer.includes(0) && isText(buffer, this.#shape) }
     const newline = newlineOf(this.#shape)
@@ -147,7 +147,7 @@ export class RecordReader<T> {
 
 export const newlineOf = ({ newline }: TextShape): number => (newline === "\n" ? LF : CR)
 
-/** The end of the line that `at` stands in; undefined when it is not in the buffer yet. */
+/** The end of the line that contains `at`; undefined if it is not in the buffer yet. */
 export function lineEnd({ buffer, last }: Pick<Held, "buffer" | "last">, at: number, newline: number): LineEnd | undefined {
   const found = buffer.indexOf(newline, at)
   if (found >= 0) return { text: found, next: found + 1 }
@@ -163,17 +163,17 @@ export function faultIn({ buffer, clean }: Held, begin: number, end: number, sha
   return isText(bytes, shape) ? undefined : `${UNDECODABLE}${shape.encoding}.`
 }
 
-/** Whether all bytes were characters in the file's encoding. The decoder turns those that were not into U+FFFD. */
+/** Whether all bytes are characters in the file's encoding. The decoder replaces others with U+FFFD. */
 const isText = (bytes: Buffer, { exact, encoding }: TextShape): boolean =>
   exact ? isUtf8(bytes) : !bytes.includes("\uFFFD") && isUtf8(bytes) && !(encoding.startsWith("windows-") && hasControl(bytes))
 
 const C2 = 0xc2
 
-/** U+0080 to U+009F, as which the decoder passes on the bytes that a Windows code page leaves undefined (WHATWG, Encoding, 9). */
+/** Whether there is a character from U+0080 to U+009F, to which the decoder maps bytes that a Windows code page does not define (WHATWG, Encoding, 9). */
 function hasControl(bytes: Buffer): boolean {
   for (let at = bytes.indexOf(C2); at >= 0; at = bytes.indexOf(C2, at + 1)) if ((bytes[at + 1] ?? 0xff) < 0xa0) return true
   return false
 }
 
-/** The length of UTF-8's byte order mark, where a text begins with one; readers of JSON may ignore it (RFC 8259, 8.1). */
+/** The length of UTF-8's byte order mark, 0 if the text does not begin with one; readers of JSON may ignore it (RFC 8259, 8.1). */
 export const bomOf = (head: Buffer): number => (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0)

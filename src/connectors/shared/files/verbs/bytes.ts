@@ -14,7 +14,7 @@ export async function offers(client: FileClient, from: Stream, call: Call): Prom
   return []
 }
 
-/** The bytes of the stream's rows, file by file. A file that is not of the offered shape fails by name. */
+/** The bytes of the stream's rows, file by file. A file without the offered shape fails by name. */
 export const readBytes = (client: FileClient, from: Stream, offer: ByteOffer, options: ReadOptions, call: Call): AsyncGenerator<BytePiece> =>
   placed(from, options, pieces(client, from, offer, options, call))
 
@@ -24,14 +24,14 @@ async function* pieces(client: FileClient, from: Stream, offer: ByteOffer, { sli
     if (own === undefined || own.format !== offer.format || own.shape !== offer.shape || file.table.pieces === undefined)
       throw new PlatformError(
         "query_invalid",
-        `The bytes of ${file.path} do not have the shape that was agreed on; ask for the stream's offers again, or read its rows.`,
+        `The bytes of ${file.path} do not have the shape that was offered; request the stream's offers again, or read its rows.`,
       )
     for await (const piece of file.table.pieces(span))
       yield { bytes: piece.bytes, rows: () => piece.rows(), rejected: () => piece.rejected(), cursor: () => cursorOf(file, piece.position()) }
   }
 }
 
-/** Bytes have all columns of a file in the file's order, and no values from its folders. */
+/** The offer for the stream, whose bytes have all columns of a file in the file's order, and no values from its folders. */
 function offerOf({ layout }: FileClient, { path, table }: OpenFile, { columns }: Stream): ByteOffer | undefined {
   if (layout.partitionsOf(path).length > 0) return undefined
   const same = columns.length === 0 || (columns.length === table.columns.length && columns.every(({ name }, index) => name === table.columns[index]?.name))

@@ -5,12 +5,12 @@ import type { FileClient } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
 import { LOOKED_AT, leftOut, look, StreamSurvey } from "./survey.ts"
 
-/** The most records or files that a catalog names one by one; the others are one entry. */
+/** The maximum number of records or files that a catalog names one by one; the others are one entry. */
 const NAMED = 1_000
-/** The most files that one discovery opens when it looks at heads; streams after them have no columns. */
+/** The maximum number of files that a discovery by heads opens; streams after them have no columns. */
 const MOST_OPENED = 2_000
 
-/** Goes through the files once, in memory that does not grow with their number. */
+/** Reads the files once, in memory that does not grow with their number. */
 export async function* discover(client: FileClient, call: Call): AsyncGenerator<Discovered> {
   yield* new Discovery(client, call).run()
 }
@@ -18,7 +18,7 @@ export async function* discover(client: FileClient, call: Call): AsyncGenerator<
 class Discovery {
   readonly #client: FileClient
   readonly #call: Call
-  readonly #records = new Skips("record", "read the file to have each of them named.")
+  readonly #records = new Skips("record", "read the file to see each of them.")
   readonly #files = new Skips("file", "read the stream to learn why.")
   #streams = 0
   #opened = 0
@@ -30,7 +30,7 @@ class Discovery {
 
   async *run(): AsyncGenerator<Discovered> {
     const { store, layout } = this.#client
-    // The streams of which more files may follow: in the order of paths, the files of a folder and its subfolders are adjacent.
+    // The streams that may have further files: in the order of paths, the files of a folder and its subfolders are adjacent.
     const open: StreamSurvey[] = []
     for await (const entry of filesBelow(store, layout.prefix, undefined, this.#call)) {
       if (!layout.has(entry.path)) continue
@@ -75,7 +75,7 @@ class Discovery {
       stream.skipped++
       yield* this.#files.add([entry.path], reason)
     } finally {
-      // Closes the file when the catalog's reader stops early.
+      // Closes the file if the catalog's reader stops early.
       await looking.return(undefined as never)
     }
   }
@@ -109,16 +109,16 @@ const linesOf = ({ line, lastLine }: RejectedRecord): string => (line === lastLi
 
 function commentOf(stream: StreamSurvey, { survey, layout }: FileClient): string {
   const { first, files, looked, skipped, rows, rejected } = stream
-  const many = layout.per === "folder" ? [`${files - skipped} files${survey === "heads" && looked < files ? `, ${looked} of them looked into` : ""}`] : []
+  const many = layout.per === "folder" ? [`${files - skipped} files${survey === "heads" && looked < files ? `, ${looked} of them opened` : ""}`] : []
   const counted = survey === "values" ? [`${rows} rows, ${rejected} rejected`] : []
   const said = [first?.described ?? "not opened", ...many, ...counted].join("; ")
   return [`${said}.`, ...(first?.warnings.slice(0, 20) ?? []), ...(first?.guesses.map(({ message }) => message) ?? [])].join(" ")
 }
 
-/** The guesses of the first file: all files of a stream are read by the same settings. */
+/** The guesses of the first file, because all files of a stream are read with the same settings. */
 const guessesOf = ({ first }: StreamSurvey): Pick<Stream, "guesses"> => (first === undefined || first.guesses.length === 0 ? {} : { guesses: first.guesses })
 
-/** The catalog's entries for records or files that are left out: the first ones by name, the others together. */
+/** The catalog's entries for omitted records or files: the first ones by name, the others together. */
 class Skips {
   readonly #what: string
   readonly #advice: string

@@ -7,10 +7,11 @@ import { type FileClient, openFile } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
 import { leftOut } from "./survey.ts"
 
-/** Lists the files and looks at the first part of the first one; a connector of one file fails when that cannot be read. */
+/** Lists the files and reads the first part of the first one; a connector of a single file fails if it cannot be read. */
 export async function facts(client: FileClient, product: string, call: Call): Promise<ServerFacts> {
   const entry = await firstFile(client, call)
-  if (entry === undefined) return { product, details: { files: 0 }, warnings: [`No file is there whose path begins with ${client.layout.prefix} and matches.`] }
+  if (entry === undefined)
+    return { product, details: { files: 0 }, warnings: [`No file matches; the connector looks for paths that begin with ${client.layout.prefix}.`] }
   return call.stage("probe", async () => {
     try {
       await using file = await openFile(client, entry.path, call, entry.source)
@@ -32,7 +33,7 @@ export async function facts(client: FileClient, product: string, call: Call): Pr
   })
 }
 
-/** Fails where the first records are all rejected: the file is hardly of the format as which it would be read. */
+/** Fails if all of the first records are rejected, because the file probably has another format. */
 function assertSomeRows({ first, described }: OpenTable, path: string): void {
   const [record] = first?.rejected ?? []
   if (first === undefined || first.rows > 0 || record === undefined) return
@@ -40,7 +41,7 @@ function assertSomeRows({ first, described }: OpenTable, path: string): void {
   const all = many === 1 ? "The only record" : `Each of the first ${many} records`
   throw new PlatformError(
     "response_invalid",
-    `${all} of ${path} is rejected: line ${record.line} ${record.reason} The file is read as ${described}; check that, and fix it in the connector's settings if it is wrong.`,
+    `${all} of ${path} is rejected: line ${record.line} ${record.reason} The file is read as ${described}; if that is wrong, change it in the connector's settings.`,
   )
 }
 

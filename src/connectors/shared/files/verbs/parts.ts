@@ -11,7 +11,7 @@ import { fileChanged, PastEnd } from "../source.ts"
 import type { FileEntry } from "../store.ts"
 import { Digest, type FilePart, type FileRun, notASlice, sliceOf } from "./slice.ts"
 
-/** A file of a stream that is to be read, and the part of it. */
+/** A file of a stream, and the part of it to read. */
 export interface OpenPart {
   readonly file: OpenFile
   readonly start?: Position
@@ -19,7 +19,7 @@ export interface OpenPart {
   readonly after?: Position
 }
 
-/** The files of a stream, opened one after the other: all, those of a slice, or those that a cursor has left. */
+/** Opens the files of a stream one after the other: all, those of a slice, or those that remain after a cursor. */
 export async function* partsOf(client: FileClient, stream: Stream, slice: Slice | undefined, cursor: Cursor | undefined, call: Call): AsyncGenerator<OpenPart> {
   const name = client.layout.nameOf(stream)
   const part = slice === undefined ? undefined : sliceOf(slice, stream)
@@ -29,7 +29,7 @@ export async function* partsOf(client: FileClient, stream: Stream, slice: Slice 
   else yield* reader.inFolder(part, place)
 }
 
-/** Passes the items on. A cursor or a slice that points past the end of its file is refused, since the hub did not make it. */
+/** Passes the items on. Rejects a cursor or a slice that points past the end of its file, because the hub did not create it. */
 export async function* placed<T>(from: Stream, { slice, after }: ReadOptions, items: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* items
@@ -52,7 +52,7 @@ class Parts {
     this.#call = call
   }
 
-  /** A part of one file; fails if the file is not the one of the slice or the cursor. */
+  /** A part of one file; fails if the slice or the cursor belongs to another file or version. */
   async *inFile(part: Pick<FilePart, "path"> & Partial<FilePart>, place: Place | undefined): AsyncGenerator<OpenPart> {
     if (this.#client.layout.per !== "one" && !this.#has(part.path)) throw notASlice(this.#stream.path)
     if (place !== undefined && place.path !== part.path) throw notACursor(this.#stream)
@@ -65,7 +65,7 @@ class Parts {
     else this.#after(file, place)
   }
 
-  /** The files of a folder's stream, or of a run of them. */
+  /** The files of a folder's stream, or of a run of its files. */
   async *inFolder(run: FileRun | undefined, place: Place | undefined): AsyncGenerator<OpenPart> {
     if (place !== undefined) {
       if (!this.#has(place.path) || (run !== undefined && !isWithin(place.path, run))) throw notACursor(this.#stream)
@@ -73,7 +73,7 @@ class Parts {
     }
     const digest = new Digest()
     let none = true
-    // A run is listed from its beginning, so that a change of any of its files is noticed.
+    // A run is listed from its beginning, so that a change to any of its files is noticed.
     for await (const entry of filesBelow(
       this.#client.store,
       this.#client.layout.prefixOf(this.#name),
@@ -111,7 +111,7 @@ class Parts {
     if (place.position !== null) yield { file: opened, ...after }
   }
 
-  /** The cursor's position in its file, which must be as it was. */
+  /** The cursor's position in its file, which must not have changed. */
   #after({ mark, path, table }: OpenFile, place: Place | undefined): { readonly after?: Position } {
     if (place === undefined) return {}
     if (place.position !== null && !table.isPosition(place.position)) throw notACursor(this.#stream)

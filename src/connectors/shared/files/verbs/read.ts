@@ -11,7 +11,7 @@ import type { FileClient } from "../open-file.ts"
 import { type OpenPart, partsOf, placed } from "./parts.ts"
 import { LOOKED_AT, leftOut, look, StreamSurvey } from "./survey.ts"
 
-/** The rows of a stream's files, one file after the other. A cursor is a file, its mark and a position in it. */
+/** The rows of a stream's files, one file after the other. A cursor consists of a file, its mark and a position in it. */
 export const read = (client: FileClient, from: Stream, options: ReadOptions, call: Call): AsyncGenerator<Batch> =>
   placed(from, options, batches(client, from, options, call))
 
@@ -29,7 +29,7 @@ async function* batches(client: FileClient, from: Stream, { slice, after }: Read
     }
 }
 
-/** The columns of a folder's stream without a catalog: those of its first files. */
+/** The columns of a folder's stream if there is no catalog: those of its first files. */
 async function columnsOf(client: FileClient, from: Stream, call: Call): Promise<readonly Column[]> {
   const { layout, store } = client
   const stream = new StreamSurvey(layout.nameOf(from))
@@ -49,16 +49,16 @@ async function columnsOf(client: FileClient, from: Stream, call: Call): Promise<
 }
 
 interface Limits {
-  /** The caller named the columns. */
+  /** Whether the caller named the columns. */
   readonly asked: boolean
-  /** A batch of another file came before. */
+  /** Whether a batch of another file was yielded before. */
   readonly begun: boolean
   readonly rowsBefore: number
   readonly maxRows: number
   readonly call: Call
 }
 
-/** The batches of one file; the cursor of the last one says that the file is done. The first file has a batch even without rows, for its columns. */
+/** The batches of one file; the cursor of the last one marks the file as read. The first file has a batch even without rows, for its columns. */
 async function* batchesOf(
   layout: Layout,
   part: OpenPart,
@@ -80,7 +80,7 @@ async function* batchesOf(
   for await (const chunk of file.table.rows({ ...span, columns: own, guessed: !asked, batchRows: call.batchRows, rowsBefore, maxRows })) {
     if (held !== undefined) yield batch(held, held.position)
     given += chunk.rows.length
-    // Whether more would follow is not known, and not asked for.
+    // The limit is reached: whether more rows would follow is not checked.
     if (given >= maxRows) return yield batch(chunk, chunk.position)
     held = chunk
   }
@@ -89,7 +89,7 @@ async function* batchesOf(
 
 type Complete = (row: Value[]) => Value[]
 
-/** The columns that the file itself has, and how its rows become those of the stream: by its folders' values, and null for what it lacks. */
+/** The file's own columns, and a function that adds the folders' values to its rows, with null for columns that the file lacks. */
 function cellsOf(
   layout: Layout,
   { file }: OpenPart,
@@ -102,12 +102,12 @@ function cellsOf(
   const lacks = (name: string): boolean => table.fixed && !names.has(name)
   const missing = columns.find(({ name }) => !partitions.has(name) && lacks(name))
   if (missing !== undefined && layout.per !== "folder")
-    throw new PlatformError("query_invalid", `The file ${path} has no column ${missing.name}; discover again to see the columns that it has.`)
+    throw new PlatformError("query_invalid", `The file ${path} has no column ${missing.name}; discover again to see its columns.`)
   const more = asked || layout.per !== "folder" || !table.fixed ? undefined : [...names].find((name) => !columns.some((column) => column.name === name))
   if (more !== undefined)
     throw new PlatformError(
       "query_invalid",
-      `The file ${path} has the column ${more}, which the first files of its stream do not have; discover first, and read by the catalog.`,
+      `The file ${path} has the column ${more}, which the first files of its stream do not have; discover first, so that the read uses the catalog.`,
     )
   const own = columns.filter(({ name }) => !partitions.has(name) && !lacks(name))
   if (own.length === columns.length) return { own }
@@ -120,6 +120,6 @@ function partitionCell(path: string, column: Column, text: string | null): { rea
   if (value !== undefined) return { value }
   throw new PlatformError(
     "query_invalid",
-    `A folder of ${path} gives the column ${column.name} the value ${text}, which is not of its type ${column.type}; discover again.`,
+    `A folder of ${path} gives the column ${column.name} the value ${text}, which does not fit its type ${column.type}; discover again.`,
   )
 }

@@ -5,7 +5,7 @@ import type { Position } from "../format.ts"
 import { shortMark } from "../marks.ts"
 import type { FileEntry } from "../store.ts"
 
-/** A slice that is a part of one file of that version; without `start` from its beginning, without `end` to its end. */
+/** A slice that is a part of one version of a file; without `start` from its beginning, without `end` to its end. */
 export interface FilePart {
   readonly kind: "part"
   readonly path: string
@@ -14,7 +14,7 @@ export interface FilePart {
   readonly end?: Position
 }
 
-/** A slice that is a run of whole files in the order of their paths; `digest` is that of their paths and marks. */
+/** A slice that is a run of whole files in the order of their paths; `digest` covers their paths and marks. */
 export interface FileRun {
   readonly kind: "run"
   readonly first: string
@@ -28,7 +28,7 @@ export function idOf(part: FilePart | FileRun): string {
   return JSON.stringify(["run", part.first, part.last, part.files, part.digest])
 }
 
-/** The part that a slice names; `request_invalid` for a slice that was not made here. */
+/** Decodes a slice; `request_invalid` for a slice that the hub did not create. */
 export function sliceOf({ id }: Slice, { path }: Stream): FilePart | FileRun {
   let parts: unknown
   try {
@@ -44,14 +44,14 @@ export function sliceOf({ id }: Slice, { path }: Stream): FilePart | FileRun {
 }
 
 export const notASlice = (path: readonly string[], cause?: unknown): PlatformError =>
-  new PlatformError("request_invalid", `The slice is not one of ${path.join(".")}; ask for its slices again.`, {
-    faults: [{ pointer: "/slice", message: "Not a slice of this stream." }],
+  new PlatformError("request_invalid", `The slice does not belong to ${path.join(".")}; request the stream's slices again.`, {
+    faults: [{ pointer: "/slice", message: "This is not a slice of this stream." }],
     cause,
   })
 
 const BITS = 128
 
-/** A digest of files that does not depend on their order, so that the digests of two runs add up to that of both. */
+/** A digest of files that does not depend on their order, so that the digests of two runs add up to the digest of both. */
 export class Digest {
   files = 0
   #sum = 0n
@@ -64,7 +64,7 @@ export class Digest {
     this.#sum = BigInt.asUintN(BITS, this.#sum + BigInt(`0x${hash.slice(0, BITS / 4)}`))
   }
 
-  /** The digest of both. */
+  /** The digest of both runs. */
   with(other: Digest): Digest {
     const both = new Digest()
     both.files = this.files + other.files

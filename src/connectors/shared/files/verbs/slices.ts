@@ -8,8 +8,8 @@ import type { FileEntry } from "../store.ts"
 import { Digest, type FilePart, type FileRun, idOf } from "./slice.ts"
 
 /**
- * Cuts a stream into runs of whole files, and large files into parts where their format knows a safe cut. The marks of the
- * files are the snapshot: a slice whose files were changed fails, so slices are consistent where every file has a mark.
+ * Cuts a stream into runs of whole files, and large files into parts if their format finds safe cuts. The marks of the files
+ * are the snapshot: a slice whose files have changed fails, so slices are consistent if every file has a mark.
  */
 export async function slices(client: FileClient, from: Stream, most: number, call: Call): Promise<Slicing> {
   const name = client.layout.nameOf(from)
@@ -71,7 +71,7 @@ interface Run {
   readonly digest: Digest
 }
 
-/** Runs of about the same size, of files whose number and sizes are known only at the end: neighbours are joined as more come. */
+/** Builds runs of about the same size from files whose number and sizes are known only at the end, by joining neighbors as more files come. */
 class Runs {
   readonly #most: number
   #runs: Run[] = []
@@ -81,7 +81,7 @@ class Runs {
     this.#most = Math.max(1, most)
   }
 
-  /** The bytes of each run if all were of the same size. */
+  /** The size of each run in bytes if all had the same size. */
   get share(): number {
     return this.#bytes / this.#most
   }
@@ -92,11 +92,11 @@ class Runs {
     const bytes = Math.max(1, entry.bytes ?? 1)
     this.#bytes += bytes
     this.#runs.push({ first: entry.path, last: entry.path, bytes, digest })
-    // Two neighbours have more than the size together, so at most 8 times `most` runs are left.
+    // Any two neighbors together exceed the size, so at most 8 times `most` runs remain.
     if (this.#runs.length >= 16 * this.#most) this.#runs = this.#joined(this.#bytes / (4 * this.#most))
   }
 
-  /** At most `most` runs. */
+  /** Joins the files into at most `most` runs. */
   grouped(): readonly Run[] {
     let size = this.share
     let runs = this.#joined(size)
@@ -107,7 +107,7 @@ class Runs {
     return runs
   }
 
-  /** Joins neighbours as long as their sum is not over a size. */
+  /** Joins neighbors while their sum does not exceed a size. */
   #joined(size: number): Run[] {
     const out: Run[] = []
     for (const run of this.#runs) {

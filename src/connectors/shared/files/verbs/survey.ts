@@ -7,10 +7,10 @@ import { ColumnFacts, settled } from "../kinds.ts"
 import { type FileClient, openFile } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
 
-/** Files of a stream that are opened for their columns when discovery looks at heads: the first ones, and the last one. */
+/** The number of files that a discovery by heads opens per stream for the columns: the first ones and the last one. */
 export const LOOKED_AT = 20
 
-/** The result of looking at a file. */
+/** The result of examining a file. */
 export interface Looked {
   readonly columns: readonly Column[]
   readonly described: string
@@ -20,7 +20,7 @@ export interface Looked {
   readonly rows?: number
 }
 
-/** Looks at one file: by all of its values, or by its head. Yields the records that are not rows. */
+/** Examines one file, by all of its values or by its head. Yields the records that are not rows. */
 export async function* look(client: FileClient, entry: FileEntry, call: Call): AsyncGenerator<readonly RejectedRecord[], Looked> {
   await using file = await openFile(client, entry.path, call, entry.source)
   const { columns, warnings, guesses, described } = file.table
@@ -34,12 +34,12 @@ export const leftOut = (error: unknown): string | undefined =>
     ? error.message
     : undefined
 
-/** Collects what is known of a stream, file by file, in memory that does not grow with the number of files. */
+/** Collects the facts about a stream, file by file, in memory that does not grow with the number of files. */
 export class StreamSurvey {
   readonly name: string
   files = 0
   bytes = 0
-  /** Files that were opened, and those among them that were left out. */
+  /** The number of files that were opened, and of those that were left out. */
   looked = 0
   skipped = 0
   rows = 0
@@ -70,7 +70,7 @@ export class StreamSurvey {
     this.#columns = this.#columns === undefined ? looked.columns : joinedColumns(this.#columns, looked.columns)
   }
 
-  /** Columns of the files, then of their partition folders; a folder's value goes before a file's own. */
+  /** The columns of the files, then those of their partition folders; a folder's value takes precedence over a file's own. */
   columns(): Column[] {
     const own = (this.#columns ?? []).filter(({ name }) => !this.#partitions.has(name))
     return settled([...own, ...[...this.#partitions].map(([name, facts]) => facts.column(name))])

@@ -8,13 +8,13 @@ import type { Compression } from "../compression.ts"
 import { filesBelow } from "../listing.ts"
 import type { FileClient } from "../open-file.ts"
 
-/** What the names of written files begin with, before the token of their commit. */
+/** The beginning of the names of written files, before the token of the commit. */
 const NAME = "jackfield"
 const SEQUENCE_DIGITS = 10
 
 /**
- * Writes a batch as one file of a folder, whole or not at all. The name holds the token of the commit, so that a repeat of
- * the batch finds its file and writes nothing.
+ * Writes a batch as one file in a folder, whole or not at all. The name contains the token of the commit, so that a repeated
+ * batch finds its file and writes nothing.
  */
 export async function write(client: FileClient, to: Stream, batch: Batch, { mode, commit }: WriteOptions, call: Call): Promise<WriteReport> {
   const { output, store } = client
@@ -34,7 +34,7 @@ export async function write(client: FileClient, to: Stream, batch: Batch, { mode
   return report
 }
 
-/** The last sequence number of a run's part whose file exists. */
+/** The last sequence number of a run's part for which a file exists. */
 export async function committed(client: FileClient, to: Stream, of: Omit<Commit, "sequence">, call: Call): Promise<number | undefined> {
   const stem = `${folderOf(to)}${NAME}.${tokenOf(of)}.`
   const last = await lastBelow(client, stem, call)
@@ -50,23 +50,23 @@ async function lastBelow({ store }: FileClient, stem: string, call: Call): Promi
 const EXTENSIONS: Readonly<Record<Compression, string>> = { none: "", gzip: ".gz", zstd: ".zst" }
 const SAFE = /^[\w-]{1,64}$/
 
-/** A run and a part as a file name spells them; an id with other characters, or a longer one, is replaced by its hash. */
+/** A run and a part as they appear in a file name; an id that is too long or has other characters is replaced by its hash. */
 const tokenOf = ({ run, part }: Omit<Commit, "sequence">): string =>
   [run, part].map((text) => (SAFE.test(text) ? text : `~${createHash("sha256").update(text).digest("hex").slice(0, 32)}`)).join(".")
 
-/** With leading zeros, so that the order of names is that of commits. */
+/** A sequence number with leading zeros, so that names sort in the order of commits. */
 const sequenceOf = (sequence: number): string => String(sequence).padStart(SEQUENCE_DIGITS, "0")
 
-/** The folder that a path names; refuses paths with empty names, `.`, `..` or control characters. */
+/** The folder at a path; rejects paths with empty names, `.`, `..` or control characters. */
 function folderOf({ path }: Pick<Stream, "path">): string {
   const [folder = ""] = path
   const names = folder.split("/").slice(0, -1)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the check refuses control characters.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the check rejects control characters.
   const bad = names.some((name) => name === "" || name === "." || name === ".." || /[\u0000-\u001f\u007f\\]/.test(name))
   if (path.length === 1 && folder.endsWith("/") && !bad) return folder
   throw new PlatformError(
     "stream_not_found",
-    `Rows are written as files of a folder, and ${JSON.stringify(path)} does not name one; give a path such as ["orders/"].`,
+    `Rows are written as files in a folder, but ${JSON.stringify(path)} does not name a folder; use a path such as ["orders/"].`,
   )
 }
 

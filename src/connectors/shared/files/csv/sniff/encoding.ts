@@ -4,13 +4,13 @@ import type { Guess } from "../../../../../core/streams.ts"
 import { binaryFormatOf } from "../../known-formats.ts"
 import { isMostlyUtf8, type Utf8Share, utf8ShareOf } from "./utf8-share.ts"
 
-/** How a file's bytes are text. `bom` is the length of its byte order mark. */
+/** The encoding of a file's text. `bom` is the length of its byte order mark. */
 export interface Encoding {
   readonly name: string
   readonly bom: number
-  /** Present where neither a byte order mark nor the bytes themselves prove the encoding. */
+  /** Present if neither a byte order mark nor the bytes themselves prove the encoding. */
   readonly guess?: Guess
-  /** How the setting differs from what the file says, for people. */
+  /** A message for people if the fixed encoding differs from the file's byte order mark. */
   readonly warning?: string
 }
 
@@ -20,7 +20,7 @@ const BOMS: readonly (readonly [name: string, mark: readonly number[]])[] = [
   ["utf-16be", [0xfe, 0xff]],
 ]
 
-/** The encoding of a file by its first bytes, or as it is fixed. `response_invalid` for a file that is not text. `whole`: the sample is all of it. */
+/** The fixed encoding, or the one that the first bytes suggest. `response_invalid` if the file is not text. `whole`: the sample is the whole file. */
 export async function encodingOf(sample: Buffer, fixed: string, whole = true): Promise<Encoding> {
   const marked = BOMS.find(([, mark]) => startsAt(sample, 0, mark))
   const other = binaryFormatOf(sample)
@@ -44,7 +44,7 @@ export async function encodingOf(sample: Buffer, fixed: string, whole = true): P
 
 const startsAt = (sample: Buffer, at: number, mark: readonly number[]): boolean => mark.every((byte, index) => sample[at + index] === byte)
 
-/** Some programs write the mark twice. */
+/** The length of the byte order marks; some programs write the mark twice. */
 function lengthOfMarks(sample: Buffer, mark: readonly number[]): number {
   let length = mark.length
   while (startsAt(sample, length, mark)) length += mark.length
@@ -64,8 +64,8 @@ const guessed = (taken: string, alternative: string, why?: string): Guess => ({
 })
 
 /**
- * UTF-16 without a mark. Latin text has a zero in every other byte, and their places tell the byte order. Text in other
- * scripts has zeros at its delimiters and line ends alone.
+ * Recognizes UTF-16 without a byte order mark. In Latin text every other byte is zero, and the position of the zeros shows
+ * the byte order. Text in other scripts has zeros only in its delimiters and line ends.
  */
 function utf16(sample: Buffer): "utf-16le" | "utf-16be" | undefined {
   const zeros = [0, 0]
@@ -79,7 +79,7 @@ function utf16(sample: Buffer): "utf-16le" | "utf-16be" | undefined {
   return odd === 0 && isTable("utf-16be", sample) ? "utf-16be" : undefined
 }
 
-/** Whether bytes are text with line ends in an encoding of two bytes, without any control character. */
+/** Whether the bytes are text in a two-byte encoding, with line ends and without control characters. */
 function isTable(name: string, sample: Buffer): boolean {
   try {
     const text = new TextDecoder(name, { fatal: true }).decode(sample.subarray(0, sample.length & ~1), { stream: true })
@@ -91,14 +91,14 @@ function isTable(name: string, sample: Buffer): boolean {
   }
 }
 
-/** More control characters than a few that strayed into a text. */
+/** Whether there are more control characters than the few that a text may contain by accident. */
 function isBinary(sample: Buffer): boolean {
   let count = 0
   for (const byte of sample) if (byte < 9 || (byte > 13 && byte < 32 && byte !== 27)) count++
   return count > sample.length / 50 && (count > 4 || count > sample.length / 4)
 }
 
-/** By chardet's statistics, those that can be decoded, the likeliest one first. ISO-8859-1 means windows-1252 (WHATWG, Encoding, 4.2). */
+/** The encodings that chardet suggests and the decoder supports, the most likely first. ISO-8859-1 means windows-1252 (WHATWG, Encoding, 4.2). */
 async function likely(sample: Buffer): Promise<string[]> {
   const { analyse } = await import("chardet")
   const names = analyse(sample).flatMap(({ name }) => {
@@ -117,7 +117,7 @@ const decodes = (label: string): boolean => {
   }
 }
 
-/** A file's bytes as UTF-8, without the byte order mark. Bytes that are not of the encoding become U+FFFD, which records are searched for. */
+/** Converts a file's bytes to UTF-8 without the byte order mark. Bytes that are invalid in the encoding become U+FFFD, for which records are checked. */
 export async function* asUtf8(bytes: AsyncIterable<Buffer>, { name, bom }: Pick<Encoding, "name" | "bom">): AsyncGenerator<Buffer> {
   const decoder = name === "utf-8" ? undefined : new TextDecoder(name, { ignoreBOM: true })
   let left = bom

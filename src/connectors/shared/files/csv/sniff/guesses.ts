@@ -19,20 +19,20 @@ interface Decided {
   readonly options: CsvOptions
   readonly encoding: Encoding
   readonly shape: Shape
-  /** The file itself names the delimiter. */
+  /** Whether the file itself names the delimiter. */
   readonly named: boolean
-  /** A table by another delimiter that fits nearly as well. */
+  /** The table by another delimiter that fits nearly as well. */
   readonly nearly: Table | undefined
   readonly width: number
   readonly header: boolean
-  /** The values prove whether there is a header. */
+  /** Whether the values prove that there is a header, or that there is none. */
   readonly certain: boolean
-  /** Lines before the header that are skipped. */
+  /** The number of lines before the header that are skipped. */
   readonly skipped: number
   readonly trailing: Trailing
 }
 
-/** The decisions that the file does not prove and no option fixes. */
+/** The decisions that neither the file proves nor an option fixes. */
 export function guessesOf(decided: Decided): Guess[] {
   const { encoding, options, certain, header, skipped, trailing } = decided
   const guesses: Guess[] = encoding.guess === undefined ? [] : [encoding.guess]
@@ -50,7 +50,7 @@ export function guessesOf(decided: Decided): Guess[] {
       setting: "skipLines",
       taken: String(skipped),
       alternative: "0",
-      message: `${lines} skipped as notes above the header, which is a guess; set the lines to skip.`,
+      message: `${lines} skipped as notes above the header, which is a guess; set the number of lines to skip.`,
     })
   }
   if (options.header === "auto" && !certain)
@@ -88,6 +88,6 @@ function delimiterGuess({ shape, nearly, width }: Decided): Guess[] {
   if (nearly === undefined) return []
   const alternative = delimiterName(nearly.shape)
   return [
-    { setting: "delimiter", taken, alternative, message: `The delimiter ${taken} is a guess, since ${alternative} fits nearly as well; set the delimiter.` },
+    { setting: "delimiter", taken, alternative, message: `The delimiter ${taken} is a guess, because ${alternative} fits nearly as well; set the delimiter.` },
   ]
 }

@@ -6,9 +6,9 @@ const records = (text: string, delimiter = ",") => text.split("\n").map((line) =
 describe("a first record is the header", () => {
   it.each([
     ["years above amounts", "region,2023,2024\nEMEA,10,20\nAPAC,5,6"],
-    ["years alone above amounts", "2022,2023,2024\n10,20,30\n5,6,7"],
+    ["nothing but years above amounts", "2022,2023,2024\n10,20,30\n5,6,7"],
     ["a single year above amounts", "region,2023\nEMEA,10\nAPAC,5"],
-    ["years above years, since they count up", "region,2022,2023,2024\nEMEA,1999,2010,2001\nAPAC,2020,1998,1997"],
+    ["consecutive years above other years", "region,2022,2023,2024\nEMEA,1999,2010,2001\nAPAC,2020,1998,1997"],
     ["every second year above amounts", "region,2020,2022\nEMEA,10,20\nAPAC,5,6"],
     ["dates above amounts", "region,2024-01-31,2024-02-29\nEMEA,1.5,20\nAPAC,5,6"],
     ["local dates above amounts", "region;31.01.2024;29.02.2024\nEMEA;10;20\nAPAC;5;6"],
@@ -20,7 +20,7 @@ describe("a first record is the header", () => {
     ["a name above prices", "article,price\nbolt,$5\nnut,$7"],
     ["a name above dates in a local spelling", "who,day\nAda,31.01.2024\nBo,28.02.2024"],
     ["a repeated name above numbers", "x,x\n1,2\n3,4"],
-    ["n/a below names", "id,total\n1,n/a\n2,-"],
+    ["names above n/a", "id,total\n1,n/a\n2,-"],
   ])("%s", (_, text) => {
     expect(headerOf(records(text, text.includes(";") ? ";" : ",")).header).toBe(true)
   })
@@ -42,7 +42,7 @@ describe("a first record is a row", () => {
     ["telephone numbers", "Ann,+49 30 1234567\nBo,+1 (415) 555-0100"],
     ["times", "12:30,a\n13:45,b"],
     ["hashes", "d41d8cd98f00b204e9800998ecf8427e,a\n0cc175b9c0f1b6a831c399e269772661,b"],
-    ["codes of one form", "AB-123,red\nCD-456,green\nEF-789,blue"],
+    ["codes of the same form", "AB-123,red\nCD-456,green\nEF-789,blue"],
     ["a value that occurs again in its column", "red,apple\nblue,sky\nred,brick"],
     ["years above years in no order", "EMEA,2019\nAPAC,2021\nLATAM,2001"],
     ["numbers", "1,a\n2,b"],

@@ -7,21 +7,21 @@ export interface HeaderGuess {
   readonly certain: boolean
 }
 
-/** Records below the first one that are compared with it. */
+/** The number of records that are compared with the first one. */
 const COMPARED = 100
 const MOST_CHARACTERS = 256
 
-/** How the cells of the first record compare with the values below them: the numbers of columns. */
+/** How the cells of the first record compare with the values below them, as numbers of columns. */
 interface Votes {
-  /** A name above values that are no names, such as numbers. */
+  /** A name above values that are not names, such as numbers. */
   names: number
-  /** A value above values of another look, such as a year above amounts. */
+  /** A value above values of a different kind, such as a year above amounts. */
   others: number
   /** A value above values that look the same. */
   same: number
   /** A value above texts. */
   odd: number
-  /** A text that occurs again below. */
+  /** A text that occurs again in the values below. */
   repeats: number
 }
 
@@ -37,7 +37,7 @@ export function headerOf(records: readonly Fields[]): HeaderGuess {
   if (names > 0) return { header: names > same + odd, certain: false }
   if (same > 0) return { header: false, certain: others === 0 }
   if (others > 0) return { header: true, certain: false }
-  // All is text: names that repeat or are missing are more likely values.
+  // Everything is text: names that are missing or occur again are more likely to be values.
   return { header: odd === 0 && repeats === 0 && given.length === first.length && new Set(given).size === given.length, certain: false }
 }
 
@@ -70,8 +70,8 @@ const YEAR = /^(?:19|20)\d\d$/
 const isYear = (cell: string): boolean => YEAR.test(cell.trim())
 
 /**
- * Columns whose cells count up by one, as years, days of a month or numbered columns do: two years, or three other whole
- * numbers beside a text or an empty cell.
+ * The columns whose cells count up by one, like years, days of a month or numbered columns: at least two years, or three
+ * other whole numbers in a record that also has a text or an empty cell.
  */
 function seriesOf(cells: Fields): ReadonlySet<number> {
   const named = cells.some((cell) => cell === null || lookOf(cell) === "text" || lookOf(cell) === "nothing")

@@ -5,7 +5,7 @@ import { sepLineOf } from "./sep-line.ts"
 const CR = 13
 const LF = 10
 
-/** The character that ends lines, by the majority of a text; `mixed` where lines end in another way as well. */
+/** The character that ends most lines of a text; `mixed` if some lines end in another way. */
 export function newlineIn(text: Buffer): { readonly newline: Shape["newline"]; readonly mixed: boolean } {
   let [alone, feeds] = [0, 0]
   for (let at = 0; at < text.length; at++) {
@@ -16,10 +16,10 @@ export function newlineIn(text: Buffer): { readonly newline: Shape["newline"]; r
   return { newline: alone > feeds ? "\r" : "\n", mixed: alone > 0 && (alone > feeds || !isQuotable(text)) }
 }
 
-/** A line break inside quotes is part of a value in any case. */
+/** Whether the text has quotes, inside which a line break is part of a value. */
 const isQuotable = (text: Buffer): boolean => text.includes('"') || text.includes("'")
 
-/** Where a text goes on behind the lines that are skipped for certain, and the delimiter that a line of them names. */
+/** The position after the lines that are certainly skipped, and the delimiter if one of them names it. */
 export interface SkippedHead {
   readonly offset: number
   /** The number of the line at the offset, from 1. */
@@ -27,15 +27,14 @@ export interface SkippedHead {
   readonly delimiter?: string
 }
 
-/** `wanted`: so many lines are skipped; undefined: only a line for Excel that names the delimiter. */
+/** `wanted`: the number of lines to skip; undefined: skips only a line for Excel that names the delimiter. */
 export function skippedHead(text: Buffer, newline: Shape["newline"], wanted: number | undefined): SkippedHead {
   const sep = wanted === 0 ? undefined : sepLineOf(text.toString("utf8", 0, 64))
   if (wanted === undefined) return sep === undefined ? { offset: 0, line: 1 } : { offset: sep.end, line: 2, delimiter: sep.delimiter }
   let offset = 0
   for (let line = 0; line < wanted; line++) {
     const next = text.indexOf(newline, offset)
-    if (next < 0)
-      throw new PlatformError("response_invalid", `The file has no line behind the ${wanted} lines that are skipped in its first 256 KiB; set fewer.`)
+    if (next < 0) throw new PlatformError("response_invalid", `The first 256 KiB of the file have no line after the ${wanted} skipped lines; skip fewer lines.`)
     offset = next + 1
   }
   return { offset, line: wanted + 1, ...(sep === undefined ? {} : { delimiter: sep.delimiter }) }

@@ -1,12 +1,12 @@
 import { kindOf } from "../../kinds.ts"
 
-/** What a cell looks like, as far as it tells a value from a column's name. */
+/** What a cell looks like, as far as that distinguishes a value from a column's name. */
 export type Look = "nothing" | "number" | "date" | "boolean" | "address" | "text"
 
 const MOST_CHARACTERS = 256
 const NOTHING = /^(?:|-+|\?|n\/?a|#n\/a|null|none|nil|nan|\\n)$/i
 const BOOLEAN = /^(?:true|false|yes|no)$/i
-/** With a sign, a currency, leading zeros, an exponent, a percent sign, and points, commas, blanks or apostrophes between digits. */
+/** A number, with a sign, a currency, leading zeros, an exponent, a percent sign, or points, commas, spaces or apostrophes between digits. */
 const NUMBER = /^[-+(]?(?:[$€£¥₹]|[A-Z]{3}\s)?\s?[-+]?\d+(?:[.,'’\u00a0\u202f ]\d+)*(?:e[-+]?\d{1,3})?\s?(?:%|[$€£¥₹]|[A-Z]{3})?\)?$/i
 const LOCAL_DATE = /^\d{1,4}([-./])\d{1,2}(?:\1\d{1,4})?(?:[ T,]+\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\s?[ap]m)?)?$/i
 const TIME = /^\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\s?[ap]m)?$/i
@@ -22,7 +22,7 @@ const ADDRESSES: readonly RegExp[] = [
   /^\+\d[\d ()/.-]{5,24}$/,
 ]
 
-/** The look of a cell; blanks around it do not count. A number has any spelling that people use. */
+/** The look of a cell, without the spaces around it. A number may be written in any common way. */
 export function lookOf(cell: string): Look {
   if (cell.length > MOST_CHARACTERS) return "text"
   const text = cell.trim()
@@ -36,7 +36,7 @@ export function lookOf(cell: string): Look {
   return NUMBER.test(text) ? "number" : "text"
 }
 
-/** The look that all values share, `text` where they differ; undefined without any value. */
+/** The look that all values share, `text` if they differ; undefined if there are no values. */
 export function commonLook(values: readonly string[]): Look | undefined {
   let common: Look | undefined
   for (const value of values) {
@@ -48,7 +48,7 @@ export function commonLook(values: readonly string[]): Look | undefined {
   return common
 }
 
-/** A code such as `AB-12` with its letters and digits made alike, so that two codes of one form are equal; undefined for a text that is no code. */
+/** The form of a code such as `AB-12`, with all letters and all digits alike; undefined for a text that is not a code. */
 export function codeOf(cell: string): string | undefined {
   const text = cell.trim()
   if (text.length > 40 || !/\d/.test(text) || !/[-/.:#]/.test(text) || /\s/.test(text)) return undefined

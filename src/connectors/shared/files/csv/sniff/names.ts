@@ -4,7 +4,7 @@ import type { Fields } from "../shape.ts"
 export function namesOf(header: Fields, width: number): { names: string[]; warnings: string[] } {
   const taken = new Set(header.map((name) => name?.trim() ?? ""))
   const used = new Set<string>()
-  // The next number to try for each name, so that a name that occurs ten thousand times is not tried from 2 on each time.
+  // The next number to try for each name, so that a name that occurs ten thousand times does not start at 2 each time.
   const counts = new Map<string, number>()
   const warnings: string[] = []
   const names = Array.from({ length: width }, (_, index) => {
@@ -17,7 +17,9 @@ export function namesOf(header: Fields, width: number): { names: string[]; warni
     used.add(name)
     if (header.length > 0 && name !== given)
       warnings.push(
-        given === "" ? `Column ${index + 1} has no name; it is called ${name}.` : `The column name ${given} occurs again; this column is called ${name}.`,
+        given === ""
+          ? `Column ${index + 1} has no name; it is called ${name}.`
+          : `The column name ${given} occurs more than once; this column is called ${name}.`,
       )
     return name
   })

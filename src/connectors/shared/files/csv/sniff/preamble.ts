@@ -3,14 +3,14 @@ import type { Fields } from "../shape.ts"
 import { headerOf } from "./header.ts"
 import { type Table, widthOf } from "./tables.ts"
 
-/** Records before a header, at most. */
+/** The maximum number of records before a header. */
 const MOST = 50
-/** The share of records behind a preamble that may have another number of fields than the table; one of them in any case. */
+/** The share of records after a preamble that may have a different number of fields from the table; one may in any case. */
 const IRREGULAR = 0.1
 
 /**
- * The number of records before the header: a report's title, comments, notes. 0 unless the record behind them is a header,
- * since a line of data may not be taken for a note.
+ * The number of records before the header: a report's title, comments, notes. 0 unless the record after them is a header,
+ * so that a line of data is never taken for a note.
  */
 export function preambleOf({ records, width }: Table): number {
   if (width < 2) return 0
@@ -36,14 +36,14 @@ function isHeaderAt(records: readonly TextRecord<Fields>[], index: number, width
 
 export const fieldsOf = (records: readonly TextRecord<Fields>[]): Fields[] => records.flatMap((record) => ("value" in record ? [record.value] : []))
 
-/** Comments that have the delimiter as often as the rows do: the header is behind them where it certainly is one. A header may begin with `#` itself. */
+/** Skips comments with as many delimiters as the rows, if a certain header follows them. A header may begin with `#` itself. */
 function behindComments(records: readonly TextRecord<Fields>[], from: number, width: number): number | undefined {
   let index = from
   while (index < MOST && isComment(records[index]) && (isComment(records[index + 1]) || isHeaderAt(records, index + 1, width, "certain"))) index++
   return index > from && isHeaderAt(records, index, width, "likely") ? index : undefined
 }
 
-/** Notes that a spreadsheet has filled up with delimiters: at most one field of three and more, above a certain header that has them all. */
+/** Notes that a spreadsheet has padded with delimiters: at most one of three or more fields is filled, above a certain header that fills all. */
 function padded(records: readonly TextRecord<Fields>[], width: number): number {
   if (width < 3) return 0
   const first = records.slice(0, MOST + 1).findIndex((record) => filled(record) > 1)

@@ -7,7 +7,7 @@ export interface SepLine {
 
 const SEP_LINE = /^("?)sep=([\t -/:-@[-`{-~])\1[,;\t|]*(?:\r\n?|\n|$)/i
 
-/** The line, where a text begins with one. The delimiter is one ASCII character that is neither a letter, a digit nor a quote. */
+/** The line, if the text begins with one. The delimiter is one ASCII character other than a letter, a digit or a quote. */
 export function sepLineOf(text: string): SepLine | undefined {
   const [line, , delimiter] = SEP_LINE.exec(text) ?? []
   return line === undefined || delimiter === undefined || delimiter === '"' || delimiter === "'" ? undefined : { delimiter, end: Buffer.byteLength(line) }

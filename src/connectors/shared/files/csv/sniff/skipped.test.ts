@@ -23,7 +23,7 @@ describe("a line for Excel", () => {
     expect(format.guesses).toEqual([])
   })
 
-  it("is a header where nothing may be skipped, and where it names no delimiter", async () => {
+  it("is a header if nothing may be skipped, or if it names no delimiter", async () => {
     expect((await sniffed("sep=;x\n1;2\n", { skipLines: 0, header: "yes", delimiter: "semicolon" })).names).toEqual(["sep=", "x"])
     expect((await sniffed("sep=a\nx\n", { header: "yes" })).names).toEqual(["sep=a"])
   })
@@ -36,7 +36,7 @@ describe("notes above the header", () => {
     ["comments", "# made by x\n# on Monday\nid,name\n1,Ada\n2,Bo\n", 2],
     ["comments with delimiters", "# made by x, y\n# for a, b\nid,name\n1,Ada\n2,Bo\n", 2],
     ["pairs above a certain header", "Company,ACME\nDate,2024\n\nid,name,total\n1,Ada,3\n2,Bo,4\n", 2],
-    ["lines that a spreadsheet has filled up", "Sales,,\n2024,,\n,,\nid,name,total\n1,Ada,3\n2,Bo,4\n", 3],
+    ["lines that a spreadsheet has padded", "Sales,,\n2024,,\n,,\nid,name,total\n1,Ada,3\n2,Bo,4\n", 3],
   ])("are skipped, which is a guess: %s", async (_, text, lines) => {
     const format = await sniffed(text)
     expect(format).toMatchObject({ header: true, start: [expect.any(Number), lines + 1] })
@@ -54,31 +54,31 @@ describe("notes above the header", () => {
     expect((await sniffed(text)).start).toEqual([0, 1])
   })
 
-  it("keeps a header of one name in each, below a comment", async () => {
+  it("are skipped above a header of a single column, which is kept", async () => {
     expect((await sniffed("# note\n#id,name\n1,Ada\n2,Bo\n")).names).toEqual(["#id", "name"])
   })
 
-  it("can be fixed as a number of lines, and comments by their prefix", async () => {
+  it("can be fixed by a number of lines, and comments by their prefix", async () => {
     const fixed = await sniffed("a,b\nc,d\nid,name\n1,Ada\n", { skipLines: 2 })
     expect(fixed).toMatchObject({ names: ["id", "name"], start: [8, 3], guesses: [] })
     const commented = await sniffed("% it's \"a\nid,name\n% b\n1,Ada\n", { commentPrefix: "%" })
     expect(commented).toMatchObject({ names: ["id", "name"], kinds: ["integer", "text"], start: [0, 1] })
-    await expect(sniffed("a\nb\n", { skipLines: 3 })).rejects.toMatchObject({ code: "response_invalid", message: expect.stringContaining("3 lines") })
+    await expect(sniffed("a\nb\n", { skipLines: 3 })).rejects.toMatchObject({ code: "response_invalid", message: expect.stringContaining("3 skipped lines") })
   })
 })
 
 describe("a trailing delimiter", () => {
-  it("of every row is dropped, which is a guess", async () => {
+  it("in every row is dropped, which is a guess", async () => {
     const format = await sniffed("a,b,c\n1,2,3,\n4,5,6,\n")
     expect(format).toMatchObject({ names: ["a", "b", "c"], header: true, dropsTrailing: true, kinds: ["integer", "integer", "integer"] })
     expect(settings(format)).toEqual([["trailingDelimiter", "drop", "keep"]])
   })
-  it("of one row is none, nor one with a value behind it", async () => {
+  it("in only one row, or with a value after it, is kept", async () => {
     expect((await sniffed("a,b,c\n1,2,3,\n4,5,6\n7,8,9\n")).dropsTrailing).toBe(false)
     expect((await sniffed("a,b,c\n1,2,3,4\n4,5,6,\n")).dropsTrailing).toBe(false)
     expect((await sniffed("a,b,c\n1,2,3,\n4,5,6,\n", { trailingDelimiter: "keep" })).dropsTrailing).toBe(false)
   })
-  it("of the header alone begins no column", async () => {
+  it("in the header alone does not begin a column", async () => {
     expect((await sniffed("a,b,c,\n1,2,3\n4,5,6\n")).names).toEqual(["a", "b", "c"])
   })
 })
@@ -95,18 +95,18 @@ describe("a delimiter", () => {
     const [found] = settings(format).filter(([setting]) => setting === "delimiter")
     expect([found?.[0], found?.[2]]).toEqual([guess[0], guess[2]])
   })
-  it("that is fixed is not", async () => {
+  it("that is fixed is not a guess", async () => {
     expect(settings(await sniffed("1;x,y\n2;z,w\n", { delimiter: "semicolon" }))).toEqual([])
   })
 })
 
-it("a first line that does not end within the first part of the file is refused, not cut", async () => {
+it("a first line that does not end within the first part of the file is rejected, not truncated", async () => {
   await expect(sniff(Buffer.from("a,".repeat(5_000)), false, AUTO)).rejects.toMatchObject({ message: expect.stringContaining("no whole record") })
 })
 
-describe("a column of values in a local spelling stays text, which is a guess", () => {
+describe("a column of values in a local format stays text, which is a guess", () => {
   it.each([
-    ["dates whose day and month may be either", "id,day\n1,01/02/2024\n2,03/04/2024\n", /order of day and month.*day \(01\/02\/2024\)/],
+    ["dates whose day and month cannot be told apart", "id,day\n1,01/02/2024\n2,03/04/2024\n", /order of day and month.*day \(01\/02\/2024\)/],
     ["decimal commas", "id;price\n1;1.234,50\n2;7,00\n", /points and commas.*price \(1\.234,50\)/],
     ["thousands and currencies", 'id,price\n1,"$1,234"\n2,"$7"\n', /price/],
     ["yes and no", "id,paid\n1,yes\n2,no\n", /yes or no.*paid/],
@@ -117,7 +117,7 @@ describe("a column of values in a local spelling stays text, which is a guess", 
     expect(settings(await sniffed(text, { types: "text" })).filter(([setting]) => setting === "types")).toEqual([])
   })
 
-  it("codes and names are text for certain", async () => {
+  it("codes and names are certainly text", async () => {
     expect(settings(await sniffed("id,zip,name\n1,00123,Ada\n2,00124,Bo\n"))).toEqual([])
   })
 })

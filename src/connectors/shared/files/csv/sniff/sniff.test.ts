@@ -6,7 +6,7 @@ import { sniff } from "./sniff.ts"
 
 const sniffed = (text: string | Buffer, more: Partial<CsvOptions> = {}) => sniff(Buffer.from(text as string), true, { ...AUTO, ...more })
 
-describe("a format is found out", () => {
+describe("a format is recognized", () => {
   it.each([
     ["id,name\n1,a\n2,b\n", ",", '"', true, ["id", "name"], ["integer", "text"]],
     ["id;preis\n1;1,50\n2;2,75\n", ";", '"', true, ["id", "preis"], ["integer", "text"]],
@@ -37,39 +37,39 @@ describe("a format is found out", () => {
     expect(format).toMatchObject({ shape: { delimiter: ",", quote: "", exact: false }, header: true, names: ["1;2", "3"], encoding: { name: "windows-1252" } })
   })
 
-  it("are made unique without a search that begins anew for each: a hostile header must not hold the hub up", () => {
+  it("names are made unique without a new search for each, so that a hostile header does not block the hub", () => {
     const { names, warnings } = namesOf([...Array.from({ length: 20_000 }, () => "a"), "a_2"], 20_001)
     expect([names[1], names[19_999], names[20_000], warnings.length]).toEqual(["a_3", "a_20001", "a_2", 19_999])
   })
 
-  it("names are made unique, and it is said", () => {
+  it("names are made unique, with a warning for each change", () => {
     expect(namesOf(["a", "a", "", null, "a_2", "column_3"], 6)).toEqual({
       names: ["a", "a_3", "column_3_2", "column_4", "a_2", "column_3"],
       warnings: [
-        "The column name a occurs again; this column is called a_3.",
+        "The column name a occurs more than once; this column is called a_3.",
         "Column 3 has no name; it is called column_3_2.",
         "Column 4 has no name; it is called column_4.",
       ],
     })
   })
 
-  it("no endless row becomes columns", async () => {
+  it("an endless row does not become columns", async () => {
     await expect(sniffed(",".repeat(20_000))).rejects.toMatchObject({ code: "response_invalid", message: expect.stringContaining("20001 columns") })
   })
 })
 
-describe("an encoding is found out", () => {
+describe("an encoding is recognized", () => {
   const text = "name;ort\nJosé;München\nZoë;Köln €\n"
   const utf16be = Buffer.from(text, "utf16le").swap16()
   it.each([
     ["UTF-8", Buffer.from(text), "utf-8"],
-    ["UTF-8 with a mark", Buffer.from(`\uFEFF${text}`), "utf-8"],
+    ["UTF-8 with a byte order mark", Buffer.from(`\uFEFF${text}`), "utf-8"],
     ["UTF-16 LE", Buffer.from(text, "utf16le"), "utf-16le"],
-    ["UTF-16 LE with a mark", Buffer.from(`\uFEFF${text}`, "utf16le"), "utf-16le"],
+    ["UTF-16 LE with a byte order mark", Buffer.from(`\uFEFF${text}`, "utf16le"), "utf-16le"],
     ["UTF-16 BE", utf16be, "utf-16be"],
-    ["UTF-16 BE with a mark", Buffer.concat([Buffer.from([0xfe, 0xff]), utf16be]), "utf-16be"],
+    ["UTF-16 BE with a byte order mark", Buffer.concat([Buffer.from([0xfe, 0xff]), utf16be]), "utf-16be"],
     ["windows-1252", Buffer.from(text.replace("€", "\u0080"), "latin1"), "windows-1252"],
-  ])("%s, and decoded whatever the pieces", async (_, bytes, name) => {
+  ])("%s, and decoded however it is cut into pieces", async (_, bytes, name) => {
     const encoding = await encodingOf(bytes, "auto")
     expect(encoding.name).toBe(name)
     for (const size of [1, 2, 3, 7, 1_000]) {
@@ -86,7 +86,7 @@ describe("an encoding is found out", () => {
     ["504b0304140000000800", /ZIP archive or an Excel/],
     ["25504446312e37", /a PDF/],
     ["000102030405060708090a0b0c0d0e0f", /a binary file/],
-  ])("what is no text is refused by name: %s", async (hex, says) => {
+  ])("a file that is not text is rejected by name: %s", async (hex, says) => {
     await expect(encodingOf(Buffer.from(hex, "hex"), "auto")).rejects.toMatchObject({ code: "response_invalid", message: expect.stringMatching(says) })
   })
 

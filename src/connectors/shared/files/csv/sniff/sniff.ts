@@ -15,33 +15,33 @@ import { spellingsOf } from "./spellings.ts"
 import { bestOf, type Table, tableOf } from "./tables.ts"
 import { trailingOf } from "./trailing.ts"
 
-/** How a file is to be read, by its first part and by the options that fix something. */
+/** How a file is read, according to the options and to its first part. */
 export interface Sniffed {
   readonly encoding: Encoding
   readonly shape: Shape
-  /** How the first record ends; that of the others may differ in a CR. */
+  /** The end of the first record; the ends of the others may differ in a CR. */
   readonly lineEnd: "\n" | "\r\n" | "\r"
-  /** Behind the lines that are skipped at the beginning of the text. */
+  /** The position after the lines that are skipped at the beginning of the text. */
   readonly start: TextPosition
   readonly header: boolean
-  /** The offset behind the header; that of `start` without one. */
+  /** The offset after the header; without a header, the offset of `start`. */
   readonly headerEnd: number
   /** The columns' names: unique, none empty. */
   readonly names: readonly string[]
-  /** A row may end in a delimiter that begins no field. */
+  /** Whether a row may end in a delimiter that does not begin another field. */
   readonly dropsTrailing: boolean
-  /** By the first part alone; undefined where it has no value. */
+  /** The columns' kinds by the first part alone; undefined if it has no value in the column. */
   readonly kinds: readonly (Kind | undefined)[]
-  /** The first records behind `start`, the header among them. Their offsets and lines are counted from `start`. */
+  /** The first records after `start`, including the header. Their offsets and lines are counted from `start`. */
   readonly records: readonly TextRecord<Fields>[]
   readonly guesses: readonly Guess[]
-  /** How the names differ from those in the file, for people. */
+  /** Messages for people about names that differ from those in the file, and about the text itself. */
   readonly warnings: readonly string[]
 }
 
 const MOST_COLUMNS = 10_000
 
-/** Recognises the format. `sample` is the file's beginning, decompressed; `whole` says that it is all of it. */
+/** Recognizes the format. `sample` is the file's beginning, decompressed; `whole`: the sample is the whole file. */
 export async function sniff(sample: Buffer, whole: boolean, options: CsvOptions): Promise<Sniffed> {
   const encoding = await encodingOf(sample, options.encoding, whole)
   const parts: Buffer[] = []
@@ -61,11 +61,11 @@ export async function sniff(sample: Buffer, whole: boolean, options: CsvOptions)
   const preamble = options.skipLines === undefined && options.header !== "no" ? preambleOf(best) : 0
   const before = best.records[preamble - 1]
   const start = [offset + (before?.end ?? 0), line + (before?.lastLine ?? 0)] as const
-  const records = best.records.slice(preamble).map((record) => behind(record, before))
+  const records = best.records.slice(preamble).map((record) => relativeTo(record, before))
   if (records.length === 0)
     throw new PlatformError(
       "response_invalid",
-      "The file has no record: all of its lines are blank, skipped or comments; check the lines to skip and the comment prefix.",
+      "The file has no records: all of its lines are blank, skipped or comments; check the number of lines to skip and the comment prefix.",
     )
   const fields = fieldsOf(records)
   const [first] = fields
@@ -75,7 +75,7 @@ export async function sniff(sample: Buffer, whole: boolean, options: CsvOptions)
   const trailing = trailingOf(header ? first : undefined, rows, options.trailingDelimiter)
   const width = header ? first.length - (trailing === "header" ? 1 : 0) : best.width
   if (width > MOST_COLUMNS)
-    throw new PlatformError("response_invalid", `The file has ${width} columns, and at most ${MOST_COLUMNS} are read; check the delimiter.`)
+    throw new PlatformError("response_invalid", `The file has ${width} columns, but at most ${MOST_COLUMNS} can be read; check the delimiter.`)
   const { names, warnings } = namesOf(header ? first.slice(0, width) : [], width)
   const firstEnd = records.find((record) => "value" in record)?.end ?? 0
   const endsAt = start[0] + firstEnd
@@ -110,7 +110,7 @@ export async function sniff(sample: Buffer, whole: boolean, options: CsvOptions)
     ],
     warnings: [
       ...(encoding.warning === undefined ? [] : [encoding.warning]),
-      ...(mixed ? [`Lines of the file end in different ways; ${newline === "\n" ? "a CR alone" : "an LF"} does not end a line, but is part of a value.`] : []),
+      ...(mixed ? [`The file has different line ends; ${newline === "\n" ? "a CR alone" : "an LF"} is taken for a part of a value, not for a line end.`] : []),
       ...warnings,
     ],
   }
@@ -126,15 +126,15 @@ async function tablesOf(body: Buffer, whole: boolean, delimiters: readonly strin
   if (found.length > 0) return found
   throw new PlatformError(
     "response_invalid",
-    `The first ${Math.round(body.length / 1024)} KiB of the file hold no whole record; check that it is CSV, and that its quotes are closed.`,
+    `The first ${Math.round(body.length / 1024)} KiB of the file contain no whole record; check that the file is CSV and that its quotes are closed.`,
   )
 }
 
-/** The record, its offset and lines counted from behind another one. */
-const behind = (record: TextRecord<Fields>, before: TextRecord<Fields> | undefined): TextRecord<Fields> =>
+/** The record with its offset and lines counted from the end of another one. */
+const relativeTo = (record: TextRecord<Fields>, before: TextRecord<Fields> | undefined): TextRecord<Fields> =>
   before === undefined ? record : { ...record, line: record.line - before.lastLine, lastLine: record.lastLine - before.lastLine, end: record.end - before.end }
 
-/** The quote that opens and closes fields; the double one when none does. */
+/** The quote that opens and closes fields; the double quote if there is none. */
 function quoteOf(text: string): string {
   if (/(?:^|[,;\t|])"/m.test(text)) return '"'
   const opening = text.match(/(?:^|[,;\t|])'/gm)?.length ?? 0

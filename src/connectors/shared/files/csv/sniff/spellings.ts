@@ -3,19 +3,19 @@ import type { Kind } from "../../kinds.ts"
 import type { Fields } from "../shape.ts"
 import { commonLook, type Look } from "./looks.ts"
 
-/** Rows that are looked at, and columns that a guess names. */
+/** The number of rows that are examined, and of columns that a guess names. */
 const LOOKED_AT = 100
 const NAMED = 5
 
 const SPELLINGS: Readonly<Partial<Record<Look, string>>> = {
-  date: "dates or times in a local spelling, in which the order of day and month is not certain",
-  number: "numbers in a local spelling, in which the meaning of points and commas is not certain",
-  boolean: "yes or no in words",
+  date: "dates or times in a local format, where the order of day and month is uncertain",
+  number: "numbers in a local format, where the meaning of points and commas is uncertain",
+  boolean: "yes or no as words",
 }
 
 /**
- * Columns that stay text although all of their first values look like dates, numbers or yes and no: they are spelled in a way
- * that the hub does not convert, since it would have to guess.
+ * Guesses for columns that stay text although all of their first values look like dates, numbers or yes and no: the hub does
+ * not convert such values, because it would have to guess their meaning.
  */
 export function spellingsOf(names: readonly string[], kinds: readonly (Kind | undefined)[], rows: readonly Fields[]): Guess[] {
   const found = new Map<Look, string[]>()
@@ -28,10 +28,10 @@ export function spellingsOf(names: readonly string[], kinds: readonly (Kind | un
   }
   return [...found].map(([look, columns]) => {
     const more = columns.length > NAMED ? ` and ${columns.length - NAMED} more` : ""
-    const message = `Columns stay text that seem to hold ${SPELLINGS[look]}: ${columns.slice(0, NAMED).join(", ")}${more}. The types are a guess.`
+    const message = `Some columns stay text although they seem to hold ${SPELLINGS[look]}: ${columns.slice(0, NAMED).join(", ")}${more}. The types are a guess.`
     return { setting: "types", taken: "text", message }
   })
 }
 
-/** Digits alone are a code such as 00123, which is a text for certain. */
+/** Whether a value has only digits: it is a code such as 00123, and so certainly text. */
 const isCode = (value: string): boolean => /^\d+$/.test(value)

@@ -2,7 +2,7 @@ import type { TextRecord } from "../../text/records.ts"
 import { csvRecords } from "../records.ts"
 import { type Fields, isBlank, type Shape } from "../shape.ts"
 
-/** The most records that are looked at. */
+/** The maximum number of records that are examined. */
 const LOOKED_AT = 1_000
 
 /** The first records of a text, cut by one delimiter. Blank lines and comments are left out. */
@@ -17,10 +17,10 @@ export interface Table {
   readonly firstWidth: number
 }
 
-/** `whole`: nothing follows the text. Undefined where not even the first record ends in the text. */
+/** `whole`: nothing follows the text. Undefined if not even the first record ends within the text. */
 export async function tableOf(text: Buffer, whole: boolean, shape: Shape): Promise<Table | undefined> {
   const records: TextRecord<Fields>[] = []
-  // The text may cut off its last record, so each one counts when the next one is there.
+  // The last record may be cut off by the end of the text, so a record counts only once the next one has begun.
   let held: TextRecord<Fields> | undefined
   for await (const some of csvRecords(shape).read(once(text))) {
     for (const record of some) {
@@ -49,12 +49,12 @@ export const widthOf = (record: TextRecord<Fields>): number => ("value" in recor
 
 const COMMA_OUTSIDE_NUMBERS = /(?:^|[^\d]),|,(?:[^\d]|$)/m
 const LOOKED_AT_CHARACTERS = 65_536
-/** A delimiter fits nearly as well as another one from this difference of shares down. */
+/** Delimiters whose shares differ by no more than this fit nearly equally well. */
 const NEARLY = 0.02
 
 /** The table whose delimiter fits best, and the next one that fits nearly as well. */
 export function bestOf(tables: readonly Table[], text: string): { readonly best: Table; readonly other?: Table } {
-  // A comma that stands only between digits is a decimal comma where another delimiter fits as well, or where the first line has none.
+  // Commas that occur only between digits are decimal commas if another delimiter fits as well, or if the first line has none.
   const decimal = !COMMA_OUTSIDE_NUMBERS.test(text.slice(0, LOOKED_AT_CHARACTERS))
   const better = (one: Table, other: Table): boolean => {
     if (one.width < 2 || other.width < 2) return one.width > other.width && one.share >= 0.5 && !(decimal && isComma(one) && one.firstWidth < one.width)

@@ -7,7 +7,7 @@ export type Trailing = "rows" | "header" | undefined
 /** The share of rows that must agree. */
 const MOST_ROWS = 0.95
 
-/** Compares the number of fields of the header with that of the rows. Undefined without a header, and where the difference is kept. */
+/** Compares the number of fields in the header with that in the rows. Undefined without a header, and if the setting keeps the difference. */
 export function trailingOf(header: Fields | undefined, rows: readonly Fields[], setting: CsvOptions["trailingDelimiter"]): Trailing {
   if (header === undefined || rows.length === 0 || setting === "keep") return undefined
   const width = header.length

@@ -1,6 +1,6 @@
-/** How much of some bytes is UTF-8 beyond ASCII. */
+/** How many of some bytes are UTF-8 beyond ASCII. */
 export interface Utf8Share {
-  /** Characters of two bytes and more. */
+  /** Characters of two or more bytes. */
   readonly valid: number
   /** Bytes that belong to no character. */
   readonly invalid: number
@@ -13,7 +13,7 @@ export interface Utf8Share {
 const CR = 13
 const LF = 10
 
-/** Counts in one pass. A character that the end of the bytes cuts off counts neither way. */
+/** Counts in one pass. A character that is cut off by the end of the bytes is not counted. */
 export function utf8ShareOf(bytes: Buffer): Utf8Share {
   let [valid, invalid, validLines, invalidLines] = [0, 0, 0, 0]
   let [validHere, invalidHere] = [0, 0]
@@ -42,10 +42,10 @@ export function utf8ShareOf(bytes: Buffer): Utf8Share {
   return { valid, invalid, validLines, invalidLines }
 }
 
-/** Bytes of the character that a byte begins; 1 for a byte that begins none. */
+/** The number of bytes in the character that a byte begins; 1 for a byte that cannot begin one. */
 const lengthOf = (byte: number): number => (byte >= 0xc2 && byte <= 0xdf ? 2 : (byte & 0xf0) === 0xe0 ? 3 : byte >= 0xf0 && byte <= 0xf4 ? 4 : 1)
 
-/** Whether a byte may follow the first one (RFC 3629, 4): the second byte has a narrower range behind four of them. */
+/** Whether a byte may follow the first one (RFC 3629, 4): after four of the first bytes, the second byte has a narrower range. */
 function continues(first: number, byte: number, index: number): boolean {
   if (index === 1) {
     if (first === 0xe0) return byte >= 0xa0 && byte <= 0xbf
@@ -57,9 +57,9 @@ function continues(first: number, byte: number, index: number): boolean {
 }
 
 /**
- * Whether text with bytes that are not UTF-8 is UTF-8 nevertheless: half of what is beyond ASCII, or a third of the lines that
- * have any of it. Text in a Western or Cyrillic encoding has hardly any valid character of several bytes. Text in GBK has some,
- * but hardly a line of them alone.
+ * Whether text with some bytes that are not UTF-8 is UTF-8 nevertheless: at least half of the characters beyond ASCII are valid,
+ * or a third of the lines that have such characters. Text in a Western or Cyrillic encoding has hardly any valid multi-byte
+ * character. Text in GBK has some, but hardly a line with no others.
  */
 export const isMostlyUtf8 = ({ valid, invalid, validLines, invalidLines }: Utf8Share): boolean =>
   valid > 0 && (valid >= invalid || validLines * 2 >= invalidLines)
