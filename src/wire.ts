@@ -1754,6 +1754,7 @@ export interface components {
                 /**
                  * Key
                  * Format: password
+                 * @example AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==
                  */
                 key: string;
             } | {
@@ -1763,6 +1764,7 @@ export interface components {
                  * Signature
                  * Format: password
                  * @description Of the account or the container, with the rights to read and to list.
+                 * @example sv=2022-11-02&sr=c&sp=rl&se=2027-01-01T00:00:00Z&sig=…
                  */
                 sas: string;
             } | {
