@@ -2785,6 +2785,11 @@ export interface components {
              * @example default
              */
             schema?: string;
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
         };
         DatabricksConfigChange: {
             host?: string | null;
@@ -2807,6 +2812,7 @@ export interface components {
             } | null;
             catalog?: string | null;
             schema?: string | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
         };
         /** Databricks */
         DatabricksConnector: {
@@ -4895,6 +4901,11 @@ export interface components {
              * @example ANALYST
              */
             role?: string;
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
         };
         SnowflakeConfigChange: {
             account?: string | null;
@@ -4921,6 +4932,7 @@ export interface components {
             database?: string | null;
             schema?: string | null;
             role?: string | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
         };
         /** Snowflake */
         SnowflakeConnector: {
