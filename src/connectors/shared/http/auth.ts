@@ -1,4 +1,5 @@
 import { type HttpAnswer, type HttpRequest, withPrivate } from "../../../core/http/request.ts"
+import type { Lease } from "../../../core/lease.ts"
 import type { HttpCall } from "./call.ts"
 
 /** How a client authenticates. */
@@ -14,6 +15,9 @@ export interface HttpAuth {
   /** The query parameter that holds a secret; an address in an answer may repeat it. */
   readonly parameter?: string
 }
+
+/** How a token endpoint is reached: by the lease itself, or by the same lease through a bastion. */
+export type Route = (lease: Lease) => Lease
 
 /** The placeholder for credentials that are computed when the request is sent. */
 export const SECRET = "[secret]"
