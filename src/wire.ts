@@ -2823,6 +2823,11 @@ export interface components {
              * @example default
              */
             schema?: string;
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
         };
         DatabricksConfigChange: {
             host?: string | null;
@@ -2845,6 +2850,7 @@ export interface components {
             } | null;
             catalog?: string | null;
             schema?: string | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
         };
         /** Databricks */
         DatabricksConnector: {
@@ -4907,6 +4913,11 @@ export interface components {
              * @example ANALYST
              */
             role?: string;
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
         };
         SnowflakeConfigChange: {
             account?: string | null;
@@ -4933,6 +4944,7 @@ export interface components {
             database?: string | null;
             schema?: string | null;
             role?: string | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
         };
         /** Snowflake */
         SnowflakeConnector: {
