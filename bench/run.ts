@@ -5,10 +5,12 @@ import { findPsql, type Line, table } from "./measure.ts"
 import { neighbours } from "./neighbours.ts"
 import { reads } from "./reads.ts"
 import { refused } from "./refused.ts"
+import { sizes } from "./sizes.ts"
 import { slowReader } from "./slow-reader.ts"
 import { smallQuery } from "./small-query.ts"
 import { start } from "./start.ts"
 import { streaming } from "./streaming.ts"
+import { vendors } from "./vendors.ts"
 import { makeWorld, type World } from "./world.ts"
 
 type Row = (world: World, psql: boolean) => Promise<Line[]>
@@ -23,6 +25,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   "slow-reader": slowReader,
   start,
   neighbours,
+  sizes,
+  vendors,
   ...attackRows,
 }
 

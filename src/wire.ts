@@ -1639,6 +1639,22 @@ export interface components {
             /** More parameters of the token request */
             tokenParameters?: components["schemas"]["TokenParametersEntry"][];
         };
+        /**
+         * OAuth 2.0 client credentials
+         * @description `none` unless given.
+         */
+        AuthOauth2ClientChange: {
+            /** @constant */
+            kind?: "oauth2_client";
+            tokenUrl?: string | null;
+            clientId?: string | null;
+            clientSecret?: string | components["schemas"]["SecretMask"] | null;
+            grantType?: string | null;
+            scope?: string | null;
+            audience?: string | null;
+            clientAuth?: ("basic" | "post") | null;
+            tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
+        };
         /** OAuth refresh token */
         AuthOauthRefresh: {
             /** @constant */
@@ -1701,6 +1717,28 @@ export interface components {
             kind?: "password";
             password?: string | components["schemas"]["SecretMask"] | null;
         };
+        /** Key in a query parameter */
+        AuthQuery: {
+            /** @constant */
+            kind: "query";
+            /** Parameter */
+            name: string;
+            /**
+             * Key
+             * Format: password
+             */
+            value: string;
+        };
+        /**
+         * Key in a query parameter
+         * @description `none` unless given.
+         */
+        AuthQueryChange: {
+            /** @constant */
+            kind?: "query";
+            name?: string | null;
+            value?: string | components["schemas"]["SecretMask"] | null;
+        };
         /** Service account key */
         AuthServiceAccount: {
             /** @constant */
@@ -1754,6 +1792,7 @@ export interface components {
                 /**
                  * Key
                  * Format: password
+                 * @example AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==
                  */
                 key: string;
             } | {
@@ -1763,6 +1802,7 @@ export interface components {
                  * Signature
                  * Format: password
                  * @description Of the account or the container, with the rights to read and to list.
+                 * @example sv=2022-11-02&sr=c&sp=rl&se=2027-01-01T00:00:00Z&sig=…
                  */
                 sas: string;
             } | {
@@ -2489,7 +2529,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["GcsConfigChange"] | components["schemas"]["AzureBlobConfigChange"] | components["schemas"]["SftpConfigChange"] | components["schemas"]["CsvConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["GcsConfigChange"] | components["schemas"]["AzureBlobConfigChange"] | components["schemas"]["SftpConfigChange"] | components["schemas"]["CsvConfigChange"] | components["schemas"]["WebhookConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -2520,7 +2560,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "gcs" | "azure_blob" | "sftp" | "csv";
+        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "gcs" | "azure_blob" | "sftp" | "csv" | "webhook";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -2783,6 +2823,11 @@ export interface components {
              * @example default
              */
             schema?: string;
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
         };
         DatabricksConfigChange: {
             host?: string | null;
@@ -2805,6 +2850,7 @@ export interface components {
             } | null;
             catalog?: string | null;
             schema?: string | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
         };
         /** Databricks */
         DatabricksConnector: {
@@ -3274,17 +3320,7 @@ export interface components {
              * Authentication
              * @description `none` unless given.
              */
-            auth?: components["schemas"]["AuthNone"] | components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthHeader"] | {
-                /** @constant */
-                kind: "query";
-                /** Parameter */
-                name: string;
-                /**
-                 * Key
-                 * Format: password
-                 */
-                value: string;
-            } | components["schemas"]["AuthOauth2Client"] | {
+            auth?: components["schemas"]["AuthNone"] | components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthHeader"] | components["schemas"]["AuthQuery"] | components["schemas"]["AuthOauth2Client"] | {
                 /** @constant */
                 kind: "oauth2_refresh";
                 /**
@@ -3621,23 +3657,7 @@ export interface components {
             parameters?: components["schemas"]["ParametersEntryChange"][] | null;
             body?: components["schemas"]["ParametersEntryChange"][] | null;
             bodyTemplate?: string | null;
-            auth?: components["schemas"]["AuthNoneChange"] | components["schemas"]["AuthBasicChange"] | components["schemas"]["AuthBearerChange"] | components["schemas"]["AuthHeaderChange"] | {
-                /** @constant */
-                kind?: "query";
-                name?: string | null;
-                value?: string | components["schemas"]["SecretMask"] | null;
-            } | {
-                /** @constant */
-                kind?: "oauth2_client";
-                tokenUrl?: string | null;
-                clientId?: string | null;
-                clientSecret?: string | components["schemas"]["SecretMask"] | null;
-                grantType?: string | null;
-                scope?: string | null;
-                audience?: string | null;
-                clientAuth?: ("basic" | "post") | null;
-                tokenParameters?: components["schemas"]["TokenParametersEntryChange"][] | null;
-            } | {
+            auth?: components["schemas"]["AuthNoneChange"] | components["schemas"]["AuthBasicChange"] | components["schemas"]["AuthBearerChange"] | components["schemas"]["AuthHeaderChange"] | components["schemas"]["AuthQueryChange"] | components["schemas"]["AuthOauth2ClientChange"] | {
                 /** @constant */
                 kind?: "oauth2_refresh";
                 tokenUrl?: string | null;
@@ -4989,6 +5009,11 @@ export interface components {
              * @example ANALYST
              */
             role?: string;
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
         };
         SnowflakeConfigChange: {
             account?: string | null;
@@ -5015,6 +5040,7 @@ export interface components {
             database?: string | null;
             schema?: string | null;
             role?: string | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
         };
         /** Snowflake */
         SnowflakeConnector: {
@@ -5391,12 +5417,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["SftpConnector"] | components["schemas"]["CsvConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["SftpConnectorChange"] | components["schemas"]["CsvConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["SftpConnector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["SftpConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["SftpConnector"] | components["schemas"]["CsvConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["SftpConnector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -5488,7 +5514,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["SftpConnectorChange"] | components["schemas"]["CsvConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["SftpConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;
@@ -5511,6 +5537,250 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
+        };
+        WebhookConfig: {
+            /**
+             * URL
+             * Format: uri
+             * @description Stored and shown as it is; a secret belongs in Authentication, Signature or Headers.
+             * @example https://example.com/hooks/orders
+             */
+            url: string;
+            /**
+             * Method
+             * @description `POST` unless given.
+             * @enum {string}
+             */
+            method?: "POST" | "PUT" | "PATCH";
+            /** Headers */
+            headers?: components["schemas"]["TokenParametersEntry"][];
+            /**
+             * Authentication
+             * @description `none` unless given.
+             */
+            auth?: components["schemas"]["AuthNone"] | components["schemas"]["AuthBasic"] | components["schemas"]["AuthBearer"] | components["schemas"]["AuthHeader"] | components["schemas"]["AuthQuery"] | components["schemas"]["AuthOauth2Client"];
+            /**
+             * Signature
+             * @description Every request and every retry is signed when it is sent. `none` unless given.
+             */
+            signing?: components["schemas"]["AuthNone"] | {
+                /** @constant */
+                kind: "standard";
+                /**
+                 * Signing secret
+                 * Format: password
+                 * @description whsec_ and base64, as the receiver shows it.
+                 */
+                secret: string;
+                /**
+                 * Previous signing secret
+                 * Format: password
+                 * @description While the receiver changes to a new secret: each request is signed with both.
+                 */
+                previousSecret?: string;
+            } | {
+                /** @constant */
+                kind: "hmac";
+                /**
+                 * Key
+                 * Format: password
+                 */
+                key: string;
+                /**
+                 * The key is
+                 * @description `text` unless given.
+                 * @enum {string}
+                 */
+                keyEncoding?: "text" | "hex" | "base64";
+                /**
+                 * Algorithm
+                 * @description `sha256` unless given.
+                 * @enum {string}
+                 */
+                algorithm?: "sha256" | "sha512";
+                /**
+                 * Signed
+                 * @description The timestamp is sent only if it is signed. `body` unless given.
+                 * @enum {string}
+                 */
+                signed?: "body" | "timestamp.body";
+                /**
+                 * The signature is
+                 * @description `hex` unless given.
+                 * @enum {string}
+                 */
+                encoding?: "hex" | "base64";
+                /**
+                 * Signature header
+                 * @description `X-Signature` unless given.
+                 */
+                header?: string;
+                /**
+                 * Before the signature
+                 * @example sha256=
+                 */
+                prefix?: string;
+                /**
+                 * Timestamp header
+                 * @description `X-Timestamp` unless given.
+                 */
+                timestampHeader?: string;
+                /**
+                 * The timestamp is
+                 * @description `seconds` unless given.
+                 * @enum {string}
+                 */
+                timestamp?: "seconds" | "milliseconds" | "iso";
+            };
+            /**
+             * Idempotency header
+             * @description Its value is the same each time that the same rows are sent again; Standard Webhooks' webhook-id has that value too. `Idempotency-Key` unless given.
+             */
+            idempotencyHeader?: string;
+            /**
+             * Body
+             * @description `row` unless given.
+             */
+            body?: {
+                /** @constant */
+                kind: "row";
+            } | {
+                /** @constant */
+                kind: "list";
+                /**
+                 * Rows of a request
+                 * @description At most; the last request of a batch has the rest. `100` unless given.
+                 */
+                most?: number;
+            } | {
+                /** @constant */
+                kind: "object";
+                /**
+                 * Rows of a request
+                 * @description At most; the last request of a batch has the rest. `100` unless given.
+                 */
+                most?: number;
+                /**
+                 * Member
+                 * @description `rows` unless given.
+                 */
+                member?: string;
+            };
+            /**
+             * Success statuses
+             * @description Default: 200-299. A listed status is never a failure.
+             * @example 200-299, 404
+             */
+            successStatuses?: string;
+            /**
+             * Retries
+             * @description The number of retries after a retryable status or a broken connection; Retry-After is respected. `2` unless given.
+             */
+            retries?: number;
+            /**
+             * Statuses to retry
+             * @description `408, 425, 429, 500-599` unless given.
+             */
+            retryStatuses?: string;
+            /**
+             * Test request
+             * @description OPTIONS, and HEAD if the receiver does not answer that; or HEAD alone. A test sends no other method, and no rows. `options` unless given.
+             * @enum {string}
+             */
+            probe?: "options" | "head";
+            /**
+             * TLS
+             * @description Only for https URLs. `verify` unless given.
+             */
+            tls?: {
+                /** @constant */
+                kind: "verify";
+                /**
+                 * CA certificate
+                 * @description PEM of a private authority; without it the system's roots decide.
+                 */
+                ca?: string;
+            } | {
+                /** @constant */
+                kind: "require";
+            };
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        WebhookConfigChange: {
+            url?: string | null;
+            method?: ("POST" | "PUT" | "PATCH") | null;
+            headers?: components["schemas"]["TokenParametersEntryChange"][] | null;
+            auth?: components["schemas"]["AuthNoneChange"] | components["schemas"]["AuthBasicChange"] | components["schemas"]["AuthBearerChange"] | components["schemas"]["AuthHeaderChange"] | components["schemas"]["AuthQueryChange"] | components["schemas"]["AuthOauth2ClientChange"] | null;
+            signing?: {
+                /** @constant */
+                kind?: "none";
+            } | {
+                /** @constant */
+                kind?: "standard";
+                secret?: string | components["schemas"]["SecretMask"] | null;
+                previousSecret?: string | components["schemas"]["SecretMask"] | null;
+            } | {
+                /** @constant */
+                kind?: "hmac";
+                key?: string | components["schemas"]["SecretMask"] | null;
+                keyEncoding?: ("text" | "hex" | "base64") | null;
+                algorithm?: ("sha256" | "sha512") | null;
+                signed?: ("body" | "timestamp.body") | null;
+                encoding?: ("hex" | "base64") | null;
+                header?: string | null;
+                prefix?: string | null;
+                timestampHeader?: string | null;
+                timestamp?: ("seconds" | "milliseconds" | "iso") | null;
+            } | null;
+            idempotencyHeader?: string | null;
+            body?: {
+                /** @constant */
+                kind?: "row";
+            } | {
+                /** @constant */
+                kind?: "list";
+                most?: number | null;
+            } | {
+                /** @constant */
+                kind?: "object";
+                most?: number | null;
+                member?: string | null;
+            } | null;
+            successStatuses?: string | null;
+            retries?: number | null;
+            retryStatuses?: string | null;
+            probe?: ("options" | "head") | null;
+            tls?: {
+                /** @constant */
+                kind?: "verify";
+                ca?: string | null;
+            } | {
+                /** @constant */
+                kind?: "require";
+            } | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** Webhook */
+        WebhookConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook";
+            config: components["schemas"]["WebhookConfig"];
+        };
+        /** Webhook */
+        WebhookConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook";
+            config: components["schemas"]["WebhookConfigChange"];
         };
         WebhookInput: {
             /**

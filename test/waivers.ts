@@ -22,7 +22,7 @@ export const waivers: readonly Waiver[] = [
 export const sizeWaivers: readonly SizeWaiver[] = [
   {
     type: "athena",
-    lines: 383,
+    lines: 390,
     reason:
       "What AWS, Trino's engine and Hive's catalogs share is shared; its form and notes, the requests of its API, Glue by that API, codes and Iceberg's rule are its own.",
   },
@@ -45,7 +45,7 @@ export const sizeWaivers: readonly SizeWaiver[] = [
   },
   {
     type: "snowflake",
-    lines: 822,
+    lines: 834,
     reason:
       "What warehouses over HTTP share is shared; its form and notes, accounts, login by key pair, requests, type names, codes, SHOW and scripting are its own, and so is the second protocol, of the vendor's drivers, without which no password is taken.",
   },

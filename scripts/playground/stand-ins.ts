@@ -41,7 +41,7 @@ export async function startStandIns(): Promise<StandInsRunning> {
     users: [
       {
         name: "SVC_KAIREON",
-        publicKey: keyPair("playground").publicKey,
+        publicKeys: [keyPair("playground").publicKey],
         accessTokens: ["secret"],
         oauthTokens: [],
         roles: ["PUBLIC"],

@@ -122,7 +122,7 @@ test("whole answers that nobody reads stop the workspace's further work, until t
   const readers = Array.from({ length: 3 }, () => connect((app.server.address() as AddressInfo).port, "127.0.0.1").pause())
   for (const reader of readers) reader.on("error", () => undefined).write("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
   const more = (workspace: string) => () => limits.requireReaders(workspace, "calls", 128 * 1_048_576)
-  await vi.waitFor(() => expect(more("w")).toThrow("wait at this node to be read"), { timeout: 5_000 })
+  await vi.waitFor(() => expect(more("w")).toThrow("wait at this node to be read"), { timeout: 25_000 })
   expect(more("other")).not.toThrow()
   let waited = false
   const answer = limits.readers("w", 128 * 1_048_576, new AbortController().signal).then(() => (waited = true))

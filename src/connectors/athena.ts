@@ -14,7 +14,7 @@ export const athena = defineConnector({
   title: "Amazon Athena",
   category: "warehouse",
   proof: "emulator",
-  provenBy: "Trino 476 behind a front that speaks Athena's API",
+  provenBy: "Trino 476 behind a front that speaks Athena's API, and moto 5.2.5 for signatures and refusals",
   summary: "Amazon Athena with the Glue Data Catalog: browse databases, query them by one reading statement at a time, read tables, and append or merge rows.",
   notes: `
 Cost: discovery is free. The test runs SELECT 1, which scans nothing. Every read and query scans what it asks for; the log has the bytes of each. A limit of scanned

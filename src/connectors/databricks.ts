@@ -10,6 +10,7 @@ import { deltaSlicer } from "./shared/sql/spark/slices.ts"
 import type { Binding } from "./shared/sql/spark/types.ts"
 import { unityCatalog } from "./shared/sql/unity/catalog.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
+import { tunnelField } from "./shared/ssh.ts"
 
 const tenantFault = (text: string): string | undefined => (/^[A-Za-z0-9.-]{1,100}$/.test(text) ? undefined : "must be the id or a domain of a tenant.")
 
@@ -78,6 +79,7 @@ Values: \`BIGINT\` and \`DECIMAL\` are text, a \`TIMESTAMP\` is an instant, \`AR
     }),
     catalog: text("Catalog", { default: "", maxLength: 255, example: "main", help: "Empty: the workspace's default, and discovery lists every catalog." }),
     schema: text("Schema", { default: "", maxLength: 255, example: "default", help: "For names without one. Empty: the catalog's default." }),
+    tunnel: tunnelField,
   },
   address: ({ host }) => {
     const name = typeof host === "string" ? workspaceHost(host) : undefined

@@ -18,6 +18,7 @@ import { sftp } from "./sftp.ts"
 import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
 import { trino } from "./trino.ts"
+import { webhook } from "./webhook.ts"
 
 /** Every connector type, in the order that lists show them. */
 export const connectors: readonly AnyConnector[] = [
@@ -39,6 +40,7 @@ export const connectors: readonly AnyConnector[] = [
   azureBlob,
   sftp,
   csv,
+  webhook,
 ]
 
 export const registry = new Registry(connectors)

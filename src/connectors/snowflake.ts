@@ -3,6 +3,7 @@ import { secret, text, variant } from "../core/fields.ts"
 import { keyPairFields } from "./shared/http/auth/private-key.ts"
 import { tokenFault } from "./shared/http/header-rules.ts"
 import { sqlVerbs } from "./shared/sql/verbs.ts"
+import { tunnelField } from "./shared/ssh.ts"
 import { accountFault, readAccount } from "./snowflake/account.ts"
 import { connectSnowflake } from "./snowflake/api.ts"
 import { catalog } from "./snowflake/catalog.ts"
@@ -21,6 +22,7 @@ export const snowflake = defineConnector({
   title: "Snowflake",
   category: "warehouse",
   proof: "stand-in",
+  provenBy: "user and password also against an emulator, fakesnow 0.12.1 behind a front",
   summary:
     "A Snowflake account by its SQL API, or with a password by the protocol of its drivers: browse databases, query them by one reading statement at a time, read tables in key order, and append or merge rows.",
   notes: `
@@ -83,6 +85,7 @@ Values: a \`NUMBER\` of up to 15 digits without decimals is a JSON number, and o
     database: name("Database", "ANALYTICS", `Empty: the user's default, and discovery lists every database. ${CASE}`),
     schema: name("Schema", "PUBLIC", "For names without one. Empty: the user's default."),
     role: name("Role", "ANALYST", "Empty: the user's default."),
+    tunnel: tunnelField,
   },
   address: ({ account }) => (typeof account === "string" ? { host: readAccount(account).host, port: 443 } : undefined),
   connect: connectSnowflake,

@@ -3,7 +3,7 @@ import type { TLSSocket } from "node:tls"
 import type { PlatformError } from "../core/errors.ts"
 import type { Lease, TlsSpec } from "../core/lease.ts"
 import type { Trace } from "../core/trace.ts"
-import { DirectRoute, type DoorParts } from "./dial.ts"
+import { DirectRoute, type DoorParts, type Route } from "./dial.ts"
 import { LeaseCore, type LeaseTerms, type SocketRecord } from "./lease-core.ts"
 import { LeaseFace } from "./lease-face.ts"
 import { Policy } from "./policy.ts"
@@ -91,14 +91,16 @@ interface Local {
   readonly ca: string | undefined
 }
 
-class RootLease extends LeaseFace implements OpenLease {
+/** A lease that knows the stand-ins, over whichever route. */
+class LocalLease extends LeaseFace {
   readonly #core: LeaseCore
+  readonly #parts: DoorParts
   readonly #local: Local
 
-  constructor(core: LeaseCore, parts: DoorParts, local: Local) {
-    const direct = new DirectRoute(core, parts)
-    super(core, parts, local.standIns.size === 0 ? direct : new StandInRoute(direct, local.standIns))
+  constructor(core: LeaseCore, parts: DoorParts, route: Route, local: Local) {
+    super(core, parts, route)
     this.#core = core
+    this.#parts = parts
     this.#local = local
   }
 
@@ -106,6 +108,20 @@ class RootLease extends LeaseFace implements OpenLease {
   override async secure(over: Duplex, host: string, tls: TlsSpec): Promise<TLSSocket> {
     const { standIns, ca } = this.#local
     return await super.secure(over, host, tls.ca === undefined && ca !== undefined && standsIn(standIns, host) ? { ...tls, ca } : tls)
+  }
+
+  protected override over(route: Route): LeaseFace {
+    return new LocalLease(this.#core, this.#parts, route, this.#local)
+  }
+}
+
+class RootLease extends LocalLease implements OpenLease {
+  readonly #core: LeaseCore
+
+  constructor(core: LeaseCore, parts: DoorParts, local: Local) {
+    const direct = new DirectRoute(core, parts)
+    super(core, parts, local.standIns.size === 0 ? direct : new StandInRoute(direct, local.standIns), local)
+    this.#core = core
   }
 
   get trace(): Trace {

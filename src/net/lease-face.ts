@@ -104,7 +104,12 @@ export class LeaseFace implements Lease {
   }
 
   through(tunnel: SshSpec): Lease {
-    return new LeaseFace(this.#core, this.#parts, new TunnelRoute(this.#core, this.#parts, this.#route, tunnel))
+    return this.over(new TunnelRoute(this.#core, this.#parts, this.#route, tunnel))
+  }
+
+  /** The same lease over another route. */
+  protected over(route: Route): LeaseFace {
+    return new LeaseFace(this.#core, this.#parts, route)
   }
 
   beforeCutOff(cancel: (dial: (to: Address) => Promise<Duplex>) => Promise<void>): () => void {

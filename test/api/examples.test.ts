@@ -110,7 +110,7 @@ describe("the examples in the description", () => {
     expect(RUNS.map(({ operation }) => operation).sort()).toEqual(withBody.map(({ id }) => id).sort())
   })
 
-  it.each(RUNS)("$operation", async (run) => {
+  it.each(RUNS)("$operation", { timeout: 120_000 }, async (run) => {
     const operation = operations.find(({ id }) => id === run.operation)
     if (operation === undefined) throw new Error(`there is no operation ${run.operation}`)
     await run.before?.()

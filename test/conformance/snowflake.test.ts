@@ -68,6 +68,24 @@ describe("a test", () => {
   })
 })
 
+describe("the cost of a test", () => {
+  test("is none, and a suspended warehouse stays so: the test says what the first query starts", async () => {
+    const { outcome } = await staged({ warehouse: "ASLEEP_WH" })
+    expect(outcome).toMatchObject({
+      warnings: [expect.stringMatching(/ASLEEP_WH \(X-Small\) is suspended, and the test did not start it; the first query .* billed by the second/)],
+    })
+    const [last] = account.server.requests.slice(-1)
+    expect(last?.body["statement"]).toBe("SELECT CURRENT_VERSION() AS VERSION")
+  })
+
+  test("of a warehouse that does not resume by itself is that queries fail", async () => {
+    const { outcome } = await staged({ warehouse: "HELD_WH" })
+    expect(outcome).toMatchObject({ warnings: [expect.stringMatching(/HELD_WH .* does not resume by itself, so queries fail/)] })
+  })
+
+  test("names no warehouse that runs", async () => expect((await staged({})).outcome).not.toHaveProperty("warnings"))
+})
+
 describe("a query", () => {
   test("takes bind variables of every kind", async () => {
     const params: Value[] = ["it's", 9, 1.5, true, null, "9007199254740993"]

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto"
 import { openConfig, parseConfig } from "../../src/core/config.ts"
 import type { AnyConnector } from "../../src/core/connector.ts"
 import { PlatformError } from "../../src/core/errors.ts"
@@ -33,6 +34,8 @@ function at(field: Field, target: Target): unknown {
   return { kind, ...configWith(field.variants?.[kind]?.fields ?? {}, { ...target, path: rest }) }
 }
 
+const KEY = String(generateKeyPairSync("rsa", { modulusLength: 2_048 }).privateKey.export({ type: "pkcs8", format: "pem" }))
+
 function sample(field: Field): unknown {
   switch (field.kind) {
     case "integer":
@@ -48,7 +51,8 @@ function sample(field: Field): unknown {
       return { kind, ...configWith(variant?.fields ?? {}, { path: [], value: "", port: 1 }) }
     }
     default:
-      if (field.format === "pem") return "-----BEGIN OPENSSH PRIVATE KEY-----\nsample\n-----END OPENSSH PRIVATE KEY-----"
+      // A real one, so that a login by key does not end the attempt before it dials.
+      if (field.format === "pem") return KEY
       return field.example ?? (field.format === "host" ? "db.example" : "sample")
   }
 }

@@ -82,6 +82,13 @@ test("a role that may not be assumed is a refused login", async () => {
   expect(error.message).not.toContain("wrong-id")
 })
 
+test("an unknown workgroup is named, and is no fault of the login", async () => {
+  expect(await failure(run((session) => session.test(), { workgroup: "nope" }))).toMatchObject({
+    code: "config_invalid",
+    message: expect.stringMatching(/no workgroup nope in zz-/),
+  })
+})
+
 test("the same statement runs once though its answer is lost", async () => {
   const before = own.front.account.executions.size
   own.front.failNext((response: ServerResponse): void => void response.writeHead(503).end())

@@ -56,6 +56,23 @@ describe("the server", () => {
   })
 })
 
+test("a catalog of 10,000 tables takes as many statements as one of a table", { timeout: 180_000 }, async () => {
+  const questions = async (): Promise<number> =>
+    Number((await server.query("SELECT VARIABLE_VALUE AS v FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'QUESTIONS'"))[0]?.["v"])
+  const discovering = async () => {
+    const before = await questions()
+    const found = await run((session) => collect(session.discover()), { database: "shop" }, { deadlineMs: 120_000 })
+    const streams = found.flatMap((each) => ("stream" in each ? [each.stream] : []))
+    const many = streams.filter(({ path, columns }) => path.at(-1)?.startsWith("many_") && columns.length === 2)
+    return { many: many.length, counted: found.flatMap((each) => ("counted" in each ? [each.counted.total] : [])), asked: (await questions()) - before }
+  }
+  const few = await discovering()
+  // Tables in memory have one small file each.
+  for (let part = 0; part < 20; part++)
+    await server.query(Array.from({ length: 500 }, (_, n) => `CREATE TABLE shop.many_${part * 500 + n} (id int, name varchar(5)) ENGINE = MEMORY`).join("; "))
+  expect(await discovering()).toEqual({ many: 10_000, counted: [10_001], asked: few.asked })
+})
+
 describe("the front refuses as SingleStore does", () => {
   test.each([
     ["SELECT @@max_statement_time", /Unknown system variable 'max_statement_time'/],

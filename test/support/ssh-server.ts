@@ -1,7 +1,9 @@
 import { createHash, generateKeyPairSync } from "node:crypto"
 import { connect } from "node:net"
 import ssh2 from "ssh2"
+import type { Address } from "../../src/core/lease.ts"
 import { listenRaw } from "./loopback.ts"
+import { standIns } from "./stand-ins.ts"
 
 /** An SSH bastion to test against. `forwards` lists every target it was asked for. */
 export interface SshServer extends AsyncDisposable {
@@ -53,7 +55,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     client.on("tcpip", (accept, reject, info) => {
       forwards.push(`${info.destIP}:${info.destPort}`)
       if (options.forwarding === false) reject()
-      else forward(info.destIP === "inside.corp" ? "127.0.0.1" : info.destIP, info.destPort, accept, reject)
+      else forward(behind(info.destIP, info.destPort), accept, reject)
     })
   })
   const { port, close } = await listenRaw((socket) => server.injectSocket(socket.setNoDelay()))
@@ -79,7 +81,10 @@ function mayEnter(context: ssh2.AuthContext, { user, password, publicKey }: SshS
   return signature === undefined || known.verify(blob ?? Buffer.alloc(0), signature, hashAlgo) === true
 }
 
-function forward(host: string, port: number, accept: () => ssh2.ServerChannel, reject: () => void): void {
+/** The bastion resolves names for itself: those of stand-ins, and one of its own. */
+const behind = (host: string, port: number): Address => standIns.get(`${host}:${port}`) ?? { host: host === "inside.corp" ? "127.0.0.1" : host, port }
+
+function forward({ host, port }: Address, accept: () => ssh2.ServerChannel, reject: () => void): void {
   const socket = connect(port, host)
   socket.once("error", reject)
   socket.once("connect", () => {

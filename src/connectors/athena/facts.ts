@@ -9,12 +9,19 @@ const within = (answer: unknown, ...names: readonly string[]): unknown => names.
 
 /** The login and the workgroup, then the database, both by requests that are free; then a query that scans nothing. */
 export async function facts({ api, settings, wire }: Athena, call: Call): Promise<ServerFacts> {
-  const { workgroup, catalog, database, output } = settings
-  const group = await call.stage("auth", () => api.ask("GetWorkGroup", { WorkGroup: workgroup }, call))
+  const { region, workgroup, catalog, database, output } = settings
+  const group = await call.stage("auth", () =>
+    api.ask("GetWorkGroup", { WorkGroup: workgroup }, call).catch((error: unknown): undefined => {
+      // The login is good when the workgroup alone is refused.
+      if (!(error instanceof PlatformError) || error.code !== "query_invalid") throw error
+    }),
+  )
   const setting = (...names: readonly string[]): unknown => within(group, "WorkGroup", "Configuration", ...names)
   const place = String(setting("ResultConfiguration", "OutputLocation") ?? "")
   const managed = setting("ManagedQueryResultsConfiguration", "Enabled") === true
   await call.stage("permission", async () => {
+    if (!within(group, "WorkGroup"))
+      throw new PlatformError("config_invalid", `There is no workgroup ${workgroup} in ${region}; check its name and the region.`, { details: { workgroup } })
     if (within(group, "WorkGroup", "State") === "DISABLED")
       throw new PlatformError("permission_denied", `The workgroup ${workgroup} is disabled; enable it, or choose another.`)
     if (output === "" && place === "" && !managed)

@@ -2,6 +2,7 @@ import type { Lease } from "../../core/lease.ts"
 import { type Binding, sparkTypes } from "../shared/sql/spark/types.ts"
 import { statementExecution } from "../shared/sql/statement-execution/wire.ts"
 import type { UnityConnection } from "../shared/sql/unity/catalog.ts"
+import { type Tunnel, throughTunnel } from "../shared/ssh.ts"
 import { errors } from "./errors.ts"
 import { authOf, type Login, warehouseId, workspaceHost } from "./workspace.ts"
 
@@ -9,15 +10,14 @@ export interface Databricks extends UnityConnection<Binding> {
   readonly warehouse: string
 }
 
-interface Config extends Readonly<Record<"host" | "warehouse" | "catalog" | "schema", string>> {
-  readonly auth: Login
-}
+type Config = Readonly<Record<"host" | "warehouse" | "catalog" | "schema", string> & { auth: Login; tunnel: Tunnel }>
 
 export const types = sparkTypes("Databricks")
 
 /** One SQL warehouse. Nothing is sent yet. */
-export function connectDatabricks({ host: text, warehouse: path, catalog, schema, auth }: Config, lease: Lease): Databricks {
+export function connectDatabricks({ host: text, warehouse: path, catalog, schema, auth, tunnel }: Config, lease: Lease): Databricks {
   const [host = "", warehouse = ""] = [workspaceHost(text), warehouseId(path)]
   const place = { warehouse_id: warehouse, ...(catalog === "" ? {} : { catalog }), ...(schema === "" ? {} : { schema }) }
-  return { wire: statementExecution({ host, auth: authOf(host, auth), errors, types, place }, lease), warehouse, catalog, schema }
+  const route = (each: Lease): Lease => throughTunnel(each, tunnel)
+  return { wire: statementExecution({ host, auth: authOf(host, auth, route), errors, types, place }, route(lease)), warehouse, catalog, schema }
 }

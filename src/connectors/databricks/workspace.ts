@@ -1,6 +1,6 @@
 import type { Secret } from "../../core/fields.ts"
 import { oauth2Auth } from "../shared/http/auth/oauth2.ts"
-import { bearerAuth, type HttpAuth } from "../shared/http/auth.ts"
+import { bearerAuth, type HttpAuth, type Route } from "../shared/http/auth.ts"
 import { vendorHost } from "../shared/http/vendor-host.ts"
 
 /** The vendor's own domains, in all clouds; nothing else is dialled by a workspace's name. */
@@ -35,12 +35,12 @@ export function workspaceHost(text: string): string | undefined {
 /** The id of a SQL warehouse, from itself or from its HTTP path. */
 export const warehouseId = (text: string): string | undefined => /^(?:\/?sql\/1\.0\/(?:warehouses|endpoints)\/)?([\da-z]{1,64})$/i.exec(text.trim())?.[1]
 
-/** A personal access token is sent as it is; a service principal gets its tokens from the workspace, or from Entra. */
-export function authOf(host: string, login: Login): HttpAuth {
+/** A personal access token is sent as it is; a service principal gets its tokens from the workspace, by the same route, or from Entra. */
+export function authOf(host: string, login: Login, route: Route): HttpAuth {
   if (login.kind === "token") return bearerAuth(login.token.reveal())
   const client = { clientId: login.clientId, clientSecret: login.clientSecret, tokenParameters: [] }
   if (login.kind === "oauth")
-    return oauth2Auth({ ...client, tokenUrl: `https://${host}/oidc/v1/token`, scope: "all-apis", clientAuth: "basic" }, { mode: "verify" })
+    return oauth2Auth({ ...client, tokenUrl: `https://${host}/oidc/v1/token`, scope: "all-apis", clientAuth: "basic" }, { mode: "verify" }, route)
   const authority = Object.entries(AZURE).find(([domain]) => host.endsWith(domain))?.[1] ?? AZURE[".azuredatabricks.net"]
   const tokenUrl = `https://login.${authority}/${encodeURIComponent(login.tenant)}/oauth2/v2.0/token`
   return oauth2Auth({ ...client, tokenUrl, scope: `${APPLICATION}/.default`, clientAuth: "post" }, { mode: "verify" })

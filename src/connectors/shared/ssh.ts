@@ -54,7 +54,7 @@ export const tunnelField = variant(
   { default: "none", aims: true },
 )
 
-type Tunnel = Config<{ tunnel: typeof tunnelField }>["tunnel"]
+export type Tunnel = Config<{ tunnel: typeof tunnelField }>["tunnel"]
 
 /** The lease itself, or the same lease through the bastion. */
 export const throughTunnel = (lease: Lease, tunnel: Tunnel): Lease => (tunnel.kind === "ssh" ? lease.through(tunnel) : lease)

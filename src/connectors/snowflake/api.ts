@@ -10,6 +10,7 @@ import { httpStatements } from "../shared/sql/http-statements.ts"
 import type { Progress, Submission } from "../shared/sql/statements.ts"
 import { firstPart, partOf, type ResultHandle, statementId } from "../shared/sql/text-results.ts"
 import type { SqlConnection, SqlWire } from "../shared/sql/wire.ts"
+import { type Tunnel, throughTunnel } from "../shared/ssh.ts"
 import { readAccount } from "./account.ts"
 import { errors, errorsFor } from "./errors.ts"
 import { sessionWire } from "./session.ts"
@@ -26,6 +27,7 @@ export interface Snowflake extends SqlConnection<Binding> {
 interface Config extends Required<Snowflake["place"]> {
   readonly account: string
   readonly user: string
+  readonly tunnel: Tunnel
   readonly auth:
     | { readonly kind: "password"; readonly password: Secret }
     | ({ readonly kind: "key_pair" } & Parsed<typeof keyPairFields>)
@@ -39,7 +41,8 @@ const TOO_LARGE = "391908"
 const RESULTS = { types, errors }
 
 /** One account, by the protocol that takes the login. Nothing is sent yet; throws `config_invalid` for a key that cannot be used. */
-export function connectSnowflake(config: Config, lease: Lease): Snowflake {
+export function connectSnowflake(config: Config, given: Lease): Snowflake {
+  const lease = throughTunnel(given, config.tunnel)
   const { account, user, role, warehouse, database, schema, auth } = config
   const { host, claim } = readAccount(account)
   const place = Object.fromEntries(Object.entries({ warehouse, database, schema, role }).filter(([, value]) => value !== ""))
@@ -101,6 +104,7 @@ const submissionOf = (statement: Submission<Binding>): object => ({
 function progressOf(body: Body, running: boolean): Progress<ResultHandle> {
   const id = statementId(RESULTS, body["statementHandle"])
   if (running) return { next: { id } }
-  const meta = body["resultSetMetaData"] as { rowType?: unknown; partitionInfo?: readonly unknown[] } | undefined
-  return { ...firstPart(RESULTS, id, meta?.rowType, meta?.partitionInfo?.length, body["data"]), touched: touchedBy(body["stats"]) }
+  const meta = body["resultSetMetaData"] as { rowType?: unknown; partitionInfo?: readonly { rowCount?: unknown }[] } | undefined
+  const counts = meta?.partitionInfo?.map(({ rowCount }) => rowCount)
+  return { ...firstPart(RESULTS, id, meta?.rowType, counts, body["data"]), touched: touchedBy(body["stats"]) }
 }

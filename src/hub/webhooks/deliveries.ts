@@ -1,11 +1,12 @@
 import { sql } from "kysely"
+import { signatureHeaders } from "../../connectors/shared/http/auth/standard-webhooks.ts"
 import { httpClient } from "../../connectors/shared/http/client.ts"
 import { requestTo } from "../../connectors/shared/http/requests.ts"
 import { platformErrorIn } from "../../core/errors.ts"
 import { hubActor, record } from "../audit/audit.ts"
 import { type DueRows, OF_ONE_WORKSPACE } from "../base/due-worker.ts"
 import type { HubParts } from "../parts.ts"
-import { signatureHeaders } from "./signature.ts"
+
 import { off, secretOf, targetOf } from "./webhooks.ts"
 
 /** Milliseconds for one attempt, and for the lease of its row. */
@@ -90,7 +91,7 @@ export class Deliveries implements DueRows<Claimed> {
     const lease = this.#parts.door.lease({ deadlineMs: DEADLINE_MS, operator: false, signal: stopping })
     try {
       const client = httpClient(lease.dispatcher(), { maxBytes: ANSWER_MAX_BYTES, redirects: false, judge: () => undefined })
-      const headers = { "content-type": "application/json", "user-agent": "Jackfield-Webhooks", ...signatureHeaders(secret, event_id, new Date(), body) }
+      const headers = { "content-type": "application/json", "user-agent": "Jackfield-Webhooks", ...signatureHeaders([secret], event_id, new Date(), body) }
       const { status } = await client.send(requestTo(new URL(url), { body, headers }), lease)
       return { status }
     } catch (error) {

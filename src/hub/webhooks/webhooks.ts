@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { type Selectable, sql } from "kysely"
+import { newWebhookSecret } from "../../connectors/shared/http/auth/standard-webhooks.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { DeliveryState, WebhookDeliveries as DeliveryTable, Webhooks as Table, Tx } from "../../store/database.ts"
 import type { Store } from "../../store/store.ts"
@@ -11,7 +12,6 @@ import { decodeCursor, type Page, type PageQuery, pageOf } from "../base/page.ts
 import type { Principal } from "../base/principal.ts"
 import { requireRoomFor } from "../base/quotas.ts"
 import { deliveriesOf, type EventType } from "./outbox.ts"
-import { newWebhookSecret } from "./signature.ts"
 
 export interface WebhookInput {
   readonly url: string

@@ -15,7 +15,7 @@ const account = use(() =>
     hosts: [HOST],
     claim: "YOUR-ACCOUNT",
     database: "ANALYTICS",
-    users: [{ name: "SVC", accessTokens: [TOKEN], publicKey: KEYS.publicKey, roles: ["ANALYST"], warehouse: "COMPUTE_WH" }],
+    users: [{ name: "SVC", accessTokens: [TOKEN], publicKeys: [KEYS.publicKey], roles: ["ANALYST"], warehouse: "COMPUTE_WH" }],
     warehouses: { COMPUTE_WH: ["ANALYST"] },
   }),
 )

@@ -20,7 +20,7 @@ beforeAll(async () => {
     hosts: [HOST],
     claim: "XY12345",
     database: "ANALYTICS",
-    users: [{ name: "SVC_KAIREON", accessTokens: [TOKEN], oauthTokens: [OAUTH], publicKey: KEYS.publicKey, roles: ["ANALYST"], warehouse: "COMPUTE_WH" }],
+    users: [{ name: "SVC_KAIREON", accessTokens: [TOKEN], oauthTokens: [OAUTH], publicKeys: [KEYS.publicKey], roles: ["ANALYST"], warehouse: "COMPUTE_WH" }],
     warehouses: { COMPUTE_WH: ["ANALYST"] },
   })
   const closed = await closedPort()

@@ -61,7 +61,7 @@ function sample(name: string, field: Field, value: unknown, aim: Aim): unknown {
     case "list":
       return []
     case "secret":
-      return typeof value === "string" && takes(field, worded(field, value)) ? worded(field, value) : "sample"
+      return typeof value === "string" && takes(field, worded(field, value)) ? worded(field, value) : (field.example ?? "sample")
     case "variant": {
       const kind = field.variants?.["off"] === undefined ? (Object.keys(field.variants ?? {})[0] ?? "") : "off"
       return { kind, ...configAt(field.variants?.[kind]?.fields ?? {}, [], value, aim) }

@@ -10,10 +10,16 @@ const keyFault = (key: string): string | undefined =>
 
 /** How somebody logs in to the services of a storage account. */
 export const storageAuthField = variant("Login", {
-  key: { title: "Account key", fields: { key: secret("Key", { check: keyFault }) } },
+  key: { title: "Account key", fields: { key: secret("Key", { check: keyFault, example: `${"A".repeat(86)}==` }) } },
   sas: {
     title: "Shared access signature",
-    fields: { sas: secret("Signature", { check: sasFault, help: "Of the account or the container, with the rights to read and to list." }) },
+    fields: {
+      sas: secret("Signature", {
+        example: "sv=2022-11-02&sr=c&sp=rl&se=2027-01-01T00:00:00Z&sig=…",
+        check: sasFault,
+        help: "Of the account or the container, with the rights to read and to list.",
+      }),
+    },
   },
   entra: { title: "Microsoft Entra service principal", fields: entraFields },
   token: {

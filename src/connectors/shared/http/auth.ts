@@ -1,4 +1,5 @@
 import { type HttpAnswer, type HttpRequest, withPrivate } from "../../../core/http/request.ts"
+import type { Lease } from "../../../core/lease.ts"
 import type { HttpCall } from "./call.ts"
 
 /** How a client authenticates. */
@@ -14,6 +15,9 @@ export interface HttpAuth {
   /** The query parameter that holds a secret; an address in an answer may repeat it. */
   readonly parameter?: string
 }
+
+/** How a token endpoint is reached: by the lease itself, or by the same lease through a bastion. */
+export type Route = (lease: Lease) => Lease
 
 /** The placeholder for credentials that are computed when the request is sent. */
 export const SECRET = "[secret]"
@@ -40,4 +44,11 @@ export function queryAuth(name: string, value: string): HttpAuth {
     return { ...request, url }
   }
   return { sign, show: sign, parameter: name }
+}
+
+/** A signature of the body beside a login. The login comes last, so that it can recognise and renew the request that it made. */
+export function signedAuth(login: HttpAuth, signature: HttpAuth): HttpAuth {
+  if (signature === noAuth) return login
+  const sign: HttpAuth["sign"] = async (request, call) => login.sign(await signature.sign(request, call), call)
+  return { ...login, sign, show: (request) => login.show(signature.show(request)) }
 }

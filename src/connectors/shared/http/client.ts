@@ -20,6 +20,8 @@ export interface HttpOptions {
   readonly auth?: HttpAuth
   /** The maximum number of bytes of an answer after decompression; 10 MiB by default. An open answer has no limit. */
   readonly maxBytes?: number
+  /** If true, a longer answer is cut at `maxBytes`; otherwise it is `response_too_large`. */
+  readonly cut?: boolean
   /** If false, a redirect is an answer like any other. By default, all redirects are followed. */
   readonly redirects?: Follows
   /** None by default. */
@@ -64,7 +66,7 @@ type Read<A> = (request: HttpRequest, answer: OpenAnswer, meter: Meter, call: Ht
 
 /** A client over a lease's dispatcher. */
 export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): HttpClient {
-  const { auth = noAuth, maxBytes = MAX_BYTES, redirects = true, retries = NO_RETRIES, judge = byStatus } = options
+  const { auth = noAuth, maxBytes = MAX_BYTES, cut = false, redirects = true, retries = NO_RETRIES, judge = byStatus } = options
 
   const once = async <A>(request: HttpRequest, call: HttpCall, read: Read<A>): Promise<A> => {
     const meter = meterOf(request, call)
@@ -92,7 +94,7 @@ export function httpClient(dispatcher: Dispatcher, options: HttpOptions = {}): H
 
   const whole: Read<HttpAnswer> = async (request, answer, meter, { answerRoom }) => {
     const room = answerRoom === undefined ? {} : { room: () => answerRoom.need() }
-    const read = await readAnswer(request, answer, { maxBytes, count: meter.received, ...room })
+    const read = await readAnswer(request, answer, { maxBytes, cut, count: meter.received, ...room })
     meter.end()
     return read
   }

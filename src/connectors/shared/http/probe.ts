@@ -39,7 +39,8 @@ export async function probe({ product, http, judge, calls, origin, ask }: Probe,
   })
 }
 
-function detailsOf({ status, headers }: HttpAnswer, call: Call): NonNullable<ServerFacts["details"]> {
+/** The status and the server's name, for the facts of a test. */
+export function detailsOf({ status, headers }: HttpAnswer, call: Call): NonNullable<ServerFacts["details"]> {
   const server = call.scrub(headers["server"] ?? "", 100)
   return { status, ...(server === "" ? {} : { server }) }
 }

@@ -1,8 +1,11 @@
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
-import type { Batch, Stream, WriteMode, WriteReport } from "../../../core/streams.ts"
+import type { Batch, Commit, Stream, WriteOptions, WriteReport } from "../../../core/streams.ts"
 import type { Row } from "../../../core/values.ts"
 import type { Put, Resource } from "./resource.ts"
+
+/** What a write needs of a resource. */
+type Writable<C> = Pick<Resource<C>, "path" | "key" | "append" | "upsert">
 
 /** A record with its index in the batch. */
 interface Line {
@@ -15,14 +18,15 @@ interface Line {
  * API's reason, or skipped because a later one in the batch has the same key.
  */
 export async function writeResource<C>(
-  resource: Resource<C>,
+  resource: Writable<C>,
   client: C,
-  { to, batch, mode }: { readonly to: Stream; readonly batch: Batch; readonly mode: WriteMode },
+  { to, batch, mode, commit }: { readonly to: Stream; readonly batch: Batch } & WriteOptions,
   call: Call,
 ): Promise<WriteReport> {
   const put = resource[mode]
   const name = resource.path.join(".")
   if (put === undefined) throw new PlatformError("unsupported", `Records of ${name} cannot be ${mode === "append" ? "appended" : "upserted"}.`)
+  refuseEqualNames(batch)
   const lines = batch.rows.map(
     (values, index): Line => ({ index, row: Object.fromEntries(batch.columns.map((column, at) => [column.name, values[at] ?? null])) }),
   )
@@ -32,7 +36,10 @@ export async function writeResource<C>(
   for (let at = 0; at < wanted.length; at += put.most) {
     if (at > 0) await call.turn()
     const piece = wanted.slice(at, at + put.most)
-    for (const [index, reason] of (await reasonsOf(put, client, piece, name, call)).entries()) {
+    const reasons = await reasonsOf(put, client, { piece, name, commit }, call).catch((error: unknown) =>
+      Promise.reject(afterSome(error, written, lines.length)),
+    )
+    for (const [index, reason] of reasons.entries()) {
       if (reason === undefined) written++
       else rejected.push({ index: piece[index]?.index ?? 0, reason })
     }
@@ -40,11 +47,19 @@ export async function writeResource<C>(
   return { written, rejected: rejected.sort((a, b) => a.index - b.index), skipped: lines.length - written - rejected.length }
 }
 
-async function reasonsOf<C>(put: Put<C>, client: C, piece: readonly Line[], name: string, call: Call): Promise<readonly (string | undefined)[]> {
+/** A piece of a batch on its way to a resource of that name. */
+interface Sent {
+  readonly piece: readonly Line[]
+  readonly name: string
+  readonly commit: Commit | undefined
+}
+
+async function reasonsOf<C>(put: Put<C>, client: C, { piece, name, commit }: Sent, call: Call): Promise<readonly (string | undefined)[]> {
   const reasons = await put.rows(
     client,
     piece.map(({ row }) => row),
     call,
+    { commit, indexes: piece.map(({ index }) => index) },
   )
   if (reasons.length === piece.length) return reasons
   throw new PlatformError(
@@ -53,7 +68,24 @@ async function reasonsOf<C>(put: Put<C>, client: C, piece: readonly Line[], name
   )
 }
 
-function keyFor<C>(name: string, resource: Resource<C>, to: Stream, batch: Batch): readonly string[] {
+/** The same failure, which says how many records were written before it. */
+function afterSome(error: unknown, written: number, of: number): unknown {
+  if (written === 0 || !(error instanceof PlatformError)) return error
+  const message = `${error.message.replace(/\.$/, "")}; ${written} of the ${of} records of the batch had been written before.`
+  return new PlatformError(error.code, message, { cause: error, details: { ...error.details, written }, faults: error.faults, remedies: error.remedies })
+}
+
+/** A record has one member of each name. */
+function refuseEqualNames({ columns }: Batch): void {
+  const seen = new Set<string>()
+  for (const { name } of columns) {
+    if (seen.has(name))
+      throw new PlatformError("query_invalid", `The rows have two columns named ${name}, and a record has one of each name; rename one of them.`)
+    seen.add(name)
+  }
+}
+
+function keyFor<C>(name: string, resource: Writable<C>, to: Stream, batch: Batch): readonly string[] {
   const key = to.key.length > 0 ? to.key : resource.key
   if (key.length === 0) throw new PlatformError("query_invalid", `${name} has no key, so records cannot be upserted; append them.`)
   const missing = key.filter((part) => !batch.columns.some(({ name: column }) => column === part))

@@ -1,5 +1,5 @@
 import type { Call } from "../../../core/call.ts"
-import type { StreamKind } from "../../../core/streams.ts"
+import type { Commit, StreamKind } from "../../../core/streams.ts"
 import type { Column, Row } from "../../../core/values.ts"
 import type { Page } from "./walk.ts"
 import type { Mark } from "./watermark.ts"
@@ -15,11 +15,18 @@ export interface PageAsk {
   readonly columns: readonly Column[]
 }
 
+/** Where the records of a request come from. */
+export interface Origin {
+  readonly commit: Commit | undefined
+  /** The index of each record in its batch. */
+  readonly indexes: readonly number[]
+}
+
 /** Puts records somewhere by one request each for `most` of them. */
 export interface Put<C> {
   readonly most: number
   /** For each record why the system refused it, or undefined when it took it. Throws only when no record was taken. */
-  rows(client: C, rows: readonly Row[], call: Call): Promise<readonly (string | undefined)[]>
+  rows(client: C, rows: readonly Row[], call: Call, origin: Origin): Promise<readonly (string | undefined)[]>
 }
 
 /** One list of an API or one index of a search engine: where it is, how its pages follow one another, and its key and order. */

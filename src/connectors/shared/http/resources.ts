@@ -31,8 +31,8 @@ export function resourceVerbs<C>(resources: Resources<C>): Verbs<C> {
       yield* readResource(await find(client, from.path, call), client, from, options, call)
     },
     upserts: true,
-    async write(client, to, batch, { mode }, call) {
-      return await writeResource(await find(client, to.path, call), client, { to, batch, mode }, call)
+    async write(client, to, batch, options, call) {
+      return await writeResource(await find(client, to.path, call), client, { to, batch, ...options }, call)
     },
   }
 }

@@ -1,8 +1,9 @@
 import { PlatformError } from "../../../core/errors.ts"
 import { decoded } from "../../../core/http/codings.ts"
+import type { HttpAnswer } from "../../../core/http/request.ts"
 import type { Lease, TlsSpec } from "../../../core/lease.ts"
 import type { HttpCall } from "../http/call.ts"
-import { httpClient, type StreamedAnswer } from "../http/client.ts"
+import { type HttpClient, httpClient, type StreamedAnswer } from "../http/client.ts"
 import { requestTo } from "../http/requests.ts"
 import type { ErrorTable } from "./errors.ts"
 import { strange } from "./http-errors.ts"
@@ -30,17 +31,19 @@ const [QUOTE, BACKSLASH, OPEN, CLOSE] = [34, 92, 91, 93] as const
  * alone, on its own port, and without the connector's login. A `list` is an array without its brackets. A link that has ended, or that the storage refuses, is asked for anew once.
  */
 export function resultLinks(lease: Lease, errors: Pick<ErrorTable, "product">, form: "array" | "list" = "array") {
+  // The storage may repeat the link's own credentials in what it says.
+  const judge = ({ status, url }: Pick<HttpAnswer, "status" | "url">) =>
+    status === 200
+      ? undefined
+      : new PlatformError("remote_failed", `${url.host}, where ${errors.product} keeps the result, answers ${status}; call again.`, { details: { status } })
+  // One for all links: each has connections of its own, of which a call may hold only some.
+  let client: HttpClient | undefined
   const open = async ({ url: text, headers = {} }: ResultLink, call: HttpCall): Promise<StreamedAnswer> => {
     const url = URL.parse(text)
     if (url?.protocol !== "https:" || url.port !== "" || url.username !== "" || url.password !== "") throw strange(errors, "has a link that is not https")
     const unwanted = Object.keys(headers).find((name) => !/^x-[a-z0-9-]+$/i.test(name))
     if (unwanted !== undefined) throw strange(errors, `asks for the header ${unwanted.slice(0, 40)} at its storage`)
-    // The storage may repeat the link's own credentials in what it says.
-    const judge = ({ status }: { readonly status: number }) =>
-      status === 200
-        ? undefined
-        : new PlatformError("remote_failed", `${url.host}, where ${errors.product} keeps the result, answers ${status}; call again.`, { details: { status } })
-    const client = httpClient(lease.dispatcher(VERIFY), { redirects: false, judge })
+    client ??= httpClient(lease.dispatcher(VERIFY), { redirects: false, judge })
     return await client.open(requestTo(url, { headers: { "accept-encoding": "identity, gzip", ...headers } }), call)
   }
   return async function* rows(link: ResultLink, again: () => Promise<ResultLink>, call: HttpCall): AsyncGenerator<Texts> {

@@ -13,7 +13,8 @@ export interface ResultParts {
   readonly columns: readonly ColumnParts[]
   /** From 0. */
   readonly part: number
-  readonly parts: number
+  /** The rows of each part, as the system says. */
+  readonly counts: readonly unknown[]
 }
 
 /** How a warehouse's results come: rows of texts, in numbered parts of which the first one comes with the columns. */
@@ -28,16 +29,17 @@ export function statementId({ errors }: TextResults, id: unknown): string {
   throw strange(errors, "has no statement handle")
 }
 
-/** The part of which `rows` are, and where the next one is. */
-export function partOf({ types, errors }: TextResults, id: string, { columns, part, parts }: ResultParts, rows: unknown): Progress<ResultHandle> {
+/** The part of which `rows` are, and where the next one is; throws `response_invalid` unless it has as many rows as the system said. */
+export function partOf({ types, errors }: TextResults, id: string, { columns, part, counts }: ResultParts, rows: unknown): Progress<ResultHandle> {
   if (!Array.isArray(rows)) throw strange(errors, "has no rows")
-  const next = part + 1 < parts ? { next: { id, rest: { columns, part: part + 1, parts } } } : {}
+  if (part < counts.length && counts[part] !== rows.length) throw strange(errors, `has ${rows.length} rows in a part of ${String(counts[part])}`)
+  const next = part + 1 < counts.length ? { next: { id, rest: { columns, part: part + 1, counts } } } : {}
   return { rows: types.valuesOf(rows as (string | null)[][], columns), ended: true, ...next }
 }
 
-/** The first part, with the columns. */
-export function firstPart(results: TextResults, id: string, columns: unknown, parts: number | undefined, rows: unknown): Progress<ResultHandle> {
+/** The first part, with the columns. Without counts it is the only one. */
+export function firstPart(results: TextResults, id: string, columns: unknown, counts: readonly unknown[] | undefined, rows: unknown): Progress<ResultHandle> {
   if (!Array.isArray(columns)) throw strange(results.errors, "names no columns")
   const described = columns as ColumnParts[]
-  return { ...partOf(results, id, { columns: described, part: 0, parts: parts ?? 1 }, rows), columns: results.types.columnsOf(described) }
+  return { ...partOf(results, id, { columns: described, part: 0, counts: counts ?? [] }, rows), columns: results.types.columnsOf(described) }
 }

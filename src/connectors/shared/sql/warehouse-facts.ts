@@ -4,6 +4,7 @@ import { PlatformError } from "../../../core/errors.ts"
 import type { Value } from "../../../core/values.ts"
 import { type Dialect, qualified, quotedText } from "./dialect.ts"
 import { grantOf, nextOf, visibly } from "./grants.ts"
+import type { Shown } from "./show.ts"
 import { byName, type SqlConnection } from "./wire.ts"
 
 type Naming = Pick<Dialect<never>, "product" | "ident">
@@ -19,6 +20,8 @@ export interface Place {
   readonly refused?: boolean
 }
 
+type Places = Readonly<Partial<Record<Place["kind"], Shown["rows"][number]>>>
+
 /** The facts of a warehouse whose statements of metadata wake nothing that costs. `N` are the names of the facts. */
 export interface WarehouseFacts<C, N extends string> {
   readonly dialect: Naming
@@ -26,7 +29,8 @@ export interface WarehouseFacts<C, N extends string> {
   readonly asks: readonly N[]
   /** What the connector names, from the outside in. */
   places(client: C, known: Known<N>): readonly Place[]
-  warnings(known: Known<N>): readonly (string | false)[]
+  /** `shown` are the rows of SHOW for these places, by their kinds. */
+  warnings(known: Known<N>, shown: Places): readonly (string | false)[]
 }
 
 /** Three stages: the login, whether what the connector names may be used, and what answers. Servers take wrong names without a word until a statement needs them. */
@@ -46,20 +50,21 @@ export const warehouseFacts =
         return {} as Known<N>
       }
     })
+    const found: Partial<Record<Place["kind"], Shown["rows"][number]>> = {}
     await call.stage("permission", async () => {
       if (refused) throw refused
       for (const place of places(client, known)) {
-        const rows = await rowsOf(shown(dialect, place))
         // Patterns ignore case and have wildcards; the name itself decides.
-        if (place.refused === true || !rows.some((row) => row["name"] === place.path.at(-1)))
-          throw unusable(dialect, place, textOf((known as Known<string>)["role"]))
+        const row = (await rowsOf(shown(dialect, place))).find(({ name }) => name === place.path.at(-1))
+        if (place.refused === true || row === undefined) throw unusable(dialect, place, textOf((known as Known<string>)["role"]))
+        found[place.kind] = row
       }
     })
-    const found = await call.stage("probe", async () => (await rowsOf("SELECT CURRENT_VERSION() AS VERSION"))[0]?.["version"])
-    const warned = warnings(known).filter((warning) => warning !== false)
+    const version = await call.stage("probe", async () => (await rowsOf("SELECT CURRENT_VERSION() AS VERSION"))[0]?.["version"])
+    const warned = warnings(known, found).filter((warning) => warning !== false)
     return {
       product: dialect.product,
-      ...(found ? { version: String(found) } : {}),
+      ...(version ? { version: String(version) } : {}),
       details: Object.fromEntries(asks.flatMap((name) => (known[name] ? [[name, String(known[name])]] : []))),
       ...(warned.length === 0 ? {} : { warnings: warned }),
     }

@@ -17,7 +17,8 @@ export interface HmacLogin {
   readonly encoding: "hex" | "base64"
   readonly header: string
   readonly prefix?: string | undefined
-  readonly timestampHeader: string
+  /** If absent, the time is not sent. */
+  readonly timestampHeader?: string | undefined
   readonly timestamp: "seconds" | "milliseconds" | "iso"
 }
 
@@ -44,7 +45,10 @@ function signatureOf(request: HttpRequest, login: HmacLogin, timestamp: string):
 }
 
 const withSignature = (request: HttpRequest, login: HmacLogin, signature: string, timestamp: string): HttpRequest =>
-  withPrivate(request, { [login.timestampHeader.toLowerCase()]: timestamp, [login.header.toLowerCase()]: `${login.prefix ?? ""}${signature}` })
+  withPrivate(request, {
+    ...(login.timestampHeader === undefined ? {} : { [login.timestampHeader.toLowerCase()]: timestamp }),
+    [login.header.toLowerCase()]: `${login.prefix ?? ""}${signature}`,
+  })
 
 const timestampOf = (now: Date, form: HmacLogin["timestamp"]): string =>
   ({ seconds: String(Math.floor(now.getTime() / 1_000)), milliseconds: String(now.getTime()), iso: now.toISOString() })[form]

@@ -1,7 +1,7 @@
 import type { Secret } from "../../../../core/fields.ts"
 import { type HttpRequest, withPrivate } from "../../../../core/http/request.ts"
 import type { TlsSpec } from "../../../../core/lease.ts"
-import type { HttpAuth } from "../auth.ts"
+import type { HttpAuth, Route } from "../auth.ts"
 import { requestTo } from "../requests.ts"
 import { tokenAuth } from "./token.ts"
 
@@ -22,7 +22,7 @@ export interface OAuthLogin {
 export const CLIENT_CREDENTIALS = "client_credentials"
 
 /** Client credentials (RFC 6749, 4.4) or another grant type without a person, or a refresh token (RFC 6749, 6). Stored refresh tokens remain usable when the secret or the scope changes. */
-export function oauth2Auth(login: OAuthLogin, tls: TlsSpec): HttpAuth {
+export function oauth2Auth(login: OAuthLogin, tls: TlsSpec, route?: Route): HttpAuth {
   const { tokenUrl, clientId, scope = "", audience = "", grantType = CLIENT_CREDENTIALS, tokenParameters } = login
   const [secret, refreshToken] = [login.clientSecret?.reveal(), login.refreshToken?.reveal()]
   const values = tokenParameters.map(({ name, value }) => [name, value.reveal()] as const)
@@ -37,6 +37,7 @@ export function oauth2Auth(login: OAuthLogin, tls: TlsSpec): HttpAuth {
       request: (refresh) => requestOf(login, refresh),
     },
     tls,
+    route,
   )
 }
 

@@ -3,7 +3,7 @@ import { PlatformError } from "../../../../core/errors.ts"
 import { type HttpRequest, withPrivate } from "../../../../core/http/request.ts"
 import type { Lease, TlsSpec } from "../../../../core/lease.ts"
 import { Scrubber } from "../../../../core/scrub.ts"
-import { type HttpAuth, SECRET } from "../auth.ts"
+import { type HttpAuth, type Route, SECRET } from "../auth.ts"
 import type { HttpCall } from "../call.ts"
 import { httpClient } from "../client.ts"
 import { granted } from "./token-answer.ts"
@@ -18,16 +18,17 @@ export interface TokenLogin extends Pick<TokenAsk, "identity" | "terms"> {
 }
 
 const MAX_BYTES = 262_144
+const direct: Route = (lease) => lease
 
 /**
  * Bearer tokens from `Call.token`, which stores them for all nodes. A stored token that the API refuses is replaced once; a new
  * token is not, because the next one would be refused too.
  */
-export function tokenAuth(login: TokenLogin, tls: TlsSpec): HttpAuth {
+export function tokenAuth(login: TokenLogin, tls: TlsSpec, route: Route = direct): HttpAuth {
   const sent = new WeakMap<HttpRequest, Token>()
   const sign = async (request: HttpRequest, call: HttpCall, refused?: string): Promise<HttpRequest> => {
     if (call.token === undefined) throw new PlatformError("internal", "An access token is needed for a request outside of a connector's call.")
-    const token = await call.token(askOf(login, tls, refused))
+    const token = await call.token(askOf(login, tls, route, refused))
     const signed = withPrivate(request, { authorization: `Bearer ${token.value}` })
     sent.set(signed, token)
     return signed
@@ -42,11 +43,11 @@ export function tokenAuth(login: TokenLogin, tls: TlsSpec): HttpAuth {
   }
 }
 
-const askOf = (login: TokenLogin, tls: TlsSpec, refused: string | undefined): TokenAsk => ({
+const askOf = (login: TokenLogin, tls: TlsSpec, route: Route, refused: string | undefined): TokenAsk => ({
   identity: login.identity,
   terms: login.terms,
   ...(refused === undefined ? {} : { refused }),
-  grant: (lease, refreshToken) => grant(login, tls, lease, refreshToken ?? login.refreshToken),
+  grant: (lease, refreshToken) => grant(login, tls, route(lease), refreshToken ?? login.refreshToken),
 })
 
 /** Sends one request to the endpoint (RFC 6749, 4.4 and 6). Redirects are not followed; the body of the answer decides whether it is a success. */
