@@ -1,12 +1,11 @@
 import { once } from "node:events"
 import { createServer as createHttpServer } from "node:http"
 import { createServer as createTlsServer } from "node:tls"
-import ssh2 from "ssh2"
 import { request } from "undici"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { certificate } from "../../test/support/certificates.ts"
 import { closedPort, type Loopback, listen, listenRaw } from "../../test/support/loopback.ts"
-import { type SshServer, startSshServer } from "../../test/support/ssh-server.ts"
+import { makeSshKeys, type SshServer, startSshServer } from "../../test/support/ssh-server.ts"
 import { PlatformError } from "../core/errors.ts"
 import { Secret } from "../core/fields.ts"
 import type { SshSpec } from "../core/lease.ts"
@@ -15,8 +14,8 @@ import { Policy } from "./policy.ts"
 import { parseHosts, Resolver } from "./resolver.ts"
 import { parseEgressRules } from "./rules.ts"
 
-const keys = ssh2.utils.generateKeyPairSync("ed25519")
-const locked = ssh2.utils.generateKeyPairSync("ed25519", { passphrase: "open sesame", cipher: "aes256-ctr", rounds: 16 })
+const keys = makeSshKeys()
+const locked = makeSshKeys("open sesame")
 let bastion: SshServer
 let echo: Loopback
 

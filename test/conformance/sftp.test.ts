@@ -11,7 +11,7 @@ import { collect, rowsOf } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
 import { keepFolder } from "../support/keeper.ts"
 import { type SftpOddities, serveSftp } from "../support/sftp-server.ts"
-import { type SshServer, type SshServerOptions, startSshServer } from "../support/ssh-server.ts"
+import { makeSshKeys, type SshServer, type SshServerOptions, startSshServer } from "../support/ssh-server.ts"
 import { within } from "../support/waiting.ts"
 import { withSession } from "./context.ts"
 
@@ -51,7 +51,7 @@ const append = (session: Session, rows?: number) => session.write(stream("new/")
 
 describe("logs in", () => {
   test("by a password, by one that is asked for interactively, and by a key with a passphrase", async () => {
-    const locked = ssh2.utils.generateKeyPairSync("ed25519", { passphrase: "open sesame", cipher: "aes256-ctr", rounds: 16 })
+    const locked = makeSshKeys("open sesame")
     const test_ = (session: Session) => session.test()
     await withServer(async ({ run }) => void expect(await run(test_)).toMatchObject({ product: expect.stringMatching(/^ssh2/) }))
     await withServer(async ({ run }) => void (await run(test_)), {}, { prompts: true })
@@ -61,7 +61,7 @@ describe("logs in", () => {
 
   test("or says what is wrong, in the stage of the login", async () => {
     await withServer(async ({ run }) => {
-      const locked = ssh2.utils.generateKeyPairSync("ed25519", { passphrase: "open sesame", cipher: "aes256-ctr", rounds: 16 })
+      const locked = makeSshKeys("open sesame")
       const cases = [
         [{ auth: { kind: "password", password: "wrong-password" } }, /refused the login/],
         [{ auth: { kind: "key", privateKey: locked.private } }, /encrypted and the passphrase is missing or wrong/],

@@ -95,3 +95,14 @@ function forward({ host, port }: Address, accept: () => ssh2.ServerChannel, reje
     socket.pipe(channel).pipe(socket)
   })
 }
+
+/** A pair of keys in OpenSSH's format. About one in some hundred pairs of ssh2's cannot be read again, and is not used. */
+export function makeSshKeys(passphrase?: string): { readonly public: string; readonly private: string } {
+  for (;;) {
+    const keys =
+      passphrase === undefined
+        ? ssh2.utils.generateKeyPairSync("ed25519")
+        : ssh2.utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 16 })
+    if (!(ssh2.utils.parseKey(keys.private, passphrase) instanceof Error) && !(ssh2.utils.parseKey(keys.public) instanceof Error)) return keys
+  }
+}
