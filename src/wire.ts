@@ -2529,7 +2529,7 @@ export interface components {
             /** @description false switches the connector off; true brings it back as untested */
             enabled?: boolean;
         } & ({
-            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["GcsConfigChange"] | components["schemas"]["AzureBlobConfigChange"] | components["schemas"]["CsvConfigChange"] | components["schemas"]["WebhookConfigChange"];
+            config?: components["schemas"]["PostgresConfigChange"] | components["schemas"]["MysqlConfigChange"] | components["schemas"]["MssqlConfigChange"] | components["schemas"]["HttpConfigChange"] | components["schemas"]["SnowflakeConfigChange"] | components["schemas"]["DatabricksConfigChange"] | components["schemas"]["RedshiftConfigChange"] | components["schemas"]["SinglestoreConfigChange"] | components["schemas"]["ClickhouseConfigChange"] | components["schemas"]["TrinoConfigChange"] | components["schemas"]["FireboltConfigChange"] | components["schemas"]["AthenaConfigChange"] | components["schemas"]["BigqueryConfigChange"] | components["schemas"]["S3ConfigChange"] | components["schemas"]["GcsConfigChange"] | components["schemas"]["AzureBlobConfigChange"] | components["schemas"]["SftpConfigChange"] | components["schemas"]["CsvConfigChange"] | components["schemas"]["WebhookConfigChange"];
         } | components["schemas"]["TypedConfigChange"]);
         /** @enum {string} */
         ConnectorStatus: "incomplete" | "untested" | "active" | "error" | "disabled";
@@ -2560,7 +2560,7 @@ export interface components {
             total: number;
         };
         /** @enum {string} */
-        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "gcs" | "azure_blob" | "csv" | "webhook";
+        ConnectorTypeName: "postgres" | "mysql" | "mssql" | "http" | "snowflake" | "databricks" | "redshift" | "singlestore" | "clickhouse" | "trino" | "firebolt" | "athena" | "bigquery" | "s3" | "gcs" | "azure_blob" | "sftp" | "csv" | "webhook";
         Credentials: {
             refusedAt: string | null;
             current: {
@@ -4750,6 +4750,102 @@ export interface components {
             };
             workspaces: components["schemas"]["Membership"][];
         };
+        SftpConfig: {
+            /**
+             * Host
+             * Format: hostname
+             * @example sftp.example.com
+             */
+            host: string;
+            /**
+             * Port
+             * @description `22` unless given.
+             */
+            port?: number;
+            /**
+             * Host key
+             * @description The server's fingerprint, as `ssh-keygen -lf` prints it; another key is refused.
+             * @example SHA256:uNiVztksCsDhcc0u9e8BrrJXVGYPyRhVzJqA1VfhfwU
+             */
+            hostKey: string;
+            /** User */
+            user: string;
+            /** Login */
+            auth: components["schemas"]["AuthKey"] | components["schemas"]["AuthPassword"];
+            /**
+             * Folder
+             * @description The folder with the files; nothing outside it is read or written. A path without a leading slash is relative to the folder in which the login starts.
+             * @example /data/exports
+             */
+            folder?: string;
+            /**
+             * Files
+             * @description The files to read: * is any text within a folder, ** any folders, ? one character. `**` unless given.
+             * @example exports/2026/**\/*.csv
+             */
+            files?: string;
+            /**
+             * Streams
+             * @description folder: the files of a folder are one stream, and folders such as dt=2026-11-01 below it are columns. `file` unless given.
+             * @enum {string}
+             */
+            streams?: "file" | "folder";
+            /**
+             * Format
+             * @description auto: recognized by each file's first bytes and its name. `auto` unless given.
+             * @enum {string}
+             */
+            format?: "auto" | "csv" | "ndjson" | "json";
+            /**
+             * Format of new files
+             * @description `csv` unless given.
+             * @enum {string}
+             */
+            writes?: "csv" | "ndjson" | "json";
+            /**
+             * Compression of new files
+             * @description `none` unless given.
+             * @enum {string}
+             */
+            compression?: "none" | "gzip" | "zstd";
+            /**
+             * SSH tunnel
+             * @description `none` unless given.
+             */
+            tunnel?: components["schemas"]["TunnelNone"] | components["schemas"]["TunnelSsh"];
+        };
+        SftpConfigChange: {
+            host?: string | null;
+            port?: number | null;
+            hostKey?: string | null;
+            user?: string | null;
+            auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
+            folder?: string | null;
+            files?: string | null;
+            streams?: ("file" | "folder") | null;
+            format?: ("auto" | "csv" | "ndjson" | "json") | null;
+            writes?: ("csv" | "ndjson" | "json") | null;
+            compression?: ("none" | "gzip" | "zstd") | null;
+            tunnel?: components["schemas"]["TunnelNoneChange"] | components["schemas"]["TunnelSshChange"] | null;
+        };
+        /** SFTP */
+        SftpConnector: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sftp";
+            config: components["schemas"]["SftpConfig"];
+        };
+        /** SFTP */
+        SftpConnectorChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sftp";
+            config: components["schemas"]["SftpConfigChange"];
+        };
         /** @description The fields of the connector's type; a secret is shown as `{ set, fingerprint }` */
         ShownConfig: {
             [key: string]: unknown;
@@ -5321,12 +5417,12 @@ export interface components {
             hostKey?: string | null;
             auth?: components["schemas"]["AuthKeyChange"] | components["schemas"]["AuthPasswordChange"] | null;
         };
-        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"];
-        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"];
+        TypedConfig: components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["SftpConnector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"];
+        TypedConfigChange: components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["SftpConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"];
         UnsavedTestInput: {
             /** @description The time limit, in milliseconds */
             timeoutMs?: number;
-        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"]);
+        } & (components["schemas"]["PostgresConnector"] | components["schemas"]["MysqlConnector"] | components["schemas"]["MssqlConnector"] | components["schemas"]["HttpConnector"] | components["schemas"]["SnowflakeConnector"] | components["schemas"]["DatabricksConnector"] | components["schemas"]["RedshiftConnector"] | components["schemas"]["SinglestoreConnector"] | components["schemas"]["ClickhouseConnector"] | components["schemas"]["TrinoConnector"] | components["schemas"]["FireboltConnector"] | components["schemas"]["AthenaConnector"] | components["schemas"]["BigqueryConnector"] | components["schemas"]["S3Connector"] | components["schemas"]["GcsConnector"] | components["schemas"]["AzureBlobConnector"] | components["schemas"]["SftpConnector"] | components["schemas"]["CsvConnector"] | components["schemas"]["WebhookConnector"]);
         Upload: {
             /** Format: uuid */
             id: string;
@@ -5418,7 +5514,7 @@ export interface components {
             /** @description false stores the connector switched off */
             enabled?: boolean;
             check?: components["schemas"]["CheckInput"] | null;
-        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"]);
+        } & (components["schemas"]["PostgresConnectorChange"] | components["schemas"]["MysqlConnectorChange"] | components["schemas"]["MssqlConnectorChange"] | components["schemas"]["HttpConnectorChange"] | components["schemas"]["SnowflakeConnectorChange"] | components["schemas"]["DatabricksConnectorChange"] | components["schemas"]["RedshiftConnectorChange"] | components["schemas"]["SinglestoreConnectorChange"] | components["schemas"]["ClickhouseConnectorChange"] | components["schemas"]["TrinoConnectorChange"] | components["schemas"]["FireboltConnectorChange"] | components["schemas"]["AthenaConnectorChange"] | components["schemas"]["BigqueryConnectorChange"] | components["schemas"]["S3ConnectorChange"] | components["schemas"]["GcsConnectorChange"] | components["schemas"]["AzureBlobConnectorChange"] | components["schemas"]["SftpConnectorChange"] | components["schemas"]["CsvConnectorChange"] | components["schemas"]["WebhookConnectorChange"]);
         Webhook: {
             /** Format: uuid */
             id: string;

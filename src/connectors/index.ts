@@ -14,6 +14,7 @@ import { mysql } from "./mysql.ts"
 import { postgres } from "./postgres.ts"
 import { redshift } from "./redshift.ts"
 import { s3 } from "./s3.ts"
+import { sftp } from "./sftp.ts"
 import { singlestore } from "./singlestore.ts"
 import { snowflake } from "./snowflake.ts"
 import { trino } from "./trino.ts"
@@ -37,6 +38,7 @@ export const connectors: readonly AnyConnector[] = [
   s3,
   gcs,
   azureBlob,
+  sftp,
   csv,
   webhook,
 ]

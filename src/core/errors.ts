@@ -233,7 +233,7 @@ export const ERRORS = {
   host_key_mismatch: {
     status: 502,
     retry: false,
-    means: "The SSH bastion presented a host key that differs from the pinned one.",
+    means: "The SSH server presented a host key that differs from the pinned one.",
     next: "If the change is expected, pin the fingerprint in the message.",
   },
   auth_failed: { status: 502, retry: false, means: "The system refused the credentials.", next: "Check the user and password, key or token." },

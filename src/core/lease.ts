@@ -2,6 +2,7 @@ import type { Agent as HttpAgent } from "node:http"
 import type { Agent as HttpsAgent } from "node:https"
 import type { Duplex } from "node:stream"
 import type { TLSSocket } from "node:tls"
+import type { Client } from "ssh2"
 import type { Dispatcher } from "undici"
 import type { Secret } from "./fields.ts"
 import type { StageName } from "./trace.ts"
@@ -30,8 +31,8 @@ export interface TlsSpec {
   readonly client?: { readonly certificate: string; readonly privateKey: Secret; readonly passphrase?: Secret | undefined } | undefined
 }
 
-/** An SSH bastion. `hostKey` is its pinned fingerprint as OpenSSH prints it: `SHA256:…`. */
-export interface TunnelSpec {
+/** A login at an SSH server. `hostKey` is its pinned fingerprint as OpenSSH prints it: `SHA256:…`. */
+export interface SshSpec {
   readonly host: string
   readonly port: number
   readonly user: string
@@ -39,6 +40,12 @@ export interface TunnelSpec {
   readonly auth:
     | { readonly kind: "password"; readonly password: Secret }
     | { readonly kind: "key"; readonly privateKey: Secret; readonly passphrase?: Secret | undefined }
+}
+
+/** An SSH connection after its login. `software` is the name that the server reports, such as `OpenSSH_9.2p1`; undefined if it reports none. */
+export interface SshConnection {
+  readonly client: Client
+  readonly software: string | undefined
 }
 
 /**
@@ -81,8 +88,10 @@ export interface Lease {
   /** For undici's `request`. Certificates are verified by default. */
   dispatcher(tls?: TlsSpec): Dispatcher
   socks5(): Promise<SocksEndpoint>
+  /** Logs in at an SSH server and verifies its host key. Records the `auth` stage; the connection ends with the lease. */
+  ssh(to: SshSpec): Promise<SshConnection>
   /** The same lease through an SSH bastion; shares its deadline, stages and sockets. */
-  through(tunnel: TunnelSpec): Lease
+  through(bastion: SshSpec): Lease
   /**
    * Registers how to cancel on the server when the deadline passes or the caller leaves: `cancel` gets one short dial
    * of its own (1 s) before every socket is destroyed. The returned function removes the registration.

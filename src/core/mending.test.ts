@@ -70,6 +70,12 @@ test("TLS is advised as the config does not have it yet", () => {
 
 test("a host key to trust comes with its pointer and its value", () => {
   expect(remedies("host_key_mismatch", { tunnel: through }, { hostKey: "SHA256:new" })).toEqual(["trust_host_key /tunnel/hostKey SHA256:new"])
+  const own = {
+    fields: { host: host("Host"), hostKey: text("Host key"), tunnel: fields["tunnel"] ?? text("Tunnel") },
+    config: { host: "h", hostKey: "SHA256:old", tunnel: through },
+  }
+  const error = new PlatformError("host_key_mismatch", "It failed.", { details: { hostKey: "SHA256:new", server: "h:22" } })
+  expect(remediesFor(error, own).map(({ pointer, value }) => [pointer, value])).toEqual([["/hostKey", "SHA256:new"]])
 })
 
 test("a destination that no rule can allow has no rule among its remedies", () => {

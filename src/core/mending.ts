@@ -96,9 +96,11 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Rule>>> = {
   connector_incomplete: faulty,
   auth_failed: (spots) => login(direct(spots)),
   tunnel_auth_failed: (spots) => [...login(within(spots)), ...named(within(spots), "user").map(checked)],
-  host_key_mismatch: (spots, { details: { hostKey } }) =>
+  host_key_mismatch: (spots, { details: { hostKey, server } }) =>
     typeof hostKey === "string"
-      ? named(spots, "hostKey").map(({ pointer }) => trustHostKey("Pin this host key, if the bastion's administrator confirms it", pointer, hostKey))
+      ? named(server === undefined ? within(spots) : direct(spots), "hostKey").map(({ pointer }) =>
+          trustHostKey("Pin this host key, if the server's administrator confirms it", pointer, hostKey),
+        )
       : [],
   host_not_found: (spots) => destination(spots).filter(({ pointer }) => !pointer?.endsWith("/port")),
   host_unreachable: (spots) => destination(spots),

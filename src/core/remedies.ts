@@ -4,7 +4,7 @@ export const REMEDIES = {
   set_field: { means: "Change a field of the connector, to `value` where it is known.", has: ["pointer", "value"] },
   enter_secret: { means: "Enter a secret of the connector again.", has: ["pointer"] },
   upload: { means: "Upload a file, and put its id into the field.", has: ["pointer"] },
-  trust_host_key: { means: "Pin the host key that the bastion showed, if it is the expected one.", has: ["pointer", "value"] },
+  trust_host_key: { means: "Pin the host key that the SSH server showed, if it is the expected one.", has: ["pointer", "value"] },
   egress_rule: { means: "Allow exactly this destination. Only operators get it, and never for an address that no rule can allow.", has: ["rule", "command"] },
   request: { means: "Make this call of the API.", has: ["method", "path", "command"] },
   retry: { means: "Make the same call again, after `afterMs` milliseconds where that is known.", has: ["afterMs"] },

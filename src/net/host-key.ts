@@ -3,7 +3,7 @@ import type { ConnectConfig } from "ssh2"
 import { untilAborted } from "../core/abort.ts"
 import type { Address, Lease } from "../core/lease.ts"
 import { formatTarget } from "./host.ts"
-import { loginFailed } from "./tunnel.ts"
+import { BASTION, loginFailed } from "./ssh.ts"
 
 /**
  * Reads the fingerprint of an SSH server's host key, in OpenSSH's notation: `SHA256:…`. Performs only the key
@@ -18,7 +18,7 @@ export async function readHostKey(lease: Lease, bastion: Address): Promise<strin
   client.on("error", () => undefined)
   try {
     const shown = new Promise<string>((resolve, reject) => {
-      const fail = (cause: Error): void => reject(loginFailed(target, cause))
+      const fail = (cause: Error): void => reject(loginFailed(target, cause, BASTION))
       const hostVerifier = (key: Buffer): boolean => {
         resolve(fingerprint(key))
         return false

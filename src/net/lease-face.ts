@@ -3,13 +3,14 @@ import type { Agent as HttpsAgent } from "node:https"
 import type { Duplex } from "node:stream"
 import type { TLSSocket } from "node:tls"
 import type { Dispatcher } from "undici"
-import type { Address, LazySocket, Lease, SocksEndpoint, TlsSpec, TunnelSpec } from "../core/lease.ts"
+import type { Address, LazySocket, Lease, SocksEndpoint, SshConnection, SshSpec, TlsSpec } from "../core/lease.ts"
 import type { StageName } from "../core/trace.ts"
 import { DirectRoute, type DoorParts, type Route } from "./dial.ts"
 import { dispatcher, httpAgent, httpsAgent } from "./http-faces.ts"
 import { DoorSocket } from "./lazy-socket.ts"
 import type { LeaseCore } from "./lease-core.ts"
 import { openSocks, type SocksServer } from "./socks.ts"
+import { loginBySsh, SERVER } from "./ssh.ts"
 import { describe, handshake } from "./tls.ts"
 import { TunnelRoute } from "./tunnel.ts"
 
@@ -98,7 +99,11 @@ export class LeaseFace implements Lease {
     return { host, port, username, password }
   }
 
-  through(tunnel: TunnelSpec): Lease {
+  async ssh(to: SshSpec): Promise<SshConnection> {
+    return await loginBySsh(this.#core, this.#route, to, SERVER)
+  }
+
+  through(tunnel: SshSpec): Lease {
     return this.over(new TunnelRoute(this.#core, this.#parts, this.#route, tunnel))
   }
 

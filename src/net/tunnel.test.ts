@@ -9,7 +9,7 @@ import { closedPort, type Loopback, listen, listenRaw } from "../../test/support
 import { type SshServer, startSshServer } from "../../test/support/ssh-server.ts"
 import { PlatformError } from "../core/errors.ts"
 import { Secret } from "../core/fields.ts"
-import type { TunnelSpec } from "../core/lease.ts"
+import type { SshSpec } from "../core/lease.ts"
 import { Door, type OpenLease } from "./door.ts"
 import { Policy } from "./policy.ts"
 import { parseHosts, Resolver } from "./resolver.ts"
@@ -29,7 +29,7 @@ afterAll(async () => {
   await echo.close()
 })
 
-const spec = (over: Partial<TunnelSpec> = {}): TunnelSpec => ({
+const spec = (over: Partial<SshSpec> = {}): SshSpec => ({
   host: "bastion.test",
   port: bastion.port,
   user: "hub",
@@ -140,7 +140,7 @@ describe("a bastion that does not forward", () => {
   })
 
   test("that refuses the login is tunnel_auth_failed, and so is an unreadable key; the text contains no secret", async () => {
-    const wrong: TunnelSpec["auth"][] = [
+    const wrong: SshSpec["auth"][] = [
       { kind: "password", password: new Secret("wrong-password") },
       { kind: "key", privateKey: new Secret(locked.private), passphrase: new Secret("wrong-password") },
       { kind: "key", privateKey: new Secret(locked.private) },

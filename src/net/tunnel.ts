@@ -1,13 +1,13 @@
-import { createHash } from "node:crypto"
 import type { Duplex } from "node:stream"
-import type { Client, ConnectConfig } from "ssh2"
+import type { Client } from "ssh2"
 import { PlatformError } from "../core/errors.ts"
-import type { Address, TunnelSpec } from "../core/lease.ts"
+import type { Address, SshSpec } from "../core/lease.ts"
 import type { Remedy } from "../core/remedies.ts"
 import { ASK, conceal, type DoorParts, denied, type Route } from "./dial.ts"
 import { assertPort, formatTarget, parseHost } from "./host.ts"
 import { DoorSocket } from "./lazy-socket.ts"
 import type { LeaseCore } from "./lease-core.ts"
+import { BASTION, loginBySsh } from "./ssh.ts"
 
 /** Names of metadata services that serve credentials in clouds; a bastion would resolve them itself. */
 const METADATA_NAMES =
@@ -22,11 +22,11 @@ export class TunnelRoute implements Route {
   readonly #core: LeaseCore
   readonly #parts: DoorParts
   readonly #outer: Route
-  readonly #spec: TunnelSpec
+  readonly #spec: SshSpec
   readonly #reached = new Set<string>()
   #client: Promise<Client> | undefined
 
-  constructor(core: LeaseCore, parts: DoorParts, outer: Route, spec: TunnelSpec) {
+  constructor(core: LeaseCore, parts: DoorParts, outer: Route, spec: SshSpec) {
     this.#core = core
     this.#parts = parts
     this.#outer = outer
@@ -41,7 +41,7 @@ export class TunnelRoute implements Route {
     const channel = await this.#core.stage(
       "tunnel",
       async () => {
-        this.#client ??= this.#login()
+        this.#client ??= loginBySsh(this.#core, this.#outer, this.#spec, BASTION).then(({ client }) => client)
         const client = await this.#client
         this.#core.aims(to)
         const addresses = await this.#known(parseHost(to.host))
@@ -106,98 +106,6 @@ export class TunnelRoute implements Route {
     })
     return socket
   }
-
-  async #login(): Promise<Client> {
-    const { host, port } = this.#spec
-    const bastion = formatTarget(host, port)
-    const sock = await this.#outer.dial({ host, port })
-    const { Client } = (await import("ssh2")).default
-    this.#core.assertOpen()
-    const client = new Client()
-    // Never removed: an error of the connection after login must not end the process.
-    client.on("error", () => undefined)
-    this.#core.onEnd(() => {
-      client.destroy()
-    })
-    answerPrompts(client, this.#spec.auth)
-    let shown: string | undefined
-    const pinned = normalise(this.#spec.hostKey)
-    const hostVerifier = (key: Buffer): boolean => {
-      shown = createHash("sha256").update(key).digest("base64").replace(/=+$/, "")
-      return shown === pinned
-    }
-    return await new Promise<Client>((resolve, reject) => {
-      const fail = (cause: Error): void => {
-        client.destroy()
-        sock.destroy()
-        reject(shown !== undefined && shown !== pinned ? mismatch(bastion, shown, cause) : loginFailed(bastion, cause))
-      }
-      client.once("ready", () => resolve(client))
-      client.once("error", fail)
-      client.once("close", () => fail(new Error("The bastion closed the connection.")))
-      try {
-        client.connect({
-          sock: sock as NonNullable<ConnectConfig["sock"]>,
-          hostVerifier,
-          ...this.#credentials(),
-          readyTimeout: this.#core.remainingMs() + 1_000,
-        })
-      } catch (cause) {
-        reject(keyUnreadable(cause))
-        client.destroy()
-        sock.destroy()
-      }
-    })
-  }
-
-  #credentials(): ConnectConfig {
-    const { auth, user } = this.#spec
-    const common = { username: user, keepaliveInterval: 10_000, keepaliveCountMax: 3, agentForward: false, tryKeyboard: auth.kind === "password" }
-    if (auth.kind === "password") return { ...common, password: auth.password.reveal() }
-    return { ...common, privateKey: auth.privateKey.reveal(), ...(auth.passphrase === undefined ? {} : { passphrase: auth.passphrase.reveal() }) }
-  }
-}
-
-/**
- * Answers "keyboard-interactive" prompts for the password, which bastions with PAM use; other questions (a second
- * factor) stay unanswered.
- */
-function answerPrompts(client: Client, auth: TunnelSpec["auth"]): void {
-  if (auth.kind !== "password") return
-  client.on("keyboard-interactive", (_name, _instructions, _language, prompts, finish) => {
-    const [only, ...more] = prompts
-    finish(only !== undefined && more.length === 0 && only.echo !== true ? [auth.password.reveal()] : [])
-  })
-}
-
-/** `SHA256:…` in OpenSSH's notation, with or without the prefix or padding. */
-const normalise = (fingerprint: string): string =>
-  fingerprint
-    .trim()
-    .replace(/^SHA256:/i, "")
-    .replace(/=+$/, "")
-
-function mismatch(bastion: string, shown: string, cause: unknown): PlatformError {
-  const message = `The bastion ${bastion} presented the host key SHA256:${shown}, which is not the pinned one; pin it only if you know that it is correct.`
-  return new PlatformError("host_key_mismatch", message, { cause, details: { hostKey: `SHA256:${shown}` } })
-}
-
-/** Explains the failure of an SSH connection before its login was complete. */
-export function loginFailed(bastion: string, cause: Error): PlatformError {
-  if (cause instanceof PlatformError) return cause
-  const level: unknown = Reflect.get(cause, "level")
-  if (level === "client-authentication")
-    return new PlatformError("tunnel_auth_failed", `The bastion ${bastion} refused the login; check the user, and the key or password.`, { cause })
-  if (level === "client-timeout") return new PlatformError("timed_out", `The bastion ${bastion} did not answer in time; check host and port.`, { cause })
-  if (level === "protocol" || level === "handshake" || /Expected|Invalid identification|Protocol/i.test(cause.message))
-    return new PlatformError("protocol_invalid", `The server at ${bastion} does not speak SSH 2; check the bastion's port.`, { cause })
-  return new PlatformError("tunnel_failed", `The SSH connection to ${bastion} broke before the login was complete; check the bastion.`, { cause })
-}
-
-function keyUnreadable(cause: unknown): PlatformError {
-  const locked = cause instanceof Error && /passphrase/i.test(cause.message)
-  const why = locked ? "is encrypted and the passphrase is missing or wrong" : "cannot be read; provide it in OpenSSH or PEM format"
-  return new PlatformError("tunnel_auth_failed", `The tunnel's private key ${why}.`, { cause })
 }
 
 /** RFC 4254 §5.1: 1 administratively prohibited, 2 connect failed. */

@@ -13,7 +13,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["queries", "declarative", "onboarding.ts"],
     ["hub.ts"],
   ],
-  "src/connectors/shared": [["*.ts"], ["http"], ["aws", "azure", "google"], ["sql", "files"]],
+  "src/connectors/shared": [["*.ts"], ["http"], ["aws", "azure", "google"], ["sql", "files"], ["sftp"]],
 }
 
 /** A place in a house of floors: its floor, and its room, which is a folder or a file of its own. */

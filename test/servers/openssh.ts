@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { greetingOf } from "../support/loopback.ts"
+import { giveToServer } from "../support/servers/account.ts"
 import { defineServer } from "../support/servers/server.ts"
 
-/** An SSH server that forwards, and the one key that opens it. */
+/** An SSH server that forwards and has files, and the one key that opens it. */
 export interface Bastion {
   readonly port: number
   /** Its fingerprint as OpenSSH prints it. */
@@ -13,8 +14,14 @@ export interface Bastion {
   readonly privateKey: string
 }
 
-/** Debian's OpenSSH. It logs in the account under which it runs, by a key, and forwards. */
-export const openssh = defineServer<Bastion>({
+/** The same with a folder for files. */
+export interface SftpPlace extends Bastion {
+  /** Belongs to the user. */
+  readonly folder: string
+}
+
+/** Debian's OpenSSH. It logs in the account under which it runs, by a key, and forwards; SFTP is its own (`internal-sftp`). */
+export const openssh = defineServer<SftpPlace>({
   name: "OpenSSH",
   packages: { debian: { "openssh-server": ["sshd", "ssh-keygen"] } },
   async begin(sandbox, { program }) {
@@ -23,6 +30,9 @@ export const openssh = defineServer<Bastion>({
     for (const name of ["host", "login"]) await keygen("-q", "-t", "ed25519", "-N", "", "-C", "jackfield test", "-f", at(name))
     const [, hostKey = ""] = (await keygen("-lf", at("host.pub"))).split(" ")
     const user = (await sandbox.run("id", ["-un"])).trim()
+    const folder = at("files")
+    mkdirSync(folder)
+    giveToServer(folder)
     return sandbox.onFreePorts(1, async (port) => {
       const config = {
         ListenAddress: `127.0.0.1:${port}`,
@@ -40,6 +50,7 @@ export const openssh = defineServer<Bastion>({
         AllowAgentForwarding: "no",
         X11Forwarding: "no",
         PermitTunnel: "no",
+        Subsystem: "sftp internal-sftp",
         MaxStartups: "100:30:200",
         LogLevel: "VERBOSE",
       }
@@ -47,7 +58,7 @@ export const openssh = defineServer<Bastion>({
       await sandbox.launch("sshd", program("sshd"), ["-D", "-e", "-f", sandbox.write("sshd_config", lines.join(""))], {
         ready: async () => (await greetingOf(port)).startsWith("SSH-2.0"),
       })
-      return { port, hostKey, user, privateKey: readFileSync(at("login"), "utf8") }
+      return { port, hostKey, user, privateKey: readFileSync(at("login"), "utf8"), folder }
     })
   },
 })

@@ -11,6 +11,8 @@ export interface SshServer extends AsyncDisposable {
   /** Its fingerprint as OpenSSH prints it. */
   readonly hostKey: string
   readonly forwards: readonly string[]
+  /** Connections that it has now. */
+  connections(): number
   /** Ends every connection, as a bastion that dies. */
   kill(): void
   close(): Promise<void>
@@ -25,9 +27,11 @@ export interface SshServerOptions {
   readonly publicKey?: string
   /** False refuses every forward as prohibited. */
   readonly forwarding?: boolean
+  /** Serves the subsystem sftp; without it there is none. */
+  readonly sftp?: (session: ssh2.SFTPWrapper, client: ssh2.Connection) => void
 }
 
-/** A bastion made of ssh2's own server: it forwards TCP and nothing else. */
+/** An SSH server made of ssh2's own: it forwards TCP, and has SFTP if it is given. */
 export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
   const key = generateKeyPairSync("rsa", { modulusLength: 2_048 }).privateKey.export({ type: "pkcs1", format: "pem" }).toString()
   const parsed = ssh2.utils.parseKey(key)
@@ -44,17 +48,21 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       else if (mayEnter(context, options)) context.accept()
       else context.reject()
     })
+    client.on("session", (accept) => {
+      const session = accept()
+      session.on("sftp", (take, refuse) => (options.sftp === undefined ? refuse() : options.sftp(take(), client)))
+    })
     client.on("tcpip", (accept, reject, info) => {
       forwards.push(`${info.destIP}:${info.destPort}`)
       if (options.forwarding === false) reject()
       else forward(behind(info.destIP, info.destPort), accept, reject)
     })
   })
-  const { port, close } = await listenRaw((socket) => server.injectSocket(socket))
+  const { port, close } = await listenRaw((socket) => server.injectSocket(socket.setNoDelay()))
   const kill = (): void => {
     for (const client of clients) client.end()
   }
-  return { hostKey, forwards, kill, port, close, [Symbol.asyncDispose]: close }
+  return { hostKey, forwards, connections: () => clients.size, kill, port, close, [Symbol.asyncDispose]: close }
 }
 
 function prompt(context: ssh2.AuthContext, { password }: SshServerOptions): void {

@@ -22,7 +22,8 @@ export async function testPasses(subject: Subject): Promise<void> {
       stages.every(({ status }) => status === "passed"),
       JSON.stringify(stages),
     )
-    for (const name of ["resolve", "policy", "connect", "tls", "auth", "probe"] satisfies StageName[])
+    const tls: readonly StageName[] = subject.server.proves === "host key" ? [] : ["tls"]
+    for (const name of ["resolve", "policy", "connect", ...tls, "auth", "probe"] satisfies StageName[])
       assert.ok(
         stages.some((stage) => stage.name === name),
         `a stage ${name}`,
@@ -68,5 +69,8 @@ export async function silentServer(subject: Subject): Promise<void> {
   await fails(subject, subject.server.at({ host: "127.0.0.1", port: silent.port }), "timed_out", undefined)
 }
 
-/** The certificate is for another name. */
-export const wrongName = (subject: Subject): Promise<void> => fails(subject, subject.server.wrongName, "tls_name_mismatch", "tls")
+/** The certificate is for another name, or the host key is another one. */
+export const wrongName = (subject: Subject): Promise<void> => {
+  const { wrongName: posted, proves } = subject.server
+  return proves === "host key" ? fails(subject, posted, "host_key_mismatch", "auth") : fails(subject, posted, "tls_name_mismatch", "tls")
+}

@@ -36,6 +36,7 @@ export interface Fault {
 
 export const HOST = "faults.example.test"
 const everybody = (): boolean => true
+const overTls = ({ neverTls }: Subject): boolean => neverTls !== true
 const is = (code: ErrorCode, stage?: StageName) => (): Expected => ({ code, ...(stage === undefined ? {} : { stage }) })
 const nobody = (): Promise<Loopback> => listenRaw()
 
@@ -80,24 +81,24 @@ export const faults: readonly Fault[] = [
     expected: is("timed_out"),
     start: (subject, host) => eitherWay((socket) => trickle(socket.on("error", () => undefined).resume(), subject.opening, 1_000))(subject, host),
   },
-  { name: "TLS stall", applies: everybody, expected: is("timed_out", "tls"), start: stallingServer, overTls: true },
+  { name: "TLS stall", applies: overTls, expected: is("timed_out", "tls"), start: stallingServer, overTls: true },
   {
     name: "expired certificate",
-    applies: everybody,
+    applies: overTls,
     expected: is("tls_expired", "tls"),
     start: (subject, host) => tlsServer(subject, "expired", host),
     overTls: true,
   },
   {
     name: "certificate for another name",
-    applies: everybody,
+    applies: overTls,
     expected: is("tls_name_mismatch", "tls"),
     start: (subject, host) => tlsServer(subject, "for another name", host),
     overTls: true,
   },
   {
     name: "self-signed certificate",
-    applies: everybody,
+    applies: overTls,
     expected: is("tls_untrusted", "tls"),
     start: (subject, host) => tlsServer(subject, "self-signed", host),
     overTls: true,

@@ -11,8 +11,16 @@ export interface FileEntry {
   readonly source?: ByteSource
 }
 
+/** An entry of a listing that is not read: a link, a device, or a folder that cannot be listed, whose path ends with a slash. */
+export interface SkippedEntry {
+  readonly path: string
+  readonly reason: string
+  /** The error for reads that may miss files because of it; absent if no file can be missed. */
+  readonly hides?: PlatformError
+}
+
 export interface FilePage {
-  readonly files: readonly FileEntry[]
+  readonly files: readonly (FileEntry | SkippedEntry)[]
   /** The next page, in the store's own terms. Absent on the last page. */
   readonly next?: string | undefined
 }

@@ -1,6 +1,6 @@
 import type { Call } from "../../../../core/call.ts"
 import type { Discovered, RejectedRecord, Stream } from "../../../../core/streams.ts"
-import { filesBelow } from "../listing.ts"
+import { entriesBelow, isSkipped } from "../listing.ts"
 import type { FileClient } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
 import { LOOKED_AT, leftOut, look, StreamSurvey } from "./survey.ts"
@@ -32,7 +32,11 @@ class Discovery {
     const { store, layout } = this.#client
     // The streams that may have further files: in the order of paths, the files of a folder and its subfolders are adjacent.
     const open: StreamSurvey[] = []
-    for await (const entry of filesBelow(store, layout.prefix, undefined, this.#call)) {
+    for await (const entry of entriesBelow(store, layout.prefix, undefined, this.#call)) {
+      if (isSkipped(entry)) {
+        yield* this.#files.add([entry.path], entry.reason)
+        continue
+      }
       if (!layout.has(entry.path)) continue
       const name = layout.streamOf(entry.path)
       for (let last = open.at(-1); last !== undefined && !isBelow(entry.path, last.name, layout.per); last = open.at(-1)) {

@@ -4,12 +4,13 @@ import type { Cursor, ReadOptions, Slice, Stream } from "../../../../core/stream
 import { notACursor } from "../../cursors.ts"
 import type { Position } from "../format.ts"
 import { noStream } from "../layout.ts"
-import { comparePaths, filesBelow } from "../listing.ts"
+import { comparePaths } from "../listing.ts"
 import { type Place, placeOf, shortMark } from "../marks.ts"
 import { type FileClient, type OpenFile, openFile } from "../open-file.ts"
 import { fileChanged, PastEnd } from "../source.ts"
 import type { FileEntry } from "../store.ts"
 import { Digest, type FilePart, type FileRun, notASlice, sliceOf } from "./slice.ts"
+import { streamFiles } from "./stream-files.ts"
 
 /** A file of a stream, and the part of it to read. */
 export interface OpenPart {
@@ -74,14 +75,9 @@ class Parts {
     const digest = new Digest()
     let none = true
     // A run is listed from its beginning, so that a change to any of its files is noticed.
-    for await (const entry of filesBelow(
-      this.#client.store,
-      this.#client.layout.prefixOf(this.#name),
-      run === undefined ? place?.path : undefined,
-      this.#call,
-    )) {
+    for await (const entry of streamFiles(this.#client, this.#name, run === undefined ? place?.path : undefined, this.#call)) {
       if (run !== undefined && comparePaths(entry.path, run.last) > 0) break
-      if (!this.#has(entry.path) || (run !== undefined && comparePaths(entry.path, run.first) < 0)) continue
+      if (run !== undefined && comparePaths(entry.path, run.first) < 0) continue
       none = false
       digest.add(entry)
       if (place === undefined || comparePaths(entry.path, place.path) > 0) yield* this.#whole(entry)

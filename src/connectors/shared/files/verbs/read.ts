@@ -5,10 +5,10 @@ import type { Column, Value } from "../../../../core/values.ts"
 import type { RowChunk } from "../format.ts"
 import { converted, kindOfColumn, settled } from "../kinds.ts"
 import type { Layout } from "../layout.ts"
-import { filesBelow } from "../listing.ts"
 import { cursorOf } from "../marks.ts"
 import type { FileClient } from "../open-file.ts"
 import { type OpenPart, partsOf, placed } from "./parts.ts"
+import { streamFiles } from "./stream-files.ts"
 import { LOOKED_AT, leftOut, look, StreamSurvey } from "./survey.ts"
 
 /** The rows of a stream's files, one file after the other. A cursor consists of a file, its mark and a position in it. */
@@ -31,10 +31,9 @@ async function* batches(client: FileClient, from: Stream, { slice, after }: Read
 
 /** The columns of a folder's stream if there is no catalog: those of its first files. */
 async function columnsOf(client: FileClient, from: Stream, call: Call): Promise<readonly Column[]> {
-  const { layout, store } = client
+  const { layout } = client
   const stream = new StreamSurvey(layout.nameOf(from))
-  for await (const entry of filesBelow(store, layout.prefixOf(stream.name), undefined, call)) {
-    if (!layout.has(entry.path) || layout.streamOf(entry.path) !== stream.name) continue
+  for await (const entry of streamFiles(client, stream.name, undefined, call)) {
     stream.count(entry, layout.partitionsOf(entry.path))
     if (stream.files > LOOKED_AT) break
     try {

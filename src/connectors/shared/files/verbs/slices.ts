@@ -1,11 +1,11 @@
 import type { Call } from "../../../../core/call.ts"
 import type { Slice, Slicing, Stream } from "../../../../core/streams.ts"
 import type { Position } from "../format.ts"
-import { filesBelow } from "../listing.ts"
 import { shortMark } from "../marks.ts"
 import { type FileClient, openFile } from "../open-file.ts"
 import type { FileEntry } from "../store.ts"
 import { Digest, type FilePart, type FileRun, idOf } from "./slice.ts"
+import { streamFiles } from "./stream-files.ts"
 
 /**
  * Cuts a stream into runs of whole files, and large files into parts if their format finds safe cuts. The marks of the files
@@ -41,12 +41,10 @@ const partsBetween = (path: string, mark: string, cuts: readonly Position[]): Fi
   }))
 
 async function ofFolder(client: FileClient, name: string, most: number, call: Call): Promise<Cut> {
-  const { layout, store } = client
   const runs = new Runs(most)
   const all = new Digest()
   let consistent = true
-  for await (const entry of filesBelow(store, layout.prefixOf(name), undefined, call)) {
-    if (!layout.has(entry.path) || layout.streamOf(entry.path) !== name) continue
+  for await (const entry of streamFiles(client, name, undefined, call)) {
     runs.add(entry)
     all.add(entry)
     consistent &&= entry.mark !== ""
