@@ -3,12 +3,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { connectors } from "../../src/connectors/index.ts"
+import type { AnyConnector } from "../../src/core/connector.ts"
 import { cli } from "../support/cli.ts"
 import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { type FarSide, startFarSide } from "./canaries/far-side.ts"
 import { Ledger } from "./canaries/ledger.ts"
 import { pass, placeFor } from "./canaries/native.ts"
+import { configAt, type Place } from "./canaries/places.ts"
 import { Search } from "./canaries/search.ts"
 import { searchDatabase, searchFiles } from "./canaries/sinks.ts"
 import { CANARIES, canaryOf } from "./canaries/values.ts"
@@ -29,6 +31,8 @@ let anyone: FarSide
 let mysql: FarSide
 let folder: string
 let passages = 0
+/** Those that lead to the server that repeats what it is told. */
+let nearby = 0
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "jackfield-canaries-"))
@@ -78,6 +82,7 @@ async function everyPassage(): Promise<void> {
     }),
   )
   passages = all.length
+  nearby = all.filter(({ connector, place }) => !leadsToVendor(connector, place)).length
   const lanes = Array.from({ length: LANES }, async () => {
     for (let next = all.pop(); next !== undefined; next = all.pop()) {
       const { connector, index } = next
@@ -86,6 +91,12 @@ async function everyPassage(): Promise<void> {
     }
   })
   await Promise.all(lanes)
+}
+
+/** Whether nothing of this machine answers: a type whose address is a vendor's, or one that another server is for. */
+function leadsToVendor(connector: AnyConnector, { path }: Place): boolean {
+  const config = configAt(connector.fields, path, "x", { port: anyone.port, user: "u" })
+  return MYSQL.includes(connector.type) || VENDORS.includes(connector.address?.(config)?.host ?? "")
 }
 
 const times = (action: string): number => ledger.actions.get(action) ?? 0
@@ -103,7 +114,7 @@ describe("forty canaries through every type", () => {
         action,
       ).not.toEqual([])
     expect(ledger.failures).toEqual([])
-    expect(anyone.told).toBeGreaterThan(passages)
+    expect(anyone.told).toBeGreaterThan(nearby)
     expect(mysql.told).toBeGreaterThan(CANARIES.length)
   })
 
