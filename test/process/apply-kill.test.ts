@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { expect, test } from "vitest"
+import { expect, onTestFinished, test } from "vitest"
 import { type DataFolder, makeDataFolder } from "../support/data-folder.ts"
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts"
 import { use } from "../support/use.ts"
@@ -56,6 +56,7 @@ const stored = async (hub: HubProcess): Promise<Shown[]> => (await hub.call("GET
 
 test("apply continues where it was killed, and every change that it reported was made", { timeout: 240_000 }, async () => {
   let hub = startHubProcess(data.dir)
+  onTestFinished(async () => void (await hub.end("SIGKILL")))
   await hub.ready
   // The command is killed while it creates connectors, then while it changes them.
   let file = await fileOf(data, "made")
