@@ -73,6 +73,12 @@ describe("a listing is refused", () => {
       "response_invalid",
       /out of order/,
     ],
+    [
+      "of empty pages that lead to themselves",
+      listed([], "<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>"),
+      "response_invalid",
+      /the same page again and again/,
+    ],
     ["of elements without end within one another", "<a>".repeat(1_000), "response_invalid", /other than XML/],
   ])("%s", async (_, text, code, message) => {
     const error = await failure(against(xml(text), discover))

@@ -21,7 +21,8 @@ export interface Container {
   readonly writing: Readonly<Record<string, string>>
 }
 
-const MAX_BYTES = 16 * 1_048_576
+/** Of a page of 1,000 files. */
+const MAX_BYTES = 8 * 1_048_576
 const DOMAINS = { public: "core.windows.net", government: "core.usgovcloudapi.net", china: "core.chinacloudapi.cn" } as const
 
 /** The container of a config. Nothing is sent yet. */

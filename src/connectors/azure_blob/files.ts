@@ -16,7 +16,7 @@ const BLOCK = 16 * 1_048_576
 /** The files of a container (docs, List Blobs, Get Blob, Put Blob, Put Block List). */
 export const filesOf = (container: Container): FileStore => ({
   async list(prefix, { after, page }, call) {
-    const query = { restype: "container", comp: "list", prefix, ...(page === undefined ? {} : { marker: page }) }
+    const query = { restype: "container", comp: "list", maxresults: "1000", prefix, ...(page === undefined ? {} : { marker: page }) }
     const answer = await call.stage("auth", () => container.http.send(requestTo(container.url("", query), { headers: container.headers }), call))
     const { files, next } = await pageIn(answer.body.toString("utf8"), answer.url.origin)
     // A listing has no place to begin but its own markers.

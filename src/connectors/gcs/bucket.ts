@@ -10,7 +10,8 @@ import type { fields } from "./fields.ts"
 import type { Objects } from "./files.ts"
 
 const SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
-const MAX_BYTES = 16 * 1_048_576
+/** Of a page of 1,000 files. */
+const MAX_BYTES = 4 * 1_048_576
 
 /** The bucket of a config (docs, Cloud Storage JSON API). Nothing is sent yet; throws `config_invalid` for a key that cannot be used. */
 export function connectObjects(settings: Config<typeof fields>, given: Lease): Objects {

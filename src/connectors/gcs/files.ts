@@ -24,7 +24,12 @@ const FIELDS = "items(name,size,generation),nextPageToken"
 /** The files of a bucket (docs, Cloud Storage JSON API, Objects). Names come in the order of their UTF-8 bytes. */
 export const filesOf = (objects: Objects): FileStore => ({
   async list(prefix, { after, page }, call) {
-    const query = { prefix, fields: FIELDS, ...(page === undefined ? (after === undefined ? {} : { startOffset: after }) : { pageToken: page }) }
+    const query = {
+      prefix,
+      maxResults: "1000",
+      fields: FIELDS,
+      ...(page === undefined ? (after === undefined ? {} : { startOffset: after }) : { pageToken: page }),
+    }
     const answer = await call.stage("auth", () => objects.http.json(requestTo(addressOf(objects, "", query)), call))
     const { items = [], nextPageToken: next } = (answer ?? {}) as { items?: unknown; nextPageToken?: unknown }
     if (!Array.isArray(items) || (next !== undefined && typeof next !== "string")) throw strange(objects, "has no list of files")

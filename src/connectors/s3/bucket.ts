@@ -14,7 +14,8 @@ import type { fields } from "./fields.ts"
 
 export type Settings = Config<typeof fields>
 
-const MAX_BYTES = 16 * 1_048_576
+/** A page has at most 1,000 files, whose keys have 1,024 bytes each. */
+const MAX_BYTES = 8 * 1_048_576
 
 /** The bucket of a config, over HTTPS; sends nothing yet. */
 export function connectBucket(settings: Settings, given: Lease): Bucket {

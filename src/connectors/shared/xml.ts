@@ -1,3 +1,4 @@
+import { breathe } from "../../core/breathe.ts"
 import { PlatformError } from "../../core/errors.ts"
 
 /** An element of an XML document. Namespaces and attributes are left out. */
@@ -8,6 +9,8 @@ export interface XmlElement {
   readonly children: readonly XmlElement[]
 }
 
+/** Characters that are parsed before other work is served. */
+const PIECE = 65_536
 /** Elements within one another at most; the APIs that are read have less than ten. */
 const DEEPEST = 64
 
@@ -36,7 +39,11 @@ export async function parseXml(text: string, from: string): Promise<XmlElement> 
   parser.on("text", add)
   parser.on("cdata", add)
   parser.on("closetag", () => void open.pop())
-  parser.write(text).close()
+  for (let at = 0; at < text.length; at += PIECE) {
+    parser.write(text.slice(at, at + PIECE))
+    if (at + PIECE < text.length) await breathe()
+  }
+  parser.close()
   const [root] = top.children
   if (root === undefined) throw unreadable(from)
   return root

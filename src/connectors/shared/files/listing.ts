@@ -20,6 +20,8 @@ export async function* entriesBelow(store: FileStore, prefix: string, after: str
       previous = file.path
       yield file
     }
+    if (next !== undefined && next === page)
+      throw new PlatformError("response_invalid", "The store's list of files leads to the same page again and again, so it is not known which files there are.")
     page = next
   } while (page !== undefined)
 }

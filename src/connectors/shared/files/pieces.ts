@@ -6,7 +6,7 @@ export async function* inPieces(bytes: AsyncIterable<Buffer>, size: number): Asy
     held.push(part)
     length += part.length
     while (length >= size) {
-      const all = Buffer.concat(held)
+      const all = held.length === 1 ? (held[0] as Buffer) : Buffer.concat(held)
       yield all.subarray(0, size)
       held = [all.subarray(size)]
       length -= size
