@@ -99,3 +99,10 @@ test("names that a server gives twice are listed once, and a tree without an end
   expect(last?.length).toBeGreaterThan(4_096)
   await expect(collect(filesBelow(deep, "", undefined, call))).rejects.toMatchObject({ code: "response_invalid" })
 })
+
+test("folders within folders that together hold too many entries are refused", async () => {
+  const entries: TreeEntry[] = Array.from({ length: 80_000 }, (_, index) => ({ name: `f${index}`, kind: "file", mark: "1", bytes: 1 }))
+  const list = listTree(async () => [{ name: "a", kind: "folder" }, ...entries])
+  const store: FileStore = { list, open: () => Promise.reject(new Error("not opened here")) }
+  await expect(listed(store)).rejects.toMatchObject({ code: "response_too_large", message: expect.stringMatching(/more than 200000 entries; move files/) })
+})

@@ -1,3 +1,4 @@
+import { breathe } from "../../../core/breathe.ts"
 import type { Call } from "../../../core/call.ts"
 import { PlatformError } from "../../../core/errors.ts"
 import { comparePaths } from "./listing.ts"
@@ -20,6 +21,9 @@ export type ReadFolder = (folder: string, call: Call) => Promise<readonly TreeEn
 const PAGE = 1_000
 /** The number of unfinished listings that can continue without reading their folders again. */
 const KEPT = 4
+/** Entries of folders that one listing holds in memory, over all levels, and those that are prepared before other work is served. */
+export const MOST_HELD = 200_000
+const PART = 10_000
 /** Folders with longer paths are skipped, so that the listing of an endless tree ends. */
 const LONGEST = 4_096
 
@@ -97,7 +101,16 @@ class Walk {
     const found = await this.#readFolder(folder, call)
     if (found === undefined) return undefined
     if ("reason" in found) return { path: folder, ...found }
-    const named = found.map((entry): Named => ({ ...entry, key: Buffer.from(entry.kind === "folder" ? `${entry.name}/` : entry.name).toString("latin1") }))
+    if (found.length + this.#levels.reduce((held, { entries }) => held + entries.length, 0) > MOST_HELD)
+      throw new PlatformError(
+        "response_too_large",
+        `The folder ${folder} and those above it have more than ${MOST_HELD} entries; move files into other folders.`,
+      )
+    const named: Named[] = []
+    for (const [index, entry] of found.entries()) {
+      named.push({ ...entry, key: Buffer.from(entry.kind === "folder" ? `${entry.name}/` : entry.name).toString("latin1") })
+      if (index % PART === PART - 1) await breathe()
+    }
     named.sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0))
     // Names that are not UTF-8 can look the same; they are skipped together.
     this.#levels.push({ folder, entries: named.filter(({ key }, index) => key !== named[index - 1]?.key), at: 0 })

@@ -1,5 +1,6 @@
 import type { FileEntryWithStats, SFTPWrapper, Stats } from "ssh2"
 import { PlatformError } from "../../../core/errors.ts"
+import { MOST_HELD } from "../files/tree.ts"
 import { type Doing, refusal } from "./refusals.ts"
 
 type Done<T> = (error: Error | null | undefined, value?: T) => void
@@ -7,7 +8,7 @@ type Done<T> = (error: Error | null | undefined, value?: T) => void
 const EOF = 1
 /** The maximum number of simultaneous requests for the entries of a folder, and of entries of a folder. */
 const READDIRS = 8
-const MOST_NAMES = 2_000_000
+const MOST_NAMES = MOST_HELD
 
 /** Bytes per request, which every server accepts, and the maximum number of simultaneous requests for a file. */
 export const PIECE = 32_768
