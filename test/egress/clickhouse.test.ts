@@ -171,6 +171,8 @@ describe("a result is whole only with its end", () => {
 
 describe("an answer that no ClickHouse gives is an error that says so", () => {
   test.each<[string, (end: string) => string | Buffer, string]>([
+    ["a row of nothing but tabs", (end) => `a\nString\n${"\t".repeat(20_000_000)}\n${end}`, "response_invalid"],
+    ["a header of nothing but tabs", (end) => `${"\t".repeat(20_000_000)}\nString\n${end}`, "response_too_large"],
     ["more cells than columns", (end) => `${HEAD}1\t2\n${end}`, "response_invalid"],
     ["more types than names", (end) => `a\nString\tString\n${end}`, "response_invalid"],
     ["a list that never ends", (end) => `a\nArray(Int8)\n[1,\n${end}`, "response_invalid"],

@@ -27,6 +27,7 @@ const EXCEPTION = /^Code: \d+[.,] (e\.displayText\(\) = )?DB::/
 /** Bytes of one row at most. */
 const ROW_MAX = 128 * 1_048_576
 const EXCEPTION_MAX = 65_536
+const COLUMNS_MAX = 10_000
 
 /**
  * Reads an answer in TabSeparatedWithNamesAndTypes, or its equal in CustomSeparated, as it arrives. It is complete only with its end: an
@@ -72,7 +73,7 @@ class Answer {
     for (const line of lines) {
       if (this.#exception !== undefined) this.#exception = `${this.#exception}\n${line}`.slice(0, EXCEPTION_MAX)
       else if (this.#isException(line)) this.#exception = line
-      else if (this.#names === undefined) this.#names = line.split("\t").map(textOf)
+      else if (this.#names === undefined) this.#names = headerOf(line)
       else if (this.#columns === undefined) this.#describe(line)
       else if (this.#held !== undefined || EXCEPTION.test(line)) rows.push(...this.#hold(line))
       else rows.push(this.#row(line))
@@ -84,7 +85,7 @@ class Answer {
   #isException(line: string): boolean {
     if (line.endsWith("\r")) return true
     if (!EXCEPTION.test(line)) return false
-    const fits = line.split("\t").length === this.#cells.length
+    const fits = this.#split(line).length === this.#cells.length
     return !fits || (this.#form.end === undefined && this.#cells.length < 2)
   }
 
@@ -114,7 +115,7 @@ class Answer {
   }
 
   #describe(line: string): void {
-    const types = line.split("\t").map(textOf)
+    const types = headerOf(line)
     const names = distinctNames(this.#names ?? [])
     if (types.length !== names.length) throw strangeAnswer()
     const { iso } = this.#form
@@ -125,11 +126,23 @@ class Answer {
     this.#cells = this.#columns.map(({ name, nativeType }) => cellReader(name, nativeType))
   }
 
+  /** The cells of a line, and one more at most: a line of nothing but tabs would otherwise become millions of cells. */
+  #split(line: string): string[] {
+    return line.split("\t", this.#cells.length + 1)
+  }
+
   #row(line: string): Value[] {
-    const cells = line.split("\t")
+    const cells = this.#split(line)
     if (cells.length !== this.#cells.length) throw strangeAnswer()
     return cells.map((cell, at) => (this.#cells[at] as ReadCell)(cell))
   }
+}
+
+/** The names or types of the columns. */
+function headerOf(line: string): string[] {
+  const cells = line.split("\t", COLUMNS_MAX + 1)
+  if (cells.length > COLUMNS_MAX) throw new PlatformError("response_too_large", `The answer has more than ${COLUMNS_MAX} columns; select fewer.`)
+  return cells.map(textOf)
 }
 
 const utf8Of = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8")
