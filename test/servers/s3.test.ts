@@ -5,8 +5,8 @@ import type { Batch, Discovered, Stream } from "../../src/core/streams.ts"
 import type { Value } from "../../src/core/values.ts"
 import { withSession } from "../conformance/context.ts"
 import { column } from "../fixtures/fixture.ts"
-import { startFront } from "../fixtures/s3/front.ts"
 import { ownerOf } from "../fixtures/s3/owner.ts"
+import { startStoredFront } from "../fixtures/stored-front.ts"
 import { collect, rowsOf } from "../support/batches.ts"
 import { failure } from "../support/failure.ts"
 import { SERVER_NAME } from "../support/lease.ts"
@@ -14,12 +14,12 @@ import { use } from "../support/use.ts"
 import { versitygw } from "./versitygw.ts"
 
 const gateway = use(() => versitygw.start())
-const front = use(() => startFront(gateway))
+const front = use(() => startStoredFront(gateway))
 const owner = () => ownerOf(gateway)
 
 const run = <T>(bucket: string, work: (session: Session) => Promise<T>, more: object = {}, options: object = {}): Promise<T> => {
   const { region, accessKeyId, secretAccessKey } = gateway
-  const endpoint = { kind: "custom", url: `https://${SERVER_NAME}:${front.port}`, tls: { kind: "verify", ca: front.ca } }
+  const endpoint = { kind: "custom", url: `https://${SERVER_NAME}:${front.site.secure.port}`, tls: { kind: "verify", ca: front.site.ca } }
   return withSession({ connector: s3 }, { bucket, region, auth: { kind: "access_key", accessKeyId, secretAccessKey }, endpoint, ...more }, work, options)
 }
 const stream = (path: string): Stream => ({ path: [path], kind: "file", columns: [], key: [] })
