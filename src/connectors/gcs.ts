@@ -4,6 +4,7 @@ import { connectObjects } from "./gcs/bucket.ts"
 import { fields } from "./gcs/fields.ts"
 import { filesOf } from "./gcs/files.ts"
 import { fileClient } from "./shared/files/fields.ts"
+import { objectStoreNotes } from "./shared/files/notes.ts"
 import type { FileClient } from "./shared/files/open-file.ts"
 import { fileVerbs, fileWriteVerbs } from "./shared/files/verbs.ts"
 import { googleHost } from "./shared/google/endpoints.ts"
@@ -16,12 +17,7 @@ export const gcs = defineConnector({
   proof: "emulator",
   provenBy: "fake-gcs-server behind a front that checks tokens",
   summary: "The files of a bucket of Google Cloud Storage as streams: CSV, NDJSON and JSON, compressed with gzip or zstd or not at all.",
-  notes: `
-A file is a stream, or with Streams a folder: then all files of a folder are read in the order of their names, with the columns of all of them, and folders such as
-\`dt=2026-11-01\` below it become columns. Reads go on at a file and a place in it, and fail when a file was replaced meanwhile, which its generation tells.
-
-Rows are appended to a folder as new files, each of them whole or not there at all, with the token of its commit in the name. A file of more than 16 MiB is sent by a resumable upload.
-
+  notes: `${objectStoreNotes({ version: "its generation", large: "by a resumable upload" })}
 The login needs the role Storage Object Viewer on the bucket, and Storage Object Creator for writes.`,
   fields,
   address: ({ endpoint }) => ({ host: googleHost("storage", (endpoint ?? { kind: "global" }) as never), port: 443 }),

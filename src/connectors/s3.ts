@@ -3,6 +3,7 @@ import { explainHttp } from "../core/http/errors.ts"
 import { baseOf, connectBucket } from "./s3/bucket.ts"
 import { fields } from "./s3/fields.ts"
 import { fileClient } from "./shared/files/fields.ts"
+import { objectStoreNotes } from "./shared/files/notes.ts"
 import type { FileClient } from "./shared/files/open-file.ts"
 import { filesOf } from "./shared/files/s3-api/files.ts"
 import { fileVerbs, fileWriteVerbs } from "./shared/files/verbs.ts"
@@ -16,16 +17,7 @@ export const s3 = defineConnector({
   provenBy: "Versity S3 Gateway 1.8.0",
   summary:
     "The files of a bucket of Amazon S3, or of another service with its API, as streams: CSV, NDJSON and JSON, compressed with gzip or zstd or not at all.",
-  notes: `
-Each file is a stream, or with the field Streams each folder: then the files of a folder are read in the order of their names, with the columns of all of them, and subfolders
-such as \`dt=2026-11-01\` become columns. Discovery lists the files in flat memory and opens up to 20 files of each stream; it reports how many it did not open.
-
-A read resumes at a file and a position in it, and fails if the file has been replaced since, according to its ETag. A large uncompressed file, and the files of a folder, can be
-read in slices.
-
-Writes: rows are appended to a folder as new files. Each file is stored completely or not at all, and its name contains the commit token, so that a repeated write stores nothing twice.
-A file of more than 16 MiB is sent in parts.
-
+  notes: `${objectStoreNotes({ version: "its ETag", large: "in parts" })}
 The identity needs \`s3:ListBucket\` on the bucket and \`s3:GetObject\` on its files; for writes \`s3:PutObject\` and \`s3:AbortMultipartUpload\`; \`kms:Decrypt\` and \`kms:GenerateDataKey\` for KMS keys.`,
   fields,
   address(config) {

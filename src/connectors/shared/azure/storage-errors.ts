@@ -9,7 +9,7 @@ const CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   InvalidAuthenticationInfo: ["auth_failed", "check the key, the signature or the token"],
   NoAuthenticationInformation: ["auth_failed", "check the login"],
   AccountIsDisabled: ["auth_failed", "enable the account"],
-  KeyBasedAuthenticationNotPermitted: ["auth_failed", "the account takes no keys; log in by Microsoft Entra"],
+  KeyBasedAuthenticationNotPermitted: ["auth_failed", "the account does not accept keys; log in with Microsoft Entra"],
   AuthorizationFailure: ["permission_denied", "let the hub's address through the account's firewall, or give the login its rights"],
   AuthorizationPermissionMismatch: ["permission_denied", READER],
   AuthorizationSourceIPMismatch: ["permission_denied", "let the hub's address through"],
