@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { createHash, randomUUID } from "node:crypto"
 import type { Call } from "../../core/call.ts"
 import { PlatformError } from "../../core/errors.ts"
 import type { HttpAnswer } from "../../core/http/request.ts"
@@ -50,6 +50,7 @@ export const filesOf = (container: Container): FileStore => ({
   },
 })
 
+/** The service compares the bytes with their MD5 before it takes them. */
 const send = (
   { http, url, headers }: Container,
   path: string,
@@ -57,7 +58,11 @@ const send = (
   body: Buffer,
   more: Readonly<Record<string, string>>,
   call: Call,
-): Promise<HttpAnswer> => http.send(requestTo(url(path, query), { method: "PUT", body, headers: { ...headers, ...more } }), call)
+): Promise<HttpAnswer> =>
+  http.send(
+    requestTo(url(path, query), { method: "PUT", body, headers: { ...headers, "content-md5": createHash("md5").update(body).digest("base64"), ...more } }),
+    call,
+  )
 
 const stored = ({ headers }: HttpAnswer, bytes: number) => ({ mark: markOf(headers["etag"] ?? ""), bytes })
 
